@@ -1,0 +1,1 @@
+"""See what a segmentation network drew on breast ultrasounds and mammograms, beside the truth."""
