@@ -1,0 +1,157 @@
+"""The U-Nets, written once against a dozen operations and built by whoever needs them.
+
+`train.keras_network` builds them as Keras models to train, `bcweb.engine` as ONNX graphs to serve;
+tests hold the two together. Layers are named PART.PLACE, and PART is one of `PARTS`, so that a part
+can be frozen, counted or carried to another network by the first word of its layers' names.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Protocol, get_args
+
+Architecture = Literal["unet", "lite0"]
+ARCHITECTURES: tuple[Architecture, ...] = get_args(Architecture)
+PARTS = ("encoder", "bottleneck", "decoder", "mask_head", "presence_head")
+
+Tensor = Any  # whatever the builder passes from one operation to the next
+
+
+class Builder(Protocol):
+    """The operations that a network is made of. Maps are square; padding is "same" as TensorFlow
+    means it (the odd row and column at the bottom and right)."""
+
+    def input(self, size: int, channels: int) -> Tensor: ...
+    def conv(
+        self, x: Tensor, filters: int, kernel: int, name: str, stride: int = 1, bias: bool = True
+    ) -> Tensor: ...
+    def depthwise(self, x: Tensor, kernel: int, name: str, stride: int = 1) -> Tensor: ...
+    def conv_transpose(self, x: Tensor, filters: int, name: str) -> Tensor:
+        """2x2 kernel, stride 2, with bias."""
+
+    def norm(self, x: Tensor, name: str) -> Tensor:
+        """Batch normalisation, epsilon 1e-3."""
+
+    def relu(self, x: Tensor) -> Tensor: ...
+    def relu6(self, x: Tensor) -> Tensor: ...
+    def sigmoid(self, x: Tensor) -> Tensor: ...
+    def add(self, a: Tensor, b: Tensor) -> Tensor: ...
+    def concat(self, tensors: list[Tensor]) -> Tensor: ...
+    def max_pool(self, x: Tensor) -> Tensor:
+        """2x2, stride 2."""
+
+    def upsample(self, x: Tensor) -> Tensor:
+        """Twice the size, bilinear, half-pixel centres."""
+
+    def global_average(self, x: Tensor) -> Tensor: ...
+    def global_max(self, x: Tensor) -> Tensor: ...
+    def dropout(self, x: Tensor, rate: float) -> Tensor: ...
+    def dense(self, x: Tensor, units: int, name: str) -> Tensor: ...
+
+
+def build(
+    builder: Builder, architecture: Architecture, size: int = 256, presence: bool = True
+) -> tuple[Tensor, Tensor | None]:
+    """Build one network on an input of (size, size, 3).
+
+    Returns mask logits (size, size, 1) and, with `presence`, one logit for "a lesion is present".
+    """
+    if architecture == "unet":
+        features, mask_logits, pooled = _unet(builder, size)
+    elif architecture == "lite0":
+        features, mask_logits, pooled = _lite0(builder, size)
+    else:
+        raise ValueError(f"Unknown architecture {architecture!r}; known: {', '.join(ARCHITECTURES)}.")
+    return mask_logits, _presence(builder, pooled, features) if presence else None
+
+
+def _presence(b: Builder, pooled: list[Tensor], half_logits: Tensor) -> Tensor:
+    """A lesion is present where deep features say so, or where the mask itself is sure of a place."""
+    evidence = [b.global_max(half_logits), b.global_average(b.sigmoid(half_logits))]
+    for features in pooled:
+        evidence += [b.global_average(features), b.global_max(features)]
+    x = b.dropout(b.concat(evidence), 0.2)
+    x = b.relu(b.dense(x, 64, "presence_head.hidden"))
+    return b.dense(b.dropout(x, 0.2), 1, "presence_head.logit")
+
+
+def _unet(b: Builder, size: int) -> tuple[Tensor, Tensor, list[Tensor]]:
+    """The original: widths 64 to 1024, each level conv, ReLU, conv, batch norm, ReLU.
+
+    With three input channels and without the presence head it has 31,043,521 parameters.
+    """
+
+    def level(x: Tensor, filters: int, name: str) -> Tensor:
+        x = b.relu(b.conv(x, filters, 3, f"{name}.conv1"))
+        return b.relu(b.norm(b.conv(x, filters, 3, f"{name}.conv2"), f"{name}.norm"))
+
+    x, skips = b.input(size, 3), []
+    for i, width in enumerate((64, 128, 256, 512)):
+        x = level(x, width, f"encoder.level{i}")
+        skips.append(x)
+        x = b.max_pool(x)
+    deepest = x = level(x, 1024, "bottleneck.level4")
+    for i, width in reversed(list(enumerate((64, 128, 256, 512)))):
+        x = b.concat([b.conv_transpose(x, width, f"decoder.level{i}.up"), skips[i]])
+        x = level(x, width, f"decoder.level{i}")
+    logits = b.conv(x, 1, 1, "mask_head.logits")
+    return logits, logits, [deepest]
+
+
+# (expansion, channels, kernel, stride of the first block, blocks) of EfficientNet-Lite0
+# (Tan and Le 2019; Liu 2020), the head convolution and the classifier left out.
+_LITE0_STAGES = (
+    (1, 16, 3, 1, 1),
+    (6, 24, 3, 2, 2),
+    (6, 40, 5, 2, 2),
+    (6, 80, 3, 2, 3),
+    (6, 112, 5, 1, 3),
+    (6, 192, 5, 2, 4),
+    (6, 320, 3, 1, 1),
+)
+_LITE0_SKIP_AFTER = (0, 1, 2, 4)  # stages whose last map, at 1/2, 1/4, 1/8 and 1/16, feeds the decoder
+_LITE0_BOTTLENECK = 5  # the first stage at 1/32
+_LITE0_DECODER = (32, 48, 64, 128)
+
+
+def lite0_features(b: Builder, size: int) -> tuple[Tensor, list[Tensor]]:
+    """EfficientNet-Lite0's deepest map (size/32, 320 channels) and the four maps above it."""
+    x = b.conv(b.input(size, 3), 32, 3, "encoder.stem", stride=2, bias=False)
+    x = b.relu6(b.norm(x, "encoder.stem_norm"))
+    channels, index, skips = 32, 0, []
+    for stage, (expansion, filters, kernel, stride, blocks) in enumerate(_LITE0_STAGES):
+        part = "bottleneck" if stage >= _LITE0_BOTTLENECK else "encoder"
+        for i in range(blocks):
+            name, shortcut = f"{part}.block{index}", x
+            if expansion > 1:
+                x = b.conv(x, channels * expansion, 1, f"{name}.expand", bias=False)
+                x = b.relu6(b.norm(x, f"{name}.expand_norm"))
+            step = stride if i == 0 else 1
+            x = b.depthwise(x, kernel, f"{name}.depthwise", stride=step)
+            x = b.relu6(b.norm(x, f"{name}.depthwise_norm"))
+            x = b.norm(b.conv(x, filters, 1, f"{name}.project", bias=False), f"{name}.project_norm")
+            if step == 1 and channels == filters:
+                x = b.add(x, shortcut)
+            channels, index = filters, index + 1
+        if stage in _LITE0_SKIP_AFTER:
+            skips.append(x)
+    return x, skips
+
+
+def _lite0(b: Builder, size: int) -> tuple[Tensor, Tensor, list[Tensor]]:
+    """A U-Net on EfficientNet-Lite0, about 4 million parameters.
+
+    The logits are made at half the size and upsampled: the last decoder level would cost a third of
+    the training time and lesions have no detail there.
+    """
+    x, skips = lite0_features(b, size)
+    pooled = [x]
+    for i, width in reversed(list(enumerate(_LITE0_DECODER))):
+        x = b.concat([b.upsample(x), skips[i]])
+        for j in (1, 2):
+            name = f"decoder.level{i}"
+            x = b.conv(x, width, 3, f"{name}.conv{j}", bias=False)
+            x = b.relu(b.norm(x, f"{name}.norm{j}"))
+        if i == len(_LITE0_DECODER) - 1:
+            pooled.append(x)
+    half_logits = b.conv(x, 1, 1, "mask_head.logits")
+    return half_logits, b.upsample(half_logits), pooled

@@ -1,0 +1,125 @@
+"""Scan -> `Prediction`: prepare, run the engine, back to the scan's geometry, operating point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+from bcweb.engine import Engine
+from bcweb.preprocess import square, standardise
+from bcweb.scans import Modality, Scan
+from bcweb.weights import OperatingPoint, Weights, WeightsError, load_weights
+
+_EIGHT_CONNECTED = np.ones((3, 3), bool)
+
+
+@dataclass(frozen=True)
+class Lesion:
+    """One connected part of a mask (8-connected). box: x, y, width, height in pixels of the scan."""
+
+    area_px: int
+    area_mm2: float | None
+    box: tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What a network says of one scan.
+
+    probability: (H, W) float32 in 0..1, in the scan's own geometry.
+    presence: probability that the image holds any lesion; None where the network has no such head.
+    mask: (H, W) bool, after the operating point.
+    """
+
+    probability: np.ndarray
+    presence: float | None
+    mask: np.ndarray
+    lesions: tuple[Lesion, ...]
+    operating_point: OperatingPoint
+    revision: str
+    modality: Modality
+
+
+def apply_operating_point(
+    probability: np.ndarray, presence: float | None, point: OperatingPoint
+) -> np.ndarray:
+    """(H, W) bool: empty below the presence gate, else the threshold's parts that are large enough."""
+    gated = presence is not None and point.presence_gate is not None and presence < point.presence_gate
+    if gated:
+        return np.zeros(probability.shape, bool)
+    return drop_small(probability >= point.mask_threshold, point.min_lesion_fraction)
+
+
+def drop_small(mask: np.ndarray, min_fraction: float) -> np.ndarray:
+    """The mask without its 8-connected parts below `min_fraction` of the image's area."""
+    smallest = smallest_lesion_px(mask.shape, min_fraction)
+    if smallest <= 1 or not mask.any():
+        return mask
+    parts, _ = ndimage.label(mask, _EIGHT_CONNECTED)
+    keep = np.bincount(parts.ravel()) >= smallest
+    keep[0] = False
+    return keep[parts]
+
+
+def smallest_lesion_px(shape: tuple[int, ...], min_fraction: float) -> int:
+    """The smallest lesion that is kept in an image of this shape, in pixels."""
+    return int(np.ceil(min_fraction * shape[0] * shape[1]))
+
+
+def find_lesions(mask: np.ndarray, spacing: tuple[float, float] | None) -> tuple[Lesion, ...]:
+    """The connected parts of a mask, largest first; area in mm2 where the spacing (row, column) is known."""
+    parts, count = ndimage.label(mask, _EIGHT_CONNECTED)
+    if not count:
+        return ()
+    areas = np.bincount(parts.ravel())[1:]
+    lesions = []
+    for area, (rows, columns) in zip(areas, ndimage.find_objects(parts), strict=True):
+        box = (columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start)
+        area_mm2 = None if spacing is None else float(area * spacing[0] * spacing[1])
+        lesions.append(Lesion(int(area), area_mm2, box))
+    return tuple(sorted(lesions, key=lambda lesion: -lesion.area_px))
+
+
+class Segmenter:
+    """Weights made ready to segment scans of their modality; shared between threads without harm."""
+
+    def __init__(self, weights: Weights, threads: int = 0):
+        self.weights = weights
+        self._engine = Engine(weights.config, weights.tensors, threads)
+
+    @classmethod
+    def load(
+        cls, name: str = "embedded", modality: Modality | None = None, threads: int = 0
+    ) -> Segmenter:
+        """Load weights by name (see `bcweb.weights.load_weights`); `WeightsError` says what is wrong."""
+        return cls(load_weights(name, modality), threads)
+
+    @property
+    def modality(self) -> Modality:
+        return self.weights.config.modality
+
+    def segment(self, scan: Scan) -> Prediction:
+        """Segment one scan. A scan whose file says another modality is refused with `WeightsError`."""
+        config = self.weights.config
+        if scan.modality is not None and scan.modality != config.modality:
+            raise WeightsError(
+                f"This is a {scan.modality}, and {self.weights.revision} was trained on {config.modality}s."
+            )
+        images = standardise(square(scan, config.size)[None], config.mean, config.std)
+        logits, presence_logits = self._engine.run(images)
+        small = Image.fromarray(_sigmoid(logits[0]))
+        size = (scan.width, scan.height)
+        probability = np.asarray(small.resize(size, Image.Resampling.BILINEAR), np.float32)
+        presence = None if presence_logits is None else float(_sigmoid(presence_logits[0]))
+        mask = apply_operating_point(probability, presence, config.operating_point)
+        return Prediction(
+            probability, presence, mask, find_lesions(mask, scan.spacing),
+            config.operating_point, self.weights.revision, config.modality,
+        )  # fmt: skip
+
+
+def _sigmoid(x: np.ndarray) -> np.ndarray:
+    return 1.0 / (1.0 + np.exp(-x))

@@ -1,0 +1,172 @@
+"""What a weights folder is, and where a name of weights points. Reads nothing executable.
+
+A folder holds `config.json` (checked against `Config`), `model.safetensors` (checked against the
+network's shapes by whoever builds it), `seen.csv` (the cases it was trained on), and for people
+`README.md` (the card) and `scores.csv` (scores of cases it has not seen).
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
+
+from bcweb.cases.duplicates import fingerprints_match
+from bcweb.network import Architecture
+from bcweb.scans import MODALITIES, Modality
+
+EMBEDDED = Path(__file__).parent / "pretrained"
+FILES = ("config.json", "model.safetensors", "seen.csv", "scores.csv", "README.md")
+_HUB_NAME = re.compile(r"hf://(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?")
+
+
+class WeightsError(ValueError):
+    """Weights that cannot be had or used; its text is one sentence for the person who named them."""
+
+
+class OperatingPoint(BaseModel):
+    """How a probability map becomes a mask; chosen on validation and stored with the weights.
+
+    mask_threshold: a pixel is painted from this probability on.
+    presence_gate: below this presence nothing is painted; None where the network has no presence head.
+    min_lesion_fraction: smaller connected parts are dropped; a part of the image's area.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mask_threshold: float = Field(gt=0, lt=1)
+    presence_gate: float | None = Field(ge=0, le=1)
+    min_lesion_fraction: float = Field(ge=0, lt=1)
+
+
+class Config(BaseModel):
+    """`config.json`. mean and std standardise a scan's window, brought to 0..1 (see `preprocess`)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: int = Field(1, ge=1, le=1)
+    architecture: Architecture
+    modality: Modality
+    size: int = Field(ge=64, le=1024, multiple_of=32)
+    presence: bool
+    mean: float
+    std: float = Field(gt=0)
+    operating_point: OperatingPoint
+    trained_on: tuple[str, ...]
+    name: str = Field(pattern=r"^[\w.-]+$")
+
+
+@dataclass(frozen=True)
+class SeenCase:
+    """A case that the weights were trained on."""
+
+    dataset: str
+    id: str
+    group: str
+    digest: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """config, and tensors as float32 by LAYER.VARIABLE. revision names exactly these numbers."""
+
+    config: Config
+    tensors: dict[str, np.ndarray]
+    folder: Path
+    revision: str
+
+    @cached_property
+    def seen_cases(self) -> tuple[SeenCase, ...]:
+        path = self.folder / "seen.csv"
+        if not path.exists():
+            return ()
+        with path.open(newline="") as file:
+            return tuple(SeenCase(**row) for row in csv.DictReader(file))
+
+    @cached_property
+    def _seen_index(self) -> tuple[set[str], set[tuple[str, str]]]:
+        digests = {case.digest for case in self.seen_cases}
+        return digests, {(case.dataset, case.group) for case in self.seen_cases}
+
+    def seen(
+        self, digest: str, fingerprint: str, dataset: str | None = None, group: str | None = None
+    ) -> bool:
+        """Whether the weights were trained on this scan, on a re-encoded copy, or on its group."""
+        digests, groups = self._seen_index
+        if digest in digests or (dataset, group) in groups:
+            return True
+        return any(fingerprints_match(fingerprint, case.fingerprint) for case in self.seen_cases)
+
+
+def load_weights(name: str, modality: Modality | None = None) -> Weights:
+    """Load "embedded" (of a modality), a folder, or "hf://user/repo@revision".
+
+    Where a modality is given, weights of the other one are refused with `WeightsError`.
+    """
+    folder = _locate(name, modality)
+    config_file, tensor_file = folder / "config.json", folder / "model.safetensors"
+    for file in (config_file, tensor_file):
+        if not file.is_file():
+            raise WeightsError(f"{name} is not a weights folder: it has no {file.name}.")
+    try:
+        config = Config.model_validate_json(config_file.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise WeightsError(f"config.json of {name} is not valid: {where}: {first['msg']}.") from None
+    if modality is not None and config.modality != modality:
+        raise WeightsError(f"{name} was trained on {config.modality}s and is not used on a {modality}.")
+    try:
+        stored = load_file(tensor_file)
+    except (SafetensorError, OSError) as error:
+        raise WeightsError(f"model.safetensors of {name} cannot be read: {error}.") from None
+    digest = hashlib.sha256(config_file.read_bytes() + tensor_file.read_bytes()).hexdigest()[:10]
+    tensors = {key: value.astype(np.float32) for key, value in stored.items()}
+    return Weights(config, tensors, folder, f"{config.name}-{digest}")
+
+
+def resolve_name(modality: Modality, given: str | None = None) -> str:
+    """The weights to use: the given name, else BCWEB_WEIGHTS_ULTRASOUND / _MAMMOGRAM, else "embedded"."""
+    return given or os.environ.get(f"BCWEB_WEIGHTS_{modality.upper()}") or "embedded"
+
+
+def _locate(name: str, modality: Modality | None) -> Path:
+    if name == "embedded":
+        if modality is None:
+            raise WeightsError(f"Embedded weights want a modality: {' or '.join(MODALITIES)}.")
+        return EMBEDDED / modality
+    if name.startswith("hf://"):
+        return _download(name)
+    folder = Path(name).expanduser()
+    if not folder.is_dir():
+        raise WeightsError(
+            f'There are no weights at {name}; name "embedded", a folder, or hf://user/repo@revision.'
+        )
+    return folder
+
+
+def _download(name: str) -> Path:
+    match = _HUB_NAME.fullmatch(name)
+    if match is None:
+        raise WeightsError(f"{name} is not of the form hf://user/repo@revision.")
+    from huggingface_hub import snapshot_download  # half a second that embedded weights do not need
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        folder = snapshot_download(match["repo"], revision=match["revision"], allow_patterns=list(FILES))
+    except LocalEntryNotFoundError:
+        raise WeightsError(f"{name} is not in the cache and the Hub cannot be reached.") from None
+    except HfHubHTTPError as error:
+        status = getattr(error.response, "status_code", "no answer")
+        raise WeightsError(f"The Hub does not give {name} ({status}).") from None
+    return Path(folder)

@@ -1,0 +1,135 @@
+"""Cases -> arrays to train on: decoded and resized once into a cache, split by group."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from bcweb.cases import Case, read_cases, read_truth
+from bcweb.cases.duplicates import fingerprint
+from bcweb.preprocess import square
+from bcweb.scans import ScanError, read_scan
+
+
+@dataclass(frozen=True)
+class TrainingCase:
+    """What is kept of a case beside its arrays: enough to tell later that the weights have seen it."""
+
+    dataset: str
+    id: str
+    group: str
+    label: str
+    modality: str
+    digest: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingSet:
+    """cases[i] has images[i], (S, S) uint8 over the scan's window, and masks[i], (S, S) uint8 0/1."""
+
+    cases: tuple[TrainingCase, ...]
+    images: np.ndarray
+    masks: np.ndarray
+
+    def take(self, index: np.ndarray) -> TrainingSet:
+        return TrainingSet(tuple(self.cases[i] for i in index), self.images[index], self.masks[index])
+
+    @property
+    def has_lesion(self) -> np.ndarray:
+        """(N,) bool."""
+        return self.masks.any(axis=(1, 2))
+
+
+def load(specs: list[str], size: int, cache: Path) -> TrainingSet:
+    """Read data sets ("busi:PATH" ...) at one size; each is decoded once and then read from the cache.
+
+    Cases without a known truth cannot teach and are left out.
+    """
+    sets = [_load_one(spec, size, cache) for spec in specs]
+    return TrainingSet(
+        tuple(case for s in sets for case in s.cases),
+        np.concatenate([s.images for s in sets]),
+        np.concatenate([s.masks for s in sets]),
+    )
+
+
+def _load_one(spec: str, size: int, cache: Path) -> TrainingSet:
+    found = read_cases(spec)
+    cases = [case for case in found.cases if case.has_truth]
+    if not cases:
+        raise ValueError(f"{spec} holds no case with a known truth.")
+    path = cache / f"{found.name}-{size}-{_cache_key(cases, size)}.npz"
+    if path.exists():
+        with np.load(path, allow_pickle=False) as file:
+            kept = tuple(TrainingCase(**case) for case in json.loads(str(file["cases"])))
+            return TrainingSet(kept, file["images"], file["masks"])
+    kept, images, masks = [], [], []
+    for case in tqdm(cases, desc=f"Reading {found.name}", unit="case"):
+        try:
+            scan = read_scan(case.file)
+            truth = read_truth(case, scan)
+        except ScanError as error:
+            tqdm.write(f"{case.file.name} left out: {error}")
+            continue
+        stretched = Image.fromarray(truth.astype(np.uint8) * 255).resize(
+            (size, size), Image.Resampling.BILINEAR
+        )
+        images.append(np.round(square(scan, size) * 255).astype(np.uint8))
+        masks.append((np.asarray(stretched) >= 128).astype(np.uint8))
+        kept.append(
+            TrainingCase(
+                case.dataset, case.id, case.group, case.label or "", case.modality,
+                scan.digest, fingerprint(scan.pixels),
+            )
+        )  # fmt: skip
+    result = TrainingSet(tuple(kept), np.stack(images), np.stack(masks))
+    cache.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    with part.open("wb") as file:
+        rows = json.dumps([vars(case) for case in kept])
+        np.savez(file, cases=np.array(rows), images=result.images, masks=result.masks)
+    part.replace(path)
+    return result
+
+
+def _cache_key(cases: list[Case], size: int) -> str:
+    """Changes with the list of cases, their groups, and any file's size or time."""
+    state = [f"size {size}"]
+    for case in cases:
+        stats = [(f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in (case.file, *case.truth_files)]
+        state.append(f"{case.id} {case.group} {case.label} {stats}")
+    return hashlib.sha256("\n".join(state).encode()).hexdigest()[:12]
+
+
+def assign_folds(cases: tuple[TrainingCase, ...], folds: int, seed: int) -> np.ndarray:
+    """(N,) int, the fold of each case: no group is in two folds, and data sets and labels are spread evenly.
+
+    Groups are dealt in an order drawn by the seed, each to the fold that has fewest cases of its kind
+    (data set and label), so that the few normals are not all in one fold.
+    """
+    members = defaultdict(list)
+    for i, case in enumerate(cases):
+        members[case.dataset, case.group].append(i)
+    order = sorted(
+        members,
+        key=lambda g: (-len(members[g]), hashlib.sha256(f"{seed} {g[0]} {g[1]}".encode()).hexdigest()),
+    )
+    counts: dict[tuple[str, str], Counter] = defaultdict(Counter)
+    result = np.zeros(len(cases), int)
+    for group in order:
+        kinds = Counter((cases[i].dataset, cases[i].label) for i in members[group])
+        total = {f: (sum(counts[kind][f] for kind in kinds), f) for f in range(folds)}
+        fold = min(total, key=total.__getitem__)
+        for kind, n in kinds.items():
+            counts[kind][fold] += n
+        result[members[group]] = fold
+    return result

@@ -1,0 +1,274 @@
+"""The training loop: one network, one set, epochs that can be cut short and taken up again.
+
+A run's folder holds after every epoch `checkpoint.safetensors` (all there is to go on from),
+`best.safetensors` (the averaged weights of the best epoch) and `history.csv`.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import os
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import ops
+from safetensors import safe_open
+from safetensors.numpy import save_file
+from tqdm import tqdm
+
+from bcweb.preprocess import standardise
+from bcweb.scans import Modality
+from train.augment import augment
+from train.data import TrainingSet
+from train.keras_network import read_tensors
+
+SMALLEST_LESION_PX = 30  # of a view; a sliver that a warp left at the edge is not a lesion to find
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Every number that shapes a run."""
+
+    architecture: str = "lite0"
+    size: int = 256
+    epochs: int = 10
+    batch: int = 16
+    learning_rate: float = 1e-3  # after a warm-up of half an epoch, down to 0 along a cosine
+    weight_decay: float = 1e-3
+    ema: float = 0.99  # of the weights; the averaged weights are the ones that are kept
+    presence: bool = True
+    presence_weight: float = 0.3
+    normal_repeats: int = 3  # a scan without a lesion is shown this often an epoch
+    mean: float = 0.498  # ImageNet's preparation for EfficientNet-Lite: (255 x - 127) / 128
+    std: float = 0.502
+    seed: int = 0
+
+
+def mask_loss(truth, logits):
+    """(N,) cross-entropy over the pixels, plus soft Dice loss for the views that hold a lesion.
+
+    Soft Dice of an empty truth is 0 however little is painted, so there it would teach nothing.
+    """
+    entropy = ops.mean(
+        ops.maximum(logits, 0.0) - logits * truth + ops.log1p(ops.exp(-ops.abs(logits))), axis=(1, 2, 3)
+    )
+    painted = ops.sigmoid(logits)
+    overlap = ops.sum(painted * truth, axis=(1, 2, 3))
+    area = ops.sum(painted, axis=(1, 2, 3)) + ops.sum(truth, axis=(1, 2, 3))
+    has_lesion = ops.cast(ops.max(truth, axis=(1, 2, 3)) > 0.5, "float32")
+    return entropy + has_lesion * (1.0 - (2.0 * overlap + 1.0) / (area + 1.0))
+
+
+def compile_model(model: keras.Model, recipe: Recipe) -> None:
+    optimizer = keras.optimizers.AdamW(
+        recipe.learning_rate,
+        weight_decay=recipe.weight_decay,
+        clipnorm=5.0,
+        use_ema=True,
+        ema_momentum=recipe.ema,
+        ema_overwrite_frequency=None,
+    )
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    loss, weights = {"mask": mask_loss}, {"mask": 1.0}
+    if recipe.presence:
+        loss["presence"] = keras.losses.BinaryCrossentropy(from_logits=True)
+        weights["presence"] = recipe.presence_weight
+    # On a CPU, XLA is ten times slower than TensorFlow's own kernels, and Keras's "auto" may choose it.
+    jit = keras.backend.backend() == "jax" or bool(_gpus())
+    model.compile(optimizer=optimizer, loss=loss, loss_weights=weights, jit_compile=jit)
+    optimizer.build(model.trainable_variables)
+
+
+def _gpus() -> list:
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow
+
+        return tensorflow.config.list_physical_devices("GPU")
+    return []
+
+
+def rate_at(step: int, steps: int, warmup: int, peak: float) -> float:
+    """Linear warm-up, then a cosine to zero."""
+    if step < warmup:
+        return peak * (step + 1) / warmup
+    return peak * 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(steps - warmup, 1)))
+
+
+def epoch_order(data: TrainingSet, recipe: Recipe, epoch: int) -> np.ndarray:
+    """Indices of one epoch's views, scans without a lesion repeated."""
+    index = np.arange(len(data.cases))
+    if recipe.presence:
+        normal = index[~data.has_lesion]
+        index = np.concatenate([index, *[normal] * (recipe.normal_repeats - 1)])
+    return np.random.default_rng([recipe.seed, epoch]).permutation(index)
+
+
+def batches(
+    data: TrainingSet, modality: Modality, recipe: Recipe, epoch: int
+) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
+    """Views of one epoch, a function of (seed, epoch) alone; the last, incomplete batch is left out."""
+    order = epoch_order(data, recipe, epoch)
+    size = min(recipe.batch, len(order))
+
+    def make(start: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        views = []
+        for place in range(start, start + size):
+            i = order[place]
+            rng = np.random.default_rng([recipe.seed, epoch, place])
+            views.append(augment(data.images[i], data.masks[i], modality, rng))
+        truth = np.stack([mask for _, mask in views]).astype(np.float32)[..., None]
+        targets = {"mask": truth}
+        if recipe.presence:
+            present = truth.sum(axis=(1, 2)) >= SMALLEST_LESION_PX
+            targets["presence"] = present.astype(np.float32)
+        inputs = standardise(np.stack([image for image, _ in views]), recipe.mean, recipe.std)
+        return inputs, targets
+
+    starts = range(0, len(order) - size + 1, size)
+    with ThreadPoolExecutor(1) as pool:  # the next batch is made while the network works on this one
+        waiting = [pool.submit(make, start) for start in starts[:2]]
+        for following in [*starts[2:], None, None][: len(starts)]:
+            ready = waiting.pop(0).result()
+            if following is not None:
+                waiting.append(pool.submit(make, following))
+            yield ready
+
+
+def predict(
+    model: keras.Model, images: np.ndarray, recipe: Recipe
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Probability maps (N, S, S) float32, and presence (N,) or None, of images (N, S, S) uint8."""
+    masks, presences = [], []
+    for start in range(0, len(images), recipe.batch):
+        x = standardise(images[start : start + recipe.batch] / np.float32(255), recipe.mean, recipe.std)
+        out = model.predict_on_batch(x)
+        masks.append(_sigmoid(np.asarray(out["mask"], np.float32)[..., 0]))
+        if "presence" in out:
+            presences.append(_sigmoid(np.asarray(out["presence"], np.float32)[:, 0]))
+    return np.concatenate(masks), np.concatenate(presences) if presences else None
+
+
+def _sigmoid(x: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-x))
+
+
+def validate(model: keras.Model, data: TrainingSet, recipe: Recipe) -> dict[str, float]:
+    """Mean Dice over lesion images at 0.5 on the network's grid, and the presence head's AUC."""
+    maps, presence = predict(model, data.images, recipe)
+    painted, truth, lesion = maps >= 0.5, data.masks.astype(bool), data.has_lesion
+    overlap = (painted & truth).sum((1, 2))
+    dice = 2 * overlap / np.maximum(painted.sum((1, 2)) + truth.sum((1, 2)), 1)
+    result = {"dice": float(dice[lesion].mean()) if lesion.any() else math.nan, "presence_auc": math.nan}
+    if presence is not None and lesion.any() and not lesion.all():
+        above = presence[lesion][:, None] - presence[~lesion][None]
+        result["presence_auc"] = float((above > 0).mean() + 0.5 * (above == 0).mean())
+    return result
+
+
+def fit(
+    model: keras.Model,
+    train: TrainingSet,
+    validation: TrainingSet | None,
+    modality: Modality,
+    recipe: Recipe,
+    run: Path,
+) -> dict[str, np.ndarray]:
+    """Train, and return the averaged weights of the best epoch (by validation; without one, the last).
+
+    Goes on from `run`'s checkpoint where there is one. Ctrl-C ends the training after a checkpoint
+    was kept and returns the best so far.
+    """
+    run.mkdir(parents=True, exist_ok=True)
+    compile_model(model, recipe)
+    per_epoch = len(range(0, len(epoch_order(train, recipe, 0)) - recipe.batch + 1, recipe.batch)) or 1
+    steps, warmup = per_epoch * recipe.epochs, max(per_epoch // 2, 1)
+    history = _restore(model, run, recipe)
+    try:
+        for epoch in range(len(history), recipe.epochs):
+            started, losses = time.monotonic(), []
+            bar = tqdm(
+                batches(train, modality, recipe, epoch), total=per_epoch, unit="batch",
+                desc=f"Epoch {epoch + 1}/{recipe.epochs}",
+            )  # fmt: skip
+            for i, (x, y) in enumerate(bar):
+                step = epoch * per_epoch + i
+                model.optimizer.learning_rate = rate_at(step, steps, warmup, recipe.learning_rate)
+                out = model.train_on_batch(x, y, return_dict=True)
+                losses.append(float(out["loss"]))
+                if i % 10 == 0:
+                    bar.set_postfix(loss=f"{np.mean(losses[-50:]):.3f}")
+            if not np.isfinite(losses).all():
+                raise FloatingPointError("The loss is no longer a number; try a lower --learning-rate.")
+            row = {"epoch": epoch + 1, "loss": float(np.mean(losses)), "seconds": time.monotonic() - started}
+            _keep(model, validation, recipe, run, history, row)
+    except KeyboardInterrupt:
+        if not (run / "best.safetensors").exists():
+            raise
+        print(f"Stopped. The best of {len(history)} epochs is kept; the same command goes on from there.")
+    with safe_open(run / "best.safetensors", "numpy") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+
+
+def _keep(model, validation, recipe, run, history, row) -> None:
+    """After an epoch: score the averaged weights, keep them if they are the best, then the checkpoint."""
+    raw = [ops.convert_to_numpy(v) for v in model.trainable_variables]
+    model.optimizer.finalize_variable_values(model.trainable_variables)  # the averages, in place
+    if validation is not None:
+        row |= validate(model, validation, recipe)
+    previous = max((h["dice"] for h in history), default=-1.0) if validation is not None else -1.0
+    if validation is None or row["dice"] >= previous:
+        save_atomically(read_tensors(model), run / "best.safetensors")
+    for variable, value in zip(model.trainable_variables, raw, strict=True):
+        variable.assign(value)
+    history.append(row)
+    # Last, so that a kill before this line repeats the epoch and one after it does not.
+    state = {f"state.{i:04d}": ops.convert_to_numpy(v) for i, v in enumerate(_state(model))}
+    notes = {"history": json.dumps(history), "recipe": json.dumps(asdict(recipe))}
+    save_atomically(state, run / "checkpoint.safetensors", notes)
+    _write_history(history, run / "history.csv")
+    scores = "".join(f", {k} {v:.3f}" for k, v in row.items() if k not in ("epoch", "seconds"))
+    left = (recipe.epochs - row["epoch"]) * np.mean([h["seconds"] for h in history])
+    print(f"Epoch {row['epoch']}: {row['seconds']:.0f} s{scores}; about {left / 60:.0f} min left", flush=True)
+
+
+def _state(model: keras.Model) -> list[keras.Variable]:
+    """Weights, batch statistics and the dropouts' random states, then the optimizer's moments and averages."""
+    return [*model.variables, *model.optimizer.variables]
+
+
+def _restore(model: keras.Model, run: Path, recipe: Recipe) -> list[dict]:
+    path = run / "checkpoint.safetensors"
+    if not path.exists():
+        return []
+    with safe_open(path, "numpy") as file:
+        notes = file.metadata()
+        if json.loads(notes["recipe"]) != asdict(recipe):
+            raise ValueError(f"{run} holds a run with other settings; choose another --out.")
+        for i, variable in enumerate(_state(model)):
+            variable.assign(file.get_tensor(f"state.{i:04d}"))
+    return json.loads(notes["history"])
+
+
+def save_atomically(tensors: dict[str, np.ndarray], path: Path, notes: dict[str, str] | None = None) -> None:
+    """Write a safetensors file so that at every moment the path holds the old one or the new one, whole."""
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    save_file({k: np.ascontiguousarray(v) for k, v in tensors.items()}, part, notes)
+    with part.open("rb+") as file:
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def _write_history(history: list[dict], path: Path) -> None:
+    part = path.with_name(path.name + ".part")
+    with part.open("w", newline="") as file:
+        writer = csv.DictWriter(file, history[0].keys())
+        writer.writeheader()
+        writer.writerows(history)
+    part.replace(path)

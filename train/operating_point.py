@@ -1,0 +1,53 @@
+"""Choose how a probability map becomes a mask, on validation cases that the test never sees."""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+
+import numpy as np
+
+from bcweb.metrics import dice
+from bcweb.segmenter import drop_small
+from bcweb.weights import OperatingPoint
+
+PAINTED_NORMALS = 0.07  # share of normals that may keep any pixel
+THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
+SMALLEST = (0.0, 0.001, 0.002, 0.004)  # parts of the image's area
+TOLERANCE = 0.002  # Dice that may be given up for a larger smallest lesion
+
+
+def choose(
+    maps: np.ndarray, presence: np.ndarray | None, truths: np.ndarray, painted: float = PAINTED_NORMALS
+) -> OperatingPoint:
+    """The operating point for validation maps (N, S, S), presence (N,) or None, truths (N, S, S) bool.
+
+    The threshold has the best mean Dice over lesion images; the smallest lesion is the largest that
+    costs at most `TOLERANCE`. The gate is where a normal distribution through the normals' presence
+    logits leaves `painted` of them above: with a dozen normals a quantile of their own would be the
+    word of one image. Without normals there is no gate.
+    """
+    lesion = truths.any(axis=(1, 2))
+
+    def mean_dice(threshold: float, smallest: float) -> float:
+        pairs = zip(maps[lesion] >= threshold, truths[lesion], strict=True)
+        return float(np.mean([dice(drop_small(mask, smallest), truth) for mask, truth in pairs]))
+
+    threshold = max(THRESHOLDS, key=lambda t: mean_dice(t, 0.0))
+    reached = mean_dice(threshold, 0.0)
+    smallest = max(s for s in SMALLEST if mean_dice(threshold, s) >= reached - TOLERANCE)
+    return OperatingPoint(
+        mask_threshold=threshold,
+        presence_gate=_gate(presence[~lesion], painted) if presence is not None else None,
+        min_lesion_fraction=smallest,
+    )
+
+
+def _gate(normals: np.ndarray, painted: float) -> float | None:
+    if len(normals) < 3:
+        return None
+    p = np.clip(normals.astype(float), 1e-6, 1 - 1e-6)
+    logits = np.log(p / (1 - p))
+    spread = max(float(logits.std(ddof=1)), 1e-3)
+    logit = NormalDist(float(logits.mean()), spread).inv_cdf(1 - painted)
+    return round(1 / (1 + math.exp(-logit)), 4)
