@@ -32,10 +32,14 @@ class _OnnxBuilder:
 
     def _weight(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
         if name not in self.tensors:
-            raise WeightsError(f"The weights have no tensor {name}, which their architecture wants.")
+            raise WeightsError(
+                f"The weights have no tensor {name}, which their architecture wants."
+            )
         tensor = self.tensors[name]
         if tensor.shape != shape:
-            raise WeightsError(f"{name} has the shape {tensor.shape}, its architecture wants {shape}.")
+            raise WeightsError(
+                f"{name} has the shape {tensor.shape}, its architecture wants {shape}."
+            )
         self.used.add(name)
         return tensor
 
@@ -137,7 +141,9 @@ def write_onnx(config: Config, tensors: dict[str, np.ndarray]) -> bytes:
     mask, presence = network.build(builder, config.architecture, config.size, config.presence)
     superfluous = sorted(set(tensors) - builder.used)
     if superfluous:
-        raise WeightsError(f"The weights hold {superfluous[0]}, which their architecture does not have.")
+        raise WeightsError(
+            f"The weights hold {superfluous[0]}, which their architecture does not have."
+        )
     outputs = []
     for name, tensor in (("mask", mask), ("presence", presence)):
         if tensor is not None:

@@ -60,7 +60,9 @@ def build(
     elif architecture == "lite0":
         features, mask_logits, pooled = _lite0(builder, size)
     else:
-        raise ValueError(f"Unknown architecture {architecture!r}; known: {', '.join(ARCHITECTURES)}.")
+        raise ValueError(
+            f"Unknown architecture {architecture!r}; known: {', '.join(ARCHITECTURES)}."
+        )
     return mask_logits, _presence(builder, pooled, features) if presence else None
 
 
@@ -108,7 +110,12 @@ _LITE0_STAGES = (
     (6, 192, 5, 2, 4),
     (6, 320, 3, 1, 1),
 )
-_LITE0_SKIP_AFTER = (0, 1, 2, 4)  # stages whose last map, at 1/2, 1/4, 1/8 and 1/16, feeds the decoder
+_LITE0_SKIP_AFTER = (
+    0,
+    1,
+    2,
+    4,
+)  # stages whose last map, at 1/2, 1/4, 1/8 and 1/16, feeds the decoder
 _LITE0_BOTTLENECK = 5  # the first stage at 1/32
 _LITE0_DECODER = (32, 48, 64, 128)
 

@@ -47,7 +47,9 @@ def apply_operating_point(
     probability: np.ndarray, presence: float | None, point: OperatingPoint
 ) -> np.ndarray:
     """(H, W) bool: empty below the presence gate, else the threshold's parts that are large enough."""
-    gated = presence is not None and point.presence_gate is not None and presence < point.presence_gate
+    gated = (
+        presence is not None and point.presence_gate is not None and presence < point.presence_gate
+    )
     if gated:
         return np.zeros(probability.shape, bool)
     return drop_small(probability >= point.mask_threshold, point.min_lesion_fraction)

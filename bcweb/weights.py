@@ -123,9 +123,13 @@ def load_weights(name: str, modality: Modality | None = None) -> Weights:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise WeightsError(f"config.json of {name} is not valid: {where}: {first['msg']}.") from None
+        raise WeightsError(
+            f"config.json of {name} is not valid: {where}: {first['msg']}."
+        ) from None
     if modality is not None and config.modality != modality:
-        raise WeightsError(f"{name} was trained on {config.modality}s and is not used on a {modality}.")
+        raise WeightsError(
+            f"{name} was trained on {config.modality}s and is not used on a {modality}."
+        )
     try:
         stored = load_file(tensor_file)
     except (SafetensorError, OSError) as error:
@@ -163,7 +167,9 @@ def _download(name: str) -> Path:
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
-        folder = snapshot_download(match["repo"], revision=match["revision"], allow_patterns=list(FILES))
+        folder = snapshot_download(
+            match["repo"], revision=match["revision"], allow_patterns=list(FILES)
+        )
     except LocalEntryNotFoundError:
         raise WeightsError(f"{name} is not in the cache and the Hub cannot be reached.") from None
     except HfHubHTTPError as error:

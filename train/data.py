@@ -41,7 +41,9 @@ class TrainingSet:
     masks: np.ndarray
 
     def take(self, index: np.ndarray) -> TrainingSet:
-        return TrainingSet(tuple(self.cases[i] for i in index), self.images[index], self.masks[index])
+        return TrainingSet(
+            tuple(self.cases[i] for i in index), self.images[index], self.masks[index]
+        )
 
     @property
     def has_lesion(self) -> np.ndarray:
@@ -105,7 +107,9 @@ def _cache_key(cases: list[Case], size: int) -> str:
     """Changes with the list of cases, their groups, and any file's size or time."""
     state = [f"size {size}"]
     for case in cases:
-        stats = [(f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in (case.file, *case.truth_files)]
+        stats = [
+            (f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in (case.file, *case.truth_files)
+        ]
         state.append(f"{case.id} {case.group} {case.label} {stats}")
     return hashlib.sha256("\n".join(state).encode()).hexdigest()[:12]
 
@@ -121,7 +125,10 @@ def assign_folds(cases: tuple[TrainingCase, ...], folds: int, seed: int) -> np.n
         members[case.dataset, case.group].append(i)
     order = sorted(
         members,
-        key=lambda g: (-len(members[g]), hashlib.sha256(f"{seed} {g[0]} {g[1]}".encode()).hexdigest()),
+        key=lambda g: (
+            -len(members[g]),
+            hashlib.sha256(f"{seed} {g[0]} {g[1]}".encode()).hexdigest(),
+        ),
     )
     counts: dict[tuple[str, str], Counter] = defaultdict(Counter)
     result = np.zeros(len(cases), int)

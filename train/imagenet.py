@@ -81,6 +81,8 @@ def torch_tensors() -> dict[str, np.ndarray]:
     path = package_file()
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != SHA256:
-        raise ValueError(f"{path.name} is not the file this project was tested with (sha256 {found}).")
+        raise ValueError(
+            f"{path.name} is not the file this project was tested with (sha256 {found})."
+        )
     with path.open("rb") as file:
         return read_old_torch_pickle(file)

@@ -37,7 +37,9 @@ class KerasBuilder:
             padding="same",
             use_bias=bias,
             kernel_initializer=self._initializer(),
-            bias_initializer=keras.initializers.Constant(MASK_BIAS if name == "mask_head.logits" else 0.0),
+            bias_initializer=keras.initializers.Constant(
+                MASK_BIAS if name == "mask_head.logits" else 0.0
+            ),
             name=name,
         )(x)
 
@@ -121,7 +123,9 @@ def freeze(model: keras.Model, parts: Iterable[str]) -> None:
     frozen = set(parts)
     unknown = frozen - set(network.PARTS)
     if unknown:
-        raise ValueError(f"No part is called {sorted(unknown)[0]!r}; parts: {', '.join(network.PARTS)}.")
+        raise ValueError(
+            f"No part is called {sorted(unknown)[0]!r}; parts: {', '.join(network.PARTS)}."
+        )
     for layer in model.layers:
         layer.trainable = part_of(layer) not in frozen
 
@@ -163,7 +167,12 @@ def write_tensors(
 def imagenet_tensors() -> dict[str, np.ndarray]:
     """EfficientNet-Lite0's ImageNet weights under our names: encoder and bottleneck of `lite0`."""
     source = imagenet.torch_tensors()
-    norm = {"gamma": "weight", "beta": "bias", "moving_mean": "running_mean", "moving_variance": "running_var"}
+    norm = {
+        "gamma": "weight",
+        "beta": "bias",
+        "moving_mean": "running_mean",
+        "moving_variance": "running_var",
+    }
     places = {"encoder.stem": ("_conv_stem", "_bn0")}
     for i in range(16):
         part, theirs = "bottleneck" if i >= 11 else "encoder", f"_blocks.{i}."

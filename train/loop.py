@@ -57,7 +57,8 @@ def mask_loss(truth, logits):
     Soft Dice of an empty truth is 0 however little is painted, so there it would teach nothing.
     """
     entropy = ops.mean(
-        ops.maximum(logits, 0.0) - logits * truth + ops.log1p(ops.exp(-ops.abs(logits))), axis=(1, 2, 3)
+        ops.maximum(logits, 0.0) - logits * truth + ops.log1p(ops.exp(-ops.abs(logits))),
+        axis=(1, 2, 3),
     )
     painted = ops.sigmoid(logits)
     overlap = ops.sum(painted * truth, axis=(1, 2, 3))
@@ -132,7 +133,9 @@ def batches(
         return inputs, targets
 
     starts = range(0, len(order) - size + 1, size)
-    with ThreadPoolExecutor(1) as pool:  # the next batch is made while the network works on this one
+    with ThreadPoolExecutor(
+        1
+    ) as pool:  # the next batch is made while the network works on this one
         waiting = [pool.submit(make, start) for start in starts[:2]]
         for following in [*starts[2:], None, None][: len(starts)]:
             ready = waiting.pop(0).result()
@@ -147,7 +150,9 @@ def predict(
     """Probability maps (N, S, S) float32, and presence (N,) or None, of images (N, S, S) uint8."""
     masks, presences = [], []
     for start in range(0, len(images), recipe.batch):
-        x = standardise(images[start : start + recipe.batch] / np.float32(255), recipe.mean, recipe.std)
+        x = standardise(
+            images[start : start + recipe.batch] / np.float32(255), recipe.mean, recipe.std
+        )
         out = model.predict_on_batch(x)
         masks.append(_sigmoid(np.asarray(out["mask"], np.float32)[..., 0]))
         if "presence" in out:
@@ -165,7 +170,10 @@ def validate(model: keras.Model, data: TrainingSet, recipe: Recipe) -> dict[str,
     painted, truth, lesion = maps >= 0.5, data.masks.astype(bool), data.has_lesion
     overlap = (painted & truth).sum((1, 2))
     dice = 2 * overlap / np.maximum(painted.sum((1, 2)) + truth.sum((1, 2)), 1)
-    result = {"dice": float(dice[lesion].mean()) if lesion.any() else math.nan, "presence_auc": math.nan}
+    result = {
+        "dice": float(dice[lesion].mean()) if lesion.any() else math.nan,
+        "presence_auc": math.nan,
+    }
     if presence is not None and lesion.any() and not lesion.all():
         above = presence[lesion][:, None] - presence[~lesion][None]
         result["presence_auc"] = float((above > 0).mean() + 0.5 * (above == 0).mean())
@@ -187,7 +195,9 @@ def fit(
     """
     run.mkdir(parents=True, exist_ok=True)
     compile_model(model, recipe)
-    per_epoch = len(range(0, len(epoch_order(train, recipe, 0)) - recipe.batch + 1, recipe.batch)) or 1
+    per_epoch = (
+        len(range(0, len(epoch_order(train, recipe, 0)) - recipe.batch + 1, recipe.batch)) or 1
+    )
     steps, warmup = per_epoch * recipe.epochs, max(per_epoch // 2, 1)
     history = _restore(model, run, recipe)
     try:
@@ -205,13 +215,21 @@ def fit(
                 if i % 10 == 0:
                     bar.set_postfix(loss=f"{np.mean(losses[-50:]):.3f}")
             if not np.isfinite(losses).all():
-                raise FloatingPointError("The loss is no longer a number; try a lower --learning-rate.")
-            row = {"epoch": epoch + 1, "loss": float(np.mean(losses)), "seconds": time.monotonic() - started}
+                raise FloatingPointError(
+                    "The loss is no longer a number; try a lower --learning-rate."
+                )
+            row = {
+                "epoch": epoch + 1,
+                "loss": float(np.mean(losses)),
+                "seconds": time.monotonic() - started,
+            }
             _keep(model, validation, recipe, run, history, row)
     except KeyboardInterrupt:
         if not (run / "best.safetensors").exists():
             raise
-        print(f"Stopped. The best of {len(history)} epochs is kept; the same command goes on from there.")
+        print(
+            f"Stopped. The best of {len(history)} epochs is kept; the same command goes on from there."
+        )
     with safe_open(run / "best.safetensors", "numpy") as file:
         return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
 
@@ -235,7 +253,10 @@ def _keep(model, validation, recipe, run, history, row) -> None:
     _write_history(history, run / "history.csv")
     scores = "".join(f", {k} {v:.3f}" for k, v in row.items() if k not in ("epoch", "seconds"))
     left = (recipe.epochs - row["epoch"]) * np.mean([h["seconds"] for h in history])
-    print(f"Epoch {row['epoch']}: {row['seconds']:.0f} s{scores}; about {left / 60:.0f} min left", flush=True)
+    print(
+        f"Epoch {row['epoch']}: {row['seconds']:.0f} s{scores}; about {left / 60:.0f} min left",
+        flush=True,
+    )
 
 
 def _state(model: keras.Model) -> list[keras.Variable]:
@@ -256,10 +277,12 @@ def _restore(model: keras.Model, run: Path, recipe: Recipe) -> list[dict]:
     return json.loads(notes["history"])
 
 
-def save_atomically(tensors: dict[str, np.ndarray], path: Path, notes: dict[str, str] | None = None) -> None:
+def save_atomically(
+    tensors: dict[str, np.ndarray], path: Path, notes: dict[str, str] | None = None
+) -> None:
     """Write a safetensors file so that at every moment the path holds the old one or the new one, whole."""
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    save_file({k: np.ascontiguousarray(v) for k, v in tensors.items()}, part, notes)
+    save_file({k: np.array(v, order="C") for k, v in tensors.items()}, part, notes)
     with part.open("rb+") as file:
         os.fsync(file.fileno())
     part.replace(path)

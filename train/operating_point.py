@@ -6,8 +6,8 @@ import math
 from statistics import NormalDist
 
 import numpy as np
-
 from bcweb.metrics import dice
+
 from bcweb.segmenter import drop_small
 from bcweb.weights import OperatingPoint
 
@@ -18,7 +18,10 @@ TOLERANCE = 0.002  # Dice that may be given up for a larger smallest lesion
 
 
 def choose(
-    maps: np.ndarray, presence: np.ndarray | None, truths: np.ndarray, painted: float = PAINTED_NORMALS
+    maps: np.ndarray,
+    presence: np.ndarray | None,
+    truths: np.ndarray,
+    painted: float = PAINTED_NORMALS,
 ) -> OperatingPoint:
     """The operating point for validation maps (N, S, S), presence (N,) or None, truths (N, S, S) bool.
 
@@ -51,3 +54,10 @@ def _gate(normals: np.ndarray, painted: float) -> float | None:
     spread = max(float(logits.std(ddof=1)), 1e-3)
     logit = NormalDist(float(logits.mean()), spread).inv_cdf(1 - painted)
     return round(1 / (1 + math.exp(-logit)), 4)
+
+
+def without_validation(presence: bool) -> OperatingPoint:
+    """For a fit on everything: the middle of every scale; replace it by a cross-validation's point."""
+    return OperatingPoint(
+        mask_threshold=0.5, presence_gate=0.5 if presence else None, min_lesion_fraction=0.0
+    )

@@ -29,19 +29,61 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
         ),
     )
     add = parser.add_argument
-    add("--data", action="append", required=True, metavar="KIND:PATH", help="a data set; may be repeated")
-    add("--out", type=Path, required=True, metavar="RUN", help="the run's folder: checkpoints, scores, weights")
+    add(
+        "--data",
+        action="append",
+        required=True,
+        metavar="KIND:PATH",
+        help="a data set; may be repeated",
+    )
+    add(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="RUN",
+        help="the run's folder: checkpoints, scores, weights",
+    )
     add("--architecture", choices=ARCHITECTURES, default="lite0", help="default: lite0")
-    add("--fold", default="0", metavar="K", help='the fold that is the test, or "all" to train on everything (default 0)')
+    add(
+        "--fold",
+        default="0",
+        metavar="K",
+        help='the fold that is the test, or "all" to train on everything (default 0)',
+    )
     add("--folds", type=int, default=5, metavar="N", help="how many folds (default 5)")
-    add("--validation", type=float, default=0.1, metavar="PART", help="part of the rest that is the validation (default 0.1)")
+    add(
+        "--validation",
+        type=float,
+        default=0.1,
+        metavar="PART",
+        help="part of the rest that is the validation (default 0.1)",
+    )
     add("--epochs", type=int, default=10)
-    add("--batch", type=int, default=16, help="images a step; a smaller one wants less memory (default 16)")
+    add(
+        "--batch",
+        type=int,
+        default=16,
+        help="images a step; a smaller one wants less memory (default 16)",
+    )
     add("--learning-rate", type=float, default=1e-3)
-    add("--seed", type=int, default=0, help="of the split, the weights and the augmentation (default 0)")
-    add("--random", action="store_true", help="begin with random weights instead of ImageNet's (lite0)")
+    add(
+        "--seed",
+        type=int,
+        default=0,
+        help="of the split, the weights and the augmentation (default 0)",
+    )
+    add(
+        "--random",
+        action="store_true",
+        help="begin with random weights instead of ImageNet's (lite0)",
+    )
     add("--name", help="of the weights (default: the run folder's name)")
-    add("--cache", type=Path, default=Path("cache"), help="where decoded images are kept (default: cache)")
+    add(
+        "--cache",
+        type=Path,
+        default=Path("cache"),
+        help="where decoded images are kept (default: cache)",
+    )
     args = parser.parse_args(argv)
     if args.fold != "all" and not (args.fold.isdigit() and int(args.fold) < args.folds):
         parser.error(f'--fold is a number below {args.folds} or "all"')
@@ -61,7 +103,10 @@ def main(argv: list[str] | None = None) -> int:
         run(args)
     except OutOfMemory:
         smaller = max(args.batch // 2, 1)
-        print(f"The memory does not hold {args.batch} images a step: try --batch {smaller}.", file=sys.stderr)
+        print(
+            f"The memory does not hold {args.batch} images a step: try --batch {smaller}.",
+            file=sys.stderr,
+        )
         return 1
     except (ValueError, FloatingPointError, OSError) as error:
         print(error, file=sys.stderr)
