@@ -1,0 +1,44 @@
+"""`make bench`: every figure is a ratio against a peer measured in the same run, on made-up scans.
+
+Absolute times depend on the machine and what else runs on it; the bars are on ratios, and on
+processor seconds where the bar is a time.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import argparse
+import sys
+
+from bench import app_start, scan_to_mask, segment_command, threshold_drag
+
+PARTS = {
+    "scan": ("From a PNG's bytes to its mask", scan_to_mask.run),
+    "command": ("python -m bcweb.segment", segment_command.run),
+    "app": ("python app.py", app_start.run),
+    "drag": ("Threshold drag on a 3328x2560 map", threshold_drag.run),
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="which parts (default: all)")
+    chosen = parser.parse_args().parts or list(PARTS)
+    missed = 0
+    for part in chosen:
+        title, run = PARTS[part]
+        print(f"\n{title}")
+        for row in run():
+            print(f"  {row}")
+            missed += row.missed
+    if missed:
+        print(f"\n{missed} bar(s) missed.")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,46 @@
+"""One line of a benchmark's answer, and how things are timed."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Row:
+    """A figure; with `at_least` or `at_most`, a bar that it reaches or misses."""
+
+    name: str
+    value: float
+    unit: str = ""
+    at_least: float | None = None
+    at_most: float | None = None
+
+    @property
+    def missed(self) -> bool:
+        below = self.at_least is not None and self.value < self.at_least
+        return below or (self.at_most is not None and self.value > self.at_most)
+
+    def __str__(self) -> str:
+        bar = ""
+        if self.at_least is not None:
+            bar = f"(at least {self.at_least:g}: {'MISSED' if self.missed else 'reached'})"
+        if self.at_most is not None:
+            bar = f"(at most {self.at_most:g}: {'MISSED' if self.missed else 'reached'})"
+        return f"{self.name:<58} {self.value:9.2f} {self.unit:<5} {bar}".rstrip()
+
+
+def interleaved_medians(calls: dict[str, Callable[[], object]], rounds: int = 30) -> dict[str, float]:
+    """Median seconds of each call, all called in turn: a drift of the machine's speed hits all alike."""
+    for call in calls.values():
+        for _ in range(3):
+            call()
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(rounds):
+        for name, call in calls.items():
+            started = time.perf_counter()
+            call()
+            times[name].append(time.perf_counter() - started)
+    return {name: statistics.median(values) for name, values in times.items()}

@@ -1,0 +1,61 @@
+"""`python -m bcweb.segment`: one file from a cold start, and 200 files beside the bare engine."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from bcweb.engine import Engine
+from bcweb.weights import load_weights
+from bench.rows import Row
+from bench.scan_to_mask import png_of_a_phantom
+
+FILES = 200
+
+
+def run() -> list[Row]:
+    with tempfile.TemporaryDirectory() as folder:
+        scans = Path(folder) / "scans"
+        scans.mkdir()
+        for i in range(FILES):
+            (scans / f"scan_{i:03d}.png").write_bytes(png_of_a_phantom(i))
+        one = min(_command(scans / "scan_000.png", Path(folder) / f"one{i}")[1] for i in range(3))
+        many, _ = _command(scans, Path(folder) / "many")
+        bare = _bare_engine()
+    return [
+        Row("one file, cold: processor time", one, "s", at_most=1.5),
+        Row(f"{FILES} files: wall time", many, "s"),
+        Row(f"bare engine, {FILES} images on all cores", bare, "s"),
+        Row("command / bare engine", many / bare, "x", at_most=1.3),
+    ]
+
+
+def _command(source: Path, out: Path) -> tuple[float, float]:
+    """Wall and processor seconds of the command as a whole."""
+    arguments = [str(source), "--out", str(out), "--modality", "ultrasound"]
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    subprocess.run([sys.executable, "-m", "bcweb.segment", *arguments], check=True, capture_output=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return time.perf_counter() - started, cpu
+
+
+def _bare_engine() -> float:
+    """Seconds for as many prepared images, the fastest arrangement: one thread a core."""
+    weights = load_weights("embedded", "ultrasound")
+    engine = Engine(weights.config, weights.tensors, threads=1)
+    size = weights.config.size
+    image = np.zeros((1, size, size, 3), np.float32)
+    engine.run(image)
+    started = time.perf_counter()
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(lambda _: engine.run(image), range(FILES)))
+    return time.perf_counter() - started

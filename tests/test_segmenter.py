@@ -1,0 +1,91 @@
+"""Scan -> Prediction in the scan's own geometry, and the operating point."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bcweb.scans import Scan
+from bcweb.segmenter import Segmenter, apply_operating_point, drop_small, find_lesions
+from bcweb.weights import OperatingPoint, WeightsError
+from tests import weights_folder
+
+
+def point(threshold=0.5, gate=0.3, smallest=0.0) -> OperatingPoint:
+    return OperatingPoint(
+        mask_threshold=threshold, presence_gate=gate, min_lesion_fraction=smallest
+    )
+
+
+def test_below_the_gate_nothing_is_painted():
+    probability = np.full((4, 4), 0.9, np.float32)
+    assert not apply_operating_point(probability, 0.29, point()).any()
+    assert apply_operating_point(probability, 0.30, point()).all()
+    assert apply_operating_point(probability, None, point()).all(), "no presence head, no gate"
+    assert apply_operating_point(probability, 0.0, point(gate=None)).all()
+
+
+def test_the_threshold_itself_is_painted():
+    probability = np.array([[0.49, 0.5, 0.51]], np.float32)
+    assert apply_operating_point(probability, None, point()).tolist() == [[False, True, True]]
+
+
+def test_small_parts_are_dropped_and_diagonal_neighbours_belong_together():
+    mask = np.zeros((10, 10), bool)
+    mask[0, 0] = mask[1, 1] = mask[2, 2] = True  # three pixels, touching at corners
+    mask[8, 8] = True
+    kept = drop_small(mask, 0.03)  # three of a hundred pixels
+    assert kept.sum() == 3 and not kept[8, 8]
+    assert drop_small(mask, 0.0).sum() == 4
+    assert not drop_small(mask, 0.04).any()
+
+
+def test_lesions_have_area_and_box_largest_first():
+    mask = np.zeros((20, 30), bool)
+    mask[2:4, 5:8] = True
+    mask[10:15, 20:24] = True
+    large, small = find_lesions(mask, (0.5, 0.2))
+    assert (large.area_px, large.box) == (20, (20, 10, 4, 5))
+    assert (small.area_px, small.box) == (6, (5, 2, 3, 2))
+    assert large.area_mm2 == pytest.approx(2.0)
+    assert find_lesions(mask, None)[0].area_mm2 is None
+    assert find_lesions(np.zeros((3, 3), bool), None) == ()
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (471, 562), (3, 900), (1200, 37)])
+def test_the_prediction_has_the_scans_own_geometry(shape, tmp_path):
+    segmenter = Segmenter.load(str(weights_folder.write(tmp_path)))
+    pixels = np.random.default_rng(0).integers(0, 255, shape, dtype=np.uint8)
+    prediction = segmenter.segment(Scan(pixels))
+    assert prediction.probability.shape == prediction.mask.shape == shape
+    assert prediction.probability.dtype == np.float32
+    assert prediction.probability.min() >= 0 and prediction.probability.max() <= 1
+    assert 0 <= prediction.presence <= 1
+    assert prediction.revision == segmenter.weights.revision
+
+
+def test_a_16_bit_scan_through_its_window_gives_what_its_8_bit_twin_gives(tmp_path):
+    segmenter = Segmenter.load(str(weights_folder.write(tmp_path)))
+    shallow = np.random.default_rng(0).integers(0, 255, (200, 150), dtype=np.uint8)
+    deep = shallow.astype(np.uint16) * 16 + 1000
+    first = segmenter.segment(Scan(shallow))
+    second = segmenter.segment(Scan(deep, window=(1000.0, 1000.0 + 255 * 16)))
+    np.testing.assert_allclose(first.probability, second.probability, atol=0.02)
+
+
+def test_a_scan_of_the_other_modality_is_refused(tmp_path):
+    segmenter = Segmenter.load(str(weights_folder.write(tmp_path)))
+    with pytest.raises(WeightsError, match="This is a mammogram"):
+        segmenter.segment(Scan(np.zeros((64, 64), np.uint8), modality="mammogram"))
+
+
+def test_without_a_presence_head_presence_is_unknown(tmp_path):
+    folder = weights_folder.write(
+        tmp_path,
+        presence=False,
+        operating_point=OperatingPoint(
+            mask_threshold=0.5, presence_gate=None, min_lesion_fraction=0
+        ),
+    )
+    prediction = Segmenter.load(str(folder)).segment(Scan(np.zeros((64, 64), np.uint8)))
+    assert prediction.presence is None

@@ -1,0 +1,118 @@
+"""Weights: what a folder must hold, where a name points, which cases they have seen."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bcweb.scans import MODALITIES
+from bcweb.weights import WeightsError, load_weights, resolve_name
+from tests import weights_folder
+
+
+def test_a_folder_is_loaded_and_its_revision_names_its_numbers(tmp_path):
+    first = load_weights(str(weights_folder.write(tmp_path / "a", seed=0)))
+    same = load_weights(str(weights_folder.write(tmp_path / "b", seed=0)))
+    other = load_weights(str(weights_folder.write(tmp_path / "c", seed=1)))
+    assert first.revision == same.revision != other.revision
+    assert first.revision.startswith("random-")
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"size": "large"}, "size: Input should be a valid integer"),
+        ({"architecture": "vgg"}, "architecture: Input should be 'unet' or 'lite0'"),
+        ({"surprise": 1}, "surprise: Extra inputs are not permitted"),
+        ({"std": 0}, "std: Input should be greater than 0"),
+    ],
+)
+def test_a_bad_config_is_refused_with_the_field_and_the_reason(tmp_path, change, sentence):
+    folder = weights_folder.write(tmp_path)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | change))
+    with pytest.raises(WeightsError, match=sentence):
+        load_weights(str(folder))
+
+
+def test_a_config_that_is_not_json_is_refused(tmp_path):
+    folder = weights_folder.write(tmp_path)
+    (folder / "config.json").write_text("{")
+    with pytest.raises(WeightsError, match="is not valid"):
+        load_weights(str(folder))
+
+
+def test_a_truncated_safetensors_file_is_refused(tmp_path):
+    file = weights_folder.write(tmp_path) / "model.safetensors"
+    file.write_bytes(file.read_bytes()[:1000])
+    with pytest.raises(WeightsError, match="cannot be read"):
+        load_weights(str(tmp_path))
+
+
+def test_a_pickle_in_the_place_of_the_tensors_is_not_executed(tmp_path):
+    import pickle
+
+    file = weights_folder.write(tmp_path) / "model.safetensors"
+    file.write_bytes(pickle.dumps({"a": 1}))
+    with pytest.raises(WeightsError, match="cannot be read"):
+        load_weights(str(tmp_path))
+
+
+def test_weights_of_the_other_modality_are_refused(tmp_path):
+    folder = weights_folder.write(tmp_path)
+    with pytest.raises(WeightsError, match="trained on ultrasounds and is not used on a mammogram"):
+        load_weights(str(folder), "mammogram")
+
+
+@pytest.mark.parametrize("name", ["nowhere", "hf://user", "hf://user/repo@"])
+def test_a_name_that_points_nowhere_gets_one_sentence(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(WeightsError) as caught:
+        load_weights(name, "ultrasound")
+    assert str(caught.value).endswith(".") and "\n" not in str(caught.value)
+
+
+def test_the_name_is_the_given_one_then_the_environments_then_embedded(monkeypatch):
+    monkeypatch.setenv("BCWEB_WEIGHTS_ULTRASOUND", "/from/environment")
+    monkeypatch.delenv("BCWEB_WEIGHTS_MAMMOGRAM", raising=False)
+    assert resolve_name("ultrasound", "given") == "given"
+    assert resolve_name("ultrasound") == "/from/environment"
+    assert resolve_name("mammogram") == "embedded"
+
+
+@pytest.mark.parametrize("modality", MODALITIES)
+def test_the_embedded_weights_say_what_they_are(modality):
+    weights = load_weights("embedded", modality)
+    assert weights.config.modality == modality
+    assert weights.seen_cases, "nobody can tell which cases they were trained on"
+    for file in ("README.md", "scores.csv"):
+        assert (weights.folder / file).is_file(), f"{modality} has no {file}"
+    files = {file.suffix for file in weights.folder.iterdir()}
+    assert files <= {".json", ".safetensors", ".csv", ".md", ".png"}, f"unexpected files: {files}"
+
+
+def test_the_embedded_weights_fit_into_sixteen_megabytes():
+    size = sum(
+        (load_weights("embedded", m).folder / "model.safetensors").stat().st_size
+        for m in MODALITIES
+    )
+    assert size <= 16e6
+
+
+def test_seen_by_digest_by_group_and_by_fingerprint(tmp_path):
+    folder = weights_folder.write(tmp_path)
+    mine, other = "0f" * 32, "f0" * 32
+    (folder / "seen.csv").write_text(
+        f"dataset,id,group,digest,fingerprint\nbusi,benign (1),17,abc,{mine}\n"
+    )
+    weights = load_weights(str(folder))
+    assert weights.seen("abc", other)
+    assert weights.seen("else", mine), (
+        "a re-encoded copy has another digest and the same fingerprint"
+    )
+    assert weights.seen("else", other, "busi", "17")
+    assert not weights.seen("else", other, "bus-bra", "17"), (
+        "group numbers belong to their data set"
+    )
+    assert not weights.seen("else", other)

@@ -1,0 +1,33 @@
+"""Training tests run on TensorFlow unless KERAS_BACKEND says otherwise, on sets made up here."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import pytest
+
+from train.data import TrainingCase, TrainingSet
+
+
+@pytest.fixture(scope="session")
+def squares() -> TrainingSet:
+    """24 noisy 64x64 images: 18 with one dark square, 6 with none; two cases a group."""
+    rng = np.random.default_rng(0)
+    images = rng.integers(110, 190, (24, 64, 64), dtype=np.uint8)
+    masks = np.zeros((24, 64, 64), np.uint8)
+    for i in range(18):
+        y, x = rng.integers(4, 40, 2)
+        masks[i, y : y + 18, x : x + 18] = 1
+        images[i][masks[i] == 1] //= 4
+    cases = tuple(
+        TrainingCase(
+            "squares", f"case {i}", f"group {i // 2}", "benign" if i < 18 else "normal",
+            "ultrasound", f"digest {i}", "0" * 64,
+        )
+        for i in range(24)
+    )  # fmt: skip
+    return TrainingSet(cases, images, masks)

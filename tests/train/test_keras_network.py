@@ -1,0 +1,137 @@
+"""The networks as Keras models: their size, their parts, their ImageNet weights."""
+
+from __future__ import annotations
+
+import io
+import pickle
+
+import keras
+import numpy as np
+import pytest
+
+from bcweb import network
+from train import imagenet, loop
+from train.keras_network import (
+    KerasBuilder,
+    build_model,
+    freeze,
+    imagenet_tensors,
+    part_of,
+    read_tensors,
+    write_tensors,
+)
+
+
+def test_the_original_unet_has_the_parameters_of_the_original():
+    model = build_model("unet", 256, presence=False)
+    fixed = sum(int(np.prod(v.shape)) for v in model.non_trainable_variables)
+    assert model.count_params() == 31_043_521
+    assert fixed == 5_888
+
+
+def test_lite0_has_about_four_million_parameters():
+    assert 3.8e6 < build_model("lite0", 256).count_params() < 4.1e6
+
+
+@pytest.mark.parametrize("architecture", network.ARCHITECTURES)
+def test_every_weight_belongs_to_a_named_part(architecture):
+    model = build_model(architecture, 64)
+    assert all(part_of(layer) for layer in model.layers if layer.weights)
+    assert {part_of(layer) for layer in model.layers if layer.weights} == set(network.PARTS)
+
+
+@pytest.mark.parametrize("architecture", network.ARCHITECTURES)
+def test_without_the_presence_head_there_is_one_output(architecture):
+    assert set(build_model(architecture, 64, presence=False).output) == {"mask"}
+    assert set(build_model(architecture, 64, presence=True).output) == {"mask", "presence"}
+
+
+@pytest.mark.parametrize("architecture", network.ARCHITECTURES)
+@pytest.mark.parametrize("frozen", [("encoder",), ("decoder", "bottleneck"), ("presence_head",)])
+def test_frozen_parts_stay_still_through_fit_save_reload_and_resume(
+    architecture, frozen, squares, tmp_path
+):
+    recipe = loop.Recipe(architecture=architecture, size=64, epochs=1, batch=8)
+
+    def train(epochs: int) -> dict[str, np.ndarray]:
+        model = build_model(architecture, 64)
+        freeze(model, frozen)
+        loop.fit(model, squares, None, "ultrasound", _epochs(recipe, epochs), tmp_path)
+        model.save(tmp_path / "model.keras")
+        return read_tensors(keras.saving.load_model(tmp_path / "model.keras", compile=False))
+
+    before = read_tensors(build_model(architecture, 64))
+    after = train(1)
+    _rewrite_epochs(tmp_path, recipe, 2)
+    resumed = train(2)
+    for name, start in before.items():
+        moved = not (np.array_equal(start, after[name]) and np.array_equal(start, resumed[name]))
+        if name.split(".")[0] in frozen:
+            assert not moved, f"{name} is frozen and has moved"
+        elif name.endswith((".kernel", ".moving_mean", ".moving_variance")):
+            assert moved, f"{name} is not frozen and has not moved"
+
+
+def _epochs(recipe, epochs):
+    return loop.Recipe(**{**vars(recipe), "epochs": epochs})
+
+
+def _rewrite_epochs(run, recipe, epochs):
+    """Let a finished run go on: its checkpoint says for how many epochs it was planned."""
+    import json
+
+    from safetensors import safe_open
+
+    path = run / "checkpoint.safetensors"
+    with safe_open(path, "numpy") as file:
+        notes = file.metadata()
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    notes["recipe"] = json.dumps(vars(_epochs(recipe, epochs)))
+    loop.save_atomically(tensors, path, notes)
+
+
+def test_an_unknown_part_is_refused():
+    with pytest.raises(ValueError, match="No part is called 'head'"):
+        freeze(build_model("lite0", 64), ["head"])
+
+
+def test_tensors_go_out_and_in_again():
+    first, second = build_model("lite0", 64, seed=1), build_model("lite0", 64, seed=2)
+    write_tensors(second, read_tensors(first))
+    for name, value in read_tensors(second).items():
+        assert np.array_equal(value, read_tensors(first)[name]), name
+
+
+def test_imagenet_encoder_still_knows_a_cat():
+    """Encoder and bottleneck under our names, the classifier from the package: class 285, Egyptian cat."""
+    from PIL import Image
+    from skimage import data as pictures
+
+    builder = KerasBuilder()
+    deepest, _ = network.lite0_features(builder, 224)
+    model = keras.Model(builder.inputs, deepest)
+    write_tensors(model, imagenet_tensors(), ("encoder", "bottleneck"))
+    cat = Image.fromarray(pictures.chelsea()).resize((224, 224), Image.Resampling.BICUBIC)
+    x = (np.asarray(cat, np.float32)[None] - 127) / 128
+    features = np.asarray(model.predict_on_batch(x))[0]
+
+    t = imagenet.torch_tensors()
+    head = features @ t["_conv_head.weight"][:, :, 0, 0].T
+    head = (head - t["_bn1.running_mean"]) / np.sqrt(t["_bn1.running_var"] + 1e-3)
+    head = np.clip(head * t["_bn1.weight"] + t["_bn1.bias"], 0, 6).mean((0, 1))
+    logits = head @ t["_fc.weight"].T + t["_fc.bias"]
+    probability = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
+    assert probability.argmax() == 285
+    assert probability[285] > 0.3
+
+
+class _Harmful:
+    def __reduce__(self):
+        return (print, ("this must not run",))
+
+
+def test_the_restricted_reader_runs_nothing_of_a_pickle(capsys):
+    file = io.BytesIO(pickle.dumps(_Harmful(), protocol=2))
+    with pytest.raises(pickle.UnpicklingError, match="not allowed"):
+        imagenet.read_old_torch_pickle(file)
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,108 @@
+"""The loop's promises: a run can be cut at any moment, learns, and keeps what it says it keeps."""
+
+from __future__ import annotations
+
+import csv
+
+import numpy as np
+import pytest
+
+from train import loop
+from train.keras_network import build_model, read_tensors
+
+RECIPE = loop.Recipe(size=64, epochs=3, batch=8, seed=3)
+
+
+def fit(run, data, validation=None, recipe=RECIPE):
+    return loop.fit(build_model("lite0", 64, seed=3), data, validation, "ultrasound", recipe, run)
+
+
+def test_killed_and_resumed_gives_what_an_uninterrupted_run_gives(squares, tmp_path, monkeypatch):
+    whole = fit(tmp_path / "whole", squares, squares)
+
+    keep = loop._keep
+
+    def keep_then_die(*args):
+        keep(*args)
+        raise SystemExit("killed after the first epoch")
+
+    monkeypatch.setattr(loop, "_keep", keep_then_die)
+    with pytest.raises(SystemExit):
+        fit(tmp_path / "cut", squares, squares)
+    monkeypatch.setattr(loop, "_keep", keep)
+    resumed = fit(tmp_path / "cut", squares, squares)
+
+    for name, value in whole.items():
+        np.testing.assert_allclose(resumed[name], value, atol=1e-5, err_msg=name)
+    rows = list(csv.DictReader((tmp_path / "cut" / "history.csv").open()))
+    assert [row["epoch"] for row in rows] == ["1", "2", "3"]
+
+
+def test_ctrl_c_keeps_the_best_epoch(squares, tmp_path, monkeypatch):
+    keep, kept = loop._keep, []
+
+    def keep_then_stop(model, *args):
+        keep(model, *args)
+        kept.append(read_tensors(model))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(loop, "_keep", keep_then_stop)
+    best = fit(tmp_path, squares)
+    assert len(kept) == 1, "the loop went on after Ctrl-C"
+    assert set(best) == set(kept[0])
+    assert len((tmp_path / "history.csv").read_text().splitlines()) == 2, "header and one epoch"
+
+
+def test_another_recipe_in_the_same_folder_is_refused(squares, tmp_path):
+    short = loop.Recipe(size=64, epochs=1, batch=8)
+    fit(tmp_path, squares, recipe=short)
+    with pytest.raises(ValueError, match="holds a run with other settings"):
+        fit(tmp_path, squares, recipe=loop.Recipe(size=64, epochs=2, batch=8))
+
+
+def test_an_epoch_is_a_function_of_seed_and_number(squares):
+    def views(epoch, seed):
+        recipe = loop.Recipe(size=64, batch=8, seed=seed)
+        return np.concatenate([x for x, _ in loop.batches(squares, "ultrasound", recipe, epoch)])
+
+    assert np.array_equal(views(1, 0), views(1, 0))
+    assert not np.array_equal(views(1, 0), views(2, 0))
+    assert not np.array_equal(views(1, 0), views(1, 1))
+
+
+def test_normals_are_shown_more_often(squares):
+    order = loop.epoch_order(squares, loop.Recipe(normal_repeats=3), 0)
+    assert len(order) == 18 + 3 * 6
+    assert sorted(set(order)) == list(range(24))
+
+
+def test_mask_loss_by_hand():
+    truth = np.zeros((2, 2, 2, 1), np.float32)
+    truth[0, 0] = 1  # the first image has a lesion of two pixels, the second none
+    logits = np.zeros((2, 2, 2, 1), np.float32)  # one half everywhere
+    loss = np.asarray(loop.mask_loss(truth, logits))
+    entropy = np.log(2)
+    dice_loss = 1 - (2 * 1 + 1) / (2 + 2 + 1)  # overlap 2 x 0.5; areas 4 x 0.5 and 2; smoothing 1
+    np.testing.assert_allclose(loss, [entropy + dice_loss, entropy], rtol=1e-5)
+
+
+def test_rate_warms_up_and_falls_to_zero():
+    rates = [loop.rate_at(step, 100, 10, 1.0) for step in range(101)]
+    assert rates[9] == pytest.approx(1.0)
+    assert rates[:10] == sorted(rates[:10])
+    assert rates[10:] == sorted(rates[10:], reverse=True)
+    assert rates[100] == pytest.approx(0.0)
+
+
+def test_a_broken_write_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "x.safetensors"
+    loop.save_atomically({"a": np.ones(3)}, path)
+    before = path.read_bytes()
+
+    def full(*_):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(loop, "save_file", full)
+    with pytest.raises(OSError, match="No space"):
+        loop.save_atomically({"a": np.zeros(3)}, path)
+    assert path.read_bytes() == before
