@@ -1,0 +1,146 @@
+"""Intervals and the area under the ROC curve, on numbers that a hand can follow."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from bcweb.statistics import (
+    Interval,
+    auc,
+    auc_interval,
+    group_bootstrap,
+    paired_difference,
+    proportion,
+)
+
+
+def test_the_estimate_is_the_statistic_of_all_cases():
+    values, groups = [0.0, 0.5, 1.0, 0.9], ["a", "b", "c", "d"]
+    assert group_bootstrap(values, groups).estimate == pytest.approx(0.6)
+    assert group_bootstrap(values, groups, np.median).estimate == pytest.approx(0.7)
+
+
+def test_two_groups_give_the_three_means_that_two_draws_can_have():
+    # Draws: both a (1/4) -> 0, one each (1/2) -> mean of all, both b (1/4) -> 1.
+    values, groups = [0.0, 1.0, 1.0, 1.0], ["a", "b", "b", "b"]
+    assert group_bootstrap(values, groups) == Interval(0.75, 0.0, 1.0)
+    # 40% of the resamples in the middle all lie in the half that drew one each.
+    assert group_bootstrap(values, groups, level=0.4) == Interval(0.75, 0.75, 0.75)
+
+
+def test_copies_within_a_group_do_not_narrow_the_interval():
+    rng = np.random.default_rng(1)
+    values = rng.random(40)
+    alone = group_bootstrap(values, range(40))
+    copied = group_bootstrap(np.repeat(values, 10), np.repeat(range(40), 10))
+    assert copied == pytest.approx(alone)
+    independent = group_bootstrap(np.repeat(values, 10), range(400))
+    assert independent.high - independent.low < 0.5 * (alone.high - alone.low)
+
+
+def test_the_interval_of_a_mean_is_about_two_standard_errors_each_way():
+    values = np.random.default_rng(2).normal(10.0, 2.0, 400)
+    estimate, low, high = group_bootstrap(values, range(400), resamples=5000)
+    error = values.std() / math.sqrt(400)
+    assert low == pytest.approx(estimate - 1.96 * error, abs=0.03)
+    assert high == pytest.approx(estimate + 1.96 * error, abs=0.03)
+
+
+@pytest.mark.parametrize("statistic", [np.mean, np.median])
+def test_the_fast_ways_give_what_resampling_case_by_case_gives(statistic):
+    rng = np.random.default_rng(3)
+    values = rng.random(31).round(1)  # with ties
+    groups = rng.integers(0, 9, 31).tolist()
+    fast = group_bootstrap(values, groups, statistic, resamples=300)
+    slow = group_bootstrap(values, groups, lambda cases: statistic(cases), resamples=300)
+    assert fast == pytest.approx(slow)
+
+
+def test_the_same_seed_gives_the_same_interval():
+    values = np.random.default_rng(4).random(50)
+    assert group_bootstrap(values, range(50), seed=5) == group_bootstrap(values, range(50), seed=5)
+    assert group_bootstrap(values, range(50), seed=5) != group_bootstrap(values, range(50), seed=6)
+
+
+def test_one_group_has_an_estimate_and_no_interval():
+    estimate, low, high = group_bootstrap([0.2, 0.4], ["a", "a"])
+    assert estimate == pytest.approx(0.3) and math.isnan(low) and math.isnan(high)
+
+
+@pytest.mark.parametrize(
+    ("values", "groups", "sentence"),
+    [
+        ([], [], "no cases"),
+        ([1.0, 2.0], ["a"], "2 values and 1 groups"),
+        ([1.0, math.nan], ["a", "b"], "finite"),
+    ],
+)
+def test_what_cannot_be_resampled_is_refused(values, groups, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        group_bootstrap(values, groups)
+
+
+def test_a_difference_that_is_the_same_on_every_case_has_no_doubt():
+    hard_and_easy = np.random.default_rng(6).random(30)
+    difference = paired_difference(hard_and_easy + 0.02, hard_and_easy, range(30))
+    assert difference == pytest.approx((0.02, 0.02, 0.02))
+
+
+def test_a_paired_difference_of_two_cases():
+    # Differences 0.2 and -0.4; drawn twice from two groups, the mean is between the two.
+    assert paired_difference([0.7, 0.5], [0.5, 0.9], "ab") == pytest.approx((-0.1, -0.4, 0.2))
+
+
+def test_pairs_of_two_lengths_are_refused():
+    with pytest.raises(ValueError, match="one shape"):
+        paired_difference([1.0], [1.0, 2.0], "a")
+
+
+def test_a_share_between_none_and_all_is_resampled():
+    share = proportion([True] * 30 + [False] * 70, range(100), resamples=5000)
+    assert share.estimate == pytest.approx(0.3) and share.method == "bootstrap"
+    assert share.low == pytest.approx(0.21, abs=0.015)  # 0.3 -+ 1.96 sqrt(0.3 x 0.7 / 100)
+    assert share.high == pytest.approx(0.39, abs=0.015)
+
+
+def test_none_of_ten_may_still_be_a_third():
+    # Clopper-Pearson: 1 - 0.025 ** 0.1 = 0.3085
+    share = proportion([False] * 10, range(10))
+    assert share[:3] == pytest.approx((0.0, 0.0, 0.3085), abs=1e-4)
+    assert share.method == "clopper-pearson"
+
+
+def test_all_of_ten_may_still_be_two_thirds():
+    assert proportion([True] * 10, range(10))[:3] == pytest.approx((1.0, 0.6915, 1.0), abs=1e-4)
+
+
+def test_all_alike_counts_groups_not_cases():
+    cases_in_five_groups = proportion([False] * 50, [i % 5 for i in range(50)])
+    assert cases_in_five_groups.high == pytest.approx(1 - 0.025 ** (1 / 5))
+
+
+def test_a_share_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="no cases"):
+        proportion([], [])
+
+
+def test_auc_counts_the_pairs_in_the_right_order():
+    # Positives 0.9, 0.4; negatives 0.5, 0.4, 0.1: 3 wins, then 1 win, 1 tie and 1 loss: 4.5 of 6.
+    assert auc([0.9, 0.4, 0.5, 0.4, 0.1], [1, 1, 0, 0, 0]) == 4.5 / 6
+    assert auc([0.1, 0.9], [False, True]) == 1.0
+    assert auc([0.5, 0.5], [False, True]) == 0.5
+
+
+def test_auc_of_one_kind_does_not_exist():
+    assert math.isnan(auc([0.1, 0.2], [True, True]))
+
+
+def test_the_interval_of_an_auc_holds_it_and_leaves_resamples_of_one_kind_out():
+    rng = np.random.default_rng(8)
+    positives = np.arange(12) < 2
+    scores = rng.normal(positives * 1.0)
+    estimate, low, high = auc_interval(scores, positives, range(12), resamples=500)
+    assert 0 <= low <= estimate <= high <= 1
