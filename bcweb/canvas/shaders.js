@@ -1,0 +1,127 @@
+// The two shaders: one triangle that covers a pane, and what each of its pixels shows.
+
+export const LAYERS = { prediction: 1, truth: 2, difference: 4, heat: 8 };
+
+export const VERTEX = `#version 300 es
+void main() {
+  gl_Position = vec4(vec2(gl_VertexID & 1, gl_VertexID >> 1) * 4.0 - 1.0, 0.0, 1.0);
+}`;
+
+export const FRAGMENT = `#version 300 es
+precision highp float;
+precision highp int;
+precision highp usampler2D;
+
+uniform usampler2D image;        // the scan's stored values, with its halves
+uniform usampler2D opened;       // round(255 p) without parts too small to count
+uniform usampler2D truth;        // 0 or 255
+uniform sampler2D probability;   // p
+uniform sampler2D ramp;          // the heat map's colours
+
+uniform vec4 pane;               // left, bottom, width, height; device pixels
+uniform vec2 size;               // of the scan, in its pixels
+uniform vec2 centre;             // the scan's point in the middle of the pane
+uniform vec2 pace;               // pixels of the scan per device pixel
+uniform float dot;               // device pixels per CSS pixel
+uniform int lod;                 // level of the image to read
+uniform vec2 window;             // low, high
+uniform int level;               // the mask is {opened >= level}; 256 is empty
+uniform int layers;              // bits of LAYERS
+uniform bool filled;
+uniform float opacity;
+uniform vec3 backdrop;
+uniform vec3 hit;
+uniform vec3 miss;
+uniform vec3 falseAlarm;
+uniform vec3 predictionColour;
+uniform vec3 truthColour;
+
+out vec4 colour;
+
+float stored(ivec2 at, ivec2 last) {
+  return float(texelFetch(image, clamp(at, ivec2(0), last), lod).r);
+}
+
+// Integer textures have no filter of their own.
+float grey(vec2 at) {
+  ivec2 texels = textureSize(image, lod);
+  ivec2 last = texels - 1;
+  vec2 place = at * vec2(texels) / size - 0.5;
+  ivec2 corner = ivec2(floor(place));
+  vec2 part = place - vec2(corner);
+  float upper = mix(stored(corner, last), stored(corner + ivec2(1, 0), last), part.x);
+  float lower = mix(stored(corner + ivec2(0, 1), last), stored(corner + ivec2(1, 1), last), part.x);
+  return clamp((mix(upper, lower, part.y) - window.x) / (window.y - window.x), 0.0, 1.0);
+}
+
+// 1: painted, 2: in the truth, 3: both.
+int codeAt(vec2 at) {
+  if (any(lessThan(at, vec2(0.0))) || any(greaterThanEqual(at, size))) return 0;
+  int code = 0;
+  if ((layers & 5) != 0) {
+    ivec2 texel = ivec2(at * vec2(textureSize(opened, 0)) / size);
+    if (int(texelFetch(opened, texel, 0).r) >= level) code |= 1;
+  }
+  if ((layers & 6) != 0) {
+    ivec2 texel = ivec2(at * vec2(textureSize(truth, 0)) / size);
+    if (texelFetch(truth, texel, 0).r > 127u) code |= 2;
+  }
+  return code;
+}
+
+const vec2 AROUND[8] = vec2[8](
+  vec2(1.0, 0.0), vec2(-1.0, 0.0), vec2(0.0, 1.0), vec2(0.0, -1.0),
+  vec2(0.7071, 0.7071), vec2(-0.7071, 0.7071), vec2(0.7071, -0.7071), vec2(-0.7071, -0.7071));
+
+// How much of this pixel a line of 1.5 CSS pixels along the inner side of a border covers.
+float line(int outside) {
+  return clamp(float(outside) / 3.0, 0.0, 1.0);
+}
+
+void main() {
+  vec2 place = gl_FragCoord.xy - pane.xy - pane.zw * 0.5;
+  vec2 at = centre + vec2(place.x, -place.y) * pace;
+  if (any(lessThan(at, vec2(0.0))) || any(greaterThanEqual(at, size))) {
+    colour = vec4(backdrop, 1.0);
+    return;
+  }
+  vec3 seen = vec3(grey(at));
+
+  if ((layers & 8) != 0) {
+    float p = texture(probability, at / size).r;
+    // Where nothing is suspected the scan stays as it is.
+    seen = mix(seen, texture(ramp, vec2(p * 255.0 / 256.0 + 0.5 / 256.0, 0.5)).rgb, opacity * min(p * 10.0, 1.0));
+  }
+
+  int code = codeAt(at);
+  if (code != 0) {
+    int leavesPrediction = 0;
+    int leavesTruth = 0;
+    int leavesOutcome = 0;
+    for (int i = 0; i < 8; i++) {
+      int other = codeAt(at + AROUND[i] * 1.5 * dot * pace);
+      leavesPrediction += (code & 1) & ~other;
+      leavesTruth += ((code & 2) & ~other) >> 1;
+      leavesOutcome += other == code ? 0 : 1;
+    }
+    vec2 fixedToScan = at / pace / dot;   // in CSS pixels: patterns pan with the scan
+    float stroke = min(opacity * 2.0, 1.0);
+    if ((layers & 4) != 0) {
+      vec3 paint = code == 3 ? hit : code == 2 ? miss : falseAlarm;
+      float weave = 1.0;
+      if (code == 2) weave = mod(fixedToScan.x + fixedToScan.y, 7.0) < 3.0 ? 1.0 : 0.25;
+      if (code == 1) weave = length(mod(fixedToScan, 6.0) - 3.0) < 1.8 ? 1.0 : 0.3;
+      if (filled) seen = mix(seen, paint, opacity * weave);
+      float dash = 1.0;
+      if (!filled && code == 2) dash = mod(floor(fixedToScan.x / 5.0) + floor(fixedToScan.y / 5.0), 2.0);
+      if (!filled && code == 1) dash = mod(floor(fixedToScan.x / 2.0) + floor(fixedToScan.y / 2.0), 2.0);
+      seen = mix(seen, paint, stroke * dash * line(leavesOutcome));
+    } else {
+      if (filled && (code & 2) != 0) seen = mix(seen, truthColour, opacity * 0.8);
+      if (filled && (code & 1) != 0) seen = mix(seen, predictionColour, opacity * 0.8);
+      seen = mix(seen, truthColour, stroke * line(leavesTruth));
+      seen = mix(seen, predictionColour, stroke * line(leavesPrediction));
+    }
+  }
+  colour = vec4(seen, 1.0);
+}`;

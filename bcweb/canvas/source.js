@@ -1,0 +1,56 @@
+// Fetches a scan's arrays from the server that `base` names. Errors are one sentence for the reader.
+
+/** @typedef {object} ScanInfo
+ * @property {string} id
+ * @property {string} name
+ * @property {number} width
+ * @property {number} height
+ * @property {8 | 16} depth
+ * @property {[number, number]} window
+ * @property {[number, number] | null} spacing millimetres per row and column
+ * @property {boolean} has_truth
+ * @property {boolean} segmented
+ * @property {number | null} presence
+ * @property {number | null} gate
+ * @property {number | null} threshold
+ * @property {number | null} min_lesion_px
+ * @property {string | null} revision
+ */
+
+/** @param {string} base @param {ScanInfo} info @param {string} what @param {AbortSignal} signal
+ * @param {number} bytes how many there must be @returns {Promise<ArrayBuffer>} */
+async function fetchArray(base, info, what, signal, bytes) {
+  let response;
+  let buffer;
+  try {
+    response = await fetch(`${base}/scans/${encodeURIComponent(info.id)}/${what}`, {
+      credentials: "same-origin",
+      signal,
+    });
+    buffer = await response.arrayBuffer();
+  } catch (error) {
+    if (signal.aborted) throw error;
+    throw new Error(`The server did not answer when asked for the ${what} of ${info.name}.`);
+  }
+  if (!response.ok) {
+    throw new Error(`The server refused the ${what} of ${info.name} (${response.status}).`);
+  }
+  if (buffer.byteLength !== bytes) {
+    throw new Error(`The ${what} of ${info.name} arrived with ${buffer.byteLength} bytes instead of ${bytes}.`);
+  }
+  return buffer;
+}
+
+/** @param {string} base @param {ScanInfo} info @param {AbortSignal} signal
+ * @returns {Promise<Uint8Array | Uint16Array>} row-major */
+export async function fetchPixels(base, info, signal) {
+  const bytes = (info.width * info.height * info.depth) / 8;
+  const buffer = await fetchArray(base, info, "pixels", signal, bytes);
+  return info.depth === 16 ? new Uint16Array(buffer) : new Uint8Array(buffer);
+}
+
+/** @param {string} base @param {ScanInfo} info @param {"probability" | "truth"} what
+ * @param {AbortSignal} signal @returns {Promise<Uint8Array>} row-major */
+export async function fetchMap(base, info, what, signal) {
+  return new Uint8Array(await fetchArray(base, info, what, signal, info.width * info.height));
+}

@@ -1,0 +1,754 @@
+// <bc-viewer base="/bc">: shows one scan with what was predicted and what is true.
+//
+//   viewer.show(info)      a ScanInfo as the server describes it, or null; fetches what it names
+//   viewer.threshold       0..1; setting it redraws without asking the server
+//   viewer.scores          at the threshold; null before a prediction is there
+//   viewer.stats           {frames, drawn}: how many frames were drawn, and when the last (performance.now)
+//   events                 bc-ready, bc-error {message}, bc-threshold {threshold}, bc-scores {dice, iou,
+//                          precision, recall, hit, miss, falseAlarm, painted_px, threshold, gated}
+//   slot "empty"           what to say while there is no scan
+//   --bc-bg --bc-fg --bc-muted --bc-line --bc-accent      colours around the picture
+
+import { LAYER, OUTCOME, css, heat } from "./colours.js";
+import { listen } from "./gestures.js";
+import { Painter } from "./gl.js";
+import { actionOf } from "./keys.js";
+import { preparePrediction, prepareScan } from "./prepare.js";
+import { NOTHING, levelOf, scoresAt } from "./scores.js";
+import { LAYERS } from "./shaders.js";
+import { fetchMap, fetchPixels } from "./source.js";
+import { TEMPLATE } from "./template.js";
+import { arrange, fit, fitScale, panBy, scaleBar, toImage, toPane, zoomAt } from "./view.js";
+import * as windowing from "./windowing.js";
+
+/** @typedef {import("./source.js").ScanInfo} ScanInfo */
+/** @typedef {import("./view.js").Point} Point */
+/** @typedef {import("./view.js").Rect} Rect */
+/** @typedef {{id: string, rect: Rect, layers: number}} Pane rect in device pixels, without its strip */
+
+const STRIP = 22;
+const GAP = 4;
+const NARROW = 620;
+/** @type {[number, number, number]} */
+const BACKDROP = [8, 9, 11];
+
+/** @param {number} value @param {number} low @param {number} high */
+const between = (value, low, high) => Math.min(Math.max(value, low), high);
+
+/** @param {number} n */
+const grouped = (n) => Math.round(n).toLocaleString("en").replaceAll(",", "\u202f");
+
+export class Viewer extends HTMLElement {
+  // What is shown.
+  /** @type {ScanInfo | null} */ #info = null;
+  /** @type {import("./pyramid.js").Level[] | null} */ #scan = null;
+  /** @type {import("./prepare.js").Prepared | null} */ #prediction = null;
+  /** @type {Uint8Array | null} */ #truth = null;
+  #truthPixels = 0;
+  #loading = new AbortController();
+
+  // How it is shown.
+  #threshold = 0.5;
+  /** A mask that the presence gate holds back is shown once the reader asks for it. */ #askedFor = false;
+  /** @type {import("./windowing.js").Window} */ #window = [0, 255];
+  /** @type {import("./view.js").View} */ #view = { x: 0.5, y: 0.5, scale: 1 };
+  #fitted = true;
+  /** @type {"side" | "single" | null} */ #chosenLayout = null;
+  #single = new Set(["prediction", "truth"]);
+  #filled = false;
+  #heat = false;
+  #hidden = false;
+  #opacity = 0.5;
+
+  // Where it is shown.
+  /** @type {Painter | null} */ #painter = null;
+  /** @type {Pane[]} */ #panes = [];
+  /** @type {{pane: Rect, at: Point} | null} */ #pointer = null;
+  #dot = 1;
+  #frame = 0;
+  #stats = { frames: 0, drawn: 0 };
+  #said = "";
+  /** @type {ResizeObserver | null} */ #resizing = null;
+
+  /** @type {ShadowRoot} */ #root;
+  /** @type {HTMLCanvasElement} */ #canvas;
+  /** @type {Promise<void>} */ #styled;
+
+  constructor() {
+    super();
+    this.#root = this.attachShadow({ mode: "open" });
+    this.#root.innerHTML = TEMPLATE;
+    this.#canvas = /** @type {HTMLCanvasElement} */ (this.#root.querySelector("canvas"));
+    const link = document.createElement("link");
+    link.rel = "stylesheet";
+    link.href = new URL("./viewer.css", import.meta.url).href;
+    this.#element(".viewer").style.visibility = "hidden";
+    this.#styled = new Promise((resolve) => {
+      link.onload = link.onerror = () => {
+        this.#element(".viewer").style.visibility = "";
+        resolve();
+      };
+    });
+    this.#root.prepend(link);
+    this.#colour();
+    this.#listen();
+    this.#say("", "empty");
+  }
+
+  connectedCallback() {
+    this.#resizing = new ResizeObserver(() => this.#resize());
+    this.#resizing.observe(this.#element(".stage"));
+    document.addEventListener("keydown", this.#onKey);
+    document.addEventListener("fullscreenchange", this.#onFullscreen);
+    this.#refresh();
+  }
+
+  disconnectedCallback() {
+    this.#resizing?.disconnect();
+    document.removeEventListener("keydown", this.#onKey);
+    document.removeEventListener("fullscreenchange", this.#onFullscreen);
+  }
+
+  // ---------------------------------------------------------------- public
+
+  get threshold() {
+    return this.#threshold;
+  }
+
+  set threshold(value) {
+    const threshold = between(Number(value), 0, 1);
+    if (Number.isNaN(threshold) || threshold === this.#threshold) return;
+    this.#threshold = threshold;
+    this.#askedFor = true;
+    this.#emit("bc-threshold", { threshold });
+    this.#invalidate();
+  }
+
+  get scores() {
+    return this.#prediction && { ...scoresAt(this.#prediction.tally, this.#level()), gated: this.#gated() };
+  }
+
+  get stats() {
+    return { ...this.#stats };
+  }
+
+  /** Show a scan and fetch what its description names; null shows nothing. The pixels of a scan that
+   * is already there are kept. What goes wrong is said in the picture and by `bc-error`.
+   * @param {ScanInfo | null} info @returns {Promise<void>} when it is drawn, or has failed, or another
+   * scan was asked for */
+  async show(info) {
+    this.#loading.abort();
+    this.#loading = new AbortController();
+    const { signal } = this.#loading;
+    const before = this.#info;
+    const keep = info !== null && info.id === before?.id && this.#scan !== null;
+    this.#info = info;
+    if (!keep) this.#forget();
+    if (info === null) {
+      this.#say("", "empty");
+      return;
+    }
+    if (!keep) this.#say(`Loading ${info.name} …`, "late");
+    const base = this.getAttribute("base") ?? "/bc";
+    const maps = Promise.all([
+      info.segmented ? fetchMap(base, info, "probability", signal) : null,
+      info.has_truth ? fetchMap(base, info, "truth", signal) : null,
+    ]);
+    maps.catch(() => {}); // awaited below, after the pixels
+    try {
+      const pixels = keep ? null : fetchPixels(base, info, signal);
+      await this.#styled;
+      this.#start();
+      if (pixels) await this.#takeScan(info, await pixels, signal);
+      const [probability, truth] = await maps;
+      if (signal.aborted) return;
+      const { width, height } = info;
+      const prediction =
+        probability && (await preparePrediction(probability, truth, width, height, info.min_lesion_px ?? 0));
+      if (signal.aborted) return;
+      this.#takeMaps(info, before, prediction, prediction ? prediction.truth : truth);
+      this.#say("", "");
+      this.#draw();
+      this.#emit("bc-ready", {});
+    } catch (error) {
+      if (signal.aborted) return;
+      const message = error instanceof Error ? error.message : String(error);
+      this.#say(message, this.#scan ? "error over" : "error");
+      this.#emit("bc-error", { message });
+    }
+  }
+
+  // ---------------------------------------------------------------- what is shown
+
+  #forget() {
+    this.#scan = this.#prediction = this.#truth = null;
+    this.#painter?.clear();
+    this.#arrange();
+    this.#draw();
+  }
+
+  /** @param {ScanInfo} info @param {Uint8Array | Uint16Array} pixels @param {AbortSignal} signal */
+  async #takeScan(info, pixels, signal) {
+    const scan = await prepareScan(pixels, info.width, info.height);
+    if (signal.aborted) return;
+    this.#scan = scan;
+    this.#painter?.setScan(scan);
+    this.#window = [info.window[0], info.window[1]];
+    this.#fitted = true;
+    this.#arrange();
+    const waits = info.segmented || info.has_truth;
+    this.#say(waits ? "Preparing the prediction …" : "", waits ? "late over" : "");
+    this.#draw();
+  }
+
+  /** @param {ScanInfo} info @param {ScanInfo | null} before
+   * @param {import("./prepare.js").Prepared | null} prediction @param {Uint8Array | null} truth */
+  #takeMaps(info, before, prediction, truth) {
+    const same = this.#prediction !== null && before?.id === info.id;
+    if (!same || before?.revision !== info.revision || before?.threshold !== info.threshold) {
+      this.#askedFor = false;
+      this.#threshold = info.threshold ?? 0.5;
+    }
+    this.#prediction = prediction;
+    this.#truth = truth;
+    this.#truthPixels = 0;
+    for (const value of truth ?? []) if (value > 127) this.#truthPixels++;
+    this.#uploadMaps();
+    this.#arrange();
+  }
+
+  #uploadMaps() {
+    const { width, height } = /** @type {ScanInfo} */ (this.#info);
+    this.#painter?.setPrediction(
+      this.#prediction?.probability ?? null, this.#prediction?.opened ?? null, width, height,
+    );
+    this.#painter?.setTruth(this.#truth, width, height);
+  }
+
+  /** The context, on first need. */
+  #start() {
+    if (this.#painter) return;
+    const gl = this.#canvas.getContext("webgl2", { alpha: false, antialias: false, depth: false });
+    if (!gl) throw new Error("This browser cannot draw the scan: WebGL 2 is missing or switched off.");
+    this.#painter = new Painter(gl, BACKDROP);
+    this.#resize();
+  }
+
+  /** The presence gate holds the mask back. */
+  #gated() {
+    const { presence, gate } = this.#info ?? {};
+    return presence != null && gate != null && presence < gate && !this.#askedFor;
+  }
+
+  #level() {
+    return this.#gated() ? NOTHING : levelOf(this.#threshold);
+  }
+
+  #shape() {
+    const { width, height, spacing } = this.#info ?? { width: 1, height: 1, spacing: null };
+    return { width, height, stretch: spacing ? spacing[0] / spacing[1] : 1 };
+  }
+
+  // ---------------------------------------------------------------- where it is shown
+
+  #layout() {
+    return this.#chosenLayout ?? (this.clientWidth < NARROW ? "single" : "side");
+  }
+
+  #layersOfSingle() {
+    let bits = 0;
+    if (this.#single.has("difference") && this.#prediction && this.#truth) return LAYERS.difference;
+    if (this.#single.has("prediction") && this.#prediction) bits |= LAYERS.prediction;
+    if (this.#single.has("truth") && this.#truth) bits |= LAYERS.truth;
+    return bits;
+  }
+
+  /** Which panes there are, and where. */
+  #arrange() {
+    /** @type {[string, number][]} */
+    const wanted = [];
+    if (this.#scan && this.#layout() === "single") wanted.push(["layers", this.#layersOfSingle()]);
+    else if (this.#scan) {
+      wanted.push(["scan", 0]);
+      if (this.#prediction) wanted.push(["prediction", LAYERS.prediction]);
+      if (this.#truth) wanted.push(["truth", LAYERS.truth]);
+      if (this.#prediction && this.#truth) wanted.push(["difference", LAYERS.difference]);
+    }
+    const stage = { width: this.#canvas.width, height: this.#canvas.height };
+    const strip = Math.round(STRIP * this.#dot);
+    const rects = arrange(wanted.length, stage, this.#shape(), strip, Math.round(GAP * this.#dot));
+    this.#panes = wanted.map(([id, layers], i) => ({ id, layers, rect: rects[i] }));
+    if (this.#fitted && rects.length) this.#view = fit(this.#shape(), rects[0]);
+    this.#pointer = null;
+    for (const element of this.#all(".pane")) {
+      const pane = this.#panes.find(({ id }) => id === element.dataset.pane);
+      element.hidden = !pane;
+      if (pane) this.#place(element, pane.rect, strip);
+    }
+    this.#invalidate();
+  }
+
+  /** @param {HTMLElement} element @param {Rect} rect device pixels @param {number} above */
+  #place(element, rect, above) {
+    const px = (/** @type {number} */ length) => `${length / this.#dot}px`;
+    element.style.left = px(rect.x);
+    element.style.top = px(rect.y - above);
+    element.style.width = px(rect.width);
+    element.style.height = px(rect.height + above);
+  }
+
+  #resize() {
+    const stage = this.#element(".stage");
+    this.#dot = window.devicePixelRatio || 1;
+    const width = Math.max(Math.round(stage.clientWidth * this.#dot), 1);
+    const height = Math.max(Math.round(stage.clientHeight * this.#dot), 1);
+    if (this.#canvas.width !== width || this.#canvas.height !== height) {
+      this.#canvas.width = width;
+      this.#canvas.height = height;
+    }
+    this.#arrange();
+    this.#draw();
+  }
+
+  /** @param {Point} point CSS pixels of the canvas @returns {{pane: Rect, at: Point} | null} the pane
+   * there, and the place in it, in device pixels */
+  #locate(point) {
+    const x = point.x * this.#dot;
+    const y = point.y * this.#dot;
+    const strip = STRIP * this.#dot;
+    const found = this.#panes.find(
+      ({ rect }) => x >= rect.x && x < rect.x + rect.width && y >= rect.y - strip && y < rect.y + rect.height,
+    );
+    return found ? { pane: found.rect, at: { x: x - found.rect.x, y: y - found.rect.y } } : null;
+  }
+
+  // ---------------------------------------------------------------- what the reader does
+
+  #listen() {
+    listen(this.#canvas, {
+      pan: (dx, dy, at) => {
+        this.#move(panBy(this.#view, this.#shape(), dx * this.#dot, dy * this.#dot));
+        this.#pointer = this.#locate(at);
+      },
+      zoom: (point, factor) => {
+        const place = this.#locate(point);
+        if (place) this.#move(zoomAt(this.#view, this.#shape(), place.pane, place.at, factor));
+      },
+      window: (dx, dy) => {
+        if (this.#info) this.#setWindow(windowing.dragWindow(this.#window, this.#info.window, dx, dy));
+      },
+      hover: (point) => {
+        this.#pointer = point && this.#locate(point);
+        this.#invalidate();
+      },
+      reset: () => this.#act("fit"),
+    });
+    this.#root.addEventListener("click", (event) => {
+      const target = /** @type {Element} */ (event.target).closest("[data-action]");
+      if (target instanceof HTMLElement) this.#act(target.dataset.action ?? "");
+    });
+    this.#root.addEventListener("input", (event) => this.#onInput(/** @type {HTMLInputElement} */ (event.target)));
+    this.#canvas.addEventListener("webglcontextlost", (event) => {
+      event.preventDefault();
+      this.#painter = null;
+      this.#say("The graphics hardware is busy elsewhere; the picture returns with it.", "late");
+    });
+    this.#canvas.addEventListener("webglcontextrestored", () => this.#restore());
+  }
+
+  #restore() {
+    this.#start();
+    if (this.#scan) {
+      this.#painter?.setScan(this.#scan);
+      this.#uploadMaps();
+      this.#say("", "");
+    }
+    this.#draw();
+  }
+
+  /** @param {HTMLInputElement} input */
+  #onInput(input) {
+    const value = input.valueAsNumber;
+    if (Number.isNaN(value)) return;
+    if (input.id === "threshold") this.threshold = value;
+    else if (input.className === "opacity-slider") this.#opacity = value;
+    else if (input.className === "width") {
+      this.#window = windowing.windowFrom(windowing.levelOf(this.#window), value);
+    } else if (input.className === "level") {
+      this.#window = windowing.windowFrom(value, windowing.widthOf(this.#window));
+    }
+    this.#invalidate();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onKey = (event) => {
+    const target = event.composedPath()[0];
+    const inPicture = target === this.#canvas || target === document.body;
+    const action = actionOf(event, target, inPicture);
+    if (action === null || !this.#scan || !this.checkVisibility()) return;
+    event.preventDefault();
+    this.#act(action);
+  };
+
+  #onFullscreen = () => this.#invalidate();
+
+  /** @param {string} action as in keys.js, or a button's */
+  #act(action) {
+    const step = 40;
+    switch (action) {
+      case "zoomIn": return this.#zoomBy(1.25);
+      case "zoomOut": return this.#zoomBy(0.8);
+      case "fit":
+        this.#fitted = true;
+        if (this.#panes.length) this.#view = fit(this.#shape(), this.#panes[0].rect);
+        break;
+      case "actual": return this.#zoomBy(1 / this.#view.scale);
+      case "left": return this.#pan(step, 0);
+      case "right": return this.#pan(-step, 0);
+      case "up": return this.#pan(0, step);
+      case "down": return this.#pan(0, -step);
+      case "thresholdDown": this.#nudge(-0.01); break;
+      case "thresholdUp": this.#nudge(0.01); break;
+      case "resetThreshold":
+        this.threshold = this.#info?.threshold ?? 0.5;
+        this.#askedFor = false;
+        break;
+      case "showAnyway": this.#askedFor = true; break;
+      case "resetWindow":
+        if (this.#info) this.#setWindow([this.#info.window[0], this.#info.window[1]]);
+        break;
+      case "layout":
+        this.#chosenLayout = this.#layout() === "side" ? "single" : "side";
+        this.#arrange();
+        break;
+      case "side": case "single":
+        this.#chosenLayout = action;
+        this.#arrange();
+        break;
+      case "prediction": case "truth": case "difference": this.#toggleLayer(action); break;
+      case "outline": case "fill": this.#filled = action === "fill"; break;
+      case "style": this.#filled = !this.#filled; break;
+      case "heat": this.#heat = !this.#heat; break;
+      case "hide": this.#hidden = !this.#hidden; break;
+      case "more": this.#element(".extra").classList.toggle("open"); break;
+      case "fullscreen":
+        if (document.fullscreenElement) document.exitFullscreen();
+        else this.requestFullscreen().catch(() => {}); // the browser may refuse; nothing is lost
+        break;
+    }
+    this.#invalidate();
+  }
+
+  /** In the single pane a layer goes on or off; from the panes side by side it opens in a single pane.
+   * @param {string} layer */
+  #toggleLayer(layer) {
+    if (this.#layout() === "side") {
+      this.#chosenLayout = "single";
+      this.#single = new Set([layer]);
+    } else if (this.#single.has(layer)) this.#single.delete(layer);
+    else if (layer === "difference") this.#single = new Set([layer]);
+    else {
+      this.#single.delete("difference");
+      this.#single.add(layer);
+    }
+    this.#arrange();
+  }
+
+  /** @param {number} by */
+  #nudge(by) {
+    if (this.#prediction) this.threshold = Math.round((this.#threshold + by) * 200) / 200;
+  }
+
+  /** Zoom at the pointer, or in the middle. @param {number} factor */
+  #zoomBy(factor) {
+    const rect = this.#panes[0]?.rect;
+    if (!rect) return;
+    const { pane, at } = this.#pointer ?? { pane: rect, at: { x: rect.width / 2, y: rect.height / 2 } };
+    this.#move(zoomAt(this.#view, this.#shape(), pane, at, factor));
+  }
+
+  /** @param {number} dx @param {number} dy CSS pixels */
+  #pan(dx, dy) {
+    this.#move(panBy(this.#view, this.#shape(), dx * this.#dot, dy * this.#dot));
+  }
+
+  /** @param {import("./view.js").View} view */
+  #move(view) {
+    this.#view = view;
+    this.#fitted = false;
+    this.#invalidate();
+  }
+
+  /** @param {import("./windowing.js").Window} window */
+  #setWindow(window) {
+    this.#window = window;
+    this.#invalidate();
+  }
+
+  // ---------------------------------------------------------------- drawing
+
+  #invalidate() {
+    this.#frame ||= requestAnimationFrame(() => this.#draw());
+  }
+
+  #draw() {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    this.#paint();
+    this.#refresh();
+    this.#announce();
+    this.#stats = { frames: this.#stats.frames + 1, drawn: performance.now() };
+  }
+
+  #paint() {
+    if (!this.#painter) return;
+    const panes = this.#panes.map(({ rect, layers }) => {
+      if (this.#hidden) return { rect, layers: 0 };
+      const hot = this.#heat && (layers & LAYERS.prediction) !== 0;
+      return { rect, layers: hot ? layers | LAYERS.heat : layers };
+    });
+    this.#painter.draw(panes, {
+      view: this.#view,
+      shape: this.#shape(),
+      window: this.#window,
+      level: this.#level(),
+      filled: this.#filled && !this.#heat,
+      opacity: this.#opacity,
+      dot: this.#dot,
+    });
+  }
+
+  #announced = "";
+
+  #announce() {
+    const scores = this.scores;
+    if (!scores) return;
+    const detail = { ...scores, threshold: this.#threshold };
+    const text = JSON.stringify(detail);
+    if (text === this.#announced) return;
+    this.#announced = text;
+    this.#emit("bc-scores", detail);
+  }
+
+  /** @param {string} name @param {object} detail */
+  #emit(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
+  }
+
+  // ---------------------------------------------------------------- the controls around it
+
+  /** @param {string} selector @returns {HTMLElement} */
+  #element(selector) {
+    return /** @type {HTMLElement} */ (this.#root.querySelector(selector));
+  }
+
+  /** @param {string} selector @returns {NodeListOf<HTMLElement>} */
+  #all(selector) {
+    return this.#root.querySelectorAll(selector);
+  }
+
+  /** @param {string} selector @param {string} text */
+  #write(selector, text) {
+    const element = this.#element(selector);
+    if (element.textContent !== text) element.textContent = text;
+  }
+
+  #colour() {
+    const { style } = this.#element(".viewer");
+    style.setProperty("--hit", css(OUTCOME.hit));
+    style.setProperty("--miss", css(OUTCOME.miss));
+    style.setProperty("--false-alarm", css(OUTCOME.falseAlarm));
+    style.setProperty("--prediction", css(LAYER.prediction));
+    style.setProperty("--truth", css(LAYER.truth));
+    const stops = Array.from({ length: 17 }, (_, i) => css(heat(i / 16)));
+    style.setProperty("--ramp", `linear-gradient(to right, ${stops.join(", ")})`);
+  }
+
+  /** @param {string} text @param {string} how classes: "empty", "late" (only after a while), "over" (at
+   * the bottom of the picture), "error" */
+  #say(text, how) {
+    this.#said = text;
+    const message = this.#element(".message");
+    message.className = `message ${how}`;
+    message.hidden = text === "" && how !== "empty";
+    this.#write(".said", how === "empty" && !this.querySelector("[slot=empty]") ? "No scan yet." : text);
+  }
+
+  /** Bring every control in line with what is shown. */
+  #refresh() {
+    this.#refreshButtons();
+    this.#refreshInputs();
+    this.#refreshScores();
+    this.#refreshPanes();
+    this.#refreshPointer();
+    const { name, width, height } = this.#info ?? {};
+    const label = name
+      ? `${name}, ${width} by ${height} pixels. Arrow keys pan, plus and minus zoom, 0 shows the whole scan.`
+      : "No scan";
+    if (this.#canvas.getAttribute("aria-label") !== label) this.#canvas.setAttribute("aria-label", label);
+  }
+
+  #refreshButtons() {
+    const single = this.#layout() === "single";
+    const pressed = {
+      side: !single,
+      single,
+      prediction: this.#single.has("prediction"),
+      truth: this.#single.has("truth"),
+      difference: this.#single.has("difference"),
+      outline: !this.#filled,
+      fill: this.#filled,
+      heat: this.#heat,
+      hide: this.#hidden,
+      fullscreen: document.fullscreenElement === this,
+    };
+    const able = {
+      prediction: !!this.#prediction,
+      truth: !!this.#truth,
+      difference: !!(this.#prediction && this.#truth),
+      heat: !!this.#prediction,
+      resetThreshold: !!this.#prediction,
+      fullscreen: document.fullscreenEnabled,
+    };
+    for (const [action, on] of Object.entries(pressed)) {
+      this.#element(`[data-action="${action}"]`).setAttribute("aria-pressed", String(on));
+    }
+    for (const button of this.#all(".bar button")) {
+      const can = /** @type {Record<string, boolean>} */ (able)[button.dataset.action ?? ""] ?? true;
+      /** @type {HTMLButtonElement} */ (button).disabled = !this.#scan || !can;
+    }
+    this.#element(".layers").hidden = !single;
+    this.#element(".more").setAttribute("aria-expanded", String(this.#element(".extra").classList.contains("open")));
+  }
+
+  /** @param {string} selector @param {number} value @param {boolean} able */
+  #set(selector, value, able) {
+    const input = /** @type {HTMLInputElement} */ (this.#element(selector));
+    input.disabled = !able;
+    if (this.#root.activeElement === input && input.type === "number") return; // being typed in
+    if (input.valueAsNumber !== value) input.valueAsNumber = value;
+  }
+
+  #refreshInputs() {
+    const scan = this.#scan !== null;
+    const round = (/** @type {number} */ value) => Math.round(value * 10) / 10;
+    this.#set("#threshold", this.#threshold, this.#prediction !== null);
+    this.#set(".opacity-slider", this.#opacity, scan);
+    this.#set("input.width", round(windowing.widthOf(this.#window)), scan);
+    this.#set("input.level", round(windowing.levelOf(this.#window)), scan);
+    this.#write(".value", this.#prediction ? this.#threshold.toFixed(3).replace(/0$/, "") : "–");
+    const point = this.#prediction ? (this.#info?.threshold ?? null) : null;
+    this.#element(".mark").hidden = point === null;
+    this.#element(".track").style.setProperty("--at", String(point ?? 0));
+    const words = point === this.#threshold ? `${point}, the operating point` : String(this.#threshold);
+    this.#element("#threshold").setAttribute("aria-valuetext", words);
+    this.#write(".percent", scan ? `${Math.round(this.#view.scale * 100)} %` : "–");
+  }
+
+  #refreshScores() {
+    const scores = this.scores;
+    this.#element(".scores").hidden = !scores || scores.dice === null;
+    for (const element of this.#all("[data-score]")) {
+      const value = scores?.[/** @type {"dice" | "iou" | "precision" | "recall"} */ (element.dataset.score)];
+      const text = value == null ? "–" : value.toFixed(3);
+      if (element.textContent !== text) element.textContent = text;
+    }
+  }
+
+  /** @param {number} pixels */
+  #area(pixels) {
+    const spacing = this.#info?.spacing;
+    if (!spacing) return `${grouped(pixels)} px`;
+    const mm2 = pixels * spacing[0] * spacing[1];
+    return `${mm2 < 100 ? mm2.toFixed(1) : grouped(mm2)} mm²`;
+  }
+
+  #refreshPanes() {
+    const painted = this.scores?.painted_px;
+    const hot = this.#heat && !this.#hidden;
+    for (const area of this.#all(".area")) {
+      const pixels = area.classList.contains("truth-area") ? this.#truthPixels : painted;
+      const text = pixels == null ? "" : this.#area(pixels);
+      if (area.textContent !== text) area.textContent = text;
+    }
+    const bits = this.#layersOfSingle();
+    for (const legend of this.#all(".heat")) {
+      const single = legend.closest(".pane")?.getAttribute("data-pane") === "layers";
+      legend.hidden = !hot || (single && (bits & LAYERS.prediction) === 0);
+    }
+    const inLayers = (/** @type {string} */ selector) => this.#element(`[data-pane="layers"] ${selector}`);
+    inLayers(".outcomes").hidden = bits !== LAYERS.difference || this.#hidden;
+    inLayers(".area").hidden = bits === 0 || bits === LAYERS.truth;
+    const names = [
+      bits & LAYERS.prediction ? '<i class="swatch prediction"></i>Prediction' : "",
+      bits & LAYERS.truth ? '<i class="swatch truth"></i>Truth' : "",
+      bits & LAYERS.difference ? "Difference" : "",
+    ].filter(Boolean);
+    const shown = inLayers(".shown");
+    const html = names.join(" &nbsp; ") || "Scan";
+    if (shown.innerHTML !== html) shown.innerHTML = html;
+    this.#refreshScale();
+    this.#refreshNotice();
+  }
+
+  #refreshScale() {
+    const scale = this.#element(".scale");
+    const pane = this.#panes[0]?.rect;
+    scale.hidden = !pane;
+    if (!pane) return;
+    const spacing = this.#info?.spacing;
+    const cssPerPixel = this.#view.scale / this.#dot;
+    const perUnit = spacing ? cssPerPixel / spacing[1] : cssPerPixel;
+    const bar = scaleBar(perUnit, between(pane.width / this.#dot / 4, 30, 160));
+    this.#element(".scale i").style.width = `${bar.pixels}px`;
+    this.#write(".scale span", `${Number(bar.units.toPrecision(1))} ${spacing ? "mm" : "px"}`);
+    scale.style.left = `${pane.x / this.#dot}px`;
+    scale.style.top = `${(pane.y + pane.height) / this.#dot - scale.offsetHeight}px`;
+  }
+
+  #refreshNotice() {
+    const notice = this.#element(".notice");
+    const pane = this.#panes.find(({ id }) => id === "prediction") ?? this.#panes[0];
+    const { presence, gate } = this.#info ?? {};
+    notice.hidden = !(this.#prediction && pane && this.#gated());
+    if (notice.hidden || !pane || presence == null || gate == null) return;
+    const words = `No lesion found: presence ${presence.toFixed(2)} is under the gate ${gate.toFixed(2)}`;
+    this.#write(".notice span", words);
+    const { rect } = pane;
+    notice.style.left = `${(rect.x + rect.width / 2) / this.#dot}px`;
+    notice.style.top = `${(rect.y + rect.height) / this.#dot - 10}px`;
+    notice.style.width = rect.width / this.#dot < 420 ? `${rect.width / this.#dot - 16}px` : "max-content";
+  }
+
+  #refreshPointer() {
+    const place = this.#pointer;
+    const shape = this.#shape();
+    const at = place && this.#scan && toImage(this.#view, shape, place.pane, place.at);
+    const inside = at && at.x >= 0 && at.y >= 0 && at.x < shape.width && at.y < shape.height;
+    for (const { id, rect } of this.#panes) {
+      const cross = this.#element(`[data-pane="${id}"] .cross`);
+      cross.classList.toggle("on", !!inside && rect !== place?.pane);
+      if (!inside || !at) continue;
+      const spot = toPane(this.#view, shape, rect, at);
+      cross.style.transform = `translate(${spot.x / this.#dot}px, ${spot.y / this.#dot + STRIP}px)`;
+    }
+    this.#write(".readout", inside && at ? this.#under(Math.floor(at.x), Math.floor(at.y)) : this.#remark());
+  }
+
+  /** @param {number} x @param {number} y a pixel of the scan */
+  #under(x, y) {
+    const { width } = this.#shape();
+    const value = this.#scan?.[0].data[y * width + x];
+    const p = this.#prediction?.probability[y * width + x];
+    return `x ${x}  y ${y}   value ${value}` + (p === undefined ? "" : `   p ${(p / 255).toFixed(2)}`);
+  }
+
+  /** What to say where the pointer has nothing under it. */
+  #remark() {
+    const reduction = this.#painter?.reduction ?? 1;
+    if (this.#scan === null || reduction === 1) return "";
+    return `Drawn at 1/${reduction} of its resolution, which is the most this device can; the numbers use all of it.`;
+  }
+}
+
+if (!customElements.get("bc-viewer")) customElements.define("bc-viewer", Viewer);
