@@ -5,7 +5,7 @@
 
 /** @type {Record<"hit" | "miss" | "falseAlarm", Colour>} */
 export const OUTCOME = {
-  hit: [64, 156, 255],
+  hit: [56, 176, 255],
   miss: [255, 214, 10],
   falseAlarm: [232, 62, 36],
 };

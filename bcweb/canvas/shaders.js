@@ -73,9 +73,9 @@ const vec2 AROUND[8] = vec2[8](
   vec2(1.0, 0.0), vec2(-1.0, 0.0), vec2(0.0, 1.0), vec2(0.0, -1.0),
   vec2(0.7071, 0.7071), vec2(-0.7071, 0.7071), vec2(0.7071, -0.7071), vec2(-0.7071, -0.7071));
 
-// How much of this pixel a line of 1.5 CSS pixels along the inner side of a border covers.
+// How much of this pixel a line of about 1.5 CSS pixels along the inner side of a border covers.
 float line(int outside) {
-  return clamp(float(outside) / 3.0, 0.0, 1.0);
+  return clamp(float(outside) / 2.0, 0.0, 1.0);
 }
 
 void main() {
@@ -97,25 +97,22 @@ void main() {
   if (code != 0) {
     int leavesPrediction = 0;
     int leavesTruth = 0;
-    int leavesOutcome = 0;
     for (int i = 0; i < 8; i++) {
-      int other = codeAt(at + AROUND[i] * 1.5 * dot * pace);
+      int other = codeAt(at + AROUND[i] * 1.75 * dot * pace);
       leavesPrediction += (code & 1) & ~other;
       leavesTruth += ((code & 2) & ~other) >> 1;
-      leavesOutcome += other == code ? 0 : 1;
     }
     vec2 fixedToScan = at / pace / dot;   // in CSS pixels: patterns pan with the scan
     float stroke = min(opacity * 2.0, 1.0);
     if ((layers & 4) != 0) {
       vec3 paint = code == 3 ? hit : code == 2 ? miss : falseAlarm;
-      float weave = 1.0;
-      if (code == 2) weave = mod(fixedToScan.x + fixedToScan.y, 7.0) < 3.0 ? 1.0 : 0.25;
-      if (code == 1) weave = length(mod(fixedToScan, 6.0) - 3.0) < 1.8 ? 1.0 : 0.3;
-      if (filled) seen = mix(seen, paint, opacity * weave);
-      float dash = 1.0;
-      if (!filled && code == 2) dash = mod(floor(fixedToScan.x / 5.0) + floor(fixedToScan.y / 5.0), 2.0);
-      if (!filled && code == 1) dash = mod(floor(fixedToScan.x / 2.0) + floor(fixedToScan.y / 2.0), 2.0);
-      seen = mix(seen, paint, stroke * dash * line(leavesOutcome));
+      // What is right needs no attention; errors keep their pattern even where only borders are drawn.
+      float ground = filled ? 0.25 : 0.0;
+      float weave = filled ? 0.6 : 0.0;
+      if (code == 2) weave = mod(fixedToScan.x + fixedToScan.y, 7.0) < 2.5 ? 1.0 : ground;
+      if (code == 1) weave = length(mod(fixedToScan, 6.0) - 3.0) < 1.6 ? 1.0 : ground;
+      seen = mix(seen, paint, opacity * weave);
+      seen = mix(seen, paint, stroke * line(max(leavesPrediction, leavesTruth)));
     } else {
       if (filled && (code & 2) != 0) seen = mix(seen, truthColour, opacity * 0.8);
       if (filled && (code & 1) != 0) seen = mix(seen, predictionColour, opacity * 0.8);

@@ -44,6 +44,7 @@ function pane(id, name, extra) {
     <div class="strip"><span class="name">${name}</span>${extra}</div><i class="cross"></i></div>`;
 }
 
+const CAUTION = '<span class="caution" hidden></span>';
 const AREA = '<span class="area" title="Painted area"></span>';
 const OUTCOMES = `<span class="outcomes"><span><i class="swatch hit"></i>hit</span><span><i class="swatch miss"></i>miss</span><span><i class="swatch false-alarm"></i>false alarm</span></span>`;
 const HEAT = '<span class="heat" title="Colours of the probability">0<i class="ramp"></i>1</span>';
@@ -83,21 +84,21 @@ export const TEMPLATE = `
         ${button("zoomIn", glyph("plus"), "Zoom in", "Zoom in")}
         ${button("fit", "Fit", "The whole scan", "Fit the whole scan")}
         ${button("actual", "1:1", "One screen pixel for each pixel of the scan", "One to one")}
+        ${choice("fullscreen", glyph("full"), "Full screen", "fullscreen", "Full screen")}
       </div>
     </div>
     <div class="group last">
       ${choice("hide", glyph("eye"), "Hide what is drawn on the scan", "hide", "Hide overlays")}
-      ${choice("fullscreen", glyph("full"), "Full screen", "fullscreen", "Full screen")}
     </div>
   </div>
   <div class="stage">
     <canvas tabindex="0" role="application" aria-label="No scan"></canvas>
     <div class="overlays">
       ${pane("scan", "Scan", "")}
-      ${pane("prediction", '<i class="swatch prediction"></i>Prediction', HEAT + AREA)}
+      ${pane("prediction", '<i class="swatch prediction"></i>Prediction', CAUTION + HEAT + AREA)}
       ${pane("truth", '<i class="swatch truth"></i>Truth', '<span class="area truth-area"></span>')}
       ${pane("difference", "Difference", OUTCOMES)}
-      ${pane("layers", '<span class="shown"></span>', HEAT + OUTCOMES + AREA)}
+      ${pane("layers", '<span class="shown"></span>', CAUTION + HEAT + OUTCOMES + AREA)}
       <div class="scale" hidden><i></i><span></span></div>
       <div class="notice" role="status" hidden><span></span><button type="button" data-action="showAnyway">Show it anyway</button></div>
     </div>

@@ -172,6 +172,7 @@ export class Viewer extends HTMLElement {
       this.#emit("bc-ready", {});
     } catch (error) {
       if (signal.aborted) return;
+      if (this.#scan) this.#takeMaps(info, before, null, null); // not the mask of an older answer
       const message = error instanceof Error ? error.message : String(error);
       this.#say(message, this.#scan ? "error over" : "error");
       this.#emit("bc-error", { message });
@@ -230,6 +231,7 @@ export class Viewer extends HTMLElement {
     if (this.#painter) return;
     const gl = this.#canvas.getContext("webgl2", { alpha: false, antialias: false, depth: false });
     if (!gl) throw new Error("This browser cannot draw the scan: WebGL 2 is missing or switched off.");
+    if (gl.isContextLost()) return; // `#restore` comes when it is back
     this.#painter = new Painter(gl, BACKDROP);
     this.#resize();
   }
@@ -657,6 +659,7 @@ export class Viewer extends HTMLElement {
 
   /** @param {number} pixels */
   #area(pixels) {
+    if (pixels === 0) return "nothing painted";
     const spacing = this.#info?.spacing;
     if (!spacing) return `${grouped(pixels)} px`;
     const mm2 = pixels * spacing[0] * spacing[1];
@@ -710,13 +713,19 @@ export class Viewer extends HTMLElement {
     const notice = this.#element(".notice");
     const pane = this.#panes.find(({ id }) => id === "prediction") ?? this.#panes[0];
     const { presence, gate } = this.#info ?? {};
-    notice.hidden = !(this.#prediction && pane && this.#gated());
-    if (notice.hidden || !pane || presence == null || gate == null) return;
+    const under = this.#prediction !== null && presence != null && gate != null && presence < gate;
+    for (const caution of this.#all(".caution")) caution.hidden = !under || this.#gated();
+    notice.hidden = !under || !pane || !this.#gated();
+    if (!under || !pane) return;
+    for (const caution of this.#all(".caution")) {
+      caution.textContent = `presence ${presence.toFixed(2)}, under the gate ${gate.toFixed(2)}`;
+    }
     const words = `No lesion found: presence ${presence.toFixed(2)} is under the gate ${gate.toFixed(2)}`;
     this.#write(".notice span", words);
     const { rect } = pane;
     notice.style.left = `${(rect.x + rect.width / 2) / this.#dot}px`;
-    notice.style.top = `${(rect.y + rect.height) / this.#dot - 10}px`;
+    const above = pane === this.#panes[0] ? this.#element(".scale").offsetHeight : 0;
+    notice.style.top = `${(rect.y + rect.height) / this.#dot - 10 - above}px`;
     notice.style.width = rect.width / this.#dot < 420 ? `${rect.width / this.#dot - 16}px` : "max-content";
   }
 
