@@ -64,9 +64,10 @@ def read_old_torch_pickle(file: IO[bytes]) -> dict[str, np.ndarray]:
         storages[key] = np.frombuffer(file.read(count * dtype.itemsize), dtype)
     arrays = {}
     for name, tensor in tensors.items():
-        size = int(np.prod(tensor.shape, dtype=np.int64))
-        flat = storages[tensor.key][tensor.offset : tensor.offset + size]
-        arrays[name] = flat.reshape(tensor.shape)
+        # Some tensors are stored transposed, and only their strides say so.
+        flat = storages[tensor.key][tensor.offset :]
+        strides = [step * flat.itemsize for step in tensor.stride]
+        arrays[name] = np.lib.stride_tricks.as_strided(flat, tensor.shape, strides, writeable=False)
     return arrays
 
 
