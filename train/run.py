@@ -27,15 +27,14 @@ class OutOfMemory(MemoryError):
 
 
 def run(args: argparse.Namespace) -> None:
-    recipe_size = 256
-    data = load(args.data, recipe_size, args.cache)
+    data = load(args.data, args.size, args.cache)
     modality = _modality(data)
     roles = split(data, args.fold, args.folds, args.validation, args.seed)
     normals = int((~data.has_lesion[roles == "train"]).sum())
     lite = args.architecture == "lite0"
     recipe = loop.Recipe(
         architecture=args.architecture,
-        size=recipe_size,
+        size=args.size,
         epochs=args.epochs,
         batch=args.batch,
         learning_rate=args.learning_rate,

@@ -1,0 +1,55 @@
+"""The operating point is what the validation says, worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from train.operating_point import choose, without_validation
+
+
+def validation():
+    """Two lesion images and five normals, 32x32; the lesion's map is 0.65 inside and 0.45 around it."""
+    maps = np.full((7, 32, 32), 0.05, np.float32)
+    truths = np.zeros((7, 32, 32), bool)
+    for i in range(2):
+        maps[i, 6:26, 6:26] = 0.45
+        maps[i, 10:22, 10:22] = 0.65
+        truths[i, 10:22, 10:22] = True
+    return maps, truths
+
+
+def test_the_threshold_with_the_best_dice_is_chosen():
+    maps, truths = validation()
+    assert choose(maps, None, truths).mask_threshold == 0.5
+
+
+def test_the_largest_smallest_lesion_that_costs_nothing_is_chosen():
+    maps, truths = validation()
+    assert choose(maps, None, truths).min_lesion_fraction == 0.004  # 144 of 1024 pixels is far above
+    truths[:] = False
+    maps[:] = 0.05
+    truths[0, 5, 5:7] = truths[1, 9, 5:7] = True  # two pixels: 0.00195 of the image
+    maps[truths] = 0.9
+    assert choose(maps, None, truths).min_lesion_fraction == 0.001
+
+
+def test_the_gate_leaves_the_asked_share_of_a_normal_distribution_above():
+    maps, truths = validation()
+    logits = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])  # mean 0, deviation sqrt(2.5)
+    presence = np.concatenate([[0.9, 0.9], 1 / (1 + np.exp(-logits))])
+    gate = choose(maps, presence, truths, painted=0.5).presence_gate
+    assert gate == pytest.approx(0.5, abs=1e-4)  # half lie above the mean
+    gate = choose(maps, presence, truths, painted=0.158655).presence_gate
+    assert np.log(gate / (1 - gate)) == pytest.approx(np.sqrt(2.5), abs=1e-2)  # one deviation above
+
+
+def test_without_normals_there_is_no_gate():
+    maps, truths = validation()
+    point = choose(maps[:2], np.array([0.9, 0.8]), truths[:2])
+    assert point.presence_gate is None
+
+
+def test_without_validation_the_middle_is_taken():
+    assert without_validation(presence=False).presence_gate is None
+    assert without_validation(presence=True).presence_gate == 0.5
