@@ -64,3 +64,17 @@ def read_scan(source: str | Path | bytes) -> Scan:
     data = source if isinstance(source, bytes) else Path(source).read_bytes()
     image = Image.open(BytesIO(data))
     return Scan(np.array(image.convert("L")))
+
+
+def scan_size(source: str | Path | bytes) -> tuple[int, int]:
+    """(height, width) of a scan, from its header alone; raises `ScanError` like `read_scan`."""
+    data = BytesIO(source) if isinstance(source, bytes) else source
+    try:
+        with Image.open(data) as image:
+            return image.height, image.width
+    except OSError as error:
+        raise ScanError("This is not an image that can be read.") from error
+
+
+def guess_modality(scan: Scan) -> Modality:
+    return "ultrasound"

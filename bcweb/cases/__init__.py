@@ -1,47 +1,67 @@
-"""Data sets -> `Case`s: a scan's file with what is known of it."""
+"""Data sets -> `Case`s: a scan's file with what is known of it.
+
+A data set is named by a spec, KIND:PATH, such as "busi:/data/Dataset_BUSI_with_GT". A "folder:" may
+add a query on its `cases.csv` and say its modality: "folder:PATH?energy=low&modality=mammogram".
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import parse_qsl
 
-import numpy as np
+from bcweb.cases import bus_bra, busi, folder, mini_mias, stu
+from bcweb.cases.case import Case, CasesError, CaseSet, Skipped
+from bcweb.cases.truth import fit_mask, read_mask, read_truth
 
-from bcweb.scans import Modality, Scan
+__all__ = [
+    "KINDS",
+    "Case",
+    "CaseSet",
+    "CasesError",
+    "Skipped",
+    "fit_mask",
+    "read_cases",
+    "read_mask",
+    "read_truth",
+]
+
+KINDS: dict[str, Callable[..., CaseSet]] = {
+    "busi": busi.read,
+    "bus-bra": bus_bra.read,
+    "stu": stu.read,
+    "mini-mias": mini_mias.read,
+    "folder": folder.read,
+}
 
 
-@dataclass(frozen=True)
-class Case:
-    """One scan with what is known of it.
+def read_cases(spec: str) -> CaseSet:
+    """Read the data set that a spec names; raise `CasesError` where there is none.
 
-    id: unique in its data set, and the same in every copy of it ("benign (1)", "bus_0001-l").
-    truth_files: the masks whose union is the truth; () where nothing is drawn.
-    has_truth: whether the truth is known (a normal scan without a mask file has an empty truth).
-    group: cases of one group must stay on one side of a split.
+    A file that cannot be used is listed in `skipped` with its reason and stops nothing.
     """
+    kind, colon, place = spec.partition(":")
+    if kind not in KINDS or not colon:
+        raise CasesError(
+            f"{spec!r} names no data set; write KIND:PATH, with KIND one of {', '.join(KINDS)}."
+        )
+    path, select = Path(place).expanduser(), {}
+    if kind == "folder" and not path.exists() and "?" in place:
+        place, _, query = place.rpartition("?")
+        path = Path(place).expanduser()
+        select = dict(parse_qsl(query, keep_blank_values=True))
+        if not select:
+            raise CasesError(f"{query!r} after the question mark is not COLUMN=VALUE.")
+    if not path.is_dir():
+        raise CasesError(f"{place} is not a folder.")
+    found = KINDS[kind](path, select) if kind == "folder" else KINDS[kind](path)
+    if not found.cases:
+        raise CasesError(f"{place} holds no {kind} case" + _first_reason(found) + ".")
+    return found
 
-    dataset: str
-    id: str
-    file: Path
-    modality: Modality
-    truth_files: tuple[Path, ...] = ()
-    has_truth: bool = True
-    label: str | None = None
-    group: str = ""
-    findings: str = ""
 
-
-@dataclass(frozen=True)
-class Skipped:
-    file: Path
-    reason: str
-
-
-@dataclass(frozen=True)
-class CaseSet:
-    """What a reader found: its cases, the files it left out and why, and notes for the person."""
-
-    name: str
-    cases: tuple[Case, ...]
-    skipped: tuple[Skipped, ...] = ()
-    notes: tuple[str, ...] = ()
+def _first_reason(found: CaseSet) -> str:
+    if not found.skipped:
+        return ""
+    first = found.skipped[0]
+    return f": {len(found.skipped)} files were skipped, {first.file.name} for one ({first.reason.rstrip('.')})"

@@ -1,0 +1,45 @@
+"""BUS-BRA (Gomez-Flores 2024): `Images/bus_ID`, `Masks/mask_ID`, `bus_data.csv`; grouped by patient."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from bcweb.cases.case import Case, CasesError, CaseSet, Skipped
+from bcweb.cases.files import case_set, inner, read_table, scan_files
+
+_NAME = re.compile(r"bus_((\d+)-\w+)")
+
+
+def read(path: Path) -> CaseSet:
+    path = inner(path, "BUSBRA")
+    if not (path / "Images").is_dir() or not (path / "Masks").is_dir():
+        raise CasesError(f"{path} is not BUS-BRA: it has no folders Images and Masks.")
+    table = path / "bus_data.csv"
+    rows = {row["ID"]: row for row in read_table(table)} if table.exists() else {}
+    notes = () if rows else (f"{table.name} is missing: no labels, patients by the file names.",)
+    images, skipped = scan_files(path / "Images")
+    mask_files, odd = scan_files(path / "Masks")
+    skipped += odd
+    masks = {file.stem: file for file in mask_files}
+    cases, seen = [], set()
+    for file in images:
+        name = _NAME.fullmatch(file.stem)
+        if not name:
+            skipped.append(Skipped(file, "Its name is not that of a BUS-BRA image."))
+            continue
+        if file.stem in seen:
+            skipped.append(Skipped(file, "Another file is the same case."))
+            continue
+        seen.add(file.stem)
+        mask = masks.pop(f"mask_{name[1]}", None)
+        row = rows.get(file.stem, {})
+        findings = ", BI-RADS ".join(filter(None, (row.get("Histology"), row.get("BIRADS"))))
+        cases.append(
+            Case(
+                "bus-bra", file.stem, file, "ultrasound", (mask,) if mask else (), bool(mask),
+                row.get("Pathology") or None, row.get("Case") or str(int(name[2])), findings,
+            )
+        )  # fmt: skip
+    skipped += [Skipped(file, "A mask without its image.") for file in masks.values()]
+    return case_set("bus-bra", cases, images | mask_files, skipped, notes)

@@ -1,0 +1,62 @@
+"""Mask files -> the truth on a scan's grid."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from bcweb.cases.case import Case
+from bcweb.scans import Scan, ScanError, read_scan
+
+# How far width / height of a mask may be off its scan's, as a fraction. Exports round each side to a
+# whole pixel (below 1% from 100 px up); a mask drawn on a cropped image is off by more.
+ASPECT_TOLERANCE = 0.02
+# Files with few small values number their lesions (0, 1, 2 ...); in all others grey is soft edge.
+_LARGEST_NUMBER = 16
+
+
+def read_mask(source: str | Path | bytes) -> np.ndarray:
+    """A mask's file -> (H, W) bool: above half of its largest value, or any number of a label map."""
+    grey = read_scan(source).pixels
+    largest = int(grey.max())
+    return grey > (0 if largest <= _LARGEST_NUMBER else largest / 2)
+
+
+def same_aspect(mask: tuple[int, int], scan: tuple[int, int]) -> bool:
+    """Whether two (height, width) are one shape, each side rounded to whole pixels."""
+    return abs(mask[1] * scan[0] / (mask[0] * scan[1]) - 1) <= ASPECT_TOLERANCE
+
+
+def fit_mask(mask: np.ndarray, scan: Scan) -> tuple[np.ndarray, str | None]:
+    """(h, w) bool -> (H, W) bool on the scan's grid, and a sentence where it had to be resampled.
+
+    A pixel is in where at least half of its area is. Raises `ScanError` for another aspect ratio.
+    """
+    height, width = mask.shape
+    if (height, width) == (scan.height, scan.width):
+        return mask, None
+    sizes = f"the mask is {width}x{height}, the scan {scan.width}x{scan.height}"
+    if not same_aspect(mask.shape, scan.pixels.shape):
+        raise ScanError(f"The mask does not belong to this scan: {sizes}, another shape.")
+    soft = Image.fromarray(mask.astype(np.uint8) * 255).resize(
+        (scan.width, scan.height), Image.Resampling.BILINEAR
+    )
+    return np.asarray(soft) >= 128, f"The truth was resampled: {sizes}."
+
+
+def read_truth(case: Case, scan: Scan) -> np.ndarray | None:
+    """(H, W) bool on the scan's grid, the union of the case's masks; None where the truth is unknown.
+
+    Raises `ScanError`, naming the mask's file, where one cannot be read or is of another aspect.
+    """
+    if not case.has_truth:
+        return None
+    truth = np.zeros((scan.height, scan.width), bool)
+    for file in case.truth_files:
+        try:
+            truth |= fit_mask(read_mask(file), scan)[0]
+        except ScanError as error:
+            raise ScanError(f"{file.name}: {error}") from error
+    return truth
