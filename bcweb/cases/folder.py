@@ -21,7 +21,7 @@ _MASK = re.compile(r"(.+?)_mask(_\d+)?")
 def read(path: Path, select: dict[str, str]) -> CaseSet:
     """select: COLUMN -> value of `cases.csv`; "modality" may also be said for the whole folder."""
     said = None
-    rows = _rows(path / "cases.csv"), []
+    rows = _rows(path / "cases.csv")
     columns = set().union(*rows.values()) if rows else set()
     if "modality" in select and "modality" not in columns:
         said = select["modality"]
