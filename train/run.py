@@ -6,16 +6,20 @@ import argparse
 import importlib.metadata
 import json
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 
 import keras
 import numpy as np
 
+from bcweb.batch import Choice
+from bcweb.cases import read_cases
+from bcweb.evaluate import evaluate, table, write_scores
 from bcweb.scans import Modality
 from bcweb.weights import Config
 from train import loop, operating_point
+from train.card import card
 from train.data import TrainingSet, assign_folds, load
 from train.figures import learning_curve
 from train.keras_network import build_model, imagenet_tensors, write_tensors
@@ -87,14 +91,28 @@ def run(args: argparse.Namespace) -> None:
     folder = write_weights(args.out / "weights", config, best, seen)
     record["operating_point"] = point.model_dump()
     _write_json(args.out / "run.json", record)
-    print(
-        f"The weights are in {folder}: threshold {point.mask_threshold}, gate {point.presence_gate}."
-    )
-    print(
-        "Scores of the test fold: python -m bcweb.evaluate "
-        + " ".join(f'--data "{spec}"' for spec in args.data)
-        + f" --weights {folder}"
-    )
+    result = None
+    if (roles == "test").any():
+        tested = {
+            (c.dataset, c.id) for c, role in zip(data.cases, roles, strict=True) if role == "test"
+        }
+        result = score_test(args.data, tested, folder)
+        _write_json(args.out / "scores.json", result)
+    (folder / "README.md").write_text(card(config, record, result), encoding="utf-8")
+    print(f"The weights, their card and their scores are in {folder}.")
+
+
+def score_test(specs: list[str], tested: set[tuple[str, str]], folder: Path) -> dict:
+    """Score the cases that were held out, as the app would segment them; FOLDER/scores.csv has each."""
+    sets = [read_cases(spec) for spec in specs]
+    held_out = [
+        replace(each, cases=tuple(c for c in each.cases if (c.dataset, c.id) in tested))
+        for each in sets
+    ]
+    scores, result = evaluate(held_out, Choice(str(folder)))
+    write_scores(folder / "scores.csv", scores)
+    print(table(result))
+    return result
 
 
 def split(data: TrainingSet, fold: str, folds: int, validation: float, seed: int) -> np.ndarray:

@@ -50,7 +50,12 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
         metavar="K",
         help='the fold that is the test, or "all" to train on everything (default 0)',
     )
-    add("--size", type=int, default=256, help="side of the square that the network sees (default 256)")
+    add(
+        "--size",
+        type=int,
+        default=256,
+        help="side of the square that the network sees (default 256)",
+    )
     add("--folds", type=int, default=5, metavar="N", help="how many folds (default 5)")
     add(
         "--validation",

@@ -1,0 +1,98 @@
+"""`python -m train.source` from a folder of files to a weights folder that the app takes."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from bcweb.scans import read_scan
+from bcweb.segmenter import Segmenter
+from train.source import main
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """40 files of 80x60: 30 with a dark square and its mask, 10 without; two cases a group."""
+    root = tmp_path_factory.mktemp("squares")
+    (root / "images").mkdir()
+    (root / "masks").mkdir()
+    rng = np.random.default_rng(0)
+    rows = ["file,label,group"]
+    for i in range(40):
+        pixels = rng.integers(110, 190, (60, 80), dtype=np.uint8)
+        if i < 30:
+            mask = np.zeros((60, 80), np.uint8)
+            y, x = rng.integers(4, 36, 2)
+            mask[y : y + 18, x : x + 18] = 255
+            pixels[mask > 0] //= 4
+            Image.fromarray(mask).save(root / "masks" / f"case{i}.png")
+        Image.fromarray(pixels).save(root / "images" / f"case{i}.png")
+        rows.append(f"case{i}.png,{'benign' if i < 30 else 'normal'},g{i // 2}")
+    (root / "cases.csv").write_text("\n".join(rows) + "\n")
+    return root
+
+
+@pytest.fixture(scope="module")
+def run(folder, tmp_path_factory):
+    out = tmp_path_factory.mktemp("run")
+    arguments = ["--data", f"folder:{folder}?modality=ultrasound", "--out", str(out / "squares")]
+    arguments += ["--size", "64", "--epochs", "2", "--batch", "8", "--cache", str(out / "cache")]
+    assert main([*arguments, "--validation", "0.2"]) == 0
+    return out / "squares"
+
+
+def test_the_weights_segment_a_scan_and_know_which_cases_they_have_seen(run, folder):
+    segmenter = Segmenter.load(str(run / "weights"), "ultrasound")
+    record = json.loads((run / "run.json").read_text())
+    roles = {case["id"]: case["role"] for case in record["cases"]}
+    assert set(roles.values()) == {"train", "validation", "test"}
+    from bcweb.cases.duplicates import fingerprint
+
+    for name, role in roles.items():
+        scan = read_scan(folder / "images" / f"{name}.png")
+        seen = segmenter.weights.seen(scan.digest, fingerprint(scan.pixels))
+        assert seen == (role != "test"), f"{name} is {role}"
+    assert segmenter.segment(scan).mask.shape == (60, 80)
+
+
+def test_the_record_has_hashes_split_seed_versions_and_the_operating_point(run, folder):
+    record = json.loads((run / "run.json").read_text())
+    case = record["cases"][0]
+    assert case["digest"] == read_scan(folder / "images" / f"{case['id']}.png").digest
+    assert record["recipe"]["seed"] == 0 and record["folds"] == 5
+    assert set(record["versions"]) >= {"keras", "numpy"}
+    assert 0 < record["operating_point"]["mask_threshold"] < 1
+
+
+def test_only_held_out_cases_are_scored(run):
+    record = json.loads((run / "run.json").read_text())
+    tested = {case["id"] for case in record["cases"] if case["role"] == "test"}
+    with (run / "weights" / "scores.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["id"] for row in rows} == tested
+    assert all(row["seen"] == "0" for row in rows)
+    assert json.loads((run / "scores.json").read_text())["seen"] == 0
+
+
+def test_the_card_and_the_curve_are_there(run):
+    text = (run / "weights" / "README.md").read_text()
+    assert "held-out cases (fold 0 of 5, by group)" in text
+    assert (run / "learning-curve.png").stat().st_size > 5_000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--data", "nothing:here"], "names no data set"),
+        (["--data", "folder:/nowhere"], "/nowhere is not a folder."),
+    ],
+)
+def test_what_cannot_be_trained_on_gets_one_sentence(arguments, sentence, tmp_path, capsys):
+    assert main([*arguments, "--out", str(tmp_path / "x"), "--cache", str(tmp_path)]) == 1
+    error = capsys.readouterr().err
+    assert sentence in error and error.count("\n") == 1
+
