@@ -63,7 +63,7 @@ export class Viewer extends HTMLElement {
   // Where it is shown.
   /** @type {Painter | null} */ #painter = null;
   /** @type {Pane[]} */ #panes = [];
-  /** @type {{pane: Rect, at: Point} | null} */ #pointer = null;
+  /** In CSS pixels of the canvas. @type {Point | null} */ #pointer = null;
   #dot = 1;
   #frame = 0;
   #stats = { frames: 0, drawn: 0 };
@@ -281,7 +281,6 @@ export class Viewer extends HTMLElement {
     const rects = arrange(wanted.length, stage, this.#shape(), strip, Math.round(GAP * this.#dot));
     this.#panes = wanted.map(([id, layers], i) => ({ id, layers, rect: rects[i] }));
     if (this.#fitted && rects.length) this.#view = fit(this.#shape(), rects[0]);
-    this.#pointer = null;
     for (const element of this.#all(".pane")) {
       const pane = this.#panes.find(({ id }) => id === element.dataset.pane);
       element.hidden = !pane;
@@ -324,13 +323,17 @@ export class Viewer extends HTMLElement {
     return found ? { pane: found.rect, at: { x: x - found.rect.x, y: y - found.rect.y } } : null;
   }
 
+  #underPointer() {
+    return this.#pointer && this.#locate(this.#pointer);
+  }
+
   // ---------------------------------------------------------------- what the reader does
 
   #listen() {
     listen(this.#canvas, {
       pan: (dx, dy, at) => {
         this.#move(panBy(this.#view, this.#shape(), dx * this.#dot, dy * this.#dot));
-        this.#pointer = this.#locate(at);
+        this.#pointer = at;
       },
       zoom: (point, factor) => {
         const place = this.#locate(point);
@@ -340,7 +343,7 @@ export class Viewer extends HTMLElement {
         if (this.#info) this.#setWindow(windowing.dragWindow(this.#window, this.#info.window, dx, dy));
       },
       hover: (point) => {
-        this.#pointer = point && this.#locate(point);
+        this.#pointer = point;
         this.#invalidate();
       },
       reset: () => this.#act("fit"),
@@ -465,7 +468,7 @@ export class Viewer extends HTMLElement {
   #zoomBy(factor) {
     const rect = this.#panes[0]?.rect;
     if (!rect) return;
-    const { pane, at } = this.#pointer ?? { pane: rect, at: { x: rect.width / 2, y: rect.height / 2 } };
+    const { pane, at } = this.#underPointer() ?? { pane: rect, at: { x: rect.width / 2, y: rect.height / 2 } };
     this.#move(zoomAt(this.#view, this.#shape(), pane, at, factor));
   }
 
@@ -730,7 +733,7 @@ export class Viewer extends HTMLElement {
   }
 
   #refreshPointer() {
-    const place = this.#pointer;
+    const place = this.#underPointer();
     const shape = this.#shape();
     const at = place && this.#scan && toImage(this.#view, shape, place.pane, place.at);
     const inside = at && at.x >= 0 && at.y >= 0 && at.x < shape.width && at.y < shape.height;

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { KEYS, actionOf, isTyping } from "../../bcweb/canvas/keys.js";
+import { TEMPLATE } from "../../bcweb/canvas/template.js";
+import { dragWindow, levelOf, widthOf, windowFrom } from "../../bcweb/canvas/windowing.js";
+
+const press = (key, more = {}) => ({ key, ctrlKey: false, altKey: false, metaKey: false, defaultPrevented: false, ...more });
+const body = { tagName: "BODY" };
+
+test("a key does its action", () => {
+  assert.equal(actionOf(press("+"), body, true), "zoomIn");
+  assert.equal(actionOf(press("]"), body, true), "thresholdUp");
+  assert.equal(actionOf(press("q"), body, true), null);
+});
+
+test("keys are left alone in text fields, with Ctrl, Alt or Meta, and when somebody has dealt with them", () => {
+  for (const target of [
+    { tagName: "INPUT", type: "text" }, { tagName: "INPUT", type: "number" }, { tagName: "TEXTAREA" },
+    { tagName: "SELECT" }, { tagName: "DIV", isContentEditable: true },
+  ]) assert.equal(actionOf(press("r"), target, false), null);
+  for (const more of [{ ctrlKey: true }, { altKey: true }, { metaKey: true }, { defaultPrevented: true }]) {
+    assert.equal(actionOf(press("r", more), body, true), null);
+  }
+});
+
+test("a slider and a button are not typed in, but an arrow on them is theirs", () => {
+  assert.equal(isTyping({ tagName: "INPUT", type: "range" }), false);
+  assert.equal(actionOf(press("m"), { tagName: "INPUT", type: "range" }, false), "heat");
+  assert.equal(actionOf(press("ArrowLeft"), { tagName: "INPUT", type: "range" }, false), null);
+  assert.equal(actionOf(press("ArrowLeft"), { tagName: "CANVAS" }, true), "left");
+});
+
+test("no key has two actions", () => {
+  const keys = Object.values(KEYS).flat();
+  assert.equal(new Set(keys).size, keys.length);
+});
+
+test("every action's key stands in a tooltip, the arrows in the picture's label", () => {
+  const titles = [...TEMPLATE.matchAll(/title="([^"]*)"/g)].map((match) => match[1]).join("\n");
+  for (const [action, [key]] of Object.entries(KEYS)) {
+    if (key.startsWith("Arrow")) continue;
+    const shown = [`(${key.toUpperCase()})`, `(${key} and`, `and ${key})`].some((text) => titles.includes(text));
+    assert.ok(shown, `${action} does not show its key ${key}`);
+  }
+});
+
+test("window and level are the width and the middle", () => {
+  assert.deepEqual(windowFrom(100, 50), [75, 125]);
+  assert.equal(widthOf([75, 125]), 50);
+  assert.equal(levelOf([75, 125]), 100);
+  assert.deepEqual(windowFrom(100, -3), [99.5, 100.5]);
+});
+
+test("400 pixels to the right double the scan's own window; up makes the picture brighter", () => {
+  assert.deepEqual(dragWindow([1000, 2000], [1000, 2000], 400, 0), [500, 2500]);
+  assert.deepEqual(dragWindow([1000, 2000], [1000, 2000], 0, -40), [900, 1900]);
+});

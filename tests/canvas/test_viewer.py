@@ -1,0 +1,406 @@
+"""`<bc-viewer>` in Chromium, over a stub of the routes and made-up scans (under a strict content policy)."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from PIL import Image
+from scipy import ndimage
+
+from bcweb import metrics
+from tests import browser
+from tests.canvas.stub import Shown, serve
+
+pytestmark = pytest.mark.browser
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+SIZE = {"width": 1000, "height": 800}
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[sync_api.Browser]:
+    path = browser.executable()
+    if path is None:
+        pytest.skip("no Chromium is installed (python -m tests.browser fetches one)")
+    with sync_api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=list(browser.ARGUMENTS))
+        yield started
+        started.close()
+
+
+class Viewer:
+    """A page with one viewer; `cases` may be changed while it is open."""
+
+    def __init__(self, page: sync_api.Page, cases: dict[str, Shown], asked: list[str]):
+        self.page, self.cases, self.asked = page, cases, asked
+        self.complaints: list[str] = []
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", self._hear)
+
+    def _hear(self, message: sync_api.ConsoleMessage) -> None:
+        harmless = ("GPU stall", "Failed to load resource", "CONTEXT_LOST_WEBGL")
+        if message.type in ("error", "warning") and not any(h in message.text for h in harmless):
+            self.complaints.append(message.text)
+
+    def show(self, case: Shown, **info: object) -> None:
+        self.cases[case.id] = case
+        self.run("v => v.show(INFO)", case.describe() | info)
+
+    def run(self, script: str, info: object = None) -> object:
+        """Evaluate a function of the viewer `v` and its shadow root `r`; INFO is the second argument."""
+        return self.page.evaluate(
+            f"INFO => {{ const v = document.querySelector('bc-viewer'), r = v.shadowRoot; return ({script})(v, r) }}",
+            info,
+        )
+
+    def settle(self) -> None:
+        """Wait until what was asked for has been drawn."""
+        self.run("() => new Promise(f => requestAnimationFrame(() => requestAnimationFrame(f)))")
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+        self.settle()
+
+    def picture(self) -> np.ndarray:
+        """(H, W, 3) of the canvas, without what lies over it."""
+        self.run("(v, r) => { r.querySelector('.overlays').style.visibility = 'hidden' }")
+        png = self.page.locator("bc-viewer canvas").screenshot()
+        self.run("(v, r) => { r.querySelector('.overlays').style.visibility = '' }")
+        return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+
+    def text(self, selector: str) -> str:
+        return str(self.run(f"(v, r) => r.querySelector({selector!r}).textContent"))
+
+    def panes(self) -> list[str]:
+        return list(
+            self.run(
+                "(v, r) => [...r.querySelectorAll('.pane:not([hidden])')].map(p => p.dataset.pane)"
+            )
+        )
+
+    def scores(self) -> dict:
+        return dict(self.run("v => v.scores"))
+
+    def sees(self, selector: str) -> bool:
+        return self.page.locator(f"bc-viewer {selector}").is_visible()
+
+
+@pytest.fixture
+def viewer(chromium: sync_api.Browser) -> Iterator[Viewer]:
+    yield from _opened(chromium, viewport=SIZE)
+
+
+@pytest.fixture
+def phone(chromium: sync_api.Browser) -> Iterator[Viewer]:
+    size = {"width": 390, "height": 844}
+    yield from _opened(
+        chromium, viewport=size, has_touch=True, is_mobile=True, device_scale_factor=2
+    )
+
+
+def _opened(chromium: sync_api.Browser, **options: object) -> Iterator[Viewer]:
+    cases: dict[str, Shown] = {}
+    with serve(cases) as (url, asked):
+        context = chromium.new_context(**options)
+        opened = Viewer(context.new_page(), cases, asked)
+        opened.page.goto(url)
+        opened.run("v => customElements.whenDefined('bc-viewer')")
+        yield opened
+        context.close()
+        assert opened.complaints == []
+
+
+def blobs(height: int = 120, width: int = 160, seed: int = 1) -> np.ndarray:
+    """(H, W) float: smooth spots of many sizes, as an 8-bit map can hold them (k / 255)."""
+    noise = np.random.default_rng(seed).normal(size=(height, width))
+    smooth = ndimage.gaussian_filter(noise, 3) + 0.4 * ndimage.gaussian_filter(noise[::-1], 1)
+    probability = np.clip((smooth - smooth.min()) / np.ptp(smooth), 0, 1)
+    return np.rint(probability * 255) / 255
+
+
+def as_served(probability: np.ndarray, threshold: float, smallest: int) -> np.ndarray:
+    """The server's mask: at or above the threshold, without 8-connected parts below `smallest` pixels."""
+    mask = probability >= threshold
+    parts, _ = ndimage.label(mask, np.ones((3, 3)))
+    keep = np.bincount(parts.ravel()) >= smallest
+    keep[0] = False
+    return keep[parts]
+
+
+def test_at_the_operating_point_the_picture_is_the_servers_mask_pixel_by_pixel(viewer: Viewer):
+    size = viewer.run(
+        "(v, r) => [r.querySelector('canvas').width, r.querySelector('canvas').height - 22]"
+    )
+    # A scan with the pane's parity: at 1:1 its pixels fall on the screen's.
+    width, height = 160 + int(size[0]) % 2, 120 + int(size[1]) % 2
+    probability = blobs(height, width)
+    case = Shown("s", np.zeros((height, width), np.uint8), probability)
+    viewer.show(case, threshold=0.6, min_lesion_px=40)
+    viewer.press("p", "o", "1")
+    viewer.run("(v, r) => { const o = r.querySelector('.opacity-slider'); o.value = 1;"
+               " o.dispatchEvent(new Event('input', {bubbles: true})) }")  # fmt: skip
+    viewer.settle()
+    picture = viewer.picture()[22:]
+    top, left = (picture.shape[0] - height) // 2, (picture.shape[1] - width) // 2
+    drawn = picture[top : top + height, left : left + width, 2] > 100
+    expected = as_served(probability, 0.6, 40)
+    assert 0 < expected.sum() < (probability >= 0.6).sum()
+    assert np.array_equal(drawn, expected)
+
+
+def test_the_threshold_moves_mask_and_scores_without_asking_the_server(viewer: Viewer):
+    probability, truth = blobs(), blobs(seed=2) > 0.55
+    viewer.show(Shown("s", np.zeros((120, 160), np.uint8), probability, truth), min_lesion_px=12)
+    asked, before = list(viewer.asked), viewer.picture()
+    viewer.run("v => { v.heard = []; for (const n of ['bc-threshold', 'bc-scores'])"
+               " v.addEventListener(n, e => v.heard.push([n, e.detail])) }")  # fmt: skip
+    slider = viewer.page.get_by_role("slider", name="Threshold")
+    slider.fill("0.7")
+    viewer.settle()
+    heard = dict(viewer.run("v => v.heard"))
+    mask = as_served(probability, 0.7, 12)
+    assert viewer.asked == asked
+    assert not np.array_equal(viewer.picture(), before)
+    assert heard["bc-threshold"] == {"threshold": 0.7}
+    for name in ("dice", "iou", "precision", "recall"):
+        assert heard["bc-scores"][name] == pytest.approx(getattr(metrics, name)(mask, truth))
+    assert heard["bc-scores"]["painted_px"] == mask.sum()
+    assert viewer.text("[data-score=dice]") == f"{metrics.dice(mask, truth):.3f}"
+
+
+def test_the_reset_returns_to_the_operating_point_which_the_slider_marks(viewer: Viewer):
+    viewer.show(Shown("s", np.zeros((120, 160), np.uint8), blobs()), threshold=0.35)
+    assert viewer.text(".value") == "0.35"
+    viewer.press("]", "]")
+    assert viewer.run("v => v.threshold") == pytest.approx(0.37)
+    viewer.page.get_by_role("button", name="Reset threshold").click()
+    assert viewer.run("v => v.threshold") == 0.35
+    assert viewer.sees(".mark")
+
+
+def test_a_scan_under_the_presence_gate_starts_empty_says_why_and_can_be_shown(viewer: Viewer):
+    case = Shown("s", np.zeros((120, 160), np.uint8), blobs(), blobs(seed=2) > 0.6)
+    viewer.show(case, presence=0.12, gate=0.35)
+    assert viewer.text(".notice span") == "No lesion found: presence 0.12 is under the gate 0.35"
+    assert viewer.scores()["painted_px"] == 0
+    viewer.page.get_by_role("button", name="Show it anyway").click()
+    viewer.settle()
+    assert viewer.scores()["painted_px"] == (blobs() >= 0.5).sum()
+    assert not viewer.sees(".notice")
+    assert viewer.text("[data-pane=prediction] .caution") == "presence 0.12, under the gate 0.35"
+    viewer.page.get_by_role("button", name="Reset threshold").click()
+    assert viewer.scores()["painted_px"] == 0
+    viewer.press("]")
+    assert viewer.scores()["painted_px"] == (blobs() >= 0.51).sum()
+
+
+def test_there_are_panes_only_for_what_is_there(viewer: Viewer):
+    pixels = np.zeros((120, 160), np.uint8)
+    viewer.show(Shown("a", pixels))
+    assert viewer.panes() == ["scan"]
+    viewer.show(Shown("b", pixels, blobs()))
+    assert viewer.panes() == ["scan", "prediction"]
+    viewer.show(Shown("c", pixels, None, blobs() > 0.5))
+    assert viewer.panes() == ["scan", "truth"]
+    viewer.show(Shown("d", pixels, blobs(), blobs() > 0.5))
+    assert viewer.panes() == ["scan", "prediction", "truth", "difference"]
+    viewer.run("v => v.show(null)")
+    assert viewer.panes() == [] and viewer.sees(".said")
+
+
+def test_pixels_are_kept_when_only_prediction_or_truth_have_changed(viewer: Viewer):
+    case = Shown("s", np.zeros((120, 160), np.uint8))
+    viewer.show(case)
+    viewer.press("+")
+    zoom = viewer.text(".percent")
+    case.probability = blobs()
+    viewer.show(case)
+    case.truth = blobs() > 0.5
+    viewer.show(case)
+    assert viewer.asked.count("/bc/scans/s/pixels") == 1
+    assert viewer.scores()["dice"] == 1
+    assert viewer.text(".percent") == zoom
+
+
+def test_window_and_level_choose_which_of_65536_values_are_seen(viewer: Viewer):
+    pixels = np.full((100, 200), 30_000, np.uint16)
+    pixels[:, 100:] = 30_100
+    viewer.show(Shown("s", pixels), window=[30_000, 30_100])
+    picture = viewer.picture()
+    middle = picture[picture.shape[0] // 2]
+    assert middle[300].tolist() == [0, 0, 0] and middle[-300].tolist() == [255, 255, 255]
+    viewer.page.get_by_label("Window", exact=True).fill("200")
+    viewer.settle()
+    assert viewer.picture()[picture.shape[0] // 2][300, 0] == pytest.approx(64, abs=1)
+    viewer.page.get_by_role("button", name="Reset window").click()
+    box = viewer.page.locator("bc-viewer canvas").bounding_box()
+    viewer.page.mouse.move(box["x"] + 300, box["y"] + 300)
+    viewer.page.mouse.down(button="right")
+    viewer.page.mouse.move(box["x"] + 340, box["y"] + 280)
+    viewer.page.mouse.up(button="right")
+    viewer.settle()
+    assert viewer.run("(v, r) => [r.querySelector('input.width').value, r.querySelector('input.level').value]") == [
+        "110", "30045",
+    ]  # fmt: skip
+
+
+def test_the_wheel_zooms_at_the_pointer_in_all_panes_and_a_double_click_resets(viewer: Viewer):
+    pixels = (np.arange(120 * 160) % 251).reshape(120, 160).astype(np.uint8)
+    viewer.show(Shown("s", pixels, blobs(), blobs() > 0.5))
+    box = viewer.page.locator("bc-viewer canvas").bounding_box()
+    at = (box["x"] + 260.5, box["y"] + 200.5)
+    viewer.page.mouse.move(*at)
+    viewer.settle()
+    under, fitted = viewer.text(".readout"), viewer.text(".percent")
+    x, y, value, p = re.fullmatch(r"x (\d+)  y (\d+)   value (\d+)   p ([\d.]+)", under).groups()
+    assert int(value) == pixels[int(y), int(x)]
+    assert p == f"{blobs()[int(y), int(x)]:.2f}"
+    viewer.page.mouse.wheel(0, -500)
+    viewer.settle()
+    assert viewer.text(".readout") == under
+    assert viewer.text(".percent") != fitted
+    assert viewer.run("(v, r) => r.querySelectorAll('.cross.on').length") == 3
+    viewer.page.mouse.dblclick(*at)
+    viewer.settle()
+    assert viewer.text(".percent") == fitted
+
+
+def test_keys_work_from_anywhere_but_a_text_field(viewer: Viewer):
+    viewer.show(Shown("s", np.zeros((120, 160), np.uint8), blobs()))
+    viewer.press("m")
+    assert (
+        viewer.page.get_by_role("button", name="Heat map").get_attribute("aria-pressed") == "true"
+    )
+    viewer.run(
+        "() => { document.body.prepend(document.createElement('input')); document.querySelector('input').focus() }"
+    )
+    viewer.press("m", "0")
+    assert (
+        viewer.page.get_by_role("button", name="Heat map").get_attribute("aria-pressed") == "true"
+    )
+    assert viewer.run("() => document.querySelector('input').value") == "m0"
+    viewer.page.get_by_label("Window", exact=True).focus()
+    viewer.press("m")
+    assert (
+        viewer.page.get_by_role("button", name="Heat map").get_attribute("aria-pressed") == "true"
+    )
+
+
+def test_hidden_overlays_leave_the_scan_as_it_is(viewer: Viewer):
+    pixels = (np.arange(120 * 160) % 251).reshape(120, 160).astype(np.uint8)
+    viewer.show(Shown("bare", pixels))
+    viewer.press("l")
+    bare = viewer.picture()
+    viewer.show(Shown("s", pixels, blobs(), blobs(seed=2) > 0.5))
+    assert not np.array_equal(viewer.picture(), bare)
+    viewer.press("h")
+    assert np.array_equal(viewer.picture(), bare)
+
+
+def test_the_picture_returns_after_the_graphics_context_was_lost(viewer: Viewer):
+    pixels = (np.arange(120 * 160) % 251).reshape(120, 160).astype(np.uint8)
+    viewer.show(Shown("s", pixels, blobs(), blobs(seed=2) > 0.5))
+    before = viewer.picture()
+    viewer.run("""(v, r) => new Promise(done => {
+      const canvas = r.querySelector('canvas');
+      const loss = canvas.getContext('webgl2').getExtension('WEBGL_lose_context');
+      canvas.addEventListener('webglcontextlost', () => setTimeout(() => loss.restoreContext()));
+      canvas.addEventListener('webglcontextrestored', done);
+      loss.loseContext();
+    })""")
+    viewer.settle()
+    assert np.array_equal(viewer.picture(), before)
+    assert not viewer.sees(".message")
+
+
+@pytest.mark.parametrize(
+    ("info", "sentence"),
+    [
+        ({"id": "gone"}, "The server refused the pixels of s (404)."),
+        ({"width": 161}, "The pixels of s arrived with 19200 bytes instead of 19320."),
+        ({"has_truth": True}, "The server refused the truth of s (404)."),
+    ],
+)
+def test_what_cannot_be_fetched_is_said_in_one_sentence(viewer: Viewer, info: dict, sentence: str):
+    viewer.run("v => v.addEventListener('bc-error', e => { v.heard = e.detail.message })")
+    viewer.show(Shown("s", np.zeros((120, 160), np.uint8)), **info)
+    assert viewer.run("v => v.heard") == sentence
+    assert viewer.text(".said") == sentence and viewer.sees(".said")
+
+
+def test_the_last_scan_asked_for_is_the_one_shown(viewer: Viewer):
+    first = Shown("first", np.zeros((400, 400), np.uint8), blobs(400, 400))
+    second = Shown("second", np.zeros((90, 80), np.uint8))
+    viewer.cases.update(first=first, second=second)
+    infos = [first.describe(), second.describe()]
+    viewer.run("v => Promise.all([v.show(INFO[0]), v.show(INFO[1])])", infos)
+    assert viewer.panes() == ["scan"]
+    assert "second, 80 by 90 pixels" in viewer.run(
+        "(v, r) => r.querySelector('canvas').getAttribute('aria-label')"
+    )
+
+
+def test_a_scan_larger_than_a_texture_is_drawn_smaller_and_says_so(chromium: sync_api.Browser):
+    for viewer in _opened(chromium, viewport=SIZE):
+        viewer.page.add_init_script(
+            "const ask = WebGL2RenderingContext.prototype.getParameter;"
+            "WebGL2RenderingContext.prototype.getParameter = function (name) {"
+            " return name === this.MAX_TEXTURE_SIZE ? 256 : ask.call(this, name) }"
+        )
+        viewer.page.reload()
+        truth = np.zeros((600, 700), bool)
+        truth[100:300, 100:300] = True
+        viewer.show(Shown("s", np.full((600, 700), 99, np.uint8), truth * 1.0, truth))
+        assert viewer.text(".readout").startswith("Drawn at 1/4 of its resolution")
+        assert viewer.scores()["painted_px"] == 40_000
+
+
+def test_every_control_has_a_name_and_a_place_in_the_tab_order(viewer: Viewer):
+    viewer.show(Shown("s", np.zeros((120, 160), np.uint8), blobs(), blobs() > 0.5))
+    nameless = viewer.run("""(v, r) => [...r.querySelectorAll('button, input, canvas')].filter(e =>
+      !(e.ariaLabel || e.textContent.trim() || e.labels?.length) || e.tabIndex < 0).map(e => e.outerHTML)""")
+    assert nameless == []
+
+
+def test_on_a_phone_one_pane_is_shown_and_nothing_is_cut_off(phone: Viewer):
+    case = Shown("s", np.zeros((120, 160), np.uint8), blobs(), blobs(seed=2) > 0.5)
+    phone.show(case, presence=0.12, gate=0.35)
+    phone.page.get_by_role("button", name="Display settings").click()
+    assert phone.panes() == ["layers"]
+    beyond = phone.run("""(v, r) => [...r.querySelectorAll('button, input, label, dd, .notice')]
+      .filter(e => e.checkVisibility()).map(e => [e.getBoundingClientRect(), e.outerHTML])
+      .filter(([b]) => b.left < 0 || b.right > innerWidth || b.bottom > innerHeight).map(([, h]) => h)""")
+    assert beyond == []
+    assert phone.run("() => document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_two_fingers_zoom_and_one_pans(phone: Viewer):
+    phone.show(Shown("s", np.zeros((120, 160), np.uint8), blobs()))
+    box = phone.page.locator("bc-viewer canvas").bounding_box()
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    before = float(phone.text(".percent").split()[0])
+    tools = phone.page.context.new_cdp_session(phone.page)
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        fingers = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(points)]
+        tools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
+
+    touch("touchStart", (middle[0] - 30, middle[1]), (middle[0] + 30, middle[1]))
+    touch("touchMove", (middle[0] - 60, middle[1]), (middle[0] + 60, middle[1]))
+    touch("touchEnd")
+    phone.settle()
+    assert float(phone.text(".percent").split()[0]) == pytest.approx(2 * before, rel=0.03)
+    zoomed = phone.picture()
+    touch("touchStart", middle)
+    touch("touchMove", (middle[0] + 40, middle[1] + 10))
+    touch("touchEnd")
+    phone.settle()
+    # 40 and 10 CSS pixels are 80 and 20 of this screen's; a border may round to the next pixel.
+    moved = phone.picture()[200:600, 300:600] != zoomed[180:580, 220:520]
+    assert moved.mean() < 0.01
