@@ -16,14 +16,14 @@ LAYERS = [
     ("app", "Space"),
     ("bcweb.page",),
     ("bcweb.review",),
-    ("bcweb.segment", "bcweb.evaluate"),
+    ("bcweb.segment", "bcweb.evaluate", "bcweb.batch"),
     ("bcweb.segmenter",),
     ("bcweb.engine",),
     (
         "bcweb.network", "bcweb.weights", "bcweb.cases", "bcweb.metrics", "bcweb.statistics",
         "bcweb.preprocess", "bcweb.phantoms",
     ),
-    ("bcweb.scans",),
+    ("bcweb.scans", "bcweb.masks"),
 ]  # fmt: skip
 ONLY = {"gradio": "bcweb.page", "sqlalchemy": "bcweb.review", "onnxruntime": "bcweb.engine"}
 FRAMEWORKS = ("tensorflow", "keras", "jax", "torch")

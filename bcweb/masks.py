@@ -1,0 +1,61 @@
+"""Masks as PNG files that know which weights made them, of which scan."""
+
+from __future__ import annotations
+
+import re
+import struct
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_STAMP = re.compile(rb"tEXtbcweb\0(\S+) ([0-9a-f]{32}) ([0-9a-f]{16})")
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """Kept inside a mask's PNG: by which weights, of which content, of the file at which place (hashed)."""
+
+    revision: str
+    content: str
+    place: str
+
+
+def write_mask(mask: np.ndarray, file: Path, stamp: Stamp) -> None:
+    """Write a (H, W) bool mask as an 8-bit grey PNG of 0 and 255; whole or not at all."""
+    text = f"{stamp.revision} {stamp.content} {stamp.place}".encode()
+    part = file.with_name(f".{file.name}.part")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part.write_bytes(mask_png(mask, text))
+    part.replace(file)
+
+
+def mask_png(mask: np.ndarray, text: bytes = b"") -> bytes:
+    """A (H, W) bool mask as a PNG file's bytes, 8-bit grey, 0 and 255; text goes into its "bcweb" entry.
+
+    Written here because Pillow tries five filters on every row, of which a mask needs none.
+    """
+    height, width = mask.shape
+    rows = np.zeros((height, width + 1), np.uint8)  # each row begins with its filter, 0 for none
+    np.multiply(mask, np.uint8(255), out=rows[:, 1:])
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))]
+    if text:
+        chunks.append((b"tEXt", b"bcweb\0" + text))
+    chunks += [(b"IDAT", zlib.compress(rows, 1)), (b"IEND", b"")]
+    return _SIGNATURE + b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in chunks
+    )
+
+
+def read_stamp(file: Path) -> Stamp | None:
+    """The stamp of a mask that this command wrote; None for any other file."""
+    try:
+        with file.open("rb") as stream:
+            head = stream.read(1024)
+    except OSError:
+        return None
+    found = _STAMP.search(head) if head.startswith(_SIGNATURE) else None
+    return Stamp(*(part.decode() for part in found.groups())) if found else None

@@ -1,0 +1,440 @@
+"""Segment scans, one or an archive of them:
+
+    python -m bcweb.segment scan.png more/ --out masks
+
+Writes STEM_mask.png for every scan (0 and 255, the scan's own size), a folder's tree mirrored under
+--out, and results.csv: file, modality, presence, lesions, area (painted pixels), seconds, error. A file
+that cannot be segmented is a row with its error; the others are done and the exit status is 1. Run it
+again and only what is new, changed, failed or segmented by other weights is done. Two scans whose masks
+would have one name are kept apart: the second one's is NAME.EXT_mask.png, then STEM-2_mask.png and so
+on, and no mask that this command did not write is ever overwritten.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import hashlib
+import os
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TextIO
+
+from bcweb.batch import Choice, over_all_cores, stoppable, warm_up, worker_count
+from bcweb.masks import Stamp, read_stamp, write_mask
+
+COLUMNS = ("file", "modality", "presence", "lesions", "area", "seconds", "error")
+RESULTS = "results.csv"
+_TEXT = {"encoding": "utf-8", "errors": "surrogateescape"}  # file names are bytes, not always text
+_MASK_END = re.compile(r"_mask(_\d+)?$", re.IGNORECASE)
+# What lies beside scans and is none. All else in a folder is tried: names say little about scans.
+_NO_SCANS = frozenset((
+    ".csv", ".tsv", ".txt", ".md", ".json", ".xml", ".html", ".htm", ".yaml", ".yml", ".xls", ".xlsx",
+    ".doc", ".docx", ".zip", ".gz", ".tar", ".7z", ".rar", ".py", ".ipynb", ".npy", ".npz", ".pkl",
+    ".mat", ".db", ".ini", ".log", ".exe",
+))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Job:
+    """A scan's file and where its mask goes."""
+
+    file: Path
+    mask: Path
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of results.csv as text; guessed is whether its modality was."""
+
+    file: str
+    modality: str = ""
+    presence: str = ""
+    lesions: str = ""
+    area: str = ""
+    seconds: str = ""
+    error: str = ""
+    guessed: bool = False
+
+
+@dataclass(frozen=True)
+class Found:
+    """Scans with the place of their mask relative to --out, and what was left out."""
+
+    scans: tuple[tuple[Path, Path], ...]
+    masks: int
+    others: int
+
+
+# --- one scan ---------------------------------------------------------------------------------------
+
+
+def segment_file(job: Job, choice: Choice) -> Row:
+    """Read, segment, write the mask; whatever goes wrong with this file is the row's error."""
+    from bcweb.scans import ScanError, read_scan
+    from bcweb.weights import WeightsError
+
+    started = time.perf_counter()
+    name = str(job.file)
+    try:
+        data = job.file.read_bytes()
+        scan = read_scan(data)
+        prediction, guessed = choice.segment(scan)
+        stamp = Stamp(prediction.revision, _content(data), _place(job.file))
+        write_mask(prediction.mask, job.mask, stamp)
+    except (ScanError, WeightsError) as error:
+        return Row(name, error=str(error))
+    except OSError as error:
+        return Row(name, error=_os_sentence(error, job.file))
+    except MemoryError:
+        return Row(name, error="The memory does not hold this scan.")
+    except Exception as error:  # a fault of ours on one file must not cost an archive's other files
+        return Row(name, error=f"Unexpected {type(error).__name__}: {error}")
+    return Row(
+        name,
+        prediction.modality,
+        "" if prediction.presence is None else f"{prediction.presence:.4f}",
+        str(len(prediction.lesions)),
+        str(sum(lesion.area_px for lesion in prediction.lesions)),
+        f"{time.perf_counter() - started:.3f}",
+        guessed=guessed,
+    )
+
+
+def _os_sentence(error: OSError, file: Path) -> str:
+    if isinstance(error, FileNotFoundError) and not file.exists():
+        return "There is no such file."
+    if isinstance(error, IsADirectoryError):
+        return "This is a folder, not a file."
+    return f"{error.strerror or error}{f' ({error.filename})' if error.filename else ''}."
+
+
+def _crashed(job: Job) -> Row:
+    return Row(
+        str(job.file), error="The process that read it died; it may want more memory than there is."
+    )
+
+
+def _content(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:32]
+
+
+def _place(file: Path) -> str:
+    """Hashed: a path may hold a patient's name, and masks are passed on."""
+    return hashlib.sha256(os.path.abspath(file).encode(errors="surrogateescape")).hexdigest()[:16]
+
+
+# --- what there is to do ----------------------------------------------------------------------------
+
+
+def find_scans(paths: Sequence[Path], out: Path) -> Found:
+    """All files that may be scans, each once: those named, and those in the folders named.
+
+    Names that end in _mask (or _mask_1, ...) are masks: left out in folders, and where the scan that
+    they belong to is named beside them. Hidden files, tables and texts in a folder are left out.
+    """
+    scans: dict[str, tuple[Path, Path]] = {}
+    masks = others = 0
+    folders_named = [path for path in paths if path.is_dir()]
+    files_named = [path for path in paths if path not in folders_named]
+    beside = {path.with_name(_stem(path)) for path in files_named}
+    for file in files_named:
+        if _is_mask(file) and file.with_name(_MASK_END.sub("", _stem(file))) in beside:
+            masks += 1
+        else:
+            scans.setdefault(os.path.abspath(file), (file, Path()))
+    for root in folders_named:
+        for folder, folders, names in os.walk(root):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            for name in sorted(names, key=_natural):
+                file = Path(folder, name)
+                if _is_mask(file):
+                    masks += 1
+                elif name.startswith(".") or file.suffix.lower() in _NO_SCANS:
+                    others += file != out / RESULTS and not name.startswith(".")
+                else:
+                    place = os.path.abspath(file)
+                    scans.setdefault(place, (file, file.parent.relative_to(root)))
+    return Found(tuple(scans.values()), masks, others)
+
+
+def _is_mask(file: Path) -> bool:
+    return _MASK_END.search(_stem(file)) is not None
+
+
+def _stem(file: Path) -> str:
+    """The name without its ending; a number, as DICOM names have, is none."""
+    return file.name if file.suffix[1:].isdigit() else file.stem
+
+
+def _natural(name: str) -> list:
+    """Orders "scan 9" before "scan 10"."""
+    return [int(part) if part.isdigit() else part.lower() for part in re.split(r"(\d+)", name)]
+
+
+def plan(found: Found, out: Path) -> tuple[list[Job], list[str]]:
+    """A mask's file for each scan, no two the same and none that belongs to another; and what to say of it."""
+    taken: set[str] = set()
+    jobs, sayings = [], []
+    for file, folder in found.scans:
+        names = _mask_names(file)
+        first = mask = out / folder / next(names)
+        while str(mask).casefold() in taken or not _ours(mask, file):
+            mask = out / folder / next(names)
+        taken.add(str(mask).casefold())
+        jobs.append(Job(file, mask))
+        if mask != first:
+            sayings.append(f"{file}: its mask is {mask}, for {first.name} is another's.")
+    return jobs, sayings
+
+
+def _mask_names(file: Path) -> Iterator[str]:
+    stem = _stem(file)
+    yield f"{stem}_mask.png"
+    yield f"{file.name}_mask.png"
+    number = 2
+    while True:
+        yield f"{stem}-{number}_mask.png"
+        number += 1
+
+
+def _ours(mask: Path, file: Path) -> bool:
+    """Whether this file's mask may be written there: nothing is there, or an earlier mask of it."""
+    if not os.path.lexists(mask):
+        return True
+    stamp = read_stamp(mask)
+    if stamp is None:
+        return False
+    if stamp.place == _place(file):
+        return True
+    with suppress(OSError):
+        return stamp.content == _content(file.read_bytes())
+    return False
+
+
+def earlier_rows(out: Path) -> dict[str, Row]:
+    """The rows of results.csv by their file's absolute path; a torn last line is left out."""
+    rows = {}
+    try:
+        with (out / RESULTS).open(newline="", **_TEXT) as table:
+            for record in csv.DictReader(table):
+                if all(record.get(column) is not None for column in COLUMNS):
+                    row = Row(**{column: record[column] for column in COLUMNS})
+                    rows[os.path.abspath(row.file)] = row
+    except FileNotFoundError:
+        pass
+    return rows
+
+
+class Done:
+    """Tells what an earlier run has done already."""
+
+    def __init__(self, rows: dict[str, Row], choice: Choice):
+        self._rows = rows
+        self._choice = choice
+        self._revisions: dict[str, str | None] = {}
+
+    def row(self, job: Job) -> Row | None:
+        """The earlier row of a scan whose mask is of this content and by these weights; else None."""
+        row = self._rows.get(os.path.abspath(job.file))
+        if row is None or row.error or self._choice.modality not in (None, row.modality):
+            return None
+        stamp = read_stamp(job.mask)
+        if stamp is None or stamp.revision != self._revision(row.modality):
+            return None
+        with suppress(OSError):
+            if stamp.content == _content(job.file.read_bytes()):
+                return Row(**{c: getattr(row, c) for c in COLUMNS} | {"file": str(job.file)})
+        return None
+
+    def _revision(self, modality: str) -> str | None:
+        from bcweb.scans import MODALITIES
+        from bcweb.weights import WeightsError
+
+        if modality not in self._revisions:
+            self._revisions[modality] = None
+            if modality in MODALITIES:
+                with suppress(WeightsError):
+                    self._revisions[modality] = self._choice.load(modality).revision
+        return self._revisions[modality]
+
+
+# --- the command ------------------------------------------------------------------------------------
+
+
+def run(
+    paths: list[Path], out: Path, weights: str | None, modality: str | None, workers: int | None
+) -> int:
+    """Segment and report; returns the exit status."""
+    from bcweb.weights import WeightsError
+
+    choice = Choice(weights, modality)
+    found = find_scans(paths, out)
+    _say(_left_out(found))
+    if not found.scans:
+        _say("There is no scan to segment.")
+        return 1
+    warm_up(worker_count(len(found.scans), workers))
+    try:
+        choice.check()
+    except WeightsError as error:
+        _say(str(error))
+        return 1
+    out.mkdir(parents=True, exist_ok=True)
+    jobs, sayings = plan(found, out)
+    for saying in sayings:
+        _say(saying)
+
+    earlier = earlier_rows(out)
+    done = Done(earlier, choice)
+    rows: dict[Path, Row] = {}
+    for job in jobs if earlier else ():
+        if (row := done.row(job)) is not None:
+            rows[job.file] = row
+    to_do = [job for job in jobs if job.file not in rows]
+    kept = len(rows)
+
+    here = {os.path.abspath(job.file) for job in jobs}
+    others = [row for place, row in earlier.items() if place not in here]
+    count = worker_count(len(to_do), workers)
+    with stoppable() as stop, Table(out / RESULTS, [*others, *rows.values()]) as table:
+        results = over_all_cores(partial(segment_file, choice=choice), to_do, count, stop, _crashed)
+        with _progress(len(to_do)) as progress:
+            for row in results:
+                rows[Path(row.file)] = row
+                table.add(row)
+                if progress is not None:
+                    progress.update()
+        table.finish([*others, *(rows[job.file] for job in jobs if job.file in rows)])
+    return _report(jobs, rows, kept, out, stop.asked)
+
+
+class Table:
+    """results.csv: each row is written as it comes, and at the end all in the scans' order, at once."""
+
+    def __init__(self, file: Path, rows: list[Row]):
+        self._file = file
+        self._open: TextIO | None = None
+        self.finish(rows)
+        self._open = file.open("a", newline="", **_TEXT)
+        self._writer = csv.writer(self._open, lineterminator="\n")
+
+    def __enter__(self) -> Table:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._open.close()
+
+    def add(self, row: Row) -> None:
+        self._writer.writerow([getattr(row, column) for column in COLUMNS])
+        self._open.flush()
+
+    def finish(self, rows: list[Row]) -> None:
+        """Replace the whole table."""
+        if self._open is not None:
+            self._open.close()
+        part = self._file.with_name(f".{self._file.name}.part")
+        with part.open("w", newline="", **_TEXT) as table:
+            writer = csv.writer(table, lineterminator="\n")
+            writer.writerow(COLUMNS)
+            writer.writerows([getattr(row, column) for column in COLUMNS] for row in rows)
+        part.replace(self._file)
+
+
+def _progress(total: int):
+    if total < 2:
+        return nullcontext()
+    from tqdm import tqdm
+
+    # A log gets a line now and then, a terminal a bar that moves.
+    return tqdm(total=total, unit="scan", mininterval=0.2 if sys.stderr.isatty() else 30)
+
+
+def _left_out(found: Found) -> str:
+    parts = []
+    if found.masks:
+        parts.append(f"{found.masks} {'mask' if found.masks == 1 else 'masks'} (named ..._mask)")
+    if found.others:
+        parts.append(f"{found.others} {'file' if found.others == 1 else 'files'} that hold no scan")
+    return f"Left out: {' and '.join(parts)}." if parts else ""
+
+
+def _report(jobs: list[Job], rows: dict[Path, Row], kept: int, out: Path, stopped: bool) -> int:
+    here = [rows[job.file] for job in jobs if job.file in rows]
+    failed = [row for row in here if row.error]
+    for row in failed[:20]:
+        _say(f"{row.file}: {row.error}")
+    if len(failed) > 20:
+        _say(f"... and {len(failed) - 20} more, see {out / RESULTS}.")
+    guessed = Counter(row.modality for row in here if row.guessed)
+    if guessed:
+        counts = ", ".join(f"{n} {modality}" for modality, n in guessed.items())
+        _say(f"Modality guessed from the pixels: {counts} (--modality says it).")
+    painted = sum(row.lesions not in ("", "0") for row in here)
+    parts = [f"{len(here) - len(failed)} of {len(jobs)} scans have a mask in {out}"]
+    parts.append(f"{painted} with a lesion")
+    if kept:
+        parts.append(f"{kept} done before")
+    if failed:
+        parts.append(f"{len(failed)} failed")
+    print(", ".join(parts) + ".")
+    if stopped:
+        _say("Stopped; the same command goes on from here.")
+        return 130
+    return 1 if failed else 0
+
+
+def _say(sentence: str) -> None:
+    if sentence:
+        print(sentence, file=sys.stderr)
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m bcweb.segment",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("paths", nargs="+", type=Path, metavar="PATH", help="a scan, or a folder of scans")
+    add("--out", type=Path, required=True, metavar="DIR", help="where masks and results.csv go")
+    add(
+        "--weights",
+        metavar="W",
+        help='"embedded", a folder, or hf://user/repo@revision; without it BCWEB_WEIGHTS_ULTRASOUND '
+        "and BCWEB_WEIGHTS_MAMMOGRAM, else embedded",
+    )
+    add(
+        "--modality",
+        choices=("ultrasound", "mammogram"),
+        metavar="M",
+        help="ultrasound or mammogram, for files that do not say (else it is guessed)",
+    )
+    add("--workers", type=int, metavar="N", help="processes (default: one a core)")
+    args = parser.parse_args(argv)
+    if args.workers is not None and args.workers < 1:
+        parser.error("--workers wants at least 1")
+    if args.out.exists() and not args.out.is_dir():
+        parser.error(f"--out {args.out} is a file, not a folder")
+    try:
+        return run(args.paths, args.out, args.weights, args.modality, args.workers)
+    except OSError as error:  # --out cannot be written; what a scan's file says is its row's error
+        _say(f"{error.filename or args.out}: {error.strerror}.")
+        return 1
+    except KeyboardInterrupt:
+        _say("Stopped; the same command goes on from here.")
+        return 130
+
+
+if __name__ == "__main__":
+    # By its own name, so that the workers find its functions where the parent does.
+    from bcweb import segment
+
+    sys.exit(segment.main())

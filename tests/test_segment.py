@@ -1,0 +1,351 @@
+"""`python -m bcweb.segment`: real files, random weights, and everything that may go wrong in an archive."""
+
+from __future__ import annotations
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from bcweb.segment import COLUMNS, main, read_stamp
+from tests import weights_folder
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory) -> Path:
+    """Random, but they paint something on everything: the threshold is low and there is no gate."""
+    return weights_folder.write(tmp_path_factory.mktemp("weights") / "first")
+
+
+@pytest.fixture(scope="module")
+def other_weights(tmp_path_factory) -> Path:
+    return weights_folder.write(tmp_path_factory.mktemp("weights") / "second", seed=1)
+
+
+def scan(file: Path, width: int = 60, height: int = 40, seed: int = 0) -> Path:
+    """A small picture; another seed is another picture."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.random.default_rng(seed).integers(0, 255, (height, width), dtype=np.uint8)
+    Image.fromarray(pixels).save(file)
+    return file
+
+
+def segment(*arguments: object, weights: Path, modality: str = "ultrasound") -> int:
+    return main([*map(str, arguments), "--weights", str(weights), "--modality", modality])
+
+
+def rows(out: Path) -> list[dict[str, str]]:
+    with (out / "results.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def pixels(file: Path) -> np.ndarray:
+    with Image.open(file) as picture:
+        assert picture.mode == "L"
+        return np.asarray(picture)
+
+
+def masks(out: Path) -> list[str]:
+    return sorted(file.relative_to(out).as_posix() for file in out.rglob("*.png"))
+
+
+def test_one_scan_gets_a_mask_of_its_own_size_and_a_row(tmp_path, weights, capsys):
+    file = scan(tmp_path / "a.png", 70, 45)
+    assert segment(file, "--out", tmp_path / "out", weights=weights) == 0
+    mask = pixels(tmp_path / "out" / "a_mask.png")
+    assert mask.shape == (45, 70) and set(np.unique(mask)) <= {0, 255}
+    (row,) = rows(tmp_path / "out")
+    assert tuple(row) == COLUMNS
+    assert row["file"] == str(file) and row["modality"] == "ultrasound" and row["error"] == ""
+    assert 0 <= float(row["presence"]) <= 1 and float(row["seconds"]) >= 0
+    assert int(row["area"]) == np.count_nonzero(mask)
+    assert (int(row["lesions"]) > 0) == bool(mask.any())
+    assert "1 of 1 scans" in capsys.readouterr().out
+
+
+def test_the_mask_is_the_segmenters(tmp_path, weights):
+    from bcweb.scans import read_scan
+    from bcweb.segmenter import Segmenter
+
+    file = scan(tmp_path / "a.png")
+    segment(file, "--out", tmp_path / "out", weights=weights)
+    expected = Segmenter.load(str(weights), "ultrasound").segment(read_scan(file))
+    mask = pixels(tmp_path / "out" / "a_mask.png")
+    assert np.array_equal(mask > 0, expected.mask)
+
+
+def test_a_folders_tree_is_mirrored(tmp_path, weights):
+    for name in ("a.png", "deep/b.bmp", "deep/er/c.tif"):
+        scan(tmp_path / "in" / name)
+    assert segment(tmp_path / "in", "--out", tmp_path / "out", weights=weights) == 0
+    assert masks(tmp_path / "out") == ["a_mask.png", "deep/b_mask.png", "deep/er/c_mask.png"]
+
+
+def test_masks_tables_and_hidden_files_in_a_folder_are_no_scans(tmp_path, weights, capsys):
+    folder = tmp_path / "in"
+    for name in ("a.png", "a_mask.png", "a_mask_1.png", ".hidden.png"):
+        scan(folder / name)
+    (folder / "notes.txt").write_text("no scan")
+    assert segment(folder, "--out", tmp_path / "out", weights=weights) == 0
+    assert masks(tmp_path / "out") == ["a_mask.png"]
+    assert "2 masks" in (said := capsys.readouterr().err) and "1 file that hold" in said
+
+
+def test_a_masks_name_among_named_files_is_left_out_only_beside_its_scan(tmp_path, weights):
+    files = [scan(tmp_path / name) for name in ("a.png", "a_mask.png", "lone_mask.png")]
+    assert segment(*files, "--out", tmp_path / "out", weights=weights) == 0
+    assert masks(tmp_path / "out") == ["a_mask.png", "lone_mask_mask.png"]
+
+
+def test_scans_of_one_stem_get_a_mask_each(tmp_path, weights, capsys):
+    files = [
+        scan(tmp_path / name, width, 40, width)
+        for name, width in (("x/a.png", 50), ("x/a.bmp", 51), ("y/a.png", 52), ("z/a.png", 53))
+    ]
+    assert segment(*files, "--out", tmp_path / "out", weights=weights) == 0
+    widths = {name: pixels(tmp_path / "out" / name).shape[1] for name in masks(tmp_path / "out")}
+    assert widths == {
+        "a_mask.png": 50, "a.bmp_mask.png": 51, "a.png_mask.png": 52, "a-2_mask.png": 53,
+    }  # fmt: skip
+    assert capsys.readouterr().err.count("is another's") == 3
+
+
+def test_a_mask_of_somebody_else_is_never_overwritten(tmp_path, weights):
+    truth = scan(tmp_path / "in" / "a_mask.png")
+    before = truth.read_bytes()
+    scan(tmp_path / "in" / "a.png", seed=3)
+    assert segment(tmp_path / "in", "--out", tmp_path / "in", weights=weights) == 0
+    assert truth.read_bytes() == before
+    assert read_stamp(tmp_path / "in" / "a.png_mask.png") is not None
+
+
+def test_a_second_folder_into_the_same_place_overwrites_nothing(tmp_path, weights):
+    scan(tmp_path / "one" / "a.png", 50)
+    scan(tmp_path / "two" / "a.png", 51)
+    for name in ("one", "two"):
+        assert segment(tmp_path / name, "--out", tmp_path / "out", weights=weights) == 0
+    assert pixels(tmp_path / "out" / "a_mask.png").shape[1] == 50
+    assert pixels(tmp_path / "out" / "a.png_mask.png").shape[1] == 51
+    assert [Path(row["file"]).parent.name for row in rows(tmp_path / "out")] == ["one", "two"]
+
+
+def test_the_same_file_named_twice_is_segmented_once(tmp_path, weights):
+    file = scan(tmp_path / "in" / "a.png")
+    assert segment(tmp_path / "in", file, "--out", tmp_path / "out", weights=weights) == 0
+    assert masks(tmp_path / "out") == ["a_mask.png"] and len(rows(tmp_path / "out")) == 1
+
+
+def test_numbers_after_a_dot_belong_to_a_dicom_files_name(tmp_path, weights):
+    for name in ("1.2.840.1", "1.2.840.2"):
+        scan(tmp_path / "x.png").rename(tmp_path / name)
+    segment(
+        tmp_path / "1.2.840.1", tmp_path / "1.2.840.2", "--out", tmp_path / "out", weights=weights
+    )
+    assert masks(tmp_path / "out") == ["1.2.840.1_mask.png", "1.2.840.2_mask.png"]
+
+
+def test_a_bad_file_is_a_row_and_the_others_are_done(tmp_path, weights, capsys):
+    folder = tmp_path / "in"
+    scan(folder / "good.png")
+    (folder / "empty.png").write_bytes(b"")
+    (folder / "text.png").write_text("this is no picture")
+    (folder / "torn.png").write_bytes(scan(tmp_path / "whole.png").read_bytes()[:300])
+    assert segment(folder, "--out", tmp_path / "out", weights=weights) == 1
+    errors = {Path(row["file"]).name: row["error"] for row in rows(tmp_path / "out")}
+    assert errors["good.png"] == ""
+    for name in ("empty.png", "text.png", "torn.png"):
+        assert errors[name] and "Traceback" not in errors[name] and "Unexpected" not in errors[name]
+    assert masks(tmp_path / "out") == ["good_mask.png"]
+    said = capsys.readouterr()
+    assert "3 failed" in said.out and "torn.png: " in said.err
+
+
+def test_a_file_that_is_not_there_is_a_row(tmp_path, weights):
+    file = scan(tmp_path / "a.png")
+    assert segment(file, tmp_path / "gone.png", "--out", tmp_path / "out", weights=weights) == 1
+    assert [row["error"] for row in rows(tmp_path / "out")] == ["", "There is no such file."]
+
+
+def test_a_folder_without_scans_is_said(tmp_path, weights, capsys):
+    (tmp_path / "in").mkdir()
+    assert segment(tmp_path / "in", "--out", tmp_path / "out", weights=weights) == 1
+    assert "no scan" in capsys.readouterr().err
+
+
+def test_what_is_done_is_not_done_again(tmp_path, weights, capsys):
+    folder, out = tmp_path / "in", tmp_path / "out"
+    for i in range(3):
+        scan(folder / f"{i}.png", seed=i)
+    segment(folder, "--out", out, weights=weights)
+    before, made = rows(out), {name: (out / name).stat().st_mtime_ns for name in masks(out)}
+    scan(folder / "3.png", seed=3)
+    assert segment(folder, "--out", out, weights=weights) == 0
+    assert "3 done before" in capsys.readouterr().out
+    assert {name: (out / name).stat().st_mtime_ns for name in made} == made
+    assert rows(out)[:3] == before and len(rows(out)) == 4
+
+
+def test_a_scan_that_changed_is_segmented_again_under_its_own_name(tmp_path, weights):
+    file, out = scan(tmp_path / "a.png", 50), tmp_path / "out"
+    segment(file, "--out", out, weights=weights)
+    scan(file, 55, seed=1)
+    segment(file, "--out", out, weights=weights)
+    assert masks(out) == ["a_mask.png"] and pixels(out / "a_mask.png").shape[1] == 55
+    assert len(rows(out)) == 1
+
+
+def test_other_weights_do_it_all_again(tmp_path, weights, other_weights, capsys):
+    file, out = scan(tmp_path / "a.png"), tmp_path / "out"
+    segment(file, "--out", out, weights=weights)
+    first = read_stamp(out / "a_mask.png")
+    segment(file, "--out", out, weights=other_weights)
+    assert read_stamp(out / "a_mask.png").revision != first.revision
+    assert "done before" not in capsys.readouterr().out
+
+
+def test_a_mask_that_was_deleted_is_made_again(tmp_path, weights):
+    file, out = scan(tmp_path / "a.png"), tmp_path / "out"
+    segment(file, "--out", out, weights=weights)
+    (out / "a_mask.png").unlink()
+    segment(file, "--out", out, weights=weights)
+    assert masks(out) == ["a_mask.png"] and len(rows(out)) == 1
+
+
+def test_a_file_that_was_mended_replaces_its_error(tmp_path, weights):
+    file, out = tmp_path / "a.png", tmp_path / "out"
+    file.write_bytes(b"")
+    assert segment(file, "--out", out, weights=weights) == 1
+    scan(file)
+    assert segment(file, "--out", out, weights=weights) == 0
+    assert [row["error"] for row in rows(out)] == [""]
+
+
+def test_a_torn_results_table_is_no_obstacle(tmp_path, weights):
+    files, out = [scan(tmp_path / f"{i}.png", seed=i) for i in range(2)], tmp_path / "out"
+    segment(*files, "--out", out, weights=weights)
+    table = out / "results.csv"
+    table.write_text(table.read_text()[:-25])  # as a power cut leaves it
+    assert segment(*files, "--out", out, weights=weights) == 0
+    assert [row["error"] for row in rows(out)] == ["", ""]
+
+
+def test_a_mask_does_not_tell_where_its_scan_lay(tmp_path, weights):
+    file = scan(tmp_path / "Jane Doe" / "a.png")
+    segment(file, "--out", tmp_path / "out", weights=weights)
+    assert b"Jane" not in (tmp_path / "out" / "a_mask.png").read_bytes()
+
+
+def test_weights_of_the_other_modality_are_refused_before_any_work(tmp_path, weights, capsys):
+    file = scan(tmp_path / "a.png")
+    status = segment(file, "--out", tmp_path / "out", weights=weights, modality="mammogram")
+    assert status == 1 and not (tmp_path / "out").exists()
+    assert "ultrasound" in capsys.readouterr().err
+
+
+def test_weights_that_are_not_there_are_one_sentence(tmp_path, capsys):
+    file = scan(tmp_path / "a.png")
+    assert segment(file, "--out", tmp_path / "out", weights=tmp_path / "nothing") == 1
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_guess_never_overrules_weights_that_were_named(tmp_path, weights, monkeypatch):
+    file, out = scan(tmp_path / "a.png"), tmp_path / "out"
+    monkeypatch.setattr("bcweb.scans.guess_modality", lambda scan: "mammogram")
+    assert main([str(file), "--out", str(out), "--weights", str(weights)]) == 1
+    assert "say --modality ultrasound" in rows(out)[0]["error"]
+
+
+def test_a_guess_is_reported_as_one(tmp_path, weights, monkeypatch, capsys):
+    file, out = scan(tmp_path / "a.png"), tmp_path / "out"
+    monkeypatch.setattr("bcweb.scans.guess_modality", lambda scan: "ultrasound")
+    assert main([str(file), "--out", str(out), "--weights", str(weights)]) == 0
+    assert "guessed from the pixels: 1 ultrasound" in capsys.readouterr().err
+
+
+def test_weights_may_come_from_the_environment(tmp_path, weights, monkeypatch):
+    monkeypatch.setenv("BCWEB_WEIGHTS_ULTRASOUND", str(weights))
+    file, out = scan(tmp_path / "a.png"), tmp_path / "out"
+    assert main([str(file), "--out", str(out), "--modality", "ultrasound"]) == 0
+
+
+def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path, weights, capsys):
+    file = scan(tmp_path / "a.png")
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(SystemExit):
+        segment(file, "--out", tmp_path / "taken", weights=weights)
+    assert segment(file, "--out", tmp_path / "taken" / "out", weights=weights) == 1
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_workers_give_what_one_process_gives(tmp_path, weights):
+    folder = tmp_path / "in"
+    for i in range(12):
+        scan(folder / f"{i}.png", seed=i)
+    (folder / "bad.png").write_bytes(b"bad")
+    assert segment(folder, "--out", tmp_path / "one", "--workers", 1, weights=weights) == 1
+    assert segment(folder, "--out", tmp_path / "two", "--workers", 2, weights=weights) == 1
+    one, two = ([{**r, "seconds": ""} for r in rows(tmp_path / name)] for name in ("one", "two"))
+    assert one == two
+    assert masks(tmp_path / "one") == masks(tmp_path / "two") and len(masks(tmp_path / "one")) == 12
+    for name in masks(tmp_path / "one"):
+        assert np.array_equal(pixels(tmp_path / "one" / name), pixels(tmp_path / "two" / name))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's here")
+@pytest.mark.parametrize("workers", [1, 2])
+def test_ctrl_c_leaves_rows_and_masks_that_agree_and_the_rest_for_later(tmp_path, weights, workers):
+    folder, out = tmp_path / "in", tmp_path / "out"
+    picture = scan(folder / "0.png", 900, 700).read_bytes()
+    for i in range(1, 400):
+        (folder / f"{i}.png").write_bytes(picture)
+    command = [sys.executable, "-m", "bcweb.segment", str(folder), "--out", str(out), "--modality",
+               "ultrasound", "--weights", str(weights), "--workers", str(workers)]  # fmt: skip
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 60
+    while len(list(out.glob("*_mask.png"))) < 3 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert "goes on from here" in said and "Traceback" not in said
+    done = rows(out)
+    assert 3 <= len(done) < 400 and not any(row["error"] for row in done)
+    assert [f"{Path(row['file']).stem}_mask.png" for row in done] == sorted(
+        masks(out), key=lambda name: int(name.split("_")[0])
+    )
+    assert not list(out.glob(".*"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX's")
+def test_a_worker_that_is_killed_costs_only_the_scan_that_killed_it(tmp_path):
+    from bcweb.batch import Stop, over_all_cores
+
+    items = list(range(12))
+    results = over_all_cores(_kill_on_5, items, 2, Stop(), lambda item: f"{item} died")
+    assert sorted(results, key=str) == sorted(["5 died", *(i for i in items if i != 5)], key=str)
+
+
+def _kill_on_5(item: int) -> int:
+    if item == 5:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return item
+
+
+def test_help_says_what_is_written(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 0
+    said = capsys.readouterr().out
+    assert "results.csv" in said and "--workers" in said and "hf://" in said
