@@ -1,0 +1,15 @@
+"""A file's bytes -> `Scan`: everything the project knows of pixels on disk is here."""
+
+from bcweb.scans.modality import guess_modality
+from bcweb.scans.read import read_scan, scan_size
+from bcweb.scans.scan import MODALITIES, Modality, Scan, ScanError
+
+__all__ = [
+    "MODALITIES",
+    "Modality",
+    "Scan",
+    "ScanError",
+    "guess_modality",
+    "read_scan",
+    "scan_size",
+]

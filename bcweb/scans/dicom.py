@@ -1,0 +1,226 @@
+"""DICOM, by pydicom; attribute names as in DICOM PS3.3."""
+
+from __future__ import annotations
+
+import importlib.util
+import warnings
+from typing import Any, BinaryIO
+
+import numpy as np
+import pydicom
+from PIL import Image
+from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
+from pydicom.pixels import apply_color_lut, apply_modality_lut, get_decoder, pixel_array
+from pydicom.uid import UID, ImplicitVRLittleEndian, JPEGExtended12Bit
+
+from bcweb.scans.scan import (
+    Modality,
+    Scan,
+    ScanError,
+    check_size,
+    default_window,
+    sixteen_bit,
+)
+
+# Odd values in elements that nobody reads here are no reason to warn.
+pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
+warnings.filterwarnings("ignore", module="pydicom")
+
+if importlib.util.find_spec("gdcm"):
+    get_decoder(JPEGExtended12Bit).add_plugin("gdcm-12-bit", ("bcweb.scans.jpeg12", "decode_frame"))
+
+_MODALITIES: dict[str, Modality] = {"US": "ultrasound", "IVUS": "ultrasound", "MG": "mammogram"}
+_X_RAYS = ("CR", "DX", "RG")  # a mammogram where the body part is the breast
+_PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+_CENTIMETRES = 3  # of PhysicalUnitsXDirection
+
+
+def size(file: BinaryIO) -> tuple[int, int]:
+    """(height, width)."""
+    data = _read(file, stop_before_pixels=True)
+    return int(data.Rows), int(data.Columns)
+
+
+def read(file: BinaryIO) -> Scan:
+    data = _read(file)
+    if not any(name in data for name in _PIXELS):
+        raise ScanError(_without_pixels(data))
+    check_size(data.Rows, data.Columns)
+    frame = _first_frame(data)
+    try:
+        if frame.ndim == 3:
+            pixels, window, notes = _colour(frame), (0.0, 255.0), ()
+        else:
+            pixels, window, notes = _grey(frame, data)
+        frames = int(data.get("NumberOfFrames") or 1)
+        if frames > 1:
+            notes = (f"First of {frames} frames.", *notes)
+        modality = _modality(data)
+        if modality is None and data.get("Modality"):
+            notes = (*notes, f"The file gives its modality as {data.Modality}.")
+        spacing = _spacing(data)
+    except (ValueError, TypeError, AttributeError, IndexError, OverflowError) as error:
+        raise ScanError(f"This DICOM file contradicts itself ({error}).") from error
+    pixels = np.ascontiguousarray(pixels)
+    return Scan(pixels, window or default_window(pixels), spacing, modality, notes)
+
+
+def _read(file: BinaryIO, **how: Any) -> Dataset:
+    try:
+        data = pydicom.dcmread(file, force=True, **how)
+        if "Rows" not in data or "Columns" not in data:
+            raise ScanError(_without_pixels(data))
+        return data
+    except ScanError:
+        raise
+    # The parser raises whatever it stumbles over in a damaged file.
+    except Exception as error:
+        raise ScanError("This DICOM file is cut off or damaged.") from error
+
+
+def _without_pixels(data: Dataset) -> str:
+    kind = f" (modality {data.Modality})" if data.get("Modality") else ""
+    return f"This DICOM file holds no image{kind}."
+
+
+def _first_frame(data: Dataset) -> np.ndarray:
+    """(H, W) values as they are stored, or (H, W, 3) RGB."""
+    if "TransferSyntaxUID" not in data.file_meta:  # what is meant where nothing is said
+        data.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
+    syntax = data.file_meta.TransferSyntaxUID
+    if syntax.is_encapsulated and not _can_decode(syntax):
+        raise ScanError(
+            f"Its compression, {syntax.name}, needs a decoder: pip install python-gdcm."
+        )
+    try:
+        frame = pixel_array(data, index=0)
+        if data.PhotometricInterpretation == "PALETTE COLOR":
+            frame = apply_color_lut(frame, data)
+        return frame
+    except Exception as error:  # as above, from a damaged stream
+        how = f" ({syntax.name})" if syntax.is_encapsulated else ""
+        raise ScanError(f"The pixels of this DICOM file{how} are cut off or damaged.") from error
+
+
+def _can_decode(syntax: UID) -> bool:
+    try:
+        return get_decoder(syntax).is_available
+    except NotImplementedError:
+        return False
+
+
+def _colour(rgb: np.ndarray) -> np.ndarray:
+    """(H, W, 3) -> (H, W) uint8; palettes have 16 bits a colour."""
+    rgb = rgb if rgb.dtype == np.uint8 else (rgb >> 8).astype(np.uint8)
+    return np.asarray(Image.fromarray(rgb).convert("L"))
+
+
+def _grey(
+    stored: np.ndarray, data: Dataset
+) -> tuple[np.ndarray, tuple[float, float] | None, tuple[str, ...]]:
+    """(H, W) stored values -> pixels, the file's window in their units, notes.
+
+    Rescaling is linear, so the pixels keep their stored values and the window is brought to them.
+    """
+    slope = float(_value(data, "RescaleSlope", "PixelValueTransformationSequence") or 1)
+    intercept = float(_value(data, "RescaleIntercept", "PixelValueTransformationSequence") or 0)
+    bits = int(data.BitsStored) if "PixelData" in data else 32
+    offset = 2 ** (bits - 1) if data.get("PixelRepresentation") else 0
+    if "ModalityLUTSequence" in data:
+        stored = apply_modality_lut(stored, data)
+        bits, slope, intercept, offset = int(data.ModalityLUTSequence[0].LUTDescriptor[2]), 1, 0, 0
+    inverted = (data.PhotometricInterpretation == "MONOCHROME1") != (slope < 0)
+
+    if bits > 16:
+        pixels, notes = sixteen_bit(stored)
+        return (65535 - pixels if inverted else pixels), None, notes
+    top = 2**bits - 1
+    pixels = np.clip(stored.astype(np.int32) + offset, 0, top)
+    window = _window(data)
+    if window:
+        low, high = sorted((edge - intercept) / slope + offset for edge in window)
+        if low >= pixels.max() or high <= pixels.min():  # it would show one flat tone
+            window = None
+        else:
+            window = (top - high, top - low) if inverted else (low, high)
+    pixels = (top - pixels if inverted else pixels).astype(np.uint8 if bits <= 8 else np.uint16)
+    if bits == 1:
+        return pixels * np.uint8(255), None, ()
+    if bits <= 8 and (not window or (window[0] <= 1 and window[1] >= top - 1)):
+        window = (0.0, float(top))
+    return pixels, window, ()
+
+
+def _window(data: Dataset) -> tuple[float, float] | None:
+    """(low, high) after rescaling: the first window (PS3.3 C.11.2.1.2), else the reach of the VOI LUT."""
+    centre = _first(_value(data, "WindowCenter", "FrameVOILUTSequence"))
+    width = _first(_value(data, "WindowWidth", "FrameVOILUTSequence"))
+    if centre is not None and width is not None and width >= 1:
+        if data.get("VOILUTFunction", "LINEAR") == "LINEAR":
+            centre, width = centre - 0.5, max(width - 1, 1)
+        return centre - width / 2, centre + width / 2
+    if not data.get("VOILUTSequence"):
+        return None
+    table = data.VOILUTSequence[0]
+    lut = table.LUTData
+    lut = np.frombuffer(lut, "<u2") if isinstance(lut, bytes) else np.asarray(lut)
+    reach = lut / max(lut.max(), 1)
+    first = int(table.LUTDescriptor[1])
+    return float(first + np.argmax(reach >= 0.01)), float(first + np.argmax(reach >= 0.99))
+
+
+def _spacing(data: Dataset) -> tuple[float, float] | None:
+    """(row, column) millimetres in the patient, else on the detector over the magnification, or None."""
+    regions = [
+        region
+        for region in data.get("SequenceOfUltrasoundRegions") or ()
+        if region.get("PhysicalUnitsXDirection") == _CENTIMETRES
+        and region.get("PhysicalUnitsYDirection") == _CENTIMETRES
+    ]
+    if regions:
+        largest = max(
+            regions,
+            key=lambda r: (
+                (r.RegionLocationMaxX1 - r.RegionLocationMinX0)
+                * (r.RegionLocationMaxY1 - r.RegionLocationMinY0)
+            ),
+        )
+        found = [abs(largest.PhysicalDeltaY) * 10, abs(largest.PhysicalDeltaX) * 10]
+    elif found := _value(data, "PixelSpacing", "PixelMeasuresSequence"):
+        pass
+    elif found := data.get("ImagerPixelSpacing"):
+        magnification = float(data.get("EstimatedRadiographicMagnificationFactor") or 1)
+        found = [float(side) / magnification for side in found]
+    else:
+        return None
+    row, column = (float(side) for side in found)
+    return (row, column) if row > 0 and column > 0 and np.isfinite(row + column) else None
+
+
+def _modality(data: Dataset) -> Modality | None:
+    said = data.get("Modality", "")
+    if said in _MODALITIES:
+        return _MODALITIES[said]
+    if said in _X_RAYS and "BREAST" in str(data.get("BodyPartExamined", "")).upper():
+        return "mammogram"
+    return None
+
+
+def _value(data: Dataset, keyword: str, sequence: str) -> Any:
+    """An element of the image, or of its first frame where the file describes frames in groups."""
+    if data.get(keyword) is not None:
+        return data[keyword].value
+    for groups in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"):
+        for group in (data.get(groups) or ())[:1]:
+            for item in (group.get(sequence) or ())[:1]:
+                if item.get(keyword) is not None:
+                    return item[keyword].value
+    return None
+
+
+def _first(value: Any) -> float | None:
+    """The first of several, as a number."""
+    if isinstance(value, MultiValue):
+        value = value[0] if value else None
+    return None if value is None else float(value)

@@ -1,0 +1,5 @@
+from bcweb.scans.scan import Modality, Scan
+
+
+def guess_modality(scan: Scan) -> Modality:
+    return "ultrasound"

@@ -1,0 +1,111 @@
+"""PNG, JPEG, BMP, TIFF, PGM, WebP and GIF, by Pillow."""
+
+from __future__ import annotations
+
+import warnings
+from typing import BinaryIO
+
+import numpy as np
+
+# Pillow looks through all of its plugins, slowly, unless those that are needed are there already.
+from PIL import (
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageOps,
+    JpegImagePlugin,
+    MpoImagePlugin,
+    PngImagePlugin,
+    PpmImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
+
+from bcweb.scans.scan import Scan, ScanError, check_size, default_window, sixteen_bit
+
+_PLUGINS = (
+    BmpImagePlugin, GifImagePlugin, JpegImagePlugin, MpoImagePlugin, PngImagePlugin,
+    PpmImagePlugin, TiffImagePlugin, WebPImagePlugin,
+)  # fmt: skip
+_FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "PPM", "WEBP", "GIF")
+_STARTS = (
+    b"\x89PNG", b"\xff\xd8\xff", b"BM", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+",
+    b"P1", b"P2", b"P3", b"P4", b"P5", b"P6", b"Pf", b"PF", b"RIFF", b"GIF8",
+)  # fmt: skip
+
+# `check_size` refuses less than Pillow warns of, before a pixel is decoded.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+
+
+def knows(head: bytes) -> bool:
+    """Whether a file that starts so may be one of these."""
+    return head.startswith(_STARTS)
+
+
+def size(file: BinaryIO) -> tuple[int, int]:
+    """(height, width) of the upright picture."""
+    with _open(file) as image:
+        return (
+            (image.width, image.height) if _lies_on_its_side(image) else (image.height, image.width)
+        )
+
+
+def read(file: BinaryIO) -> Scan:
+    with _open(file) as image:
+        check_size(image.height, image.width)
+        try:
+            frames = getattr(image, "n_frames", 1)
+            image.seek(0)
+            notes = (f"First of {frames} frames.",) if frames > 1 else ()
+            deep_colour = "16" in _raw_mode(image) and not image.mode.startswith("I")
+            pixels, more = _grey(ImageOps.exif_transpose(image))
+        # Pillow's decoders raise whatever they stumble over in a damaged file.
+        except Exception as error:
+            raise ScanError(f"The {image.format} file is cut off or damaged.") from error
+    if deep_colour:
+        more = (*more, "16-bit colour is read as 8 bits.")
+    return Scan(np.ascontiguousarray(pixels), default_window(pixels), notes=(*notes, *more))
+
+
+def _open(file: BinaryIO) -> Image.Image:
+    try:
+        return Image.open(file, formats=_FORMATS)
+    except Image.DecompressionBombError:
+        check_size(10**6, 10**6)
+        raise
+    except Exception as error:
+        raise ScanError("The image's header is cut off or damaged.") from error
+
+
+def _raw_mode(image: Image.Image) -> str:
+    """How the file packs its pixels, such as "RGB;16B"."""
+    packing = image.tile[0][3] if image.tile else ""
+    return packing if isinstance(packing, str) else str((packing or ("",))[0])
+
+
+def _lies_on_its_side(image: Image.Image) -> bool:
+    return image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+
+
+def _grey(image: Image.Image) -> tuple[np.ndarray, tuple[str, ...]]:
+    """(H, W) uint8 or uint16, and notes."""
+    if image.mode.startswith("I;16"):
+        return np.asarray(image).astype(np.uint16), ()
+    if image.mode in ("I", "F"):
+        return sixteen_bit(np.asarray(image))
+    if image.mode == "CMYK":
+        return np.asarray(image.convert("RGB").convert("L")), (
+            "Its printing colours (CMYK) were turned to grey.",
+        )
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        opaque = np.asarray(image.getchannel("A"))
+        grey = np.asarray(image.convert("RGB").convert("L"))
+        if opaque.min() == 255:
+            return grey, ()
+        return np.round(grey * (opaque / 255)).astype(np.uint8), (
+            "Its transparent parts are black.",
+        )
+    if image.mode == "P":
+        image = image.convert("RGB")
+    return np.asarray(image.convert("L")), ()

@@ -1,0 +1,71 @@
+"""Which reader a file needs, told by its content and never by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+from bcweb.scans import pictures
+from bcweb.scans.scan import Scan, ScanError
+
+KINDS = "PNG, JPEG, BMP, TIFF, PGM, WebP and DICOM"
+_HEAD = 256  # bytes that tell what a file is
+_NOT_IMAGES = {
+    b"%PDF": "This is a PDF, not an image; export its picture as PNG or send the DICOM file.",
+    b"PK\x03\x04": "This is a ZIP archive; unpack it first.",
+    b"\x1f\x8b": "This is a gzip archive; unpack it first.",
+}
+
+
+def read_scan(source: str | Path | bytes) -> Scan:
+    """Read one scan from a path or from a file's bytes.
+
+    Raises `ScanError`, one sentence, for whatever cannot be read as a scan.
+    """
+    with _opened(source) as (file, is_dicom):
+        if not is_dicom:
+            return pictures.read(file)
+        from bcweb.scans import dicom  # pydicom takes longer to import than a PNG to segment
+
+        return dicom.read(file)
+
+
+def scan_size(source: str | Path | bytes) -> tuple[int, int]:
+    """(height, width) of a scan, from its header alone; raises `ScanError` like `read_scan`."""
+    with _opened(source) as (file, is_dicom):
+        if not is_dicom:
+            return pictures.size(file)
+        from bcweb.scans import dicom
+
+        return dicom.size(file)
+
+
+@contextmanager
+def _opened(source: str | Path | bytes) -> Iterator[tuple[BinaryIO, bool]]:
+    """The file at its start, and whether it is DICOM; `ScanError` for what is certainly no image."""
+    try:
+        file = BytesIO(source) if isinstance(source, bytes) else open(source, "rb")  # noqa: SIM115
+    except OSError as error:
+        raise ScanError(f"{Path(source).name} cannot be opened: {error.strerror}.") from error
+    with file:
+        head = file.read(_HEAD)
+        file.seek(0)
+        if not head:
+            raise ScanError("The file is empty.")
+        for start, sentence in _NOT_IMAGES.items():
+            if head.startswith(start):
+                raise ScanError(sentence)
+        # DICOM has a preamble of 128 bytes; old files start with their first element instead.
+        is_dicom = head[128:132] == b"DICM" or head[:4] in (
+            b"\x08\0\x05\0",
+            b"\x08\0\x08\0",
+            b"\x02\0\0\0",
+        )
+        if not is_dicom and not pictures.knows(head):
+            text = all(byte >= 32 or byte in b"\t\n\r\f" for byte in head)
+            what = "This is a text file, not an image" if text else "This is not an image"
+            raise ScanError(f"{what} of a kind that can be read: {KINDS}.")
+        yield file, is_dicom
