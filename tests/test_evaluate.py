@@ -1,0 +1,305 @@
+"""`python -m bcweb.evaluate`: the figures by hand, what seen cases may not do, and the command on files."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from bcweb.evaluate import CaseScore, main, read_scores, report, summarise, table, write_scores
+from tests import weights_folder
+
+
+def lesion(case: str, dice: float, **changes) -> CaseScore:
+    """A lesion image whose IoU follows from its Dice."""
+    painted = dice > 0
+    score = CaseScore(
+        "set", case, f"woman {case}", "benign", "ultrasound", lesion=True, presence=0.9, dice=dice,
+        iou=dice / (2 - dice), precision=dice if painted else None, recall=dice,
+        hd95_px=10.0 if painted else None, painted=100 if painted else 0, lesions=1,
+        found=int(dice > 0.1), false_alarms=0, seen=False, revision="w-1",
+    )  # fmt: skip
+    return replace(score, **changes)
+
+
+def normal(case: str, painted: int = 0, **changes) -> CaseScore:
+    score = CaseScore(
+        "set", case, f"woman {case}", "normal", "ultrasound", lesion=False, presence=0.2,
+        dice=float(painted == 0), iou=float(painted == 0), painted=painted, lesions=0, found=0,
+        false_alarms=int(painted > 0), seen=False, revision="w-1",
+    )  # fmt: skip
+    return replace(score, **changes)
+
+
+FOUR = [lesion("a", 1.0), lesion("b", 0.8), lesion("c", 0.6), lesion("d", 0.0)]
+
+
+def test_figures_over_lesion_images():
+    figures = summarise(FOUR)["lesion"]
+    assert figures["n"] == 4
+    assert figures["dice_mean"] == pytest.approx(0.6)
+    assert figures["dice_median"] == pytest.approx(0.7)
+    assert figures["iou_mean"] == pytest.approx((1 + 0.8 / 1.2 + 0.6 / 1.4) / 4)
+    assert figures["detected"] == 0.75
+    assert figures["hd95_mean"] == 10.0 and figures["hd95_n"] == 3  # nothing painted, no distance
+
+
+def test_every_figure_has_an_interval_that_holds_it():
+    figures = summarise([*FOUR, normal("e"), normal("f", painted=5)])
+    for block, names in (
+        (figures["lesion"], ("dice_mean", "dice_median", "iou_mean", "hd95_mean", "detected")),
+        (figures["normal"], ("painted",)),
+        (figures["lesionwise"], ("found", "false_alarms")),
+        (figures, ("presence_auc",)),
+    ):
+        for name in names:
+            low, high = block[f"{name}_ci"]
+            assert low <= block[name] <= high, name
+
+
+def test_normals_are_counted_where_any_pixel_is_left():
+    scores = [normal("a"), normal("b", painted=1), normal("c"), normal("d")]
+    assert summarise(scores)["normal"]["painted"] == 0.25
+
+
+def test_normals_do_not_enter_the_dice():
+    assert summarise([*FOUR, normal("e"), normal("f")])["lesion"]["dice_mean"] == pytest.approx(0.6)
+
+
+def test_no_painted_normal_of_ten_still_leaves_room_for_a_third():
+    figures = summarise([normal(str(i)) for i in range(10)])["normal"]
+    assert figures["painted"] == 0.0 and figures["painted_ci"][1] == pytest.approx(0.3085, abs=1e-4)
+
+
+def test_presence_is_rated_only_where_there_are_normals():
+    assert summarise(FOUR)["presence_auc"] is None
+    assert summarise([*FOUR, normal("e")])["presence_auc"] == 1.0
+    assert (
+        summarise([replace(s, presence=None) for s in [*FOUR, normal("e")]])["presence_auc"] is None
+    )
+
+
+def test_lesions_are_also_counted_one_by_one():
+    two = [lesion("a", 0.9, lesions=3, found=2, false_alarms=1), lesion("b", 0.9)]
+    figures = summarise(two)["lesionwise"]
+    assert figures["n"] == 4 and figures["found"] == 0.75 and figures["false_alarms"] == 0.5
+
+
+def test_images_of_one_woman_are_one_group():
+    same = [replace(s, group="one") for s in FOUR]
+    assert summarise(same)["lesion"]["dice_mean_ci"] is None
+    assert summarise([replace(s, group="") for s in FOUR])["lesion"]["groups"] == 4
+
+
+def test_groups_of_two_data_sets_are_two_though_their_names_agree():
+    scores = [lesion("a", 0.9, group="1"), lesion("b", 0.5, group="1", dataset="other")]
+    assert summarise(scores)["lesion"]["groups"] == 2
+
+
+def test_what_there_is_none_of_is_null():
+    figures = report([], {})
+    assert figures["lesion"]["n"] == 0 and figures["lesion"]["dice_mean"] is None
+    assert figures["normal"] == {"n": 0, "groups": 0, "painted": None, "painted_ci": None}
+    json.dumps(figures, allow_nan=False)
+
+
+def test_seen_cases_stay_out_of_the_headline_and_are_shown_apart():
+    result = report([*FOUR, lesion("e", 1.0, seen=True), normal("f", 9, seen=True)], {})
+    assert result["seen"] == 2 and result["unseen"] == 4
+    assert result["lesion"]["n"] == 4 and result["lesion"]["dice_mean"] == pytest.approx(0.6)
+    assert result["normal"]["n"] == 0
+    assert result["seen_scores"]["lesion"]["dice_mean"] == 1.0
+    assert "SEEN CASES" in table(result) and "not a result" in table(result)
+
+
+def test_seen_cases_enter_by_the_score_that_they_had_out_of_fold():
+    seen = lesion("e", 1.0, seen=True)
+    carried = lesion("e", 0.4, revision="fold-3", group="old", label="old")
+    result = report([*FOUR, seen], {("set", "e"): carried})
+    assert result["lesion"]["n"] == 5 and result["out_of_fold"] == 1
+    assert result["lesion"]["dice_mean"] == pytest.approx((2.4 + 0.4) / 5)
+    assert list(result["by_label"]) == ["benign"]
+
+
+def test_an_out_of_fold_score_is_not_used_for_a_case_that_is_unseen():
+    result = report(FOUR, {("set", "a"): lesion("a", 0.0)})
+    assert result["lesion"]["dice_mean"] == pytest.approx(0.6) and result["out_of_fold"] == 0
+
+
+def test_labels_are_told_apart():
+    result = report([*FOUR, lesion("m", 0.5, label="malignant"), normal("n", 3)], {})
+    assert result["by_label"]["benign"]["n"] == 4
+    assert result["by_label"]["malignant"]["dice_mean"] == 0.5
+    assert result["by_label"]["normal"]["painted"] == 1.0
+
+
+def test_data_sets_are_told_apart():
+    result = report([*FOUR, lesion("a", 0.2, dataset="other")], {})
+    assert result["datasets"]["other"]["lesion"]["dice_mean"] == 0.2
+    assert result["datasets"]["set"]["lesion"]["n"] == 4
+    assert "\nother\n" in table(result)
+
+
+def test_cases_with_an_error_are_in_no_figure():
+    broken = CaseScore("set", "x", "x", "benign", "ultrasound", error="It is torn.")
+    assert report([*FOUR, broken], {})["lesion"]["n"] == 4
+
+
+def test_scores_come_back_from_their_table_as_they_went(tmp_path):
+    broken = CaseScore("set", 'x, "y"', "", "", "mammogram", error="It is torn.")
+    scores = (lesion("a", 0.5, iou=0.25), normal("n", 3), broken)
+    scores += (lesion("s", 1.0, seen=True, hd95_mm=1.25),)
+    write_scores(tmp_path / "scores.csv", scores)
+    assert read_scores(tmp_path / "scores.csv") == scores
+
+
+def test_a_table_that_is_no_scores_is_named_with_its_line(tmp_path):
+    (tmp_path / "scores.csv").write_text("dataset,id\nbusi,1\n")
+    with pytest.raises(ValueError, match=r"scores.csv, line 2"):
+        read_scores(tmp_path / "scores.csv")
+
+
+# --- the command, on files --------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory) -> Path:
+    return weights_folder.write(tmp_path_factory.mktemp("weights"))
+
+
+def write_data(folder: Path, cases: int = 4, normals: int = 2) -> str:
+    """images/ and masks/ with a square lesion each, then normals with an empty mask; returns the spec."""
+    for name in ("images", "masks"):
+        (folder / name).mkdir(parents=True)
+    lines = ["file,label,group"]
+    for i in range(cases + normals):
+        rng = np.random.default_rng(i)
+        pixels = rng.integers(60, 255, (96, 128), dtype=np.uint8)
+        truth = np.zeros((96, 128), np.uint8)
+        if i < cases:
+            truth[20:50, 30 + i : 70 + i] = 255
+            pixels[truth > 0] //= 4
+        Image.fromarray(pixels).save(folder / "images" / f"{i}.png")
+        Image.fromarray(truth).save(folder / "masks" / f"{i}.png")
+        lines.append(f"{i}.png,{'benign' if i < cases else 'normal'},{i // 2}")
+    (folder / "cases.csv").write_text("\n".join(lines) + "\n")
+    return f"folder:{folder}?modality=ultrasound"
+
+
+def test_the_command_writes_the_figures_and_a_line_a_case(tmp_path, weights, capsys):
+    spec = write_data(tmp_path / "data")
+    files = tmp_path / "figures.json", tmp_path / "cases.csv"
+    status = main(
+        ["--data", spec, "--weights", str(weights), "--json", str(files[0]), "--csv", str(files[1])]
+    )
+    assert status == 0
+    figures = json.loads(files[0].read_text())
+    assert figures["lesion"]["n"] == 4 and figures["normal"]["n"] == 2
+    assert figures["seen"] == 0 and figures["revision"].startswith("random-")
+    assert {"dice_mean_ci", "dice_median_ci", "iou_mean_ci", "hd95_mean_ci", "detected_ci"} <= set(
+        figures["lesion"]
+    )
+    with files[1].open(newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    assert len(rows) == 6 and {row["group"] for row in rows} == {"0", "1", "2"}
+    mean = np.mean([float(row["dice"]) for row in rows if row["lesion"] == "1"])
+    assert figures["lesion"]["dice_mean"] == pytest.approx(mean, abs=1e-5)
+    assert "Lesion images: 4 in 2 groups" in capsys.readouterr().out
+
+
+def test_the_scores_are_of_the_segmenters_masks_at_the_scans_own_size(tmp_path, weights):
+    from bcweb.cases import read_cases, read_truth
+    from bcweb.metrics import dice
+    from bcweb.scans import read_scan
+    from bcweb.segmenter import Segmenter
+
+    spec = write_data(tmp_path / "data")
+    main(["--data", spec, "--weights", str(weights), "--csv", str(tmp_path / "cases.csv")])
+    scores = {score.id: score for score in read_scores(tmp_path / "cases.csv")}
+    segmenter = Segmenter.load(str(weights))
+    for case in read_cases(spec).cases:
+        scan = read_scan(case.file)
+        expected = dice(segmenter.segment(scan).mask, read_truth(case, scan))
+        assert scores[case.id].dice == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_scan_that_was_trained_on_is_seen(tmp_path, capsys):
+    from bcweb.cases import read_cases
+    from bcweb.cases.duplicates import fingerprint
+    from bcweb.scans import read_scan
+
+    spec = write_data(tmp_path / "data")
+    folder = weights_folder.write(tmp_path / "weights")
+    case = read_cases(spec).cases[0]
+    scan = read_scan(case.file)
+    (folder / "seen.csv").write_text(
+        "dataset,id,group,digest,fingerprint\n"
+        f"elsewhere,1,1,{scan.digest},{fingerprint(scan.pixels)}\n"
+    )
+    main(["--data", spec, "--weights", str(folder), "--json", str(tmp_path / "figures.json")])
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    assert figures["seen"] == 1 and figures["lesion"]["n"] == 3
+    assert "SEEN CASES" in capsys.readouterr().out
+
+
+def test_out_of_fold_scores_are_read_from_the_weights_folder(tmp_path):
+    from bcweb.cases import read_cases
+
+    spec = write_data(tmp_path / "data")
+    folder, fold = (weights_folder.write(tmp_path / name) for name in ("weights", "fold"))
+    main(["--data", spec, "--weights", str(fold), "--csv", str(folder / "scores.csv")])
+    cases = read_cases(spec).cases
+    lines = [f"{c.dataset},{c.id},{c.group},{'0' * 64},{'0' * 64}" for c in cases]
+    (folder / "seen.csv").write_text("\n".join(["dataset,id,group,digest,fingerprint", *lines]))
+    main(["--data", spec, "--weights", str(folder), "--json", str(tmp_path / "figures.json")])
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    assert figures["seen"] == figures["out_of_fold"] == 6 and figures["unseen"] == 0
+    assert figures["lesion"]["n"] == 4
+
+
+def test_a_case_that_cannot_be_read_is_named_and_the_others_are_scored(tmp_path, weights, capsys):
+    spec = write_data(tmp_path / "data")
+    image = tmp_path / "data" / "images" / "1.png"
+    image.write_bytes(image.read_bytes()[:2000])
+    assert (
+        main(["--data", spec, "--weights", str(weights), "--json", str(tmp_path / "f.json")]) == 1
+    )
+    figures = json.loads((tmp_path / "f.json").read_text())
+    assert figures["lesion"]["n"] == 3 and figures["failed"] == 1
+    said = capsys.readouterr().err
+    assert "folder" in said and " 1: " in said and "Traceback" not in said
+
+
+def test_workers_give_what_one_process_gives(tmp_path, weights):
+    spec = write_data(tmp_path / "data", cases=8)
+    for workers in ("1", "2"):
+        arguments = ["--data", spec, "--weights", str(weights), "--workers", workers]
+        assert main([*arguments, "--csv", str(tmp_path / f"{workers}.csv")]) == 0
+    assert (tmp_path / "1.csv").read_bytes() == (tmp_path / "2.csv").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("data", "weights_named"),
+    [("busi:/nowhere", None), ("nonsense", None), (None, "/nowhere"), (None, "mammogram")],
+)
+def test_what_cannot_be_had_is_one_sentence(tmp_path, capsys, data, weights_named):
+    if weights_named == "mammogram":
+        weights_named = str(weights_folder.write(tmp_path / "weights", modality="mammogram"))
+    arguments = ["--data", data or write_data(tmp_path / "data")]
+    arguments += ["--weights", weights_named] if weights_named else []
+    assert main(arguments) == 1
+    said = capsys.readouterr()
+    assert said.out == "" and said.err.count("\n") == 1 and "Traceback" not in said.err
+
+
+def test_no_figure_is_ever_nan(tmp_path):
+    assert not any(
+        isinstance(value, float) and math.isnan(value)
+        for value in summarise([lesion("a", 0.5)])["lesion"].values()
+    )
