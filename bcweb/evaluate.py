@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from bcweb.batch import Choice, over_all_cores, stoppable, worker_count
-from bcweb.cases import Case, CaseSet, read_cases, read_truth
+from bcweb.cases import Case, CasesError, CaseSet, read_cases, read_truth
 from bcweb.metrics import DETECTED_ABOVE, lesion_detection, score_case
 
 INTERVAL = "95% interval, whole groups resampled"
@@ -270,8 +270,12 @@ def write_scores(file: Path, scores: Sequence[CaseScore]) -> None:
             writer.writerow([_cell(getattr(score, name)) for name in names])
 
 
+class ScoresError(ValueError):
+    """A table that `write_scores` did not write, or no case to score; its text is one sentence."""
+
+
 def read_scores(file: Path) -> tuple[CaseScore, ...]:
-    """Read what `write_scores` wrote; `ValueError` names the file and the line that is not of it."""
+    """Read what `write_scores` wrote; `ScoresError` names the file and the line that is not of it."""
     types = {field.name: str(field.type) for field in fields(CaseScore)}
     scores = []
     with file.open(newline="", encoding="utf-8", errors="surrogateescape") as table:
@@ -279,7 +283,7 @@ def read_scores(file: Path) -> tuple[CaseScore, ...]:
             try:
                 scores.append(CaseScore(**{n: _value(line[n], kind) for n, kind in types.items()}))
             except (KeyError, ValueError, TypeError) as error:
-                raise ValueError(f"{file}, line {number}: {error} is not a score's.") from None
+                raise ScoresError(f"{file}, line {number}: {error} is not a score's.") from None
     return tuple(scores)
 
 
@@ -446,9 +450,11 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     if args.workers is not None and args.workers < 1:
         parser.error("--workers wants at least 1")
+    from bcweb.weights import WeightsError
+
     try:
         return _run(args)
-    except ValueError as error:  # CasesError and WeightsError: one sentence each
+    except (CasesError, WeightsError, ScoresError) as error:
         print(error, file=sys.stderr)
         return 1
     except OSError as error:
@@ -475,7 +481,7 @@ def _run(args: argparse.Namespace) -> int:
             )
     scores, result = evaluate(sets, Choice(args.weights), args.workers)
     if not scores:
-        raise ValueError("There is no case with a truth to score.")
+        raise ScoresError("There is no case with a truth to score.")
     failed = [score for score in scores if score.error]
     for score in failed[:20]:
         print(f"{score.dataset} {score.id}: {score.error}", file=sys.stderr)

@@ -204,7 +204,7 @@ def _surface_distances(
         return None
     if spacing is not None and not all(math.isfinite(s) and s > 0 for s in spacing):
         raise ValueError(f"A spacing is two lengths above 0 in mm, not {spacing}.")
-    rows, columns = _box(prediction | truth)
+    rows, columns = box_around(prediction | truth)
     surfaces = [_surface(mask[rows, columns]) for mask in (prediction, truth)]
     to_prediction, to_truth = (
         ndimage.distance_transform_edt(~surface, sampling=spacing) for surface in surfaces
@@ -221,6 +221,7 @@ def _surface(mask: np.ndarray) -> np.ndarray:
     return mask & ~inside
 
 
-def _box(mask: np.ndarray) -> tuple[slice, slice]:
+def box_around(mask: np.ndarray) -> tuple[slice, slice]:
+    """Rows and columns of the smallest box around a (H, W) bool mask, which holds any pixel."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)

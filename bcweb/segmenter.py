@@ -9,6 +9,7 @@ from PIL import Image
 from scipy import ndimage
 
 from bcweb.engine import Engine
+from bcweb.metrics import box_around
 from bcweb.preprocess import square, standardise
 from bcweb.scans import Modality, Scan
 from bcweb.weights import OperatingPoint, Weights, WeightsError, load_weights
@@ -60,10 +61,13 @@ def drop_small(mask: np.ndarray, min_fraction: float) -> np.ndarray:
     smallest = smallest_lesion_px(mask.shape, min_fraction)
     if smallest <= 1 or not mask.any():
         return mask
-    parts, _ = ndimage.label(mask, _EIGHT_CONNECTED)
+    box = box_around(mask)
+    parts, _ = ndimage.label(mask[box], _EIGHT_CONNECTED)
     keep = np.bincount(parts.ravel()) >= smallest
     keep[0] = False
-    return keep[parts]
+    kept = np.zeros_like(mask)
+    kept[box] = keep[parts]
+    return kept
 
 
 def smallest_lesion_px(shape: tuple[int, ...], min_fraction: float) -> int:
@@ -73,13 +77,16 @@ def smallest_lesion_px(shape: tuple[int, ...], min_fraction: float) -> int:
 
 def find_lesions(mask: np.ndarray, spacing: tuple[float, float] | None) -> tuple[Lesion, ...]:
     """The connected parts of a mask, largest first; area in mm2 where the spacing (row, column) is known."""
-    parts, count = ndimage.label(mask, _EIGHT_CONNECTED)
-    if not count:
+    if not mask.any():
         return ()
+    within = box_around(mask)  # labelling a whole scan costs more than all else but the network
+    top, left = (side.start for side in within)
+    parts, _ = ndimage.label(mask[within], _EIGHT_CONNECTED)
     areas = np.bincount(parts.ravel())[1:]
     lesions = []
     for area, (rows, columns) in zip(areas, ndimage.find_objects(parts), strict=True):
-        box = (columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start)
+        corner = (left + columns.start, top + rows.start)
+        box = (*corner, columns.stop - columns.start, rows.stop - rows.start)
         area_mm2 = None if spacing is None else float(area * spacing[0] * spacing[1])
         lesions.append(Lesion(int(area), area_mm2, box))
     return tuple(sorted(lesions, key=lambda lesion: -lesion.area_px))

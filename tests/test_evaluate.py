@@ -12,7 +12,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bcweb.evaluate import CaseScore, main, read_scores, report, summarise, table, write_scores
+from bcweb.evaluate import (
+    CaseScore,
+    ScoresError,
+    main,
+    read_scores,
+    report,
+    summarise,
+    table,
+    write_scores,
+)
 from tests import weights_folder
 
 
@@ -161,7 +170,7 @@ def test_scores_come_back_from_their_table_as_they_went(tmp_path):
 
 def test_a_table_that_is_no_scores_is_named_with_its_line(tmp_path):
     (tmp_path / "scores.csv").write_text("dataset,id\nbusi,1\n")
-    with pytest.raises(ValueError, match=r"scores.csv, line 2"):
+    with pytest.raises(ScoresError, match=r"scores.csv, line 2"):
         read_scores(tmp_path / "scores.csv")
 
 
