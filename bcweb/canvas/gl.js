@@ -1,24 +1,24 @@
-// WebGL2: one context, one program, textures that all panes share, one scissored draw a pane.
+// WebGL2: one context, textures that all panes share, a scissored draw for each pane.
 
 import { LAYER, OUTCOME, heatTexels } from "./colours.js";
+import { union } from "./extents.js";
 import { halve } from "./pyramid.js";
-import { FRAGMENT, VERTEX } from "./shaders.js";
-import { pyramidLevel } from "./view.js";
+import { COPY, LAYERS, OVERLAY, SCAN, VERTEX } from "./shaders.js";
+import { partOfPane, pyramidLevel } from "./view.js";
 
+/** @typedef {import("./extents.js").Box} Box */
 /** @typedef {import("./pyramid.js").Level} Level */
 /** @typedef {import("./view.js").Rect} Rect */
-/** @typedef {import("./view.js").View} View */
-/** @typedef {import("./view.js").Shape} Shape */
-/** @typedef {{view: View, shape: Shape, window: [number, number], level: number, filled: boolean,
- *  opacity: number, dot: number}} Look
- *  level: see scores.js; dot: device pixels per CSS pixel. */
+/** @typedef {{view: import("./view.js").View, shape: import("./view.js").Shape, window: [number, number],
+ *  level: number, painted: Box | null, lesion: Box | null, filled: boolean, opacity: number, dot: number}} Look
+ *  level: see scores.js; painted, lesion: boxes around the mask at that level and the truth, in pixels of
+ *  the scan; dot: device pixels per CSS pixel. */
+/** @typedef {{name: WebGLProgram, at: Map<string, WebGLUniformLocation | null>}} Program */
 
 /** Texture units. */
-const UNITS = { image: 0, opened: 1, truth: 2, probability: 3, ramp: 4 };
+const UNITS = { image: 0, opened: 1, truth: 2, probability: 3, ramp: 4, drawn: 5 };
 
-const UNIFORMS = [
-  "pane", "size", "centre", "pace", "dot", "lod", "window", "level", "layers", "filled", "opacity",
-];
+const NONE = { data: new Uint8Array(1), width: 1, height: 1 };
 
 /** @param {import("./colours.js").Colour} colour @returns {[number, number, number]} */
 function unit(colour) {
@@ -26,158 +26,211 @@ function unit(colour) {
 }
 
 export class Painter {
-  /** @param {WebGL2RenderingContext} gl @param {[number, number, number]} backdrop sRGB 0..255 */
-  constructor(gl, backdrop) {
-    this.gl = gl;
-    this.backdrop = unit(backdrop);
-    /** @type {Map<string, WebGLTexture>} */
-    this.textures = new Map();
-    this.largest = gl.getParameter(gl.MAX_TEXTURE_SIZE);
-    /** How many pixels of the scan one texel is wide: 1, or 2, 4 ... where the hardware takes no more. */
-    this.reduction = 1;
-    this.levels = 1;
-    this.program = this.#link();
-    /** @type {Record<string, WebGLUniformLocation | null>} */
-    this.at = {};
-    for (const name of UNIFORMS) this.at[name] = gl.getUniformLocation(this.program, name);
-    this.#setOnce();
-    this.clear();
-  }
+  /** How many pixels of the scan one texel is wide: 1, or 2, 4 ... where the hardware takes no more. */
+  reduction = 1;
+  /** @type {WebGL2RenderingContext} */ #gl;
+  /** @type {[number, number, number]} */ #around;
+  /** @type {Map<string, WebGLTexture>} */ #textures = new Map();
+  /** @type {number} */ #largest;
+  #levels = 1;
+  /** What the drawn scan shows; it is drawn again when this changes. */ #drawn = "";
+  /** @type {WebGLFramebuffer} */ #target;
+  /** @type {Program} */ #scan;
+  /** @type {Program} */ #copy;
+  /** @type {Program} */ #overlay;
 
-  #link() {
-    const gl = this.gl;
-    const program = /** @type {WebGLProgram} */ (gl.createProgram());
-    for (const [kind, text] of /** @type {[number, string][]} */ ([
-      [gl.VERTEX_SHADER, VERTEX],
-      [gl.FRAGMENT_SHADER, FRAGMENT],
-    ])) {
-      const shader = /** @type {WebGLShader} */ (gl.createShader(kind));
-      gl.shaderSource(shader, text);
-      gl.compileShader(shader);
-      gl.attachShader(program, shader);
-    }
-    gl.linkProgram(program);
-    if (!gl.getProgramParameter(program, gl.LINK_STATUS) && !gl.isContextLost()) {
-      const logs = (gl.getAttachedShaders(program) ?? []).map((shader) => gl.getShaderInfoLog(shader));
-      throw new Error(`The viewer's shader did not compile: ${logs.join(" ").trim()}`);
-    }
-    return program;
-  }
-
-  #setOnce() {
-    const gl = this.gl;
-    const set = (/** @type {string} */ name) => gl.getUniformLocation(this.program, name);
-    gl.useProgram(this.program);
+  /** @param {WebGL2RenderingContext} gl @param {[number, number, number]} around the colour where there is
+   * no scan, sRGB 0..255 */
+  constructor(gl, around) {
+    this.#gl = gl;
+    this.#around = unit(around);
+    this.#largest = gl.getParameter(gl.MAX_TEXTURE_SIZE);
+    this.#target = /** @type {WebGLFramebuffer} */ (gl.createFramebuffer());
     gl.enable(gl.SCISSOR_TEST);
     gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
-    for (const [name, unitNumber] of Object.entries(UNITS)) gl.uniform1i(set(name), unitNumber);
-    for (const [name, colour] of Object.entries(OUTCOME)) gl.uniform3fv(set(name), unit(colour));
-    for (const [name, colour] of Object.entries(LAYER)) gl.uniform3fv(set(`${name}Colour`), unit(colour));
-    gl.uniform3fv(set("backdrop"), this.backdrop);
+    this.#scan = this.#link(SCAN);
+    gl.uniform3fv(this.#at(this.#scan, "around"), this.#around);
+    this.#copy = this.#link(COPY);
+    this.#overlay = this.#link(OVERLAY);
+    for (const [name, colour] of Object.entries(OUTCOME)) {
+      gl.uniform3fv(this.#at(this.#overlay, name), unit(colour));
+    }
+    for (const [name, colour] of Object.entries(LAYER)) {
+      gl.uniform3fv(this.#at(this.#overlay, `${name}Colour`), unit(colour));
+    }
     this.#upload("ramp", [{ data: heatTexels(), width: 256, height: 1 }], gl.RGBA8, gl.RGBA, gl.LINEAR);
+    this.clear();
   }
 
   /** Forget the scan and all that was drawn on it. */
   clear() {
-    this.#image([{ data: new Uint8Array(1), width: 1, height: 1 }]);
-    this.setPrediction(null, null, 1, 1);
-    this.setTruth(null, 1, 1);
+    this.setScan([NONE]);
+    this.setMaps(null, null, null, 1, 1);
   }
 
-  /** @param {string} name @param {Level[]} levels @param {number} internal @param {number} format
+  /** @param {Level[]} levels the scan and its halves (pyramid.js) */
+  setScan(levels) {
+    const gl = this.#gl;
+    const first = levels.findIndex((level) => Math.max(level.width, level.height) <= this.#largest);
+    const fitting = levels.slice(first);
+    const internal = levels[0].data instanceof Uint16Array ? gl.R16UI : gl.R8UI;
+    this.#upload("image", fitting, internal, gl.RED_INTEGER, gl.NEAREST);
+    this.#levels = fitting.length;
+    this.reduction = 2 ** first;
+    this.#drawn = "";
+  }
+
+  /** @param {Uint8Array | null} probability @param {Uint8Array | null} opened both round(255 p)
+   * @param {Uint8Array | null} truth 0 or 255 @param {number} width @param {number} height */
+  setMaps(probability, opened, truth, width, height) {
+    const gl = this.#gl;
+    const fitting = (/** @type {Uint8Array | null} */ data) => {
+      /** @type {Level} */
+      let level = data ? { data, width, height } : NONE;
+      while (Math.max(level.width, level.height) > this.#largest) level = halve(level);
+      return [level];
+    };
+    this.#upload("probability", fitting(probability), gl.R8, gl.RED, gl.LINEAR);
+    this.#upload("opened", fitting(opened), gl.R8UI, gl.RED_INTEGER, gl.NEAREST);
+    this.#upload("truth", fitting(truth), gl.R8UI, gl.RED_INTEGER, gl.NEAREST);
+  }
+
+  /** @param {{rect: Rect, layers: number}[]} panes all of one size; rects in device pixels from the upper
+   * left corner @param {Look} look */
+  draw(panes, look) {
+    const gl = this.#gl;
+    gl.scissor(0, 0, gl.drawingBufferWidth, gl.drawingBufferHeight);
+    gl.clearColor(...this.#around, 1);
+    gl.clear(gl.COLOR_BUFFER_BIT);
+    if (panes.length === 0) return;
+    this.#drawScan(panes[0].rect, look);
+    gl.useProgram(this.#copy.name);
+    for (const { rect } of panes) this.#cover(this.#copy, rect, rect);
+    gl.useProgram(this.#overlay.name);
+    this.#place(this.#overlay, look);
+    gl.uniform1f(this.#at(this.#overlay, "dot"), look.dot);
+    gl.uniform1i(this.#at(this.#overlay, "level"), look.level);
+    gl.uniform1i(this.#at(this.#overlay, "filled"), look.filled ? 1 : 0);
+    gl.uniform1f(this.#at(this.#overlay, "opacity"), look.opacity);
+    for (const { rect, layers } of panes) {
+      const box = this.#touched(layers, look);
+      const part = box && partOfPane(look.view, look.shape, rect, box);
+      if (!part) continue;
+      gl.uniform1i(this.#at(this.#overlay, "layers"), layers);
+      this.#cover(this.#overlay, rect, part);
+    }
+  }
+
+  /** The part of the scan that a pane's layers change. @param {number} layers @param {Look} look
+   * @returns {Box | null} */
+  #touched(layers, { shape, painted, lesion }) {
+    if (layers & LAYERS.heat) return [0, 0, shape.width, shape.height];
+    return union(
+      layers & (LAYERS.prediction | LAYERS.difference) ? painted : null,
+      layers & (LAYERS.truth | LAYERS.difference) ? lesion : null,
+    );
+  }
+
+  /** Into the texture that the panes copy, unless it is there already.
+   * @param {Rect} rect @param {Look} look */
+  #drawScan({ width, height }, look) {
+    const gl = this.#gl;
+    const wanted = JSON.stringify([look.view, look.shape, look.window, width, height]);
+    if (wanted === this.#drawn) return;
+    this.#drawn = wanted;
+    const texture = this.#make("drawn");
+    gl.texStorage2D(gl.TEXTURE_2D, 1, gl.RGBA8, width, height);
+    this.#filter(gl.NEAREST, gl.NEAREST);
+    gl.bindFramebuffer(gl.FRAMEBUFFER, this.#target);
+    gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, texture, 0);
+    gl.useProgram(this.#scan.name);
+    this.#place(this.#scan, look);
+    gl.uniform2f(this.#at(this.#scan, "window"), look.window[0], look.window[1]);
+    gl.uniform1i(this.#at(this.#scan, "lod"), pyramidLevel(look.view.scale * this.reduction, this.#levels));
+    const whole = { x: 0, y: 0, width, height };
+    this.#cover(this.#scan, whole, whole, height);
+    gl.bindFramebuffer(gl.FRAMEBUFFER, null);
+  }
+
+  /** Where the scan lies. @param {Program} program @param {Look} look */
+  #place(program, { view, shape }) {
+    const gl = this.#gl;
+    gl.uniform2f(this.#at(program, "size"), shape.width, shape.height);
+    gl.uniform2f(this.#at(program, "centre"), view.x, view.y);
+    gl.uniform2f(this.#at(program, "pace"), 1 / view.scale, 1 / (view.scale * shape.stretch));
+  }
+
+  /** Run the program in use over a part of a pane. @param {Program} program @param {Rect} pane
+   * @param {Rect} part @param {number} [height] of what is drawn into */
+  #cover(program, pane, part, height = this.#gl.drawingBufferHeight) {
+    const gl = this.#gl;
+    const bottom = height - pane.y - pane.height;
+    gl.viewport(pane.x, bottom, pane.width, pane.height);
+    gl.scissor(part.x, height - part.y - part.height, part.width, part.height);
+    gl.uniform4f(this.#at(program, "pane"), pane.x, bottom, pane.width, pane.height);
+    gl.drawArrays(gl.TRIANGLES, 0, 3);
+  }
+
+  /** @param {string} fragment @returns {Program} in use, its samplers set */
+  #link(fragment) {
+    const gl = this.#gl;
+    const name = /** @type {WebGLProgram} */ (gl.createProgram());
+    for (const [kind, text] of /** @type {[number, string][]} */ ([
+      [gl.VERTEX_SHADER, VERTEX],
+      [gl.FRAGMENT_SHADER, fragment],
+    ])) {
+      const shader = /** @type {WebGLShader} */ (gl.createShader(kind));
+      gl.shaderSource(shader, text);
+      gl.compileShader(shader);
+      gl.attachShader(name, shader);
+    }
+    gl.linkProgram(name);
+    if (!gl.getProgramParameter(name, gl.LINK_STATUS) && !gl.isContextLost()) {
+      const logs = (gl.getAttachedShaders(name) ?? []).map((shader) => gl.getShaderInfoLog(shader));
+      throw new Error(`The viewer's shader did not compile: ${logs.join(" ").trim()}`);
+    }
+    gl.useProgram(name);
+    const program = { name, at: new Map() };
+    for (const [sampler, number] of Object.entries(UNITS)) gl.uniform1i(this.#at(program, sampler), number);
+    return program;
+  }
+
+  /** @param {Program} program @param {string} uniform */
+  #at(program, uniform) {
+    if (!program.at.has(uniform)) program.at.set(uniform, this.#gl.getUniformLocation(program.name, uniform));
+    return program.at.get(uniform) ?? null;
+  }
+
+  /** A new texture in place of the old, bound to its unit. @param {keyof typeof UNITS} name */
+  #make(name) {
+    const gl = this.#gl;
+    gl.activeTexture(gl.TEXTURE0 + UNITS[name]);
+    gl.deleteTexture(this.#textures.get(name) ?? null);
+    const texture = gl.createTexture();
+    this.#textures.set(name, texture);
+    gl.bindTexture(gl.TEXTURE_2D, texture);
+    return texture;
+  }
+
+  /** @param {keyof typeof UNITS} name @param {Level[]} levels @param {number} internal @param {number} format
    * @param {number} filter */
   #upload(name, levels, internal, format, filter) {
-    const gl = this.gl;
-    gl.activeTexture(gl.TEXTURE0 + UNITS[/** @type {keyof typeof UNITS} */ (name)]);
-    const old = this.textures.get(name);
-    if (old) gl.deleteTexture(old);
-    const texture = gl.createTexture();
-    this.textures.set(name, texture);
-    gl.bindTexture(gl.TEXTURE_2D, texture);
+    const gl = this.#gl;
+    this.#make(name);
     gl.texStorage2D(gl.TEXTURE_2D, levels.length, internal, levels[0].width, levels[0].height);
     levels.forEach(({ data, width, height }, i) => {
       const type = data instanceof Uint16Array ? gl.UNSIGNED_SHORT : gl.UNSIGNED_BYTE;
       gl.texSubImage2D(gl.TEXTURE_2D, i, 0, 0, width, height, format, type, data);
     });
-    const minify = levels.length > 1 ? gl.NEAREST_MIPMAP_NEAREST : filter;
-    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, minify);
-    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, filter);
+    this.#filter(levels.length > 1 ? gl.NEAREST_MIPMAP_NEAREST : filter, filter);
+  }
+
+  /** @param {number} smaller @param {number} larger */
+  #filter(smaller, larger) {
+    const gl = this.#gl;
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, smaller);
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, larger);
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE);
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE);
-  }
-
-  /** @param {Level[]} levels */
-  #image(levels) {
-    const gl = this.gl;
-    const internal = levels[0].data instanceof Uint16Array ? gl.R16UI : gl.R8UI;
-    this.#upload("image", levels, internal, gl.RED_INTEGER, gl.NEAREST);
-    this.levels = levels.length;
-  }
-
-  /** @param {Level[]} levels the scan and its halves (pyramid.js) */
-  setScan(levels) {
-    const first = levels.findIndex((level) => Math.max(level.width, level.height) <= this.largest);
-    this.#image(levels.slice(first));
-    this.reduction = 2 ** first;
-  }
-
-  /** @param {Uint8Array} data @param {number} width @param {number} height @returns {Level} */
-  #fitting(data, width, height) {
-    /** @type {Level} */
-    let level = { data, width, height };
-    while (Math.max(level.width, level.height) > this.largest) level = halve(level);
-    return level;
-  }
-
-  /** @param {Uint8Array | null} probability @param {Uint8Array | null} opened both round(255 p)
-   * @param {number} width @param {number} height */
-  setPrediction(probability, opened, width, height) {
-    const gl = this.gl;
-    const none = { data: new Uint8Array(1), width: 1, height: 1 };
-    const shown = probability ? this.#fitting(probability, width, height) : none;
-    const mask = opened ? this.#fitting(opened, width, height) : none;
-    this.#upload("probability", [shown], gl.R8, gl.RED, gl.LINEAR);
-    this.#upload("opened", [mask], gl.R8UI, gl.RED_INTEGER, gl.NEAREST);
-  }
-
-  /** @param {Uint8Array | null} truth 0 or 255 @param {number} width @param {number} height */
-  setTruth(truth, width, height) {
-    const gl = this.gl;
-    const shown = truth ? this.#fitting(truth, width, height) : { data: new Uint8Array(1), width: 1, height: 1 };
-    this.#upload("truth", [shown], gl.R8UI, gl.RED_INTEGER, gl.NEAREST);
-  }
-
-  /** Fill the canvas with the backdrop. */
-  blank() {
-    const gl = this.gl;
-    gl.scissor(0, 0, gl.drawingBufferWidth, gl.drawingBufferHeight);
-    gl.clearColor(...this.backdrop, 1);
-    gl.clear(gl.COLOR_BUFFER_BIT);
-  }
-
-  /** @param {{rect: Rect, layers: number}[]} panes rects in device pixels from the upper left corner
-   * @param {Look} look */
-  draw(panes, look) {
-    const gl = this.gl;
-    const { view, shape } = look;
-    this.blank();
-    gl.useProgram(this.program);
-    gl.uniform2f(this.at.size, shape.width, shape.height);
-    gl.uniform2f(this.at.centre, view.x, view.y);
-    gl.uniform2f(this.at.pace, 1 / view.scale, 1 / (view.scale * shape.stretch));
-    gl.uniform1f(this.at.dot, look.dot);
-    gl.uniform2f(this.at.window, look.window[0], look.window[1]);
-    gl.uniform1i(this.at.level, look.level);
-    gl.uniform1i(this.at.filled, look.filled ? 1 : 0);
-    gl.uniform1f(this.at.opacity, look.opacity);
-    gl.uniform1i(this.at.lod, pyramidLevel(view.scale * this.reduction, this.levels));
-    for (const { rect, layers } of panes) {
-      const bottom = gl.drawingBufferHeight - rect.y - rect.height;
-      gl.viewport(rect.x, bottom, rect.width, rect.height);
-      gl.scissor(rect.x, bottom, rect.width, rect.height);
-      gl.uniform4f(this.at.pane, rect.x, bottom, rect.width, rect.height);
-      gl.uniform1i(this.at.layers, layers);
-      gl.drawArrays(gl.TRIANGLES, 0, 3);
-    }
   }
 }

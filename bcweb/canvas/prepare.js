@@ -1,9 +1,14 @@
 // Asks the worker, which all viewers of a page share. Arrays are handed over: the caller's become empty.
 
 /** @typedef {import("./pyramid.js").Level} Level */
-/** @typedef {import("./scores.js").Tally} Tally */
-/** @typedef {{probability: Uint8Array, opened: Uint8Array, truth: Uint8Array | null, tally: Tally}} Prepared
- *  opened: the probability without parts too small to count (see components.js). */
+/** @typedef {object} Prediction
+ * @property {Uint8Array} probability round(255 p)
+ * @property {Uint8Array} opened the same without parts too small to count (components.js)
+ * @property {Int32Array} extents the boxes of `opened` (extents.js)
+ * @property {import("./scores.js").Tally} tally of `opened` and the truth */
+/** @typedef {{mask: Uint8Array, pixels: number, box: import("./extents.js").Box | null}} Truth
+ * mask: 0 or 255; pixels: how many are lesion; box: around them */
+/** @typedef {{prediction: Prediction | null, truth: Truth | null}} Maps */
 
 /** @type {Worker | null} */
 let worker = null;
@@ -45,10 +50,10 @@ export function prepareScan(data, width, height) {
   return ask({ kind: "scan", data, width, height }, [data.buffer]);
 }
 
-/** @param {Uint8Array} probability round(255 p) @param {Uint8Array | null} truth
+/** @param {Uint8Array | null} probability round(255 p) @param {Uint8Array | null} truth 0 or 255
  * @param {number} width @param {number} height @param {number} minArea smallest lesion in pixels
- * @returns {Promise<Prepared>} */
-export function preparePrediction(probability, truth, width, height, minArea) {
-  const transfer = truth ? [probability.buffer, truth.buffer] : [probability.buffer];
-  return ask({ kind: "prediction", probability, truth, width, height, minArea }, transfer);
+ * @returns {Promise<Maps>} */
+export function prepareMaps(probability, truth, width, height, minArea) {
+  const transfer = [probability, truth].flatMap((map) => (map ? [map.buffer] : []));
+  return ask({ kind: "maps", probability, truth, width, height, minArea }, transfer);
 }

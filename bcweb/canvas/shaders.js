@@ -1,4 +1,7 @@
-// The two shaders: one triangle that covers a pane, and what each of its pixels shows.
+// The shaders. The scan is drawn once into a texture as large as a pane (all panes show the same part of
+// it), and again only when view or window change; each pane copies it and draws its layers over it, where
+// they have anything. So a threshold that moves touches few pixels, on a machine without graphics
+// hardware too.
 
 export const LAYERS = { prediction: 1, truth: 2, difference: 4, heat: 8 };
 
@@ -7,56 +10,88 @@ void main() {
   gl_Position = vec4(vec2(gl_VertexID & 1, gl_VertexID >> 1) * 4.0 - 1.0, 0.0, 1.0);
 }`;
 
-export const FRAGMENT = `#version 300 es
+const HEAD = `#version 300 es
 precision highp float;
 precision highp int;
 precision highp usampler2D;
 
-uniform usampler2D image;        // the scan's stored values, with its halves
+uniform vec4 pane;     // left, bottom, width, height; device pixels
+uniform vec2 size;     // of the scan, in its pixels
+uniform vec2 centre;   // the scan's point in the middle of the pane
+uniform vec2 pace;     // pixels of the scan per device pixel
+out vec4 colour;
+
+// The scan's point under this pixel of the screen.
+vec2 here() {
+  vec2 place = gl_FragCoord.xy - pane.xy - pane.zw * 0.5;
+  return centre + vec2(place.x, -place.y) * pace;
+}
+
+bool beyond(vec2 at) {
+  return any(lessThan(at, vec2(0.0))) || any(greaterThanEqual(at, size));
+}
+`;
+
+/** The scan through its window, smooth. */
+export const SCAN = `${HEAD}
+uniform usampler2D image;   // stored values, with their halves
+uniform int lod;            // which of them to read
+uniform vec2 window;        // low, high
+uniform vec3 around;        // the colour where there is no scan
+
+float stored(ivec2 at, ivec2 last) {
+  return float(texelFetch(image, clamp(at, ivec2(0), last), lod).r);
+}
+
+void main() {
+  vec2 at = here();
+  if (beyond(at)) {
+    colour = vec4(around, 1.0);
+    return;
+  }
+  // Integer textures have no filter of their own.
+  ivec2 texels = textureSize(image, lod);
+  vec2 place = at * vec2(texels) / size - 0.5;
+  ivec2 corner = ivec2(floor(place));
+  vec2 part = place - vec2(corner);
+  ivec2 last = texels - 1;
+  float upper = mix(stored(corner, last), stored(corner + ivec2(1, 0), last), part.x);
+  float lower = mix(stored(corner + ivec2(0, 1), last), stored(corner + ivec2(1, 1), last), part.x);
+  float grey = clamp((mix(upper, lower, part.y) - window.x) / (window.y - window.x), 0.0, 1.0);
+  colour = vec4(vec3(grey), 1.0);
+}`;
+
+/** The drawn scan, as it is. */
+export const COPY = `#version 300 es
+precision highp float;
+uniform vec4 pane;
+uniform sampler2D drawn;
+out vec4 colour;
+void main() {
+  colour = texelFetch(drawn, ivec2(gl_FragCoord.xy - pane.xy), 0);
+}`;
+
+/** What lies over the scan. */
+export const OVERLAY = `${HEAD}
+uniform sampler2D drawn;         // the scan as SCAN drew it
 uniform usampler2D opened;       // round(255 p) without parts too small to count
 uniform usampler2D truth;        // 0 or 255
 uniform sampler2D probability;   // p
 uniform sampler2D ramp;          // the heat map's colours
-
-uniform vec4 pane;               // left, bottom, width, height; device pixels
-uniform vec2 size;               // of the scan, in its pixels
-uniform vec2 centre;             // the scan's point in the middle of the pane
-uniform vec2 pace;               // pixels of the scan per device pixel
 uniform float dot;               // device pixels per CSS pixel
-uniform int lod;                 // level of the image to read
-uniform vec2 window;             // low, high
 uniform int level;               // the mask is {opened >= level}; 256 is empty
 uniform int layers;              // bits of LAYERS
 uniform bool filled;
 uniform float opacity;
-uniform vec3 backdrop;
 uniform vec3 hit;
 uniform vec3 miss;
 uniform vec3 falseAlarm;
 uniform vec3 predictionColour;
 uniform vec3 truthColour;
 
-out vec4 colour;
-
-float stored(ivec2 at, ivec2 last) {
-  return float(texelFetch(image, clamp(at, ivec2(0), last), lod).r);
-}
-
-// Integer textures have no filter of their own.
-float grey(vec2 at) {
-  ivec2 texels = textureSize(image, lod);
-  ivec2 last = texels - 1;
-  vec2 place = at * vec2(texels) / size - 0.5;
-  ivec2 corner = ivec2(floor(place));
-  vec2 part = place - vec2(corner);
-  float upper = mix(stored(corner, last), stored(corner + ivec2(1, 0), last), part.x);
-  float lower = mix(stored(corner + ivec2(0, 1), last), stored(corner + ivec2(1, 1), last), part.x);
-  return clamp((mix(upper, lower, part.y) - window.x) / (window.y - window.x), 0.0, 1.0);
-}
-
 // 1: painted, 2: in the truth, 3: both.
 int codeAt(vec2 at) {
-  if (any(lessThan(at, vec2(0.0))) || any(greaterThanEqual(at, size))) return 0;
+  if (beyond(at)) return 0;
   int code = 0;
   if ((layers & 5) != 0) {
     ivec2 texel = ivec2(at * vec2(textureSize(opened, 0)) / size);
@@ -79,13 +114,10 @@ float line(int outside) {
 }
 
 void main() {
-  vec2 place = gl_FragCoord.xy - pane.xy - pane.zw * 0.5;
-  vec2 at = centre + vec2(place.x, -place.y) * pace;
-  if (any(lessThan(at, vec2(0.0))) || any(greaterThanEqual(at, size))) {
-    colour = vec4(backdrop, 1.0);
-    return;
-  }
-  vec3 seen = vec3(grey(at));
+  vec2 at = here();
+  colour = texelFetch(drawn, ivec2(gl_FragCoord.xy - pane.xy), 0);
+  if (beyond(at)) return;
+  vec3 seen = colour.rgb;
 
   if ((layers & 8) != 0) {
     float p = texture(probability, at / size).r;

@@ -39,6 +39,20 @@ export function toPane(view, shape, pane, at) {
   };
 }
 
+/** The whole device pixels of a pane that a box of the image touches; null where it lies outside.
+ * @param {View} view @param {Shape} shape @param {Rect} pane
+ * @param {[number, number, number, number]} box left, top, right, bottom in pixels of the image
+ * @returns {Rect | null} counted from where the pane is counted from */
+export function partOfPane(view, shape, pane, box) {
+  const from = toPane(view, shape, pane, { x: box[0], y: box[1] });
+  const to = toPane(view, shape, pane, { x: box[2], y: box[3] });
+  const left = Math.max(Math.floor(from.x), 0);
+  const top = Math.max(Math.floor(from.y), 0);
+  const width = Math.min(Math.ceil(to.x), pane.width) - left;
+  const height = Math.min(Math.ceil(to.y), pane.height) - top;
+  return width > 0 && height > 0 ? { x: pane.x + left, y: pane.y + top, width, height } : null;
+}
+
 /** Zoom by a factor; what lies under `point` of the pane stays there.
  * @param {View} view @param {Shape} shape @param {Rect} pane @param {Point} point @param {number} factor
  * @returns {View} */

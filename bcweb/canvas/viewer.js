@@ -10,10 +10,11 @@
 //   --bc-bg --bc-fg --bc-muted --bc-line --bc-accent      colours around the picture
 
 import { LAYER, OUTCOME, css, heat } from "./colours.js";
+import { boxAt } from "./extents.js";
 import { listen } from "./gestures.js";
 import { Painter } from "./gl.js";
 import { actionOf } from "./keys.js";
-import { preparePrediction, prepareScan } from "./prepare.js";
+import { prepareMaps, prepareScan } from "./prepare.js";
 import { NOTHING, levelOf, scoresAt } from "./scores.js";
 import { LAYERS } from "./shaders.js";
 import { fetchMap, fetchPixels } from "./source.js";
@@ -42,9 +43,8 @@ export class Viewer extends HTMLElement {
   // What is shown.
   /** @type {ScanInfo | null} */ #info = null;
   /** @type {import("./pyramid.js").Level[] | null} */ #scan = null;
-  /** @type {import("./prepare.js").Prepared | null} */ #prediction = null;
-  /** @type {Uint8Array | null} */ #truth = null;
-  #truthPixels = 0;
+  /** @type {import("./prepare.js").Prediction | null} */ #prediction = null;
+  /** @type {import("./prepare.js").Truth | null} */ #truth = null;
   #loading = new AbortController();
 
   // How it is shown.
@@ -163,16 +163,15 @@ export class Viewer extends HTMLElement {
       const [probability, truth] = await maps;
       if (signal.aborted) return;
       const { width, height } = info;
-      const prediction =
-        probability && (await preparePrediction(probability, truth, width, height, info.min_lesion_px ?? 0));
+      const prepared = await prepareMaps(probability, truth, width, height, info.min_lesion_px ?? 0);
       if (signal.aborted) return;
-      this.#takeMaps(info, before, prediction, prediction ? prediction.truth : truth);
+      this.#takeMaps(info, before, prepared);
       this.#say("", "");
       this.#draw();
       this.#emit("bc-ready", {});
     } catch (error) {
       if (signal.aborted) return;
-      if (this.#scan) this.#takeMaps(info, before, null, null); // not the mask of an older answer
+      if (this.#scan) this.#takeMaps(info, before, { prediction: null, truth: null }); // not the mask of an older answer
       const message = error instanceof Error ? error.message : String(error);
       this.#say(message, this.#scan ? "error over" : "error");
       this.#emit("bc-error", { message });
@@ -202,9 +201,8 @@ export class Viewer extends HTMLElement {
     this.#draw();
   }
 
-  /** @param {ScanInfo} info @param {ScanInfo | null} before
-   * @param {import("./prepare.js").Prepared | null} prediction @param {Uint8Array | null} truth */
-  #takeMaps(info, before, prediction, truth) {
+  /** @param {ScanInfo} info @param {ScanInfo | null} before @param {import("./prepare.js").Maps} maps */
+  #takeMaps(info, before, { prediction, truth }) {
     const same = this.#prediction !== null && before?.id === info.id;
     if (!same || before?.revision !== info.revision || before?.threshold !== info.threshold) {
       this.#askedFor = false;
@@ -212,18 +210,14 @@ export class Viewer extends HTMLElement {
     }
     this.#prediction = prediction;
     this.#truth = truth;
-    this.#truthPixels = 0;
-    for (const value of truth ?? []) if (value > 127) this.#truthPixels++;
     this.#uploadMaps();
     this.#arrange();
   }
 
   #uploadMaps() {
-    const { width, height } = /** @type {ScanInfo} */ (this.#info);
-    this.#painter?.setPrediction(
-      this.#prediction?.probability ?? null, this.#prediction?.opened ?? null, width, height,
-    );
-    this.#painter?.setTruth(this.#truth, width, height);
+    const { width, height } = this.#shape();
+    const { probability = null, opened = null } = this.#prediction ?? {};
+    this.#painter?.setMaps(probability, opened, this.#truth?.mask ?? null, width, height);
   }
 
   /** The context, on first need. */
@@ -512,11 +506,14 @@ export class Viewer extends HTMLElement {
       const hot = this.#heat && (layers & LAYERS.prediction) !== 0;
       return { rect, layers: hot ? layers | LAYERS.heat : layers };
     });
+    const level = this.#level();
     this.#painter.draw(panes, {
       view: this.#view,
       shape: this.#shape(),
       window: this.#window,
-      level: this.#level(),
+      level,
+      painted: this.#prediction && boxAt(this.#prediction.extents, level),
+      lesion: this.#truth && this.#truth.box,
       filled: this.#filled && !this.#heat,
       opacity: this.#opacity,
       dot: this.#dot,
@@ -673,7 +670,7 @@ export class Viewer extends HTMLElement {
     const painted = this.scores?.painted_px;
     const hot = this.#heat && !this.#hidden;
     for (const area of this.#all(".area")) {
-      const pixels = area.classList.contains("truth-area") ? this.#truthPixels : painted;
+      const pixels = area.classList.contains("truth-area") ? this.#truth?.pixels : painted;
       const text = pixels == null ? "" : this.#area(pixels);
       if (area.textContent !== text) area.textContent = text;
     }
@@ -709,7 +706,12 @@ export class Viewer extends HTMLElement {
     this.#element(".scale i").style.width = `${bar.pixels}px`;
     this.#write(".scale span", `${Number(bar.units.toPrecision(1))} ${spacing ? "mm" : "px"}`);
     scale.style.left = `${pane.x / this.#dot}px`;
-    scale.style.top = `${(pane.y + pane.height) / this.#dot - scale.offsetHeight}px`;
+    scale.style.bottom = `${this.#fromBottom(pane)}px`;
+  }
+
+  /** CSS pixels from the picture's lower edge to a pane's. @param {Rect} rect */
+  #fromBottom(rect) {
+    return (this.#canvas.height - rect.y - rect.height) / this.#dot;
   }
 
   #refreshNotice() {
@@ -727,8 +729,8 @@ export class Viewer extends HTMLElement {
     this.#write(".notice span", words);
     const { rect } = pane;
     notice.style.left = `${(rect.x + rect.width / 2) / this.#dot}px`;
-    const above = pane === this.#panes[0] ? this.#element(".scale").offsetHeight : 0;
-    notice.style.top = `${(rect.y + rect.height) / this.#dot - 10 - above}px`;
+    // Above the scale bar, if both are in one pane.
+    notice.style.bottom = `${this.#fromBottom(rect) + (pane === this.#panes[0] ? 38 : 10)}px`;
     notice.style.width = rect.width / this.#dot < 420 ? `${rect.width / this.#dot - 16}px` : "max-content";
   }
 

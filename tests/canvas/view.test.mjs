@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { arrange, clamp, fit, panBy, pyramidLevel, scaleBar, toImage, toPane, zoomAt } from "../../bcweb/canvas/view.js";
+import { arrange, clamp, fit, panBy, partOfPane, pyramidLevel, scaleBar, toImage, toPane, zoomAt } from "../../bcweb/canvas/view.js";
 
 const shape = { width: 600, height: 400, stretch: 1 };
 const pane = { x: 0, y: 0, width: 300, height: 300 };
@@ -46,6 +46,14 @@ test("dragging moves the scan by as many screen pixels", () => {
 
 test("the scan cannot be lost", () => {
   assert.deepEqual(clamp({ x: -50, y: 1000, scale: 1 }, shape), { x: 0, y: 400, scale: 1 });
+});
+
+test("a box of the scan is drawn in the whole pixels that it touches, and not outside its pane", () => {
+  const there = { x: 500, y: 20, width: 300, height: 300 };
+  const view = { x: 300, y: 200, scale: 0.5 };
+  assert.deepEqual(partOfPane(view, shape, there, [301, 200, 304, 203]), { x: 650, y: 170, width: 2, height: 2 });
+  assert.deepEqual(partOfPane(view, shape, there, [-9, -999, 999, 999]), { x: 500, y: 20, width: 300, height: 300 });
+  assert.equal(partOfPane({ ...view, x: 0 }, shape, there, [400, 0, 500, 10]), null);
 });
 
 test("four panes of a wide scan on a wide window stand two by two", () => {

@@ -1,0 +1,116 @@
+"""How long a frame takes while the threshold is dragged over a 3328x2560 mammogram, all four panes shown.
+
+    python -m bench.threshold_drag [--frames 120] [--width 1440 --height 900] [--json FILE]
+
+A generated 16-bit scan with its truth and a probability map with many small parts (a smallest lesion of
+400 pixels is filtered) is shown in a headless Chromium. Every frame sets another threshold, waits for the
+viewer's drawing and reads one pixel back, so that the graphics work is done before the clock is read.
+`interval` is from frame to frame (a 60 Hz screen gives no less than 16.7 ms), `work` from the frame's start
+to its last pixel, `show` from `viewer.show` to the picture. Most machines that run this have no graphics
+hardware: the renderer is printed with the figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import sync_playwright
+from scipy import ndimage
+
+from tests import browser
+from tests.canvas.stub import Shown, serve
+
+HEIGHT, WIDTH = 3328, 2560
+
+SHOW = """async info => {
+  await customElements.whenDefined('bc-viewer');
+  const viewer = document.querySelector('bc-viewer');
+  const start = performance.now();
+  await viewer.show(info);
+  return performance.now() - start;
+}"""
+
+DRAG = """async frames => {
+  const viewer = document.querySelector('bc-viewer');
+  const gl = viewer.shadowRoot.querySelector('canvas').getContext('webgl2');
+  const pixel = new Uint8Array(4), intervals = [], work = [];
+  const before = viewer.stats.frames;
+  let last = null;
+  for (let i = 0; i <= frames; i++) {
+    viewer.threshold = 0.5 + 0.4 * Math.sin((i + 0.5) / 9);
+    const start = await new Promise(requestAnimationFrame);
+    gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, pixel);
+    const now = performance.now();
+    if (last !== null) { intervals.push(now - last); work.push(now - start); }
+    last = now;
+  }
+  const name = gl.getExtension('WEBGL_debug_renderer_info');
+  return { intervals, work, drawn: viewer.stats.frames - before,
+           renderer: gl.getParameter(name ? name.UNMASKED_RENDERER_WEBGL : gl.RENDERER) };
+}"""
+
+
+def mammogram() -> Shown:
+    """A generated 12-bit scan in 16 bits, its truth, and a map with one large and many small parts."""
+    rng = np.random.default_rng(7)
+    y, x = np.mgrid[:HEIGHT, :WIDTH].astype(np.float32)
+    truth = ((x - 900) / 180) ** 2 + ((y - 1500) / 230) ** 2 < 1
+    breast = np.clip(1 - (x / 1900) ** 2 - ((y - HEIGHT / 2) / 1550) ** 2, 0, 1) ** 0.4
+    grain = ndimage.zoom(rng.normal(size=(HEIGHT // 16, WIDTH // 16)), 16, order=1).astype(
+        np.float32
+    )
+    pixels = (4095 * np.clip(breast * (0.5 + 0.08 * grain) + 0.15 * truth, 0, 1)).astype(np.uint16)
+    lesion = ndimage.gaussian_filter(np.roll(truth, 40, axis=1).astype(np.float32), 25)
+    probability = np.clip(lesion + 0.12 * breast * np.abs(grain), 0, 1)
+    info = {"window": [400, 3600], "spacing": [0.07, 0.07], "min_lesion_px": 400}
+    return Shown("mammogram", pixels, probability, truth, info)
+
+
+def summary(milliseconds: list[float]) -> dict[str, float]:
+    """Median and 95th percentile, in milliseconds."""
+    return {
+        "median_ms": round(float(np.median(milliseconds)), 1),
+        "p95_ms": round(float(np.percentile(milliseconds, 95)), 1),
+    }
+
+
+def measure(frames: int, width: int, height: int) -> dict[str, object]:
+    """Show the mammogram in a window of this size and drag for so many frames."""
+    path = browser.executable()
+    if path is None:
+        sys.exit("No Chromium was found; `python -m tests.browser` fetches one.")
+    case = mammogram()
+    with serve({case.id: case}) as (url, _), sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=list(browser.ARGUMENTS))
+        page = chromium.new_page(viewport={"width": width, "height": height})
+        page.goto(url)
+        shown = page.evaluate(SHOW, case.describe())
+        drag = page.evaluate(DRAG, frames)
+        chromium.close()
+    return {
+        "scan": f"{WIDTH}x{HEIGHT}, 16 bit", "window": f"{width}x{height}", "renderer": drag["renderer"],
+        "frames": frames, "drawn": drag["drawn"] - 1, "show_ms": round(shown),
+        "interval": summary(drag["intervals"]), "work": summary(drag["work"]),
+    }  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--frames", type=int, default=120)
+    parser.add_argument("--width", type=int, default=1440, help="of the window, in pixels")
+    parser.add_argument("--height", type=int, default=900)
+    parser.add_argument("--json", type=Path, help="write the figures here too")
+    given = parser.parse_args()
+    figures = measure(given.frames, given.width, given.height)
+    for name, value in figures.items():
+        print(f"{name:9} {value}")
+    if given.json:
+        given.json.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
