@@ -58,7 +58,8 @@ def read(file: BinaryIO) -> Scan:
             image.seek(0)
             notes = (f"First of {frames} frames.",) if frames > 1 else ()
             deep_colour = "16" in _raw_mode(image) and not image.mode.startswith("I")
-            pixels, more = _grey(ImageOps.exif_transpose(image))
+            ImageOps.exif_transpose(image, in_place=True)
+            pixels, more = _grey(image)
         # Pillow's decoders raise whatever they stumble over in a damaged file.
         except Exception as error:
             raise ScanError(f"The {image.format} file is cut off or damaged.") from error
