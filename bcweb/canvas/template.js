@@ -80,10 +80,10 @@ export const TEMPLATE = `
       </div>
       <div class="group zoom" role="group" aria-label="Zoom">
         ${button("zoomOut", glyph("minus"), "Zoom out", "Zoom out")}
-        <output class="percent" title="Screen pixels for each pixel of the scan"></output>
+        <output aria-live="off" class="percent" title="Screen pixels for each pixel of the scan"></output>
         ${button("zoomIn", glyph("plus"), "Zoom in", "Zoom in")}
         ${button("fit", "Fit", "The whole scan", "Fit the whole scan")}
-        ${button("actual", "1:1", "One screen pixel for each pixel of the scan", "One to one")}
+        ${button("actual", "1:1", "One screen pixel for each pixel of the scan")}
         ${choice("fullscreen", glyph("full"), "Full screen", "fullscreen", "Full screen")}
       </div>
     </div>
@@ -102,7 +102,7 @@ export const TEMPLATE = `
       <div class="scale" hidden><i></i><span></span></div>
       <div class="notice" role="status" hidden><span></span><button type="button" data-action="showAnyway">Show it anyway</button></div>
     </div>
-    <div class="message" role="status"><p class="said"></p><slot name="empty"></slot></div>
+    <div class="message" role="status"><p class="said"></p><slot name="empty">No scan yet.</slot></div>
   </div>
   <div class="bar bottom">
     <div class="group threshold" role="group" aria-label="Threshold">
@@ -113,15 +113,15 @@ export const TEMPLATE = `
           aria-keyshortcuts="${KEYS.thresholdDown[0]} ${KEYS.thresholdUp[0]}">
         <i class="mark" title="Operating point"></i>
       </span>
-      <output class="value" for="threshold"></output>
+      <output aria-live="off" class="value" for="threshold"></output>
       ${button("resetThreshold", glyph("undo"), "Back to the operating point", "Reset threshold")}
     </div>
-    <dl class="scores" aria-label="Agreement with the truth">
+    <dl class="scores">
       <div><dt>Dice</dt><dd data-score="dice"></dd></div>
       <div><dt title="Intersection over union">IoU</dt><dd data-score="iou"></dd></div>
       <div><dt title="Share of the painted area that is truth">Precision</dt><dd data-score="precision"></dd></div>
       <div><dt title="Share of the truth that is painted">Recall</dt><dd data-score="recall"></dd></div>
     </dl>
-    <output class="readout" aria-label="Under the pointer"></output>
+    <output aria-live="off" class="readout" aria-label="Under the pointer"></output>
   </div>
 </div>`;

@@ -64,10 +64,9 @@ export class Viewer extends HTMLElement {
   /** @type {Painter | null} */ #painter = null;
   /** @type {Pane[]} */ #panes = [];
   /** In CSS pixels of the canvas. @type {Point | null} */ #pointer = null;
-  #dot = 1;
+  /** Device pixels per CSS pixel. */ #dot = 0;
   #frame = 0;
   #stats = { frames: 0, drawn: 0 };
-  #said = "";
   /** @type {ResizeObserver | null} */ #resizing = null;
 
   /** @type {ShadowRoot} */ #root;
@@ -294,7 +293,12 @@ export class Viewer extends HTMLElement {
 
   #resize() {
     const stage = this.#element(".stage");
-    this.#dot = window.devicePixelRatio || 1;
+    if (this.#dot !== window.devicePixelRatio) {
+      this.#dot = window.devicePixelRatio;
+      // A window that is moved to another screen keeps its size in CSS pixels.
+      const same = matchMedia(`(resolution: ${this.#dot}dppx)`);
+      same.addEventListener("change", () => this.#resize(), { once: true });
+    }
     const width = Math.max(Math.round(stage.clientWidth * this.#dot), 1);
     const height = Math.max(Math.round(stage.clientHeight * this.#dot), 1);
     if (this.#canvas.width !== width || this.#canvas.height !== height) {
@@ -569,11 +573,10 @@ export class Viewer extends HTMLElement {
   /** @param {string} text @param {string} how classes: "empty", "late" (only after a while), "over" (at
    * the bottom of the picture), "error" */
   #say(text, how) {
-    this.#said = text;
     const message = this.#element(".message");
     message.className = `message ${how}`;
     message.hidden = text === "" && how !== "empty";
-    this.#write(".said", how === "empty" && !this.querySelector("[slot=empty]") ? "No scan yet." : text);
+    this.#write(".said", text);
   }
 
   /** Bring every control in line with what is shown. */
@@ -610,7 +613,7 @@ export class Viewer extends HTMLElement {
       difference: !!(this.#prediction && this.#truth),
       heat: !!this.#prediction,
       resetThreshold: !!this.#prediction,
-      fullscreen: document.fullscreenEnabled,
+      fullscreen: document.fullscreenEnabled === true,
     };
     for (const [action, on] of Object.entries(pressed)) {
       this.#element(`[data-action="${action}"]`).setAttribute("aria-pressed", String(on));
