@@ -1,0 +1,62 @@
+"""The page: `python app.py`, then open the address that it prints."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from bcweb.page.settings import settings
+from bcweb.scans import MODALITIES
+from bcweb.weights import WeightsError, load_weights
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python app.py",
+        description="See what the network draws on breast ultrasounds and mammograms.",
+    )
+    parser.add_argument(
+        "--port", type=int, help="default: GRADIO_SERVER_PORT, else the first free from 7860"
+    )
+    parser.add_argument(
+        "--host",
+        help="address to listen on; default: GRADIO_SERVER_NAME, else 127.0.0.1 (this machine only)",
+    )
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name under which a proxy on this machine shows the page; may be given several times",
+    )
+    for modality in MODALITIES:
+        parser.add_argument(
+            f"--weights-{modality}",
+            metavar="W",
+            help=f'"embedded", a folder, or hf://user/repo@revision; default: BCWEB_WEIGHTS_{modality.upper()}, else embedded',
+        )
+    given = parser.parse_args()
+    weights = {modality: getattr(given, f"weights_{modality}") for modality in MODALITIES}
+    chosen = settings(given.host, weights, tuple(given.allow_host))
+    try:
+        for modality in MODALITIES:
+            if chosen.weights[modality] != "embedded":
+                load_weights(
+                    chosen.weights[modality], modality
+                )  # better said now than at the first scan
+    except WeightsError as error:
+        sys.exit(str(error))
+
+    from bcweb.page.launch import (
+        PortError,
+        launch,
+    )  # gradio takes seconds to import: not for --help
+
+    try:
+        launch(chosen, given.host, given.port)
+    except PortError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,24 @@
+// Elements from values: what comes from a file's name or a server's answer is text, never HTML.
+
+/** @param {string} tag @param {Record<string, any>} [props] properties, or attributes where they have a dash;
+ * `class` and `on...` listeners too @param {...(Node | string | null | undefined | false)} children */
+export function h(tag, props = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name === "class") element.className = value;
+    else if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name.includes("-") || name === "role" || name === "for") element.setAttribute(name, value);
+    else /** @type {any} */ (element)[name] = value;
+  }
+  for (const child of children) if (child || child === "") element.append(child);
+  return element;
+}
+
+/** A button that shows its key. @param {string} text @param {string | null} key @param {(event: Event) => void} act
+ * @param {Record<string, any>} [props] */
+export function button(text, key, act, props = {}) {
+  const shown = key && h("kbd", { "aria-hidden": "true" }, key.toUpperCase());
+  const shortcut = key ? { "aria-keyshortcuts": key } : {};
+  return h("button", { type: "button", onclick: act, ...shortcut, ...props }, text, shown);
+}

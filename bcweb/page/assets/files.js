@@ -1,0 +1,49 @@
+// Files as they are dropped or chosen: folders opened, each file with its path.
+
+/** @typedef {{path: string, file: File}} Found */
+
+/** What to leave out of folders: what systems put there, and tables beside the scans.
+ * @param {string} path */
+const isBeside = (path) => /(^|\/)(\.|Thumbs\.db$|desktop\.ini$|__MACOSX\/)|\.(csv|json|txt|md|xlsx?|mat|m|html?)$/i.test(path);
+
+/** @param {FileSystemEntry} entry @param {string} above @returns {Promise<Found[]>} */
+async function walk(entry, above) {
+  const path = above ? `${above}/${entry.name}` : entry.name;
+  if (entry.isFile) {
+    const file = await new Promise((resolve, reject) =>
+      /** @type {FileSystemFileEntry} */ (entry).file(resolve, reject),
+    );
+    return above && isBeside(path) ? [] : [{ path, file }];
+  }
+  const reader = /** @type {FileSystemDirectoryEntry} */ (entry).createReader();
+  const found = [];
+  for (;;) {
+    // A reader gives at most a hundred entries at once.
+    const entries = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+    if (entries.length === 0) return found;
+    for (const inner of entries) found.push(...(await walk(inner, path)));
+  }
+}
+
+/** @param {DataTransfer} transfer @returns {Promise<Found[]>} sorted by path */
+export async function dropped(transfer) {
+  // Entries must be taken before the event is over, the rest may wait.
+  const entries = Array.from(transfer.items, (item) => item.webkitGetAsEntry?.() ?? null);
+  const files = Array.from(transfer.files, (file) => ({ path: file.name, file }));
+  if (entries.some((entry) => entry?.isDirectory)) {
+    const found = [];
+    for (const entry of entries) if (entry) found.push(...(await walk(entry, "")));
+    return sorted(found);
+  }
+  return sorted(files);
+}
+
+/** @param {Iterable<File>} files @returns {Found[]} */
+export const chosen = (files) =>
+  sorted(Array.from(files, (file) => ({ path: file.webkitRelativePath || file.name, file })));
+
+/** @param {Found[]} found */
+function sorted(found) {
+  const order = new Intl.Collator(undefined, { numeric: true });
+  return found.sort((a, b) => order.compare(a.path, b.path));
+}

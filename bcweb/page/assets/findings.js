@@ -1,0 +1,232 @@
+// The panel beside the picture: what was found in one scan, against what truth, and what one may do.
+
+import * as api from "./api.js";
+import { button, h } from "./dom.js";
+import * as words from "./words.js";
+
+/** @typedef {import("./api.js").ScanInfo} ScanInfo */
+/** @typedef {import("./api.js").Modality} Modality */
+/** @typedef {{dice: number | null, iou: number | null, precision: number | null, recall: number | null,
+ *  painted_px: number, threshold: number, gated: boolean}} Live what the viewer says at its threshold */
+/** @typedef {object} Actions
+ * @property {(modality: Modality) => void} setModality
+ * @property {() => void} addTruth
+ * @property {() => void} dropTruth
+ * @property {() => void} remove
+ */
+
+/** @type {Record<Modality, string>} */
+const MODALITY = { ultrasound: "Ultrasound", mammogram: "Mammogram" };
+
+/** @param {string} key @param {Node | string | null} content */
+const row = (key, content) => h("div", { class: "fact" }, h("span", { class: "key" }, key), content ?? "");
+
+export class Findings {
+  /** @type {ScanInfo | null} */ #info = null;
+  /** @type {Live | null} */ #live = null;
+  /** @type {Map<string, HTMLElement>} */ #cells = new Map();
+  /** @type {HTMLElement | null} */ #moved = null;
+  /** @type {HTMLAnchorElement | null} */ #save = null;
+
+  /** @param {HTMLElement} root @param {Modality[]} modalities @param {Actions} actions */
+  constructor(root, modalities, actions) {
+    this.root = root;
+    this.modalities = modalities;
+    this.actions = actions;
+  }
+
+  /** @param {ScanInfo | null} info */
+  show(info) {
+    this.#info = info;
+    this.#live = null;
+    this.#cells.clear();
+    this.#moved = this.#save = null;
+    if (!info || info.state !== "open") {
+      this.root.replaceChildren();
+      return;
+    }
+    this.root.replaceChildren(
+      this.#head(info),
+      ...(info.segmented ? [this.#presence(info), this.#lesions(info)] : [this.#problem(info)]),
+      this.#agreement(info),
+      this.#modality(info),
+      this.#notes(info),
+      this.#foot(info),
+    );
+  }
+
+  /** The viewer's threshold moved, or its prediction came. @param {Live} live */
+  live(live) {
+    const info = this.#info;
+    if (!info?.segmented) return;
+    this.#live = live;
+    const isMoved = live.threshold !== info.threshold || live.gated !== words.isGated(info);
+    /** @type {Record<string, string>} */
+    const now = {
+      painted: words.grouped(live.painted_px),
+      dice: words.fixed(live.dice, 3),
+      iou: words.fixed(live.iou, 3),
+      precision: words.fixed(live.precision, 3),
+      recall: words.fixed(live.recall, 3),
+    };
+    if (this.#moved) this.#moved.textContent = isMoved ? `at ${String(live.threshold)}` : "";
+    for (const [key, cell] of this.#cells) cell.textContent = isMoved ? (now[key] ?? "") : "";
+    if (this.#save) this.#save.href = api.mask(info.id, live.threshold, live.gated || !words.isGated(info));
+  }
+
+  /** As if the link to the mask were pressed. */
+  save() {
+    this.#save?.click();
+  }
+
+  /** @param {ScanInfo} info */
+  #head(info) {
+    const badges = [
+      info.kind === "generated" && h("span", { class: "badge" }, "generated"),
+      info.seen && h(
+        "span",
+        { class: "badge caution", title: "The weights were trained on this picture: what they draw on it, and its scores, are no test of them." },
+        "seen in training",
+      ),
+    ].filter(Boolean);
+    return h(
+      "header",
+      {},
+      h("h2", { title: info.path }, info.name),
+      h("p", { class: "quiet" }, words.geometry(info)),
+      badges.length > 0 && h("p", { class: "badges" }, .../** @type {Node[]} */ (badges)),
+    );
+  }
+
+  /** @param {ScanInfo} info */
+  #problem(info) {
+    return h("p", { class: "error", role: "alert" }, info.problem ?? "This scan was not segmented.");
+  }
+
+  /** @param {ScanInfo} info */
+  #presence(info) {
+    const { verdict, detail } = words.presenceWords(info);
+    const { presence, gate } = info;
+    const title = "How sure the network is that the image holds any lesion";
+    const scale = presence !== null && h(
+      "div",
+      { class: "scale", role: "img", title, "aria-label": `Presence ${words.fixed(presence, 2)}, ${detail}` },
+      h("i", { class: "filled", style: `width: ${100 * presence}%` }),
+      gate !== null && h("i", { class: "gate", style: `left: ${100 * gate}%` }),
+    );
+    return h(
+      "section",
+      { class: "presence" },
+      h("h3", { class: words.isGated(info) ? "verdict quiet" : "verdict" }, verdict),
+      presence !== null && h("p", { class: "line", title }, h("span", {}, "Presence"), h("b", {}, words.fixed(presence, 2)), h("span", { class: "quiet" }, detail)),
+      presence === null && h("p", { class: "quiet" }, detail),
+      scale,
+    );
+  }
+
+  /** @param {ScanInfo} info */
+  #lesions(info) {
+    if (info.lesions.length === 0) return h("div", { class: "none" });
+    const rows = info.lesions.map(({ area_px, area_mm2, box: [, , width, height] }, place) =>
+      h(
+        "tr",
+        {},
+        h("th", { scope: "row" }, String(place + 1)),
+        h("td", {}, words.grouped(area_px)),
+        h("td", {}, area_mm2 === null ? words.NONE : words.squareMillimetres(area_mm2)),
+        h("td", {}, this.#extent(info, width, height)),
+      ),
+    );
+    const unit = info.spacing ? "mm" : "px";
+    return h(
+      "table",
+      { class: "lesions" },
+      h("caption", {}, `Lesions at ${info.threshold}, the operating point`),
+      h("thead", {}, h("tr", {}, ...["", "px", "mm²", `width × height, ${unit}`].map((name) => h("th", { scope: "col" }, name)))),
+      h("tbody", {}, ...rows),
+    );
+  }
+
+  /** @param {ScanInfo} info @param {number} width @param {number} height */
+  #extent({ spacing }, width, height) {
+    if (!spacing) return `${width} × ${height}`;
+    return `${(width * spacing[1]).toFixed(1)} × ${(height * spacing[0]).toFixed(1)}`;
+  }
+
+  /** Scores at the operating point, and as the threshold moves. @param {ScanInfo} info */
+  #agreement(info) {
+    const add = button(info.has_truth ? "Replace truth" : "Add truth", "g", this.actions.addTruth, {
+      title: "Choose the mask files that are this scan's truth; a mask named after its scan may be dropped on the page instead",
+    });
+    const drop = info.has_truth && button("Remove truth", null, this.actions.dropTruth);
+    const buttons = h("p", { class: "buttons" }, add, drop);
+    if (!info.has_truth) {
+      return h("section", {}, h("h3", {}, "Truth"), h("p", { class: "quiet" }, "None yet. Drop NAME_mask.png on the page, or"), buttons);
+    }
+    const painted = info.lesions.reduce((sum, lesion) => sum + lesion.area_px, 0);
+    const rows = info.segmented
+      ? [{ name: "Painted, px", key: "painted", title: "", value: words.grouped(painted), why: "" }, ...words.scoreRows(info)]
+      : [];
+    this.#moved = h("th", { scope: "col", class: "now" });
+    const body = rows.map(({ name, key, title, value, why }) => {
+      const cell = h("td", { class: "now" });
+      this.#cells.set(key, cell);
+      const first = h("td", { "data-score": key, title: why }, value);
+      const label = h("th", { scope: "row", title }, name, why && h("small", {}, why));
+      return h("tr", {}, label, first, cell);
+    });
+    const head = h("tr", {}, h("th", {}), h("th", { scope: "col" }, `at ${info.threshold}`), this.#moved);
+    return h(
+      "section",
+      {},
+      h("h3", {}, "Against the truth"),
+      h("p", { class: "quiet file", title: info.truth_names.join(", ") }, info.truth_names.join(", ")),
+      rows.length > 0 && h("table", { class: "scores" }, h("thead", {}, head), h("tbody", {}, ...body)),
+      buttons,
+    );
+  }
+
+  /** @param {ScanInfo} info */
+  #modality(info) {
+    const choices = this.modalities.map((modality) => {
+      const input = h("input", {
+        type: "radio",
+        name: "modality",
+        value: modality,
+        checked: modality === info.modality,
+        onchange: () => this.actions.setModality(modality),
+      });
+      return h("label", {}, input, h("span", {}, MODALITY[modality]));
+    });
+    return h(
+      "fieldset",
+      { class: "modality" },
+      h("legend", {}, "Modality"),
+      h("div", { class: "choices" }, ...choices),
+      h("p", { class: info.modality_source === "guess" ? "caution" : "quiet" }, words.modalitySource(info)),
+    );
+  }
+
+  /** @param {ScanInfo} info */
+  #notes({ notes }) {
+    return h("ul", { class: "notes" }, ...(notes ?? []).map((note) => h("li", {}, note)));
+  }
+
+  /** @param {ScanInfo} info */
+  #foot(info) {
+    this.#save = /** @type {HTMLAnchorElement} */ (
+      info.segmented ? h(
+        "a",
+        { class: "button", href: api.mask(info.id, info.threshold ?? 0.5, true), download: "", "aria-keyshortcuts": "s", title: "The mask as it is shown: a PNG of 0 and 255 in the scan's own size" },
+        "Save mask",
+        h("kbd", { "aria-hidden": "true" }, "S"),
+      ) : null
+    );
+    return h(
+      "footer",
+      {},
+      h("p", { class: "buttons" }, this.#save, button("Remove", "x", this.actions.remove, { title: "Take this scan off the list and out of the server's memory" })),
+      h("p", { class: "quiet small" }, info.revision ? `Weights ${info.revision}. ` : "", "Research software, not for diagnosis."),
+    );
+  }
+}

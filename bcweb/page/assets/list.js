@@ -1,0 +1,93 @@
+// The list of open scans: thumbnails, names, and how far each is.
+
+import * as api from "./api.js";
+import { h } from "./dom.js";
+import * as words from "./words.js";
+
+/** @typedef {import("./api.js").ScanInfo} ScanInfo */
+/** @typedef {object} Case one row
+ * @property {string} key stays while an upload becomes a scan
+ * @property {string} name
+ * @property {"waiting" | "sending" | "listed" | "failed" | "alone"} state listed: the server has it;
+ *  alone: a truth whose scan is not here
+ * @property {string} message why it failed
+ * @property {ScanInfo | null} info
+ */
+
+export class List {
+  /** @type {Map<string, {row: HTMLElement, told: string}>} */ #rows = new Map();
+
+  /** @param {HTMLElement} root an <ol> @param {{select: (key: string) => void, dismiss: (key: string) => void}} actions */
+  constructor(root, actions) {
+    this.root = root;
+    this.actions = actions;
+  }
+
+  /** Bring the rows in line with the cases; those that did not change are left alone.
+   * @param {Case[]} cases @param {string | null} current */
+  show(cases, current) {
+    const keys = new Set(cases.map(({ key }) => key));
+    for (const [key, { row }] of this.#rows) {
+      if (keys.has(key)) continue;
+      row.remove();
+      this.#rows.delete(key);
+    }
+    /** @type {Element | null} */
+    let before = this.root.firstElementChild;
+    for (const one of cases) {
+      const told = JSON.stringify([one.state, one.message, one.info && [one.info.id, one.info.state, words.summary(one.info)], one.key === current]);
+      let held = this.#rows.get(one.key);
+      if (held?.told !== told) {
+        const row = this.#row(one, one.key === current);
+        if (held) {
+          if (held.row === before) before = row;
+          held.row.replaceWith(row);
+        }
+        held = { row, told };
+        this.#rows.set(one.key, held);
+      }
+      if (held.row === before) before = before.nextElementSibling;
+      else this.root.insertBefore(held.row, before);
+    }
+  }
+
+  /** @param {string} key */
+  reveal(key) {
+    this.#rows.get(key)?.row.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }
+
+  /** @param {Case} one @param {boolean} isCurrent */
+  #row(one, isCurrent) {
+    const { key, name, state, message, info } = one;
+    const failed = state === "failed" || state === "alone" || info?.state === "error";
+    if (failed) {
+      return h(
+        "li",
+        { class: "row failed", title: name },
+        h("div", { class: "text", role: "alert" }, h("span", { class: "name" }, name), h("span", { class: "state" }, message || info?.problem)),
+        h("button", { type: "button", class: "dismiss", "aria-label": `Dismiss ${name}`, title: "Dismiss", onclick: () => this.actions.dismiss(key) }, "×"),
+      );
+    }
+    const picture = info
+      ? h("img", { src: api.thumbnail(info.id), alt: "", loading: "lazy", decoding: "async" })
+      : h("span", { class: "blank" });
+    const words_ = { waiting: "waiting", sending: "segmenting …" }[/** @type {string} */ (state)] ?? (info ? words.summary(info) : "");
+    return h(
+      "li",
+      { class: isCurrent ? "row current" : "row" },
+      h(
+        "button",
+        {
+          type: "button",
+          class: "select",
+          title: name,
+          disabled: !info,
+          "aria-current": isCurrent ? "true" : null,
+          onclick: () => this.actions.select(key),
+        },
+        h("span", { class: "picture" }, picture),
+        h("span", { class: "text" }, h("span", { class: "name" }, name), h("span", { class: "state" }, words_)),
+      ),
+    );
+  }
+}

@@ -1,0 +1,399 @@
+// <bc-workbench>: the Scan tab. A list of scans, the viewer (its child in the page), and the findings.
+// Scans, masks and answers travel over /bc; nothing goes through Gradio, and nothing to another host.
+
+import "../../canvas/viewer.js";
+import { KEYS, isTyping } from "../../canvas/keys.js";
+import * as api from "./api.js";
+import { Batch, listed } from "./batch.js";
+import { button, h } from "./dom.js";
+import { chosen, dropped } from "./files.js";
+import { Findings } from "./findings.js";
+import { List } from "./list.js";
+import { fill } from "./template.js";
+
+/** @typedef {import("./api.js").ScanInfo} ScanInfo */
+/** @typedef {import("./list.js").Case} Case */
+
+const UNDO_MS = 6000;
+const ACCEPT = ".png,.jpg,.jpeg,.bmp,.tif,.tiff,.pgm,.webp,.dcm,.dicom,image/*,application/dicom";
+
+class Workbench extends HTMLElement {
+  /** @type {Map<string, Case>} in the order of the list */ #cases = new Map();
+  /** @type {string | null} */ #current = null;
+  /** Counts choices of the reader, so that what arrives late does not take the picture away. */ #chosen = 0;
+  /** Removed, but for the time being one may take it back. @type {Case[]} */ #removed = [];
+  #removal = 0;
+  /** @type {ShadowRoot} */ #root;
+  /** @type {any} */ #viewer = null;
+  /** @type {List | null} */ #list = null;
+  /** @type {Findings | null} */ #findings = null;
+  /** @type {Batch | null} */ #batch = null;
+  #frame = 0;
+
+  constructor() {
+    super();
+    this.#root = this.attachShadow({ mode: "open" });
+    fill(this.#root);
+  }
+
+  connectedCallback() {
+    if (this.#viewer) return;
+    this.#viewer = this.querySelector("bc-viewer");
+    this.#viewer.setAttribute("base", api.BASE);
+    this.#viewer.append(h("p", { slot: "empty" }, "Drop a breast ultrasound or a mammogram anywhere on this page, or open one with U."));
+    this.#viewer.addEventListener("bc-scores", (/** @type {CustomEvent} */ event) => this.#findings?.live({ ...event.detail, threshold: this.#viewer.threshold }));
+    this.#listen();
+    this.#start();
+  }
+
+  async #start() {
+    let session;
+    try {
+      session = await api.session();
+    } catch (error) {
+      this.#say(/** @type {Error} */ (error).message, true);
+      return;
+    }
+    this.#findings = new Findings(this.#element(".findings"), session.modalities, {
+      setModality: (modality) => this.#change((id) => api.setModality(id, modality)),
+      addTruth: () => this.#element("#truths").click(),
+      dropTruth: () => this.#change((id) => api.dropTruth(id)),
+      remove: () => this.#remove(this.#current ? [this.#current] : []),
+    });
+    this.#list = new List(this.#element(".list"), {
+      select: (key) => this.#select(key),
+      dismiss: (key) => this.#dismiss(key),
+    });
+    this.#batch = new Batch(
+      { atOnce: session.at_once, uploadBytes: session.upload_bytes },
+      {
+        added: (cases) => this.#add(cases),
+        changed: (one) => this.#changed(one),
+        gone: (key) => this.#dismiss(key),
+        find: (id) => [...this.#cases.values()].find(({ info }) => info?.id === id),
+      },
+    );
+    this.#offerSamples(session.samples);
+    this.#element(".folder").hidden = !session.folders;
+    this.#add(session.scans.map(listed));
+    if (session.scans.length) this.#select(session.scans[0].id);
+    else await this.#openSample(session.samples[0].name);
+  }
+
+  // ---------------------------------------------------------------- what is open
+
+  /** @param {Case[]} cases */
+  #add(cases) {
+    for (const one of cases) this.#cases.set(one.key, one);
+    this.#refresh();
+  }
+
+  /** @param {Case} one */
+  #changed(one) {
+    this.#refresh();
+    if (one.key === this.#current && one.info) this.#display(one);
+    else if (one.state === "listed" && this.#waitingFor === this.#chosen && this.#cases.has(one.key)) this.#select(one.key);
+  }
+
+  /** The choice at which files were dropped: their first is shown unless the reader has chosen since. */
+  #waitingFor = -1;
+
+  /** @param {import("./files.js").Found[]} found */
+  async #take(found) {
+    this.#waitingFor = this.#chosen;
+    try {
+      await this.#batch?.take(found);
+    } catch (error) {
+      this.#say(/** @type {Error} */ (error).message, true);
+    }
+  }
+
+  /** @param {string} key */
+  async #select(key) {
+    const one = this.#cases.get(key);
+    if (!one?.info) return;
+    this.#chosen++;
+    this.#current = key;
+    this.#refresh();
+    this.#list?.reveal(key);
+    if (one.info.state !== "open") await this.#openClosed(one);
+    if (this.#current === key) await this.#display(one);
+    this.#openNext();
+  }
+
+  /** @param {Case} one */
+  async #openClosed(one) {
+    if (!one.info) return;
+    try {
+      one.info = await api.open(one.info.id);
+    } catch (error) {
+      one.info = { ...one.info, state: "error", problem: /** @type {Error} */ (error).message };
+    }
+    this.#refresh();
+  }
+
+  /** The scan after this one is opened ahead, so that going on takes no time. */
+  async #openNext() {
+    const next = this.#neighbour(1);
+    if (next?.info?.state === "closed") await this.#openClosed(next);
+  }
+
+  /** @param {Case} one */
+  async #display(one) {
+    const { info } = one;
+    const viewer = this.#viewer;
+    this.#findings?.show(info);
+    if (info?.state !== "open") {
+      viewer.dataset.state = "error";
+      await viewer.show(null);
+      return;
+    }
+    viewer.dataset.state = "loading";
+    await viewer.show(info);
+    if (this.#cases.get(this.#current ?? "")?.info !== info) return;
+    viewer.dataset.state = "ready";
+    if (viewer.scores) this.#findings?.live({ ...viewer.scores, threshold: viewer.threshold });
+  }
+
+  /** Ask the server for something on the current scan that changes what is known of it.
+   * @param {(id: string) => Promise<ScanInfo>} ask */
+  async #change(ask) {
+    const one = this.#cases.get(this.#current ?? "");
+    if (!one?.info) return;
+    this.#findings?.root.classList.add("busy");
+    try {
+      one.info = await ask(one.info.id);
+      this.#changed(one);
+    } catch (error) {
+      this.#say(/** @type {Error} */ (error).message, true);
+      if (one.key === this.#current) this.#findings?.show(one.info);
+    } finally {
+      this.#findings?.root.classList.remove("busy");
+    }
+  }
+
+  /** @param {string} name */
+  async #openSample(name) {
+    const there = [...this.#cases.values()].find(({ info }) => info?.kind === "generated" && info.name === name);
+    if (there) return this.#select(there.key);
+    try {
+      const one = listed(await api.sample(name));
+      this.#add([one]);
+      await this.#select(one.key);
+    } catch (error) {
+      this.#say(/** @type {Error} */ (error).message, true);
+    }
+  }
+
+  /** @param {string} path */
+  async #openFolder(path) {
+    const field = this.#element(".folder input");
+    try {
+      const infos = await api.folder(path);
+      this.#add(infos.filter(({ id }) => !this.#cases.has(id)).map(listed));
+      await this.#select(infos[0].id);
+      this.#element(".folder .error").textContent = "";
+      field.blur();
+    } catch (error) {
+      this.#element(".folder .error").textContent = /** @type {Error} */ (error).message;
+    }
+  }
+
+  /** @param {FileList} files masks of the current scan */
+  async #giveTruth(files) {
+    const masks = chosen(files);
+    if (masks.length === 0) return;
+    await this.#change(async (id) => {
+      let info = await api.setTruth(id, masks[0].file, masks[0].path, false);
+      for (const { file, path } of masks.slice(1)) info = await api.setTruth(id, file, path, true);
+      return info;
+    });
+  }
+
+  // ---------------------------------------------------------------- going, and leaving
+
+  /** @param {number} step @returns {Case | undefined} the next case that can be looked at */
+  #neighbour(step) {
+    const cases = [...this.#cases.values()].filter(({ info }) => info && info.state !== "error");
+    const at = cases.findIndex(({ key }) => key === this.#current);
+    return cases[at + step];
+  }
+
+  /** @param {number} step */
+  #go(step) {
+    const next = this.#neighbour(step);
+    if (next) this.#select(next.key);
+  }
+
+  /** @param {string} key */
+  #dismiss(key) {
+    const one = this.#cases.get(key);
+    if (!one) return;
+    one.state = "failed"; // a truth that waited for its scan waits no more
+    this.#cases.delete(key);
+    if (one.info) api.remove(one.info.id).catch(() => {});
+    this.#refresh();
+  }
+
+  /** Take scans off the list; until the message goes away they can be had back. @param {string[]} keys */
+  #remove(keys) {
+    if (keys.length === 0) return;
+    this.#removeForGood();
+    const next = this.#neighbour(1) ?? this.#neighbour(-1);
+    this.#removed = keys.flatMap((key) => this.#cases.get(key) ?? []);
+    for (const key of keys) this.#cases.delete(key);
+    const words = this.#removed.length === 1 ? this.#removed[0].name : `${this.#removed.length} scans`;
+    this.#say(`Removed ${words}.`, false, button("Undo", null, () => this.#bringBack()));
+    this.#removal = window.setTimeout(() => this.#removeForGood(), UNDO_MS);
+    if (next && this.#cases.has(next.key)) this.#select(next.key);
+    else this.#showNothing();
+  }
+
+  #bringBack() {
+    clearTimeout(this.#removal);
+    const back = this.#removed;
+    this.#removed = [];
+    this.#say("", false);
+    this.#add(back);
+    if (back.length) this.#select(back[0].key);
+  }
+
+  #removeForGood() {
+    clearTimeout(this.#removal);
+    for (const { info } of this.#removed) if (info) api.remove(info.id).catch(() => {});
+    this.#removed = [];
+    this.#say("", false);
+  }
+
+  #showNothing() {
+    this.#chosen++;
+    this.#current = null;
+    this.#findings?.show(null);
+    this.#viewer.show(null);
+    this.#viewer.dataset.state = "empty";
+    this.#refresh();
+  }
+
+  // ---------------------------------------------------------------- the page
+
+  #listen() {
+    const files = /** @type {HTMLInputElement} */ (this.#element("#files"));
+    const truths = /** @type {HTMLInputElement} */ (this.#element("#truths"));
+    files.accept = truths.accept = ACCEPT;
+    files.addEventListener("change", () => {
+      this.#take(chosen(files.files ?? []));
+      files.value = "";
+    });
+    truths.addEventListener("change", () => {
+      if (truths.files) this.#giveTruth(truths.files);
+      truths.value = "";
+    });
+    this.#element(".open").addEventListener("click", () => files.click());
+    this.#element(".all").addEventListener("click", () => this.#remove([...this.#cases.keys()]));
+    this.#element(".previous").addEventListener("click", () => this.#go(-1));
+    this.#element(".next").addEventListener("click", () => this.#go(1));
+    this.#element(".help").addEventListener("click", () => this.#help());
+    this.#element(".folder").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#openFolder(/** @type {HTMLInputElement} */ (this.#element(".folder input")).value.trim());
+    });
+    document.addEventListener("keydown", (event) => this.#onKey(event));
+    window.addEventListener("pagehide", () => this.#removeForGood());
+    this.#listenToDrops();
+  }
+
+  #listenToDrops() {
+    const veil = this.#element(".veil");
+    const hasFiles = (/** @type {DragEvent} */ event) => event.dataTransfer?.types.includes("Files");
+    window.addEventListener("dragover", (event) => {
+      if (!hasFiles(event)) return;
+      event.preventDefault();
+      veil.hidden = false;
+    });
+    window.addEventListener("dragleave", (event) => {
+      if (!event.relatedTarget) veil.hidden = true;
+    });
+    window.addEventListener("drop", async (event) => {
+      if (!hasFiles(event) || !event.dataTransfer) return;
+      event.preventDefault();
+      veil.hidden = true;
+      this.#take(await dropped(event.dataTransfer));
+    });
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onKey(event) {
+    const { key } = event;
+    if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (isTyping(event.composedPath()[0]) || !this.checkVisibility()) return;
+    const act = this.#actionOf(key.length === 1 ? key.toLowerCase() : key);
+    if (!act) return;
+    event.preventDefault();
+    act();
+  }
+
+  /** @param {string} key @returns {(() => void) | undefined} */
+  #actionOf(key) {
+    switch (key) {
+      case "j": case "PageDown": return () => this.#go(1);
+      case "k": case "PageUp": return () => this.#go(-1);
+      case "u": return () => this.#element("#files").click();
+      case "g": return () => this.#current && this.#element("#truths").click();
+      case "s": return () => this.#findings?.save();
+      case "x": return () => this.#remove(this.#current ? [this.#current] : []);
+      case "?": return () => this.#help();
+    }
+  }
+
+  #help() {
+    const dialog = /** @type {HTMLDialogElement} */ (this.#element("dialog"));
+    if (dialog.open) dialog.close();
+    else dialog.showModal();
+  }
+
+  /** @param {{name: string, description: string}[]} samples */
+  #offerSamples(samples) {
+    const select = /** @type {HTMLSelectElement} */ (this.#element(".samples"));
+    for (const { name, description } of samples) select.append(h("option", { value: name }, description));
+    select.addEventListener("change", () => {
+      this.#openSample(select.value);
+      select.selectedIndex = 0;
+      select.blur();
+    });
+  }
+
+  /** @param {string} text @param {boolean} isError @param {Node} [extra] */
+  #say(text, isError, extra) {
+    const toast = this.#element(".toast");
+    const close = isError && button("Dismiss", null, () => this.#say("", false));
+    toast.classList.toggle("error", isError);
+    toast.hidden = text === "";
+    toast.replaceChildren(h("span", {}, text), extra ?? "", close || "");
+  }
+
+  #refresh() {
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0;
+      const cases = [...this.#cases.values()];
+      this.#list?.show(cases, this.#current);
+      const shown = cases.filter(({ info }) => info);
+      const at = shown.findIndex(({ key }) => key === this.#current);
+      this.#element(".count").textContent = shown.length ? `${at + 1 || NONE} of ${shown.length}` : "";
+      const waiting = cases.filter(({ state }) => state === "waiting" || state === "sending").length;
+      this.#element(".left").textContent = waiting ? `${waiting} to do` : "";
+      /** @type {HTMLButtonElement} */ (this.#element(".previous")).disabled = !this.#neighbour(-1) || at < 0;
+      /** @type {HTMLButtonElement} */ (this.#element(".next")).disabled = !this.#neighbour(1);
+      this.#element(".all").hidden = cases.length < 2;
+    });
+  }
+
+  /** @param {string} selector @returns {HTMLElement} */
+  #element(selector) {
+    return /** @type {HTMLElement} */ (this.#root.querySelector(selector));
+  }
+}
+
+const NONE = "–";
+
+export { KEYS };
+customElements.define("bc-workbench", Workbench);

@@ -1,0 +1,102 @@
+"""The scans in a folder of this machine's disk, each with its truths: by their names, opening none."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bcweb.cases import fit_mask, read_mask
+from bcweb.page.pairing import pair
+from bcweb.scans import Scan, ScanError
+
+_SUFFIXES = {
+    ".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".pgm", ".webp", ".dcm", ".dicom",
+}  # fmt: skip
+MOST = 5000
+
+
+class FolderError(ValueError):
+    """A folder that cannot be listed; its text is one sentence."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A scan's file; name: its path within the folder; truths: the masks that belong to it."""
+
+    name: str
+    file: Path
+    truths: tuple[Path, ...]
+
+    def load_truth(self, scan: Scan) -> list[tuple[str, np.ndarray]]:
+        """Each mask's name with the mask on the scan's grid; raises `ScanError` naming the mask."""
+        masks = []
+        for file in self.truths:
+            try:
+                masks.append((file.name, fit_mask(read_mask(file), scan)[0]))
+            except (ScanError, OSError) as error:
+                raise ScanError(f"{file.name}: {error}") from error
+        return masks
+
+
+def list_folder(path: str) -> list[Listed]:
+    """The scans below a folder, sorted by name; raises `FolderError` where there are none."""
+    folder = Path(path).expanduser()
+    if not path.strip() or not folder.is_dir():
+        raise FolderError(f"{path or 'Nothing'} is not a folder on this machine.")
+    files = sorted(_scan_files(folder), key=lambda file: _natural(str(file)))
+    if not files:
+        raise FolderError(f"{path} holds no scans: PNG, JPEG, BMP, TIFF, PGM, WebP or DICOM.")
+    if len(files) > MOST:
+        raise FolderError(f"{path} holds more than {MOST:,} scans: name one of the folders in it.")
+    names = [file.relative_to(folder).as_posix() for file in files]
+    pairs = pair(names)
+    truths: dict[int, list[Path]] = {}
+    for file, told in zip(files, pairs, strict=True):
+        if told.scan is not None:
+            truths.setdefault(told.scan, []).append(file)
+    return [
+        Listed(name, file, tuple(truths.get(place, ())))
+        for place, (name, file, told) in enumerate(zip(names, files, pairs, strict=True))
+        if told.part == "scan"
+    ]
+
+
+def _scan_files(folder: Path) -> list[Path]:
+    found = []
+    for place, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in files:
+            file = Path(place, name)
+            if not name.startswith(".") and (file.suffix.lower() in _SUFFIXES or _is_dicom(file)):
+                found.append(file)
+                if len(found) > MOST * 3:  # a disk, not a folder of scans
+                    return found
+    return found
+
+
+def _is_dicom(file: Path) -> bool:
+    """Scanners often write DICOM without a suffix, or with numbers for one."""
+    if file.suffix and not file.suffix[1:].isdigit():
+        return False
+    try:
+        with file.open("rb") as opened:
+            return opened.read(132)[128:] == b"DICM"
+    except OSError:
+        return False
+
+
+def _natural(name: str) -> list[tuple[int, int, str]]:
+    """Sorts "scan 10" after "scan 9"."""
+    parts, digits = [], ""
+    for letter in name.lower() + "\0":
+        if letter.isdigit():
+            digits += letter
+            continue
+        if digits:
+            parts.append((0, int(digits), ""))
+            digits = ""
+        parts.append((1, 0, letter))
+    return parts

@@ -1,0 +1,348 @@
+"""One scan that a visitor has open: its pixels, truth and prediction, and what the browser is told of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import PurePosixPath
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+
+from bcweb.cases import fit_mask, read_mask
+from bcweb.cases.duplicates import fingerprint
+from bcweb.metrics import Scores, score_case
+from bcweb.page.packed import Packed
+from bcweb.page.segmenters import Segmenters
+from bcweb.scans import Modality, Scan, ScanError, guess_modality
+from bcweb.segmenter import Prediction, drop_small, smallest_lesion_px
+from bcweb.weights import WeightsError
+
+Kind = Literal["upload", "file", "generated"]
+THUMBNAIL = 144  # pixels of the longer side: 72 on a screen of twice the density
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What stays known of a scan whose pixels were released. said: the modality in its file."""
+
+    height: int
+    width: int
+    depth: int
+    window: tuple[float, float]
+    spacing: tuple[float, float] | None
+    said: Modality | None
+    guess: Modality
+    notes: tuple[str, ...]
+    digest: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, eq=False)
+class _Finding:
+    """A prediction in the form in which it is kept: map in 8 bits, mask in bits."""
+
+    prediction: Prediction  # without its arrays
+    probability: Packed
+    mask: np.ndarray
+    seen: bool
+
+
+@dataclass(frozen=True, eq=False)
+class _Truth:
+    packed: Packed
+    names: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+class Held:
+    """A scan with its truth and prediction. Safe to use from several threads.
+
+    kind: "upload" is kept until it is removed; "file" (on this machine's disk) and "generated" are
+    opened when first looked at, and may be released and opened again.
+    path: the name as given, with folders, by which truths find their scan.
+    load, load_truth: read the scan, and the names and masks of its truth; they may raise `ScanError`.
+    modality: the person's word for it.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        kind: Kind,
+        load: Callable[[], Scan],
+        segmenters: Segmenters,
+        modality: Modality | None = None,
+        load_truth: Callable[[Scan], list[tuple[str, np.ndarray]]] | None = None,
+    ):
+        self.path, self.kind = path, kind
+        self.name = PurePosixPath(path).name or path
+        self._chosen = modality
+        self._load, self._load_truth, self._segmenters = load, load_truth, segmenters
+        self._lock = threading.RLock()
+        self._facts: _Facts | None = None
+        self._pixels: Packed | None = None
+        self._thumbnail: bytes | None = None
+        self._finding: _Finding | None = None
+        self._truth: _Truth | None = None
+        self._scores: Scores | None = None
+        self._problem: str | None = None
+
+    # --- what it holds
+
+    @property
+    def nbytes(self) -> int:
+        finding, truth, pixels = self._finding, self._truth, self._pixels
+        size = len(self._thumbnail or b"") + (pixels.nbytes if pixels else 0)
+        if finding:
+            size += finding.probability.nbytes + finding.mask.nbytes
+        return size + (truth.packed.nbytes if truth else 0)
+
+    def release(self) -> None:
+        """Give back what can be opened again. Does nothing while the scan is being worked on."""
+        if self.kind != "upload" and self._lock.acquire(blocking=False):
+            try:
+                self._pixels = self._finding = self._scores = None
+            finally:
+                self._lock.release()
+
+    # --- what is done with it
+
+    def read(self) -> None:
+        """Read the scan if its pixels are not at hand; raises `ScanError`."""
+        with self._lock:
+            if self._pixels is not None:
+                return
+            try:
+                scan = self._load()
+            except ScanError as error:
+                self._problem = str(error)
+                raise
+            self._problem = None
+            if self.kind == "upload":
+                self._load = _never  # the pixels are kept, the file is not
+            self._facts = _facts(scan)
+            self._pixels = Packed(scan.pixels)
+            self._thumbnail = self._thumbnail or _thumbnail(scan)
+            if self._load_truth is not None and self._truth is None:
+                self._read_truth(scan)
+
+    def open(self) -> None:
+        """Read and segment the scan, what of it is not done yet; raises `ScanError`."""
+        with self._lock:
+            self.read()
+            if self._finding is None:
+                self._segment()
+
+    def set_modality(self, modality: Modality) -> None:
+        """Take the person's word for the modality, and segment with its weights."""
+        with self._lock:
+            self.read()
+            self._chosen = modality
+            self._finding = self._scores = None
+            self._segment()
+
+    def set_truth(self, name: str, data: bytes, add: bool) -> None:
+        """Take a mask's file as the truth, or as one more part of it; raises `ScanError`."""
+        with self._lock:
+            self.read()
+            mask, note = fit_mask(read_mask(data), self._scan())
+            before = self._truth if add else None
+            if before is not None:
+                mask = mask | (before.packed.array() > 0)
+            self._keep_truth(
+                mask,
+                (*(before.names if before else ()), name),
+                (*(before.notes if before else ()), *((note,) if note else ())),
+            )
+
+    def drop_truth(self) -> None:
+        with self._lock:
+            self._truth = self._scores = None
+
+    # --- what the browser is told
+
+    def info(self, id: str) -> dict:
+        """`ScanInfo` as JSON takes it; what is not known yet is absent. Waits for no work under way."""
+        pixels, truth, scores = self._pixels, self._truth, self._scores
+        return {
+            "id": id,
+            "name": self.name,
+            "path": self.path,
+            "kind": self.kind,
+            "state": "open" if pixels else "error" if self._problem else "closed",
+            "problem": self._problem,
+            "has_truth": truth is not None,
+            "truth_names": list(truth.names) if truth else [],
+            "scores": dataclasses.asdict(scores) if scores else None,
+            **self._told_of_scan(),
+            **self._told_of_finding(),
+        }
+
+    def _told_of_scan(self) -> dict:
+        facts, truth = self._facts, self._truth
+        if facts is None:
+            return {}
+        modality, source = self._modality()
+        return {
+            "width": facts.width,
+            "height": facts.height,
+            "depth": facts.depth,
+            "window": list(facts.window),
+            "spacing": list(facts.spacing) if facts.spacing else None,
+            "modality": modality,
+            "modality_source": source,
+            "notes": [*facts.notes, *(truth.notes if truth else ())],
+        }
+
+    def _told_of_finding(self) -> dict:
+        finding = self._finding
+        if finding is None:
+            return {
+                "segmented": False, "presence": None, "gate": None, "threshold": None,
+                "min_lesion_px": None, "lesions": [], "revision": None, "seen": None,
+            }  # fmt: skip
+        prediction, point = finding.prediction, finding.prediction.operating_point
+        return {
+            "segmented": True,
+            "presence": prediction.presence,
+            "gate": point.presence_gate,
+            "threshold": point.mask_threshold,
+            "min_lesion_px": smallest_lesion_px(
+                finding.probability.shape, point.min_lesion_fraction
+            ),
+            "lesions": [dataclasses.asdict(lesion) for lesion in prediction.lesions],
+            "revision": prediction.revision,
+            "seen": finding.seen,
+        }
+
+    @property
+    def pixels(self) -> Packed | None:
+        """None where they were released: `open` brings them back."""
+        return self._pixels
+
+    @property
+    def probability(self) -> Packed | None:
+        finding = self._finding
+        return finding.probability if finding else None
+
+    @property
+    def truth(self) -> Packed | None:
+        truth = self._truth
+        return truth.packed if truth else None
+
+    def thumbnail(self) -> bytes:
+        """A small PNG of the scan through its window."""
+        with self._lock:
+            if self._thumbnail is None:
+                self._thumbnail = _thumbnail(self._load())
+            return self._thumbnail
+
+    def mask_png(self, threshold: float | None, gated: bool) -> bytes | None:
+        """The mask as a PNG of 0 and 255 in the scan's own size; None where there is no prediction.
+
+        At the operating point it is the prediction's own mask. At another threshold, or where the
+        reader asked to see what the presence gate holds back (gated False), it is what the viewer shows.
+        """
+        with self._lock:
+            self.open()
+            if self._finding is None:
+                return None
+            point = self._finding.prediction.operating_point
+            own = threshold is None or threshold == point.mask_threshold
+            if own and gated:
+                shape = self._finding.probability.shape
+                mask = np.unpackbits(self._finding.mask, count=shape[0] * shape[1]).reshape(shape)
+            else:
+                level = np.ceil((point.mask_threshold if own else threshold) * 255 - 1e-9)
+                mask = self._finding.probability.array() >= level
+                mask = drop_small(mask, point.min_lesion_fraction)
+        return _png(mask.astype(np.uint8) * 255)
+
+    # --- inside
+
+    def _modality(self) -> tuple[Modality, Literal["person", "file", "guess"]]:
+        facts = self._facts
+        if self._chosen is not None:
+            return self._chosen, "person"
+        return (facts.said, "file") if facts.said else (facts.guess, "guess")
+
+    def _scan(self) -> Scan:
+        facts = self._facts
+        # Contiguous and in this machine's byte order, as the browser's little-endian bytes are not
+        # everywhere.
+        pixels = self._pixels.array().astype(
+            np.uint8 if facts.depth == 8 else np.uint16, copy=False
+        )
+        return Scan(pixels, facts.window, facts.spacing, self._modality()[0], facts.notes)
+
+    def _segment(self) -> None:
+        try:
+            segmenter = self._segmenters.of(self._modality()[0])
+            prediction = segmenter.segment(self._scan())
+        except WeightsError as error:
+            self._problem = str(error)
+            return
+        self._problem = None
+        self._finding = _Finding(
+            dataclasses.replace(prediction, probability=None, mask=None),
+            Packed(np.rint(prediction.probability * 255).astype(np.uint8)),
+            np.packbits(prediction.mask),
+            segmenter.weights.seen(self._facts.digest, self._facts.fingerprint),
+        )
+        self._score(prediction.mask)
+
+    def _read_truth(self, scan: Scan) -> None:
+        """The truth beside a file on disk. One that does not fit is a note: the scan is still there."""
+        try:
+            parts = self._load_truth(scan)
+        except ScanError as error:
+            self._facts = dataclasses.replace(self._facts, notes=(*self._facts.notes, str(error)))
+            return
+        if parts:
+            union = np.logical_or.reduce([mask for _, mask in parts])
+            self._keep_truth(union, tuple(name for name, _ in parts), ())
+
+    def _keep_truth(self, mask: np.ndarray, names: tuple[str, ...], notes: tuple[str, ...]) -> None:
+        self._truth = _Truth(
+            Packed(mask.astype(np.uint8) * 255), names, tuple(dict.fromkeys(notes))
+        )
+        if self._finding is not None:
+            shape = mask.shape
+            count = shape[0] * shape[1]
+            self._score(np.unpackbits(self._finding.mask, count=count).reshape(shape))
+
+    def _score(self, mask: np.ndarray) -> None:
+        if self._truth is not None:
+            truth = self._truth.packed.array() > 0
+            self._scores = score_case(mask.astype(bool), truth, self._facts.spacing)
+
+
+def _facts(scan: Scan) -> _Facts:
+    return _Facts(
+        scan.height, scan.width, scan.pixels.dtype.itemsize * 8, scan.window, scan.spacing,
+        scan.modality, scan.modality or guess_modality(scan), scan.notes, scan.digest,
+        fingerprint(scan.pixels),
+    )  # fmt: skip
+
+
+def _never() -> Scan:
+    raise AssertionError("An upload's pixels are never released.")
+
+
+def _thumbnail(scan: Scan) -> bytes:
+    # Whole pixels first: the window of a 17-megapixel scan need not be applied to all of them.
+    step = max(1, max(scan.pixels.shape) // (4 * THUMBNAIL))
+    small = Scan(np.ascontiguousarray(scan.pixels[::step, ::step]), scan.window).unit()
+    image = Image.fromarray((small * 255).astype(np.uint8))
+    image.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX)
+    return _png(np.asarray(image))
+
+
+def _png(pixels: np.ndarray) -> bytes:
+    file = BytesIO()
+    Image.fromarray(pixels).save(file, "PNG", compress_level=4)
+    return file.getvalue()

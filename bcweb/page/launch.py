@@ -1,0 +1,102 @@
+"""Builds the tabs and serves them together with our own routes."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from pathlib import Path
+
+import gradio as gr
+from starlette.middleware import Middleware
+
+from bcweb.page import scan_tab, static, theme
+from bcweb.page.guard import Guard
+from bcweb.page.held import Held
+from bcweb.page.routes import routes
+from bcweb.page.segmenters import Segmenters
+from bcweb.page.settings import Settings
+from bcweb.page.store import Store
+
+FIRST_PORT = 7860
+_SWEEP_SECONDS = 60
+
+
+class PortError(ValueError):
+    """The port is taken; its text names the next free one."""
+
+
+def build(version: str) -> gr.Blocks:
+    """The tabs. version: see `bcweb.page.static.content_hash`."""
+    with (
+        gr.Blocks(
+            title="bcweb", fill_width=True, analytics_enabled=False, delete_cache=(3600, 3600)
+        ) as demo,
+        gr.Tabs(elem_id="tabs"),
+    ):
+        scan_tab.build(version)
+    # Gradio would put a widget of another host on top of a Space's page.
+    demo.space_id = None
+    return demo
+
+
+def launch(settings: Settings, host: str | None = None, port: int | None = None) -> None:
+    """Serve until interrupted. host, port: as on the command line, before Gradio's own environment.
+
+    Raises `PortError` where the port that was asked for is taken.
+    """
+    wanted = port or int(os.environ.get("GRADIO_SERVER_PORT") or 0) or None
+    if wanted is not None and not _is_free(wanted):
+        raise PortError(
+            f"Port {wanted} is taken; {_next_free(wanted)} is free: use --port {_next_free(wanted)}."
+        )
+    segmenters = Segmenters(settings.weights)
+    segmenters.warm()
+    store: Store[Held] = Store(settings.visitor_bytes, settings.all_bytes, settings.idle_seconds)
+    threading.Thread(target=_sweep, args=(store,), name="sweep", daemon=True).start()
+    version = static.content_hash()
+    demo = build(version)
+    # Without server_name and server_port Gradio follows its own environment, as on a Space.
+    given = {"server_name": host, "server_port": port}
+    _, address, _ = demo.launch(
+        **{name: value for name, value in given.items() if value is not None},
+        app_kwargs={
+            "routes": [routes(settings, segmenters, store, static.mount(version))],
+            "middleware": [Middleware(Guard, settings=settings)],
+        },
+        theme=theme.theme(),
+        head=theme.head(version),
+        favicon_path=str(Path(static.FOLDERS["page/assets"]) / "favicon.svg"),
+        footer_links=[],
+        run_history=False,
+        show_error=False,
+        ssr_mode=False,
+        enable_monitoring=False,
+        max_file_size=settings.upload_bytes,
+        quiet=True,
+        prevent_thread_lock=True,
+    )
+    if wanted is None and not address.rstrip("/").endswith(str(FIRST_PORT)):
+        print(f"Port {FIRST_PORT} is taken: the next free one is used.")
+    print(f"bcweb runs at {address} and stops with Ctrl-C.", flush=True)
+    demo.block_thread()
+
+
+def _sweep(store: Store[Held]) -> None:
+    ticks = threading.Event()
+    while not ticks.wait(_SWEEP_SECONDS):
+        store.expire()
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def _next_free(port: int) -> int:
+    return next((other for other in range(port + 1, 65536) if _is_free(other)), 0)

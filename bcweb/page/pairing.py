@@ -1,0 +1,76 @@
+"""Which of the files that somebody drops are truths, and of which scan: told by their names alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Literal
+
+_WORD = r"(?:mask|masks|seg|segmentation|truth|groundtruth|ground_truth|gt|label)"
+_AFTER = re.compile(rf"(?P<scan>.+?)[ _.-]+{_WORD}(?:[ _.-]*(?P<part>\d+))?", re.IGNORECASE)
+_BEFORE = re.compile(rf"{_WORD}[ _.-]+(?P<scan>.+)", re.IGNORECASE)
+_FOLDER = re.compile(rf"{_WORD}s?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A file's part. scan: the place of its scan in the names asked with, for a truth that has one.
+
+    adds: it is one of several masks of its scan ("X_mask_1.png" beside "X_mask.png").
+    """
+
+    part: Literal["scan", "truth"]
+    scan: int | None = None
+    adds: bool = False
+
+
+def pair(names: Sequence[str]) -> list[Pair]:
+    """Tell truths from scans, and find each truth's scan among `names` (paths with "/", any case).
+
+    A truth is named after its scan ("X_mask.png" of "X.png", "mask_0001-l.png" of "bus_0001-l.png"),
+    or has its name in a folder of masks ("masks/X.png" of "images/X.png"). Of several scans of one
+    name the one in the nearest folder is taken, and of these the last.
+    """
+    paths = [PurePosixPath(name.replace("\\", "/")) for name in names]
+    sought = [_named_after(path) for path in paths]
+    scans: dict[str, list[int]] = {}
+    for place, path in enumerate(paths):
+        if sought[place] is None:
+            for key in _endings(path.stem.lower()):
+                scans.setdefault(key, []).append(place)
+    pairs = []
+    for place, path in enumerate(paths):
+        if sought[place] is None:
+            pairs.append(Pair("scan"))
+            continue
+        stem, whole = sought[place]
+        found = [
+            scan for scan in scans.get(stem, []) if not whole or paths[scan].stem.lower() == stem
+        ]
+        nearest = max(found, key=lambda scan: (_kinship(paths[scan], path), scan), default=None)
+        after = _AFTER.fullmatch(path.stem)
+        pairs.append(Pair("truth", nearest, bool(after and after["part"])))
+    return pairs
+
+
+def _named_after(path: PurePosixPath) -> tuple[str, bool] | None:
+    """A truth's scan: its stem in small letters, or (False) the end of its stem. None for a scan."""
+    if match := _AFTER.fullmatch(path.stem):
+        return match["scan"].lower(), True
+    if match := _BEFORE.fullmatch(path.stem):
+        return match["scan"].lower(), False
+    if any(_FOLDER.fullmatch(folder) for folder in path.parts[:-1]):
+        return path.stem.lower(), True
+    return None
+
+
+def _endings(stem: str) -> list[str]:
+    """The stem, and what follows each of its separators: "bus_0001-l" gives "0001-l" too."""
+    return [stem, *(stem[match.end() :] for match in re.finditer(r"[ _-]+(?=.)", stem))]
+
+
+def _kinship(a: PurePosixPath, b: PurePosixPath) -> int:
+    """How many folders two files have in common."""
+    return len(set(a.parts[:-1]) & set(b.parts[:-1]))

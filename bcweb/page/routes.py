@@ -1,0 +1,376 @@
+"""/bc: what the page's own scripts ask for. Every route looks in the asking visitor's scans and no other's.
+
+The model runs in the POST itself, not in a Gradio event. From file to drawn mask a request of our own
+took 86-106 ms, the way through Gradio's queue 205-358 (600x500, model excluded), the bytes never touch
+the disk, and there is no endpoint that a stranger could call with somebody else's id. What the queue
+would add is here too: `_DESKS` bounds how many scans are worked on at once, the others wait their turn
+and the page shows so, and a scan that fails fails alone.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import PurePosixPath
+from typing import TypeVar
+from urllib.parse import quote, unquote
+
+import anyio
+import anyio.to_thread
+import numpy as np
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from bcweb.page.folder import FolderError, list_folder
+from bcweb.page.guard import visitor
+from bcweb.page.held import Held
+from bcweb.page.packed import Packed
+from bcweb.page.pairing import pair
+from bcweb.page.segmenters import Segmenters
+from bcweb.page.settings import MB, Settings
+from bcweb.page.store import Store, StoreFull
+from bcweb.phantoms import SAMPLES, Phantom, Sample
+from bcweb.scans import MODALITIES, Scan, ScanError, read_scan
+
+_log = logging.getLogger(__name__)
+_DESKS = max(2, min(4, os.cpu_count() or 2))
+_MOST_NAMES = 20_000
+
+R = TypeVar("R")
+
+
+def routes(settings: Settings, segmenters: Segmenters, store: Store[Held], static: Mount) -> Mount:
+    """Everything under /bc."""
+    api = Api(settings, segmenters, store)
+    one = "/scans/{id}"
+    app = Starlette(
+        routes=[
+            static,
+            Route("/session", api.session),
+            Route("/pair", api.pair, methods=["POST"]),
+            Route("/folder", api.folder, methods=["POST"]),
+            Route("/samples/{name}", api.sample, methods=["POST"]),
+            Route("/scans", api.scans, methods=["GET"]),
+            Route("/scans", api.upload, methods=["POST"]),
+            Route(one, api.open, methods=["GET"]),
+            Route(one, api.remove, methods=["DELETE"]),
+            Route(one + "/modality", api.set_modality, methods=["PUT"]),
+            Route(one + "/truth", api.set_truth, methods=["PUT", "POST"]),
+            Route(one + "/truth", api.drop_truth, methods=["DELETE"]),
+            Route(one + "/truth", api.truth, methods=["GET"]),
+            Route(one + "/pixels", api.pixels),
+            Route(one + "/probability", api.probability),
+            Route(one + "/thumbnail", api.thumbnail),
+            Route(one + "/mask.png", api.mask),
+        ],
+        exception_handlers={HTTPException: _told},
+    )
+    return Mount("/bc", _careful(app))
+
+
+class Api:
+    def __init__(self, settings: Settings, segmenters: Segmenters, store: Store[Held]):
+        self.settings, self.segmenters, self.store = settings, segmenters, store
+        self._desks: anyio.CapacityLimiter | None = None
+
+    # --- lists
+
+    async def session(self, request: Request) -> Response:
+        """What the page starts from, in one answer."""
+        return _json(
+            {
+                "scans": self._infos(request),
+                "samples": [
+                    {"name": s.name, "description": s.description, "modality": s.modality}
+                    for s in SAMPLES
+                ],
+                "modalities": list(MODALITIES),
+                "folders": self.settings.local,
+                "upload_bytes": self.settings.upload_bytes,
+                "at_once": _DESKS,
+            }
+        )
+
+    async def scans(self, request: Request) -> Response:
+        return _json(self._infos(request))
+
+    async def pair(self, request: Request) -> Response:
+        """For each of {"names"}: {"part": "scan"|"truth", "adds", "held": id} or {"new": place}."""
+        names = (await self._fields(request, 4 * MB)).get("names")
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise HTTPException(400, "Names are a list of texts.")
+        if len(names) > _MOST_NAMES:
+            raise HTTPException(
+                400, f"These are more than {_MOST_NAMES:,} files: drop fewer at once."
+            )
+        held = self.store.all_of(_owner(request))
+        ids = list(held)
+        pairs = pair([*(item.path for item in held.values()), *names])[len(ids) :]
+        return _json(
+            [
+                {
+                    "part": told.part,
+                    "adds": told.adds,
+                    "held": ids[told.scan]
+                    if told.scan is not None and told.scan < len(ids)
+                    else None,
+                    "new": (
+                        told.scan - len(ids)
+                        if told.scan is not None and told.scan >= len(ids)
+                        else None
+                    ),
+                }
+                for told in pairs
+            ]
+        )
+
+    async def folder(self, request: Request) -> Response:
+        """List a folder of this machine's disk: only where nobody but its user can ask."""
+        if not self.settings.local:
+            raise HTTPException(404, "There is nothing here.")
+        owner = _owner(request)
+        path = (await self._fields(request)).get("path")
+        try:
+            listed = await self._at_desk(lambda: list_folder(str(path or "")))
+        except (FolderError, OSError) as error:
+            raise HTTPException(400, str(error)) from None
+        known = {
+            held.path: id for id, held in self.store.all_of(owner).items() if held.kind == "file"
+        }
+        added = []
+        for scan in listed:
+            id = known.get(str(scan.file))
+            if id is None:
+                load = partial(read_scan, scan.file)
+                load_truth = scan.load_truth if scan.truths else None
+                held = Held(str(scan.file), "file", load, self.segmenters, None, load_truth)
+                id = self._add(owner, held)
+            added.append(id)
+        items = self.store.all_of(owner)
+        return _json([items[id].info(id) for id in added if id in items], 201)
+
+    # --- one scan
+
+    async def upload(self, request: Request) -> Response:
+        owner = _owner(request)
+        name = _file_name(request)
+        modality = request.headers.get("x-modality") or None
+        if modality is not None and modality not in MODALITIES:
+            raise HTTPException(400, f"A modality is {' or '.join(MODALITIES)}, not {modality}.")
+        data = await self._body(request, self.settings.upload_bytes, name)
+        if not data:
+            raise HTTPException(400, f"{PurePosixPath(name).name} is empty.")
+
+        def take() -> Held:
+            held = Held(name, "upload", lambda: read_scan(data), self.segmenters, modality)
+            held.open()
+            return held
+
+        held = await self._at_desk(take)
+        id = self._add(owner, held)
+        return _json(held.info(id), 201)
+
+    async def sample(self, request: Request) -> Response:
+        owner = _owner(request)
+        name = request.path_params["name"]
+        sample = next((sample for sample in SAMPLES if sample.name == name), None)
+        if sample is None:
+            raise HTTPException(404, "There is no such sample.")
+        held = _generated(sample, self.segmenters)
+        await self._at_desk(held.open)
+        id = self._add(owner, held)
+        return _json(held.info(id), 201)
+
+    async def open(self, request: Request) -> Response:
+        id, held = self._held(request)
+        await self._at_desk(held.open)
+        self.store.make_room(_owner(request))
+        return _json(held.info(id))
+
+    async def remove(self, request: Request) -> Response:
+        self._held(request)
+        self.store.remove(_owner(request), request.path_params["id"])
+        return _json({})
+
+    async def set_modality(self, request: Request) -> Response:
+        id, held = self._held(request)
+        modality = (await self._fields(request)).get("modality")
+        if modality not in MODALITIES:
+            raise HTTPException(400, f"A modality is {' or '.join(MODALITIES)}.")
+        await self._at_desk(lambda: held.set_modality(modality))
+        return _json(held.info(id))
+
+    async def set_truth(self, request: Request) -> Response:
+        """PUT: this mask is the truth. POST: it is one more part of it."""
+        id, held = self._held(request)
+        name = _file_name(request)
+        data = await self._body(request, self.settings.upload_bytes, name)
+        if not data:
+            raise HTTPException(400, f"{PurePosixPath(name).name} is empty.")
+        add = request.method == "POST"
+        await self._at_desk(lambda: held.set_truth(PurePosixPath(name).name, data, add))
+        return _json(held.info(id))
+
+    async def drop_truth(self, request: Request) -> Response:
+        id, held = self._held(request)
+        await self._at_desk(held.drop_truth)
+        return _json(held.info(id))
+
+    # --- its pictures
+
+    async def pixels(self, request: Request) -> Response:
+        return await self._array(request, lambda held: held.pixels)
+
+    async def probability(self, request: Request) -> Response:
+        return await self._array(request, lambda held: held.probability)
+
+    async def truth(self, request: Request) -> Response:
+        return await self._array(request, lambda held: held.truth)
+
+    async def thumbnail(self, request: Request) -> Response:
+        _, held = self._held(request)
+        return _private(Response(await self._at_desk(held.thumbnail), media_type="image/png"))
+
+    async def mask(self, request: Request) -> Response:
+        _, held = self._held(request)
+        asked = request.query_params
+        try:
+            threshold = float(asked["threshold"]) if "threshold" in asked else None
+        except ValueError:
+            threshold = float("nan")
+        if threshold is not None and not 0 <= threshold <= 1:
+            raise HTTPException(400, "A threshold is a number from 0 to 1.")
+        gated = asked.get("gated", "true") != "false"
+        png = await self._at_desk(lambda: held.mask_png(threshold, gated))
+        if png is None:
+            raise HTTPException(404, "This scan has no prediction.")
+        stem = PurePosixPath(held.name).stem
+        name = f"attachment; filename*=UTF-8''{quote(stem)}_mask.png"
+        headers = {"Content-Disposition": name}
+        return _private(Response(png, media_type="image/png", headers=headers))
+
+    # --- shared
+
+    def _held(self, request: Request) -> tuple[str, Held]:
+        """The visitor's own scan of the id in the path; to all others it does not exist."""
+        id = request.path_params["id"]
+        held = self.store.get(_owner(request), id)
+        if held is None:
+            raise HTTPException(404, "This scan is not here any more: open it again.")
+        return id, held
+
+    def _infos(self, request: Request) -> list[dict]:
+        return [held.info(id) for id, held in self.store.all_of(_owner(request)).items()]
+
+    def _add(self, owner: str, held: Held) -> str:
+        try:
+            return self.store.add(owner, held)
+        except StoreFull as error:
+            raise HTTPException(507, str(error)) from None
+
+    async def _array(self, request: Request, get: Callable[[Held], Packed | None]) -> Response:
+        _, held = self._held(request)
+        if get(held) is None:
+            await self._at_desk(held.open)  # it was released to make room
+        packed = get(held)
+        if packed is None:
+            raise HTTPException(404, "There is none for this scan.")
+        wait = not self.settings.local
+        body, headers = await anyio.to_thread.run_sync(lambda: packed.body(wait))
+        return _private(Response(body, headers=headers, media_type="application/octet-stream"))
+
+    async def _at_desk(self, work: Callable[[], R]) -> R:
+        """Do what takes long in a thread, a few at a time; a bad file becomes its sentence."""
+        self._desks = self._desks or anyio.CapacityLimiter(_DESKS)  # wants the running loop
+        try:
+            return await anyio.to_thread.run_sync(work, limiter=self._desks)
+        except ScanError as error:
+            raise HTTPException(400, str(error)) from None
+
+    async def _body(self, request: Request, most: int, name: str = "This") -> bytes:
+        too_large = HTTPException(
+            413,
+            f"{PurePosixPath(name).name} is larger than {most // MB} MB, the most that is taken.",
+        )
+        if int(request.headers.get("content-length", "0")) > most:
+            raise too_large
+        body = bytearray()
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > most:
+                raise too_large
+        return bytes(body)
+
+    async def _fields(self, request: Request, most: int = MB) -> dict:
+        try:
+            fields = json.loads(await self._body(request, most))
+        except ValueError:
+            raise HTTPException(400, "This is not JSON.") from None
+        return fields if isinstance(fields, dict) else {}
+
+
+def _generated(sample: Sample, segmenters: Segmenters) -> Held:
+    made: list[Phantom] = []
+
+    def load() -> Scan:
+        made[:] = [sample.phantom()]
+        return made[0].scan
+
+    def load_truth(scan: Scan) -> list[tuple[str, np.ndarray]]:
+        return [("generated with the scan", made.pop().truth)]
+
+    return Held(sample.name, "generated", load, segmenters, None, load_truth)
+
+
+def _owner(request: Request) -> str:
+    """The visitor who asks; nobody gets anything without being one."""
+    owner = visitor(request.scope)
+    if owner is None:
+        raise HTTPException(
+            401,
+            "The browser keeps no cookie for this page: reload it, or open it in a tab of its own.",
+        )
+    return owner
+
+
+def _file_name(request: Request) -> str:
+    name = unquote(request.headers.get("x-file-name", "")).replace("\\", "/").strip("/")
+    return "".join(letter for letter in name if letter.isprintable())[-400:] or "scan"
+
+
+def _json(content: object, status: int = 200) -> Response:
+    return _private(JSONResponse(content, status))
+
+
+def _private(response: Response) -> Response:
+    response.headers["Cache-Control"] = "private, no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    return response
+
+
+async def _told(request: Request, error: Exception) -> Response:
+    return _json({"error": error.detail}, error.status_code)
+
+
+def _careful(app: ASGIApp) -> ASGIApp:
+    """What nobody foresaw becomes one sentence for the visitor and one entry in the log."""
+
+    async def call(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await app(scope, receive, send)
+        except ClientDisconnect:
+            return
+        except Exception:
+            _log.exception("%s %s failed", scope.get("method"), scope.get("path"))
+            sentence = "Something went wrong on the server; its log says what."
+            await _json({"error": sentence}, 500)(scope, receive, send)
+
+    return call

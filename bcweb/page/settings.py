@@ -1,0 +1,83 @@
+"""What one start of the page is told: by the command line, by the environment, by the place it runs in."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bcweb.scans import MODALITIES, Modality
+from bcweb.weights import resolve_name
+
+MB = 1 << 20
+GB = 1 << 30
+
+
+@dataclass(frozen=True)
+class Settings:
+    """weights: the name of the weights by modality (see `bcweb.weights.load_weights`).
+
+    local: only this machine can reach the page, so that it may list folders of the disk.
+    on_space: it runs on a Hugging Face Space, behind https and inside a frame of another site.
+    hosts: names under which it may be asked, without port; empty: any. A page that only this machine
+    can reach must not answer to a stranger's name that resolves to 127.0.0.1 (DNS rebinding).
+    origins: names of the page that its proxy may replace before it is asked (a Space's).
+    upload_bytes, visitor_bytes, all_bytes: one file, one visitor's scans, everybody's scans.
+    idle_seconds: a visitor's scans are dropped after this long without a request.
+    """
+
+    weights: Mapping[Modality, str]
+    local: bool
+    on_space: bool
+    hosts: frozenset[str]
+    origins: frozenset[str]
+    upload_bytes: int
+    visitor_bytes: int
+    all_bytes: int
+    idle_seconds: float
+
+
+def settings(
+    host: str | None = None,
+    weights: Mapping[Modality, str] | None = None,
+    allow_hosts: tuple[str, ...] = (),
+    environment: Mapping[str, str] = os.environ,
+) -> Settings:
+    """Put together what the command line gave (host, weights by modality, other host names) and the rest."""
+    on_space = bool(environment.get("SPACE_ID"))
+    host = host or environment.get("GRADIO_SERVER_NAME") or "127.0.0.1"
+    local = is_loopback(host) and not on_space and not allow_hosts
+    hosts, origins = frozenset(), frozenset()
+    if on_space:
+        origins = frozenset(environment.get("SPACE_HOST", "").lower().split(",")) - {""}
+    elif is_loopback(host):
+        hosts = frozenset(
+            name.lower() for name in (*LOOPBACK_NAMES, host.strip("[]"), *allow_hosts)
+        )
+    given = weights or {}
+    return Settings(
+        weights={modality: resolve_name(modality, given.get(modality)) for modality in MODALITIES},
+        local=local,
+        on_space=on_space,
+        hosts=hosts,
+        origins=origins,
+        upload_bytes=(256 if local else 64) * MB,
+        visitor_bytes=4 * GB if local else 512 * MB,
+        all_bytes=4 * GB,
+        idle_seconds=(12 if local else 2) * 3600,
+    )
+
+
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a server that listens on this name or address is reached from this machine only."""
+    host = host.strip("[]")
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
