@@ -272,17 +272,24 @@ def test_out_of_fold_scores_are_read_from_the_weights_folder(tmp_path):
     assert figures["lesion"]["n"] == 4
 
 
-def test_a_case_that_cannot_be_read_is_named_and_the_others_are_scored(tmp_path, weights, capsys):
+def test_what_cannot_be_read_is_named_and_the_others_are_scored(tmp_path, weights, capsys):
     spec = write_data(tmp_path / "data")
-    image = tmp_path / "data" / "images" / "1.png"
-    image.write_bytes(image.read_bytes()[:2000])
-    assert (
-        main(["--data", spec, "--weights", str(weights), "--json", str(tmp_path / "f.json")]) == 1
-    )
+    images = tmp_path / "data" / "images"
+    images.joinpath("1.png").write_bytes(b"torn")  # the reader sees it
+    with Image.open(images / "2.png") as picture:
+        picture.save(images / "2.bmp")
+    whole = (images / "2.bmp").read_bytes()
+    (images / "2.png").unlink()
+    (images / "2.bmp").write_bytes(whole[:3000])  # only who decodes it sees it
+    table_of_cases = tmp_path / "data" / "cases.csv"
+    table_of_cases.write_text(table_of_cases.read_text().replace("2.png", "2.bmp"))
+    arguments = ["--data", spec, "--weights", str(weights), "--json", str(tmp_path / "f.json")]
+    assert main(arguments) == 1
     figures = json.loads((tmp_path / "f.json").read_text())
-    assert figures["lesion"]["n"] == 3 and figures["failed"] == 1
+    assert figures["lesion"]["n"] == 2 and figures["failed"] == 1
     said = capsys.readouterr().err
-    assert "folder" in said and " 1: " in said and "Traceback" not in said
+    assert "left out 1.png: " in said and "data 2: The BMP file is cut off" in said
+    assert "Traceback" not in said
 
 
 def test_workers_give_what_one_process_gives(tmp_path, weights):

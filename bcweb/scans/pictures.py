@@ -45,9 +45,12 @@ def knows(head: bytes) -> bool:
 def size(file: BinaryIO) -> tuple[int, int]:
     """(height, width) of the upright picture."""
     with _open(file) as image:
-        return (
-            (image.width, image.height) if _lies_on_its_side(image) else (image.height, image.width)
-        )
+        try:
+            turned = _lies_on_its_side(image)
+        # A PNG's orientation may come after its pixels, which are then read, damaged or not.
+        except Exception as error:
+            raise ScanError(f"The {image.format} file is cut off or damaged.") from error
+        return (image.width, image.height) if turned else (image.height, image.width)
 
 
 def read(file: BinaryIO) -> Scan:
