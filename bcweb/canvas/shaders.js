@@ -149,7 +149,9 @@ void main() {
       if (filled && (code & 2) != 0) seen = mix(seen, truthColour, opacity * 0.8);
       if (filled && (code & 1) != 0) seen = mix(seen, predictionColour, opacity * 0.8);
       seen = mix(seen, truthColour, stroke * line(leavesTruth));
-      seen = mix(seen, predictionColour, stroke * line(leavesPrediction));
+      // Over the heat map the border is white: the map's own colours are its neighbours.
+      vec3 border = (layers & 8) != 0 ? vec3(1.0) : predictionColour;
+      seen = mix(seen, border, stroke * line(leavesPrediction));
     }
   }
   colour = vec4(seen, 1.0);
