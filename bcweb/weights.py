@@ -11,7 +11,7 @@ import csv
 import hashlib
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 
@@ -90,13 +90,22 @@ class Weights:
         path = self.folder / "seen.csv"
         if not path.exists():
             return ()
-        with path.open(newline="") as file:
-            return tuple(SeenCase(**row) for row in csv.DictReader(file))
+        try:
+            with path.open(newline="", encoding="utf-8") as file:
+                cases = tuple(SeenCase(**row) for row in csv.DictReader(file))
+                for case in cases:
+                    int(case.fingerprint, 16)
+        except (TypeError, ValueError):
+            columns = ", ".join(field.name for field in fields(SeenCase))
+            raise WeightsError(
+                f"seen.csv of {self.revision} is not a table of {columns}."
+            ) from None
+        return cases
 
     @cached_property
     def _seen_index(self) -> tuple[set[str], set[tuple[str, str]]]:
         digests = {case.digest for case in self.seen_cases}
-        return digests, {(case.dataset, case.group) for case in self.seen_cases}
+        return digests, {(case.dataset, case.group) for case in self.seen_cases if case.group}
 
     def seen(
         self, digest: str, fingerprint: str, dataset: str | None = None, group: str | None = None

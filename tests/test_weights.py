@@ -116,3 +116,12 @@ def test_seen_by_digest_by_group_and_by_fingerprint(tmp_path):
         "group numbers belong to their data set"
     )
     assert not weights.seen("else", other)
+
+
+@pytest.mark.parametrize(
+    "table", ["case\nbenign (1)\n", "dataset,id,group,digest,fingerprint\na,b,c,d,\n"]
+)
+def test_a_seen_table_that_cannot_tell_is_refused(tmp_path, table):
+    (weights_folder.write(tmp_path) / "seen.csv").write_text(table)
+    with pytest.raises(WeightsError, match="is not a table of dataset, id, group"):
+        load_weights(str(tmp_path)).seen("abc", "0f" * 32)
