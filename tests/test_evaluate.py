@@ -12,16 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bcweb.evaluate import (
-    CaseScore,
-    ScoresError,
-    main,
-    read_scores,
-    report,
-    summarise,
-    table,
-    write_scores,
-)
+from bcweb.evaluate import main, table
+from bcweb.scores import CaseScore, ScoresError, read_scores, report, summarise, write_scores
 from tests import weights_folder
 
 

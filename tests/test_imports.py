@@ -21,7 +21,7 @@ LAYERS = [
     ("bcweb.engine",),
     (
         "bcweb.network", "bcweb.weights", "bcweb.cases", "bcweb.metrics", "bcweb.statistics",
-        "bcweb.preprocess", "bcweb.phantoms",
+        "bcweb.preprocess", "bcweb.phantoms", "bcweb.scores",
     ),
     ("bcweb.scans", "bcweb.masks"),
 ]  # fmt: skip

@@ -17,7 +17,7 @@ _SOURCES = {
 def card(config: Config, record: dict[str, Any], result: dict[str, Any] | None) -> str:
     """Markdown with a Hub's front matter.
 
-    record: the run's `run.json`. result: `bcweb.evaluate.report` over cases that the weights have not
+    record: the run's `run.json`. result: `bcweb.scores.report` over cases that the weights have not
     seen, or None after a fit on everything.
     """
     roles = Counter(case["role"] for case in record["cases"])

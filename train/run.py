@@ -15,8 +15,9 @@ import numpy as np
 
 from bcweb.batch import Choice
 from bcweb.cases import read_cases
-from bcweb.evaluate import evaluate, table, write_scores
+from bcweb.evaluate import evaluate, table
 from bcweb.scans import Modality
+from bcweb.scores import write_scores
 from bcweb.weights import Config
 from train import loop, operating_point
 from train.card import card

@@ -1,0 +1,226 @@
+"""Scores of cases: one case's, a table of them on the disk, and the figures over many.
+
+Every figure comes with a 95% interval for which whole groups (patients, near-duplicate pictures) are
+resampled.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from bcweb.metrics import DETECTED_ABOVE
+
+
+@dataclass(frozen=True)
+class CaseScore:
+    """One case, scored: a line of --csv and of a weights folder's scores.csv.
+
+    lesion: whether the truth holds one. painted: pixels. lesions, found, false_alarms: see
+    `bcweb.metrics.lesion_detection`. seen: the weights were trained on it. revision: of the weights that
+    made the mask. error: why there is no score; then all others but the first five are None.
+    """
+
+    dataset: str
+    id: str
+    group: str
+    label: str
+    modality: str
+    lesion: bool | None = None
+    presence: float | None = None
+    dice: float | None = None
+    iou: float | None = None
+    precision: float | None = None
+    recall: float | None = None
+    hd95_px: float | None = None
+    hd95_mm: float | None = None
+    painted: int | None = None
+    lesions: int | None = None
+    found: int | None = None
+    false_alarms: int | None = None
+    seen: bool | None = None
+    revision: str = ""
+    error: str = ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.dataset, self.id
+
+
+def write_scores(file: Path, scores: Sequence[CaseScore]) -> None:
+    """Write one line a case; what does not exist is empty, yes and no are 1 and 0."""
+    names = [field.name for field in fields(CaseScore)]
+    with file.open("w", newline="", encoding="utf-8", errors="surrogateescape") as table:
+        writer = csv.writer(table, lineterminator="\n")
+        writer.writerow(names)
+        for score in scores:
+            writer.writerow([_cell(getattr(score, name)) for name in names])
+
+
+class ScoresError(ValueError):
+    """A table that `write_scores` did not write, or no case to score; its text is one sentence."""
+
+
+def read_scores(file: Path) -> tuple[CaseScore, ...]:
+    """Read what `write_scores` wrote; `ScoresError` names the file and the line that is not of it."""
+    types = {field.name: str(field.type) for field in fields(CaseScore)}
+    scores = []
+    with file.open(newline="", encoding="utf-8", errors="surrogateescape") as table:
+        for number, line in enumerate(csv.DictReader(table), 2):
+            try:
+                scores.append(CaseScore(**{n: _value(line[n], kind) for n, kind in types.items()}))
+            except (KeyError, ValueError, TypeError) as error:
+                raise ScoresError(f"{file}, line {number}: {error} is not a score's.") from None
+    return tuple(scores)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(int(value))
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _value(text: str, kind: str) -> Any:
+    if kind == "str":
+        return text
+    if text == "":
+        return None
+    read = {"bool": lambda t: bool(int(t)), "int": int, "float": float}
+    return read[kind.split(" ")[0]](text)
+
+
+def summarise(scores: Sequence[CaseScore]) -> dict[str, Any]:
+    """Figures over scored cases: `lesion`, `normal`, `lesionwise` and the presence's AUC, as in --json.
+
+    Intervals are [low, high]; None stands for what does not exist (no such cases, or one group).
+    """
+    from bcweb.statistics import auc_interval
+
+    lesion = [s for s in scores if s.lesion]
+    normal = [s for s in scores if not s.lesion]
+    result: dict[str, Any] = {"lesion": _lesion_figures(lesion), "normal": _normal_figures(normal)}
+    result["lesionwise"] = _lesionwise_figures(lesion)
+    rated = [s for s in scores if s.presence is not None]
+    if {s.lesion for s in rated} == {True, False}:
+        interval = auc_interval(
+            [s.presence for s in rated], [s.lesion for s in rated], _groups(rated)
+        )
+        result |= _with_interval("presence_auc", interval)
+    else:
+        result |= {"presence_auc": None, "presence_auc_ci": None}
+    return result
+
+
+def _groups(scores: Sequence[CaseScore]) -> list[tuple[str, str]]:
+    """A case without a group is one of its own."""
+    return [(s.dataset, s.group or f"case {s.id}") for s in scores]
+
+
+def _lesion_figures(scores: Sequence[CaseScore]) -> dict[str, Any]:
+    import numpy as np
+
+    from bcweb.statistics import group_bootstrap, proportion
+
+    figures: dict[str, Any] = {"n": len(scores), "groups": len(set(_groups(scores)))}
+
+    def over(name: str, of: Sequence[CaseScore], statistic: Callable) -> None:
+        interval = statistic(of, _groups(of)) if of else None
+        figures.update(_with_interval(name, interval))
+
+    over("dice_mean", scores, lambda of, g: group_bootstrap([s.dice for s in of], g))
+    over("dice_median", scores, lambda of, g: group_bootstrap([s.dice for s in of], g, np.median))
+    over("iou_mean", scores, lambda of, g: group_bootstrap([s.iou for s in of], g))
+    painted = [s for s in scores if s.hd95_px is not None]
+    over("hd95_mean", painted, lambda of, g: group_bootstrap([s.hd95_px for s in of], g))
+    figures["hd95_n"] = len(painted)  # where nothing is painted there is no distance
+    over("detected", scores, lambda of, g: proportion([s.dice > DETECTED_ABOVE for s in of], g))
+    return figures
+
+
+def _normal_figures(scores: Sequence[CaseScore]) -> dict[str, Any]:
+    from bcweb.statistics import proportion
+
+    painted = proportion([s.painted > 0 for s in scores], _groups(scores)) if scores else None
+    figures = {"n": len(scores), "groups": len(set(_groups(scores)))}
+    return figures | _with_interval("painted", painted)
+
+
+def _lesionwise_figures(scores: Sequence[CaseScore]) -> dict[str, Any]:
+    """Lesion by lesion, over the images that hold any: share found, and false alarms an image."""
+    import numpy as np
+
+    from bcweb.statistics import group_bootstrap
+
+    if not scores:
+        return {
+            "n": 0,
+            "found": None,
+            "found_ci": None,
+            "false_alarms": None,
+            "false_alarms_ci": None,
+        }
+    counts = np.array([(s.found, s.lesions) for s in scores], float)
+    found = group_bootstrap(
+        counts, _groups(scores), lambda rows: rows[:, 0].sum() / rows[:, 1].sum()
+    )
+    alarms = group_bootstrap([s.false_alarms for s in scores], _groups(scores))
+    figures = {"n": int(counts[:, 1].sum())} | _with_interval("found", found)
+    return figures | _with_interval("false_alarms", alarms)
+
+
+def _with_interval(name: str, interval: tuple | None) -> dict[str, Any]:
+    if interval is None:
+        return {name: None, f"{name}_ci": None}
+    estimate, low, high = interval[:3]
+    return {name: estimate, f"{name}_ci": None if math.isnan(low) else [low, high]}
+
+
+def report(
+    scores: Sequence[CaseScore], out_of_fold: dict[tuple[str, str], CaseScore]
+) -> dict[str, Any]:
+    """All that --json holds of scored cases; out_of_fold: what the weights carry, by data set and id."""
+    scored = [s for s in scores if not s.error]
+    seen = [s for s in scored if s.seen]
+    carried = [_of_today(out_of_fold[s.key], s) for s in seen if s.key in out_of_fold]
+    headline = [s for s in scored if not s.seen] + carried
+    result = summarise(headline)
+    labels = sorted({s.label for s in headline} - {""})
+    result["by_label"] = {
+        label: _label_figures([s for s in headline if s.label == label]) for label in labels
+    }
+    result["seen"] = len(seen)
+    result["unseen"] = len(scored) - len(seen)
+    result["out_of_fold"] = len(carried)
+    result["seen_scores"] = summarise(seen) if seen else None
+    datasets = dict.fromkeys(s.dataset for s in scored)
+    result["datasets"] = {
+        name: summarise([s for s in headline if s.dataset == name]) for name in datasets
+    }
+    result["revision"] = " + ".join(dict.fromkeys(s.revision for s in scored))
+    return result
+
+
+def _of_today(carried: CaseScore, today: CaseScore) -> CaseScore:
+    """A carried score under the group and label that the reader gives the case now."""
+    return replace(carried, group=today.group, label=today.label)
+
+
+def _label_figures(scores: Sequence[CaseScore]) -> dict[str, Any]:
+    """A label is of lesions or of normals; where it is of both, `painted` is of its normals."""
+    lesion = [s for s in scores if s.lesion]
+    normal = [s for s in scores if not s.lesion]
+    if not lesion:
+        return _normal_figures(normal)
+    figures = _lesion_figures(lesion)
+    if normal:
+        of_normals = _normal_figures(normal)
+        figures |= {"normals": of_normals.pop("n")} | {
+            key: of_normals[key] for key in ("painted", "painted_ci")
+        }
+    return figures
