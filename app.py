@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from bcweb.page.ports import PortError, wanted_port
 from bcweb.page.settings import settings
 from bcweb.scans import MODALITIES
 from bcweb.weights import WeightsError, load_weights
@@ -39,23 +40,18 @@ def main() -> None:
     weights = {modality: getattr(given, f"weights_{modality}") for modality in MODALITIES}
     chosen = settings(given.host, weights, tuple(given.allow_host))
     try:
+        wanted_port(given.port)
         for modality in MODALITIES:
             if chosen.weights[modality] != "embedded":
                 load_weights(
                     chosen.weights[modality], modality
-                )  # better said now than at the first scan
-    except WeightsError as error:
+                )  # rather now than at the first scan
+    except (PortError, WeightsError) as error:
         sys.exit(str(error))
 
-    from bcweb.page.launch import (
-        PortError,
-        launch,
-    )  # gradio takes seconds to import: not for --help
+    from bcweb.page.launch import launch  # gradio takes seconds to import: not for --help
 
-    try:
-        launch(chosen, given.host, given.port)
-    except PortError as error:
-        sys.exit(str(error))
+    launch(chosen, given.host, given.port)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import threading
 from pathlib import Path
 
@@ -22,10 +21,6 @@ FIRST_PORT = 7860
 _SWEEP_SECONDS = 60
 
 
-class PortError(ValueError):
-    """The port is taken; its text names the next free one."""
-
-
 def build(version: str) -> gr.Blocks:
     """The tabs. version: see `bcweb.page.static.content_hash`."""
     with (
@@ -41,15 +36,7 @@ def build(version: str) -> gr.Blocks:
 
 
 def launch(settings: Settings, host: str | None = None, port: int | None = None) -> None:
-    """Serve until interrupted. host, port: as on the command line, before Gradio's own environment.
-
-    Raises `PortError` where the port that was asked for is taken.
-    """
-    wanted = port or int(os.environ.get("GRADIO_SERVER_PORT") or 0) or None
-    if wanted is not None and not _is_free(wanted):
-        raise PortError(
-            f"Port {wanted} is taken; {_next_free(wanted)} is free: use --port {_next_free(wanted)}."
-        )
+    """Serve until interrupted. host, port: None leaves them to Gradio and its environment."""
     segmenters = Segmenters(settings.weights)
     segmenters.warm()
     store: Store[Held] = Store(settings.visitor_bytes, settings.all_bytes, settings.idle_seconds)
@@ -76,8 +63,9 @@ def launch(settings: Settings, host: str | None = None, port: int | None = None)
         quiet=True,
         prevent_thread_lock=True,
     )
-    if wanted is None and not address.rstrip("/").endswith(str(FIRST_PORT)):
-        print(f"Port {FIRST_PORT} is taken: the next free one is used.")
+    used = demo.server_port
+    if used != FIRST_PORT and port is None and "GRADIO_SERVER_PORT" not in os.environ:
+        print(f"Port {FIRST_PORT} is taken; {used} is the next free one.")
     print(f"bcweb runs at {address} and stops with Ctrl-C.", flush=True)
     demo.block_thread()
 
@@ -86,17 +74,3 @@ def _sweep(store: Store[Held]) -> None:
     ticks = threading.Event()
     while not ticks.wait(_SWEEP_SECONDS):
         store.expire()
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
-
-
-def _next_free(port: int) -> int:
-    return next((other for other in range(port + 1, 65536) if _is_free(other)), 0)

@@ -36,7 +36,8 @@ from bcweb.page.pairing import pair
 from bcweb.page.segmenters import Segmenters
 from bcweb.page.settings import MB, Settings
 from bcweb.page.store import Store, StoreFull
-from bcweb.phantoms import SAMPLES, Phantom, Sample
+from bcweb.phantoms import Phantom
+from bcweb.samples import SAMPLES, Sample
 from bcweb.scans import MODALITIES, Scan, ScanError, read_scan
 
 _log = logging.getLogger(__name__)
@@ -165,8 +166,6 @@ class Api:
         if modality is not None and modality not in MODALITIES:
             raise HTTPException(400, f"A modality is {' or '.join(MODALITIES)}, not {modality}.")
         data = await self._body(request, self.settings.upload_bytes, name)
-        if not data:
-            raise HTTPException(400, f"{PurePosixPath(name).name} is empty.")
 
         def take() -> Held:
             held = Held(name, "upload", lambda: read_scan(data), self.segmenters, modality)
@@ -212,8 +211,6 @@ class Api:
         id, held = self._held(request)
         name = _file_name(request)
         data = await self._body(request, self.settings.upload_bytes, name)
-        if not data:
-            raise HTTPException(400, f"{PurePosixPath(name).name} is empty.")
         add = request.method == "POST"
         await self._at_desk(lambda: held.set_truth(PurePosixPath(name).name, data, add))
         return _json(held.info(id))

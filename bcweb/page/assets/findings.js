@@ -173,9 +173,9 @@ export class Findings {
       this.#cells.set(key, cell);
       const first = h("td", { "data-score": key, title: why }, value);
       const label = h("th", { scope: "row", title }, name, why && h("small", {}, why));
-      return h("tr", {}, label, first, cell);
+      return h("tr", {}, label, cell, first);
     });
-    const head = h("tr", {}, h("th", {}), h("th", { scope: "col" }, `at ${info.threshold}`), this.#moved);
+    const head = h("tr", {}, h("td", {}), this.#moved, h("th", { scope: "col" }, `at ${info.threshold}`));
     return h(
       "section",
       {},

@@ -1,0 +1,118 @@
+"""Only the page's own browser tabs are answered, wherever the page runs."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx
+import pytest
+from starlette.responses import PlainTextResponse
+
+from bcweb.page.guard import Guard, visitor
+from bcweb.page.settings import is_loopback, settings
+
+
+async def _page(scope, receive, send):
+    await PlainTextResponse(visitor(scope) or "nobody")(scope, receive, send)
+
+
+def ask(path="/bc/scans", host=None, environment=None, base="http://127.0.0.1:7860", **headers):
+    """What a page started as `host` in this environment answers."""
+    told = settings(host, environment=environment or {})
+    guard = Guard(_page, told)
+
+    async def request():
+        transport = httpx.ASGITransport(guard)
+        async with httpx.AsyncClient(transport=transport, base_url=base) as client:
+            named = {name.replace("_", "-"): value for name, value in headers.items()}
+            return await client.get(path, headers=named)
+
+    return asyncio.run(request())
+
+
+SPACE = {
+    "SPACE_ID": "a/b",
+    "SPACE_HOST": "a-b.hf.space,cancer.example",
+    "GRADIO_SERVER_NAME": "0.0.0.0",
+}
+
+
+@pytest.mark.parametrize("origin", ["http://127.0.0.1:7860", None])
+def test_the_page_itself_is_answered(origin):
+    assert ask(**({"origin": origin} if origin else {})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["https://evil.example", "http://127.0.0.1:9999", "http://localhost:7860", "null", "file://"],
+)
+@pytest.mark.parametrize("path", ["/", "/bc/scans", "/gradio_api/info", "/gradio_api/upload"])
+def test_other_origins_are_refused_everywhere(origin, path):
+    answer = ask(path, origin=origin)
+    assert answer.status_code == 403
+    assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_pictures_and_links_of_other_sites_are_refused_without_an_origin(site):
+    assert ask(sec_fetch_site=site).status_code == 403
+    assert ask(sec_fetch_site="same-origin").status_code == 200
+
+
+def test_a_page_for_this_machine_does_not_answer_to_a_name_that_only_resolves_to_it():
+    rebound = "http://evil.example:7860"
+    assert ask(base=rebound, origin=rebound).status_code == 403
+    assert ask(base="http://localhost:7860").status_code == 200
+    assert ask(base="http://[::1]:7860").status_code == 200
+
+
+def test_a_page_for_the_network_answers_to_any_name_but_lists_no_folders():
+    assert ask(host="0.0.0.0", base="http://ward-7:7860").status_code == 200
+    assert not settings("0.0.0.0", environment={}).local
+    assert settings(environment={}).local
+
+
+def test_behind_a_proxy_of_its_name_the_page_answers_and_lists_no_folders():
+    told = settings(allow_hosts=("bcweb.hospital.example",), environment={})
+    assert "bcweb.hospital.example" in told.hosts
+    assert not told.local
+
+
+def test_a_space_takes_its_own_names_and_no_others():
+    inner = {"environment": SPACE, "base": "http://10.0.0.3:7860"}
+    assert ask(origin="https://a-b.hf.space", **inner).status_code == 200
+    assert ask(origin="https://cancer.example", **inner).status_code == 200
+    assert ask(origin="https://c-d.hf.space", **inner).status_code == 403
+    assert not settings(environment=SPACE).local
+
+
+def test_the_first_page_gives_a_cookie_that_scripts_cannot_read():
+    cookie = ask("/").headers["set-cookie"]
+    assert "HttpOnly" in cookie and "SameSite=Lax" in cookie
+    assert ask("/").headers["set-cookie"] != cookie
+    assert ask("/").headers["cache-control"] == "no-store"
+    assert "set-cookie" not in ask("/bc/scans").headers
+
+
+def test_on_a_space_the_cookie_works_inside_a_frame_of_another_site_and_only_over_https():
+    cookie = ask("/", environment=SPACE).headers["set-cookie"]
+    assert cookie.startswith("__Host-")
+    for part in ("Secure", "HttpOnly", "SameSite=None", "Partitioned"):
+        assert part in cookie
+
+
+def test_a_visitor_is_known_by_the_cookie_and_nobody_by_a_made_up_one():
+    cookie = ask("/").headers["set-cookie"].split(";")[0]
+    assert ask(cookie=cookie).text == cookie.split("=")[1]
+    assert ask(cookie="other=1; " + cookie + '; broken="').text == cookie.split("=")[1]
+    assert ask(cookie="bc-visitor=1").text == "nobody"
+    assert ask().text == "nobody"
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [("127.0.0.1", True), ("localhost", True), ("::1", True), ("[::1]", True), ("127.1.2.3", True),
+     ("0.0.0.0", False), ("192.168.0.4", False), ("::", False), ("ward-7", False)],
+)  # fmt: skip
+def test_which_addresses_are_this_machine_only(host, loopback):
+    assert is_loopback(host) is loopback

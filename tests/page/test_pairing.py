@@ -1,0 +1,53 @@
+"""Truths are told from scans, and find theirs, by the names that people and data sets give them."""
+
+from __future__ import annotations
+
+import pytest
+
+from bcweb.page.pairing import Pair, pair
+
+
+@pytest.mark.parametrize(
+    ("scan", "truth"),
+    [
+        ("scan7.png", "scan7_mask.png"),
+        ("scan7.dcm", "SCAN7_MASK.PNG"),
+        ("scan7.png", "scan7-seg.png"),
+        ("benign (100).png", "benign (100)_mask.png"),
+        ("BUSBRA/Images/bus_0001-l.png", "BUSBRA/Masks/mask_0001-l.png"),
+        ("bus_0001-l.png", "mask_0001-l.png"),
+        ("Hospital/Test_Image_8.png", "Hospital/mask_8.png"),
+        ("images/P249_R_CM_MLO.jpg", "masks/P249_R_CM_MLO.png"),
+        ("set\\images\\a.png", "set\\groundtruth\\a.png"),
+    ],
+)
+@pytest.mark.parametrize("truth_first", [False, True])
+def test_a_truth_finds_its_scan(scan, truth, truth_first):
+    names = [truth, "other.png", scan] if truth_first else [scan, "other.png", truth]
+    found = pair(names)
+    assert found[names.index(scan)] == Pair("scan")
+    assert found[1] == Pair("scan")
+    assert found[names.index(truth)] == Pair("truth", names.index(scan))
+
+
+def test_further_masks_of_one_scan_add_to_its_truth():
+    names = ["benign (4).png", "benign (4)_mask.png", "benign (4)_mask_1.png"]
+    assert pair(names)[1:] == [Pair("truth", 0), Pair("truth", 0, adds=True)]
+
+
+def test_a_truth_without_its_scan_is_still_no_scan():
+    assert pair(["lonely_mask.png", "masks/x.png"]) == [Pair("truth"), Pair("truth")]
+
+
+def test_a_truth_is_not_taken_for_a_scan_whose_name_only_ends_alike():
+    assert pair(["12.png", "2_mask.png"])[1].scan is None
+    assert pair(["a_b_mask.png", "b.png"])[0].scan is None
+
+
+def test_of_scans_of_one_name_the_nearest_folder_is_meant():
+    names = ["benign/images/1.png", "malignant/images/1.png", "benign/masks/1.png"]
+    assert pair(names)[2].scan == 0
+
+
+def test_of_scans_of_one_name_and_folder_the_last_opened_is_meant():
+    assert pair(["1.png", "1.png", "1_mask.png"])[2].scan == 1
