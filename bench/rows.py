@@ -32,7 +32,9 @@ class Row:
         return f"{self.name:<58} {self.value:9.2f} {self.unit:<5} {bar}".rstrip()
 
 
-def interleaved_medians(calls: dict[str, Callable[[], object]], rounds: int = 30) -> dict[str, float]:
+def interleaved_medians(
+    calls: dict[str, Callable[[], object]], rounds: int = 30
+) -> dict[str, float]:
     """Median seconds of each call, all called in turn: a drift of the machine's speed hits all alike."""
     for call in calls.values():
         for _ in range(3):

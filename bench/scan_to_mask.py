@@ -7,8 +7,8 @@ from io import BytesIO
 import numpy as np
 from PIL import Image
 
-from bcweb.phantoms import samples
 from bcweb.preprocess import square, standardise
+from bcweb.samples import samples
 from bcweb.scans import read_scan
 from bcweb.segmenter import Segmenter
 from bench.rows import Row, interleaved_medians

@@ -42,7 +42,9 @@ def _command(source: Path, out: Path) -> tuple[float, float]:
     """Wall and processor seconds of the command as a whole."""
     arguments = [str(source), "--out", str(out), "--modality", "ultrasound"]
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    subprocess.run([sys.executable, "-m", "bcweb.segment", *arguments], check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "bcweb.segment", *arguments], check=True, capture_output=True
+    )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return time.perf_counter() - started, cpu

@@ -22,6 +22,7 @@ LAYERS = [
     (
         "bcweb.network", "bcweb.weights", "bcweb.cases", "bcweb.metrics", "bcweb.statistics",
         "bcweb.preprocess", "bcweb.phantoms", "bcweb.scores",
+        "bcweb.samples",
     ),
     ("bcweb.scans", "bcweb.masks"),
 ]  # fmt: skip

@@ -1,0 +1,111 @@
+"""The generated samples that the page offers, and `python -m bcweb.samples DIR` to have them as files:
+
+python -m bcweb.samples DIR
+python -m bcweb.evaluate --data folder:DIR
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+
+from bcweb.phantoms import Mass, Phantom, phantom
+from bcweb.scans import Modality
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The recipe of a generated scan: its name and description cost nothing, its pixels 0.2 s."""
+
+    modality: Modality
+    seed: int
+    masses: tuple[Mass, ...]
+    name: str
+    description: str
+    size: tuple[int, int] | None = None
+    density: float = 0.5
+    bits: Literal[8, 16] = 8
+
+    def phantom(self) -> Phantom:
+        return phantom(
+            self.modality, self.seed, self.masses, self.size, self.density, self.bits,
+            self.name, self.description,
+        )  # fmt: skip
+
+
+_CYST = Mass(0.22, 1.3, "smooth", "enhancement")
+_FIBROADENOMA = Mass(0.3, 0.7, "lobed")
+_CARCINOMA = Mass(0.34, 1.0, "spiculated", "shadow")
+_TWO = (Mass(0.2, 0.9), Mass(0.14, 1.1, "smooth"))
+_US, _MG = "ultrasound", "mammogram"
+
+# Ten to try things on: sizes, contrasts, margins, both modalities, normals too.
+SAMPLES: tuple[Sample, ...] = (
+    Sample(_US, 11, (_FIBROADENOMA,), "generated-ultrasound-lobed",
+           "Generated ultrasound with a lobed lesion."),
+    Sample(_US, 12, (_CARCINOMA,), "generated-ultrasound-shadow",
+           "Generated ultrasound with a ragged lesion and its shadow.", (520, 640), 0.7),
+    Sample(_US, 13, (_CYST,), "generated-ultrasound-cyst",
+           "Generated ultrasound with a cyst and the enhancement behind it.", (470, 560)),
+    Sample(_US, 14, (Mass(0.12, 0.55, "smooth"),), "generated-ultrasound-small",
+           "Generated ultrasound, small, with a small faint lesion.", (300, 400), 0.8),
+    Sample(_US, 15, _TWO, "generated-ultrasound-two",
+           "Generated ultrasound with two lesions.", (600, 800), 0.4),
+    Sample(_US, 16, (), "generated-ultrasound-normal",
+           "Generated ultrasound without a lesion.", (500, 600), 0.6),
+    Sample(_MG, 21, (Mass(0.16, 1.0),), "generated-mammogram-mass",
+           "Generated mammogram with a mass.", (700, 560), 0.3),
+    Sample(_MG, 22, (Mass(0.12, 1.2, "spiculated"),), "generated-mammogram-16-bit",
+           "Generated 16-bit mammogram with a spiculated mass.", (960, 768), 0.4, 16),
+    Sample(_MG, 23, (Mass(0.14, 0.6, "smooth"),), "generated-mammogram-dense",
+           "Generated mammogram, dense, with a faint mass.", (640, 512), 0.9),
+    Sample(_MG, 24, (), "generated-mammogram-normal",
+           "Generated mammogram without a mass.", (640, 512)),
+)  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def samples() -> tuple[Phantom, ...]:
+    """All of `SAMPLES`, made."""
+    return tuple(sample.phantom() for sample in SAMPLES)
+
+
+def write(folder: Path) -> None:
+    """Write the samples as a `folder:` data set: images/, masks/ and cases.csv."""
+    for name in ("images", "masks"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    with (folder / "cases.csv").open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(("file", "label", "modality", "findings"))
+        for made in samples():
+            Image.fromarray(made.scan.pixels).save(folder / "images" / f"{made.name}.png")
+            label = "lesion" if made.truth.any() else "normal"
+            if made.truth.any():
+                mask = Image.fromarray(made.truth.astype(np.uint8) * 255)
+                mask.save(folder / "masks" / f"{made.name}.png")
+            table.writerow((f"{made.name}.png", label, made.scan.modality, made.description))
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m bcweb.samples", description="Write the generated samples with their truth."
+    )
+    parser.add_argument("folder", type=Path, metavar="DIR")
+    try:
+        write(parser.parse_args(argv).folder)
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}.", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
