@@ -96,3 +96,24 @@ def test_what_cannot_be_trained_on_gets_one_sentence(arguments, sentence, tmp_pa
     error = capsys.readouterr().err
     assert sentence in error and error.count("\n") == 1
 
+
+@pytest.mark.parametrize(
+    ("error", "status", "sentence"),
+    [
+        (MemoryError(), 1, "does not hold 16 images a step: try --batch 8."),
+        (RuntimeError("RESOURCE_EXHAUSTED: out of memory"), 1, "try --batch 8."),
+        (KeyboardInterrupt(), 130, "before the first epoch was whole"),
+        (FloatingPointError("The loss is no longer a number."), 1, "no longer a number"),
+    ],
+)
+def test_what_goes_wrong_in_training_gets_one_sentence(
+    folder, tmp_path, monkeypatch, capsys, error, status, sentence
+):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr("train.loop.fit", fail)
+    arguments = ["--data", f"folder:{folder}?modality=ultrasound", "--size", "64"]
+    arguments += ["--out", str(tmp_path / "run"), "--cache", str(tmp_path / "cache")]
+    assert main(arguments) == status
+    assert sentence in capsys.readouterr().err
