@@ -15,6 +15,7 @@ from PIL import Image
 
 from bcweb.cases import fit_mask, read_mask
 from bcweb.cases.duplicates import fingerprint
+from bcweb.masks import mask_png
 from bcweb.metrics import Scores, score_case
 from bcweb.page.packed import Packed
 from bcweb.page.segmenters import Segmenters
@@ -44,11 +45,10 @@ class _Facts:
 
 @dataclass(frozen=True, eq=False)
 class _Finding:
-    """A prediction in the form in which it is kept: map in 8 bits, mask in bits."""
+    """A prediction without its arrays, and its map in 8 bits, from which every mask follows."""
 
-    prediction: Prediction  # without its arrays
+    prediction: Prediction
     probability: Packed
-    mask: np.ndarray
     seen: bool
 
 
@@ -97,8 +97,7 @@ class Held:
     def nbytes(self) -> int:
         finding, truth, pixels = self._finding, self._truth, self._pixels
         size = len(self._thumbnail or b"") + (pixels.nbytes if pixels else 0)
-        if finding:
-            size += finding.probability.nbytes + finding.mask.nbytes
+        size += finding.probability.nbytes if finding else 0
         return size + (truth.packed.nbytes if truth else 0)
 
     def release(self) -> None:
@@ -244,23 +243,15 @@ class Held:
     def mask_png(self, threshold: float | None, gated: bool) -> bytes | None:
         """The mask as a PNG of 0 and 255 in the scan's own size; None where there is no prediction.
 
-        At the operating point it is the prediction's own mask. At another threshold, or where the
-        reader asked to see what the presence gate holds back (gated False), it is what the viewer shows.
+        It is what the viewer shows: the map from the threshold on, without small parts. At the
+        operating point the presence gate holds, unless the reader asked to see what is behind it
+        (gated False).
         """
         with self._lock:
             self.open()
             if self._finding is None:
                 return None
-            point = self._finding.prediction.operating_point
-            own = threshold is None or threshold == point.mask_threshold
-            if own and gated:
-                shape = self._finding.probability.shape
-                mask = np.unpackbits(self._finding.mask, count=shape[0] * shape[1]).reshape(shape)
-            else:
-                level = np.ceil((point.mask_threshold if own else threshold) * 255 - 1e-9)
-                mask = self._finding.probability.array() >= level
-                mask = drop_small(mask, point.min_lesion_fraction)
-        return _png(mask.astype(np.uint8) * 255)
+            return mask_png(self._mask(threshold, gated))
 
     # --- inside
 
@@ -279,10 +270,28 @@ class Held:
         )
         return Scan(pixels, facts.window, facts.spacing, self._modality()[0], facts.notes)
 
+    def _mask(self, threshold: float | None = None, gated: bool = True) -> np.ndarray:
+        """(H, W) bool; threshold: None for the operating point's."""
+        finding = self._finding
+        prediction, point = finding.prediction, finding.prediction.operating_point
+        if threshold is None:
+            threshold = point.mask_threshold
+        held_back = (
+            gated
+            and threshold == point.mask_threshold
+            and prediction.presence is not None
+            and point.presence_gate is not None
+            and prediction.presence < point.presence_gate
+        )
+        # The map is in steps of 1/255: this is the comparison that the viewer makes.
+        level = 256 if held_back else np.ceil(threshold * 255 - 1e-9)
+        return drop_small(finding.probability.array() >= level, point.min_lesion_fraction)
+
     def _segment(self) -> None:
         try:
             segmenter = self._segmenters.of(self._modality()[0])
             prediction = segmenter.segment(self._scan())
+            seen = segmenter.weights.seen(self._facts.digest, self._facts.fingerprint)
         except WeightsError as error:
             self._problem = str(error)
             return
@@ -290,10 +299,9 @@ class Held:
         self._finding = _Finding(
             dataclasses.replace(prediction, probability=None, mask=None),
             Packed(np.rint(prediction.probability * 255).astype(np.uint8)),
-            np.packbits(prediction.mask),
-            segmenter.weights.seen(self._facts.digest, self._facts.fingerprint),
+            seen,
         )
-        self._score(prediction.mask)
+        self._score()
 
     def _read_truth(self, scan: Scan) -> None:
         """The truth beside a file on disk. One that does not fit is a note: the scan is still there."""
@@ -310,15 +318,13 @@ class Held:
         self._truth = _Truth(
             Packed(mask.astype(np.uint8) * 255), names, tuple(dict.fromkeys(notes))
         )
-        if self._finding is not None:
-            shape = mask.shape
-            count = shape[0] * shape[1]
-            self._score(np.unpackbits(self._finding.mask, count=count).reshape(shape))
+        self._score()
 
-    def _score(self, mask: np.ndarray) -> None:
-        if self._truth is not None:
+    def _score(self) -> None:
+        self._scores = None
+        if self._truth is not None and self._finding is not None:
             truth = self._truth.packed.array() > 0
-            self._scores = score_case(mask.astype(bool), truth, self._facts.spacing)
+            self._scores = score_case(self._mask(), truth, self._facts.spacing)
 
 
 def _facts(scan: Scan) -> _Facts:
@@ -339,10 +345,6 @@ def _thumbnail(scan: Scan) -> bytes:
     small = Scan(np.ascontiguousarray(scan.pixels[::step, ::step]), scan.window).unit()
     image = Image.fromarray((small * 255).astype(np.uint8))
     image.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX)
-    return _png(np.asarray(image))
-
-
-def _png(pixels: np.ndarray) -> bytes:
     file = BytesIO()
-    Image.fromarray(pixels).save(file, "PNG", compress_level=4)
+    image.save(file, "PNG", compress_level=4)
     return file.getvalue()

@@ -27,9 +27,10 @@ export class Batch {
   /** Truths that wait for their scan. @type {Alone[]} */ #alone = [];
   /** @type {(() => Promise<void>)[]} */ #tasks = [];
   #running = 0;
+  /** Files that are not done yet. */ left = 0;
 
   /** @param {{atOnce: number, uploadBytes: number}} limits
-   * @param {{added: (cases: Case[]) => void, changed: (one: Case) => void, gone: (key: string) => void,
+   * @param {{added: (cases: Case[]) => void, changed: (one: Case) => void, gone: (key: string) => void, progressed: () => void,
    *  find: (id: string) => Case | undefined}} page */
   constructor(limits, page) {
     // One place at the server stays free for the scan that is being looked at.
@@ -52,23 +53,34 @@ export class Batch {
     all.forEach(({ path, file }, place) => {
       if (isScan(place)) uploads.set(place, this.#queue(() => this.#upload(cases[place], path, file)));
     });
-    // The masks of one scan go one after the other, and after their scan.
+    // The masks of one scan go one after the other, and after their scan: "X_mask.png", then "X_mask_1.png".
     /** @type {Map<string, Promise<void>>} */
     const last = new Map();
-    all.forEach(({ path, file }, place) => {
-      if (isScan(place)) return;
+    /** @type {Promise<void>[]} */
+    const truths = [];
+    const masksFirst = [...all.keys()].filter((place) => !isScan(place)).sort((a, b) => Number(pairs[a].adds) - Number(pairs[b].adds));
+    for (const place of masksFirst) {
+      const { path, file } = all[place];
       const { held, new: with_, adds } = pairs[place];
       const scan = held ? this.page.find(held) : with_ === null ? undefined : cases[with_];
       if (!scan) {
         this.#leaveAlone({ path, file, one: cases[place] });
-        return;
+        continue;
       }
       const before = last.get(scan.key) ?? (with_ === null ? undefined : uploads.get(with_));
       const isPart = adds || last.has(scan.key);
-      last.set(scan.key, (before ?? Promise.resolve()).then(() => this.#queue(() => this.#truth(scan, cases[place], path, file, isPart))));
-    });
+      const task = (before ?? Promise.resolve()).then(() => this.#queue(() => this.#truth(scan, cases[place], path, file, isPart)));
+      last.set(scan.key, task);
+      truths.push(task);
+    }
     this.#alone = this.#alone.filter(({ one }) => one.state === "alone");
-    await Promise.all([...uploads.values(), ...last.values()]);
+    const tasks = [...uploads.values(), ...truths];
+    this.left += tasks.length;
+    const done = () => {
+      this.left--;
+      this.page.progressed();
+    };
+    await Promise.all(tasks.map((task) => task.finally(done)));
   }
 
   /** @param {Case} one @param {string} path @param {File} file */

@@ -18,9 +18,6 @@ import * as words from "./words.js";
 /** @type {Record<Modality, string>} */
 const MODALITY = { ultrasound: "Ultrasound", mammogram: "Mammogram" };
 
-/** @param {string} key @param {Node | string | null} content */
-const row = (key, content) => h("div", { class: "fact" }, h("span", { class: "key" }, key), content ?? "");
-
 export class Findings {
   /** @type {ScanInfo | null} */ #info = null;
   /** @type {Live | null} */ #live = null;
@@ -93,7 +90,8 @@ export class Findings {
       "header",
       {},
       h("h2", { title: info.path }, info.name),
-      h("p", { class: "quiet" }, words.geometry(info)),
+      h("p", { class: "quiet" }, words.size(info)),
+      h("p", { class: "quiet" }, words.spacing(info)),
       badges.length > 0 && h("p", { class: "badges" }, .../** @type {Node[]} */ (badges)),
     );
   }
@@ -133,16 +131,16 @@ export class Findings {
         {},
         h("th", { scope: "row" }, String(place + 1)),
         h("td", {}, words.grouped(area_px)),
-        h("td", {}, area_mm2 === null ? words.NONE : words.squareMillimetres(area_mm2)),
+        area_mm2 !== null && h("td", {}, words.squareMillimetres(area_mm2)),
         h("td", {}, this.#extent(info, width, height)),
       ),
     );
-    const unit = info.spacing ? "mm" : "px";
+    const columns = info.spacing ? ["", "px", "mm²", "width × height, mm"] : ["", "px", "width × height, px"];
     return h(
       "table",
       { class: "lesions" },
       h("caption", {}, `Lesions at ${info.threshold}, the operating point`),
-      h("thead", {}, h("tr", {}, ...["", "px", "mm²", `width × height, ${unit}`].map((name) => h("th", { scope: "col" }, name)))),
+      h("thead", {}, h("tr", {}, ...columns.map((name) => h("th", { scope: "col" }, name)))),
       h("tbody", {}, ...rows),
     );
   }
@@ -180,7 +178,7 @@ export class Findings {
       "section",
       {},
       h("h3", {}, "Against the truth"),
-      h("p", { class: "quiet file", title: info.truth_names.join(", ") }, info.truth_names.join(", ")),
+      h("p", { class: "quiet file", title: info.truth_names.join(", ") }, words.truthNames(info)),
       rows.length > 0 && h("table", { class: "scores" }, h("thead", {}, head), h("tbody", {}, ...body)),
       buttons,
     );

@@ -13,14 +13,19 @@ export const fixed = (value, digits) => (value == null ? NONE : value.toFixed(di
 /** @param {number} mm2 */
 export const squareMillimetres = (mm2) => (mm2 < 100 ? mm2.toFixed(1) : grouped(mm2));
 
-/** @param {ScanInfo} info "600 × 480, 8 bit, 0.083 mm a pixel" */
-export function geometry({ width, height, depth, spacing }) {
-  if (width === undefined || height === undefined) return "";
-  const size = `${width} × ${height}, ${depth} bit`;
-  if (!spacing) return `${size}, pixel spacing unknown`;
+/** @param {ScanInfo} info */
+export const size = ({ width, height, depth }) => `${width} × ${height} px, ${depth} bit`;
+
+/** @param {ScanInfo} info */
+export function spacing({ spacing }) {
+  if (!spacing) return "pixel spacing unknown";
   const [row, column] = spacing.map((mm) => String(Number(mm.toPrecision(3))));
-  return row === column ? `${size}, ${row} mm a pixel` : `${size}, pixels of ${column} × ${row} mm`;
+  return row === column ? `${row} mm a pixel` : `pixels of ${column} × ${row} mm`;
 }
+
+/** The masks that make the truth. @param {ScanInfo} info */
+export const truthNames = ({ truth_names }) =>
+  truth_names.length > 1 ? `${truth_names.length} masks, ${truth_names[0]} first` : (truth_names[0] ?? "");
 
 /** Whether the presence gate holds the mask back at the operating point. @param {ScanInfo} info */
 export const isGated = ({ presence, gate }) => presence !== null && gate !== null && presence < gate;

@@ -2,7 +2,7 @@
 // Scans, masks and answers travel over /bc; nothing goes through Gradio, and nothing to another host.
 
 import "../../canvas/viewer.js";
-import { KEYS, isTyping } from "../../canvas/keys.js";
+import { isTyping } from "../../canvas/keys.js";
 import * as api from "./api.js";
 import { Batch, listed } from "./batch.js";
 import { button, h } from "./dom.js";
@@ -21,6 +21,8 @@ class Workbench extends HTMLElement {
   /** @type {Map<string, Case>} in the order of the list */ #cases = new Map();
   /** @type {string | null} */ #current = null;
   /** Counts choices of the reader, so that what arrives late does not take the picture away. */ #chosen = 0;
+  /** The scans dropped last, and the count of choices before. @type {Case[]} */ #taken = [];
+  #chosenBefore = -1;
   /** Removed, but for the time being one may take it back. @type {Case[]} */ #removed = [];
   #removal = 0;
   /** @type {ShadowRoot} */ #root;
@@ -67,9 +69,13 @@ class Workbench extends HTMLElement {
     this.#batch = new Batch(
       { atOnce: session.at_once, uploadBytes: session.upload_bytes },
       {
-        added: (cases) => this.#add(cases),
+        added: (cases) => {
+          this.#taken.push(...cases.filter(({ state }) => state === "waiting"));
+          this.#add(cases);
+        },
         changed: (one) => this.#changed(one),
         gone: (key) => this.#dismiss(key),
+        progressed: () => this.#refresh(),
         find: (id) => [...this.#cases.values()].find(({ info }) => info?.id === id),
       },
     );
@@ -92,15 +98,20 @@ class Workbench extends HTMLElement {
   #changed(one) {
     this.#refresh();
     if (one.key === this.#current && one.info) this.#display(one);
-    else if (one.state === "listed" && this.#waitingFor === this.#chosen && this.#cases.has(one.key)) this.#select(one.key);
+    this.#showFirst();
   }
 
-  /** The choice at which files were dropped: their first is shown unless the reader has chosen since. */
-  #waitingFor = -1;
+  /** Show the first of the scans dropped last that can be shown, unless the reader has chosen since. */
+  #showFirst() {
+    if (this.#chosenBefore !== this.#chosen) return;
+    const first = this.#taken.find(({ state }) => state !== "failed");
+    if (first?.state === "listed") this.#select(first.key);
+  }
 
   /** @param {import("./files.js").Found[]} found */
   async #take(found) {
-    this.#waitingFor = this.#chosen;
+    this.#chosenBefore = this.#chosen;
+    this.#taken = [];
     try {
       await this.#batch?.take(found);
     } catch (error) {
@@ -299,6 +310,9 @@ class Workbench extends HTMLElement {
     });
     document.addEventListener("keydown", (event) => this.#onKey(event));
     window.addEventListener("pagehide", () => this.#removeForGood());
+    document.addEventListener("paste", (event) => {
+      if (event.clipboardData?.files.length) this.#take(chosen(event.clipboardData.files));
+    });
     this.#listenToDrops();
   }
 
@@ -378,9 +392,9 @@ class Workbench extends HTMLElement {
       this.#list?.show(cases, this.#current);
       const shown = cases.filter(({ info }) => info);
       const at = shown.findIndex(({ key }) => key === this.#current);
-      this.#element(".count").textContent = shown.length ? `${at + 1 || NONE} of ${shown.length}` : "";
-      const waiting = cases.filter(({ state }) => state === "waiting" || state === "sending").length;
-      this.#element(".left").textContent = waiting ? `${waiting} to do` : "";
+      this.#element(".count").textContent = shown.length ? `${at + 1} of ${shown.length}` : "";
+      const left = this.#batch?.left ?? 0;
+      this.#element(".left").textContent = left ? `${left} to do` : "";
       /** @type {HTMLButtonElement} */ (this.#element(".previous")).disabled = !this.#neighbour(-1) || at < 0;
       /** @type {HTMLButtonElement} */ (this.#element(".next")).disabled = !this.#neighbour(1);
       this.#element(".all").hidden = cases.length < 2;
@@ -393,7 +407,4 @@ class Workbench extends HTMLElement {
   }
 }
 
-const NONE = "–";
-
-export { KEYS };
 customElements.define("bc-workbench", Workbench);

@@ -1,0 +1,387 @@
+"""The real page in Chromium: what a reader does, and what it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+
+from bcweb import metrics
+from bcweb.samples import SAMPLES
+from tests.page.files import mask_of, png, speckle
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+expect = sync_api.expect
+
+pytestmark = pytest.mark.browser
+
+LESION, OTHER = SAMPLES[0].phantom(), SAMPLES[1].phantom()
+
+
+class Page:
+    """The page as a reader has it open."""
+
+    def __init__(self, page: sync_api.Page, address: str):
+        self.page, self.address = page, address
+        self.asked: list[str] = []
+        self.complaints: list[str] = []
+        # One listener that stays: without it each wait for a chooser switches Chromium's interception
+        # on and off, and now and then a chooser opens in between.
+        page.on("filechooser", lambda chooser: None)
+        page.on("request", lambda request: self.asked.append(request.url))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", self._hear)
+
+    def _hear(self, message: sync_api.ConsoleMessage) -> None:
+        # A refused file is a 400, which Chromium logs by itself.
+        harmless = ("GPU stall", "Failed to load resource")
+        if message.type == "error" and not any(words in message.text for words in harmless):
+            self.complaints.append(message.text)
+
+    def open(self) -> Page:
+        self.page.goto(self.address)
+        self.ready()
+        return self
+
+    def ready(self) -> None:
+        """Wait until the current scan is drawn with what is known of it."""
+        expect(self.page.locator("bc-viewer")).to_have_attribute(
+            "data-state", "ready", timeout=30_000
+        )
+
+    def find(self, selector: str) -> sync_api.Locator:
+        return self.page.locator(f"bc-workbench {selector}")
+
+    def rows(self) -> sync_api.Locator:
+        return self.find(".list .row")
+
+    def title(self) -> sync_api.Locator:
+        return self.find(".findings h2")
+
+    def give(self, *files: tuple[str, bytes]) -> None:
+        """Open files with the button's file chooser."""
+        with self.page.expect_file_chooser() as chooser:
+            self.find(".open").click()
+        chooser.value.set_files([_payload(name, data) for name, data in files])
+
+    def drop(self, *paths: Path) -> None:
+        """Drop files or folders of the disk in the middle of the page, as from a file manager."""
+        session = self.page.context.new_cdp_session(self.page)
+        data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            session.send(
+                "Input.dispatchDragEvent", {"type": kind, "x": 600, "y": 400, "data": data}
+            )
+        session.detach()
+
+    def score(self, name: str) -> str:
+        return self.find(f'.findings td[data-score="{name}"]').inner_text()
+
+    def viewer(self, script: str) -> object:
+        """Evaluate a function of the viewer `v`."""
+        return self.page.evaluate(f"() => ({script})(document.querySelector('bc-viewer'))")
+
+    def saved_mask(self) -> np.ndarray:
+        with self.page.expect_download() as download:
+            self.page.keyboard.press("s")
+        return mask_of(Path(download.value.path()).read_bytes())
+
+
+def _payload(name: str, data: bytes) -> dict:
+    return {"name": name, "mimeType": "application/octet-stream", "buffer": data}
+
+
+REMOVE_ALL = """async () => {
+    for (const {id} of await (await fetch("bc/scans")).json())
+        await fetch(`bc/scans/${id}`, {method: "DELETE"});
+}"""
+
+
+@pytest.fixture(scope="package")
+def context(chromium) -> Iterator[sync_api.BrowserContext]:
+    """One browser whose cache stays warm: a cookie of its own makes each test a new visitor."""
+    made = chromium.new_context(viewport={"width": 1280, "height": 800}, color_scheme="dark")
+    yield made
+    made.close()
+
+
+def _close(page: Page) -> None:
+    page.page.evaluate(REMOVE_ALL)
+    page.page.close()
+    assert page.complaints == []
+
+
+@pytest.fixture
+def page(context, address) -> Iterator[Page]:
+    context.clear_cookies()
+    opened = Page(context.new_page(), address).open()
+    yield opened
+    _close(opened)
+
+
+@pytest.fixture
+def browse(chromium, address) -> Iterator[Callable[..., Page]]:
+    """Open the page in a browser of its own."""
+    made: list[Page] = []
+
+    def new(**options) -> Page:
+        made.append(Page(chromium.new_context(**options).new_page(), address))
+        return made[-1].open()
+
+    yield new
+    for opened in made:
+        _close(opened)
+        opened.page.context.close()
+
+
+def test_it_opens_with_a_sample_segmented_and_labelled_as_generated(page):
+    expect(page.title()).to_have_text("generated-ultrasound-lobed")
+    expect(page.find(".findings .badge")).to_have_text("generated")
+    assert page.viewer("v => v.scores.painted_px") > 0
+    expect(page.rows()).to_have_count(1)
+
+
+def test_the_browser_asks_no_other_host(page):
+    hosts = {urlsplit(url).netloc for url in page.asked if not url.startswith(("data:", "blob:"))}
+    assert hosts == {urlsplit(page.address).netloc}
+
+
+def test_an_upload_is_drawn_with_its_mask_and_findings(page):
+    page.give(("ward.png", png(OTHER.scan.pixels)))
+    expect(page.title()).to_have_text("ward.png")
+    page.ready()
+    expect(page.rows()).to_have_count(2)
+    expect(page.find(".findings .modality p")).to_contain_text("guessed from the picture")
+    painted = page.viewer("v => v.scores.painted_px")
+    areas = page.find(".findings .lesions td:nth-child(2)").all_inner_texts()
+    assert painted == pytest.approx(
+        sum(int(area.replace("\u202f", "")) for area in areas), rel=0.01
+    )
+    assert page.saved_mask().shape == OTHER.scan.pixels.shape
+
+
+def test_the_threshold_moves_the_mask_and_its_numbers_without_asking_the_server(page):
+    before = page.viewer("v => v.scores.painted_px")
+    page.asked.clear()
+    page.page.locator("bc-viewer #threshold").fill("0.9")
+    page.page.wait_for_function(
+        "before => document.querySelector('bc-viewer').scores.painted_px < before", arg=before
+    )
+    expect(page.find(".findings thead .now")).to_have_text("at 0.9")
+    painted = page.viewer("v => v.scores.painted_px")
+    expect(page.find(".findings tbody tr:first-child .now")).to_have_text(
+        f"{painted:,}".replace(",", "\u202f")
+    )
+    assert page.asked == []
+    assert page.saved_mask().sum() == painted, "what is saved is what is seen"
+
+
+def test_a_truth_dropped_with_its_scan_gives_numbers(page, tmp_path):
+    (tmp_path / "a.png").write_bytes(png(OTHER.scan.pixels))
+    (tmp_path / "a_mask.png").write_bytes(png(OTHER.truth))
+    page.drop(tmp_path / "a_mask.png", tmp_path / "a.png")
+    expect(page.find(".findings .file")).to_have_text("a_mask.png")
+    page.ready()
+    expected = metrics.score_case(page.saved_mask(), OTHER.truth)
+    assert page.score("dice") == f"{expected.dice:.3f}"
+    assert page.score("iou") == f"{expected.iou:.3f}"
+    assert page.score("hd95_px") == f"{expected.hd95_px:.1f}"
+    assert page.score("hd95_mm") == "–"
+    expect(page.find(".findings .scores")).to_contain_text("pixel spacing unknown")
+    assert page.viewer("v => v.scores.dice") == pytest.approx(expected.dice, abs=0.005)
+
+
+def test_a_truth_dropped_later_finds_its_scan_by_name_while_another_is_looked_at(page, tmp_path):
+    page.give(("first.png", png(OTHER.scan.pixels)), ("second.png", png(LESION.scan.pixels)))
+    expect(page.title()).to_have_text("first.png")
+    expect(page.rows()).to_have_count(3)
+    expect(page.find(".left")).to_have_text("")
+    (tmp_path / "second_mask.png").write_bytes(png(LESION.truth))
+    page.drop(tmp_path / "second_mask.png")
+    expect(page.rows().nth(2)).to_contain_text("Dice")
+    expect(page.title()).to_have_text("first.png")
+    expect(page.find(".findings .scores")).to_have_count(0)
+
+
+def test_a_truth_that_comes_before_its_scan_waits_for_it(page):
+    page.give(("late_mask.png", png(OTHER.truth)))
+    expect(page.find(".failed")).to_contain_text("its scan is not here")
+    page.give(("late.png", png(OTHER.scan.pixels)))
+    expect(page.find(".findings .file")).to_have_text("late_mask.png")
+    expect(page.find(".failed")).to_have_count(0)
+
+
+def test_any_file_can_be_given_as_the_truth_of_the_scan_in_view(page):
+    page.give(("b.png", png(OTHER.scan.pixels)))
+    expect(page.title()).to_have_text("b.png")
+    page.ready()
+    with page.page.expect_file_chooser() as chooser:
+        page.page.keyboard.press("g")
+    chooser.value.set_files([_payload("drawn by hand.png", png(OTHER.truth))])
+    expect(page.find(".findings .file")).to_have_text("drawn by hand.png")
+    expect(page.find('.findings td[data-score="dice"]')).not_to_be_empty()
+
+
+def test_a_bad_file_gets_its_sentence_in_its_row_and_the_others_are_done(page):
+    page.give(
+        ("good 1.png", png(OTHER.scan.pixels)),
+        ("text.png", b"not a picture at all, only some words\n" * 9),
+        ("good 2.png", png(LESION.scan.pixels)),
+    )
+    expect(page.find(".failed .name")).to_have_text("text.png")
+    expect(page.find(".failed .state")).to_contain_text("text file, not an image")
+    expect(page.rows().filter(has_text="good")).to_have_count(2)
+    expect(page.rows().filter(has_text="lesion")).to_have_count(3)
+    page.find(".failed .dismiss").click()
+    expect(page.find(".failed")).to_have_count(0)
+
+
+def test_a_truth_of_another_shape_is_refused_in_a_sentence_and_the_scan_stays(page):
+    page.give(("c.png", png(speckle(100, 100))), ("c_mask.png", png(np.ones((50, 80), bool))))
+    expect(page.find(".failed")).to_contain_text("another shape")
+    expect(page.title()).to_have_text("c.png")
+    expect(page.find(".findings .scores")).to_have_count(0)
+
+
+def test_a_folder_is_dropped_whole(page, tmp_path):
+    for name, pixels in (("images/p1.png", OTHER.scan.pixels), ("masks/p1.png", OTHER.truth)):
+        (tmp_path / "set" / name).parent.mkdir(parents=True)
+        (tmp_path / "set" / name).write_bytes(png(pixels))
+    page.drop(tmp_path / "set")
+    expect(page.title()).to_have_text("p1.png")
+    expect(page.find(".findings .file")).to_have_text("p1.png")
+    expect(page.rows()).to_have_count(2)
+
+
+def test_a_folder_of_this_machine_is_listed_and_opened_one_by_one(page, tmp_path):
+    for place, sample in enumerate((OTHER, LESION)):
+        (tmp_path / f"{place}.png").write_bytes(png(sample.scan.pixels))
+    page.find(".folder input").fill(str(tmp_path / "nothing"))
+    page.find(".folder input").press("Enter")
+    expect(page.find(".folder .error")).to_contain_text("is not a folder on this machine")
+    page.find(".folder input").fill(str(tmp_path))
+    page.find(".folder input").press("Enter")
+    expect(page.title()).to_have_text("0.png")
+    expect(page.rows()).to_have_count(3)
+    page.page.keyboard.press("j")
+    expect(page.title()).to_have_text("1.png")
+
+
+def test_keys_go_from_scan_to_scan(page):
+    page.give(("one.png", png(OTHER.scan.pixels)), ("two.png", png(LESION.scan.pixels)))
+    expect(page.title()).to_have_text("one.png")
+    expect(page.find(".left")).to_have_text("")
+    page.page.keyboard.press("j")
+    expect(page.title()).to_have_text("two.png")
+    expect(page.find(".count")).to_have_text("3 of 3")
+    page.page.keyboard.press("PageUp")
+    expect(page.title()).to_have_text("one.png")
+    page.page.keyboard.press("k")
+    expect(page.title()).to_have_text("generated-ultrasound-lobed")
+    page.page.keyboard.press("k")
+    expect(page.title()).to_have_text("generated-ultrasound-lobed")
+
+
+def test_samples_are_chosen_from_a_menu_once_each(page):
+    page.find(".samples").select_option("generated-mammogram-mass")
+    expect(page.title()).to_have_text("generated-mammogram-mass")
+    page.find(".samples").select_option("generated-ultrasound-lobed")
+    expect(page.title()).to_have_text("generated-ultrasound-lobed")
+    expect(page.rows()).to_have_count(2)
+
+
+def test_another_modality_segments_anew_with_its_own_weights(page):
+    page.give(("m.png", png(OTHER.scan.pixels)))
+    expect(page.title()).to_have_text("m.png")
+    ultrasound = page.find(".findings footer .quiet").inner_text()
+    page.find(
+        ".findings .choices label",
+    ).filter(has_text="Mammogram").click()
+    expect(page.find(".findings .modality p")).to_have_text("as you said")
+    expect(page.find(".findings footer .quiet")).not_to_have_text(ultrasound)
+    page.ready()
+
+
+def test_a_removed_scan_can_be_had_back_and_is_gone_after_that(page):
+    page.give(("gone.png", png(OTHER.scan.pixels)))
+    expect(page.title()).to_have_text("gone.png")
+    page.page.keyboard.press("x")
+    expect(page.title()).to_have_text("generated-ultrasound-lobed")
+    page.find(".toast button").click()
+    expect(page.title()).to_have_text("gone.png")
+    page.page.keyboard.press("x")
+    expect(page.title()).to_have_text("generated-ultrasound-lobed")
+    page.page.reload()  # leaving the page ends the time to think
+    page.ready()
+    expect(page.rows()).to_have_count(1)
+
+
+def test_a_reload_and_a_second_tab_show_the_same_scans(page):
+    page.give(("kept.png", png(OTHER.scan.pixels)))
+    expect(page.title()).to_have_text("kept.png")
+    page.page.reload()
+    page.ready()
+    expect(page.rows().filter(has_text="kept.png")).to_have_count(1)
+    second = Page(page.page.context.new_page(), page.address).open()
+    expect(second.rows().filter(has_text="kept.png")).to_have_count(1)
+    assert second.complaints == []
+
+
+def test_two_browsers_at_once_see_nothing_of_each_other(browse):
+    anna, berta = browse(), browse()
+    anna.give(("anna.png", png(OTHER.scan.pixels)))
+    berta.give(("berta.png", png(LESION.scan.pixels)))
+    expect(anna.title()).to_have_text("anna.png")
+    expect(berta.title()).to_have_text("berta.png")
+    id = anna.viewer(
+        "async () => (await (await fetch('bc/scans')).json()).find(s => s.name === 'anna.png').id"
+    )
+    for what in ("", "/pixels", "/probability", "/thumbnail", "/mask.png"):
+        status = berta.viewer(f"async () => (await fetch('bc/scans/{id}{what}')).status")
+        assert status == 404, what
+    berta.page.reload()
+    berta.ready()
+    expect(berta.rows().filter(has_text="anna")).to_have_count(0)
+
+
+def test_another_site_can_neither_read_nor_send(page):
+    """A page of another origin in the same browser, which would send the visitor's cookie along."""
+    stranger = page.page.context.new_page()
+    stranger.route("http://localhost:1/", lambda route: route.fulfill(body="elsewhere"))
+    stranger.goto("http://localhost:1/")  # another port: another origin, but the same site
+    ask = "([url, options]) => fetch(url, options).then(r => r.type + r.status, () => 'failed')"
+    place = page.address.replace("127.0.0.1", "localhost")
+    for path, options in (
+        ("/bc/session", {"credentials": "include"}),
+        ("/bc/scans", {"method": "POST", "body": "x", "credentials": "include", "mode": "no-cors"}),
+        ("/gradio_api/upload", {"method": "POST", "body": "x", "mode": "no-cors"}),
+    ):
+        answers = []
+        stranger.on("response", lambda response, answers=answers: answers.append(response.status))
+        assert stranger.evaluate(ask, [place + path, options]) in ("failed", "opaque0"), path
+        assert set(answers) <= {403}, path
+    stranger.close()
+    expect(page.rows()).to_have_count(1)
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_nothing_is_cut_off_sideways_at_any_width(browse, scheme):
+    page = browse(color_scheme=scheme)
+    dark = page.viewer("() => document.body.classList.contains('dark')")
+    assert dark == (scheme == "dark")
+    for width in (390, 768, 1024, 1440):
+        page.page.set_viewport_size({"width": width, "height": 844})
+        assert page.viewer("() => document.documentElement.scrollWidth <= innerWidth"), width
+        box = page.page.locator("bc-viewer canvas").bounding_box()
+        assert box["height"] > 380 and box["width"] > 0.4 * width, width
+
+
+def test_every_key_is_listed_where_the_question_mark_leads(page):
+    page.page.keyboard.press("?")
+    expect(page.find("dialog")).to_be_visible()
+    expect(page.find("dialog dl > div")).to_have_count(23)
+    page.page.keyboard.press("Escape")
+    expect(page.find("dialog")).not_to_be_visible()
