@@ -12,10 +12,11 @@ from starlette.middleware import Middleware
 from bcweb.page import scan_tab, static, theme
 from bcweb.page.guard import Guard
 from bcweb.page.held import Held
-from bcweb.page.routes import routes
+from bcweb.page.routes import phantom_of, routes
 from bcweb.page.segmenters import Segmenters
 from bcweb.page.settings import Settings
 from bcweb.page.store import Store
+from bcweb.samples import SAMPLES
 
 FIRST_PORT = 7860
 _SWEEP_SECONDS = 60
@@ -38,7 +39,7 @@ def build(version: str) -> gr.Blocks:
 def launch(settings: Settings, host: str | None = None, port: int | None = None) -> None:
     """Serve until interrupted. host, port: None leaves them to Gradio and its environment."""
     segmenters = Segmenters(settings.weights)
-    segmenters.warm()
+    threading.Thread(target=_warm, args=(segmenters,), name="warm", daemon=True).start()
     store: Store[Held] = Store(settings.visitor_bytes, settings.all_bytes, settings.idle_seconds)
     threading.Thread(target=_sweep, args=(store,), name="sweep", daemon=True).start()
     version = static.content_hash()
@@ -68,6 +69,12 @@ def launch(settings: Settings, host: str | None = None, port: int | None = None)
         print(f"Port {FIRST_PORT} is taken; {used} is the next free one.")
     print(f"bcweb runs at {address} and stops with Ctrl-C.", flush=True)
     demo.block_thread()
+
+
+def _warm(segmenters: Segmenters) -> None:
+    """Make ready what the first visitor needs, while Gradio starts."""
+    segmenters.warm()
+    phantom_of(SAMPLES[0])
 
 
 def _sweep(store: Store[Held]) -> None:

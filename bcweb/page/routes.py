@@ -13,7 +13,7 @@ import json
 import logging
 import os
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import PurePosixPath
 from typing import TypeVar
 from urllib.parse import quote, unquote
@@ -313,17 +313,19 @@ class Api:
         return fields if isinstance(fields, dict) else {}
 
 
+@cache
+def phantom_of(sample: Sample) -> Phantom:
+    """A sample's pixels, made once for all visitors."""
+    return sample.phantom()
+
+
 def _generated(sample: Sample, segmenters: Segmenters) -> Held:
-    made: list[Phantom] = []
-
-    def load() -> Scan:
-        made[:] = [sample.phantom()]
-        return made[0].scan
-
     def load_truth(scan: Scan) -> list[tuple[str, np.ndarray]]:
-        return [("generated with the scan", made.pop().truth)]
+        return [("generated with the scan", phantom_of(sample).truth)]
 
-    return Held(sample.name, "generated", load, segmenters, None, load_truth)
+    return Held(
+        sample.name, "generated", lambda: phantom_of(sample).scan, segmenters, None, load_truth
+    )
 
 
 def _owner(request: Request) -> str:

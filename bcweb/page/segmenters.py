@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 
 from bcweb.scans import MODALITIES, Modality
 from bcweb.segmenter import Segmenter
@@ -11,7 +12,7 @@ from bcweb.weights import WeightsError
 
 
 class Segmenters:
-    """Loads each modality's weights when they are first asked for, or ahead by `warm`."""
+    """Loads each modality's weights when they are first asked for or by `warm`."""
 
     def __init__(self, weights: Mapping[Modality, str]):
         self.weights = weights
@@ -26,12 +27,7 @@ class Segmenters:
             return self._loaded[modality]
 
     def warm(self) -> None:
-        """Load all in the background, so that the first scan need not wait."""
-        threading.Thread(target=self._load_all, name="warm", daemon=True).start()
-
-    def _load_all(self) -> None:
+        """Load all, so that the first scan need not wait. What cannot be loaded is said where it is needed."""
         for modality in MODALITIES:
-            try:
+            with suppress(WeightsError):
                 self.of(modality)
-            except WeightsError:
-                continue  # said where a scan of this modality is opened

@@ -28,9 +28,23 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="package")
-def address() -> Iterator[str]:
+def trap() -> Iterator[socket.socket]:
+    """A proxy that answers nobody: where the app would ask another host, it comes here first."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        listening.setblocking(False)
+        yield listening
+
+
+@pytest.fixture(scope="package")
+def address(trap: socket.socket) -> Iterator[str]:
     """`python app.py`, started once; it ends with the tests of this folder."""
-    environment = {name: value for name, value in os.environ.items() if "GRADIO" not in name}
+    outer = ("GRADIO", "PROXY", "SPACE", "BCWEB")
+    environment = {n: v for n, v in os.environ.items() if not any(o in n.upper() for o in outer)}
+    elsewhere = f"http://127.0.0.1:{trap.getsockname()[1]}"
+    environment |= {f"{kind}_proxy": elsewhere for kind in ("http", "https", "all")}
+    environment["no_proxy"] = "localhost,127.0.0.1"
     process = subprocess.Popen(
         [sys.executable, "app.py", "--port", str(free_port())],
         cwd=ROOT,

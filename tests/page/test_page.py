@@ -149,6 +149,13 @@ def test_the_browser_asks_no_other_host(page):
     assert hosts == {urlsplit(page.address).netloc}
 
 
+def test_the_server_asks_no_other_host(page, trap):
+    page.give(("quiet.png", png(OTHER.scan.pixels)))
+    expect(page.title()).to_have_text("quiet.png")
+    with pytest.raises(BlockingIOError):  # nobody has knocked
+        trap.accept()
+
+
 def test_an_upload_is_drawn_with_its_mask_and_findings(page):
     page.give(("ward.png", png(OTHER.scan.pixels)))
     expect(page.title()).to_have_text("ward.png")

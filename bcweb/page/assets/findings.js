@@ -18,6 +18,8 @@ import * as words from "./words.js";
 /** @type {Record<Modality, string>} */
 const MODALITY = { ultrasound: "Ultrasound", mammogram: "Mammogram" };
 
+const SEEN = "The weights were trained on this picture or a near-duplicate: what they draw here is no test of them.";
+
 export class Findings {
   /** @type {ScanInfo | null} */ #info = null;
   /** @type {Live | null} */ #live = null;
@@ -80,11 +82,7 @@ export class Findings {
   #head(info) {
     const badges = [
       info.kind === "generated" && h("span", { class: "badge" }, "generated"),
-      info.seen && h(
-        "span",
-        { class: "badge caution", title: "The weights were trained on this picture: what they draw on it, and its scores, are no test of them." },
-        "seen in training",
-      ),
+      info.seen && h("span", { class: "badge caution", title: SEEN }, "seen in training"),
     ].filter(Boolean);
     return h(
       "header",
@@ -179,6 +177,7 @@ export class Findings {
       {},
       h("h3", {}, "Against the truth"),
       h("p", { class: "quiet file", title: info.truth_names.join(", ") }, words.truthNames(info)),
+      info.seen && h("p", { class: "caution" }, "No test: the weights have seen this picture."),
       rows.length > 0 && h("table", { class: "scores" }, h("thead", {}, head), h("tbody", {}, ...body)),
       buttons,
     );
@@ -201,7 +200,7 @@ export class Findings {
       { class: "modality" },
       h("legend", {}, "Modality"),
       h("div", { class: "choices" }, ...choices),
-      h("p", { class: info.modality_source === "guess" ? "caution" : "quiet" }, words.modalitySource(info)),
+      h("p", { class: "quiet" }, words.modalitySource(info)),
     );
   }
 

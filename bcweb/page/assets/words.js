@@ -48,6 +48,7 @@ export function summary(info) {
   if (!info.segmented) return "not segmented";
   const n = info.lesions.length;
   const found = n === 0 ? "no lesion" : n === 1 ? "1 lesion" : `${n} lesions`;
+  if (info.seen) return `${found} · seen`; // scores of what was trained on are no headline
   return info.scores ? `${found} · Dice ${fixed(info.scores.dice, 2)}` : found;
 }
 
@@ -71,5 +72,5 @@ export function scoreRows({ scores, spacing }) {
 export function modalitySource({ modality_source, kind }) {
   if (kind === "generated") return "generated as such";
   if (modality_source === "file") return "as the file says";
-  return modality_source === "person" ? "as you said" : "guessed from the picture; change it if it is wrong";
+  return modality_source === "person" ? "as you said" : "guessed from the picture: change it if it is wrong";
 }

@@ -1,0 +1,130 @@
+"""One open scan: what is known of it at each step, and what is given back when memory is short."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bcweb.page.held import Held
+from bcweb.page.segmenters import Segmenters
+from bcweb.scans import Scan, ScanError
+from bcweb.weights import OperatingPoint
+from tests import weights_folder
+from tests.page.files import mask_of, png, speckle
+
+
+@pytest.fixture(scope="module")
+def segmenters(tmp_path_factory) -> Segmenters:
+    """Random weights for ultrasounds, none for mammograms."""
+    folder = weights_folder.write(tmp_path_factory.mktemp("weights"))
+    return Segmenters({"ultrasound": str(folder), "mammogram": "/no/such/weights"})
+
+
+def scan(**changes) -> Scan:
+    return Scan(speckle(80, 60), **({"modality": "ultrasound"} | changes))
+
+
+def test_a_file_is_read_when_it_is_opened_and_only_then(segmenters):
+    read = []
+    held = Held("a/b.png", "file", lambda: read.append(1) or scan(), segmenters)
+    assert held.info("x")["state"] == "closed" and not read
+    held.open()
+    held.open()
+    told = held.info("x")
+    assert (told["state"], told["segmented"], told["width"], told["height"]) == (
+        "open",
+        True,
+        60,
+        80,
+    )
+    assert read == [1]
+
+
+def test_a_file_can_be_released_and_opened_again_with_the_same_answer(segmenters):
+    held = Held("b.png", "file", scan, segmenters)
+    held.open()
+    before, used = held.info("x"), held.nbytes
+    held.release()
+    assert held.info("x")["state"] == "closed" and held.nbytes < used / 2
+    held.open()
+    assert held.info("x") == before
+
+
+def test_an_upload_is_never_released(segmenters):
+    held = Held("b.png", "upload", scan, segmenters)
+    held.open()
+    before = held.info("x")
+    held.release()
+    assert held.info("x") == before
+
+
+def test_a_file_that_cannot_be_read_says_why_and_may_be_tried_again(segmenters):
+    files = [ScanError("The file is empty."), scan()]
+
+    def load():
+        file = files.pop(0)
+        if isinstance(file, ScanError):
+            raise file
+        return file
+
+    held = Held("b.png", "file", load, segmenters)
+    with pytest.raises(ScanError):
+        held.open()
+    assert (held.info("x")["state"], held.info("x")["problem"]) == ("error", "The file is empty.")
+    held.open()
+    assert (held.info("x")["state"], held.info("x")["problem"]) == ("open", None)
+
+
+def test_a_scan_without_weights_for_its_modality_is_shown_and_says_so(segmenters):
+    held = Held("m.dcm", "upload", lambda: scan(modality="mammogram"), segmenters)
+    held.open()
+    told = held.info("x")
+    assert (told["state"], told["segmented"], told["modality_source"]) == ("open", False, "file")
+    assert "There are no weights at /no/such/weights" in told["problem"]
+    assert held.mask_png(0.5, gated=True) is None
+    held.set_modality("ultrasound")
+    told = held.info("x")
+    assert (told["segmented"], told["problem"], told["modality_source"]) == (True, None, "person")
+
+
+def test_truth_beside_a_file_is_read_with_it_and_a_bad_one_is_a_note(segmenters):
+    truth = np.zeros((80, 60), bool)
+    truth[10:30, 10:30] = True
+    held = Held("a.png", "file", scan, segmenters, None, lambda scan: [("a_mask.png", truth)])
+    held.open()
+    told = held.info("x")
+    assert told["truth_names"] == ["a_mask.png"] and told["scores"] is not None
+
+    def refuse(scan):
+        raise ScanError("a_mask.png: The file is empty.")
+
+    held = Held("a.png", "file", scan, segmenters, None, refuse)
+    held.open()
+    assert not held.info("x")["has_truth"]
+    assert "a_mask.png: The file is empty." in held.info("x")["notes"]
+
+
+def test_lengths_are_in_mm_where_the_spacing_is_known(segmenters):
+    truth = np.zeros((80, 60), bool)
+    truth[10:30, 10:30] = True
+    held = Held("a.dcm", "upload", lambda: scan(spacing=(0.5, 0.5)), segmenters)
+    held.open()
+    held.set_truth("t.png", png(truth), add=False)
+    scores = held.info("x")["scores"]
+    assert scores["hd95_mm"] == pytest.approx(scores["hd95_px"] / 2)
+    for lesion in held.info("x")["lesions"]:
+        assert lesion["area_mm2"] == pytest.approx(lesion["area_px"] / 4)
+
+
+def test_what_the_gate_holds_back_is_saved_empty_unless_the_reader_asked_to_see_it(tmp_path):
+    point = OperatingPoint(mask_threshold=0.5, presence_gate=1.0, min_lesion_fraction=0)
+    folder = weights_folder.write(tmp_path, operating_point=point)
+    held = Held("n.png", "upload", scan, Segmenters({"ultrasound": str(folder)}))
+    held.open()
+    assert held.info("x")["presence"] < held.info("x")["gate"] == 1.0
+    probability = held.probability.array()
+    assert not mask_of(held.mask_png(None, gated=True)).any()
+    assert not mask_of(held.mask_png(0.5, gated=True)).any()
+    assert np.array_equal(mask_of(held.mask_png(0.5, gated=False)), probability >= 128)
+    assert np.array_equal(mask_of(held.mask_png(0.2, gated=True)), probability >= 51)
+    assert held.info("x")["lesions"] == []
