@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bcweb.cases.case import Case, CasesError, CaseSet, Skipped
 from bcweb.cases.files import case_set, inner, read_table, scan_files
+from bcweb.cases.grouping import group_by_pictures, two_classes
 
 LABELS = ("benign", "malignant", "normal")
 _NAME = re.compile(r"(benign|malignant|normal) \(\d+\)")
@@ -55,6 +56,10 @@ def read(path: Path) -> CaseSet:
             skipped += [Skipped(file, "A mask without its image.") for file in orphans]
     table = path / "groups.csv"
     if table.exists():
-        groups = {Path(row["image"]).stem: row["group"] for row in read_table(table)}
-        cases = [replace(case, group=groups.get(case.id, case.id)) for case in cases]
-    return case_set("busi", cases, sizes, skipped)
+        group = {Path(row["image"]).stem: row["group"] for row in read_table(table)}
+        cases = [replace(case, group=group.get(case.id, case.id)) for case in cases]
+        notes = two_classes(cases)
+    else:
+        cases, unreadable, notes = group_by_pictures(cases)
+        skipped += unreadable
+    return case_set("busi", cases, sizes, skipped, notes)

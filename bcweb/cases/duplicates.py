@@ -145,21 +145,18 @@ def _thumbs(image: Image.Image) -> np.ndarray:
 def _map(image: Image.Image, side: int) -> np.ndarray:
     """(side, side): the band-passed picture over its local contrast, so that no edge outweighs texture."""
     band = _band(_resize(image, side, Image.Resampling.BOX), 1.0, 4.0)
-    blur = _blur(side, 4.0)
-    return band / (np.sqrt(blur @ band**2 @ blur.T) + 0.2 * band.std() + 1e-6)
+    return band / (np.sqrt(_blur(band**2, 4.0)) + 0.2 * band.std() + 1e-6)
 
 
 def _band(images: np.ndarray, fine: float, coarse: float) -> np.ndarray:
     """(..., S, S) blurred by one Gaussian less blurred by a wider one (sigmas in pixels)."""
-    narrow, wide = (_blur(images.shape[-1], sigma) for sigma in (fine, coarse))
-    return narrow @ images @ narrow.T - wide @ images @ wide.T
+    return _blur(images, fine) - _blur(images, coarse)
 
 
-def _blur(side: int, sigma: float) -> np.ndarray:
-    """(side, side): the matrix of a Gaussian blur whose weights are cut off at the edges."""
-    distance = np.subtract.outer(np.arange(side), np.arange(side))
-    weights = np.exp(-0.5 * (distance / sigma) ** 2)
-    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+def _blur(images: np.ndarray, sigma: float) -> np.ndarray:
+    from scipy.ndimage import gaussian_filter  # fingerprints are needed at each start, this is not
+
+    return gaussian_filter(images, (0,) * (images.ndim - 2) + (sigma, sigma), truncate=3)
 
 
 def _candidates(thumbs: np.ndarray) -> Iterable[tuple[int, int, int]]:
@@ -224,8 +221,9 @@ def _align(
         down, across = (_sample(slope, ys, xs) * ((side - 1) / 2 / spread) for slope in slopes)
         jacobian = np.stack([down * y, across * x, down, across]).reshape(4, -1)
         jacobian -= jacobian.mean(axis=1, keepdims=True)
-        normal = jacobian @ jacobian.T + 1e-3 * a.size * np.eye(4)
-        move = np.linalg.solve(normal, jacobian @ (a - b).ravel())
+        # By einsum, for BLAS would start threads over so little work.
+        normal = np.einsum("ip,jp->ij", jacobian, jacobian) + 1e-3 * a.size * np.eye(4)
+        move = np.linalg.solve(normal, np.einsum("ip,p->i", jacobian, (a - b).ravel()))
         scale, shift = scale + move[:2], shift + move[2:]
         if np.abs(move).max() < 1e-4:
             break

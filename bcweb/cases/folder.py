@@ -2,7 +2,8 @@
 
 An optional `cases.csv` says more: file, and where known label, group, findings, modality. Its further
 columns can select: {"energy": "low"} reads the rows that say so. A scan without a mask has an
-unknown truth, unless its label is "normal": then it is empty.
+unknown truth, unless its label is "normal": then it is empty. Without a column group, cases are
+grouped by near-duplicates.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from bcweb.cases.case import Case, CasesError, CaseSet, Skipped
 from bcweb.cases.files import case_set, inner, read_table, scan_files
+from bcweb.cases.grouping import group_by_pictures
 from bcweb.scans import MODALITIES, Modality, ScanError, guess_modality, read_scan
 
 _MASK = re.compile(r"(.+?)_mask(_\d+)?")
@@ -88,7 +90,12 @@ def read(path: Path, select: dict[str, str]) -> CaseSet:
     if +guessed:
         counts = " and ".join(f"{n} as {m}" for m, n in guessed.most_common() if n)
         notes.append(f"Modality guessed from the pixels: {counts}; ?modality=... says it.")
-    return case_set(path.resolve().name, cases.values(), sizes, skipped, notes)
+    found = list(cases.values())
+    if "group" not in columns:
+        found, unreadable, more = group_by_pictures(found)
+        skipped += unreadable
+        notes += more
+    return case_set(path.resolve().name, found, sizes, skipped, notes)
 
 
 def _id(file: Path, root: Path) -> str:

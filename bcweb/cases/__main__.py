@@ -1,0 +1,62 @@
+"""`python -m bcweb.cases busi:PATH`: what a data set holds, what was left out, and its duplicates."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+from collections import Counter
+from pathlib import Path
+
+from bcweb.cases import CasesError, read_cases
+from bcweb.cases.duplicates import groups
+from bcweb.cases.grouping import find_pairs
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m bcweb.cases", description=__doc__.split(": ")[1]
+    )
+    parser.add_argument("data", help="such as busi:PATH or folder:PATH?energy=low")
+    parser.add_argument(
+        "--duplicates", action="store_true", help="list all pairs of near-duplicates"
+    )
+    parser.add_argument(
+        "--groups", type=Path, metavar="FILE",
+        help="write the groups of near-duplicates as CSV (image, group); BUSI is grouped by such a "
+        "file where it is called groups.csv and lies beside the folders",
+    )  # fmt: skip
+    chosen = parser.parse_args(arguments)
+    try:
+        found = read_cases(chosen.data)
+    except CasesError as error:
+        print(error, file=sys.stderr)
+        return 1
+    labels = Counter(case.label or "no label" for case in found.cases)
+    print(
+        f"{found.name}: {len(found.cases)} cases in {len({c.group for c in found.cases})} groups, "
+        f"{sum(case.has_truth for case in found.cases)} with a known truth; "
+        + ", ".join(f"{n} {label}" for label, n in labels.most_common())
+    )
+    for note in found.notes:
+        print(f"Note: {note}")
+    for item in found.skipped:
+        print(f"Skipped: {item.file}: {item.reason}")
+    if not chosen.duplicates and not chosen.groups:
+        return 0
+    label = {case.id: case.label for case in found.cases}
+    pairs, _ = find_pairs(found.cases)
+    for pair in pairs if chosen.duplicates else ():
+        kind = "same picture" if pair.same_picture else "nearly the same"
+        odd = ", two classes" if label[pair.a] != label[pair.b] else ""
+        print(f"{pair.score:.3f}  {pair.a} = {pair.b}  {kind}{odd}")
+    if chosen.groups:
+        with chosen.groups.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(("image", "group"))
+            writer.writerows(groups(label, pairs).items())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
