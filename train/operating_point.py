@@ -13,7 +13,7 @@ from bcweb.weights import OperatingPoint
 
 PAINTED_NORMALS = 0.07  # share of normals that may keep any pixel
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
-SMALLEST = (0.0, 0.001, 0.002, 0.004)  # parts of the image's area
+SMALLEST = (0.0, 0.0005, 0.001)  # parts of the image's area; a small cancer is worth a false alarm
 TOLERANCE = 0.002  # Dice that may be given up for a larger smallest lesion
 
 
