@@ -734,7 +734,7 @@ export class Viewer extends HTMLElement {
     notice.style.left = `${(rect.x + rect.width / 2) / this.#dot}px`;
     // Above the scale bar, if both are in one pane.
     notice.style.bottom = `${this.#fromBottom(rect) + (pane === this.#panes[0] ? 38 : 10)}px`;
-    notice.style.width = rect.width / this.#dot < 420 ? `${rect.width / this.#dot - 16}px` : "max-content";
+    notice.style.width = rect.width / this.#dot < 500 ? `${rect.width / this.#dot - 16}px` : "max-content";
   }
 
   #refreshPointer() {

@@ -133,7 +133,7 @@ export class Findings {
         h("td", {}, this.#extent(info, width, height)),
       ),
     );
-    const columns = info.spacing ? ["", "px", "mm²", "width × height, mm"] : ["", "px", "width × height, px"];
+    const columns = info.spacing ? ["#", "px", "mm²", "width × height, mm"] : ["#", "px", "width × height, px"];
     return h(
       "table",
       { class: "lesions" },
@@ -163,7 +163,7 @@ export class Findings {
     const rows = info.segmented
       ? [{ name: "Painted, px", key: "painted", title: "", value: words.grouped(painted), why: "" }, ...words.scoreRows(info)]
       : [];
-    this.#moved = h("th", { scope: "col", class: "now" });
+    this.#moved = h("td", { class: "now" });
     const body = rows.map(({ name, key, title, value, why }) => {
       const cell = h("td", { class: "now" });
       this.#cells.set(key, cell);

@@ -32,6 +32,7 @@ const VIEWER = {
   fullscreen: "Full screen",
 };
 
+/** @param {string[]} pair keys, and what they do */
 const row = ([keys, words]) => `<div><dt>${keys}</dt><dd>${words}</dd></div>`;
 
 const keyTable = () => {
@@ -46,10 +47,11 @@ export function fill(root) {
   root.innerHTML = `
 <link rel="stylesheet" href="${new URL("./workbench.css", import.meta.url).href}">
 <div class="bench">
+  <h1 class="unseen">Scan</h1>
   <nav class="side" aria-label="Scans">
     <div class="tools">
       <button type="button" class="open primary" aria-keyshortcuts="u" title="Open scans, masks too; or drop them on the page">Open scans <kbd aria-hidden="true">U</kbd></button>
-      <select class="samples" aria-label="Generated samples"><option value="" disabled selected>Samples, generated …</option></select>
+      <select class="samples" aria-label="Generated samples"><option value="" disabled selected>Samples …</option></select>
       <form class="folder" hidden>
         <input type="text" placeholder="Folder on this machine" aria-label="Folder on this machine" autocomplete="off" spellcheck="false">
         <button type="submit">List</button>
@@ -66,7 +68,7 @@ export function fill(root) {
       <button type="button" class="help" title="Keys (?)" aria-label="Keys" aria-keyshortcuts="?">?</button>
     </div>
   </nav>
-  <main class="picture-place"><slot name="viewer"></slot></main>
+  <section class="picture-place" aria-label="Picture"><slot name="viewer"></slot></section>
   <aside class="findings" aria-label="Findings"></aside>
 </div>
 <input type="file" id="files" multiple hidden>

@@ -39,7 +39,7 @@ export function presenceWords(info) {
   }
   if (isGated(info)) return { verdict: "No lesion found", detail: `under the gate ${fixed(gate, 2)}` };
   const verdict = lesions.length ? "Lesion found" : "Lesion likely, none outlined";
-  return { verdict, detail: gate === null ? "" : `gate ${fixed(gate, 2)}` };
+  return { verdict, detail: gate === null ? "" : `over the gate ${fixed(gate, 2)}` };
 }
 
 /** One line for the list. @param {ScanInfo} info */

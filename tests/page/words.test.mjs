@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import * as words from "../../bcweb/page/assets/words.js";
+
+const SCAN = {
+  name: "a.png", kind: "upload", state: "open", segmented: true, spacing: null, seen: false,
+  presence: 0.9, gate: 0.5, threshold: 0.5, scores: null, truth_names: [],
+  lesions: [{ area_px: 10, area_mm2: null, box: [0, 0, 2, 5] }],
+};
+const SCORES = { dice: 0.5, iou: 1 / 3, precision: 1, recall: 1 / 3, hd95_px: 12.34, hd95_mm: null };
+
+test("presence is put in words, and its gate is named", () => {
+  assert.deepEqual(words.presenceWords(SCAN), { verdict: "Lesion found", detail: "over the gate 0.50" });
+  assert.deepEqual(words.presenceWords({ ...SCAN, presence: 0.49, lesions: [] }), {
+    verdict: "No lesion found",
+    detail: "under the gate 0.50",
+  });
+  assert.equal(words.presenceWords({ ...SCAN, lesions: [] }).verdict, "Lesion likely, none outlined");
+});
+
+test("a network that does not know presence is not said to find a lesion", () => {
+  const said = words.presenceWords({ ...SCAN, presence: null, gate: null });
+  assert.equal(said.verdict, "Lesion outlined");
+  assert.match(said.detail, /does not say/);
+});
+
+test("a score that does not exist has a dash and its reason", () => {
+  const rows = Object.fromEntries(words.scoreRows({ ...SCAN, scores: SCORES }).map((row) => [row.key, row]));
+  assert.equal(rows.hd95_px.value, "12.3");
+  assert.deepEqual([rows.hd95_mm.value, rows.hd95_mm.why], ["–", "pixel spacing unknown"]);
+  assert.equal(rows.dice.why, "");
+  const empty = { dice: 1, iou: 1, precision: null, recall: null, hd95_px: null, hd95_mm: null };
+  const why = words.scoreRows({ ...SCAN, spacing: [0.1, 0.1], scores: empty }).map((row) => row.why);
+  const apart = "a distance needs a lesion in both";
+  assert.deepEqual(why, ["", "", "nothing is painted", "the truth is empty", apart, apart]);
+});
+
+test("a scan that the weights have seen headlines no score", () => {
+  assert.equal(words.summary({ ...SCAN, scores: SCORES }), "1 lesion · Dice 0.50");
+  assert.equal(words.summary({ ...SCAN, scores: SCORES, seen: true }), "1 lesion · seen");
+});
+
+test("numbers are grouped, lengths keep three digits", () => {
+  assert.equal(words.grouped(1234567), "1\u202f234\u202f567");
+  assert.equal(words.grouped(999), "999");
+  assert.equal(words.spacing({ ...SCAN, spacing: [0.083333, 0.083333] }), "0.0833 mm a pixel");
+  assert.equal(words.spacing({ ...SCAN, spacing: [0.1, 0.05] }), "pixels of 0.05 × 0.1 mm");
+  assert.equal(words.squareMillimetres(99.94), "99.9");
+  assert.equal(words.squareMillimetres(1234.5), "1\u202f235");
+});
