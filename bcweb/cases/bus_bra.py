@@ -8,6 +8,9 @@ from pathlib import Path
 from bcweb.cases.case import Case, CasesError, CaseSet, Skipped
 from bcweb.cases.files import case_set, inner, read_table, scan_files
 
+# Three women came twice under two numbers: the pictures are the same (near_duplicates, and looked at).
+ALIASES = {"65": "44", "91": "56", "356": "341"}
+
 _NAME = re.compile(r"bus_((\d+)-\w+)")
 
 
@@ -34,11 +37,12 @@ def read(path: Path) -> CaseSet:
         seen.add(file.stem)
         mask = masks.pop(f"mask_{name[1]}", None)
         row = rows.get(file.stem, {})
+        patient = row.get("Case") or str(int(name[2]))
         findings = ", BI-RADS ".join(filter(None, (row.get("Histology"), row.get("BIRADS"))))
         cases.append(
             Case(
                 "bus-bra", file.stem, file, "ultrasound", (mask,) if mask else (), bool(mask),
-                row.get("Pathology") or None, row.get("Case") or str(int(name[2])), findings,
+                row.get("Pathology") or None, ALIASES.get(patient, patient), findings,
             )
         )  # fmt: skip
     skipped += [Skipped(file, "A mask without its image.") for file in masks.values()]

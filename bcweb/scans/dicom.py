@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -38,17 +40,19 @@ _CENTIMETRES = 3  # of PhysicalUnitsXDirection
 
 def size(file: BinaryIO) -> tuple[int, int]:
     """(height, width)."""
-    data = _read(file, stop_before_pixels=True)
-    return int(data.Rows), int(data.Columns)
+    with _one_sentence():
+        data = _read(file, stop_before_pixels=True)
+        return int(data.Rows), int(data.Columns)
 
 
 def read(file: BinaryIO) -> Scan:
-    data = _read(file)
-    if not any(name in data for name in _PIXELS):
-        raise ScanError(_without_pixels(data))
-    check_size(data.Rows, data.Columns)
-    frame = _first_frame(data)
-    try:
+    """The first frame of a DICOM file; pixels keep their stored values, but unsigned and upright."""
+    with _one_sentence():
+        data = _read(file)
+        if not any(name in data for name in _PIXELS):
+            raise ScanError(_without_pixels(data))
+        check_size(int(data.Rows), int(data.Columns))
+        frame = _first_frame(data)
         if frame.ndim == 3:
             pixels, window, notes = _colour(frame), (0.0, 255.0), ()
         else:
@@ -59,24 +63,26 @@ def read(file: BinaryIO) -> Scan:
         modality = _modality(data)
         if modality is None and data.get("Modality"):
             notes = (*notes, f"The file gives its modality as {data.Modality}.")
-        spacing = _spacing(data)
-    except (ValueError, TypeError, AttributeError, IndexError, OverflowError) as error:
-        raise ScanError(f"This DICOM file contradicts itself ({error}).") from error
-    pixels = np.ascontiguousarray(pixels)
-    return Scan(pixels, window or default_window(pixels), spacing, modality, notes)
+        pixels = np.ascontiguousarray(pixels)
+        return Scan(pixels, window or default_window(pixels), _spacing(data), modality, notes)
+
+
+@contextmanager
+def _one_sentence() -> Iterator[None]:
+    """Elements are parsed when they are first asked for, and raise whatever a damaged file gives."""
+    try:
+        yield
+    except ScanError:
+        raise
+    except Exception as error:
+        raise ScanError("This DICOM file is cut off or damaged.") from error
 
 
 def _read(file: BinaryIO, **how: Any) -> Dataset:
-    try:
-        data = pydicom.dcmread(file, force=True, **how)
-        if "Rows" not in data or "Columns" not in data:
-            raise ScanError(_without_pixels(data))
-        return data
-    except ScanError:
-        raise
-    # The parser raises whatever it stumbles over in a damaged file.
-    except Exception as error:
-        raise ScanError("This DICOM file is cut off or damaged.") from error
+    data = pydicom.dcmread(file, force=True, **how)
+    if "Rows" not in data or "Columns" not in data:
+        raise ScanError(_without_pixels(data))
+    return data
 
 
 def _without_pixels(data: Dataset) -> str:
@@ -98,7 +104,7 @@ def _first_frame(data: Dataset) -> np.ndarray:
         if data.PhotometricInterpretation == "PALETTE COLOR":
             frame = apply_color_lut(frame, data)
         return frame
-    except Exception as error:  # as above, from a damaged stream
+    except Exception as error:
         how = f" ({syntax.name})" if syntax.is_encapsulated else ""
         raise ScanError(f"The pixels of this DICOM file{how} are cut off or damaged.") from error
 

@@ -35,6 +35,7 @@ _STARTS = (
 
 # `check_size` refuses less than Pillow warns of, before a pixel is decoded.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+warnings.filterwarnings("ignore", "(Corrupt|Possibly corrupt) EXIF", UserWarning)
 
 
 def knows(head: bytes) -> bool:
@@ -47,8 +48,7 @@ def size(file: BinaryIO) -> tuple[int, int]:
     with _open(file) as image:
         try:
             turned = _lies_on_its_side(image)
-        # A PNG's orientation may come after its pixels, which are then read, damaged or not.
-        except Exception as error:
+        except Exception as error:  # as below
             raise ScanError(f"The {image.format} file is cut off or damaged.") from error
         return (image.width, image.height) if turned else (image.height, image.width)
 
@@ -88,6 +88,8 @@ def _raw_mode(image: Image.Image) -> str:
 
 
 def _lies_on_its_side(image: Image.Image) -> bool:
+    if image.format == "PNG" and "exif" not in image.info:
+        return False  # asked for what is not in its header, a PNG would be decoded whole
     return image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
 
 
