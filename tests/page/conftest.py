@@ -14,7 +14,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from tests import browser
+from tests import browser, weights_folder
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -38,12 +38,17 @@ def trap() -> Iterator[socket.socket]:
 
 
 @pytest.fixture(scope="package")
-def address(trap: socket.socket) -> Iterator[str]:
-    """`python app.py`, started once; it ends with the tests of this folder."""
+def address(trap: socket.socket, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """`python app.py`, started once; it ends with the tests of this folder.
+
+    Ultrasounds meet the weights that ship, mammograms random ones.
+    """
+    mammogram = weights_folder.write(tmp_path_factory.mktemp("weights"), modality="mammogram")
     outer = ("GRADIO", "PROXY", "SPACE", "BCWEB")
     environment = {n: v for n, v in os.environ.items() if not any(o in n.upper() for o in outer)}
     elsewhere = f"http://127.0.0.1:{trap.getsockname()[1]}"
     environment |= {f"{kind}_proxy": elsewhere for kind in ("http", "https", "all")}
+    environment["BCWEB_WEIGHTS_MAMMOGRAM"] = str(mammogram)
     environment["no_proxy"] = "localhost,127.0.0.1"
     process = subprocess.Popen(
         [sys.executable, "app.py", "--port", str(free_port())],

@@ -202,9 +202,9 @@ class Workbench extends HTMLElement {
     try {
       const infos = await api.folder(path);
       this.#add(infos.filter(({ id }) => !this.#cases.has(id)).map(listed));
-      await this.#select(infos[0].id);
       this.#element(".folder .error").textContent = "";
-      field.blur();
+      field.blur(); // so that the next key is a command again
+      await this.#select(infos[0].id);
     } catch (error) {
       this.#element(".folder .error").textContent = /** @type {Error} */ (error).message;
     }
