@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 import socket
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import numpy as np
@@ -372,3 +373,52 @@ def test_a_folder_that_is_none_gets_one_sentence(visitor, path):
     answer = visitor.post("/bc/folder", json={"path": path})
     assert answer.status_code == 400
     assert "is not a folder on this machine." in answer.json()["error"]
+
+
+# --- many at once
+
+
+def test_two_visitors_who_send_many_scans_at_once_both_get_all_of_theirs(visit):
+    anna, berta = visit(), visit()
+    files = {
+        visitor: [png(speckle(200, 260, seed)) for seed in range(8)] for visitor in (anna, berta)
+    }
+    with ThreadPoolExecutor(16) as threads:
+        sent = [
+            threads.submit(visitor.hand_in, file, f"{place}.png")
+            for visitor, own in files.items()
+            for place, file in enumerate(own)
+        ]
+        assert [answer.result().status_code for answer in sent] == [201] * 16
+    for visitor in (anna, berta):
+        scans = visitor.get("/bc/scans").json()
+        assert sorted(scan["name"] for scan in scans) == [f"{place}.png" for place in range(8)]
+        assert all(scan["segmented"] for scan in scans)
+
+
+# --- real files
+
+
+@pytest.mark.data
+def test_real_files_as_people_download_them_are_opened_with_their_truths_or_told_off(visitor, data):
+    folder = data / "original-files"
+    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    names = [file.relative_to(folder).as_posix() for file in files]
+    pairs = visitor.post("/bc/pair", json={"names": names}).json()
+    opened = {}
+    for place, (file, told) in enumerate(zip(files, pairs, strict=True)):
+        if told["part"] == "scan":
+            answer = visitor.hand_in(file.read_bytes(), names[place])
+            if file.name == "Info.txt":
+                assert answer.status_code == 400
+                continue
+            assert answer.status_code == 201, f"{file.name}: {answer.text}"
+            opened[place] = answer.json()
+            assert opened[place]["segmented"] or opened[place]["problem"]
+    truths = [(place, told) for place, told in enumerate(pairs) if told["part"] == "truth"]
+    assert len(truths) > 8
+    for place, told in truths:
+        scan = opened[told["new"]]
+        answer = visitor.truth(scan["id"], files[place].read_bytes(), names[place], told["adds"])
+        assert answer.status_code == 200, f"{names[place]}: {answer.text}"
+        assert answer.json()["scores"] is not None

@@ -1,0 +1,46 @@
+"""A taken port is said in one sentence, with one that is free."""
+
+from __future__ import annotations
+
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bcweb.page.ports import PortError, is_free, wanted_port
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def taken():
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        yield listening.getsockname()[1]
+
+
+def test_the_command_says_which_port_is_free(taken):
+    done = subprocess.run(
+        [sys.executable, "app.py", "--port", str(taken)], cwd=ROOT, capture_output=True, text=True
+    )
+    said = re.fullmatch(r"Port (\d+) is taken; (\d+) is free: add --port \2\.\n", done.stderr)
+    assert said and int(said[1]) == taken and is_free(int(said[2])), done.stderr
+    assert (done.returncode, done.stdout) == (1, "")
+
+
+def test_gradios_own_environment_is_followed_after_the_command_line(taken):
+    assert wanted_port(None, {}) is None
+    with pytest.raises(PortError, match=f"Port {taken} is taken"):
+        wanted_port(None, {"GRADIO_SERVER_PORT": str(taken)})
+    free = next(port for port in range(taken + 1, 65536) if is_free(port))
+    assert wanted_port(free, {"GRADIO_SERVER_PORT": str(taken)}) == free
+
+
+@pytest.mark.parametrize("named", ["high", "0", "70000", "-1"])
+def test_what_is_no_port_is_said_so(named):
+    with pytest.raises(PortError, match="no port"):
+        wanted_port(None, {"GRADIO_SERVER_PORT": named})
