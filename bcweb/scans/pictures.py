@@ -88,6 +88,8 @@ def _raw_mode(image: Image.Image) -> str:
 
 
 def _lies_on_its_side(image: Image.Image) -> bool:
+    if image.format == "TIFF":
+        return False  # Pillow turns it by itself
     if image.format == "PNG" and "exif" not in image.info:
         return False  # asked for what is not in its header, a PNG would be decoded whole
     return image.getexif().get(0x0112, 1) in (5, 6, 7, 8)

@@ -1,0 +1,19 @@
+"""Fixtures for all tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+BESIDE = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of the real scans; tests that ask for it are skipped where there is none."""
+    place = Path(os.environ.get("BCWEB_DATA") or BESIDE)
+    if not (place / "busi").is_dir():
+        pytest.skip(f"no real scans in {place}; BCWEB_DATA names their folder")
+    return place
