@@ -6,8 +6,8 @@ import math
 from statistics import NormalDist
 
 import numpy as np
-from bcweb.metrics import dice
 
+from bcweb.metrics import dice
 from bcweb.segmenter import drop_small
 from bcweb.weights import OperatingPoint
 

@@ -26,7 +26,8 @@ def test_the_threshold_with_the_best_dice_is_chosen():
 
 def test_the_largest_smallest_lesion_that_costs_nothing_is_chosen():
     maps, truths = validation()
-    assert choose(maps, None, truths).min_lesion_fraction == 0.001  # 144 of 1024 pixels is far above
+    # The lesion has 144 of 1024 pixels: far above the largest of the choices.
+    assert choose(maps, None, truths).min_lesion_fraction == 0.001
     truths[:] = False
     maps[:] = 0.05
     truths[0, 5, 5] = truths[1, 9, 5] = True  # one pixel: 0.00098 of the image
