@@ -49,9 +49,10 @@ def read_cases(spec: str) -> CaseSet:
     if kind == "folder" and not path.exists() and "?" in place:
         place, _, query = place.rpartition("?")
         path = Path(place).expanduser()
-        select = dict(parse_qsl(query, keep_blank_values=True))
-        if not select:
-            raise CasesError(f"{query!r} after the question mark is not COLUMN=VALUE.")
+        try:
+            select = dict(parse_qsl(query, keep_blank_values=True, strict_parsing=True))
+        except ValueError as error:
+            raise CasesError(f"{query!r} after the question mark is not COLUMN=VALUE.") from error
     if not path.is_dir():
         raise CasesError(f"{place} is not a folder.")
     found = KINDS[kind](path, select) if kind == "folder" else KINDS[kind](path)

@@ -1,0 +1,134 @@
+"""Any folder as a data set: its two layouts, cases.csv, and selecting by its columns."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bcweb.cases import CasesError, read_cases, read_truth
+from bcweb.scans import read_scan
+from tests.cases import trees
+
+SPEC = "?modality=ultrasound"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """images/ and masks/ for a, b; c is normal; d has no mask; a table with a column energy."""
+    for seed, name in enumerate("abcd"):
+        trees.save(tmp_path / "images" / f"{name}.jpg", trees.picture(seed))
+    trees.save(tmp_path / "masks" / "a.png", trees.box(10, 10, 20, 30))
+    trees.save(tmp_path / "masks" / "b_mask.png", trees.box(10, 10, 20, 30))
+    trees.save(tmp_path / "masks" / "b_mask_1.png", trees.box(40, 10, 50, 30))
+    (tmp_path / "cases.csv").write_text(
+        "file,label,group,findings,energy\n"
+        "a.jpg,malignant,P1,mass,low\n"
+        "b.jpg,benign,P1,,low\n"
+        "c.jpg,normal,P2,,high\n"
+        "d.jpg,,P3,,high\n"
+    )
+    return tmp_path
+
+
+def test_images_and_masks_with_a_table(folder):
+    found = read_cases(f"folder:{folder}{SPEC}")
+    assert found.name == folder.name and found.skipped == () and found.notes == ()
+    told = [(c.dataset, c.id, c.label, c.group, c.findings, c.has_truth) for c in found.cases]
+    assert told == [
+        (folder.name, "a", "malignant", "P1", "mass", True),
+        (folder.name, "b", "benign", "P1", "", True),
+        (folder.name, "c", "normal", "P2", "", True),
+        (folder.name, "d", None, "P3", "", False),
+    ]
+    areas = [read_truth(c, read_scan(c.file)) for c in found.cases]
+    assert [None if a is None else int(a.sum()) for a in areas] == [200, 400, 0, None]
+
+
+def test_masks_beside_their_images(tmp_path):
+    trees.save(tmp_path / "visit 1" / "left.png", trees.picture(1))
+    trees.save(tmp_path / "visit 1" / "left_mask.png", trees.box(10, 10, 20, 30))
+    trees.save(tmp_path / "visit 2" / "left.png", trees.picture(2))
+    found = read_cases(f"folder:{tmp_path}{SPEC}")
+    assert [(case.id, len(case.truth_files)) for case in found.cases] == [
+        ("visit 1/left", 1),
+        ("visit 2/left", 0),
+    ]
+
+
+def test_the_query_selects_rows(folder):
+    def ids(query: str) -> list[str]:
+        return [case.id for case in read_cases(f"folder:{folder}?{query}").cases]
+
+    assert ids("energy=low&modality=ultrasound") == ["a", "b"]
+    assert ids("energy=low&label=benign&modality=mammogram") == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("view=CC", "No column view to select by: it has energy, file, findings, group, label."),
+        ("energy=medium", "No row has energy=medium; there is high, low."),
+        ("modality=xray", "'xray' is no modality; write ultrasound or mammogram."),
+    ],
+)
+def test_a_query_that_selects_nothing_says_what_there_is(folder, query, sentence):
+    with pytest.raises(CasesError) as caught:
+        read_cases(f"folder:{folder}?{query}")
+    assert str(caught.value) == sentence
+
+
+def test_the_table_may_say_each_scans_modality_and_come_from_a_spreadsheet(folder):
+    table = "\ufefffile;modality;group\na.jpg;Mammogram;1\nb;ultrasound;2\n"
+    (folder / "cases.csv").write_text(table, encoding="utf-8")
+    found = read_cases(f"folder:{folder}?modality=ultrasound")
+    assert [(case.id, case.modality) for case in found.cases] == [("b", "ultrasound")]
+
+
+def test_an_unsaid_modality_is_guessed_and_it_says_so(folder):
+    found = read_cases(f"folder:{folder}")
+    assert "Modality guessed from the pixels" in found.notes[0]
+
+
+def test_what_does_not_belong_is_named(folder):
+    trees.save(folder / "masks" / "z.png", trees.box(1, 1, 5, 5))
+    trees.save(folder / "images" / "a.png", trees.picture(9))
+    wide = np.zeros((60, 160), np.uint8)
+    trees.save(folder / "masks" / "d.png", wide)
+    with (folder / "cases.csv").open("a") as table:
+        table.write("gone.jpg,benign,P9,,low\n")
+    found = read_cases(f"folder:{folder}{SPEC}")
+    assert {item.file.name: item.reason for item in found.skipped} == {
+        "z.png": "A mask without its image.",
+        "a.png": "a.jpg has the same name.",
+        "d.jpg": "Its mask d.png is 160x60, the scan 80x60: another shape.",
+        "gone.jpg": "Named in cases.csv, but not there.",
+    }
+    assert [case.id for case in found.cases] == ["a", "b", "c"]
+
+
+def test_a_table_without_the_column_file_gets_a_sentence(folder):
+    (folder / "cases.csv").write_text("name,label\na,benign\n")
+    with pytest.raises(CasesError, match="has no column file; it has name, label"):
+        read_cases(f"folder:{folder}{SPEC}")
+
+
+def test_without_a_column_group_cases_are_grouped_by_near_duplicates(folder):
+    (folder / "cases.csv").unlink()
+    trees.save(folder / "images" / "e.png", trees.picture(0)[4:, 5:])  # a, cropped
+    found = read_cases(f"folder:{folder}{SPEC}")
+    assert [case.group for case in found.cases] == ["a", "b", "c", "d", "a"]
+    assert found.notes[0] == (
+        "No patients are named: 5 scans in 4 groups, by 1 pairs that show the same picture and 0 "
+        "that nearly do."
+    )
+
+
+@pytest.mark.data
+def test_cdd_cesm_comes_as_a_folder(data):
+    found = read_cases(f"folder:{data / 'cdd-cesm'}?energy=low&modality=mammogram")
+    assert found.name == "cdd-cesm" and len(found.cases) == 315 and found.skipped == ()
+    assert {case.label for case in found.cases} == {"malignant"}
+    assert len({case.group for case in found.cases}) == 175
+    case = next(case for case in found.cases if case.id == "P102_R_DM_CC")
+    assert (case.group, case.findings) == ("P102", "Focal asymmetrical increased density")
+    assert read_truth(case, read_scan(case.file)).any()

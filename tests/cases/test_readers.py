@@ -1,0 +1,249 @@
+"""Data sets as people download them -> cases, and what is said of files that are no cases."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bcweb.cases import CasesError, CaseSet, read_cases, read_truth
+from bcweb.scans import read_scan
+from tests.cases import trees
+
+
+def by_id(found: CaseSet) -> dict:
+    return {case.id: case for case in found.cases}
+
+
+def truth(case) -> np.ndarray:
+    return read_truth(case, read_scan(case.file))
+
+
+def reasons(found: CaseSet) -> dict[str, str]:
+    return {item.file.name: item.reason for item in found.skipped}
+
+
+# ---- BUSI
+
+
+def test_busi_gives_labels_and_the_union_of_several_masks(tmp_path):
+    trees.busi(tmp_path)
+    found = read_cases(f"busi:{tmp_path}")  # the folder it was unpacked in will do
+    cases = by_id(found)
+    assert found.name == "busi" and found.skipped == ()
+    assert list(cases) == ["benign (1)", "benign (2)", "malignant (1)", "normal (2)", "normal (3)"]
+    assert {case.dataset for case in found.cases} == {"busi"}
+    assert {case.modality for case in found.cases} == {"ultrasound"}
+    assert cases["malignant (1)"].label == "malignant"
+    both = trees.box(10, 10, 20, 30) | trees.box(30, 40, 40, 60)
+    np.testing.assert_array_equal(truth(cases["benign (2)"]), both > 0)
+    assert cases["normal (2)"].has_truth and not truth(cases["normal (2)"]).any()
+
+
+def test_the_two_normals_that_show_a_lesion_are_left_out_with_the_reason(tmp_path):
+    root = trees.busi(tmp_path)
+    trees.save(root / "normal" / "normal (1).png", trees.picture(9))
+    trees.save(root / "normal" / "normal (34).png", trees.picture(10))
+    found = read_cases(f"busi:{root}")
+    assert not {"normal (1)", "normal (34)"} & set(by_id(found))
+    assert "benign (269)" in reasons(found)["normal (1).png"]
+    assert "benign (437)" in reasons(found)["normal (34).png"]
+
+
+def test_busi_is_grouped_by_a_table_that_lies_beside_it(tmp_path):
+    root = trees.busi(tmp_path)
+    (root / "groups.csv").write_text(
+        "image,group\nbenign (1).png,0\nmalignant (1).png,0\nbenign (2).png,1\n"
+    )
+    found = read_cases(f"busi:{root}")
+    assert [case.group for case in found.cases] == ["0", "1", "0", "normal (2)", "normal (3)"]
+    assert found.notes == ("1 groups stand in two classes: benign (1) = malignant (1).",)
+
+
+def test_busi_without_a_table_is_grouped_by_what_its_pictures_show(tmp_path):
+    root = trees.busi(tmp_path)
+    twin = trees.picture(0)[3:, 4:]  # benign (1), cropped
+    trees.save(root / "malignant" / "malignant (7).png", twin)
+    found = read_cases(f"busi:{root}")
+    assert by_id(found)["malignant (7)"].group == by_id(found)["benign (1)"].group == "benign (1)"
+    assert len({case.group for case in found.cases}) == 5
+    assert any("benign (1) = malignant (7)" in note for note in found.notes)
+
+
+def test_one_bad_file_stops_nothing_and_each_is_named(tmp_path):
+    root = trees.busi(tmp_path)
+    (root / "benign" / "benign (5).png").write_text("not a picture at all")
+    (root / "benign" / "benign (6).png").touch()
+    trees.save(root / "benign" / "Copy of benign.png", trees.picture(3))
+    trees.save(root / "malignant" / "malignant (9)_mask.png", trees.box(1, 1, 9, 9))
+    whole = trees.save(root / "malignant" / "malignant (8).png", trees.picture(8))
+    whole.write_bytes(whole.read_bytes()[:900])
+    (root / "malignant" / "Thumbs.db").write_bytes(bytes(range(99, 199)))
+    (root / "normal" / ".DS_Store").write_bytes(b"hidden")
+    found = read_cases(f"busi:{root}")
+    assert len(found.cases) == 5
+    said = reasons(found)
+    assert set(said) == {
+        "benign (5).png", "benign (6).png", "Copy of benign.png", "malignant (9)_mask.png",
+        "malignant (8).png", "Thumbs.db",
+    }  # fmt: skip
+    assert said["benign (6).png"] == "The file is empty."
+    assert said["malignant (9)_mask.png"] == "A mask without its image."
+    assert all(reason.endswith(".") for reason in said.values())
+
+
+def test_a_lesion_without_a_mask_has_an_unknown_truth(tmp_path):
+    root = trees.busi(tmp_path)
+    (root / "benign" / "benign (1)_mask.png").unlink()
+    case = by_id(read_cases(f"busi:{root}"))["benign (1)"]
+    assert not case.has_truth and truth(case) is None
+
+
+@pytest.mark.data
+def test_busi_itself(data):
+    found = read_cases(f"busi:{data / 'busi'}")
+    assert len(found.cases) == 778 and len(found.skipped) == 2
+    assert sum(case.label == "malignant" for case in found.cases) == 210
+    assert len(by_id(found)["benign (195)"].truth_files) == 3
+    assert len({case.group for case in found.cases}) == 582
+    assert "benign (433) = benign (435) = malignant (145)" in found.notes[0]
+
+
+# ---- BUS-BRA
+
+
+def test_bus_bra_is_grouped_by_patient(tmp_path):
+    found = read_cases(f"bus-bra:{trees.bus_bra(tmp_path)}")
+    assert [(c.id, c.group, c.label, c.findings) for c in found.cases] == [
+        ("bus_0001-l", "1", "benign", "fibroadenoma, BI-RADS 3"),
+        ("bus_0001-r", "1", "malignant", "invasive ductal carcinoma, BI-RADS 5"),
+        ("bus_0002-s", "2", "benign", "cyst, BI-RADS 2"),
+    ]
+    assert truth(found.cases[2]).sum() == 10 * 20
+    assert found.notes == ()
+
+
+def test_bus_bra_without_its_table_takes_the_patients_from_the_names(tmp_path):
+    root = trees.bus_bra(tmp_path)
+    (root / "bus_data.csv").unlink()
+    found = read_cases(f"bus-bra:{tmp_path}")
+    assert [case.group for case in found.cases] == ["1", "1", "2"]
+    assert {case.label for case in found.cases} == {None}
+    assert "bus_data.csv is missing" in found.notes[0]
+
+
+@pytest.mark.data
+def test_bus_bra_itself(data):
+    found = read_cases(f"bus-bra:{data / 'bus-bra'}")
+    assert len(found.cases) == 1875 and found.skipped == ()
+    # 1,064 patients by the table, of whom three came twice.
+    assert len({case.group for case in found.cases}) == 1061
+    assert by_id(found)["bus_0356-l"].group == by_id(found)["bus_0341-l"].group
+
+
+# ---- STU
+
+
+@pytest.mark.data
+def test_stu_masks_of_another_size_are_resampled_and_it_is_said(data):
+    found = read_cases(f"stu:{data / 'stu'}")
+    assert [case.id for case in found.cases[:3]] == ["Test_Image_1", "Test_Image_2", "Test_Image_3"]
+    assert len({case.group for case in found.cases}) == len(found.cases) == 42
+    assert found.notes == ("36 masks have another size than their scan and are resampled to it.",)
+    for case in found.cases:
+        mask = truth(case)
+        assert mask.shape == (128, 128) and 0.005 < mask.mean() < 0.6
+
+
+# ---- mini-MIAS
+
+INFO = """INFORMATION:
+3rd column: Class of abnormality present:
+
+mdb001 G CIRC B 535 425 197
+mdb002 D CALC M 500 600 20
+mdb002 D ARCH B
+mdb003 F NORM
+mdb059 F CIRC B *NOTE 1*
+"""
+
+
+def mini_mias(root):
+    (root / "Info.txt").write_text(INFO)
+    for number in (1, 2, 3, 4, 59):
+        trees.save(root / f"mdb{number:03}.pgm", trees.picture(number))
+    return root
+
+
+def test_mini_mias_knows_the_truth_of_normals_only(tmp_path):
+    found = read_cases(f"mini-mias:{mini_mias(tmp_path)}")
+    cases = by_id(found)
+    assert [(c.id, c.label, c.group, c.has_truth) for c in found.cases] == [
+        ("mdb001", "benign", "1", False),
+        ("mdb002", "malignant", "1", False),
+        ("mdb003", "normal", "2", True),
+        ("mdb059", "benign", "30", False),
+    ]
+    assert {case.modality for case in found.cases} == {"mammogram"}
+    # y 425 from the bottom of 1024 rows
+    assert cases["mdb001"].findings == (
+        "circumscribed mass in the circle x 535, y 599, radius 197 px; fatty-glandular tissue"
+    )
+    assert not truth(cases["mdb003"]).any() and truth(cases["mdb001"]) is None
+    assert reasons(found) == {"mdb004.pgm": "Info.txt does not tell of it."}
+
+
+@pytest.mark.data
+def test_mini_mias_itself(data):
+    found = read_cases(f"mini-mias:{data / 'mini-mias'}")
+    assert len(found.cases) == 322 and found.skipped == ()
+    assert sum(case.label == "normal" for case in found.cases) == 207
+    assert sum("circle" in case.findings for case in found.cases) == 111
+    assert len({case.group for case in found.cases}) == 161
+
+
+# ---- which data set
+
+
+@pytest.mark.parametrize(
+    ("spec", "sentence"),
+    [
+        ("PATH", "names no data set; write KIND:PATH"),
+        ("ddsm:PATH", "names no data set; write KIND:PATH"),
+        ("busi:PATH/nowhere", "is not a folder."),
+        ("busi:PATH", "is not BUSI: it has no folder benign."),
+        ("bus-bra:PATH", "is not BUS-BRA: it has no folders Images and Masks."),
+        ("mini-mias:PATH", "is not mini-MIAS: it has no Info.txt."),
+        ("stu:PATH", "holds no stu case."),
+        ("folder:PATH", "holds no folder case."),
+        ("folder:PATH?energy", "'energy' after the question mark is not COLUMN=VALUE."),
+    ],
+)
+def test_a_spec_that_names_nothing_gets_one_sentence(spec, sentence, tmp_path):
+    with pytest.raises(CasesError) as caught:
+        read_cases(spec.replace("PATH", str(tmp_path)))
+    assert sentence in str(caught.value)
+
+
+def test_a_folder_of_bad_files_says_why_the_first_was_skipped(tmp_path):
+    (tmp_path / "a.png").touch()
+    with pytest.raises(
+        CasesError, match=r"1 files were skipped, a\.png for one \(The file is empty\)"
+    ):
+        read_cases(f"folder:{tmp_path}")
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(
+    ("spec", "ids"),
+    [
+        ("busi", ["benign (1)", "benign (100)", "benign (195)", "malignant (1)", "malignant (53)"]),
+        ("bus-bra", ["bus_0001-l", "bus_0001-r"]),
+        ("mini-mias", ["mdb001", "mdb003"]),
+    ],
+)
+def test_the_files_as_their_authors_publish_them_are_read(data, spec, ids):
+    found = read_cases(f"{spec}:{data / 'original-files'}")
+    assert [case.id for case in found.cases] == ids
+    for case in found.cases:
+        known = truth(case)
+        assert known is None or known.shape == read_scan(case.file).pixels.shape

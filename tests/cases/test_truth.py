@@ -1,0 +1,80 @@
+"""Masks -> the truth on a scan's grid."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from bcweb.cases import Case, fit_mask, read_mask, read_truth
+from bcweb.scans import Scan, ScanError
+from tests.cases import trees
+
+
+def scan(height: int, width: int) -> Scan:
+    return Scan(np.zeros((height, width), np.uint8))
+
+
+def png(pixels: np.ndarray) -> bytes:
+    file = BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("high", [255, 254, 200, 1])
+def test_a_mask_is_what_lies_above_half_of_its_largest_value(high):
+    pixels = np.zeros((20, 20), np.uint8)
+    pixels[3:9, 4:8] = high
+    np.testing.assert_array_equal(read_mask(png(pixels)), pixels > 0)
+
+
+def test_grey_edges_are_cut_at_half_and_numbered_lesions_all_count():
+    pixels = np.zeros((20, 20), np.uint8)
+    pixels[3:9, 4:8] = 255
+    pixels[3:9, 8] = 120
+    assert read_mask(png(pixels)).sum() == 24
+    numbered = np.zeros((20, 20), np.uint8)
+    numbered[2, 2], numbered[5, 5], numbered[9, 9] = 1, 2, 3
+    assert read_mask(png(numbered)).sum() == 3
+    assert not read_mask(png(np.zeros((20, 20), np.uint8))).any()
+
+
+def test_a_mask_of_the_scans_size_is_left_alone():
+    mask = trees.box(10, 10, 20, 30) > 0
+    fitted, note = fit_mask(mask, scan(60, 80))
+    assert fitted is mask and note is None
+
+
+def test_a_mask_of_another_size_is_resampled_and_it_says_so():
+    mask = np.zeros((120, 160), bool)
+    mask[20:40, 20:60] = True
+    fitted, note = fit_mask(mask, scan(60, 80))
+    np.testing.assert_array_equal(fitted, trees.box(10, 10, 20, 30) > 0)
+    assert note == "The truth was resampled: the mask is 160x120, the scan 80x60."
+    larger, _ = fit_mask(fitted, scan(600, 800))
+    assert larger.shape == (600, 800)
+    assert abs(larger.sum() - 100 * 200) < 200  # 1%: the corners of bilinear enlargement
+
+
+def test_sides_rounded_to_whole_pixels_are_still_the_same_shape():
+    # 601x471 at 128 wide is 100.3 high.
+    assert fit_mask(np.ones((100, 128), bool), scan(471, 601))[0].all()
+
+
+def test_a_mask_of_another_shape_is_refused_with_a_sentence():
+    with pytest.raises(ScanError) as caught:
+        fit_mask(np.ones((60, 80), bool), scan(80, 60))
+    assert str(caught.value) == (
+        "The mask does not belong to this scan: the mask is 80x60, the scan 60x80, another shape."
+    )
+
+
+def test_the_file_that_cannot_be_a_truth_is_named(tmp_path):
+    image = trees.save(tmp_path / "a.png", trees.picture(0))
+    bad = tmp_path / "a_mask.png"
+    bad.write_text("no mask")
+    case = Case("x", "a", image, "ultrasound", (bad,))
+    with pytest.raises(ScanError, match=r"^a_mask\.png: This is a text file"):
+        read_truth(case, scan(60, 80))

@@ -1,0 +1,60 @@
+"""Small made-up data sets, laid out as their users download them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+HEIGHT, WIDTH = 60, 80
+
+
+def picture(seed: int, height: int = HEIGHT, width: int = WIDTH) -> np.ndarray:
+    """(height, width) uint8: smooth blobs under fine grain, different for each seed."""
+    dice = np.random.default_rng(seed)
+    coarse = Image.fromarray(dice.integers(30, 220, (9, 12), dtype=np.uint8))
+    blobs = np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC), int)
+    return np.clip(blobs + dice.integers(-9, 10, (height, width)), 0, 255).astype(np.uint8)
+
+
+def box(top: int, left: int, bottom: int, right: int) -> np.ndarray:
+    """(HEIGHT, WIDTH) uint8 0/255: a rectangle."""
+    mask = np.zeros((HEIGHT, WIDTH), np.uint8)
+    mask[top:bottom, left:right] = 255
+    return mask
+
+
+def save(file: Path, pixels: np.ndarray) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(file)
+    return file
+
+
+def busi(root: Path) -> Path:
+    """Two benign (one with two masks), one malignant, two normal with empty masks."""
+    root = root / "Dataset_BUSI_with_GT"
+    for seed, name in enumerate(
+        ("benign (1)", "benign (2)", "malignant (1)", "normal (2)", "normal (3)")
+    ):
+        folder = root / name.split()[0]
+        save(folder / f"{name}.png", picture(seed))
+        mask = np.zeros((HEIGHT, WIDTH), np.uint8) if "normal" in name else box(10, 10, 20, 30)
+        save(folder / f"{name}_mask.png", mask)
+    save(root / "benign" / "benign (2)_mask_1.png", box(30, 40, 40, 60))
+    return root
+
+
+def bus_bra(root: Path) -> Path:
+    """Patient 1 with both breasts, patient 2 with one; bus_data.csv beside them."""
+    root = root / "BUSBRA"
+    for seed, name in enumerate(("0001-l", "0001-r", "0002-s")):
+        save(root / "Images" / f"bus_{name}.png", picture(seed))
+        save(root / "Masks" / f"mask_{name}.png", box(10, 10, 20, 30))
+    (root / "bus_data.csv").write_text(
+        "ID,Case,Histology,Pathology,BIRADS\n"
+        "bus_0001-l,1,fibroadenoma,benign,3\n"
+        "bus_0001-r,1,invasive ductal carcinoma,malignant,5\n"
+        "bus_0002-s,2,cyst,benign,2\n"
+    )
+    return root
