@@ -55,7 +55,10 @@ def read_cases(spec: str) -> CaseSet:
             raise CasesError(f"{query!r} after the question mark is not COLUMN=VALUE.") from error
     if not path.is_dir():
         raise CasesError(f"{place} is not a folder.")
-    found = KINDS[kind](path, select) if kind == "folder" else KINDS[kind](path)
+    try:
+        found = KINDS[kind](path, select) if kind == "folder" else KINDS[kind](path)
+    except OSError as error:
+        raise CasesError(f"{error.filename or place} cannot be read: {error.strerror}.") from error
     if not found.cases:
         raise CasesError(f"{place} holds no {kind} case" + _first_reason(found) + ".")
     return found

@@ -19,7 +19,7 @@ def read(path: Path) -> CaseSet:
     if not (path / "Images").is_dir() or not (path / "Masks").is_dir():
         raise CasesError(f"{path} is not BUS-BRA: it has no folders Images and Masks.")
     table = path / "bus_data.csv"
-    rows = {row["ID"]: row for row in read_table(table)} if table.exists() else {}
+    rows = {row["ID"]: row for row in read_table(table, "ID")} if table.exists() else {}
     notes = () if rows else (f"{table.name} is missing: no labels, patients by the file names.",)
     images, skipped = scan_files(path / "Images")
     mask_files, odd = scan_files(path / "Masks")

@@ -56,7 +56,9 @@ def read(path: Path) -> CaseSet:
             skipped += [Skipped(file, "A mask without its image.") for file in orphans]
     table = path / "groups.csv"
     if table.exists():
-        group = {Path(row["image"]).stem: row["group"] for row in read_table(table)}
+        group = {
+            Path(row["image"]).stem: row["group"] for row in read_table(table, "image", "group")
+        }
         cases = [replace(case, group=group.get(case.id, case.id)) for case in cases]
         notes = two_classes(cases)
     else:

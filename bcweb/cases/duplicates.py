@@ -18,7 +18,7 @@ from PIL import Image
 from bcweb.scans import Modality
 
 # Differing bits, of 256. Re-encoding (JPEG and WebP at quality 50 to 80), resizing to 0.5 and 1.7 and a
-# change of brightness and contrast differ in at most 6; the nearest two strangers in 69 on
+# change of brightness and contrast differ in at most 9; the nearest two strangers in 69 on
 # ultrasounds (3.6 million pairs of BUSI, BUS-BRA and STU) and in 39 on mammograms (2.4 million).
 _SAME_BITS = 24
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -73,17 +74,24 @@ def case_set(
     return CaseSet(name, tuple(kept), tuple(skipped), tuple(notes))
 
 
-def read_table(file: Path) -> list[dict[str, str]]:
-    """The rows of a CSV with a header, as spreadsheets write it: comma or semicolon, with or without BOM."""
+def read_table(file: Path, *needed: str) -> list[dict[str, str]]:
+    """The rows of a CSV with a header, as spreadsheets write it: comma or semicolon, with or without BOM.
+
+    Raises `CasesError` where it has not the columns that are needed.
+    """
     try:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise CasesError(f"{file} is not UTF-8 text; save it as CSV UTF-8.") from error
     head = text.partition("\n")[0]
     delimiter = ";" if head.count(";") > head.count(",") else ","
+    table = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
+    columns = [name.strip() for name in table.fieldnames or ()]
+    for name in needed:
+        if name not in columns:
+            raise CasesError(f"{file} has no column {name}; it has {', '.join(columns)}.")
     return [
-        {key.strip(): (value or "").strip() for key, value in row.items() if key}
-        for row in csv.DictReader(text.splitlines(), delimiter=delimiter)
+        {key.strip(): (value or "").strip() for key, value in row.items() if key} for row in table
     ]
 
 

@@ -106,10 +106,7 @@ def _id(file: Path, root: Path) -> str:
 def _rows(table: Path) -> dict[str, dict[str, str]]:
     if not table.exists():
         return {}
-    rows = read_table(table)
-    if rows and "file" not in rows[0]:
-        raise CasesError(f"{table} has no column file; it has {', '.join(rows[0])}.")
-    return {Path(row["file"]).with_suffix("").as_posix(): row for row in rows}
+    return {Path(row["file"]).with_suffix("").as_posix(): row for row in read_table(table, "file")}
 
 
 def _select(rows: dict[str, dict[str, str]], select: dict[str, str], columns: set[str]) -> set[str]:

@@ -29,7 +29,8 @@ from bcweb.scans.scan import (
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 warnings.filterwarnings("ignore", module="pydicom")
 
-if importlib.util.find_spec("gdcm"):
+_GDCM = importlib.util.find_spec("gdcm") is not None
+if _GDCM:
     get_decoder(JPEGExtended12Bit).add_plugin("gdcm-12-bit", ("bcweb.scans.jpeg12", "decode_frame"))
 
 _MODALITIES: dict[str, Modality] = {"US": "ultrasound", "IVUS": "ultrasound", "MG": "mammogram"}
@@ -95,18 +96,19 @@ def _first_frame(data: Dataset) -> np.ndarray:
     if "TransferSyntaxUID" not in data.file_meta:  # what is meant where nothing is said
         data.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
     syntax = data.file_meta.TransferSyntaxUID
-    if syntax.is_encapsulated and not _can_decode(syntax):
-        raise ScanError(
-            f"Its compression, {syntax.name}, needs a decoder: pip install python-gdcm."
-        )
+    packed = f", packed as {syntax.name}," if syntax.is_encapsulated else ""
+    if packed and not _can_decode(syntax):
+        raise ScanError(f"The pixels of this DICOM file{packed} cannot be decoded.")
     try:
         frame = pixel_array(data, index=0)
         if data.PhotometricInterpretation == "PALETTE COLOR":
             frame = apply_color_lut(frame, data)
         return frame
     except Exception as error:
-        how = f" ({syntax.name})" if syntax.is_encapsulated else ""
-        raise ScanError(f"The pixels of this DICOM file{how} are cut off or damaged.") from error
+        why = (
+            "are cut off or damaged" if _GDCM or not packed else "may need python-gdcm; install it"
+        )
+        raise ScanError(f"The pixels of this DICOM file{packed} {why}.") from error
 
 
 def _can_decode(syntax: UID) -> bool:

@@ -84,6 +84,13 @@ def test_the_table_may_say_each_scans_modality_and_come_from_a_spreadsheet(folde
     assert [(case.id, case.modality) for case in found.cases] == [("b", "ultrasound")]
 
 
+def test_the_table_may_be_quoted_with_line_breaks_inside(folder):
+    table = '"file","findings","group"\n"a.jpg","a mass,\nand another","1"\n'
+    (folder / "cases.csv").write_text(table)
+    case = read_cases(f"folder:{folder}{SPEC}").cases[0]
+    assert (case.id, case.findings, case.group) == ("a", "a mass,\nand another", "1")
+
+
 def test_an_unsaid_modality_is_guessed_and_it_says_so(folder):
     found = read_cases(f"folder:{folder}")
     assert "Modality guessed from the pixels" in found.notes[0]

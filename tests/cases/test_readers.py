@@ -131,6 +131,13 @@ def test_bus_bra_without_its_table_takes_the_patients_from_the_names(tmp_path):
     assert "bus_data.csv is missing" in found.notes[0]
 
 
+def test_a_table_without_its_columns_gets_a_sentence(tmp_path):
+    root = trees.bus_bra(tmp_path)
+    (root / "bus_data.csv").write_text("Name,Case\nbus_0001-l,1\n")
+    with pytest.raises(CasesError, match=r"bus_data\.csv has no column ID; it has Name, Case\."):
+        read_cases(f"bus-bra:{root}")
+
+
 @pytest.mark.data
 def test_bus_bra_itself(data):
     found = read_cases(f"bus-bra:{data / 'bus-bra'}")
