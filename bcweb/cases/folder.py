@@ -13,55 +13,35 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from bcweb.cases.case import Case, CasesError, CaseSet, Skipped
-from bcweb.cases.files import case_set, inner, read_table, scan_files
+from bcweb.cases.files import Sizes, case_set, inner, read_table, scan_files
 from bcweb.cases.grouping import group_by_pictures
-from bcweb.scans import MODALITIES, Modality, ScanError, guess_modality, read_scan
+from bcweb.scans import MODALITIES, ScanError, guess_modality, read_scan
 
 _MASK = re.compile(r"(.+?)_mask(_\d+)?")
 
 
+Masks = dict[str, list[Path]]
+
+
 def read(path: Path, select: dict[str, str]) -> CaseSet:
     """select: COLUMN -> value of `cases.csv`; "modality" may also be said for the whole folder."""
-    said = None
     rows = _rows(path / "cases.csv")
     columns = set().union(*rows.values()) if rows else set()
-    if "modality" in select and "modality" not in columns:
-        said = select["modality"]
-        select = {key: value for key, value in select.items() if key != "modality"}
-        _check_modality(said)
-    chosen = _select(rows, select, columns)
-
-    root = inner(path, "images")
-    split = root != path and (path / "masks").is_dir()
-    images, skipped = scan_files(root, deep=True)
-    masks: dict[str, list[Path]] = defaultdict(list)
-    if split:
-        mask_files, odd = scan_files(path / "masks", deep=True)
-        skipped += odd
-        for file in mask_files:
-            name = _id(file, path / "masks")
-            found = _MASK.fullmatch(name)
-            masks[found[1] if found else name].append(file)
-        sizes = images | mask_files
-    else:
-        sizes = images
-        for file in images:
-            if found := _MASK.fullmatch(_id(file, root)):
-                masks[found[1]].append(file)
-        drawn = {file for files in masks.values() for file in files}
-        images = {file: size for file, size in images.items() if file not in drawn}
+    said = None if "modality" in columns else select.pop("modality", None)
+    chosen = _chosen(rows, select, columns)
+    root, images, masks, sizes, skipped = _files(path)
+    name = path.resolve().name
 
     cases: dict[str, Case] = {}
-    told, guessed = set(), Counter()
+    guessed: Counter[str] = Counter()
     for file in images:
-        name = _id(file, root)
-        mask = tuple(masks.pop(name, ()))
-        if name in cases:
-            skipped.append(Skipped(file, f"{cases[name].file.name} has the same name."))
+        case_id = _id(file, root)
+        drawn = tuple(masks.pop(case_id, ()))
+        row = rows.get(case_id, {})
+        if select and case_id not in chosen:
             continue
-        row = rows.get(name, {})
-        told.add(name)
-        if select and name not in chosen:
+        if case_id in cases:
+            skipped.append(Skipped(file, f"{cases[case_id].file.name} has the same name."))
             continue
         modality = said or row.get("modality", "").lower()
         if not modality:
@@ -72,44 +52,72 @@ def read(path: Path, select: dict[str, str]) -> CaseSet:
                 continue
             modality = scan.modality or guess_modality(scan)
             guessed[modality] += scan.modality is None
-        _check_modality(modality)
+        if modality not in MODALITIES:
+            raise CasesError(f"{modality!r} is no modality; write {' or '.join(MODALITIES)}.")
         label = row.get("label") or None
-        cases[name] = Case(
-            path.resolve().name, name, file, modality, mask, bool(mask) or label == "normal", label,
-            row.get("group") or name, row.get("findings", ""),
+        cases[case_id] = Case(
+            name, case_id, file, modality, drawn, bool(drawn) or label == "normal", label,
+            row.get("group") or case_id, row.get("findings", ""),
         )  # fmt: skip
-    skipped += [
-        Skipped(file, "A mask without its image.") for files in masks.values() for file in files
-    ]
+
+    there = {_id(file, root) for file in images}
+    skipped += [Skipped(file, "A mask without its image.") for m in masks.values() for file in m]
     skipped += [
         Skipped(root / row["file"], "Named in cases.csv, but not there.")
-        for name, row in rows.items()
-        if name not in told
+        for case_id, row in rows.items()
+        if case_id not in there
     ]
-    notes = []
-    if +guessed:
-        counts = " and ".join(f"{n} as {m}" for m, n in guessed.most_common() if n)
-        notes.append(f"Modality guessed from the pixels: {counts}; ?modality=... says it.")
-    found = list(cases.values())
+    found, notes = list(cases.values()), []
+    if counts := [f"{n} as {modality}" for modality, n in guessed.most_common() if n]:
+        notes.append(
+            f"Modality guessed from the pixels: {' and '.join(counts)}; ?modality=... says it."
+        )
     if "group" not in columns:
         found, unreadable, more = group_by_pictures(found)
         skipped += unreadable
         notes += more
-    return case_set(path.resolve().name, found, sizes, skipped, notes)
+    return case_set(name, found, sizes, skipped, notes)
+
+
+def _files(path: Path) -> tuple[Path, Sizes, Masks, Sizes, list[Skipped]]:
+    """Where ids start, the images, the masks by the id of their image, all sizes, what is no scan."""
+    root = inner(path, "images")
+    images, skipped = scan_files(root, deep=True)
+    masks: Masks = defaultdict(list)
+    if root == path or not (path / "masks").is_dir():
+        for file in images:
+            if mask := _MASK.fullmatch(_id(file, root)):
+                masks[mask[1]].append(file)
+        drawn = {file for files in masks.values() for file in files}
+        only = {file: size for file, size in images.items() if file not in drawn}
+        return root, only, masks, images, skipped
+    mask_files, odd = scan_files(path / "masks", deep=True)
+    for file in mask_files:
+        name = _id(file, path / "masks")
+        mask = _MASK.fullmatch(name)
+        masks[mask[1] if mask else name].append(file)
+    return root, images, masks, images | mask_files, skipped + odd
 
 
 def _id(file: Path, root: Path) -> str:
     """ "benign/a" for ROOT/benign/a.png."""
-    return file.relative_to(root).with_suffix("").as_posix()
+    return _without_suffix(file.relative_to(root))
+
+
+def _without_suffix(file: Path) -> str:
+    """DICOM files are often called by a UID, "1.2.840.7", whose last number is no suffix."""
+    return (file if file.suffix[1:].isdigit() else file.with_suffix("")).as_posix()
 
 
 def _rows(table: Path) -> dict[str, dict[str, str]]:
+    """The table's rows by the id of their case; files may be named from the folder or from images/."""
     if not table.exists():
         return {}
-    return {Path(row["file"]).with_suffix("").as_posix(): row for row in read_table(table, "file")}
+    rows = read_table(table, "file")
+    return {_without_suffix(Path(row["file"].removeprefix("images/"))): row for row in rows}
 
 
-def _select(rows: dict[str, dict[str, str]], select: dict[str, str], columns: set[str]) -> set[str]:
+def _chosen(rows: dict[str, dict[str, str]], select: dict[str, str], columns: set[str]) -> set[str]:
     """The ids of the rows whose columns say what is asked for."""
     for column, value in select.items():
         if column not in columns:
@@ -118,10 +126,4 @@ def _select(rows: dict[str, dict[str, str]], select: dict[str, str], columns: se
         values = sorted({row[column] for row in rows.values()})
         if value not in values:
             raise CasesError(f"No row has {column}={value}; there is {', '.join(values[:10])}.")
-    return {n for n, row in rows.items() if all(row[c] == v for c, v in select.items())}
-
-
-def _check_modality(said: str) -> Modality:
-    if said not in MODALITIES:
-        raise CasesError(f"{said!r} is no modality; write {' or '.join(MODALITIES)}.")
-    return said
+    return {name for name, row in rows.items() if all(row[c] == v for c, v in select.items())}

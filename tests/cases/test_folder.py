@@ -55,6 +55,26 @@ def test_masks_beside_their_images(tmp_path):
     ]
 
 
+def test_files_called_by_a_uid_keep_their_last_number(tmp_path):
+    for number in (7, 8):
+        picture = trees.save(tmp_path / "picture.png", trees.picture(number))
+        picture.rename(tmp_path / f"1.2.840.{number}")
+    (tmp_path / "cases.csv").write_text(
+        "file,label,group\n1.2.840.7,benign,1\n1.2.840.8,normal,2\n"
+    )
+    found = read_cases(f"folder:{tmp_path}{SPEC}")
+    assert [(c.id, c.label) for c in found.cases] == [
+        ("1.2.840.7", "benign"),
+        ("1.2.840.8", "normal"),
+    ]
+
+
+def test_the_table_may_name_files_from_the_folder(folder):
+    table = folder / "cases.csv"
+    table.write_text(table.read_text().replace("a.jpg", "images/a.jpg"))
+    assert read_cases(f"folder:{folder}{SPEC}").cases[0].label == "malignant"
+
+
 def test_the_query_selects_rows(folder):
     def ids(query: str) -> list[str]:
         return [case.id for case in read_cases(f"folder:{folder}?{query}").cases]
