@@ -25,7 +25,14 @@ from typing import Any
 from bcweb.batch import Choice, over_all_cores, stoppable, worker_count
 from bcweb.cases import Case, CasesError, CaseSet, read_cases, read_truth
 from bcweb.metrics import DETECTED_ABOVE, lesion_detection, score_case
-from bcweb.scores import CaseScore, ScoresError, read_scores, report, write_scores
+from bcweb.scores import (
+    CaseScore,
+    ScoresError,
+    mark_seen_groups,
+    read_scores,
+    report,
+    write_scores,
+)
 
 INTERVAL = "95% interval, whole groups resampled"
 NO_TRUTH = "There is no truth to score against."
@@ -187,7 +194,7 @@ def evaluate(
                 progress.update()
     if stop.asked:
         raise KeyboardInterrupt
-    in_order = [scores[number] for number in range(len(cases))]
+    in_order = mark_seen_groups([scores[number] for number in range(len(cases))])
     return in_order, report(in_order, carried)
 
 

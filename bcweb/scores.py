@@ -95,6 +95,19 @@ def _value(text: str, kind: str) -> Any:
     return read[kind.split(" ")[0]](text)
 
 
+def mark_seen_groups(scores: Sequence[CaseScore]) -> list[CaseScore]:
+    """Mark a case as seen where any member of its group is.
+
+    The weights know the groups as they were called in training; here a reader may have found and named
+    them anew (a BUSI without its groups.csv), and only the pictures tell that they are the same.
+    """
+    groups = {(s.dataset, s.group) for s in scores if s.seen and s.group}
+    return [
+        replace(s, seen=True) if s.seen is False and (s.dataset, s.group) in groups else s
+        for s in scores
+    ]
+
+
 def summarise(scores: Sequence[CaseScore]) -> dict[str, Any]:
     """Figures over scored cases: `lesion`, `normal`, `lesionwise` and the presence's AUC, as in --json.
 

@@ -13,7 +13,15 @@ import pytest
 from PIL import Image
 
 from bcweb.evaluate import main, table
-from bcweb.scores import CaseScore, ScoresError, read_scores, report, summarise, write_scores
+from bcweb.scores import (
+    CaseScore,
+    ScoresError,
+    mark_seen_groups,
+    read_scores,
+    report,
+    summarise,
+    write_scores,
+)
 from tests import weights_folder
 
 
@@ -126,6 +134,17 @@ def test_seen_cases_enter_by_the_score_that_they_had_out_of_fold():
     assert result["lesion"]["n"] == 5 and result["out_of_fold"] == 1
     assert result["lesion"]["dice_mean"] == pytest.approx((2.4 + 0.4) / 5)
     assert list(result["by_label"]) == ["benign"]
+
+
+def test_a_group_is_seen_where_any_of_its_members_is():
+    scores = [
+        lesion("a", 0.9, group="one lesion", seen=True),
+        lesion("b", 0.8, group="one lesion"),
+        lesion("c", 0.7, group="one lesion", dataset="another set"),
+        lesion("d", 0.6, group=""),
+        lesion("e", 0.6, group="", seen=True),
+    ]
+    assert [s.seen for s in mark_seen_groups(scores)] == [True, True, False, False, True]
 
 
 def test_an_out_of_fold_score_is_not_used_for_a_case_that_is_unseen():
