@@ -238,6 +238,9 @@ def _keep(model, validation, recipe, run, history, row) -> None:
     """After an epoch: score the averaged weights, keep them if they are the best, then the checkpoint."""
     raw = [ops.convert_to_numpy(v) for v in model.trainable_variables]
     model.optimizer.finalize_variable_values(model.trainable_variables)  # the averages, in place
+    for variable in model.trainable_variables:
+        # Numbers of its own: JAX deletes what `predict` was given, and with it the average it shares.
+        variable.assign(ops.convert_to_numpy(variable))
     if validation is not None:
         row |= validate(model, validation, recipe)
     previous = max((h["dice"] for h in history), default=-1.0) if validation is not None else -1.0
