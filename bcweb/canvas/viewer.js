@@ -10,16 +10,17 @@
 //   --bc-bg --bc-fg --bc-muted --bc-line --bc-accent      colours around the picture
 
 import { LAYER, OUTCOME, css, heat } from "./colours.js";
+import { Display } from "./display.js";
 import { boxAt } from "./extents.js";
 import { listen } from "./gestures.js";
 import { Painter } from "./gl.js";
 import { actionOf } from "./keys.js";
 import { prepareMaps, prepareScan } from "./prepare.js";
-import { NOTHING, levelOf, scoresAt } from "./scores.js";
+import { Reading } from "./reading.js";
 import { LAYERS } from "./shaders.js";
 import { fetchMap, fetchPixels } from "./source.js";
 import { TEMPLATE } from "./template.js";
-import { arrange, fit, fitScale, panBy, scaleBar, toImage, toPane, zoomAt } from "./view.js";
+import { arrange, fit, panBy, scaleBar, toImage, toPane, zoomAt } from "./view.js";
 import * as windowing from "./windowing.js";
 
 /** @typedef {import("./source.js").ScanInfo} ScanInfo */
@@ -40,27 +41,13 @@ const between = (value, low, high) => Math.min(Math.max(value, low), high);
 const grouped = (n) => Math.round(n).toLocaleString("en").replaceAll(",", "\u202f");
 
 export class Viewer extends HTMLElement {
-  // What is shown.
-  /** @type {ScanInfo | null} */ #info = null;
-  /** @type {import("./pyramid.js").Level[] | null} */ #scan = null;
-  /** @type {import("./prepare.js").Prediction | null} */ #prediction = null;
-  /** @type {import("./prepare.js").Truth | null} */ #truth = null;
+  #reading = new Reading();
+  #display = new Display(() => this.clientWidth < NARROW);
   #loading = new AbortController();
 
-  // How it is shown.
-  #threshold = 0.5;
-  /** A mask that the presence gate holds back is shown once the reader asks for it. */ #askedFor = false;
-  /** @type {import("./windowing.js").Window} */ #window = [0, 255];
+  // Where it is shown.
   /** @type {import("./view.js").View} */ #view = { x: 0.5, y: 0.5, scale: 1 };
   #fitted = true;
-  /** @type {"side" | "single" | null} */ #chosenLayout = null;
-  #single = new Set(["prediction", "truth"]);
-  #filled = false;
-  #heat = false;
-  #hidden = false;
-  #opacity = 0.5;
-
-  // Where it is shown.
   /** @type {Painter | null} */ #painter = null;
   /** @type {Pane[]} */ #panes = [];
   /** In CSS pixels of the canvas. @type {Point | null} */ #pointer = null;
@@ -111,20 +98,17 @@ export class Viewer extends HTMLElement {
   // ---------------------------------------------------------------- public
 
   get threshold() {
-    return this.#threshold;
+    return this.#reading.threshold;
   }
 
   set threshold(value) {
-    const threshold = between(Number(value), 0, 1);
-    if (Number.isNaN(threshold) || threshold === this.#threshold) return;
-    this.#threshold = threshold;
-    this.#askedFor = true;
-    this.#emit("bc-threshold", { threshold });
+    if (!this.#reading.moveThreshold(Number(value))) return;
+    this.#emit("bc-threshold", { threshold: this.threshold });
     this.#invalidate();
   }
 
   get scores() {
-    return this.#prediction && { ...scoresAt(this.#prediction.tally, this.#level()), gated: this.#gated() };
+    return this.#reading.scores;
   }
 
   get stats() {
@@ -139,9 +123,8 @@ export class Viewer extends HTMLElement {
     this.#loading.abort();
     this.#loading = new AbortController();
     const { signal } = this.#loading;
-    const before = this.#info;
-    const keep = info !== null && info.id === before?.id && this.#scan !== null;
-    this.#info = info;
+    const before = this.#reading.info;
+    const keep = this.#reading.begin(info);
     if (!keep) this.#forget();
     if (info === null) {
       this.#say("", "empty");
@@ -170,9 +153,9 @@ export class Viewer extends HTMLElement {
       this.#emit("bc-ready", {});
     } catch (error) {
       if (signal.aborted) return;
-      if (this.#scan) this.#takeMaps(info, before, { prediction: null, truth: null }); // not the mask of an older answer
+      if (this.#reading.scan) this.#takeMaps(info, before, { prediction: null, truth: null }); // not the mask of an older answer
       const message = error instanceof Error ? error.message : String(error);
-      this.#say(message, this.#scan ? "error over" : "error");
+      this.#say(message, this.#reading.scan ? "error over" : "error");
       this.#emit("bc-error", { message });
     }
   }
@@ -180,7 +163,6 @@ export class Viewer extends HTMLElement {
   // ---------------------------------------------------------------- what is shown
 
   #forget() {
-    this.#scan = this.#prediction = this.#truth = null;
     this.#painter?.clear();
     this.#arrange();
     this.#draw();
@@ -190,9 +172,9 @@ export class Viewer extends HTMLElement {
   async #takeScan(info, pixels, signal) {
     const scan = await prepareScan(pixels, info.width, info.height);
     if (signal.aborted) return;
-    this.#scan = scan;
+    this.#reading.scan = scan;
     this.#painter?.setScan(scan);
-    this.#window = [info.window[0], info.window[1]];
+    this.#display.window = [info.window[0], info.window[1]];
     this.#fitted = true;
     this.#arrange();
     const waits = info.segmented || info.has_truth;
@@ -201,22 +183,16 @@ export class Viewer extends HTMLElement {
   }
 
   /** @param {ScanInfo} info @param {ScanInfo | null} before @param {import("./prepare.js").Maps} maps */
-  #takeMaps(info, before, { prediction, truth }) {
-    const same = this.#prediction !== null && before?.id === info.id;
-    if (!same || before?.revision !== info.revision || before?.threshold !== info.threshold) {
-      this.#askedFor = false;
-      this.#threshold = info.threshold ?? 0.5;
-    }
-    this.#prediction = prediction;
-    this.#truth = truth;
+  #takeMaps(info, before, maps) {
+    this.#reading.takeMaps(info, before, maps);
     this.#uploadMaps();
     this.#arrange();
   }
 
   #uploadMaps() {
-    const { width, height } = this.#shape();
-    const { probability = null, opened = null } = this.#prediction ?? {};
-    this.#painter?.setMaps(probability, opened, this.#truth?.mask ?? null, width, height);
+    const { width, height } = this.#reading.shape;
+    const { probability = null, opened = null } = this.#reading.prediction ?? {};
+    this.#painter?.setMaps(probability, opened, this.#reading.truth?.mask ?? null, width, height);
   }
 
   /** The context, on first need. */
@@ -229,51 +205,16 @@ export class Viewer extends HTMLElement {
     this.#resize();
   }
 
-  /** The presence gate holds the mask back. */
-  #gated() {
-    const { presence, gate } = this.#info ?? {};
-    return presence != null && gate != null && presence < gate && !this.#askedFor;
-  }
-
-  #level() {
-    return this.#gated() ? NOTHING : levelOf(this.#threshold);
-  }
-
-  #shape() {
-    const { width, height, spacing } = this.#info ?? { width: 1, height: 1, spacing: null };
-    return { width, height, stretch: spacing ? spacing[0] / spacing[1] : 1 };
-  }
-
   // ---------------------------------------------------------------- where it is shown
-
-  #layout() {
-    return this.#chosenLayout ?? (this.clientWidth < NARROW ? "single" : "side");
-  }
-
-  #layersOfSingle() {
-    let bits = 0;
-    if (this.#single.has("difference") && this.#prediction && this.#truth) return LAYERS.difference;
-    if (this.#single.has("prediction") && this.#prediction) bits |= LAYERS.prediction;
-    if (this.#single.has("truth") && this.#truth) bits |= LAYERS.truth;
-    return bits;
-  }
 
   /** Which panes there are, and where. */
   #arrange() {
-    /** @type {[string, number][]} */
-    const wanted = [];
-    if (this.#scan && this.#layout() === "single") wanted.push(["layers", this.#layersOfSingle()]);
-    else if (this.#scan) {
-      wanted.push(["scan", 0]);
-      if (this.#prediction) wanted.push(["prediction", LAYERS.prediction]);
-      if (this.#truth) wanted.push(["truth", LAYERS.truth]);
-      if (this.#prediction && this.#truth) wanted.push(["difference", LAYERS.difference]);
-    }
+    const wanted = this.#display.panes(this.#reading);
     const stage = { width: this.#canvas.width, height: this.#canvas.height };
     const strip = Math.round(STRIP * this.#dot);
-    const rects = arrange(wanted.length, stage, this.#shape(), strip, Math.round(GAP * this.#dot));
-    this.#panes = wanted.map(([id, layers], i) => ({ id, layers, rect: rects[i] }));
-    if (this.#fitted && rects.length) this.#view = fit(this.#shape(), rects[0]);
+    const rects = arrange(wanted.length, stage, this.#reading.shape, strip, Math.round(GAP * this.#dot));
+    this.#panes = wanted.map((pane, i) => ({ ...pane, rect: rects[i] }));
+    if (this.#fitted && rects.length) this.#view = fit(this.#reading.shape, rects[0]);
     for (const element of this.#all(".pane")) {
       const pane = this.#panes.find(({ id }) => id === element.dataset.pane);
       element.hidden = !pane;
@@ -330,15 +271,15 @@ export class Viewer extends HTMLElement {
   #listen() {
     listen(this.#canvas, {
       pan: (dx, dy, at) => {
-        this.#move(panBy(this.#view, this.#shape(), dx * this.#dot, dy * this.#dot));
+        this.#move(panBy(this.#view, this.#reading.shape, dx * this.#dot, dy * this.#dot));
         this.#pointer = at;
       },
       zoom: (point, factor) => {
         const place = this.#locate(point);
-        if (place) this.#move(zoomAt(this.#view, this.#shape(), place.pane, place.at, factor));
+        if (place) this.#move(zoomAt(this.#view, this.#reading.shape, place.pane, place.at, factor));
       },
       window: (dx, dy) => {
-        if (this.#info) this.#setWindow(windowing.dragWindow(this.#window, this.#info.window, dx, dy));
+        if (this.#reading.info) this.#setWindow(windowing.dragWindow(this.#display.window, this.#reading.info.window, dx, dy));
       },
       hover: (point) => {
         this.#pointer = point;
@@ -361,8 +302,8 @@ export class Viewer extends HTMLElement {
 
   #restore() {
     this.#start();
-    if (this.#scan) {
-      this.#painter?.setScan(this.#scan);
+    if (this.#reading.scan) {
+      this.#painter?.setScan(this.#reading.scan);
       this.#uploadMaps();
       this.#say("", "");
     }
@@ -374,11 +315,11 @@ export class Viewer extends HTMLElement {
     const value = input.valueAsNumber;
     if (Number.isNaN(value)) return;
     if (input.id === "threshold") this.threshold = value;
-    else if (input.className === "opacity-slider") this.#opacity = value;
+    else if (input.className === "opacity-slider") this.#display.opacity = value;
     else if (input.className === "width") {
-      this.#window = windowing.windowFrom(windowing.levelOf(this.#window), value);
+      this.#display.window = windowing.windowFrom(windowing.levelOf(this.#display.window), value);
     } else if (input.className === "level") {
-      this.#window = windowing.windowFrom(value, windowing.widthOf(this.#window));
+      this.#display.window = windowing.windowFrom(value, windowing.widthOf(this.#display.window));
     }
     this.#invalidate();
   }
@@ -388,7 +329,7 @@ export class Viewer extends HTMLElement {
     const target = event.composedPath()[0];
     const inPicture = target === this.#canvas || target === document.body;
     const action = actionOf(event, target, inPicture);
-    if (action === null || !this.#scan || !this.checkVisibility()) return;
+    if (action === null || !this.#reading.scan || !this.checkVisibility()) return;
     event.preventDefault();
     this.#act(action);
   };
@@ -403,7 +344,7 @@ export class Viewer extends HTMLElement {
       case "zoomOut": return this.#zoomBy(0.8);
       case "fit":
         this.#fitted = true;
-        if (this.#panes.length) this.#view = fit(this.#shape(), this.#panes[0].rect);
+        if (this.#panes.length) this.#view = fit(this.#reading.shape, this.#panes[0].rect);
         break;
       case "actual": return this.#zoomBy(1 / this.#view.scale);
       case "left": return this.#pan(step, 0);
@@ -413,26 +354,29 @@ export class Viewer extends HTMLElement {
       case "thresholdDown": this.#nudge(-0.01); break;
       case "thresholdUp": this.#nudge(0.01); break;
       case "resetThreshold":
-        this.threshold = this.#info?.threshold ?? 0.5;
-        this.#askedFor = false;
+        this.threshold = this.#reading.info?.threshold ?? 0.5;
+        this.#reading.leaveToGate();
         break;
-      case "showAnyway": this.#askedFor = true; break;
+      case "showAnyway": this.#reading.askForMask(); break;
       case "resetWindow":
-        if (this.#info) this.#setWindow([this.#info.window[0], this.#info.window[1]]);
+        if (this.#reading.info) this.#setWindow([this.#reading.info.window[0], this.#reading.info.window[1]]);
         break;
       case "layout":
-        this.#chosenLayout = this.#layout() === "side" ? "single" : "side";
+        this.#display.layout = this.#display.layout === "side" ? "single" : "side";
         this.#arrange();
         break;
       case "side": case "single":
-        this.#chosenLayout = action;
+        this.#display.layout = action;
         this.#arrange();
         break;
-      case "prediction": case "truth": case "difference": this.#toggleLayer(action); break;
-      case "outline": case "fill": this.#filled = action === "fill"; break;
-      case "style": this.#filled = !this.#filled; break;
-      case "heat": this.#heat = !this.#heat; break;
-      case "hide": this.#hidden = !this.#hidden; break;
+      case "prediction": case "truth": case "difference":
+        this.#display.toggle(action);
+        this.#arrange();
+        break;
+      case "outline": case "fill": this.#display.filled = action === "fill"; break;
+      case "style": this.#display.filled = !this.#display.filled; break;
+      case "heat": this.#display.heat = !this.#display.heat; break;
+      case "hide": this.#display.hidden = !this.#display.hidden; break;
       case "more": this.#element(".extra").classList.toggle("open"); break;
       case "fullscreen":
         if (document.fullscreenElement) document.exitFullscreen();
@@ -442,24 +386,9 @@ export class Viewer extends HTMLElement {
     this.#invalidate();
   }
 
-  /** In the single pane a layer goes on or off; from the panes side by side it opens in a single pane.
-   * @param {string} layer */
-  #toggleLayer(layer) {
-    if (this.#layout() === "side") {
-      this.#chosenLayout = "single";
-      this.#single = new Set([layer]);
-    } else if (this.#single.has(layer)) this.#single.delete(layer);
-    else if (layer === "difference") this.#single = new Set([layer]);
-    else {
-      this.#single.delete("difference");
-      this.#single.add(layer);
-    }
-    this.#arrange();
-  }
-
   /** @param {number} by */
   #nudge(by) {
-    if (this.#prediction) this.threshold = Math.round((this.#threshold + by) * 200) / 200;
+    if (this.#reading.prediction) this.threshold = Math.round((this.#reading.threshold + by) * 200) / 200;
   }
 
   /** Zoom at the pointer, or in the middle. @param {number} factor */
@@ -467,12 +396,12 @@ export class Viewer extends HTMLElement {
     const rect = this.#panes[0]?.rect;
     if (!rect) return;
     const { pane, at } = this.#underPointer() ?? { pane: rect, at: { x: rect.width / 2, y: rect.height / 2 } };
-    this.#move(zoomAt(this.#view, this.#shape(), pane, at, factor));
+    this.#move(zoomAt(this.#view, this.#reading.shape, pane, at, factor));
   }
 
   /** @param {number} dx @param {number} dy CSS pixels */
   #pan(dx, dy) {
-    this.#move(panBy(this.#view, this.#shape(), dx * this.#dot, dy * this.#dot));
+    this.#move(panBy(this.#view, this.#reading.shape, dx * this.#dot, dy * this.#dot));
   }
 
   /** @param {import("./view.js").View} view */
@@ -484,7 +413,7 @@ export class Viewer extends HTMLElement {
 
   /** @param {import("./windowing.js").Window} window */
   #setWindow(window) {
-    this.#window = window;
+    this.#display.window = window;
     this.#invalidate();
   }
 
@@ -505,21 +434,17 @@ export class Viewer extends HTMLElement {
 
   #paint() {
     if (!this.#painter) return;
-    const panes = this.#panes.map(({ rect, layers }) => {
-      if (this.#hidden) return { rect, layers: 0 };
-      const hot = this.#heat && (layers & LAYERS.prediction) !== 0;
-      return { rect, layers: hot ? layers | LAYERS.heat : layers };
-    });
-    const level = this.#level();
+    const panes = this.#panes.map(({ rect, layers }) => ({ rect, layers: this.#display.drawn(layers) }));
+    const level = this.#reading.level;
     this.#painter.draw(panes, {
       view: this.#view,
-      shape: this.#shape(),
-      window: this.#window,
+      shape: this.#reading.shape,
+      window: this.#display.window,
       level,
-      painted: this.#prediction && boxAt(this.#prediction.extents, level),
-      lesion: this.#truth && this.#truth.box,
-      filled: this.#filled && !this.#heat,
-      opacity: this.#opacity,
+      painted: this.#reading.prediction && boxAt(this.#reading.prediction.extents, level),
+      lesion: this.#reading.truth && this.#reading.truth.box,
+      filled: this.#display.filled && !this.#display.heat,
+      opacity: this.#display.opacity,
       dot: this.#dot,
     });
   }
@@ -529,7 +454,7 @@ export class Viewer extends HTMLElement {
   #announce() {
     const scores = this.scores;
     if (!scores) return;
-    const detail = { ...scores, threshold: this.#threshold };
+    const detail = { ...scores, threshold: this.#reading.threshold };
     const text = JSON.stringify(detail);
     if (text === this.#announced) return;
     this.#announced = text;
@@ -586,7 +511,7 @@ export class Viewer extends HTMLElement {
     this.#refreshScores();
     this.#refreshPanes();
     this.#refreshPointer();
-    const { name, width, height } = this.#info ?? {};
+    const { name, width, height } = this.#reading.info ?? {};
     const label = name
       ? `${name}, ${width} by ${height} pixels. Arrow keys pan, plus and minus zoom, 0 shows the whole scan.`
       : "No scan";
@@ -594,25 +519,25 @@ export class Viewer extends HTMLElement {
   }
 
   #refreshButtons() {
-    const single = this.#layout() === "single";
+    const single = this.#display.layout === "single";
     const pressed = {
       side: !single,
       single,
-      prediction: this.#single.has("prediction"),
-      truth: this.#single.has("truth"),
-      difference: this.#single.has("difference"),
-      outline: !this.#filled,
-      fill: this.#filled,
-      heat: this.#heat,
-      hide: this.#hidden,
+      prediction: this.#display.has("prediction"),
+      truth: this.#display.has("truth"),
+      difference: this.#display.has("difference"),
+      outline: !this.#display.filled,
+      fill: this.#display.filled,
+      heat: this.#display.heat,
+      hide: this.#display.hidden,
       fullscreen: document.fullscreenElement === this,
     };
     const able = {
-      prediction: !!this.#prediction,
-      truth: !!this.#truth,
-      difference: !!(this.#prediction && this.#truth),
-      heat: !!this.#prediction,
-      resetThreshold: !!this.#prediction,
+      prediction: !!this.#reading.prediction,
+      truth: !!this.#reading.truth,
+      difference: !!(this.#reading.prediction && this.#reading.truth),
+      heat: !!this.#reading.prediction,
+      resetThreshold: !!this.#reading.prediction,
       fullscreen: document.fullscreenEnabled === true,
     };
     for (const [action, on] of Object.entries(pressed)) {
@@ -620,7 +545,7 @@ export class Viewer extends HTMLElement {
     }
     for (const button of this.#all(".bar button")) {
       const can = /** @type {Record<string, boolean>} */ (able)[button.dataset.action ?? ""] ?? true;
-      /** @type {HTMLButtonElement} */ (button).disabled = !this.#scan || !can;
+      /** @type {HTMLButtonElement} */ (button).disabled = !this.#reading.scan || !can;
     }
     this.#element(".layers").hidden = !single;
     this.#element(".more").setAttribute("aria-expanded", String(this.#element(".extra").classList.contains("open")));
@@ -635,17 +560,17 @@ export class Viewer extends HTMLElement {
   }
 
   #refreshInputs() {
-    const scan = this.#scan !== null;
+    const scan = this.#reading.scan !== null;
     const round = (/** @type {number} */ value) => Math.round(value * 10) / 10;
-    this.#set("#threshold", this.#threshold, this.#prediction !== null);
-    this.#set(".opacity-slider", this.#opacity, scan);
-    this.#set("input.width", round(windowing.widthOf(this.#window)), scan);
-    this.#set("input.level", round(windowing.levelOf(this.#window)), scan);
-    this.#write(".value", this.#prediction ? this.#threshold.toFixed(3).replace(/0$/, "") : "–");
-    const point = this.#prediction ? (this.#info?.threshold ?? null) : null;
+    this.#set("#threshold", this.#reading.threshold, this.#reading.prediction !== null);
+    this.#set(".opacity-slider", this.#display.opacity, scan);
+    this.#set("input.width", round(windowing.widthOf(this.#display.window)), scan);
+    this.#set("input.level", round(windowing.levelOf(this.#display.window)), scan);
+    this.#write(".value", this.#reading.prediction ? this.#reading.threshold.toFixed(3).replace(/0$/, "") : "–");
+    const point = this.#reading.prediction ? (this.#reading.info?.threshold ?? null) : null;
     this.#element(".mark").hidden = point === null;
     this.#element(".track").style.setProperty("--at", String(point ?? 0));
-    const words = point === this.#threshold ? `${point}, the operating point` : String(this.#threshold);
+    const words = point === this.#reading.threshold ? `${point}, the operating point` : String(this.#reading.threshold);
     this.#element("#threshold").setAttribute("aria-valuetext", words);
     this.#write(".percent", scan ? `${Math.round(this.#view.scale * 100)} %` : "–");
   }
@@ -663,7 +588,7 @@ export class Viewer extends HTMLElement {
   /** @param {number} pixels */
   #area(pixels) {
     if (pixels === 0) return "nothing painted";
-    const spacing = this.#info?.spacing;
+    const spacing = this.#reading.info?.spacing;
     if (!spacing) return `${grouped(pixels)} px`;
     const mm2 = pixels * spacing[0] * spacing[1];
     return `${mm2 < 100 ? mm2.toFixed(1) : grouped(mm2)} mm²`;
@@ -671,19 +596,19 @@ export class Viewer extends HTMLElement {
 
   #refreshPanes() {
     const painted = this.scores?.painted_px;
-    const hot = this.#heat && !this.#hidden;
+    const hot = this.#display.heat && !this.#display.hidden;
     for (const area of this.#all(".area")) {
-      const pixels = area.classList.contains("truth-area") ? this.#truth?.pixels : painted;
+      const pixels = area.classList.contains("truth-area") ? this.#reading.truth?.pixels : painted;
       const text = pixels == null ? "" : this.#area(pixels);
       if (area.textContent !== text) area.textContent = text;
     }
-    const bits = this.#layersOfSingle();
+    const bits = this.#display.layersOfSingle(this.#reading);
     for (const legend of this.#all(".heat")) {
       const single = legend.closest(".pane")?.getAttribute("data-pane") === "layers";
       legend.hidden = !hot || (single && (bits & LAYERS.prediction) === 0);
     }
     const inLayers = (/** @type {string} */ selector) => this.#element(`[data-pane="layers"] ${selector}`);
-    inLayers(".outcomes").hidden = bits !== LAYERS.difference || this.#hidden;
+    inLayers(".outcomes").hidden = bits !== LAYERS.difference || this.#display.hidden;
     inLayers(".area").hidden = bits === 0 || bits === LAYERS.truth;
     const names = [
       bits & LAYERS.prediction ? '<i class="swatch prediction"></i>Prediction' : "",
@@ -702,7 +627,7 @@ export class Viewer extends HTMLElement {
     const pane = this.#panes[0]?.rect;
     scale.hidden = !pane;
     if (!pane) return;
-    const spacing = this.#info?.spacing;
+    const spacing = this.#reading.info?.spacing;
     const cssPerPixel = this.#view.scale / this.#dot;
     const perUnit = spacing ? cssPerPixel / spacing[1] : cssPerPixel;
     const bar = scaleBar(perUnit, between(pane.width / this.#dot / 4, 30, 160));
@@ -720,11 +645,11 @@ export class Viewer extends HTMLElement {
   #refreshNotice() {
     const notice = this.#element(".notice");
     const pane = this.#panes.find(({ id }) => id === "prediction") ?? this.#panes[0];
-    const { presence, gate } = this.#info ?? {};
-    const under = this.#prediction !== null && presence != null && gate != null && presence < gate;
-    for (const caution of this.#all(".caution")) caution.hidden = !under || this.#gated();
-    notice.hidden = !under || !pane || !this.#gated();
+    const under = this.#reading.prediction && this.#reading.underGate;
+    for (const caution of this.#all(".caution")) caution.hidden = !under || this.#reading.gated;
+    notice.hidden = !under || !pane || !this.#reading.gated;
     if (!under || !pane) return;
+    const { presence, gate } = under;
     for (const caution of this.#all(".caution")) {
       caution.textContent = `presence ${presence.toFixed(2)}, under the gate ${gate.toFixed(2)}`;
     }
@@ -739,8 +664,8 @@ export class Viewer extends HTMLElement {
 
   #refreshPointer() {
     const place = this.#underPointer();
-    const shape = this.#shape();
-    const at = place && this.#scan && toImage(this.#view, shape, place.pane, place.at);
+    const shape = this.#reading.shape;
+    const at = place && this.#reading.scan && toImage(this.#view, shape, place.pane, place.at);
     const inside = at && at.x >= 0 && at.y >= 0 && at.x < shape.width && at.y < shape.height;
     for (const { id, rect } of this.#panes) {
       const cross = this.#element(`[data-pane="${id}"] .cross`);
@@ -754,16 +679,16 @@ export class Viewer extends HTMLElement {
 
   /** @param {number} x @param {number} y a pixel of the scan */
   #under(x, y) {
-    const { width } = this.#shape();
-    const value = this.#scan?.[0].data[y * width + x];
-    const p = this.#prediction?.probability[y * width + x];
+    const { width } = this.#reading.shape;
+    const value = this.#reading.scan?.[0].data[y * width + x];
+    const p = this.#reading.prediction?.probability[y * width + x];
     return `x ${x}  y ${y}   value ${value}` + (p === undefined ? "" : `   p ${(p / 255).toFixed(2)}`);
   }
 
   /** What to say where the pointer has nothing under it. */
   #remark() {
     const reduction = this.#painter?.reduction ?? 1;
-    if (this.#scan === null || reduction === 1) return "";
+    if (this.#reading.scan === null || reduction === 1) return "";
     return `Drawn at 1/${reduction} of its resolution, which is the most this device can; the numbers use all of it.`;
   }
 }

@@ -1,4 +1,4 @@
-"""The canvas's pure parts, under node: view, scores, components, pyramid, colours, keys."""
+"""The canvas's pure parts, under node, and the types that its comments declare."""
 
 from __future__ import annotations
 

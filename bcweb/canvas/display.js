@@ -1,0 +1,80 @@
+// How it is shown: the reader's choices of layout, layers, style and window.
+
+import { LAYERS } from "./shaders.js";
+
+/** @typedef {import("./reading.js").Reading} Reading */
+/** @typedef {"side" | "single"} Layout panes side by side, or one pane with layers */
+/** @typedef {"prediction" | "truth" | "difference"} Layer */
+
+export class Display {
+  /** @type {import("./windowing.js").Window} */ window = [0, 255];
+  filled = false;
+  heat = false;
+  hidden = false;
+  opacity = 0.5;
+  /** @type {() => boolean} */ #isNarrow;
+  /** @type {Layout | null} */ #chosen = null;
+  /** The layers of the single pane. */
+  #single = new Set(/** @type {Layer[]} */ (["prediction", "truth"]));
+
+  /** @param {() => boolean} isNarrow whether there is room for one pane only */
+  constructor(isNarrow) {
+    this.#isNarrow = isNarrow;
+  }
+
+  /** The chosen one, else what there is room for. @returns {Layout} */
+  get layout() {
+    return this.#chosen ?? (this.#isNarrow() ? "single" : "side");
+  }
+
+  set layout(layout) {
+    this.#chosen = layout;
+  }
+
+  /** In the single pane a layer goes on or off; from the panes side by side it opens in a single pane.
+   * @param {Layer} layer */
+  toggle(layer) {
+    if (this.layout === "side") {
+      this.#chosen = "single";
+      this.#single = new Set([layer]);
+    } else if (this.#single.has(layer)) this.#single.delete(layer);
+    else if (layer === "difference") this.#single = new Set([layer]);
+    else {
+      this.#single.delete("difference");
+      this.#single.add(layer);
+    }
+  }
+
+  /** Whether the single pane has the layer. @param {Layer} layer */
+  has(layer) {
+    return this.#single.has(layer);
+  }
+
+  /** The bits of the single pane's layers. @param {Reading} reading */
+  layersOfSingle({ prediction, truth }) {
+    let bits = 0;
+    if (this.#single.has("difference") && prediction && truth) return LAYERS.difference;
+    if (this.#single.has("prediction") && prediction) bits |= LAYERS.prediction;
+    if (this.#single.has("truth") && truth) bits |= LAYERS.truth;
+    return bits;
+  }
+
+  /** Which panes there are, by what there is to show. @param {Reading} reading
+   * @returns {{id: string, layers: number}[]} */
+  panes(reading) {
+    const { scan, prediction, truth } = reading;
+    if (!scan) return [];
+    if (this.layout === "single") return [{ id: "layers", layers: this.layersOfSingle(reading) }];
+    const panes = [{ id: "scan", layers: 0 }];
+    if (prediction) panes.push({ id: "prediction", layers: LAYERS.prediction });
+    if (truth) panes.push({ id: "truth", layers: LAYERS.truth });
+    if (prediction && truth) panes.push({ id: "difference", layers: LAYERS.difference });
+    return panes;
+  }
+
+  /** What is drawn of a pane's layers. @param {number} layers */
+  drawn(layers) {
+    if (this.hidden) return 0;
+    return this.heat && layers & LAYERS.prediction ? layers | LAYERS.heat : layers;
+  }
+}

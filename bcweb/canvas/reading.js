@@ -1,0 +1,86 @@
+// What is shown: a scan, what was predicted, what is true, and the threshold at which that is read.
+
+import { NOTHING, levelOf, scoresAt } from "./scores.js";
+
+/** @typedef {import("./source.js").ScanInfo} ScanInfo */
+
+export class Reading {
+  /** @type {ScanInfo | null} */ info = null;
+  /** The scan and its halves. @type {import("./pyramid.js").Level[] | null} */ scan = null;
+  /** @type {import("./prepare.js").Prediction | null} */ prediction = null;
+  /** @type {import("./prepare.js").Truth | null} */ truth = null;
+  #threshold = 0.5;
+  /** A mask that the presence gate holds back is shown once the reader asks for it. */ #askedFor = false;
+
+  /** Begin another description. The arrays stay if it is of the scan that is there already.
+   * @param {ScanInfo | null} info @returns {boolean} whether they stay */
+  begin(info) {
+    const keep = info !== null && info.id === this.info?.id && this.scan !== null;
+    this.info = info;
+    if (!keep) this.scan = this.prediction = this.truth = null;
+    return keep;
+  }
+
+  /** Take the maps of the description; another answer than before starts at its own operating point.
+   * @param {ScanInfo} info @param {ScanInfo | null} before what was described until now
+   * @param {import("./prepare.js").Maps} maps */
+  takeMaps(info, before, { prediction, truth }) {
+    const same = this.prediction !== null && before?.id === info.id;
+    if (!same || before?.revision !== info.revision || before?.threshold !== info.threshold) {
+      this.#askedFor = false;
+      this.#threshold = info.threshold ?? 0.5;
+    }
+    this.prediction = prediction;
+    this.truth = truth;
+  }
+
+  get threshold() {
+    return this.#threshold;
+  }
+
+  /** Move the threshold; that also asks for what the gate holds back.
+   * @param {number} value clamped to 0..1 @returns {boolean} whether it has moved */
+  moveThreshold(value) {
+    const threshold = Math.min(Math.max(value, 0), 1);
+    if (Number.isNaN(threshold) || threshold === this.#threshold) return false;
+    this.#threshold = threshold;
+    this.#askedFor = true;
+    return true;
+  }
+
+  askForMask() {
+    this.#askedFor = true;
+  }
+
+  /** Leave it to the presence gate again whether there is a mask. */
+  leaveToGate() {
+    this.#askedFor = false;
+  }
+
+  /** Where the presence lies under the gate, both; null elsewhere.
+   * @returns {{presence: number, gate: number} | null} */
+  get underGate() {
+    const { presence, gate } = this.info ?? {};
+    return presence != null && gate != null && presence < gate ? { presence, gate } : null;
+  }
+
+  /** The presence gate holds the mask back. */
+  get gated() {
+    return this.underGate !== null && !this.#askedFor;
+  }
+
+  /** The mask is {opened >= level}. */
+  get level() {
+    return this.gated ? NOTHING : levelOf(this.#threshold);
+  }
+
+  get scores() {
+    return this.prediction && { ...scoresAt(this.prediction.tally, this.level), gated: this.gated };
+  }
+
+  /** @returns {import("./view.js").Shape} of the scan */
+  get shape() {
+    const { width, height, spacing } = this.info ?? { width: 1, height: 1, spacing: null };
+    return { width, height, stretch: spacing ? spacing[0] / spacing[1] : 1 };
+  }
+}

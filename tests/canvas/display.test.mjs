@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Display } from "../../bcweb/canvas/display.js";
+import { LAYERS } from "../../bcweb/canvas/shaders.js";
+
+const ALL = { scan: [], prediction: {}, truth: {} };
+const wide = () => new Display(() => false);
+const names = (display, reading) => display.panes(reading).map(({ id }) => id);
+
+test("there are panes only for what is there", () => {
+  assert.deepEqual(names(wide(), { scan: null, prediction: null, truth: null }), []);
+  assert.deepEqual(names(wide(), { scan: [], prediction: null, truth: {} }), ["scan", "truth"]);
+  assert.deepEqual(names(wide(), ALL), ["scan", "prediction", "truth", "difference"]);
+});
+
+test("a narrow place has one pane, unless the reader chooses otherwise", () => {
+  const display = new Display(() => true);
+  assert.deepEqual(display.panes(ALL), [{ id: "layers", layers: LAYERS.prediction | LAYERS.truth }]);
+  display.layout = "side";
+  assert.equal(display.panes(ALL).length, 4);
+});
+
+test("from the panes side by side a layer opens alone in one pane; there it goes off and on", () => {
+  const display = wide();
+  display.toggle("truth");
+  assert.deepEqual(display.panes(ALL), [{ id: "layers", layers: LAYERS.truth }]);
+  display.toggle("prediction");
+  assert.equal(display.layersOfSingle(ALL), LAYERS.prediction | LAYERS.truth);
+  display.toggle("truth");
+  assert.equal(display.layersOfSingle(ALL), LAYERS.prediction);
+});
+
+test("the difference stands alone", () => {
+  const display = wide();
+  display.layout = "single";
+  display.toggle("difference");
+  assert.equal(display.layersOfSingle(ALL), LAYERS.difference);
+  display.toggle("prediction");
+  assert.equal(display.layersOfSingle(ALL), LAYERS.prediction);
+});
+
+test("heat comes with the prediction only, and nothing is drawn while overlays are hidden", () => {
+  const display = wide();
+  display.heat = true;
+  assert.equal(display.drawn(LAYERS.prediction), LAYERS.prediction | LAYERS.heat);
+  assert.equal(display.drawn(LAYERS.truth), LAYERS.truth);
+  display.hidden = true;
+  assert.equal(display.drawn(LAYERS.prediction), 0);
+});
