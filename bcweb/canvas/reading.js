@@ -22,13 +22,13 @@ export class Reading {
   }
 
   /** Take the maps of the description; another answer than before starts at its own operating point.
-   * @param {ScanInfo} info @param {ScanInfo | null} before what was described until now
-   * @param {import("./prepare.js").Maps} maps */
-  takeMaps(info, before, { prediction, truth }) {
-    const same = this.prediction !== null && before?.id === info.id;
-    if (!same || before?.revision !== info.revision || before?.threshold !== info.threshold) {
+   * @param {ScanInfo | null} before what was described until now @param {import("./prepare.js").Maps} maps */
+  takeMaps(before, { prediction, truth }) {
+    const { info } = this;
+    const same = this.prediction !== null && before?.id === info?.id;
+    if (!same || before?.revision !== info?.revision || before?.threshold !== info?.threshold) {
       this.#askedFor = false;
-      this.#threshold = info.threshold ?? 0.5;
+      this.#threshold = this.operatingPoint;
     }
     this.prediction = prediction;
     this.truth = truth;
@@ -36,6 +36,11 @@ export class Reading {
 
   get threshold() {
     return this.#threshold;
+  }
+
+  /** Where the threshold starts. */
+  get operatingPoint() {
+    return this.info?.threshold ?? 0.5;
   }
 
   /** Move the threshold; that also asks for what the gate holds back.

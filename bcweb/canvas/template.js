@@ -1,5 +1,6 @@
 // The element's shadow tree. Buttons carry `data-action`: the same names as the keys of keys.js.
 
+import { LAYER, OUTCOME, css, heat } from "./colours.js";
 import { KEYS } from "./keys.js";
 
 const GLYPHS = {
@@ -125,3 +126,28 @@ export const TEMPLATE = `
     <output aria-live="off" class="readout" aria-label="Under the pointer"></output>
   </div>
 </div>`;
+
+/** Fill the shadow tree, unseen until its style is there.
+ * @param {ShadowRoot} root @returns {Promise<void>} when it is, or cannot be had */
+export function build(root) {
+  root.innerHTML = TEMPLATE;
+  const { style } = /** @type {HTMLElement} */ (root.querySelector(".viewer"));
+  style.setProperty("--hit", css(OUTCOME.hit));
+  style.setProperty("--miss", css(OUTCOME.miss));
+  style.setProperty("--false-alarm", css(OUTCOME.falseAlarm));
+  style.setProperty("--prediction", css(LAYER.prediction));
+  style.setProperty("--truth", css(LAYER.truth));
+  const stops = Array.from({ length: 17 }, (_, i) => css(heat(i / 16)));
+  style.setProperty("--ramp", `linear-gradient(to right, ${stops.join(", ")})`);
+  style.visibility = "hidden";
+  const link = document.createElement("link");
+  link.rel = "stylesheet";
+  link.href = new URL("./viewer.css", import.meta.url).href;
+  return new Promise((resolve) => {
+    link.onload = link.onerror = () => {
+      style.visibility = "";
+      resolve();
+    };
+    root.prepend(link);
+  });
+}

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { actionsOf } from "../../bcweb/canvas/actions.js";
 import { KEYS, actionOf, isTyping } from "../../bcweb/canvas/keys.js";
 import { TEMPLATE } from "../../bcweb/canvas/template.js";
 import { dragWindow, levelOf, widthOf, windowFrom } from "../../bcweb/canvas/windowing.js";
@@ -34,6 +35,13 @@ test("a slider and a button are not typed in, but an arrow on them is theirs", (
 test("no key has two actions", () => {
   const keys = Object.values(KEYS).flat();
   assert.equal(new Set(keys).size, keys.length);
+});
+
+test("every key and every button has an action", () => {
+  const buttons = [...TEMPLATE.matchAll(/data-action="([^"]*)"/g)].map((match) => match[1]);
+  const actions = Object.keys(actionsOf({}));
+  assert.ok(buttons.length > 0);
+  assert.deepEqual([...Object.keys(KEYS), ...buttons].filter((name) => !actions.includes(name)), []);
 });
 
 test("every action's key stands in a tooltip, the arrows in the picture's label", () => {

@@ -21,7 +21,7 @@ function maps() {
 function read(reading, info) {
   const before = reading.info;
   if (!reading.begin(info)) reading.scan = [{ data: OPENED, width: 4, height: 1 }];
-  reading.takeMaps(info, before, maps());
+  reading.takeMaps(before, maps());
 }
 
 test("the mask and its scores follow the threshold", () => {

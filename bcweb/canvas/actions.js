@@ -1,0 +1,139 @@
+// What the reader does: pointer, wheel and fingers on the picture, buttons, inputs and keys, and what each
+// of them changes.
+
+import { one } from "./dom.js";
+import { listen } from "./gestures.js";
+import { actionOf } from "./keys.js";
+import { dragWindow, levelOf, widthOf, windowFrom } from "./windowing.js";
+
+/** @typedef {object} Parts
+ * @property {import("./viewer.js").Viewer} viewer
+ * @property {ShadowRoot} root the viewer's
+ * @property {import("./reading.js").Reading} reading
+ * @property {import("./display.js").Display} display
+ * @property {import("./stage.js").Stage} stage
+ */
+
+/** CSS pixels that an arrow moves the picture by. */
+const STEP = 40;
+
+/** @param {Parts} parts @returns {Record<string, () => void>} by the names that keys.js and the buttons
+ * of template.js use */
+export function actionsOf({ viewer, root, reading, display, stage }) {
+  /** @param {number} by */
+  const nudge = (by) => {
+    if (reading.prediction) viewer.threshold = Math.round((reading.threshold + by) * 200) / 200;
+  };
+  return {
+    zoomIn: () => stage.zoom(1.25),
+    zoomOut: () => stage.zoom(0.8),
+    fit: () => stage.fit(),
+    actual: () => stage.zoom(1 / stage.view.scale),
+    left: () => stage.pan(STEP, 0),
+    right: () => stage.pan(-STEP, 0),
+    up: () => stage.pan(0, STEP),
+    down: () => stage.pan(0, -STEP),
+    thresholdDown: () => nudge(-0.01),
+    thresholdUp: () => nudge(0.01),
+    resetThreshold() {
+      viewer.threshold = reading.operatingPoint;
+      reading.leaveToGate();
+    },
+    showAnyway: () => reading.askForMask(),
+    resetWindow() {
+      if (reading.info) display.window = [reading.info.window[0], reading.info.window[1]];
+    },
+    layout() {
+      display.layout = display.layout === "side" ? "single" : "side";
+    },
+    side() {
+      display.layout = "side";
+    },
+    single() {
+      display.layout = "single";
+    },
+    prediction: () => display.toggle("prediction"),
+    truth: () => display.toggle("truth"),
+    difference: () => display.toggle("difference"),
+    outline() {
+      display.filled = false;
+    },
+    fill() {
+      display.filled = true;
+    },
+    style() {
+      display.filled = !display.filled;
+    },
+    heat() {
+      display.heat = !display.heat;
+    },
+    hide() {
+      display.hidden = !display.hidden;
+    },
+    more() {
+      one(root, ".extra").classList.toggle("open");
+    },
+    fullscreen() {
+      if (document.fullscreenElement) document.exitFullscreen();
+      else viewer.requestFullscreen().catch(() => {}); // the browser may refuse; nothing is lost
+    },
+  };
+}
+
+/** Let the reader act on the viewer. @param {Parts} parts @param {() => void} redraw
+ * @returns {(event: KeyboardEvent) => void} what to do with a key pressed anywhere in the document */
+export function attend(parts, redraw) {
+  const { viewer, root, reading, display, stage } = parts;
+  const canvas = one(root, "canvas");
+  const actions = actionsOf(parts);
+  const act = (/** @type {string} */ action) => {
+    actions[action]?.(); // a button in the slot, or around the viewer, may have actions of its own
+    stage.arrange();
+    redraw();
+  };
+
+  listen(canvas, {
+    pan(dx, dy, at) {
+      stage.pan(dx, dy);
+      stage.pointer = at;
+      redraw();
+    },
+    zoom(point, factor) {
+      stage.zoomAt(point, factor);
+      redraw();
+    },
+    window(dx, dy) {
+      if (reading.info) display.window = dragWindow(display.window, reading.info.window, dx, dy);
+      redraw();
+    },
+    hover(point) {
+      stage.pointer = point;
+      redraw();
+    },
+    reset: () => act("fit"),
+  });
+
+  root.addEventListener("click", (event) => {
+    const button = /** @type {Element} */ (event.target).closest("[data-action]");
+    if (button instanceof HTMLElement) act(button.dataset.action ?? "");
+  });
+
+  root.addEventListener("input", (event) => {
+    const input = /** @type {HTMLInputElement} */ (event.target);
+    const value = input.valueAsNumber;
+    if (Number.isNaN(value)) return;
+    if (input.id === "threshold") viewer.threshold = value;
+    else if (input.className === "opacity-slider") display.opacity = value;
+    else if (input.className === "width") display.window = windowFrom(levelOf(display.window), value);
+    else if (input.className === "level") display.window = windowFrom(value, widthOf(display.window));
+    redraw();
+  });
+
+  return (event) => {
+    const target = event.composedPath()[0];
+    const action = actionOf(event, target, target === canvas || target === document.body);
+    if (action === null || !reading.scan || !viewer.checkVisibility()) return;
+    event.preventDefault();
+    act(action);
+  };
+}

@@ -1,0 +1,83 @@
+// The bars above and below the picture: every button, input and score in line with what is shown.
+
+import { all, one, write } from "./dom.js";
+import * as windowing from "./windowing.js";
+
+/** @typedef {import("./reading.js").Reading} Reading */
+/** @typedef {import("./display.js").Display} Display */
+
+/** @param {ShadowRoot} root @param {Reading} reading @param {Display} display
+ * @param {number} scale device pixels per pixel of the scan */
+export function refreshBars(root, reading, display, scale) {
+  refreshButtons(root, reading, display);
+  refreshInputs(root, reading, display, scale);
+  refreshScores(root, reading);
+}
+
+/** @param {ShadowRoot} root @param {Reading} reading @param {Display} display */
+function refreshButtons(root, { scan, prediction, truth }, display) {
+  const single = display.layout === "single";
+  const pressed = {
+    side: !single,
+    single,
+    prediction: display.has("prediction"),
+    truth: display.has("truth"),
+    difference: display.has("difference"),
+    outline: !display.filled,
+    fill: display.filled,
+    heat: display.heat,
+    hide: display.hidden,
+    fullscreen: document.fullscreenElement === root.host,
+  };
+  /** @type {Record<string, boolean>} */
+  const able = {
+    prediction: !!prediction,
+    truth: !!truth,
+    difference: !!(prediction && truth),
+    heat: !!prediction,
+    resetThreshold: !!prediction,
+    fullscreen: document.fullscreenEnabled === true,
+  };
+  for (const [action, on] of Object.entries(pressed)) {
+    one(root, `[data-action="${action}"]`).setAttribute("aria-pressed", String(on));
+  }
+  for (const button of all(root, ".bar button")) {
+    const can = able[button.dataset.action ?? ""] ?? true;
+    /** @type {HTMLButtonElement} */ (button).disabled = !scan || !can;
+  }
+  one(root, ".layers").hidden = !single;
+  one(root, ".more").setAttribute("aria-expanded", String(one(root, ".extra").classList.contains("open")));
+}
+
+/** @param {ShadowRoot} root @param {Reading} reading @param {Display} display @param {number} scale */
+function refreshInputs(root, { scan, prediction, threshold, info }, display, scale) {
+  const round = (/** @type {number} */ value) => Math.round(value * 10) / 10;
+  set(root, "#threshold", threshold, prediction !== null);
+  set(root, ".opacity-slider", display.opacity, scan !== null);
+  set(root, "input.width", round(windowing.widthOf(display.window)), scan !== null);
+  set(root, "input.level", round(windowing.levelOf(display.window)), scan !== null);
+  write(one(root, ".value"), prediction ? threshold.toFixed(3).replace(/0$/, "") : "–");
+  const point = prediction ? (info?.threshold ?? null) : null;
+  one(root, ".mark").hidden = point === null;
+  one(root, ".track").style.setProperty("--at", String(point ?? 0));
+  const words = point === threshold ? `${point}, the operating point` : String(threshold);
+  one(root, "#threshold").setAttribute("aria-valuetext", words);
+  write(one(root, ".percent"), scan ? `${Math.round(scale * 100)} %` : "–");
+}
+
+/** @param {ShadowRoot} root @param {string} selector @param {number} value @param {boolean} able */
+function set(root, selector, value, able) {
+  const input = /** @type {HTMLInputElement} */ (one(root, selector));
+  input.disabled = !able;
+  if (root.activeElement === input && input.type === "number") return; // being typed in
+  if (input.valueAsNumber !== value) input.valueAsNumber = value;
+}
+
+/** @param {ShadowRoot} root @param {Reading} reading */
+function refreshScores(root, { scores }) {
+  one(root, ".scores").hidden = !scores || scores.dice === null;
+  for (const element of all(root, "[data-score]")) {
+    const value = scores?.[/** @type {"dice" | "iou" | "precision" | "recall"} */ (element.dataset.score)];
+    write(element, value == null ? "–" : value.toFixed(3));
+  }
+}

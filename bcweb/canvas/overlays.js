@@ -1,0 +1,113 @@
+// What lies over the picture in words: names, legends and areas of the panes, the scale bar, the notice
+// of the presence gate, the message in the middle; and the picture's own label.
+
+import { all, one, write } from "./dom.js";
+import { LAYERS } from "./shaders.js";
+import { scaleBar } from "./view.js";
+
+/** @typedef {import("./reading.js").Reading} Reading */
+/** @typedef {import("./display.js").Display} Display */
+/** @typedef {import("./stage.js").Stage} Stage */
+
+/** @param {number} n */
+const grouped = (n) => Math.round(n).toLocaleString("en").replaceAll(",", "\u202f");
+
+/** @param {ShadowRoot} root @param {Reading} reading @param {Display} display @param {Stage} stage */
+export function refreshOverlays(root, reading, display, stage) {
+  refreshAreas(root, reading);
+  refreshLegends(root, reading, display);
+  refreshScale(root, reading, stage);
+  refreshNotice(root, reading, stage);
+  refreshLabel(root, reading);
+}
+
+/** @param {ShadowRoot} root @param {string} text @param {string} how classes: "empty", "late" (only after
+ * a while), "over" (at the bottom of the picture), "error" */
+export function say(root, text, how) {
+  const message = one(root, ".message");
+  message.className = `message ${how}`;
+  message.hidden = text === "" && how !== "empty";
+  write(one(root, ".said"), text);
+}
+
+/** @param {ShadowRoot} root @param {Reading} reading */
+function refreshAreas(root, { scores, truth, info }) {
+  for (const element of all(root, ".area")) {
+    const pixels = element.classList.contains("truth-area") ? truth?.pixels : scores?.painted_px;
+    write(element, pixels == null ? "" : area(pixels, info?.spacing ?? null));
+  }
+}
+
+/** @param {number} pixels @param {[number, number] | null} spacing millimetres per row and column */
+function area(pixels, spacing) {
+  if (pixels === 0) return "nothing painted";
+  if (!spacing) return `${grouped(pixels)} px`;
+  const mm2 = pixels * spacing[0] * spacing[1];
+  return `${mm2 < 100 ? mm2.toFixed(1) : grouped(mm2)} mm²`;
+}
+
+/** @param {ShadowRoot} root @param {Reading} reading @param {Display} display */
+function refreshLegends(root, reading, display) {
+  const bits = display.layersOfSingle(reading);
+  const hot = display.heat && !display.hidden;
+  const single = one(root, '[data-pane="layers"]');
+  for (const legend of all(root, ".heat")) {
+    legend.hidden = !hot || (single.contains(legend) && (bits & LAYERS.prediction) === 0);
+  }
+  one(single, ".outcomes").hidden = bits !== LAYERS.difference || display.hidden;
+  one(single, ".area").hidden = bits === 0 || bits === LAYERS.truth;
+  const names = [
+    bits & LAYERS.prediction ? '<i class="swatch prediction"></i>Prediction' : "",
+    bits & LAYERS.truth ? '<i class="swatch truth"></i>Truth' : "",
+    bits & LAYERS.difference ? "Difference" : "",
+  ].filter(Boolean);
+  const shown = one(single, ".shown");
+  const html = names.join(" &nbsp; ") || "Scan";
+  if (shown.innerHTML !== html) shown.innerHTML = html;
+}
+
+/** @param {ShadowRoot} root @param {Reading} reading @param {Stage} stage */
+function refreshScale(root, { info }, stage) {
+  const scale = one(root, ".scale");
+  const pane = stage.panes[0]?.rect;
+  scale.hidden = !pane;
+  if (!pane) return;
+  const spacing = info?.spacing;
+  const cssPerPixel = stage.view.scale / stage.dot;
+  const perUnit = spacing ? cssPerPixel / spacing[1] : cssPerPixel;
+  const room = Math.min(Math.max(pane.width / stage.dot / 4, 30), 160);
+  const bar = scaleBar(perUnit, room);
+  one(scale, "i").style.width = `${bar.pixels}px`;
+  write(one(scale, "span"), `${Number(bar.units.toPrecision(1))} ${spacing ? "mm" : "px"}`);
+  scale.style.left = `${pane.x / stage.dot}px`;
+  scale.style.bottom = `${stage.fromBottom(pane)}px`;
+}
+
+/** @param {ShadowRoot} root @param {Reading} reading @param {Stage} stage */
+function refreshNotice(root, { prediction, underGate, gated }, stage) {
+  const notice = one(root, ".notice");
+  const pane = stage.panes.find(({ id }) => id === "prediction") ?? stage.panes[0];
+  const under = prediction && underGate;
+  for (const caution of all(root, ".caution")) caution.hidden = !under || gated;
+  notice.hidden = !under || !pane || !gated;
+  if (!under || !pane) return;
+  const presence = under.presence.toFixed(2);
+  const gate = under.gate.toFixed(2);
+  for (const caution of all(root, ".caution")) write(caution, `presence ${presence}, under the gate ${gate}`);
+  write(one(notice, "span"), `No lesion found: presence ${presence} is under the gate ${gate}`);
+  const { rect } = pane;
+  const width = rect.width / stage.dot;
+  notice.style.left = `${(rect.x + rect.width / 2) / stage.dot}px`;
+  // Above the scale bar, if both are in one pane.
+  notice.style.bottom = `${stage.fromBottom(rect) + (pane === stage.panes[0] ? 38 : 10)}px`;
+  notice.style.width = width < 420 ? `${width - 16}px` : "max-content";
+}
+
+/** @param {ShadowRoot} root @param {Reading} reading */
+function refreshLabel(root, { info }) {
+  const label = info?.name
+    ? `${info.name}, ${info.width} by ${info.height} pixels. Arrow keys pan, plus and minus zoom, 0 shows the whole scan.`
+    : "No scan";
+  const canvas = one(root, "canvas");
+  if (canvas.getAttribute("aria-label") !== label) canvas.setAttribute("aria-label", label);
+}
