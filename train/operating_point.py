@@ -14,6 +14,7 @@ from bcweb.weights import OperatingPoint
 PAINTED_NORMALS = 0.07  # share of normals that may keep any pixel
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
 SMALLEST = (0.0, 0.0005, 0.001)  # parts of the image's area; a small cancer is worth a false alarm
+MANY_NORMALS = 50  # from here on their own quantile is trusted
 TOLERANCE = 0.002  # Dice that may be given up for a larger smallest lesion
 
 
@@ -26,9 +27,8 @@ def choose(
     """The operating point for validation maps (N, S, S), presence (N,) or None, truths (N, S, S) bool.
 
     The threshold has the best mean Dice over lesion images; the smallest lesion is the largest that
-    costs at most `TOLERANCE`. The gate is where a normal distribution through the normals' presence
-    logits leaves `painted` of them above: with a dozen normals a quantile of their own would be the
-    word of one image. Without normals there is no gate.
+    costs at most `TOLERANCE`. The gate leaves a share of at most `painted` of the normals with a pixel.
+    Without normals there is no gate.
     """
     lesion = truths.any(axis=(1, 2))
 
@@ -39,21 +39,38 @@ def choose(
     threshold = max(THRESHOLDS, key=lambda t: mean_dice(t, 0.0))
     reached = mean_dice(threshold, 0.0)
     smallest = max(s for s in SMALLEST if mean_dice(threshold, s) >= reached - TOLERANCE)
+    gate = None
+    if presence is not None:
+        marked = [drop_small(mask, smallest).any() for mask in maps[~lesion] >= threshold]
+        gate = _gate(presence[~lesion], np.array(marked, bool), painted)
     return OperatingPoint(
-        mask_threshold=threshold,
-        presence_gate=_gate(presence[~lesion], painted) if presence is not None else None,
-        min_lesion_fraction=smallest,
+        mask_threshold=threshold, presence_gate=gate, min_lesion_fraction=smallest
     )
 
 
-def _gate(normals: np.ndarray, painted: float) -> float | None:
-    if len(normals) < 3:
+def _gate(presence: np.ndarray, marked: np.ndarray, painted: float) -> float | None:
+    """presence, marked: of the normals; whether a mask is left before the gate.
+
+    With many normals the gate lies just above the one that may no longer be painted. With few, that
+    would be the word of one image: then it is where a normal distribution through their logits leaves
+    `painted` of them above.
+    """
+    if len(presence) < 3:
         return None
-    p = np.clip(normals.astype(float), 1e-6, 1 - 1e-6)
+    p = np.clip(presence.astype(float), 1e-6, 1 - 1e-6)
+    if len(presence) >= MANY_NORMALS:
+        highest = np.sort(p[marked])[::-1]
+        allowed = int(painted * len(p))
+        return _upwards(highest[allowed]) if len(highest) > allowed else 0.0
     logits = np.log(p / (1 - p))
     spread = max(float(logits.std(ddof=1)), 1e-3)
     logit = NormalDist(float(logits.mean()), spread).inv_cdf(1 - painted)
     return round(1 / (1 + math.exp(-logit)), 4)
+
+
+def _upwards(presence: float) -> float:
+    """The next number of four digits above."""
+    return min(math.floor(presence * 1e4 + 1) / 1e4, 1.0)
 
 
 def without_validation(presence: bool) -> OperatingPoint:

@@ -45,6 +45,23 @@ def test_the_gate_leaves_the_asked_share_of_a_normal_distribution_above():
     assert np.log(gate / (1 - gate)) == pytest.approx(np.sqrt(2.5), abs=1e-2)  # one deviation above
 
 
+def test_with_many_normals_the_gate_lies_above_the_first_that_may_not_be_painted():
+    maps, truths = validation()
+    maps = np.concatenate([maps[:2], np.full((60, 32, 32), 0.05, np.float32)])
+    truths = np.concatenate([truths[:2], np.zeros((60, 32, 32), bool)])
+    normals = np.linspace(0.01, 0.60, 60)
+    maps[2:, 3:9, 3:9] = 0.9  # each of them would be painted
+    presence = np.concatenate([[0.9, 0.9], normals])
+    gate = choose(maps, presence, truths, painted=0.05).presence_gate
+    assert gate == pytest.approx(0.57, abs=2e-4)  # 3 of 60 are above: 0.58, 0.59 and 0.60
+    assert (normals >= gate).sum() == 3
+    maps[-3:] = 0.05  # the three highest have no mask: they cost nothing
+    gate = choose(maps, presence, truths, painted=0.05).presence_gate
+    assert gate == pytest.approx(0.54, abs=2e-4)
+    maps[2:] = 0.05
+    assert choose(maps, presence, truths, painted=0.05).presence_gate == 0.0
+
+
 def test_without_normals_there_is_no_gate():
     maps, truths = validation()
     point = choose(maps[:2], np.array([0.9, 0.8]), truths[:2])
