@@ -17,8 +17,8 @@ _SOURCES = {
 def card(config: Config, record: dict[str, Any], result: dict[str, Any] | None) -> str:
     """Markdown with a Hub's front matter.
 
-    record: the run's `run.json`. result: `bcweb.scores.report` over cases that the weights have not
-    seen, or None after a fit on everything.
+    record: the run's `run.json`. result: `bcweb.scores.report` over cases that the scoring weights had not
+    seen (their own test, or a cross-validation's folds); None after a fit on everything alone.
     """
     roles = Counter(case["role"] for case in record["cases"])
     sources = [_SOURCES.get(name, name) for name in config.trained_on]
@@ -58,9 +58,19 @@ def _scores(record: dict[str, Any], result: dict[str, Any] | None, roles: Counte
         return [
             "Trained on all cases: no scores of this file exist. Those of its procedure are in its study."
         ]
+    if roles["test"]:
+        whose = (
+            f"On {roles['test']} held-out cases (fold {record['fold']} of {record['folds']}, by group), "
+            "which these weights have not seen"
+        )
+    else:
+        whose = (
+            f"By cross-validation over {record['folds']} folds by group: each case is scored by a network of "
+            "the same recipe that had not seen it, at an operating point chosen on the other folds. These "
+            "weights themselves were fitted on all cases"
+        )
     lines = [
-        f"On {roles['test']} held-out cases (fold {record['fold']} of {record['folds']}, by group), which these "
-        "weights have not seen, at the scan's own size, after the operating point; in brackets the 95% interval of a "
+        f"{whose}; at the scan's own size, after the operating point; in brackets the 95% interval of a "
         "bootstrap over groups. Per case: `scores.csv`.",
         "",
         "| data | lesion images | Dice, mean | Dice, median | IoU, mean | HD95, px | found (Dice > 0.1) | normals | painted normals | presence AUC |",

@@ -1,0 +1,63 @@
+"""`python -m train.crossval`: every case is scored once, by weights that had not seen it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bcweb.scores import read_scores
+from bcweb.weights import load_weights
+from train import crossval, source
+
+
+@pytest.fixture(scope="module")
+def finished(folder, tmp_path_factory):
+    out = tmp_path_factory.mktemp("crossval")
+    options = ["--data", f"folder:{folder}?modality=ultrasound", "--size", "64", "--epochs", "1"]
+    options += ["--batch", "8", "--cache", str(out / "cache"), "--out", str(out / "runs")]
+    options += ["--folds", "2", "--final"]
+    assert crossval.main(options) == 0
+    return out / "runs", options
+
+
+def test_every_case_is_scored_once_and_by_weights_that_had_not_seen_it(finished):
+    runs, _ = finished
+    scores = read_scores(runs / "final" / "weights" / "scores.csv")
+    assert sorted(s.id for s in scores) == sorted(f"case{i}" for i in range(40))
+    assert not any(s.seen for s in scores)
+    for k in range(2):
+        weights = load_weights(str(runs / f"fold-{k}" / "weights"))
+        seen = {case.id for case in weights.seen_cases}
+        own = {s.id for s in scores if s.revision == weights.revision}
+        assert own and not own & seen
+
+
+def test_the_final_weights_have_seen_everything_and_say_whose_scores_they_carry(finished):
+    runs, _ = finished
+    weights = load_weights(str(runs / "final" / "weights"))
+    assert len(weights.seen_cases) == 40
+    record = json.loads((runs / "final" / "run.json").read_text())
+    assert record["operating_point"] == weights.config.operating_point.model_dump()
+    assert "2 folds" in (runs / "final" / "weights" / "README.md").read_text()
+
+
+def test_folds_that_are_done_are_skipped(finished, capfd):
+    runs, options = finished
+    before = (runs / "fold-0" / "checkpoint.safetensors").stat().st_mtime_ns
+    assert crossval.main(options) == 0
+    assert (runs / "fold-0" / "checkpoint.safetensors").stat().st_mtime_ns == before
+    assert "Fold 0" not in capfd.readouterr().out
+
+
+def test_a_single_fold_is_the_business_of_source(capsys):
+    with pytest.raises(SystemExit):
+        crossval.main(["--data", "busi:x", "--out", "y", "--fold", "1"])
+    assert "train.source --fold K" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_not_there_is_one_sentence(tmp_path, capfd):
+    options = ["--data", f"busi:{tmp_path / 'nothing'}", "--out", str(tmp_path / "runs")]
+    assert crossval.main(options) == 1
+    assert "Traceback" not in capfd.readouterr().err
+    assert source.main([*options[:2], "--out", str(tmp_path / "one")]) == 1
