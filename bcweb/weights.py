@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import json
 import os
-import re
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -20,13 +20,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
+from bcweb import hub
 from bcweb.cases.duplicates import fingerprints_match
 from bcweb.network import Architecture
 from bcweb.scans import MODALITIES, Modality
 
 EMBEDDED = Path(__file__).parent / "pretrained"
 FILES = ("config.json", "model.safetensors", "seen.csv", "scores.csv", "README.md")
-_HUB_NAME = re.compile(r"hf://(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?")
+HUB_FILES = (*FILES, "run.json", "study.md", "pictures/*.png")  # what is taken from a repository
+HUB_LIMIT = 512_000_000  # bytes; our largest network has 62 million numbers, four bytes each
 
 
 class WeightsError(ValueError):
@@ -118,7 +120,7 @@ class Weights:
 
 
 def load_weights(name: str, modality: Modality | None = None) -> Weights:
-    """Load "embedded" (of a modality), a folder, or "hf://user/repo@revision".
+    """Load "embedded" (of a modality), a folder, or "hf://user/repo@revision" (see `bcweb.hub`).
 
     Where a modality is given, weights of the other one are refused with `WeightsError`.
     """
@@ -128,7 +130,8 @@ def load_weights(name: str, modality: Modality | None = None) -> Weights:
         if not file.is_file():
             raise WeightsError(f"{name} is not a weights folder: it has no {file.name}.")
     try:
-        config = Config.model_validate_json(config_file.read_bytes())
+        text = _config_text(config_file)
+        config = Config.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
@@ -143,7 +146,7 @@ def load_weights(name: str, modality: Modality | None = None) -> Weights:
         stored = load_file(tensor_file)
     except (SafetensorError, OSError) as error:
         raise WeightsError(f"model.safetensors of {name} cannot be read: {error}.") from None
-    digest = hashlib.sha256(config_file.read_bytes() + tensor_file.read_bytes()).hexdigest()[:10]
+    digest = hashlib.sha256(text.encode() + tensor_file.read_bytes()).hexdigest()[:10]
     tensors = {key: value.astype(np.float32) for key, value in stored.items()}
     return Weights(config, tensors, folder, f"{config.name}-{digest}")
 
@@ -169,19 +172,20 @@ def _locate(name: str, modality: Modality | None) -> Path:
 
 
 def _download(name: str) -> Path:
-    match = _HUB_NAME.fullmatch(name)
-    if match is None:
-        raise WeightsError(f"{name} is not of the form hf://user/repo@revision.")
-    from huggingface_hub import snapshot_download  # half a second that embedded weights do not need
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
     try:
-        folder = snapshot_download(
-            match["repo"], revision=match["revision"], allow_patterns=list(FILES)
-        )
-    except LocalEntryNotFoundError:
-        raise WeightsError(f"{name} is not in the cache and the Hub cannot be reached.") from None
-    except HfHubHTTPError as error:
-        status = getattr(error.response, "status_code", "no answer")
-        raise WeightsError(f"The Hub does not give {name} ({status}).") from None
-    return Path(folder)
+        repo, revision = hub.parse(name.removeprefix("hf://"))
+        return hub.snapshot(repo, revision, HUB_FILES, FILES[:2], HUB_LIMIT)
+    except hub.HubError as error:
+        raise WeightsError(str(error)) from None
+
+
+def _config_text(file: Path) -> str:
+    """config.json; in a repository where Keras reads the file too, what it says under "bcweb"."""
+    text = file.read_text(encoding="utf-8", errors="replace")
+    try:
+        stored = json.loads(text)
+    except ValueError:
+        return text
+    if not isinstance(stored, dict) or "bcweb" not in stored:
+        return text
+    return json.dumps(stored["bcweb"], indent=1, ensure_ascii=False) + "\n"

@@ -1,0 +1,170 @@
+"""One revision of a repository on the Hugging Face Hub, in the client's cache; and what went wrong, in words.
+
+Without a revision the tag `latest` is meant, which `train.push` moves only to weights that are not worse,
+and where a repository has no such tag, its branch `main`. What is in the cache is used where the Hub cannot
+be reached. huggingface_hub is imported when it is needed: it takes half a second.
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+    from huggingface_hub.hf_api import ModelInfo
+
+WITHOUT_REVISION = ("latest", "main")
+PICKLES = (".bin", ".ckpt", ".joblib", ".pickle", ".pkl", ".pt", ".pth")
+_NAME = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?")
+# By name: the client's HTTP library is httpx before huggingface_hub 2, and httpx2 from then on.
+_BROKEN_OFF = ("ReadError", "RemoteProtocolError", "WriteError")
+_PATIENCE = 10  # seconds for an answer
+
+
+class HubError(ValueError):
+    """Something that the Hub does not give or take; its text is one sentence."""
+
+
+def parse(name: str) -> tuple[str, str | None]:
+    """ "user/repo@revision" -> repository and revision; `HubError` for anything else."""
+    found = _NAME.fullmatch(name)
+    if found is None:
+        raise HubError(f"{name} is not of the form user/repo@revision.")
+    return found["repo"], found["revision"]
+
+
+def snapshot(
+    repo: str, revision: str | None, patterns: Sequence[str], needed: Sequence[str], limit: int
+) -> Path:
+    """The files of a model repository that match the patterns, as a folder.
+
+    needed: files without which nothing is downloaded. limit: bytes, of all these files together; the
+    repository says beforehand what they weigh. Raises `HubError`.
+    """
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, HTTPError, LocalEntryNotFoundError
+
+    try:
+        revision, info = _ask(repo, revision)
+    except (HTTPError, OSError, HFValidationError) as error:
+        if not is_absent(error):
+            raise HubError(explain(error, repo)) from None
+        for candidate in [revision] if revision else WITHOUT_REVISION:
+            try:
+                return Path(
+                    snapshot_download(
+                        repo, revision=candidate, allow_patterns=patterns, local_files_only=True
+                    )
+                )
+            except LocalEntryNotFoundError:
+                continue
+        what = f"{repo}@{revision}" if revision else repo
+        raise HubError(f"{what} is not in the cache, and {_absence(error)}.") from None
+    _inspect(f"{repo}@{revision}", info, patterns, needed, limit)
+    try:
+        return Path(snapshot_download(repo, revision=revision, allow_patterns=patterns))
+    except (HTTPError, OSError) as error:
+        raise HubError(explain(error, f"{repo}@{revision}")) from None
+
+
+def _ask(repo: str, revision: str | None) -> tuple[str, ModelInfo]:
+    """The revision that is meant, and what the Hub says of its files."""
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import RevisionNotFoundError
+
+    api = HfApi()
+    for candidate in [revision] if revision else WITHOUT_REVISION:
+        try:
+            return candidate, api.model_info(
+                repo, revision=candidate, files_metadata=True, timeout=_PATIENCE
+            )
+        except RevisionNotFoundError:
+            continue
+    raise HubError(f"{repo} has no revision {revision}; it has {', '.join(_revisions(api, repo))}.")
+
+
+def _revisions(api: HfApi, repo: str) -> list[str]:
+    refs = api.list_repo_refs(repo)
+    return [ref.name for ref in (*refs.tags, *refs.branches)]
+
+
+def _inspect(
+    what: str, info: ModelInfo, patterns: Sequence[str], needed: Sequence[str], limit: int
+) -> None:
+    from huggingface_hub.utils import filter_repo_objects
+
+    sizes = {file.rfilename: file.size or 0 for file in info.siblings or ()}
+    for name in needed:
+        if name not in sizes:
+            pickle = next((file for file in sizes if file.endswith(PICKLES)), None)
+            never = f", and pickles such as its {pickle} are never read" if pickle else ""
+            raise HubError(f"{what} holds no weights: it has no {name}{never}.")
+    wanted = list(filter_repo_objects(sizes, allow_patterns=patterns))
+    total = sum(sizes[name] for name in wanted)
+    if total > limit:
+        largest = max(wanted, key=sizes.__getitem__)
+        raise HubError(
+            f"{what} is not downloaded: {largest} alone is {sizes[largest] / 1e6:,.0f} MB, and no weights "
+            f"of ours are above {limit / 1e6:,.0f} MB."
+        )
+
+
+def is_absent(error: Exception) -> bool:
+    """Whether the Hub is not there, or not able, rather than unwilling."""
+    from huggingface_hub.errors import HTTPError, OfflineModeIsEnabled
+
+    if isinstance(error, OfflineModeIsEnabled):
+        return True
+    status = _status(error)
+    return status == 429 or status >= 500 if status else isinstance(error, HTTPError)
+
+
+def _status(error: Exception) -> int | None:
+    return getattr(getattr(error, "response", None), "status_code", None)
+
+
+def _absence(error: Exception) -> str:
+    from huggingface_hub import constants
+    from huggingface_hub.errors import OfflineModeIsEnabled
+
+    if isinstance(error, OfflineModeIsEnabled):
+        return "HF_HUB_OFFLINE forbids to ask the Hub"
+    status = _status(error)
+    if status == 429:
+        return "the Hub has had too many requests from here and wants some minutes"
+    if status:
+        return f"the Hub is out of order ({status})"
+    return f"the Hub cannot be reached at {constants.ENDPOINT}"
+
+
+def explain(error: Exception, what: str) -> str:
+    """One sentence for a failed request about a repository, with what to do where something can be done."""
+    from huggingface_hub import get_token
+    from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
+
+    if isinstance(error, HFValidationError):
+        return f"{what} cannot be the name of a repository."
+    status = _status(error)
+    if isinstance(error, RepositoryNotFoundError):
+        if get_token() is None:
+            return f"There is no public repository {what}; a private one needs a token: `hf auth login`, or HF_TOKEN."
+        return f"There is no repository {what}, or your token may not read it."
+    if status == 401:
+        return (
+            "The Hub does not accept your token: make one at https://huggingface.co/settings/tokens, then "
+            "`hf auth login`, or HF_TOKEN."
+        )
+    if status == 403:
+        return f"Your token may not do that to {what}: it wants the permission to write there."
+    if is_absent(error) and type(error).__name__ not in _BROKEN_OFF:
+        sentence = _absence(error)
+        return f"{sentence[0].upper()}{sentence[1:]}."
+    if status:
+        return f"The Hub refuses {what} ({status})."
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return f"The disk is full: {what} cannot be stored ({error.strerror})."
+    return f"The transfer of {what} broke off; the same command tries again."
