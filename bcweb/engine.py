@@ -1,10 +1,15 @@
 """Serves a network with ONNX Runtime: the graph is written from our own definition at load time.
 
 ONNX Runtime was measured level with LiteRT and OpenVINO in float32, several times faster than Keras;
-it is the smallest of the three, exact, and sends nothing anywhere. Maps are (N, C, S, S) inside.
+it is the smallest of the three and exact. Maps are (N, C, S, S) inside.
 """
 
 from __future__ import annotations
+
+import os
+
+# From 1.29 on it reports its use to its makers, from its import on, unless this is set before.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import numpy as np
 import onnx
@@ -13,6 +18,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from bcweb import network
 from bcweb.weights import Config, WeightsError
+
+onnxruntime.disable_telemetry_events()  # on Windows, where the variable is not read
 
 _OPSET = 17  # the newest that every ONNX Runtime in our range and all operations here agree on
 

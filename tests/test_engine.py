@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import pytest
+from packaging.version import Version
 
 from bcweb import network
 from bcweb.cases import read_cases
@@ -17,6 +22,8 @@ from bcweb.preprocess import square, standardise
 from bcweb.scans import MODALITIES, read_scan
 from bcweb.weights import WeightsError, load_weights
 from tests.weights_folder import config, random_tensors
+
+ROOT = Path(__file__).parents[1]
 
 
 def keras_logits(made, tensors, images):
@@ -82,3 +89,22 @@ def test_a_tensor_of_another_shape_is_named():
 def test_a_superfluous_tensor_is_named():
     with pytest.raises(WeightsError, match="hold presence_head"):
         Engine(config(presence=False), random_tensors("lite0"))
+
+
+def left_behind(statement: str, home: Path) -> list[Path]:
+    """The files that a Python of its own leaves in its home after one statement."""
+    bare = {"PATH": os.environ["PATH"], "HOME": str(home), "XDG_CACHE_HOME": str(home / "cache")}
+    subprocess.run([sys.executable, "-c", statement], env=bare, check=True, cwd=ROOT)
+    return sorted(path for path in home.rglob("*") if path.is_file())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the reports' files lie elsewhere")
+def test_the_engine_leaves_no_device_id_and_no_queue_of_reports(tmp_path):
+    ours, bare = tmp_path / "ours", tmp_path / "bare"
+    ours.mkdir()
+    bare.mkdir()
+    assert left_behind("import bcweb.engine", ours) == []
+    if Version(metadata.version("onnxruntime")) >= Version("1.29"):
+        assert left_behind("import onnxruntime", bare), (
+            "it reports no more: then nothing is shown here"
+        )

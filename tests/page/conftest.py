@@ -69,6 +69,8 @@ def address(trap: socket.socket, tmp_path_factory: pytest.TempPathFactory) -> It
     yield line.split("runs at ")[1].split()[0].rstrip("/")
     process.terminate()
     process.wait(10)
+    with pytest.raises(BlockingIOError):  # nobody has knocked in all that time
+        trap.accept()
 
 
 class Visitor(httpx.Client):
