@@ -3,25 +3,55 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
 from bcweb.weights import Config
 
-_SOURCES = {
-    "busi": "BUSI, breast ultrasound, Cairo (Al-Dhabyani et al. 2020), near-duplicates grouped",
-    "bus-bra": "BUS-BRA, breast ultrasound, Brazil, four devices (Gomez-Flores et al. 2024), by patient",
-    "cdd-cesm": "CDD-CESM, digital mammograms, Egypt (Khaled et al. 2022), CC BY 4.0, by patient",
-}
+
+@dataclass(frozen=True)
+class Source:
+    """A published data set. licence: as its authors state it."""
+
+    name: str
+    text: str
+    licence: str
 
 
-def card(config: Config, record: dict[str, Any], result: dict[str, Any] | None) -> str:
+SOURCES = {
+    "busi": Source("BUSI", "breast ultrasound, Cairo (Al-Dhabyani et al. 2020), near-duplicates grouped",
+                   "none is stated with the data; cite the paper"),
+    "bus-bra": Source("BUS-BRA", "breast ultrasound, Brazil, four devices (Gomez-Flores et al. 2024), by patient",
+                      "free to use with citation"),
+    "cdd-cesm": Source("CDD-CESM", "digital mammograms, Egypt (Khaled et al. 2022), by patient", "CC BY 4.0"),
+    "cbis-ddsm": Source("CBIS-DDSM", "film mammograms with masses (Lee et al. 2017), by patient", "CC BY 3.0"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a card on the Hub says beyond one that lies beside its weights.
+
+    failures: Markdown on generated scans, with their picture. study: whether study.md goes along.
+    """
+
+    repo: str
+    failures: list[str]
+    study: bool
+
+
+def card(
+    config: Config,
+    record: dict[str, Any],
+    result: dict[str, Any] | None,
+    published: Published | None = None,
+) -> str:
     """Markdown with a Hub's front matter.
 
     record: the run's `run.json`. result: `bcweb.scores.report` over cases that the scoring weights had not
     seen (their own test, or a cross-validation's folds); None after a fit on everything alone.
     """
     roles = Counter(case["role"] for case in record["cases"])
-    sources = [_SOURCES.get(name, name) for name in config.trained_on]
     point, recipe = config.operating_point, record["recipe"]
     gate = (
         f"nothing is painted below a presence of {point.presence_gate:g}"
@@ -29,16 +59,17 @@ def card(config: Config, record: dict[str, Any], result: dict[str, Any] | None) 
         else "there is no presence head (the data had no scan without a lesion), so normal scans are painted too"
     )
     lines = [
-        "---", "license: apache-2.0", "library_name: keras", "pipeline_tag: image-segmentation",
-        f"tags: [medical, breast, {config.modality}]", "---", "",
+        "---", front_matter(config, result), "---", "",
         f"# {config.name}", "",
         f"Outlines lesions on a breast {config.modality}. Research software: not a medical device, not for diagnosis.",
-        "", "## Trained on", "",
-        *[f"- {source}" for source in sources], "",
+        "", *(_use(config, published) if published else []),
+        "## Trained on", "",
+        *[_source(name) for name in config.trained_on], "",
         f"{roles['train']} cases to train, {roles['validation']} to choose the epoch and the operating point; "
         "splits are by group. `seen.csv` lists every one of them.",
         "", "## Scores", "",
         *_scores(record, result, roles), "",
+        *(_failures(config, result, published) if published else []),
         "## Operating point", "",
         f"A pixel is painted from {point.mask_threshold:g} on; connected parts below "
         f"{100 * point.min_lesion_fraction:g}% of the image are dropped; {gate}. Chosen on validation cases.",
@@ -51,6 +82,105 @@ def card(config: Config, record: dict[str, Any], result: dict[str, Any] | None) 
         "Versions: " + ", ".join(f"{k} {v}" for k, v in record["versions"].items()) + f". {record['date']}.",
     ]  # fmt: skip
     return "\n".join(lines) + "\n"
+
+
+def front_matter(config: Config, result: dict[str, Any] | None) -> str:
+    """The card's YAML, with the scores as the Hub's model-index."""
+    from huggingface_hub import EvalResult, ModelCardData
+
+    known = all(name in SOURCES for name in config.trained_on)
+    licence = (
+        {"license": "apache-2.0"} if known else {"license": "other", "license_name": "see-card"}
+    )
+    data = ModelCardData(
+        **licence,
+        library_name="keras",
+        pipeline_tag="image-segmentation",
+        tags=["medical", "breast", config.modality, "bcweb"],
+        datasets=list(config.trained_on),
+        model_name=config.name,
+        eval_results=[
+            EvalResult(
+                task_type="image-segmentation", dataset_type=name,
+                dataset_name=SOURCES[name].name if name in SOURCES else name,
+                metric_type=kind, metric_name=text, metric_value=round(float(value), 4),
+            )
+            for name, figures in (result["datasets"] if result else {}).items()
+            for kind, text, value in _metrics(figures)
+            if value is not None
+        ] or None,
+    )  # fmt: skip
+    return data.to_yaml().strip()
+
+
+def _metrics(figures: dict[str, Any]) -> list[tuple[str, str, float | None]]:
+    lesion = figures["lesion"]
+    return [
+        ("dice", "Dice, mean over lesion images", lesion["dice_mean"]),
+        ("iou", "IoU, mean over lesion images", lesion["iou_mean"]),
+        ("hd95", "HD95 in pixels, mean over lesion images", lesion["hd95_mean"]),
+        ("recall", "lesion images found (Dice > 0.1)", lesion["detected"]),
+        ("false_positive_rate", "normal images painted", figures["normal"]["painted"]),
+        ("roc_auc", "presence", figures["presence_auc"]),
+    ]
+
+
+def _source(name: str) -> str:
+    if name not in SOURCES:
+        return f"- {name}. Licence: whoever pushed these weights knows, and must say so here."
+    source = SOURCES[name]
+    return f"- {source.name}, {source.text}. Licence: {source.licence}."
+
+
+def _use(config: Config, published: Published) -> list[str]:
+    mean, std, size = f"{config.mean:g}", f"{config.std:g}", config.size
+    threshold = f"{config.operating_point.mask_threshold:g}"
+    return [
+        "## Intended use", "",
+        f"Research and teaching on breast {config.modality}s: a first outline for a person who looks at the scan, "
+        "and who decides. Not to find, rule out or grade disease; not on scans of another kind, and not without a "
+        "look at how it does on your own devices: published ultrasound networks that reach a Dice of 0.91 on the hospital "
+        "they know have 0.56 at another.",
+        "", "## How to load it", "",
+        "In the app, which applies the operating point, measures and lets you correct:", "",
+        "```sh",
+        f"BCWEB_WEIGHTS_{config.modality.upper()}=hf://{published.repo} python app.py",
+        "```", "",
+        "With Keras alone (it takes no revision: these are the newest weights, the branch `main`; the app takes the "
+        "tag `latest`, which only moves to weights that are not worse, or `@v1` and so on):", "",
+        "```python",
+        "import keras, numpy as np",
+        "from PIL import Image",
+        f'model = keras.saving.load_model("hf://{published.repo}")',
+        f'scan = np.asarray(Image.open("scan.png").convert("L").resize(({size}, {size}), 2), "float32") / 255',
+        f'mask = keras.ops.sigmoid(model(np.stack(3 * [(scan - {mean}) / {std}], -1)[None])["mask"])[0, ..., 0] >= {threshold}',
+        "```", "",
+        "`model.keras` is the same model as one file; `model.safetensors` with what `config.json` says under `bcweb` is "
+        "what the app reads, and nothing in it can be executed.",
+        "",
+    ]  # fmt: skip
+
+
+def _failures(config: Config, result: dict[str, Any] | None, published: Published) -> list[str]:
+    known = []
+    for name, figures in (result["datasets"] if result else {}).items():
+        lesion, normal = figures["lesion"], figures["normal"]
+        if lesion["detected"] is not None:
+            known.append(
+                f"- {name}: {100 * (1 - lesion['detected']):.0f}% of the {lesion['n']} lesion images are missed "
+                "(Dice of at most 0.1)."
+            )
+        if normal["painted"] is not None:
+            known.append(
+                f"- {name}: {100 * normal['painted']:.0f}% of the {normal['n']} normal images are painted."
+            )
+    if not config.presence:
+        known.append("- It has seen no scan without a lesion, and will find one in every scan.")
+    study = ["", "How this way to train compares with others: [study.md](study.md)."]
+    return [
+        "## Known failures", "", *known, "", *published.failures,
+        *(study if published.study else []), "",
+    ]  # fmt: skip
 
 
 def _scores(record: dict[str, Any], result: dict[str, Any] | None, roles: Counter) -> list[str]:

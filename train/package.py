@@ -1,17 +1,33 @@
-"""Put what a run found into a weights folder (see `bcweb.weights`)."""
+"""Put what a run found into a weights folder (see `bcweb.weights`), and all that the Hub gets of it.
+
+A repository's `config.json` is read by two: Keras takes the network from it (`keras.saving.load_model`
+of "hf://user/repo" reads that file and `model.weights.h5`), and bcweb what it says under "bcweb".
+"""
 
 from __future__ import annotations
 
 import csv
+import json
+import re
+import shutil
+import zipfile
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
+import keras
 import numpy as np
 
-from bcweb.weights import Config, SeenCase
+from bcweb.scores import read_scores, report
+from bcweb.weights import Config, SeenCase, Weights, load_weights
+from train import failures
+from train.card import Published, card
 from train.data import TrainingCase
+from train.keras_network import build_model, write_tensors
 from train.loop import save_atomically
+
+PICTURE = "pictures/generated-scans.png"
 
 
 def write_weights(
@@ -38,3 +54,84 @@ def write_weights(
         writer.writerow(names)
         writer.writerows([getattr(case, name) for name in names] for case in seen)
     return folder
+
+
+def package(run: Path, repo: str, folder: Path) -> dict[str, Path]:
+    """Write what a repository gets of RUN into an empty folder: path in the repository -> file.
+
+    The same run gives the same bytes, so that pushing it twice changes nothing.
+    """
+    source = run / "weights"
+    weights = load_weights(str(source))
+    (folder / "pictures").mkdir(parents=True)
+    for name in ("model.safetensors", "seen.csv", "scores.csv"):
+        if (source / name).exists():
+            shutil.copyfile(source / name, folder / name)
+    record = json.loads((run / "run.json").read_text())
+    shutil.copyfile(run / "run.json", folder / "run.json")
+    for picture in sorted(run.glob("*.png")):
+        shutil.copyfile(picture, folder / "pictures" / picture.name)
+    if (run / "study.md").exists():
+        shutil.copyfile(run / "study.md", folder / "study.md")
+    _write_keras(weights, record["date"], folder)
+    drawn = failures.draw(source)
+    failures.sheet(drawn).save(folder / PICTURE)
+    scores = source / "scores.csv"
+    result = report(read_scores(scores), {}) if scores.exists() else None
+    published = Published(
+        repo, failures.markdown(drawn, PICTURE), study=(folder / "study.md").exists()
+    )
+    text = card(weights.config, record, result, published)
+    (folder / "README.md").write_text(text, encoding="utf-8")
+    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    return {file.relative_to(folder).as_posix(): file for file in files}
+
+
+def _write_keras(weights: Weights, date: str, folder: Path) -> None:
+    """Write model.keras, and its parts as Keras wants them in a repository.
+
+    Object addresses and times, which Keras writes down too, are replaced: nothing reads them.
+    """
+    keras.utils.clear_session()  # names of layers count up over a session
+    config = weights.config
+    model = build_model(config.architecture, config.size, config.presence)
+    write_tensors(model, weights.tensors)
+    model.save(folder / "model.keras")
+    with zipfile.ZipFile(folder / "model.keras") as saved:
+        parts = {name: saved.read(name) for name in saved.namelist()}
+    addresses: dict[str, str] = {}
+    network = re.sub(
+        r'(?<="shared_object_id": )\d+',
+        lambda found: addresses.setdefault(found[0], str(len(addresses))),
+        parts["config.json"].decode(),
+    )
+    parts["config.json"] = network.encode()
+    parts["metadata.json"] = json.dumps(
+        {"keras_version": keras.__version__, "date_saved": f"{date}@00:00:00"}
+    ).encode()
+    with zipfile.ZipFile(folder / "model.keras", "w") as fixed:
+        for name, content in parts.items():
+            fixed.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content)
+    (folder / "model.weights.h5").write_bytes(parts["model.weights.h5"])
+    shared = _for_readers(config) | json.loads(network)
+    (folder / "config.json").write_text(json.dumps(shared, ensure_ascii=False) + "\n", "utf-8")
+
+
+def _for_readers(config: Config) -> dict[str, Any]:
+    """What a repository's config.json says beside Keras's network."""
+    size = config.size
+    return {
+        "bcweb": json.loads(config.model_dump_json()),
+        "id2label": {"0": "background", "1": "lesion"},
+        "preprocessing": {
+            "window": "the scan's own grey values, its window brought to 0..1",
+            "resize": {"height": size, "width": size, "filter": "bilinear, antialiased"},
+            "mean": config.mean,
+            "std": config.std,
+            "channels": "grey, three times",
+        },
+        "outputs": {
+            "mask": f"logits, (N, {size}, {size}, 1); sigmoid gives the probability of lesion",
+            **({"presence": "logit, (N, 1), that there is any lesion"} if config.presence else {}),
+        },
+    }

@@ -7,6 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
 import pytest
 
 from tests.hub.server import HubServer
@@ -38,8 +41,6 @@ def environment(hub, tmp_path) -> dict[str, str]:
         "HTTP_PROXY": NOBODY,
         "HTTPS_PROXY": NOBODY,
         "NO_PROXY": "127.0.0.1",
-        "KERAS_BACKEND": os.environ.get("KERAS_BACKEND", "tensorflow"),
-        "TF_CPP_MIN_LOG_LEVEL": "3",
         "PYTHONPATH": str(ROOT),
     }
 

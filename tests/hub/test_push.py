@@ -1,0 +1,232 @@
+"""`python -m train.push`: one commit, one tag, the same again changes nothing, and clear refusals."""
+
+from __future__ import annotations
+
+import re
+import resource
+
+import pytest
+import yaml
+
+from bcweb.weights import load_weights
+from tests.hub import finished
+from train.push import PushError, check, main, push
+
+NAME = "ann/bcweb-ultrasound"
+
+
+def refused(*arguments, **options) -> str:
+    with pytest.raises(PushError) as caught:
+        push(*arguments, **options)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_run_becomes_a_private_repository_with_one_commit_and_a_tag(hub, client, tmp_path):
+    run = finished.run(tmp_path / "run")
+    pushed = push(run)
+    assert (pushed.name, pushed.new) == (f"hf://{NAME}@v1", True)
+    repo = hub.repository(NAME)
+    assert repo.private
+    assert [commit.title for commit in repo.history()] == ["made-up-0, v1", "initial commit"]
+    assert repo.tags == {"v1": repo.branches["main"], "latest": repo.branches["main"]}
+    assert set(repo.find("v1").files) == {
+        ".gitattributes", "README.md", "config.json", "model.keras", "model.safetensors",
+        "model.weights.h5", "pictures/generated-scans.png", "pictures/learning-curve.png", "run.json",
+        "scores.csv", "seen.csv",
+    }  # fmt: skip
+    assert sorted(path.name for path in run.iterdir()) == [
+        "learning-curve.png",
+        "run.json",
+        "weights",
+    ]
+
+
+def test_what_was_pushed_is_pulled_as_the_same_revision(hub, client, tmp_path):
+    run = finished.run(tmp_path / "run")
+    pulled = load_weights(push(run).name, "ultrasound")
+    local = load_weights(str(run / "weights"))
+    assert (pulled.revision, pulled.config) == (local.revision, local.config)
+
+
+def test_pushing_again_changes_nothing(hub, client, tmp_path):
+    run = finished.run(tmp_path / "run")
+    push(run)
+    again = push(run)
+    assert (again.tag, again.new) == ("v1", False)
+    assert len(hub.repository(NAME).history()) == 2
+    assert len(hub.made("POST", "/commit/")) == 1
+
+
+def test_latest_moves_to_what_is_not_worse_and_otherwise_only_by_force(hub, client, tmp_path):
+    tags = hub.repository(push(finished.run(tmp_path / "a", 1, (0.5, 0.7))).repo).tags
+    better = push(finished.run(tmp_path / "b", 2, (0.6, 0.7)))
+    assert tags["latest"] == tags["v2"]
+    assert better.latest == (
+        "`latest` is now v2: mean Dice over the 2 held-out lesion images of both is 0.650 here, 0.600 there."
+    )
+    worse = finished.run(tmp_path / "c", 3, (0.6, 0.1, 0.9))
+    assert "0.350 here, 0.650 there; --force moves it" in push(worse).latest
+    assert tags["latest"] == tags["v2"] != tags["v3"]
+    forced = push(worse, force=True)
+    assert (forced.tag, forced.new) == ("v3", False)
+    assert tags["latest"] == tags["v3"]
+    elsewhere = push(finished.run(tmp_path / "d", 4, (0.9, 0.9), dataset="bus-bra"))
+    assert "no held-out lesion image in common" in elsewhere.latest
+    assert tags["latest"] == tags["v3"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "what"),
+    [
+        ("PUT", "/upload/", 403),
+        ("POST", "/commit/", "cut"),
+        ("POST", "/commit/", "deaf"),
+        ("POST", "/tag/", 500),
+    ],
+)
+def test_a_push_that_is_cut_goes_on_and_does_not_duplicate(
+    hub, client, tmp_path, method, path, what
+):
+    run = finished.run(tmp_path / "run")
+    hub.fail(method, path, what)
+    sentence = refused(run)
+    assert sentence.endswith(f"The run is kept; push it later: python -m train.push {run}")
+    pushed = push(run)
+    repo = hub.repository(NAME)
+    assert pushed.tag == "v1"
+    assert len(repo.history()) == 2
+    assert repo.tags == {"v1": repo.branches["main"], "latest": repo.branches["main"]}
+    sent = [request.path for request in hub.made("PUT", "/upload/") if request.status == 200]
+    assert len(sent) == len(set(sent)), "what had arrived was not sent again"
+
+
+def test_an_upload_cut_in_mid_transfer_is_sent_again_by_itself(hub, client, tmp_path):
+    hub.fail("PUT", "/upload/", "cut")
+    assert push(finished.run(tmp_path / "run")).tag == "v1"
+
+
+def test_latest_lost_between_two_places_is_set_by_the_next_push(hub, client, tmp_path):
+    push(finished.run(tmp_path / "a", 1))
+    run = finished.run(tmp_path / "b", 2, (0.9, 0.9))
+    push(run)
+    del hub.repository(NAME).tags["latest"]
+    assert push(run).latest == "`latest` is v2."
+
+
+def test_figures_that_a_newer_run_lacks_do_not_stay(hub, client, tmp_path):
+    run = finished.run(tmp_path / "a", 1)
+    (run / "study.md").write_text("A study.")
+    push(run)
+    assert (
+        "[study.md](study.md)" in hub.repository(NAME).find("v1").files["README.md"].data.decode()
+    )
+    push(finished.run(tmp_path / "b", 2))
+    assert "study.md" not in hub.repository(NAME).find("v2").files
+
+
+def test_the_card_says_where_it_comes_from_and_how_well_it_does(hub, client, tmp_path):
+    push(finished.run(tmp_path / "run", dice=(0.5, 0.7)))
+    text = hub.repository(NAME).find("v1").files["README.md"].data.decode()
+    data = yaml.safe_load(text.split("---\n")[1])
+    assert data["library_name"] == "keras" and data["license"] == "apache-2.0"
+    assert data["datasets"] == ["busi"] and "ultrasound" in data["tags"]
+    result = data["model-index"][0]["results"][0]
+    assert result["dataset"] == {"type": "busi", "name": "BUSI"}
+    metrics = {metric["type"]: metric["value"] for metric in result["metrics"]}
+    assert metrics["dice"] == 0.6 and metrics["false_positive_rate"] == 0.0
+    for heading in ("Intended use", "How to load it", "Trained on", "Scores", "Known failures"):
+        assert f"\n## {heading}\n" in text
+    assert "Licence: none is stated with the data" in text
+    picture = re.search(r"!\[.+\]\((.+)\)", text)[1]
+    assert hub.repository(NAME).find("v1").files[picture].data.startswith(b"\x89PNG")
+
+
+def test_weights_of_unknown_data_do_not_claim_a_licence(hub, client, tmp_path):
+    push(finished.run(tmp_path / "run", dataset="our-clinic"))
+    text = hub.repository(NAME).find("v1").files["README.md"].data.decode()
+    assert yaml.safe_load(text.split("---\n")[1])["license"] == "other"
+
+
+def test_public_only_where_it_was_said(hub, client, tmp_path):
+    run = finished.run(tmp_path / "run")
+    assert push(run, "ann/open", public=True).repo == "ann/open"
+    assert not hub.repository("ann/open").private
+    assert refused(run, "ann/open").startswith("ann/open is public: say --public")
+
+
+def test_an_organisation_may_be_the_owner(hub, client, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", hub.add_user("eve", orgs=("clinic",)))
+    assert check("clinic/breast", "ultrasound") == "clinic/breast"
+    assert check(None, "mammogram") == "eve/bcweb-mammogram"
+    assert check("mine", "mammogram") == "eve/mine"
+
+
+def test_who_may_not_push_learns_why(hub, client, tmp_path, monkeypatch):
+    run = finished.run(tmp_path / "run")
+    later = f" The run is kept; push it later: python -m train.push {run} "
+    sentence = refused(run, "bob/weights")
+    assert sentence == (
+        "bob/weights belongs to bob, and your token to ann: ann/weights would do."
+        + later
+        + "bob/weights"
+    )
+    assert "cannot be the name of a repository" in refused(run, "ann/we..ights")
+    monkeypatch.setenv("HF_TOKEN", hub.add_user("ann", role="read"))
+    assert refused(run).startswith("Your token may only read")
+    monkeypatch.setenv("HF_TOKEN", "hf_wrong")
+    assert refused(run).startswith("The Hub does not accept your token")
+    monkeypatch.delenv("HF_TOKEN")
+    assert refused(run).startswith("There is no Hugging Face token")
+    assert not hub.store.repositories
+
+
+def test_no_network_is_one_sentence(client, tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
+    assert refused(finished.run(tmp_path / "run")).startswith(
+        "The Hub cannot be reached at http://127.0.0.1:9. The run is kept"
+    )
+
+
+def test_a_repository_of_something_else_is_left_alone(hub, client, tmp_path):
+    run = finished.run(tmp_path / "run")
+    hub.add_files("ann/other", {"config.json": b'{"model_type": "bert"}'}, private=True)
+    assert "holds something else" in refused(run, "ann/other")
+    hub.add_files("ann/pickle", {"model.bin": b"x"}, private=True)
+    assert "holds something else" in refused(run, "ann/pickle")
+    push(run)
+    assert "holds weights for ultrasounds, and these are for mammograms" in refused(
+        finished.run(tmp_path / "m", modality="mammogram"), NAME
+    )
+
+
+def test_an_unfinished_run_is_not_pushed(hub, client, tmp_path):
+    assert "is not a finished run: it has no run.json" in refused(tmp_path)
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_the_run_as_it_was(hub, python, tmp_path):
+    run = finished.run(tmp_path / "run")
+    before = sorted(run.rglob("*"))
+
+    def no_file_above_a_megabyte():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+
+    done = python("-m", "train.push", str(run), preexec_fn=no_file_above_a_megabyte)
+    assert done.returncode == 1
+    sentence = done.stderr.strip().splitlines()[-1]
+    assert sentence == (
+        "What goes to the Hub cannot be written beside the run: File too large. "
+        f"The run is kept; push it later: python -m train.push {run}"
+    )
+    assert sorted(run.rglob("*")) == before
+
+
+def test_the_command_says_what_it_did(hub, client, tmp_path, capsys):
+    run = finished.run(tmp_path / "run")
+    assert main([str(run), "ann/weights"]) == 0
+    assert main([str(run), "ann/weights"]) == 0
+    assert capsys.readouterr().out == (
+        "Pushed: hf://ann/weights@v1. `latest` is v1.\n"
+        "Already there: hf://ann/weights@v1. `latest` is v1.\n"
+    )
+    assert main([str(run), "bob/weights"]) == 1

@@ -1,0 +1,289 @@
+"""Push a run to the Hugging Face Hub:
+
+    python -m train.push RUN [user/repo] [--public] [--force]
+
+One commit on `main` and one tag, v1, v2 ...; without a name the repository is YOU/bcweb-MODALITY, and
+it is private unless --public. The app takes `hf://user/repo@v2`, and without a revision the tag `latest`:
+it moves to the new revision only if its mean Dice over the lesion images that both revisions have scored
+(same data set, same case, seen by neither) is at least that of the revision it is on, or with --force.
+Where there is no such image the two cannot be compared, and `latest` stays.
+
+The same command goes on where it was stopped: what has arrived is not sent again, and a revision that is
+there already gets no second tag.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import re
+import shlex
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bcweb import hub
+from bcweb.scans import Modality
+from bcweb.scores import CaseScore, ScoresError, read_scores
+from bcweb.weights import load_weights
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+TOKENS = "https://huggingface.co/settings/tokens"
+_OURS = ("pictures/", "study.md", "scores.csv")  # gone from the repository when a run has none
+
+
+class PushError(ValueError):
+    """Why nothing was pushed; one sentence, and from `push` the command that tries again."""
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """tag: of the revision. new: it was not there before. latest: whether `latest` is on it, and why."""
+
+    repo: str
+    tag: str
+    new: bool
+    latest: str
+
+    @property
+    def name(self) -> str:
+        return f"hf://{self.repo}@{self.tag}"
+
+
+def check(repo: str | None, modality: Modality, public: bool = False) -> str:
+    """Make sure that weights of a modality can be pushed, before hours are spent; the full name.
+
+    Creates the repository where there is none. Raises `PushError` for no or a wrong token, one that may
+    not write, another owner's name, and a repository that holds something else.
+    """
+    from huggingface_hub.errors import HFValidationError, HTTPError
+
+    try:
+        return _check(repo, modality, public)
+    except (HTTPError, OSError, HFValidationError) as error:
+        raise PushError(hub.explain(error, repo or f"your bcweb-{modality}")) from None
+
+
+def _check(repo: str | None, modality: Modality, public: bool) -> str:
+    from huggingface_hub import CommitOperationAdd, HfApi, get_token
+
+    if get_token() is None:
+        raise PushError(
+            f"There is no Hugging Face token: make one that may write at {TOKENS}, then `hf auth login`, "
+            "or HF_TOKEN."
+        )
+    api = HfApi()
+    me = api.whoami()
+    if me.get("auth", {}).get("accessToken", {}).get("role") == "read":
+        raise PushError(f"Your token may only read; make one that may write at {TOKENS}.")
+    repo = repo or f"bcweb-{modality}"
+    owner, _, name = repo.rpartition("/")
+    owner = owner or me["name"]
+    repo = f"{owner}/{name}"
+    mine = [me["name"], *(org["name"] for org in me.get("orgs", ()))]
+    if owner not in mine:
+        raise PushError(
+            f"{repo} belongs to {owner}, and your token to {me['name']}: {me['name']}/{name} would do."
+        )
+    api.create_repo(repo, private=not public, exist_ok=True)
+    info = api.model_info(repo)
+    if not info.private and not public:
+        raise PushError(f"{repo} is public: say --public if these weights may be, or name another.")
+    # Creating what exists proves nothing; asking how a file would be taken wants the right to write it.
+    api.preupload_lfs_files(repo, [CommitOperationAdd("README.md", b"?")])
+    _same_kind(api, repo, modality, {file.rfilename for file in info.siblings or ()})
+    return repo
+
+
+def _same_kind(api: HfApi, repo: str, modality: Modality, files: set[str]) -> None:
+    if "config.json" not in files:
+        if files - {".gitattributes", "README.md", "LICENSE"}:
+            raise PushError(f"{repo} holds something else than weights of bcweb; name another.")
+        return
+    config = json.loads(Path(api.hf_hub_download(repo, "config.json")).read_text())
+    there = config.get("bcweb", {}).get("modality")
+    if there is None:
+        raise PushError(f"{repo} holds something else than weights of bcweb; name another.")
+    if there != modality:
+        raise PushError(f"{repo} holds weights for {there}s, and these are for {modality}s.")
+
+
+def push(run: Path, repo: str | None = None, public: bool = False, force: bool = False) -> Pushed:
+    """Push RUN/weights with their record, scores and card; `PushError` ends with the command for later."""
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HTTPError
+
+    again = ["python", "-m", "train.push", str(run), *([repo] if repo else [])]
+    again += ["--public"] * public + ["--force"] * force
+    later = f"The run is kept; push it later: {shlex.join(again)}"
+    folder = run / ".push"
+    try:
+        for file in (run / "run.json", run / "weights" / "config.json"):
+            if not file.is_file():
+                raise PushError(f"{run} is not a finished run: it has no {file.relative_to(run)}.")
+        config = load_weights(str(run / "weights")).config
+        repo = check(repo, config.modality, public)
+        files = _package(run, repo, folder)
+        return _publish(HfApi(), repo, files, config.name, force)
+    except ValueError as error:
+        raise PushError(f"{error} {later}") from None
+    except (HTTPError, OSError) as error:
+        raise PushError(f"{hub.explain(error, str(repo))} {later}") from None
+    except RuntimeError as error:
+        if error.__cause__ is None:
+            raise
+        # The upload of a large file fails with its reason inside.
+        raise PushError(f"{hub.explain(error.__cause__, str(repo))} {later}") from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _package(run: Path, repo: str, folder: Path) -> dict[str, Path]:
+    from train.package import package  # Keras, which `check` does without
+
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        return package(run, repo, folder)
+    except OSError as error:
+        raise PushError(
+            f"What goes to the Hub cannot be written beside the run: {error.strerror or error}."
+        ) from None
+
+
+def _publish(api: HfApi, repo: str, files: dict[str, Path], name: str, force: bool) -> Pushed:
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete
+
+    tags = {tag.name: tag.target_commit for tag in api.list_repo_refs(repo).tags}
+    versions = sorted(int(tag[1:]) for tag in tags if re.fullmatch(r"v\d+", tag))
+    for version in reversed(versions):
+        if _holds(api, repo, f"v{version}", files):
+            tag, commit, new = f"v{version}", tags[f"v{version}"], False
+            break
+    else:
+        tag, new = f"v{versions[-1] + 1 if versions else 1}", True
+        gone = [
+            path for path in api.list_repo_files(repo)
+            if path.startswith(_OURS) and path not in files
+        ]  # fmt: skip
+        operations = [CommitOperationAdd(path, file) for path, file in files.items()]
+        operations += [CommitOperationDelete(path) for path in gone]
+        commit = api.create_commit(repo, operations, commit_message=f"{name}, {tag}").oid
+        api.create_tag(repo, tag=tag, revision=commit)
+    return Pushed(
+        repo, tag, new, _move_latest(api, repo, tags.get("latest"), tag, commit, files, force)
+    )
+
+
+def _holds(api: HfApi, repo: str, revision: str, files: dict[str, Path]) -> bool:
+    """Whether a revision is made of these files and no others of ours."""
+    there = {
+        entry.path: entry
+        for entry in api.list_repo_tree(repo, recursive=True, revision=revision)
+        if hasattr(entry, "blob_id")  # a file, not a folder
+    }
+    if {path for path in there if path.startswith(_OURS)} - set(files):
+        return False
+    for path, file in files.items():
+        entry = there.get(path)
+        if entry is None or entry.size != file.stat().st_size:
+            return False
+        content = file.read_bytes()
+        if entry.lfs:
+            same = hashlib.sha256(content).hexdigest() == entry.lfs.sha256
+        else:  # as git names a file
+            same = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest() == entry.blob_id
+        if not same:
+            return False
+    return True
+
+
+def _move_latest(
+    api: HfApi,
+    repo: str,
+    there: str | None,
+    tag: str,
+    commit: str,
+    files: dict[str, Path],
+    force: bool,
+) -> str:
+    """Move the tag `latest` where it may, and say what became of it, in a sentence."""
+    if there == commit:
+        return f"`latest` is {tag}."
+    if there is None:
+        api.create_tag(repo, tag="latest", revision=commit)
+        return f"`latest` is {tag}."
+    better, reason = _not_worse(api, repo, there, files)
+    if not (better or force):
+        return f"`latest` stays where it was: {reason}; --force moves it."
+    api.delete_tag(repo, tag="latest")  # a tag cannot be moved; cut here, the next push sets it
+    api.create_tag(repo, tag="latest", revision=commit)
+    return f"`latest` is now {tag}: {reason if better else f'forced, though {reason}'}."
+
+
+def _not_worse(api: HfApi, repo: str, revision: str, files: dict[str, Path]) -> tuple[bool, str]:
+    from huggingface_hub.errors import EntryNotFoundError
+
+    try:
+        old = read_scores(Path(api.hf_hub_download(repo, "scores.csv", revision=revision)))
+    except (EntryNotFoundError, ScoresError):
+        old = ()
+    new = read_scores(files["scores.csv"]) if "scores.csv" in files else ()
+    pairs = _paired(new, old)
+    if not pairs:
+        return (
+            False,
+            "the two have no held-out lesion image in common, so nobody can tell which is better",
+        )
+    ours, theirs = (sum(side) / len(pairs) for side in zip(*pairs, strict=True))
+    reason = f"mean Dice over the {len(pairs)} held-out lesion images of both is {ours:.3f} here, {theirs:.3f} there"
+    return ours >= theirs, reason
+
+
+def _paired(new: Sequence[CaseScore], old: Sequence[CaseScore]) -> list[tuple[float, float]]:
+    """(new Dice, old Dice) of the lesion images that both have scored and neither has seen."""
+
+    def held_out(scores: Sequence[CaseScore]) -> dict[tuple[str, str], float]:
+        return {s.key: s.dice for s in scores if s.lesion and s.dice is not None and not s.seen}
+
+    before = held_out(old)
+    return [(dice, before[key]) for key, dice in held_out(new).items() if key in before]
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m train.push",
+        description=__doc__.split("\n\n", 2)[2],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("run", type=Path, metavar="RUN", help="the folder of a finished run")
+    add("repo", nargs="?", metavar="user/repo", help="default: YOU/bcweb-MODALITY")
+    add("--public", action="store_true", help="everybody may read the repository")
+    add("--force", action="store_true", help="move `latest` to weights that are worse, too")
+    args = parser.parse_args(argv)
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        pushed = push(args.run, args.repo, args.public, args.force)
+    except ModuleNotFoundError as error:
+        print(f"{error.name} is missing: pip install -r requirements-train.txt", file=sys.stderr)
+        return 1
+    except PushError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped; the same command goes on.", file=sys.stderr)
+        return 130
+    print(f"{'Pushed' if pushed.new else 'Already there'}: {pushed.name}. {pushed.latest}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
