@@ -1,0 +1,110 @@
+"""The study's report, from scores that were made up so that its figures are known."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bcweb.scores import CaseScore, write_scores
+from train.study_report import (
+    DOCS,
+    ArmScores,
+    Trial,
+    arms_of,
+    difference,
+    read_direction,
+    verdict,
+    write_report,
+)
+
+SETTINGS = {
+    "data": ["busi"], "source": "the embedded weights", "architecture": "lite0",
+    "folds": 3, "epochs": 10, "size": 256, "cases": None,
+}  # fmt: skip
+
+
+def lesion(number: int, dice: float) -> CaseScore:
+    return CaseScore(
+        "busi", f"case {number}", f"group {number // 2}", "benign", "ultrasound", lesion=True,
+        presence=0.9, dice=dice, iou=dice / 2, hd95_px=10.0 if dice else None, painted=int(100 * dice),
+        lesions=1, found=int(dice > 0), false_alarms=0, seen=False, revision="r",
+    )  # fmt: skip
+
+
+def normal(number: int, painted: int) -> CaseScore:
+    return CaseScore(
+        "busi", f"normal {number}", f"n {number}", "normal", "ultrasound", lesion=False,
+        presence=0.1, dice=0.0 if painted else 1.0, iou=0.0, painted=painted, lesions=0, found=0,
+        false_alarms=int(painted > 0), seen=False, revision="r",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def docs(tmp_path):
+    """20 lesions of 10 groups, 4 normals: `encoder` is 0.1 below the control everywhere, `none` the same."""
+    folder = tmp_path / "transfer-study" / "mammogram-to-ultrasound"
+    folder.mkdir(parents=True)
+    (folder / "study.json").write_text(json.dumps(SETTINGS))
+    dices = [0.5 + 0.02 * i for i in range(20)]  # mean 0.69
+    normals = [normal(0, 5), normal(1, 0), normal(2, 0), normal(3, 0)]
+
+    def trial(name: str, shift: float) -> None:
+        write_scores(
+            folder / f"{name}.csv", [lesion(i, d + shift) for i, d in enumerate(dices)] + normals
+        )
+
+    trial("imagenet-100-s0", 0.0)
+    trial("encoder-100-s0", -0.2)
+    trial("encoder-100-s1", 0.0)  # the mean of the two seeds is 0.1 below
+    trial("none-100-s0", 0.0)
+    return tmp_path
+
+
+def by_arm(docs) -> dict[str, ArmScores]:
+    return {
+        a.arm: a
+        for a in arms_of(read_direction(docs / "transfer-study" / "mammogram-to-ultrasound"))
+    }
+
+
+def test_seeds_are_averaged_by_case_and_the_difference_is_paired(docs):
+    arms = by_arm(docs)
+    assert arms["encoder"].seeds == 2
+    assert arms["imagenet"].figures["dice"].estimate == pytest.approx(0.69)
+    assert arms["encoder"].figures["dice"].estimate == pytest.approx(0.59)
+    against = difference(arms["encoder"], arms["imagenet"])
+    assert against == pytest.approx((-0.1, -0.1, -0.1)), "each case differs by as much: no spread"
+    assert arms["imagenet"].figures["painted"].estimate == 0.25
+
+
+def test_the_verdict_names_what_differs_and_what_does_not(docs):
+    arms = list(by_arm(docs).values())
+    assert verdict(arms) == [
+        "At 100% of the data `encoder` is worse than `imagenet`; `none` is not told apart from `imagenet`."
+    ]
+    assert "not been run" in verdict([a for a in arms if a.arm != "imagenet"])[0]
+
+
+def test_the_report_has_a_row_an_arm_and_its_figure(docs):
+    text = write_report(docs).read_text()
+    assert "| `encoder` | 2 | 20 | 0.590" in text
+    assert "-0.100 (-0.100 to -0.100)" in text
+    figure = docs / "transfer-study" / "mammogram-to-ultrasound.png"
+    assert figure.read_bytes().startswith(b"\x89PNG") and f"transfer-study/{figure.name}" in text
+
+
+def test_a_trial_is_known_by_its_name():
+    trial = Trial("features", 25, 1)
+    assert trial.name == "features-25-s1" and Trial.from_name(trial.name) == trial
+    with pytest.raises(ValueError, match="not the name of a trial"):
+        Trial.from_name("features")
+
+
+@pytest.mark.skipif(not (DOCS / "transfer-study.md").exists(), reason="no study has been run yet")
+def test_the_report_in_the_documents_is_what_the_committed_scores_give(tmp_path):
+    for file in (DOCS / "transfer-study").rglob("*.*"):
+        copy = tmp_path / file.relative_to(DOCS)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(file.read_bytes())
+    assert write_report(tmp_path).read_text() == (DOCS / "transfer-study.md").read_text()

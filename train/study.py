@@ -1,0 +1,185 @@
+"""Does transfer help? The same folds for every arm, and a report with intervals:
+
+    python -m train.study --data folder:PATH --out runs/study --arms imagenet,encoder,none
+    python -m train.study --report
+
+The first trains what is missing, one process a fold (`python -m train.transfer`); what is done is
+skipped, so that a study can be cut short, or spread over machines and days. Trials whose folds are all
+done have their scores copied to docs/transfer-study, and from there `--report` writes
+docs/transfer-study.md and its figures. `--quick` tries the whole road in about two minutes, on a few
+cases at a small size, and reports into --out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bcweb.network import ARCHITECTURES
+
+if TYPE_CHECKING:
+    from train.study_report import Trial
+
+ARMS = "imagenet,random,encoder,features,none"
+QUICK = {
+    "arms": "imagenet,encoder",
+    "parts": "100",
+    "folds": 2,
+    "epochs": 1,
+    "size": 64,
+    "cases": 24,
+}
+
+
+def parse(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m train.study",
+        description=__doc__.split("\n\n", 1)[1],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--data", action="append", metavar="KIND:PATH", help="the target's data; may be repeated")
+    add(
+        "--source",
+        metavar="W",
+        help="source weights (default: the embedded ones of the other modality)",
+    )
+    add(
+        "--out", type=Path, default=Path("runs/study"), metavar="DIR", help="holds a folder a trial"
+    )
+    add("--arms", default=ARMS, help=f"default: {ARMS}")
+    add(
+        "--parts", default="100", metavar="PERCENT,...", help="of the training groups (default 100)"
+    )
+    add("--seeds", default="0", metavar="SEED,...", help="default: 0")
+    add("--folds", type=int, default=3, metavar="N", help="how many folds (default 3)")
+    add("--epochs", type=int, default=10, help="of a whole training; a part has as many steps")
+    add("--size", type=int, default=256)
+    add("--architecture", choices=ARCHITECTURES, default="lite0")
+    add("--cache", type=Path, default=Path("cache"), help="where decoded images are kept")
+    add("--cases", type=int, metavar="N", help="only so many cases, to try it out")
+    add("--quick", action="store_true", help="a small study that shows nothing but that it runs")
+    add("--report", action="store_true", help="only write the report, from docs/transfer-study")
+    args = parser.parse_args(argv)
+    if args.quick:
+        vars(args).update(QUICK)
+    if not args.report and not args.data:
+        parser.error("name the target's data, --data KIND:PATH, or ask for --report alone")
+    return args
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = parse(argv)
+    try:
+        from train import study_report
+
+        if not args.report:
+            status = run(args)
+            if status:
+                return status
+        docs = args.out if args.quick else study_report.DOCS
+        print(f"The report is {study_report.write_report(docs)}.")
+    except ModuleNotFoundError as error:
+        print(f"{error.name} is missing: pip install -r requirements-train.txt", file=sys.stderr)
+        return 1
+    except (ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train what is missing; returns the exit status of the first training that failed, else 0."""
+    from bcweb.cases import read_cases
+    from train.study_report import DOCS, Trial
+
+    modalities = {case.modality for spec in args.data for case in read_cases(spec).cases}
+    if len(modalities) != 1:
+        raise ValueError("A study has targets of one modality.")
+    target = modalities.pop()
+    source = {"ultrasound": "mammogram", "mammogram": "ultrasound"}[target]
+    name = f"{source}-to-{target}"
+    docs = (args.out if args.quick else DOCS) / "transfer-study" / name
+    settings = _settings(args)
+    _same_settings(docs / "study.json", settings)
+
+    trials = [
+        Trial(arm, int(percent), int(seed))
+        for seed in args.seeds.split(",")
+        for percent in args.parts.split(",")
+        for arm in args.arms.split(",")
+    ]
+    for number, trial in enumerate(trials, 1):
+        print(f"Trial {number} of {len(trials)}: {trial.name}", flush=True)
+        folds = [args.out / name / trial.name / f"fold-{k}" for k in range(args.folds)]
+        for k, folder in enumerate(folds):
+            if not (folder / "scores.json").exists():
+                status = _train(args, trial, k, folder)
+                if status:
+                    return status
+        _collect(folds, docs, trial, settings)
+    return 0
+
+
+def _settings(args: argparse.Namespace) -> dict[str, Any]:
+    """What every trial of a direction has in common."""
+    return {
+        "data": [spec.split(":", 1)[0] for spec in args.data],
+        "source": args.source or "the embedded weights",
+        "architecture": args.architecture,
+        "folds": args.folds,
+        "epochs": args.epochs,
+        "size": args.size,
+        "cases": args.cases,
+    }
+
+
+def _same_settings(file: Path, settings: dict[str, Any]) -> None:
+    if file.exists() and json.loads(file.read_text()) != settings:
+        raise ValueError(
+            f"{file} is of a study with other settings: arms can be compared only under the same; "
+            "use them, or remove that folder."
+        )
+
+
+def _train(args: argparse.Namespace, trial: Trial, fold: int, folder: Path) -> int:
+    command = [sys.executable, "-m", "train.transfer", "--freeze", trial.arm, "--out", str(folder)]
+    for spec in args.data:
+        command += ["--data", spec]
+    if args.source:
+        command += ["--source", args.source]
+    options = {
+        "fold": fold,
+        "folds": args.folds,
+        "epochs": args.epochs,
+        "size": args.size,
+        "architecture": args.architecture,
+        "seed": trial.seed,
+        "part": trial.percent,
+        "cache": args.cache,
+    }
+    if args.cases:
+        options["cases"] = args.cases
+    command += [text for name, value in options.items() for text in (f"--{name}", str(value))]
+    try:
+        return subprocess.run(command, check=False).returncode
+    except KeyboardInterrupt:
+        return 130
+
+
+def _collect(folds: list[Path], docs: Path, trial: Trial, settings: dict[str, Any]) -> None:
+    """A trial's scores, all folds in one table, where the report reads them."""
+    from bcweb.scores import read_scores, write_scores
+
+    docs.mkdir(parents=True, exist_ok=True)
+    (docs / "study.json").write_text(json.dumps(settings, indent=1) + "\n")
+    scores = [s for fold in folds for s in read_scores(fold / "weights" / "scores.csv")]
+    write_scores(docs / f"{trial.name}.csv", sorted(scores, key=lambda s: s.key))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,267 @@
+"""docs/transfer-study.md and its figures, from the scores of every case under docs/transfer-study/.
+
+    docs/transfer-study/DIRECTION/study.json      what was compared, and how
+    docs/transfer-study/DIRECTION/TRIAL.csv       the cases' scores, all folds of one trial
+
+A trial is an arm on a part of the training data with one seed, named ARM-PERCENT-sSEED.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bcweb.metrics import DETECTED_ABOVE
+from bcweb.scores import CaseScore, read_scores
+from bcweb.statistics import Interval, group_bootstrap, paired_difference, proportion
+
+DOCS = Path(__file__).parents[1] / "docs"
+CONTROL = "imagenet"
+_TRIAL = re.compile(r"(?P<arm>[a-z]+)-(?P<percent>\d+)-s(?P<seed>\d+)")
+
+
+@dataclass(frozen=True, order=True)
+class Trial:
+    """arm: a name in `train.arms`. percent: of the training groups. seed: of weights, order and views."""
+
+    arm: str
+    percent: int
+    seed: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.arm}-{self.percent}-s{self.seed}"
+
+    @classmethod
+    def from_name(cls, name: str) -> Trial:
+        found = _TRIAL.fullmatch(name)
+        if found is None:
+            raise ValueError(f"{name} is not the name of a trial (ARM-PERCENT-sSEED).")
+        return cls(found["arm"], int(found["percent"]), int(found["seed"]))
+
+
+@dataclass(frozen=True)
+class Direction:
+    """One direction of transfer, as it lies on the disk."""
+
+    name: str
+    settings: dict[str, Any]
+    scores: dict[Trial, tuple[CaseScore, ...]]
+
+
+@dataclass(frozen=True)
+class ArmScores:
+    """An arm on a part of the data: per case, the mean over its seeds.
+
+    dice: of lesion images, by case. figures: by name, each an interval; missing ones do not exist.
+    """
+
+    arm: str
+    percent: int
+    seeds: int
+    dice: dict[tuple[str, str], float]
+    groups: dict[tuple[str, str], tuple[str, str]]
+    figures: dict[str, Interval]
+
+
+def read_direction(folder: Path) -> Direction:
+    settings = json.loads((folder / "study.json").read_text())
+    scores = {Trial.from_name(f.stem): read_scores(f) for f in sorted(folder.glob("*-s*.csv"))}
+    return Direction(folder.name, settings, scores)
+
+
+def arms_of(direction: Direction) -> list[ArmScores]:
+    """The arms, each part of the data for itself, the best mean Dice first."""
+    trials = defaultdict(list)
+    for trial in sorted(direction.scores):
+        trials[trial.arm, trial.percent].append(direction.scores[trial])
+    found = [_arm(arm, percent, seeds) for (arm, percent), seeds in trials.items()]
+    return sorted(found, key=lambda a: (-a.percent, -a.figures["dice"].estimate))
+
+
+def _arm(arm: str, percent: int, seeds: Sequence[Sequence[CaseScore]]) -> ArmScores:
+    cases: dict[tuple[str, str], list[CaseScore]] = defaultdict(list)
+    for scores in seeds:
+        for score in scores:
+            if not score.error:
+                cases[score.key].append(score)
+    groups = {key: (key[0], s[0].group or f"case {key[1]}") for key, s in cases.items()}
+    lesion = {key: s for key, s in cases.items() if s[0].lesion}
+    normal = {key: s for key, s in cases.items() if not s[0].lesion}
+
+    def mean(of: dict, value: Callable[[CaseScore], float | None]) -> dict[tuple, float]:
+        known = {
+            key: [v for s in scores if (v := value(s)) is not None] for key, scores in of.items()
+        }
+        return {key: float(np.mean(values)) for key, values in known.items() if values}
+
+    def interval(values: dict[tuple, float]) -> Interval:
+        return group_bootstrap(list(values.values()), [groups[key] for key in values])
+
+    dice = mean(lesion, lambda s: s.dice)
+    figures = {"dice": interval(dice), "iou": interval(mean(lesion, lambda s: s.iou))}
+    figures["detected"] = interval(mean(lesion, lambda s: float(s.dice > DETECTED_ABOVE)))
+    if hd95 := mean(lesion, lambda s: s.hd95_px):
+        figures["hd95"] = interval(hd95)
+    if painted := mean(normal, lambda s: float(s.painted > 0)):
+        whole = set(painted.values()) <= {0.0, 1.0}
+        figures["painted"] = (
+            Interval(*proportion(list(painted.values()), [groups[k] for k in painted])[:3])
+            if whole
+            else interval(painted)
+        )
+    return ArmScores(arm, percent, len(seeds), dice, groups, figures)
+
+
+def difference(arm: ArmScores, control: ArmScores) -> Interval | None:
+    """Mean Dice of an arm less the control's, on the lesion images that both have; None without any."""
+    both = [key for key in arm.dice if key in control.dice]
+    if not both:
+        return None
+    return paired_difference(
+        [arm.dice[k] for k in both], [control.dice[k] for k in both], [arm.groups[k] for k in both]
+    )
+
+
+def write_report(docs: Path = DOCS) -> Path:
+    """Write DOCS/transfer-study.md and a figure a direction from what lies under DOCS/transfer-study."""
+    folders = sorted(f.parent for f in (docs / "transfer-study").glob("*/study.json"))
+    if not folders:
+        raise ValueError(f"{docs / 'transfer-study'} holds no scores of a study.")
+    lines = [
+        "# Does transfer between the modalities help?",
+        "",
+        "Generated by `python -m train.study --report` from the scores of every case in `transfer-study/`.",
+        "Every arm has the same folds, by group, and the same number of steps; every score is of a case "
+        "that its weights had not seen. In brackets: the 95% interval when whole groups are drawn again. "
+        f"The difference is to `{CONTROL}` (the same network from ImageNet straight to the target, without "
+        "the source), paired by case. The intervals cover which patients were there; they do not cover "
+        "another training's chance where there is one seed, nor another hospital.",
+    ]
+    for folder in folders:
+        direction = read_direction(folder)
+        arms = arms_of(direction)
+        figure(direction, arms, docs / "transfer-study" / f"{direction.name}.png")
+        lines += ["", *_section(direction, arms)]
+    path = docs / "transfer-study.md"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def _section(direction: Direction, arms: Sequence[ArmScores]) -> list[str]:
+    settings = direction.settings
+    source, target = direction.name.split("-to-")
+    lines = [
+        f"## From {source} to {target}",
+        "",
+        f"Target: {', '.join(settings['data'])}; {settings['folds']} folds, {settings['epochs']} epochs at "
+        f"{settings['size']}x{settings['size']}, `{settings['architecture']}`. Source: {settings['source']}.",
+        "",
+        *[f"- {sentence}" for sentence in verdict(arms)],
+        "",
+        f"![Dice by arm, {source} to {target}](transfer-study/{direction.name}.png)",
+    ]
+    for percent in sorted({a.percent for a in arms}, reverse=True):
+        of = [a for a in arms if a.percent == percent]
+        control = next((a for a in of if a.arm == CONTROL), None)
+        lines += [
+            "",
+            f"### {percent}% of the training data",
+            "",
+            "| arm | seeds | images | Dice, mean | difference | IoU | HD95, px | found | normals painted |",
+            "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        ]
+        for arm in of:
+            against = difference(arm, control) if control and arm is not control else None
+            cells = [
+                f"`{arm.arm}`", str(arm.seeds), str(len(arm.dice)), _text(arm.figures["dice"]),
+                _text(against, sign=True), _text(arm.figures["iou"]), _text(arm.figures.get("hd95"), 1),
+                _text(arm.figures["detected"]), _text(arm.figures.get("painted")),
+            ]  # fmt: skip
+            lines.append("| " + " | ".join(cells) + " |")
+    return lines
+
+
+def verdict(arms: Sequence[ArmScores]) -> list[str]:
+    """A sentence for each part of the data: which arms differ from the control by more than chance."""
+    sentences = []
+    for percent in sorted({a.percent for a in arms}, reverse=True):
+        of = [a for a in arms if a.percent == percent]
+        control = next((a for a in of if a.arm == CONTROL), None)
+        if control is None:
+            sentences.append(
+                f"At {percent}% of the data the control `{CONTROL}` has not been run yet."
+            )
+            continue
+        better, worse, open_ = [], [], []
+        for arm in of:
+            against = difference(arm, control) if arm is not control else None
+            if against is None:
+                continue
+            of_kind = better if against.low > 0 else worse if against.high < 0 else open_
+            of_kind.append(f"`{arm.arm}`")
+        parts = [
+            f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} {what}"
+            for names, what in (
+                (better, f"better than `{CONTROL}`"),
+                (worse, f"worse than `{CONTROL}`"),
+                (open_, f"not told apart from `{CONTROL}`"),
+            )
+            if names
+        ]
+        if parts:
+            sentences.append(f"At {percent}% of the data {'; '.join(parts)}.")
+    return sentences
+
+
+def _text(interval: Interval | None, digits: int = 3, sign: bool = False) -> str:
+    if interval is None:
+        return "-"
+    plus = "+" if sign else ""
+    text = f"{interval.estimate:{plus}.{digits}f}"
+    if np.isnan(interval.low):
+        return text
+    return f"{text} ({interval.low:{plus}.{digits}f} to {interval.high:{plus}.{digits}f})"
+
+
+def figure(direction: Direction, arms: Sequence[ArmScores], file: Path) -> None:
+    """Mean Dice of every arm with its interval, a row an arm, a colour a part of the data."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    names = list(dict.fromkeys(a.arm for a in reversed(arms)))
+    percents = sorted({a.percent for a in arms}, reverse=True)
+    shown, axes = plt.subplots(figsize=(7, 1.2 + 0.45 * len(names)), layout="constrained")
+    for percent, colour, marker in zip(
+        percents, ("#0072b2", "#d55e00", "#009e73"), "os^", strict=False
+    ):
+        shift = 0.16 * percents.index(percent)
+        for arm in (a for a in arms if a.percent == percent):
+            dice = arm.figures["dice"]
+            y = names.index(arm.arm) - shift
+            axes.plot([dice.low, dice.high], [y, y], color=colour, linewidth=2)
+            first = arm is next(a for a in arms if a.percent == percent)
+            axes.plot(
+                dice.estimate, y, marker, color=colour,
+                label=f"{percent}% of the training data" if first else None,
+            )  # fmt: skip
+    axes.set(
+        yticks=range(len(names)),
+        yticklabels=names,
+        xlabel="mean Dice over lesion images, 95% interval",
+    )
+    axes.grid(axis="x", color="#dddddd")
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.legend(frameon=False, loc="best")
+    shown.savefig(file, dpi=130, metadata={"Software": None})
+    plt.close(shown)
