@@ -69,7 +69,7 @@ def _load_one(spec: str, size: int, cache: Path) -> TrainingSet:
     cases = [case for case in found.cases if case.has_truth]
     if not cases:
         raise ValueError(f"{spec} holds no case with a known truth.")
-    path = cache / f"{found.name}-{size}-{_cache_key(cases, size)}.npz"
+    path = cache / f"{found.name.replace('/', '--')}-{size}-{_cache_key(cases, size)}.npz"
     if path.exists():
         with np.load(path, allow_pickle=False) as file:
             kept = tuple(TrainingCase(**case) for case in json.loads(str(file["cases"])))

@@ -1,7 +1,8 @@
 """Data sets -> `Case`s: a scan's file with what is known of it.
 
 A data set is named by a spec, KIND:PATH, such as "busi:/data/Dataset_BUSI_with_GT". A "folder:" may
-add a query on its `cases.csv` and say its modality: "folder:PATH?energy=low&modality=mammogram".
+add a query on its `cases.csv` and say its modality: "folder:PATH?energy=low&modality=mammogram". So may
+a data set on the Hugging Face Hub, "hf:user/name@revision".
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qsl
 
-from bcweb.cases import bus_bra, busi, folder, mini_mias, stu
+from bcweb.cases import bus_bra, busi, folder, hub, mini_mias, stu
 from bcweb.cases.case import Case, CasesError, CaseSet, Skipped
 from bcweb.cases.truth import fit_mask, read_mask, read_truth
 
@@ -32,6 +33,7 @@ KINDS: dict[str, Callable[..., CaseSet]] = {
     "stu": stu.read,
     "mini-mias": mini_mias.read,
     "folder": folder.read,
+    "hf": hub.read,
 }
 
 
@@ -46,17 +48,22 @@ def read_cases(spec: str) -> CaseSet:
             f"{spec!r} names no data set; write KIND:PATH, with KIND one of {', '.join(KINDS)}."
         )
     path, select = Path(place).expanduser(), {}
-    if kind == "folder" and not path.exists() and "?" in place:
+    if kind in ("folder", "hf") and not path.exists() and "?" in place:
         place, _, query = place.rpartition("?")
         path = Path(place).expanduser()
         try:
             select = dict(parse_qsl(query, keep_blank_values=True, strict_parsing=True))
         except ValueError as error:
             raise CasesError(f"{query!r} after the question mark is not COLUMN=VALUE.") from error
-    if not path.is_dir():
+    if kind != "hf" and not path.is_dir():
         raise CasesError(f"{place} is not a folder.")
     try:
-        found = KINDS[kind](path, select) if kind == "folder" else KINDS[kind](path)
+        if kind == "hf":
+            found = hub.read(place, select)
+        elif kind == "folder":
+            found = folder.read(path, select)
+        else:
+            found = KINDS[kind](path)
     except OSError as error:
         raise CasesError(f"{error.filename or place} cannot be read: {error.strerror}.") from error
     if not found.cases:

@@ -17,7 +17,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m bcweb.cases", description=__doc__.split(": ")[1]
     )
-    parser.add_argument("data", help="such as busi:PATH or folder:PATH?energy=low")
+    parser.add_argument(
+        "data", help="such as busi:PATH, folder:PATH?energy=low or hf:user/name@revision"
+    )
     parser.add_argument(
         "--duplicates", action="store_true", help="list all pairs of near-duplicates"
     )

@@ -1,0 +1,163 @@
+"""Data sets on the Hugging Face Hub, user/name@revision: columns image, mask, label, group.
+
+Only `image` must be there. A row without a mask has an unknown truth, unless its label is "normal".
+Further columns of text or numbers are those of a folder's `cases.csv`: `findings` and `modality` are
+understood, all can select (hf:user/name?energy=low). All splits are read. Without a revision the branch
+`main` is meant.
+
+The rows are written out once, as a folder that `bcweb.cases.folder` reads, into the client's cache of assets
+(below HF_HOME), by commit; from then on it is read without the Hub and without the package datasets.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from bcweb import hub
+from bcweb.cases import folder
+from bcweb.cases.case import CasesError, CaseSet
+
+_PATIENCE = 10  # seconds for an answer
+_SUFFIX = re.compile(r"\.[A-Za-z]\w{1,4}")
+_MASK_NAME = re.compile(r".+_mask(_\d+)?")
+
+
+def read(place: str, select: dict[str, str]) -> CaseSet:
+    """place: "user/name@revision". select: see `bcweb.cases.folder.read`."""
+    try:
+        repo, revision = hub.parse(place)
+    except hub.HubError as error:
+        raise CasesError(str(error)) from None
+    found = folder.read(fetch(repo, revision), select)
+    cases = tuple(replace(case, dataset=repo) for case in found.cases)
+    return replace(found, name=repo, cases=cases)
+
+
+def fetch(repo: str, revision: str | None = None) -> Path:
+    """The revision of a data set as a folder: images/, masks/, cases.csv. Raises `CasesError`."""
+    from huggingface_hub import cached_assets_path
+
+    home = Path(cached_assets_path("bcweb", namespace=repo))
+    commit = _commit(repo, revision or "main", home)
+    done = home / commit
+    if not (done / "cases.csv").exists():
+        part = home / f"{commit}.{os.getpid()}.part"
+        shutil.rmtree(part, ignore_errors=True)
+        try:
+            _write(repo, commit, part)
+            shutil.rmtree(done, ignore_errors=True)
+            part.replace(done)
+        except OSError as error:
+            raise CasesError(hub.explain(error, repo)) from None
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+    return done
+
+
+def _commit(repo: str, revision: str, home: Path) -> str:
+    """The commit that a revision names: as the Hub says, or said when it was last asked."""
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HFValidationError, HTTPError, RevisionNotFoundError
+
+    known = home / "revisions" / revision.replace("/", "--")
+    try:
+        commit = HfApi().dataset_info(repo, revision=revision, timeout=_PATIENCE).sha
+    except RevisionNotFoundError:
+        raise CasesError(f"The data set {repo} has no revision {revision}.") from None
+    except (HTTPError, OSError, HFValidationError) as error:
+        if hub.is_absent(error) and known.exists():
+            return known.read_text()
+        raise CasesError(hub.explain(error, f"datasets/{repo}")) from None
+    known.parent.mkdir(parents=True, exist_ok=True)
+    known.write_text(commit)
+    return commit
+
+
+def _write(repo: str, commit: str, part: Path) -> None:
+    splits = _load(repo, commit)
+    names = iter(_names(splits))
+    columns = [
+        name
+        for name in next(iter(splits.values())).features
+        if name not in ("image", "mask", "id", "file")
+    ]
+    for inside in ("images", "masks"):
+        (part / inside).mkdir(parents=True)
+    with (part / "cases.csv").open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(("file", *columns))
+        for rows in splits.values():
+            for row in rows:
+                name = next(names)
+                image = _save(part / "images", name, row["image"])
+                _save(part / "masks", name, row.get("mask"))
+                table.writerow((image, *(_word(rows.features[c], row.get(c)) for c in columns)))
+
+
+def _word(kind: Any, value: Any) -> str:
+    """A cell of the table; the number of a class becomes its name."""
+    if value is None:
+        return ""
+    return kind.int2str(value) if hasattr(kind, "int2str") else str(value)
+
+
+def _load(repo: str, commit: str) -> dict[str, Any]:
+    """Split -> rows whose pictures are still files."""
+    try:
+        import datasets
+    except ModuleNotFoundError:
+        raise CasesError(
+            "Data from the Hub wants the package datasets: pip install -r requirements.txt"
+        ) from None
+    from huggingface_hub.errors import HTTPError
+
+    try:
+        splits = datasets.load_dataset(repo, revision=commit)
+    except (HTTPError, OSError, ValueError, datasets.exceptions.DatasetsError) as error:
+        reason = str(error).strip().partition("\n")[0].rstrip(".")
+        raise CasesError(f"{repo} cannot be read as a table with pictures: {reason}.") from None
+    for name, rows in splits.items():
+        for column in ("image", "mask"):
+            if isinstance(rows.features.get(column), datasets.Image):
+                splits[name] = rows = rows.cast_column(column, datasets.Image(decode=False))
+            elif column in rows.features or column == "image":
+                there = ", ".join(
+                    f"{key} ({type(kind).__name__})" for key, kind in rows.features.items()
+                )
+                raise CasesError(f"{repo} has no column {column} of pictures; it has {there}.")
+    return splits
+
+
+def _names(splits: dict[str, Any]) -> list[str]:
+    """What each case is called: by its column id, else its file's name; where these clash, split and number."""
+    import pyarrow.compute
+
+    said = []
+    for rows in splits.values():
+        if "id" in rows.features:
+            said += rows.data.column("id").to_pylist()
+        else:  # without the pictures themselves, which may not fit into memory together
+            paths = pyarrow.compute.struct_field(rows.data.column("image"), "path")
+            said += [Path(path or "").stem for path in paths.to_pylist()]
+    names = [re.sub(r"[^\w.() -]|^\.+", "_", str(name or "")) for name in said]
+    clear = all(names) and len({name.lower() for name in names}) == len(names)
+    if not clear or any(_MASK_NAME.fullmatch(name) for name in names):
+        return [f"{split}-{i:06d}" for split, rows in splits.items() for i in range(len(rows))]
+    return names
+
+
+def _save(folder: Path, name: str, picture: dict[str, Any] | None) -> str:
+    """Write a picture's own bytes, if there are any; its file's name."""
+    picture = picture or {}
+    path = picture.get("path") or ""
+    suffix = Path(path).suffix
+    file = folder / (name + (suffix if _SUFFIX.fullmatch(suffix) else ".png"))
+    if picture.get("bytes") or path:
+        file.write_bytes(picture.get("bytes") or Path(path).read_bytes())
+    return file.name

@@ -1,0 +1,152 @@
+"""Data sets on the Hub: pushed by the real `datasets`, read by `hf:user/name@revision`."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from bcweb.cases import CasesError, read_cases
+
+# The client of data sets reads its settings once, when imported: it works in processes of its own.
+PUSH = """
+import sys, datasets, numpy as np
+from PIL import Image
+rng = np.random.default_rng(int(sys.argv[2]))
+def picture(): return Image.fromarray(rng.integers(0, 255, (48, 64), dtype=np.uint8))
+def mask(): return Image.fromarray(np.pad(np.full((10, 12), 255, np.uint8), ((8, 30), (4, 48))))
+rows = {
+    "image": [picture() for _ in range(6)],
+    "mask": [mask(), mask(), mask(), mask(), None, None],
+    "label": [0, 0, 1, 1, 2, None],
+    "group": ["p1", "p1", "p2", "p3", "p4", "p5"],
+    "modality": 6 * ["ultrasound"],
+    "energy": ["low", "low", "low", "high", "high", "high"],
+}
+features = datasets.Features({
+    "image": datasets.Image(), "mask": datasets.Image(),
+    "label": datasets.ClassLabel(names=["benign", "malignant", "normal"]),
+    "group": datasets.Value("string"), "modality": datasets.Value("string"), "energy": datasets.Value("string"),
+})
+table = datasets.Dataset.from_dict(rows, features=features)
+print(table.push_to_hub(sys.argv[1], private=True, embed_external_files=True).oid)
+"""
+READ = """
+import sys, json
+from bcweb.cases import read_cases, read_truth, CasesError
+from bcweb.scans import read_scan
+try:
+    found = read_cases(sys.argv[1])
+except CasesError as error:
+    print(error, file=sys.stderr); sys.exit(1)
+def truth(case):
+    mask = read_truth(case, read_scan(case.file))
+    return None if mask is None else int(mask.sum())
+print(json.dumps({"name": found.name, "cases": [
+    [c.dataset, c.id, c.label, c.group, c.modality, truth(c)] for c in found.cases]}))
+assert "torch" not in sys.modules and "tensorflow" not in sys.modules
+print("datasets" in sys.modules)
+"""
+
+
+@pytest.fixture
+def pushed(hub, python):
+    done = python("-c", PUSH, "ann/scans", "0")
+    assert done.returncode == 0, done.stderr
+    hub.repository("ann/scans", "dataset").tags["v1"] = done.stdout.split()[-1]
+    return done.stdout.split()[-1]
+
+
+@pytest.fixture
+def read(python):
+    """What `read_cases` finds; or, where it refuses, its sentence."""
+
+    def run(spec: str, **env) -> tuple[dict, bool] | str:
+        done = python("-c", READ, spec, env=env)
+        if done.returncode:
+            return done.stderr.strip().splitlines()[-1]
+        found, loaded = done.stdout.strip().splitlines()
+        return json.loads(found), loaded == "True"
+
+    return run
+
+
+def test_a_data_set_that_was_pushed_is_read_with_its_masks_labels_and_groups(hub, pushed, read):
+    assert hub.repository("ann/scans", "dataset").private
+    found, loaded = read("hf:ann/scans@v1")
+    assert loaded and found["name"] == "ann/scans"
+    assert found["cases"] == [
+        ["ann/scans", "train-000000", "benign", "p1", "ultrasound", 120],
+        ["ann/scans", "train-000001", "benign", "p1", "ultrasound", 120],
+        ["ann/scans", "train-000002", "malignant", "p2", "ultrasound", 120],
+        ["ann/scans", "train-000003", "malignant", "p3", "ultrasound", 120],
+        ["ann/scans", "train-000004", "normal", "p4", "ultrasound", 0],
+        ["ann/scans", "train-000005", None, "p5", "ultrasound", None],
+    ]
+    chosen, _ = read("hf:ann/scans@v1?energy=low")
+    assert [case[1] for case in chosen["cases"]] == [f"train-00000{i}" for i in range(3)]
+
+
+def test_a_revision_is_its_own_and_once_read_wants_neither_hub_nor_datasets(
+    hub, pushed, read, python
+):
+    first, _ = read("hf:ann/scans@v1")
+    assert python("-c", PUSH, "ann/scans", "1").returncode == 0
+    assert len(hub.repository("ann/scans", "dataset").history()) == 3
+    before = len(hub.requests)
+    again, loaded = read("hf:ann/scans@v1")
+    assert again == first and not loaded
+    assert [r.path for r in hub.requests[before:]] == ["/api/datasets/ann/scans/revision/v1"]
+    hub.fail("GET", "/api/", 500, times=99)
+    assert read("hf:ann/scans@v1")[0] == first
+    assert read("hf:ann/scans@v1", HF_HUB_OFFLINE="1")[0] == first
+    assert read("hf:ann/scans", HF_HUB_OFFLINE="1") == "HF_HUB_OFFLINE forbids to ask the Hub."
+
+
+def test_pictures_that_are_files_of_the_repository_keep_their_names(hub, read):
+    from io import BytesIO
+
+    from PIL import Image
+
+    def png(seed: int) -> bytes:
+        file = BytesIO()
+        pixels = np.random.default_rng(seed).integers(0, 255, (48, 64), dtype=np.uint8)
+        Image.fromarray(pixels).save(file, "PNG")
+        return file.getvalue()
+
+    table = "file_name,label,modality\na.png,normal,mammogram\nb.png,normal,mammogram\n"
+    hub.add_files(
+        "ann/files",
+        {"a.png": png(0), "b.png": png(1), "metadata.csv": table.encode()},
+        kind="dataset",
+    )
+    found, _ = read("hf:ann/files")
+    assert [case[1:3] + case[4:] for case in found["cases"]] == [
+        ["a", "normal", "mammogram", 0],
+        ["b", "normal", "mammogram", 0],
+    ]
+
+
+def test_what_cannot_be_read_is_one_sentence(hub, pushed, read):
+    assert read("hf:ann/scans@v9") == "The data set ann/scans has no revision v9."
+    assert read("hf:ann/none") == (
+        "There is no repository datasets/ann/none, or your token may not read it."
+    )
+    assert "a private one needs a token" in read("hf:ann/scans", HF_TOKEN=None)
+    hub.add_files("ann/text", {"data.csv": b"a,b\n1,2\n"}, kind="dataset")
+    assert read("hf:ann/text") == (
+        "ann/text has no column image of pictures; it has a (Value), b (Value)."
+    )
+    hub.add_files("ann/empty", {"README.md": b"nothing"}, kind="dataset")
+    assert read("hf:ann/empty").startswith("ann/empty cannot be read as a table with pictures: ")
+
+
+def test_a_name_of_no_data_set_is_refused():
+    with pytest.raises(CasesError, match="is not of the form user/repo@revision"):
+        read_cases("hf:scans")
+
+
+def test_the_app_starts_without_the_client_of_data_sets(python):
+    code = "import sys, app, bcweb.page.launch; sys.exit('datasets' in sys.modules)"
+    assert python("-c", code).returncode == 0
