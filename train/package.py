@@ -56,10 +56,11 @@ def write_weights(
     return folder
 
 
-def package(run: Path, repo: str, folder: Path) -> dict[str, Path]:
+def package(run: Path, repo: str, folder: Path, study: Path) -> dict[str, Path]:
     """Write what a repository gets of RUN into an empty folder: path in the repository -> file.
 
-    The same run gives the same bytes, so that pushing it twice changes nothing.
+    study: a report of `python -m train.study`; it goes along where it exists, with its figures. The same
+    run gives the same bytes, so that pushing it twice changes nothing.
     """
     source = run / "weights"
     weights = load_weights(str(source))
@@ -71,8 +72,8 @@ def package(run: Path, repo: str, folder: Path) -> dict[str, Path]:
     shutil.copyfile(run / "run.json", folder / "run.json")
     for picture in sorted(run.glob("*.png")):
         shutil.copyfile(picture, folder / "pictures" / picture.name)
-    if (run / "study.md").exists():
-        shutil.copyfile(run / "study.md", folder / "study.md")
+    if study.exists():
+        _copy_study(study, folder)
     _write_keras(weights, record["date"], folder)
     drawn = failures.draw(source)
     failures.sheet(drawn).save(folder / PICTURE)
@@ -85,6 +86,18 @@ def package(run: Path, repo: str, folder: Path) -> dict[str, Path]:
     (folder / "README.md").write_text(text, encoding="utf-8")
     files = sorted(file for file in folder.rglob("*") if file.is_file())
     return {file.relative_to(folder).as_posix(): file for file in files}
+
+
+def _copy_study(study: Path, folder: Path) -> None:
+    """The report as study.md, and the figures that it shows among the other pictures."""
+
+    def moved(link: re.Match[str]) -> str:
+        figure = study.parent / link["path"]
+        shutil.copyfile(figure, folder / "pictures" / figure.name)
+        return f"](pictures/{figure.name})"
+
+    text = re.sub(r"\]\((?P<path>[^):]+\.png)\)", moved, study.read_text(encoding="utf-8"))
+    (folder / "study.md").write_text(text, encoding="utf-8")
 
 
 def _write_keras(weights: Weights, date: str, folder: Path) -> None:

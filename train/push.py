@@ -35,6 +35,7 @@ from bcweb.weights import load_weights
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
+STUDY = Path(__file__).parents[1] / "docs" / "transfer-study.md"
 TOKENS = "https://huggingface.co/settings/tokens"
 _OURS = ("pictures/", "study.md", "scores.csv")  # gone from the repository when a run has none
 
@@ -83,7 +84,7 @@ def _check(repo: str | None, modality: Modality, public: bool) -> str:
     me = api.whoami()
     if me.get("auth", {}).get("accessToken", {}).get("role") == "read":
         raise PushError(f"Your token may only read; make one that may write at {TOKENS}.")
-    repo = repo or f"bcweb-{modality}"
+    repo = (repo or f"bcweb-{modality}").removeprefix("hf://")
     owner, _, name = repo.rpartition("/")
     owner = owner or me["name"]
     repo = f"{owner}/{name}"
@@ -96,6 +97,10 @@ def _check(repo: str | None, modality: Modality, public: bool) -> str:
     info = api.model_info(repo)
     if not info.private and not public:
         raise PushError(f"{repo} is public: say --public if these weights may be, or name another.")
+    if info.private and public:
+        raise PushError(
+            f"{repo} is private, which only its page can change: {api.endpoint}/{repo}/settings."
+        )
     # Creating what exists proves nothing; asking how a file would be taken wants the right to write it.
     api.preupload_lfs_files(repo, [CommitOperationAdd("README.md", b"?")])
     _same_kind(api, repo, modality, {file.rfilename for file in info.siblings or ()})
@@ -123,11 +128,11 @@ def push(run: Path, repo: str | None = None, public: bool = False, force: bool =
     again = ["python", "-m", "train.push", str(run), *([repo] if repo else [])]
     again += ["--public"] * public + ["--force"] * force
     later = f"The run is kept; push it later: {shlex.join(again)}"
+    for file in (run / "run.json", run / "weights" / "config.json"):
+        if not file.is_file():
+            raise PushError(f"{run} is not a finished run: it has no {file.relative_to(run)}.")
     folder = run / ".push"
     try:
-        for file in (run / "run.json", run / "weights" / "config.json"):
-            if not file.is_file():
-                raise PushError(f"{run} is not a finished run: it has no {file.relative_to(run)}.")
         config = load_weights(str(run / "weights")).config
         repo = check(repo, config.modality, public)
         files = _package(run, repo, folder)
@@ -150,7 +155,7 @@ def _package(run: Path, repo: str, folder: Path) -> dict[str, Path]:
 
     shutil.rmtree(folder, ignore_errors=True)
     try:
-        return package(run, repo, folder)
+        return package(run, repo, folder, STUDY)
     except OSError as error:
         raise PushError(
             f"What goes to the Hub cannot be written beside the run: {error.strerror or error}."
@@ -242,7 +247,7 @@ def _not_worse(api: HfApi, repo: str, revision: str, files: dict[str, Path]) -> 
             "the two have no held-out lesion image in common, so nobody can tell which is better",
         )
     ours, theirs = (sum(side) / len(pairs) for side in zip(*pairs, strict=True))
-    reason = f"mean Dice over the {len(pairs)} held-out lesion images of both is {ours:.3f} here, {theirs:.3f} there"
+    reason = f"mean Dice over the {len(pairs)} held-out lesion images of both is {ours:.4f} here, {theirs:.4f} there"
     return ours >= theirs, reason
 
 
@@ -265,7 +270,11 @@ def main(argv: list[str] | None = None) -> int:
     add = parser.add_argument
     add("run", type=Path, metavar="RUN", help="the folder of a finished run")
     add("repo", nargs="?", metavar="user/repo", help="default: YOU/bcweb-MODALITY")
-    add("--public", action="store_true", help="everybody may read the repository")
+    add(
+        "--public",
+        action="store_true",
+        help="everybody may read the repository, the names of your cases in it included",
+    )
     add("--force", action="store_true", help="move `latest` to weights that are worse, too")
     args = parser.parse_args(argv)
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")

@@ -15,6 +15,12 @@ from train.push import PushError, check, main, push
 NAME = "ann/bcweb-ultrasound"
 
 
+@pytest.fixture(autouse=True)
+def without_a_study(monkeypatch, tmp_path):
+    """The project's own may be there or not."""
+    monkeypatch.setattr("train.push.STUDY", tmp_path / "none.md")
+
+
 def refused(*arguments, **options) -> str:
     with pytest.raises(PushError) as caught:
         push(*arguments, **options)
@@ -63,10 +69,10 @@ def test_latest_moves_to_what_is_not_worse_and_otherwise_only_by_force(hub, clie
     better = push(finished.run(tmp_path / "b", 2, (0.6, 0.7)))
     assert tags["latest"] == tags["v2"]
     assert better.latest == (
-        "`latest` is now v2: mean Dice over the 2 held-out lesion images of both is 0.650 here, 0.600 there."
+        "`latest` is now v2: mean Dice over the 2 held-out lesion images of both is 0.6500 here, 0.6000 there."
     )
     worse = finished.run(tmp_path / "c", 3, (0.6, 0.1, 0.9))
-    assert "0.350 here, 0.650 there; --force moves it" in push(worse).latest
+    assert "0.3500 here, 0.6500 there; --force moves it" in push(worse).latest
     assert tags["latest"] == tags["v2"] != tags["v3"]
     forced = push(worse, force=True)
     assert (forced.tag, forced.new) == ("v3", False)
@@ -114,15 +120,23 @@ def test_latest_lost_between_two_places_is_set_by_the_next_push(hub, client, tmp
     assert push(run).latest == "`latest` is v2."
 
 
-def test_figures_that_a_newer_run_lacks_do_not_stay(hub, client, tmp_path):
-    run = finished.run(tmp_path / "a", 1)
-    (run / "study.md").write_text("A study.")
+def test_the_study_goes_along_with_its_figures_and_does_not_stay_when_it_is_gone(
+    hub, client, tmp_path, monkeypatch
+):
+    docs = tmp_path / "docs"
+    (docs / "figures").mkdir(parents=True)
+    (docs / "figures" / "a.png").write_bytes(b"\x89PNG")
+    (docs / "study.md").write_text("![by arm](figures/a.png) and [more](https://x.org/b.png)")
+    monkeypatch.setattr("train.push.STUDY", docs / "study.md")
+    run = finished.run(tmp_path / "run")
     push(run)
-    assert (
-        "[study.md](study.md)" in hub.repository(NAME).find("v1").files["README.md"].data.decode()
-    )
-    push(finished.run(tmp_path / "b", 2))
-    assert "study.md" not in hub.repository(NAME).find("v2").files
+    first = hub.repository(NAME).find("v1").files
+    assert first["study.md"].data == b"![by arm](pictures/a.png) and [more](https://x.org/b.png)"
+    assert "pictures/a.png" in first
+    assert "[study.md](study.md)" in first["README.md"].data.decode()
+    monkeypatch.setattr("train.push.STUDY", docs / "none.md")
+    push(run)
+    assert not {"study.md", "pictures/a.png"} & set(hub.repository(NAME).find("v2").files)
 
 
 def test_the_card_says_where_it_comes_from_and_how_well_it_does(hub, client, tmp_path):
@@ -153,6 +167,8 @@ def test_public_only_where_it_was_said(hub, client, tmp_path):
     assert push(run, "ann/open", public=True).repo == "ann/open"
     assert not hub.repository("ann/open").private
     assert refused(run, "ann/open").startswith("ann/open is public: say --public")
+    assert check("ann/closed", "ultrasound") == "ann/closed"
+    assert refused(run, "ann/closed", public=True).startswith("ann/closed is private, which only")
 
 
 def test_an_organisation_may_be_the_owner(hub, client, monkeypatch):
@@ -230,3 +246,10 @@ def test_the_command_says_what_it_did(hub, client, tmp_path, capsys):
         "Already there: hf://ann/weights@v1. `latest` is v1.\n"
     )
     assert main([str(run), "bob/weights"]) == 1
+
+
+def test_without_the_training_packages_the_command_says_what_to_install(hub, python, tmp_path):
+    run = finished.run(tmp_path / "run")
+    code = f"import sys; sys.modules['keras'] = None; from train.push import main; sys.exit(main([{str(run)!r}]))"
+    done = python("-c", code)
+    assert done.stderr.endswith("keras is missing: pip install -r requirements-train.txt\n")
