@@ -26,7 +26,7 @@ class Strength:
     flip_vertical: bool
     speckle: float
     shadows: float
-    crop_without_lesion: float = 0.10
+    crop_without_lesion: float = 0.15
     crop_around_lesion: float = 0.10
 
 

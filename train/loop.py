@@ -45,7 +45,9 @@ class Recipe:
     ema: float = 0.99  # of the weights; the averaged weights are the ones that are kept
     presence: bool = True
     presence_weight: float = 0.3
-    normal_repeats: int = 3  # a scan without a lesion is shown this often an epoch
+    presence_smoothing: float = 0.05  # of its labels, so that a few odd normals do not rule it
+    normal_repeats: int = 4  # a scan without a lesion is shown this often an epoch
+    lesions_per_set: int = 640  # that one data set shows an epoch at most, drawn anew each epoch
     mean: float = 0.498  # ImageNet's preparation for EfficientNet-Lite: (255 x - 127) / 128
     std: float = 0.502
     seed: int = 0
@@ -79,7 +81,9 @@ def compile_model(model: keras.Model, recipe: Recipe) -> None:
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     loss, weights = {"mask": mask_loss}, {"mask": 1.0}
     if recipe.presence:
-        loss["presence"] = keras.losses.BinaryCrossentropy(from_logits=True)
+        loss["presence"] = keras.losses.BinaryCrossentropy(
+            from_logits=True, label_smoothing=recipe.presence_smoothing
+        )
         weights["presence"] = recipe.presence_weight
     # On a CPU, XLA is ten times slower than TensorFlow's own kernels, and Keras's "auto" may choose it.
     jit = keras.backend.backend() == "jax" or bool(_gpus())
@@ -103,12 +107,21 @@ def rate_at(step: int, steps: int, warmup: int, peak: float) -> float:
 
 
 def epoch_order(data: TrainingSet, recipe: Recipe, epoch: int) -> np.ndarray:
-    """Indices of one epoch's views, scans without a lesion repeated."""
-    index = np.arange(len(data.cases))
-    if recipe.presence:
-        normal = index[~data.has_lesion]
-        index = np.concatenate([index, *[normal] * (recipe.normal_repeats - 1)])
-    return np.random.default_rng([recipe.seed, epoch]).permutation(index)
+    """Indices of one epoch's views: a draw of each data set's lesions, scans without one repeated.
+
+    Without the limit the largest data set would drown the others, and with them the normals.
+    """
+    rng = np.random.default_rng([recipe.seed, epoch])
+    datasets = np.array([case.dataset for case in data.cases])
+    lesion = data.has_lesion
+    views = [np.flatnonzero(~lesion)] * (recipe.normal_repeats if recipe.presence else 1)
+    for dataset in sorted(set(datasets)):
+        views.append(
+            rng.permutation(np.flatnonzero(lesion & (datasets == dataset)))[
+                : recipe.lesions_per_set
+            ]
+        )
+    return rng.permutation(np.concatenate(views))
 
 
 def batches(

@@ -76,6 +76,15 @@ def test_normals_are_shown_more_often(squares):
     assert sorted(set(order)) == list(range(24))
 
 
+def test_a_large_data_set_shows_a_new_draw_of_its_lesions_each_epoch(squares):
+    recipe = loop.Recipe(normal_repeats=2, lesions_per_set=5)
+    draws = [set(loop.epoch_order(squares, recipe, epoch)) for epoch in range(20)]
+    for draw in draws:
+        lesions = {i for i in draw if squares.has_lesion[i]}
+        assert len(lesions) == 5 and len(draw - lesions) == 6, "normals are never left out"
+    assert set().union(*draws) == set(range(24)), "in time all are shown"
+
+
 def test_mask_loss_by_hand():
     truth = np.zeros((2, 2, 2, 1), np.float32)
     truth[0, 0] = 1  # the first image has a lesion of two pixels, the second none
