@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import resource
+import shutil
+from pathlib import Path
 
 import pytest
 import yaml
 
 from bcweb.weights import load_weights
 from tests.hub import finished
+from train.package import package as pack
 from train.push import PushError, check, main, push
 
 NAME = "ann/bcweb-ultrasound"
@@ -19,6 +22,28 @@ NAME = "ann/bcweb-ultrasound"
 def without_a_study(monkeypatch, tmp_path):
     """The project's own may be there or not."""
     monkeypatch.setattr("train.push.STUDY", tmp_path / "none.md")
+
+
+@pytest.fixture(scope="session")
+def packed(tmp_path_factory) -> tuple[Path, dict]:
+    return tmp_path_factory.mktemp("packed"), {}
+
+
+@pytest.fixture(autouse=True)
+def pack_the_same_run_once(monkeypatch, packed):
+    """Most tests push the same run, whose packing takes two seconds and always gives the same bytes."""
+    store, made = packed
+
+    def package(run: Path, repo: str, folder: Path, study: Path) -> dict[str, Path]:
+        files = [file for file in (study, *sorted(run.rglob("*"))) if file.is_file()]
+        key = repo, *((file.name, file.read_bytes()) for file in files)
+        if key not in made:
+            made[key] = store / str(len(made))
+            pack(run, repo, made[key], study)
+        shutil.copytree(made[key], folder)
+        return {f.relative_to(folder).as_posix(): f for f in folder.rglob("*") if f.is_file()}
+
+    monkeypatch.setattr("train.package.package", package)
 
 
 def refused(*arguments, **options) -> str:
