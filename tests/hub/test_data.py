@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
 
 from bcweb.cases import CasesError, read_cases
+from tests.hub.conftest import ROOT
 
 # The client of data sets reads its settings once, when imported: it works in processes of its own.
 PUSH = """
@@ -150,3 +152,21 @@ def test_a_name_of_no_data_set_is_refused():
 def test_the_app_starts_without_the_client_of_data_sets(python):
     code = "import sys, app, bcweb.page.launch; sys.exit('datasets' in sys.modules)"
     assert python("-c", code).returncode == 0
+
+
+def test_a_folder_becomes_a_data_set_with_the_lines_of_the_documentation(
+    hub, python, read, tmp_path
+):
+    from bcweb import samples
+
+    samples.write(tmp_path / "PATH")
+    page = (ROOT / "docs" / "hub.md").read_text()
+    lines = re.search(r"```python\n(.+?)```", page, re.DOTALL)[1]
+    done = python("-c", lines.replace("user/name", "ann/samples"))
+    assert done.returncode == 0, done.stderr
+    found, _ = read("hf:ann/samples")
+    local = read_cases(f"folder:{tmp_path / 'PATH'}")
+    assert [case[1:5] for case in found["cases"]] == [
+        [c.id, c.label, c.group, c.modality] for c in local.cases
+    ]
+    assert [case[5] is not None for case in found["cases"]] == [c.has_truth for c in local.cases]
