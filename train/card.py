@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 from bcweb.weights import Config
+
+_HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")  # the Hub wants its own form of names there
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ def front_matter(config: Config, result: dict[str, Any] | None) -> str:
         library_name="keras",
         pipeline_tag="image-segmentation",
         tags=["medical", "breast", config.modality, "bcweb"],
-        datasets=list(config.trained_on),
+        datasets=[name for name in config.trained_on if _HUB_ID.fullmatch(name)] or None,
         model_name=config.name,
         eval_results=[
             EvalResult(
@@ -155,6 +158,8 @@ def _use(config: Config, published: Published) -> list[str]:
         f'scan = np.asarray(Image.open("scan.png").convert("L").resize(({size}, {size}), 2), "float32") / 255',
         f'mask = keras.ops.sigmoid(model(np.stack(3 * [(scan - {mean}) / {std}], -1)[None])["mask"])[0, ..., 0] >= {threshold}',
         "```", "",
+        *([f"Where the output `presence`, as a probability, is below {gate:g}, the app paints nothing.", ""]
+          if (gate := config.operating_point.presence_gate) is not None else []),
         "`model.keras` is the same model as one file; `model.safetensors` with what `config.json` says under `bcweb` is "
         "what the app reads, and nothing in it can be executed.",
         "",

@@ -182,9 +182,10 @@ def test_the_card_says_where_it_comes_from_and_how_well_it_does(hub, client, tmp
 
 
 def test_weights_of_unknown_data_do_not_claim_a_licence(hub, client, tmp_path):
-    push(finished.run(tmp_path / "run", dataset="our-clinic"))
+    push(finished.run(tmp_path / "run", dataset="our clinic"))
     text = hub.repository(NAME).find("v1").files["README.md"].data.decode()
-    assert yaml.safe_load(text.split("---\n")[1])["license"] == "other"
+    data = yaml.safe_load(text.split("---\n")[1])
+    assert data["license"] == "other" and "datasets" not in data
 
 
 def test_public_only_where_it_was_said(hub, client, tmp_path):
