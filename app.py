@@ -8,7 +8,7 @@ import sys
 from bcweb.page.ports import PortError, wanted_port
 from bcweb.page.settings import settings
 from bcweb.scans import MODALITIES
-from bcweb.weights import WeightsError, load_weights
+from bcweb.weights import WeightsError
 
 
 def main() -> None:
@@ -39,19 +39,24 @@ def main() -> None:
     given = parser.parse_args()
     weights = {modality: getattr(given, f"weights_{modality}") for modality in MODALITIES}
     chosen = settings(given.host, weights, tuple(given.allow_host))
+
+    # The engine and Gradio take long to import: not for --help.
+    from bcweb.page.segmenters import Segmenters
+
+    segmenters = Segmenters(chosen.weights)
     try:
         wanted_port(given.port)
-        for modality in MODALITIES:
-            if chosen.weights[modality] != "embedded":
-                load_weights(
-                    chosen.weights[modality], modality
-                )  # rather now than at the first scan
+        segmenters.begin()  # rather now than at the first scan
     except (PortError, WeightsError) as error:
         sys.exit(str(error))
+    for modality in MODALITIES:
+        in_use = segmenters.now(modality)
+        if in_use and in_use.notice:
+            print(in_use.notice, file=sys.stderr)
 
-    from bcweb.page.launch import launch  # gradio takes seconds to import: not for --help
+    from bcweb.page.launch import launch
 
-    launch(chosen, given.host, given.port)
+    launch(chosen, segmenters, given.host, given.port)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,10 @@ class HubError(ValueError):
     """Something that the Hub does not give or take; its text is one sentence."""
 
 
+class HubAbsent(HubError):
+    """The Hub is not there, or not able: later the same may be had."""
+
+
 def parse(name: str) -> tuple[str, str | None]:
     """ "user/repo@revision" -> repository and revision; `HubError` for anything else."""
     found = _NAME.fullmatch(name)
@@ -63,12 +67,25 @@ def snapshot(
             except LocalEntryNotFoundError:
                 continue
         what = f"{repo}@{revision}" if revision else repo
-        raise HubError(f"{what} is not in the cache, and {_absence(error)}.") from None
+        raise HubAbsent(f"{what} is not in the cache, and {_absence(error)}.") from None
     _inspect(f"{repo}@{revision}", info, patterns, needed, limit)
     try:
         return Path(snapshot_download(repo, revision=revision, allow_patterns=patterns))
     except (HTTPError, OSError) as error:
-        raise HubError(explain(error, f"{repo}@{revision}")) from None
+        kind = HubAbsent if is_absent(error) else HubError
+        raise kind(explain(error, f"{repo}@{revision}")) from None
+
+
+def tags(repo: str) -> dict[str, str]:
+    """The commit of each tag of a model repository; `HubError` where the Hub does not say."""
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HFValidationError, HTTPError
+
+    try:
+        return {tag.name: tag.target_commit for tag in HfApi().list_repo_refs(repo).tags}
+    except (HTTPError, OSError, HFValidationError) as error:
+        kind = HubAbsent if is_absent(error) else HubError
+        raise kind(explain(error, repo)) from None
 
 
 def _ask(repo: str, revision: str | None) -> tuple[str, ModelInfo]:

@@ -111,14 +111,16 @@ class Segmenter:
         return self.weights.config.modality
 
     def segment(self, scan: Scan) -> Prediction:
-        """Segment one scan. A scan whose file says another modality is refused with `WeightsError`."""
+        """Segment one scan. `WeightsError`: its file says another modality, or the weights are broken."""
         config = self.weights.config
         if scan.modality is not None and scan.modality != config.modality:
             raise WeightsError(
-                f"This is a {scan.modality}, and {self.weights.revision} was trained on {config.modality}s."
+                f"This scan is of the modality {scan.modality}, and {self.weights.revision} was trained on {config.modality}s."
             )
         images = standardise(square(scan, config.size)[None], config.mean, config.std)
         logits, presence_logits = self._engine.run(images)
+        if not np.isfinite(logits).all():
+            raise WeightsError(f"{self.weights.revision} is broken: it answers without numbers.")
         # In 8 bits, as the page shows it: the mask that is drawn in the browser at a threshold is
         # then this one to the pixel, and Pillow is several times faster than on floats.
         steps = np.rint(_sigmoid(logits[0]) * 255).astype(np.uint8)

@@ -27,12 +27,19 @@ from bcweb.scans import MODALITIES, Modality
 
 EMBEDDED = Path(__file__).parent / "pretrained"
 FILES = ("config.json", "model.safetensors", "seen.csv", "scores.csv", "README.md")
-HUB_FILES = (*FILES, "run.json", "study.md", "pictures/*.png")  # what is taken from a repository
-HUB_LIMIT = 512_000_000  # bytes; our largest network has 62 million numbers, four bytes each
+STUDIES = ("study.md", "transfer-study.md")  # how ways to train compare, where a folder has it
+STUDY_PICTURE = "study.png"
+# What is taken from a repository.
+HUB_FILES = (*FILES, "run.json", *STUDIES, STUDY_PICTURE, "pictures/*.png")
+LIMIT = 512_000_000  # bytes; our largest network has 62 million numbers, four bytes each
 
 
 class WeightsError(ValueError):
     """Weights that cannot be had or used; its text is one sentence for the person who named them."""
+
+
+class WeightsAbsent(WeightsError):
+    """Weights on a Hub that cannot be reached now, and of which the cache holds nothing."""
 
 
 class OperatingPoint(BaseModel):
@@ -97,7 +104,7 @@ class Weights:
                 cases = tuple(SeenCase(**row) for row in csv.DictReader(file))
                 for case in cases:
                     int(case.fingerprint, 16)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, csv.Error):
             columns = ", ".join(field.name for field in fields(SeenCase))
             raise WeightsError(
                 f"seen.csv of {self.revision} is not a table of {columns}."
@@ -140,10 +147,20 @@ def load_weights(name: str, modality: Modality | None = None) -> Weights:
         ) from None
     if modality is not None and config.modality != modality:
         raise WeightsError(
-            f"{name} was trained on {config.modality}s and is not used on a {modality}."
+            f"{name} was trained on {config.modality}s and is not used on {modality}s."
+        )
+    size = tensor_file.stat().st_size
+    if size > LIMIT:
+        raise WeightsError(
+            f"model.safetensors of {name} is {size / 1e6:,.0f} MB, and no weights of ours are above "
+            f"{LIMIT / 1e6:,.0f} MB."
         )
     try:
         stored = load_file(tensor_file)
+    except (TypeError, AttributeError):  # numbers that NumPy does not have, of 8 bits
+        raise WeightsError(
+            f"model.safetensors of {name} holds numbers that are not floats of 16 or 32 bits."
+        ) from None
     except (SafetensorError, OSError) as error:
         raise WeightsError(f"model.safetensors of {name} cannot be read: {error}.") from None
     digest = hashlib.sha256(text.encode() + tensor_file.read_bytes()).hexdigest()[:10]
@@ -174,9 +191,10 @@ def _locate(name: str, modality: Modality | None) -> Path:
 def _download(name: str) -> Path:
     try:
         repo, revision = hub.parse(name.removeprefix("hf://"))
-        return hub.snapshot(repo, revision, HUB_FILES, FILES[:2], HUB_LIMIT)
+        return hub.snapshot(repo, revision, HUB_FILES, FILES[:2], LIMIT)
     except hub.HubError as error:
-        raise WeightsError(str(error)) from None
+        kind = WeightsAbsent if isinstance(error, hub.HubAbsent) else WeightsError
+        raise kind(str(error)) from None
 
 
 def _config_text(file: Path) -> str:

@@ -83,7 +83,7 @@ def test_the_probability_has_the_steps_that_the_page_shows(tmp_path):
 
 def test_a_scan_of_the_other_modality_is_refused(tmp_path):
     segmenter = Segmenter.load(str(weights_folder.write(tmp_path)))
-    with pytest.raises(WeightsError, match="This is a mammogram"):
+    with pytest.raises(WeightsError, match="of the modality mammogram, and"):
         segmenter.segment(Scan(np.zeros((64, 64), np.uint8), modality="mammogram"))
 
 

@@ -61,7 +61,7 @@ def test_a_pickle_in_the_place_of_the_tensors_is_not_executed(tmp_path):
 
 def test_weights_of_the_other_modality_are_refused(tmp_path):
     folder = weights_folder.write(tmp_path)
-    with pytest.raises(WeightsError, match="trained on ultrasounds and is not used on a mammogram"):
+    with pytest.raises(WeightsError, match="trained on ultrasounds and is not used on mammograms"):
         load_weights(str(folder), "mammogram")
 
 

@@ -136,6 +136,12 @@ class Held:
             if self._finding is None:
                 self._segment()
 
+    def segment_again(self) -> None:
+        """Segment with the weights that are in use now; raises `ScanError`."""
+        with self._lock:
+            self.read()
+            self._segment()
+
     def set_modality(self, modality: Modality) -> None:
         """Take the person's word for the modality, and segment with its weights."""
         with self._lock:
@@ -165,7 +171,10 @@ class Held:
     # --- what the browser is told
 
     def info(self, id: str) -> dict:
-        """`ScanInfo` as JSON takes it; what is not known yet is absent. Waits for no work under way."""
+        """`ScanInfo` as JSON takes it; what is not known yet is absent. Waits for no work under way.
+
+        revision made the prediction; in_use is that of the weights which its modality meets now.
+        """
         pixels, truth, scores = self._pixels, self._truth, self._scores
         return {
             "id": id,
@@ -186,6 +195,7 @@ class Held:
         if facts is None:
             return {}
         modality, source = self._modality()
+        in_use = self._segmenters.now(modality)
         return {
             "width": facts.width,
             "height": facts.height,
@@ -194,6 +204,7 @@ class Held:
             "spacing": list(facts.spacing) if facts.spacing else None,
             "modality": modality,
             "modality_source": source,
+            "in_use": in_use.segmenter.weights.revision if in_use else None,
             "notes": [*facts.notes, *(truth.notes if truth else ())],
         }
 

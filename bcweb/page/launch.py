@@ -9,7 +9,7 @@ from pathlib import Path
 import gradio as gr
 from starlette.middleware import Middleware
 
-from bcweb.page import scan_tab, static, theme
+from bcweb.page import model_tab, scan_tab, static, theme
 from bcweb.page.guard import Guard
 from bcweb.page.held import Held
 from bcweb.page.routes import phantom_of, routes
@@ -31,14 +31,16 @@ def build(version: str) -> gr.Blocks:
         gr.Tabs(elem_id="tabs"),
     ):
         scan_tab.build(version)
+        model_tab.build(version)
     # Gradio would put a widget of another host on top of a Space's page.
     demo.space_id = None
     return demo
 
 
-def launch(settings: Settings, host: str | None = None, port: int | None = None) -> None:
+def launch(
+    settings: Settings, segmenters: Segmenters, host: str | None = None, port: int | None = None
+) -> None:
     """Serve until interrupted. host, port: None leaves them to Gradio and its environment."""
-    segmenters = Segmenters(settings.weights)
     threading.Thread(target=_warm, args=(segmenters,), name="warm", daemon=True).start()
     store: Store[Held] = Store(settings.visitor_bytes, settings.all_bytes, settings.idle_seconds)
     threading.Thread(target=_sweep, args=(store,), name="sweep", daemon=True).start()

@@ -9,7 +9,6 @@ and the page shows so, and a scan that fails fails alone.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 from collections.abc import Callable
@@ -24,13 +23,14 @@ import numpy as np
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bcweb.page.answers import answer, body, fields, owner_of, private, refusal
 from bcweb.page.folder import FolderError, list_folder
-from bcweb.page.guard import visitor
 from bcweb.page.held import Held
+from bcweb.page.models import Models
 from bcweb.page.packed import Packed
 from bcweb.page.pairing import pair
 from bcweb.page.segmenters import Segmenters
@@ -38,7 +38,7 @@ from bcweb.page.settings import MB, Settings
 from bcweb.page.store import Store, StoreFull
 from bcweb.phantoms import Phantom
 from bcweb.samples import SAMPLES, Sample
-from bcweb.scans import MODALITIES, Scan, ScanError, read_scan
+from bcweb.scans import MODALITIES, Modality, Scan, ScanError, read_scan
 
 _log = logging.getLogger(__name__)
 _DESKS = max(2, min(4, os.cpu_count() or 2))
@@ -63,6 +63,7 @@ def routes(settings: Settings, segmenters: Segmenters, store: Store[Held], stati
             Route(one, api.open, methods=["GET"]),
             Route(one, api.remove, methods=["DELETE"]),
             Route(one + "/modality", api.set_modality, methods=["PUT"]),
+            Route(one + "/prediction", api.segment_again, methods=["PUT"]),
             Route(one + "/truth", api.set_truth, methods=["PUT", "POST"]),
             Route(one + "/truth", api.drop_truth, methods=["DELETE"]),
             Route(one + "/truth", api.truth, methods=["GET"]),
@@ -70,8 +71,9 @@ def routes(settings: Settings, segmenters: Segmenters, store: Store[Held], stati
             Route(one + "/probability", api.probability),
             Route(one + "/thumbnail", api.thumbnail),
             Route(one + "/mask.png", api.mask),
+            *Models(settings, segmenters).routes(),
         ],
-        exception_handlers={HTTPException: _told},
+        exception_handlers={HTTPException: refusal},
     )
     return Mount("/bc", _careful(app))
 
@@ -85,7 +87,7 @@ class Api:
 
     async def session(self, request: Request) -> Response:
         """What the page starts from, in one answer."""
-        return _json(
+        return answer(
             {
                 "scans": self._infos(request),
                 "samples": [
@@ -93,6 +95,7 @@ class Api:
                     for s in SAMPLES
                 ],
                 "modalities": list(MODALITIES),
+                "weights": {modality: self._weights(modality) for modality in MODALITIES},
                 "folders": self.settings.local,
                 "upload_bytes": self.settings.upload_bytes,
                 "at_once": _DESKS,
@@ -100,21 +103,21 @@ class Api:
         )
 
     async def scans(self, request: Request) -> Response:
-        return _json(self._infos(request))
+        return answer(self._infos(request))
 
     async def pair(self, request: Request) -> Response:
         """For each of {"names"}: {"part": "scan"|"truth", "adds", "held": id} or {"new": place}."""
-        names = (await self._fields(request, 4 * MB)).get("names")
+        names = (await fields(request, 4 * MB)).get("names")
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise HTTPException(400, "Names are a list of texts.")
         if len(names) > _MOST_NAMES:
             raise HTTPException(
                 400, f"These are more than {_MOST_NAMES:,} files: drop fewer at once."
             )
-        held = self.store.all_of(_owner(request))
+        held = self.store.all_of(owner_of(request))
         ids = list(held)
         pairs = pair([*(item.path for item in held.values()), *names])[len(ids) :]
-        return _json(
+        return answer(
             [
                 {
                     "part": told.part,
@@ -136,8 +139,8 @@ class Api:
         """List a folder of this machine's disk: only where nobody but its user can ask."""
         if not self.settings.local:
             raise HTTPException(404, "There is nothing here.")
-        owner = _owner(request)
-        path = (await self._fields(request)).get("path")
+        owner = owner_of(request)
+        path = (await fields(request)).get("path")
         try:
             listed = await self._at_desk(lambda: list_folder(str(path or "")))
         except (FolderError, OSError) as error:
@@ -155,17 +158,17 @@ class Api:
                 id = self._add(owner, held)
             added.append(id)
         items = self.store.all_of(owner)
-        return _json([items[id].info(id) for id in added if id in items], 201)
+        return answer([items[id].info(id) for id in added if id in items], 201)
 
     # --- one scan
 
     async def upload(self, request: Request) -> Response:
-        owner = _owner(request)
+        owner = owner_of(request)
         name = _file_name(request)
         modality = request.headers.get("x-modality") or None
         if modality is not None and modality not in MODALITIES:
             raise HTTPException(400, f"A modality is {' or '.join(MODALITIES)}, not {modality}.")
-        data = await self._body(request, self.settings.upload_bytes, name)
+        data = await body(request, self.settings.upload_bytes, name)
 
         def take() -> Held:
             held = Held(name, "upload", lambda: read_scan(data), self.segmenters, modality)
@@ -174,10 +177,10 @@ class Api:
 
         held = await self._at_desk(take)
         id = self._add(owner, held)
-        return _json(held.info(id), 201)
+        return answer(held.info(id), 201)
 
     async def sample(self, request: Request) -> Response:
-        owner = _owner(request)
+        owner = owner_of(request)
         name = request.path_params["name"]
         sample = next((sample for sample in SAMPLES if sample.name == name), None)
         if sample is None:
@@ -185,40 +188,46 @@ class Api:
         held = _generated(sample, self.segmenters)
         await self._at_desk(held.open)
         id = self._add(owner, held)
-        return _json(held.info(id), 201)
+        return answer(held.info(id), 201)
 
     async def open(self, request: Request) -> Response:
         id, held = self._held(request)
         await self._at_desk(held.open)
-        self.store.make_room(_owner(request))
-        return _json(held.info(id))
+        self.store.make_room(owner_of(request))
+        return answer(held.info(id))
 
     async def remove(self, request: Request) -> Response:
         self._held(request)
-        self.store.remove(_owner(request), request.path_params["id"])
-        return _json({})
+        self.store.remove(owner_of(request), request.path_params["id"])
+        return answer({})
 
     async def set_modality(self, request: Request) -> Response:
         id, held = self._held(request)
-        modality = (await self._fields(request)).get("modality")
+        modality = (await fields(request)).get("modality")
         if modality not in MODALITIES:
             raise HTTPException(400, f"A modality is {' or '.join(MODALITIES)}.")
         await self._at_desk(lambda: held.set_modality(modality))
-        return _json(held.info(id))
+        return answer(held.info(id))
+
+    async def segment_again(self, request: Request) -> Response:
+        """With the weights that are in use now: others may have been when the scan was opened."""
+        id, held = self._held(request)
+        await self._at_desk(held.segment_again)
+        return answer(held.info(id))
 
     async def set_truth(self, request: Request) -> Response:
         """PUT: this mask is the truth. POST: it is one more part of it."""
         id, held = self._held(request)
         name = _file_name(request)
-        data = await self._body(request, self.settings.upload_bytes, name)
+        data = await body(request, self.settings.upload_bytes, name)
         add = request.method == "POST"
         await self._at_desk(lambda: held.set_truth(PurePosixPath(name).name, data, add))
-        return _json(held.info(id))
+        return answer(held.info(id))
 
     async def drop_truth(self, request: Request) -> Response:
         id, held = self._held(request)
         await self._at_desk(held.drop_truth)
-        return _json(held.info(id))
+        return answer(held.info(id))
 
     # --- its pictures
 
@@ -233,7 +242,7 @@ class Api:
 
     async def thumbnail(self, request: Request) -> Response:
         _, held = self._held(request)
-        return _private(Response(await self._at_desk(held.thumbnail), media_type="image/png"))
+        return private(Response(await self._at_desk(held.thumbnail), media_type="image/png"))
 
     async def mask(self, request: Request) -> Response:
         _, held = self._held(request)
@@ -251,20 +260,26 @@ class Api:
         stem = PurePosixPath(held.name).stem
         name = f"attachment; filename*=UTF-8''{quote(stem)}_mask.png"
         headers = {"Content-Disposition": name}
-        return _private(Response(png, media_type="image/png", headers=headers))
+        return private(Response(png, media_type="image/png", headers=headers))
 
     # --- shared
 
     def _held(self, request: Request) -> tuple[str, Held]:
         """The visitor's own scan of the id in the path; to all others it does not exist."""
         id = request.path_params["id"]
-        held = self.store.get(_owner(request), id)
+        held = self.store.get(owner_of(request), id)
         if held is None:
             raise HTTPException(404, "This scan is not here any more: open it again.")
         return id, held
 
+    def _weights(self, modality: Modality) -> dict[str, str | None]:
+        in_use = self.segmenters.now(modality)
+        if in_use is None:
+            return {"revision": None, "notice": None}
+        return {"revision": in_use.segmenter.weights.revision, "notice": in_use.notice}
+
     def _infos(self, request: Request) -> list[dict]:
-        return [held.info(id) for id, held in self.store.all_of(_owner(request)).items()]
+        return [held.info(id) for id, held in self.store.all_of(owner_of(request)).items()]
 
     def _add(self, owner: str, held: Held) -> str:
         try:
@@ -281,7 +296,7 @@ class Api:
             raise HTTPException(404, "There is none for this scan.")
         wait = not self.settings.local
         body, headers = await anyio.to_thread.run_sync(lambda: packed.body(wait))
-        return _private(Response(body, headers=headers, media_type="application/octet-stream"))
+        return private(Response(body, headers=headers, media_type="application/octet-stream"))
 
     async def _at_desk(self, work: Callable[[], R]) -> R:
         """Do what takes long in a thread, a few at a time; a bad file becomes its sentence."""
@@ -290,27 +305,6 @@ class Api:
             return await anyio.to_thread.run_sync(work, limiter=self._desks)
         except ScanError as error:
             raise HTTPException(400, str(error)) from None
-
-    async def _body(self, request: Request, most: int, name: str = "This") -> bytes:
-        too_large = HTTPException(
-            413,
-            f"{PurePosixPath(name).name} is larger than {most // MB} MB, the most that is taken.",
-        )
-        if int(request.headers.get("content-length", "0")) > most:
-            raise too_large
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > most:
-                raise too_large
-        return bytes(body)
-
-    async def _fields(self, request: Request, most: int = MB) -> dict:
-        try:
-            fields = json.loads(await self._body(request, most))
-        except ValueError:
-            raise HTTPException(400, "This is not JSON.") from None
-        return fields if isinstance(fields, dict) else {}
 
 
 @cache
@@ -328,35 +322,9 @@ def _generated(sample: Sample, segmenters: Segmenters) -> Held:
     )
 
 
-def _owner(request: Request) -> str:
-    """The visitor who asks; nobody gets anything without being one."""
-    owner = visitor(request.scope)
-    if owner is None:
-        raise HTTPException(
-            401,
-            "The browser keeps no cookie for this page: reload it, or open it in a tab of its own.",
-        )
-    return owner
-
-
 def _file_name(request: Request) -> str:
     name = unquote(request.headers.get("x-file-name", "")).replace("\\", "/").strip("/")
     return "".join(letter for letter in name if letter.isprintable())[-400:] or "scan"
-
-
-def _json(content: object, status: int = 200) -> Response:
-    return _private(JSONResponse(content, status))
-
-
-def _private(response: Response) -> Response:
-    response.headers["Cache-Control"] = "private, no-store"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    return response
-
-
-async def _told(request: Request, error: Exception) -> Response:
-    return _json({"error": error.detail}, error.status_code)
 
 
 def _careful(app: ASGIApp) -> ASGIApp:
@@ -370,6 +338,6 @@ def _careful(app: ASGIApp) -> ASGIApp:
         except Exception:
             _log.exception("%s %s failed", scope.get("method"), scope.get("path"))
             sentence = "Something went wrong on the server; its log says what."
-            await _json({"error": sentence}, 500)(scope, receive, send)
+            await answer({"error": sentence}, 500)(scope, receive, send)
 
     return call

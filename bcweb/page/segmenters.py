@@ -1,33 +1,136 @@
-"""The segmenters that a running page holds: one a modality, loaded once."""
+"""The segmenters that a running page holds: one a modality, which may be exchanged while it runs."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass, replace
 
-from bcweb.scans import MODALITIES, Modality
+import numpy as np
+
+from bcweb.scans import MODALITIES, Modality, Scan
 from bcweb.segmenter import Segmenter
-from bcweb.weights import WeightsError
+from bcweb.weights import WeightsAbsent, WeightsError
+
+EMBEDDED = "embedded"
+HUB = "hf://"
+
+
+class Busy(ValueError):
+    """Other weights are being loaded for this modality; its text is one sentence."""
+
+
+@dataclass(frozen=True, eq=False)
+class InUse:
+    """name: of the weights in use. wanted: those of the Hub that were asked for and could not be had,
+    notice: what readers must know of that, in a sentence.
+    """
+
+    name: str
+    segmenter: Segmenter
+    wanted: str | None = None
+    notice: str | None = None
 
 
 class Segmenters:
-    """Loads each modality's weights when they are first asked for or by `warm`."""
+    """Loads each modality's weights when they are first asked for or by `begin`, `warm` and `switch`.
+
+    Whoever segments keeps the segmenter that `of` gave until done, whatever is switched meanwhile.
+    weights: the names to begin with (see `bcweb.weights.load_weights`).
+    """
 
     def __init__(self, weights: Mapping[Modality, str]):
         self.weights = weights
-        self._loaded: dict[Modality, Segmenter] = {}
+        self._in_use: dict[Modality, InUse] = {}
         self._locks = {modality: threading.Lock() for modality in MODALITIES}
+        self._switches = {modality: threading.Lock() for modality in MODALITIES}
+        self._names = {modality: {EMBEDDED: None} for modality in MODALITIES}
 
     def of(self, modality: Modality) -> Segmenter:
         """The segmenter for this modality and no other; `WeightsError` says why there is none."""
+        return self.in_use(modality).segmenter
+
+    def in_use(self, modality: Modality) -> InUse:
+        """The same, with what is known of it."""
         with self._locks[modality]:
-            if modality not in self._loaded:
-                self._loaded[modality] = Segmenter.load(self.weights[modality], modality)
-            return self._loaded[modality]
+            if modality not in self._in_use:
+                self._take(modality, _first(self.weights[modality], modality))
+            return self._in_use[modality]
+
+    def now(self, modality: Modality) -> InUse | None:
+        """What is in use, None where nothing is loaded yet. Waits for nothing."""
+        return self._in_use.get(modality)
+
+    def names(self, modality: Modality) -> list[str]:
+        """What may be gone back to: "embedded", what the page was started with, what was used since."""
+        return list(self._names[modality] | {self.weights[modality]: None})
+
+    def begin(self) -> None:
+        """Load what was named by a person, so that they hear at once what is wrong with it.
+
+        A folder that cannot be used is a `WeightsError`; weights of the Hub that cannot be had are
+        replaced by the embedded ones, with a notice: a page must start without a network too.
+        """
+        for modality in MODALITIES:
+            if self.weights[modality] != EMBEDDED:
+                self.in_use(modality)
 
     def warm(self) -> None:
         """Load all, so that the first scan need not wait. What cannot be loaded is said where it is needed."""
         for modality in MODALITIES:
             with suppress(WeightsError):
                 self.of(modality)
+
+    def switch(self, modality: Modality, name: str) -> InUse:
+        """Use other weights from now on; `WeightsError` where they do not fit, and nothing changes.
+
+        Takes as long as it takes to fetch, check and try them, while scans are segmented with what is
+        in use. `Busy` while another switch of this modality is under way.
+        """
+        if not self._switches[modality].acquire(blocking=False):
+            raise Busy(f"Other weights for {modality}s are being loaded: wait until that is done.")
+        try:
+            loaded = InUse(name, _ready(name, modality))
+        except WeightsAbsent as error:
+            with self._locks[modality], suppress(KeyError):
+                self._in_use[modality] = _instead(self._in_use[modality], modality, name, error)
+            raise
+        else:
+            with self._locks[modality]:
+                self._take(modality, loaded)
+            return loaded
+        finally:
+            self._switches[modality].release()
+
+    def _take(self, modality: Modality, taken: InUse) -> None:
+        self._in_use[modality] = taken
+        self._names[modality][taken.name] = None
+
+
+def _first(name: str, modality: Modality) -> InUse:
+    try:
+        return InUse(name, _ready(name, modality))
+    except WeightsError as error:
+        if not name.startswith(HUB):
+            raise
+        return _instead(InUse(EMBEDDED, _ready(EMBEDDED, modality)), modality, name, error)
+
+
+def _instead(held: InUse, modality: Modality, name: str, error: WeightsError) -> InUse:
+    used = "the embedded weights" if held.name == EMBEDDED else held.name
+    notice = f"{modality.capitalize()}s are segmented with {used}, not with {name}: {error}"
+    return replace(held, wanted=name, notice=notice)
+
+
+def _ready(name: str, modality: Modality) -> Segmenter:
+    """A segmenter that has shown that it can segment; `WeightsError` says why there is none."""
+    try:
+        segmenter = Segmenter.load(name, modality)
+    except (OSError, RuntimeError) as error:  # a file that may not be read, a home that is nobody's
+        reason = getattr(error, "strerror", None) or error
+        raise WeightsError(f"{name} cannot be read: {reason}.") from None
+    if name != EMBEDDED:
+        _ = segmenter.weights.seen_cases  # read when first needed, and wrong now rather than then
+        segmenter.segment(Scan(np.full((64, 64), 128, np.uint8), (0.0, 255.0)))
+    return segmenter

@@ -18,7 +18,8 @@ GB = 1 << 30
 class Settings:
     """weights: the name of the weights by modality (see `bcweb.weights.load_weights`).
 
-    local: only this machine can reach the page, so that it may list folders of the disk.
+    local: only this machine can reach the page, so that it may list folders of the disk and exchange
+    the weights for all who look at it.
     on_space: it runs on a Hugging Face Space, behind https and inside a frame of another site.
     hosts: names under which it may be asked, without port; empty: any. A page that only this machine
     can reach must not answer to a stranger's name that resolves to 127.0.0.1 (DNS rebinding).

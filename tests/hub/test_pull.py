@@ -140,7 +140,7 @@ def test_a_schema_shapes_or_modality_that_do_not_fit_are_refused(hub, client, tm
     hub.add_files("ann/schema", folder | {"config.json": changed})
     assert "config.json of hf://ann/schema is not valid: size" in refused("hf://ann/schema")
     hub.add_files("ann/ultrasound", folder)
-    assert "is not used on a mammogram" in refused("hf://ann/ultrasound", "mammogram")
+    assert "is not used on mammograms" in refused("hf://ann/ultrasound", "mammogram")
     hub.add_files(
         "ann/shapes",
         folder | {"config.json": json.dumps(config | {"architecture": "unet"}).encode()},

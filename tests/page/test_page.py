@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -11,7 +10,8 @@ import pytest
 
 from bcweb import metrics
 from bcweb.samples import SAMPLES
-from tests.page.files import mask_of, png, speckle
+from tests.page.files import png, speckle
+from tests.page.reader import Page, close, payload
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
@@ -19,85 +19,6 @@ expect = sync_api.expect
 pytestmark = pytest.mark.browser
 
 LESION, OTHER = SAMPLES[0].phantom(), SAMPLES[1].phantom()
-
-
-class Page:
-    """The page as a reader has it open."""
-
-    def __init__(self, page: sync_api.Page, address: str):
-        self.page, self.address = page, address
-        self.asked: list[str] = []
-        self.complaints: list[str] = []
-        # One listener that stays: without it each wait for a chooser switches Chromium's interception
-        # on and off, and now and then a chooser opens in between.
-        page.on("filechooser", lambda chooser: None)
-        page.on("request", lambda request: self.asked.append(request.url))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("console", self._hear)
-
-    def _hear(self, message: sync_api.ConsoleMessage) -> None:
-        # A refused file is a 400, which Chromium logs by itself.
-        harmless = ("GPU stall", "Failed to load resource")
-        if message.type == "error" and not any(words in message.text for words in harmless):
-            self.complaints.append(message.text)
-
-    def open(self) -> Page:
-        self.page.goto(self.address)
-        self.ready()
-        return self
-
-    def ready(self) -> None:
-        """Wait until the current scan is drawn with what is known of it."""
-        expect(self.page.locator("bc-viewer")).to_have_attribute(
-            "data-state", "ready", timeout=30_000
-        )
-
-    def find(self, selector: str) -> sync_api.Locator:
-        return self.page.locator(f"bc-workbench {selector}")
-
-    def rows(self) -> sync_api.Locator:
-        return self.find(".list .row")
-
-    def title(self) -> sync_api.Locator:
-        return self.find(".findings h2")
-
-    def give(self, *files: tuple[str, bytes]) -> None:
-        """Open files with the button's file chooser."""
-        with self.page.expect_file_chooser() as chooser:
-            self.find(".open").click()
-        chooser.value.set_files([_payload(name, data) for name, data in files])
-
-    def drop(self, *paths: Path) -> None:
-        """Drop files or folders of the disk in the middle of the page, as from a file manager."""
-        session = self.page.context.new_cdp_session(self.page)
-        data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
-        for kind in ("dragEnter", "dragOver", "drop"):
-            session.send(
-                "Input.dispatchDragEvent", {"type": kind, "x": 600, "y": 400, "data": data}
-            )
-        session.detach()
-
-    def score(self, name: str) -> str:
-        return self.find(f'.findings td[data-score="{name}"]').inner_text()
-
-    def viewer(self, script: str) -> object:
-        """Evaluate a function of the viewer `v`."""
-        return self.page.evaluate(f"() => ({script})(document.querySelector('bc-viewer'))")
-
-    def saved_mask(self) -> np.ndarray:
-        with self.page.expect_download() as download:
-            self.page.keyboard.press("s")
-        return mask_of(Path(download.value.path()).read_bytes())
-
-
-def _payload(name: str, data: bytes) -> dict:
-    return {"name": name, "mimeType": "application/octet-stream", "buffer": data}
-
-
-REMOVE_ALL = """async () => {
-    for (const {id} of await (await fetch("bc/scans")).json())
-        await fetch(`bc/scans/${id}`, {method: "DELETE"});
-}"""
 
 
 @pytest.fixture(scope="package")
@@ -108,18 +29,12 @@ def context(chromium) -> Iterator[sync_api.BrowserContext]:
     made.close()
 
 
-def _close(page: Page) -> None:
-    page.page.evaluate(REMOVE_ALL)
-    page.page.close()
-    assert page.complaints == []
-
-
 @pytest.fixture
 def page(context, address) -> Iterator[Page]:
     context.clear_cookies()
     opened = Page(context.new_page(), address).open()
     yield opened
-    _close(opened)
+    close(opened)
 
 
 @pytest.fixture
@@ -133,7 +48,7 @@ def browse(chromium, address) -> Iterator[Callable[..., Page]]:
 
     yield new
     for opened in made:
-        _close(opened)
+        close(opened)
         opened.page.context.close()
 
 
@@ -152,6 +67,12 @@ def test_the_browser_asks_no_other_host(page):
 def test_the_server_asks_no_other_host(page, trap):
     page.give(("quiet.png", png(OTHER.scan.pixels)))
     expect(page.title()).to_have_text("quiet.png")
+    page.page.get_by_role("tab", name="Model").click()  # embedded weights, and a folder's
+    for modality, name in (("Ultrasound", "ultrasound-"), ("Mammogram", "random")):
+        page.model("label").filter(has_text=modality).click()
+        expect(page.model(".facts h2")).to_contain_text(name)
+        expect(page.model(".names .current")).to_have_count(1)
+        expect(page.model(".revisions")).to_be_empty()
     with pytest.raises(BlockingIOError):  # nobody has knocked
         trap.accept()
 
@@ -227,7 +148,7 @@ def test_any_file_can_be_given_as_the_truth_of_the_scan_in_view(page):
     page.ready()
     with page.page.expect_file_chooser() as chooser:
         page.page.keyboard.press("g")
-    chooser.value.set_files([_payload("drawn by hand.png", png(OTHER.truth))])
+    chooser.value.set_files([payload("drawn by hand.png", png(OTHER.truth))])
     expect(page.find(".findings .file")).to_have_text("drawn by hand.png")
     expect(page.find('.findings td[data-score="dice"]')).not_to_be_empty()
 
@@ -389,6 +310,6 @@ def test_nothing_is_cut_off_sideways_at_any_width(browse, scheme):
 def test_every_key_is_listed_where_the_question_mark_leads(page):
     page.page.keyboard.press("?")
     expect(page.find("dialog")).to_be_visible()
-    expect(page.find("dialog dl > div")).to_have_count(23)
+    expect(page.find("dialog dl > div")).to_have_count(24)
     page.page.keyboard.press("Escape")
     expect(page.find("dialog")).not_to_be_visible()

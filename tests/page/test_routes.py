@@ -246,6 +246,7 @@ def test_nobody_gets_anything_of_another_visitor(visit):
         berta.get(place),
         *(berta.get(f"{place}/{what}") for what in ("pixels", "probability", "truth", "thumbnail", "mask.png")),
         berta.put(f"{place}/modality", json={"modality": "mammogram"}),
+        berta.put(f"{place}/prediction"),
         berta.put(f"{place}/truth", content=whole),
         berta.post(f"{place}/truth", content=whole),
         berta.delete(f"{place}/truth"),

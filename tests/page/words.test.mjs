@@ -41,6 +41,32 @@ test("a scan that the weights have seen headlines no score", () => {
   assert.equal(words.summary({ ...SCAN, scores: SCORES, seen: true }), "1 lesion · seen");
 });
 
+test("a prediction of other weights than those in use says so, and headlines no score", () => {
+  const old = { ...SCAN, scores: SCORES, revision: "a-1", in_use: "a-2" };
+  assert.equal(words.isOfOther(old), true);
+  assert.equal(words.summary(old), "1 lesion · old weights");
+  assert.equal(words.isOfOther({ ...old, in_use: "a-1" }), false);
+  assert.equal(words.isOfOther({ ...old, in_use: null }), false, "nothing is loaded yet");
+  assert.equal(words.isOfOther({ ...old, segmented: false, revision: null }), false);
+});
+
+test("a model's figures are rows with a cell for each data set", () => {
+  const lesion = { n: 1234, groups: 97, dice_mean: 0.68682, dice_mean_ci: [0.58562, 0.77343], dice_median: 0.8, dice_median_ci: null };
+  const figures = { lesion, normal: { n: 0, groups: 0, painted: null, painted_ci: null }, presence_auc: null, presence_auc_ci: null };
+  const rows = Object.fromEntries(words.figureRows([figures, figures]).map(({ name, cells }) => [name, cells]));
+  assert.deepEqual(rows["Lesion images"][1], { value: "1\u202f234", interval: "97 groups" });
+  assert.deepEqual(rows["Dice, mean"][0], { value: "0.687", interval: "0.586–0.773" });
+  assert.deepEqual(rows["Dice, median"][0], { value: "0.800", interval: "" });
+  assert.deepEqual(rows["Normals painted"][0], { value: "–", interval: "" });
+});
+
+test("an operating point is put in words", () => {
+  const point = { mask_threshold: 0.6, presence_gate: 0.6665, min_lesion_fraction: 0.001 };
+  assert.equal(words.operatingPoint({ operating_point: point }), "painted from 0.6 on; nothing below a presence of 0.67; no part under 0.1% of the image");
+  const open = { mask_threshold: 0.5, presence_gate: null, min_lesion_fraction: 0 };
+  assert.equal(words.operatingPoint({ operating_point: open }), "painted from 0.5 on; no presence gate");
+});
+
 test("numbers are grouped, lengths keep three digits", () => {
   assert.equal(words.grouped(1234567), "1\u202f234\u202f567");
   assert.equal(words.grouped(999), "999");

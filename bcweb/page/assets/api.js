@@ -27,13 +27,44 @@
  * @property {number | null} threshold
  * @property {number | null} min_lesion_px
  * @property {Lesion[]} lesions
- * @property {string | null} revision
+ * @property {string | null} revision of the weights that made the prediction
+ * @property {string | null} [in_use] revision of the weights that its modality meets now
  * @property {boolean | null} seen
  * @property {Scores | null} scores
  */
 /** @typedef {{part: "scan" | "truth", adds: boolean, held: string | null, new: number | null}} Pair */
-/** @typedef {{scans: ScanInfo[], samples: {name: string, description: string, modality: Modality}[],
+/** @typedef {Record<Modality, {revision: string | null, notice: string | null}>} InUse the weights by modality */
+/** @typedef {{scans: ScanInfo[], weights: InUse, samples: {name: string, description: string, modality: Modality}[],
  *  modalities: Modality[], folders: boolean, upload_bytes: number, at_once: number}} Session */
+/** Text, or [tag, attributes, ...nodes]: see `bcweb.page.card`. @typedef {any} Node_ */
+/** @typedef {object} Facts what is known of the weights in use
+ * @property {Modality} modality
+ * @property {string | null} problem why there are none; then nothing else is there
+ * @property {string} name
+ * @property {string} revision
+ * @property {"embedded" | "folder" | "hub"} source
+ * @property {string} weights their name, as it is typed
+ * @property {string | null} commit
+ * @property {string | null} notice
+ * @property {string | null} wanted the weights that the notice is about
+ * @property {string} architecture
+ * @property {number} size
+ * @property {number} parameters
+ * @property {string[]} trained_on
+ * @property {number} seen
+ * @property {boolean} presence
+ * @property {string | null} licence
+ * @property {boolean} started_with
+ * @property {{mask_threshold: number, presence_gate: number | null, min_lesion_fraction: number}} operating_point
+ */
+/** @typedef {Facts & {card: Node_[] | null, study: Node_[] | null, names: string[]}} Described */
+/** @typedef {[number, number] | null} Interval */
+/** @typedef {{lesion: Record<string, any>, normal: Record<string, any>, presence_auc: number | null, presence_auc_ci: Interval}} Figures */
+/** @typedef {{problem?: string, cases?: number, datasets?: Record<string, Figures>}} Scored */
+/** @typedef {{tag: string, commit: string, in_use: boolean, newer: boolean, latest: boolean}} Revision */
+
+/** The channel on which all tabs of the page hear that weights were exchanged, as `InUse`. */
+export const EXCHANGED = "bc-weights";
 
 // This module is served from BASE/bc/static/VERSION/page/assets/.
 export const BASE = new URL("../../../..", import.meta.url).pathname.replace(/\/$/, "");
@@ -84,6 +115,9 @@ export const remove = (id) => ask(scan(id), { method: "DELETE", keepalive: true 
 /** @param {string} id @param {Modality} modality @returns {Promise<ScanInfo>} */
 export const setModality = (id, modality) => ask(`${scan(id)}/modality`, sending("PUT", { modality }));
 
+/** With the weights that are in use now. @param {string} id @returns {Promise<ScanInfo>} */
+export const segmentAgain = (id) => ask(`${scan(id)}/prediction`, { method: "PUT" });
+
 /** The mask becomes the truth, or with `adds` one more part of it.
  * @param {string} id @param {Blob} file @param {string} name @param {boolean} adds @returns {Promise<ScanInfo>} */
 export const setTruth = (id, file, name, adds) =>
@@ -98,3 +132,26 @@ export const thumbnail = (id) => `${BASE}${scan(id)}/thumbnail`;
 /** @param {string} id @param {number} threshold @param {boolean} gated */
 export const mask = (id, threshold, gated) =>
   `${BASE}${scan(id)}/mask.png?threshold=${threshold}${gated ? "" : "&gated=false"}`;
+
+/** @param {Modality} modality */
+const model = (modality) => `/models/${encodeURIComponent(modality)}`;
+
+/** @returns {Promise<{may_switch: boolean, why: string | null, models: Record<Modality, Facts>}>} */
+export const models = () => ask("/models");
+
+/** @param {Modality} modality @returns {Promise<Described>} */
+export const described = (modality) => ask(model(modality));
+
+/** @param {Modality} modality @returns {Promise<Scored>} */
+export const scored = (modality) => ask(`${model(modality)}/scores`);
+
+/** The tags of the repository in use; asks the Hub, and only where the weights come from there.
+ * @param {Modality} modality @returns {Promise<{revisions: Revision[], problem: string | null}>} */
+export const revisions = (modality) => ask(`${model(modality)}/revisions`);
+
+/** @param {Modality} modality @param {string} name @returns {Promise<Described>} */
+export const switchTo = (modality, name) => ask(model(modality), sending("PUT", { name }));
+
+/** @param {Modality} modality @param {string} revision so that no other's picture is shown @param {string} path */
+export const picture = (modality, revision, path) =>
+  `${BASE}${model(modality)}/pictures/${path.split("/").map(encodeURIComponent).join("/")}?of=${encodeURIComponent(revision)}`;

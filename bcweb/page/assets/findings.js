@@ -13,6 +13,7 @@ import * as words from "./words.js";
  * @property {() => void} addTruth
  * @property {() => void} dropTruth
  * @property {() => void} remove
+ * @property {() => void} segmentAgain
  */
 
 /** @type {Record<Modality, string>} */
@@ -46,6 +47,7 @@ export class Findings {
     }
     this.root.replaceChildren(
       this.#head(info),
+      ...(words.isOfOther(info) ? [this.#other(info)] : []),
       ...(info.segmented ? [this.#presence(info), this.#lesions(info)] : [this.#problem(info)]),
       this.#agreement(info),
       this.#modality(info),
@@ -91,6 +93,16 @@ export class Findings {
       h("p", { class: "quiet" }, words.size(info)),
       h("p", { class: "quiet" }, words.spacing(info)),
       badges.length > 0 && h("p", { class: "badges" }, .../** @type {Node[]} */ (badges)),
+    );
+  }
+
+  /** The weights were exchanged after this scan was segmented. @param {ScanInfo} info */
+  #other(info) {
+    return h(
+      "section",
+      { class: "other" },
+      h("p", { class: "caution" }, `Drawn by ${info.revision}. Since then ${info.in_use} has come into use.`),
+      h("p", { class: "buttons" }, button("Segment again", "a", this.actions.segmentAgain)),
     );
   }
 

@@ -7,6 +7,7 @@ const OWN = [
   ["K, Page Up", "Previous scan"],
   ["U", "Open scans"],
   ["G", "Give the truth of this scan"],
+  ["A", "Segment again, with the weights in use now"],
   ["S", "Save the mask as it is shown"],
   ["X", "Remove this scan"],
   ["?", "These keys"],
@@ -45,8 +46,10 @@ const keyTable = () => {
 /** @param {ShadowRoot} root */
 export function fill(root) {
   root.innerHTML = `
+<link rel="stylesheet" href="${new URL("./controls.css", import.meta.url).href}">
 <link rel="stylesheet" href="${new URL("./workbench.css", import.meta.url).href}">
 <div class="bench">
+  <div class="banner caution" role="status" hidden></div>
   <h1 class="unseen">Scan</h1>
   <nav class="side" aria-label="Scans">
     <div class="tools">

@@ -42,12 +42,16 @@ export function presenceWords(info) {
   return { verdict, detail: gate === null ? "" : `over the gate ${fixed(gate, 2)}` };
 }
 
+/** Whether other weights than those in use now made the prediction. @param {ScanInfo} info */
+export const isOfOther = ({ segmented, revision, in_use }) => segmented && Boolean(in_use) && revision !== in_use;
+
 /** One line for the list. @param {ScanInfo} info */
 export function summary(info) {
   if (info.state !== "open") return info.has_truth ? "with truth" : "";
   if (!info.segmented) return "not segmented";
   const n = info.lesions.length;
   const found = n === 0 ? "no lesion" : n === 1 ? "1 lesion" : `${n} lesions`;
+  if (isOfOther(info)) return `${found} · old weights`;
   if (info.seen) return `${found} · seen`; // scores of what was trained on are no headline
   return info.scores ? `${found} · Dice ${fixed(info.scores.dice, 2)}` : found;
 }
@@ -73,4 +77,48 @@ export function modalitySource({ modality_source, kind }) {
   if (kind === "generated") return "generated as such";
   if (modality_source === "file") return "as the file says";
   return modality_source === "person" ? "as you said" : "guessed from the picture: change it if it is wrong";
+}
+
+/** @param {number | null | undefined} value @param {[number, number] | null | undefined} interval @param {number} digits */
+const withInterval = (value, interval, digits) => {
+  if (value == null) return { value: NONE, interval: "" };
+  return { value: fixed(value, digits), interval: interval ? `${fixed(interval[0], digits)}–${fixed(interval[1], digits)}` : "" };
+};
+
+/** Rows of the table of a model's scores: name, what it means, and a cell for each data set.
+ * @param {import("./api.js").Figures[]} figures
+ * @returns {{name: string, title: string, cells: {value: string, interval: string}[]}[]} */
+export function figureRows(figures) {
+  const count = (/** @type {number} */ n, /** @type {number} */ groups) =>
+    n ? { value: grouped(n), interval: `${grouped(groups)} groups` } : { value: NONE, interval: "" };
+  /** @param {"lesion" | "normal"} part @param {string} key */
+  const of = (part, key, digits = 3) => figures.map((f) => withInterval(f[part][key], f[part][`${key}_ci`], digits));
+  return [
+    { name: "Lesion images", title: "Groups are patients or near-duplicate pictures", cells: figures.map(({ lesion }) => count(lesion.n, lesion.groups)) },
+    { name: "Dice, mean", title: "2 × overlap / (painted + truth), over lesion images", cells: of("lesion", "dice_mean") },
+    { name: "Dice, median", title: "Half of the lesion images lie above", cells: of("lesion", "dice_median") },
+    { name: "IoU, mean", title: "Intersection over union", cells: of("lesion", "iou_mean") },
+    { name: "HD95, px", title: "95th percentile of the distance between the borders, where anything is painted", cells: of("lesion", "hd95_mean", 1) },
+    { name: "Found", title: "Share of the lesion images with a Dice above 0.1", cells: of("lesion", "detected") },
+    { name: "Normal images", title: "Images without a lesion", cells: figures.map(({ normal }) => count(normal.n, normal.groups)) },
+    { name: "Normals painted", title: "Share of the normal images on which anything is painted: less is better", cells: of("normal", "painted") },
+    { name: "Presence, AUC", title: "How well presence tells lesion images from normal ones", cells: figures.map((f) => withInterval(f.presence_auc, f.presence_auc_ci, 3)) },
+  ];
+}
+
+/** @param {import("./api.js").Facts} facts */
+export function operatingPoint({ operating_point: { mask_threshold, presence_gate, min_lesion_fraction } }) {
+  const gate = presence_gate === null ? "no presence gate" : `nothing below a presence of ${fixed(presence_gate, 2)}`;
+  const smallest = min_lesion_fraction > 0 ? `; no part under ${Number((100 * min_lesion_fraction).toPrecision(2))}% of the image` : "";
+  return `painted from ${Number(mask_threshold.toPrecision(3))} on; ${gate}${smallest}`;
+}
+
+/** @param {import("./api.js").Facts} facts */
+export function network({ architecture, size, parameters }) {
+  return `${architecture}, ${size} × ${size}, ${fixed(parameters / 1e6, 1)} million numbers`;
+}
+
+/** @param {import("./api.js").Facts} facts */
+export function source({ source, weights }) {
+  return source === "embedded" ? "embedded in the app" : weights;
 }

@@ -10,6 +10,7 @@ import { chosen, dropped } from "./files.js";
 import { Findings } from "./findings.js";
 import { List } from "./list.js";
 import { fill } from "./template.js";
+import * as words from "./words.js";
 
 /** @typedef {import("./api.js").ScanInfo} ScanInfo */
 /** @typedef {import("./list.js").Case} Case */
@@ -61,6 +62,7 @@ class Workbench extends HTMLElement {
       addTruth: () => this.#element("#truths").click(),
       dropTruth: () => this.#change((id) => api.dropTruth(id)),
       remove: () => this.#remove(this.#current ? [this.#current] : []),
+      segmentAgain: () => this.#segmentAgain(),
     });
     this.#list = new List(this.#element(".list"), {
       select: (key) => this.#select(key),
@@ -79,6 +81,8 @@ class Workbench extends HTMLElement {
         find: (id) => [...this.#cases.values()].find(({ info }) => info?.id === id),
       },
     );
+    this.#meet(session.weights);
+    new BroadcastChannel(api.EXCHANGED).onmessage = ({ data }) => this.#meet(data);
     this.#offerSamples(session.samples);
     this.#element(".folder").hidden = !session.folders;
     this.#add(session.scans.map(listed));
@@ -127,18 +131,22 @@ class Workbench extends HTMLElement {
     this.#current = key;
     this.#refresh();
     this.#list?.reveal(key);
-    if (one.info.state !== "open") await this.#openClosed(one);
+    await this.#bringUp(one);
     if (this.#current === key) await this.#display(one);
     this.#openNext();
   }
 
-  /** @param {Case} one */
-  async #openClosed(one) {
+  /** Open a scan, or segment it again where that was done by earlier weights. @param {Case} one */
+  async #bringUp(one) {
     if (!one.info) return;
+    const isOpen = one.info.state === "open";
+    if (isOpen && !words.isOfOther(one.info)) return;
     try {
-      one.info = await api.open(one.info.id);
+      one.info = await (isOpen ? api.segmentAgain : api.open)(one.info.id);
     } catch (error) {
-      one.info = { ...one.info, state: "error", problem: /** @type {Error} */ (error).message };
+      const { message } = /** @type {Error} */ (error);
+      if (isOpen) this.#say(message, true);
+      else one.info = { ...one.info, state: "error", problem: message };
     }
     this.#refresh();
   }
@@ -146,7 +154,30 @@ class Workbench extends HTMLElement {
   /** The scan after this one is opened ahead, so that going on takes no time. */
   async #openNext() {
     const next = this.#neighbour(1);
-    if (next?.info?.state === "closed") await this.#openClosed(next);
+    if (next) await this.#bringUp(next);
+  }
+
+  #segmentAgain() {
+    const { info } = this.#cases.get(this.#current ?? "") ?? {};
+    if (info && words.isOfOther(info)) this.#change((id) => api.segmentAgain(id));
+  }
+
+  /** Weights were exchanged, or are not those that were asked for. The picture in view stays as it is and
+   * says by which it was drawn; other scans are segmented again when they are next selected.
+   * @param {api.InUse} weights */
+  #meet(weights) {
+    for (const { info } of this.#cases.values()) {
+      if (info?.modality) info.in_use = weights[info.modality].revision ?? info.in_use;
+    }
+    const notices = Object.values(weights).flatMap(({ notice }) => notice ?? []);
+    const banner = this.#element(".banner");
+    banner.replaceChildren(...notices.map((notice) => h("p", {}, notice)));
+    banner.hidden = notices.length === 0;
+    this.#refresh();
+    const current = this.#cases.get(this.#current ?? "");
+    if (!current?.info || current.info.state !== "open") return;
+    this.#findings?.show(current.info);
+    if (this.#viewer.scores) this.#findings?.live({ ...this.#viewer.scores, threshold: this.#viewer.threshold });
   }
 
   /** @param {Case} one */
@@ -354,6 +385,7 @@ class Workbench extends HTMLElement {
       case "u": return () => this.#element("#files").click();
       case "g": return () => this.#current && this.#element("#truths").click();
       case "s": return () => this.#findings?.save();
+      case "a": return () => this.#segmentAgain();
       case "x": return () => this.#remove(this.#current ? [this.#current] : []);
       case "?": return () => this.#help();
     }

@@ -1,0 +1,296 @@
+// <bc-models>: the Model tab. By modality the weights in use, what their folder says of them, and others
+// to use instead. Asks /bc only; the server asks the Hub, and only for weights that come from there.
+
+import * as api from "./api.js";
+import { buildAll } from "./card.js";
+import { button, h } from "./dom.js";
+import * as words from "./words.js";
+
+/** @typedef {import("./api.js").Modality} Modality */
+/** @typedef {import("./api.js").Facts} Facts */
+/** @typedef {import("./api.js").Described} Described */
+/** @typedef {import("./api.js").Revision} Revision */
+
+/** @type {Record<Modality, string>} */
+const MODALITY = { ultrasound: "Ultrasound", mammogram: "Mammogram" };
+
+class Models extends HTMLElement {
+  /** @type {ShadowRoot} */ #root;
+  /** @type {Modality} */ #modality = "ultrasound";
+  /** @type {{may_switch: boolean, why: string | null, models: Record<Modality, Facts>} | null} */ #all = null;
+  #isStarted = false;
+  /** Counts what is asked for, so that what arrives late is not shown. */ #asked = 0;
+  /** Weights that are being fetched, by modality. @type {Partial<Record<Modality, string>>} */ #fetching = {};
+  /** What the last switch came to, by modality. @type {Partial<Record<Modality, {text: string, isError: boolean}>>} */ #said = {};
+  #channel = new BroadcastChannel(api.EXCHANGED);
+
+  constructor() {
+    super();
+    this.#root = this.attachShadow({ mode: "open" });
+    const sheet = (/** @type {string} */ name) => h("link", { rel: "stylesheet", href: new URL(name, import.meta.url).href });
+    this.#root.append(sheet("./controls.css"), sheet("./models.css"), ...this.#skeleton());
+  }
+
+  connectedCallback() {
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    this.#channel.onmessage = () => this.#load();
+    // Each time the tab is opened: somebody may have exchanged the weights elsewhere.
+    new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && this.#load()).observe(this);
+  }
+
+  #skeleton() {
+    const form = h(
+      "form",
+      { class: "named", onsubmit: (/** @type {Event} */ event) => this.#submit(event) },
+      h("input", { type: "text", "aria-label": "Folder of this machine, or hf://user/repo@revision", placeholder: "Folder, or hf://user/repo@revision", autocomplete: "off", spellcheck: false }),
+      h("button", { type: "submit" }, "Use"),
+    );
+    return [
+      h(
+        "div",
+        { class: "models" },
+        h("h1", { class: "unseen" }, "Model"),
+        h(
+          "aside",
+          { "aria-label": "Weights" },
+          h("fieldset", { class: "choices" }, h("legend", { class: "unseen" }, "Modality")),
+          h("section", { class: "facts" }),
+          h(
+            "section",
+            { class: "others" },
+            h("h3", {}, "Use other weights"),
+            h("p", { class: "why quiet", hidden: true }),
+            h("ul", { class: "names" }),
+            form,
+            h("p", { class: "said", role: "status" }),
+            h("div", { class: "revisions" }),
+            h("p", { class: "lasting quiet small" }),
+          ),
+        ),
+        h(
+          "div",
+          { class: "texts" },
+          h("div", { class: "notice caution", role: "status", hidden: true }),
+          h("section", { class: "scores", "aria-label": "Scores" }),
+          h("section", { class: "study card", "aria-label": "Study" }),
+          h("section", { class: "described card", "aria-label": "Card" }),
+        ),
+      ),
+    ];
+  }
+
+  // ---------------------------------------------------------------- asking
+
+  async #load() {
+    const asked = ++this.#asked;
+    const modality = this.#modality;
+    const isCurrent = () => asked === this.#asked;
+    try {
+      const all = await api.models();
+      if (!isCurrent()) return;
+      this.#all = all;
+      this.#show();
+      if (all.models[modality].problem) return;
+      api.scored(modality).then((scored) => isCurrent() && this.#showScores(scored), () => {});
+      const described = await api.described(modality);
+      if (!isCurrent()) return;
+      this.#showDescribed(described);
+      if (described.source !== "hub" || !all.may_switch) return;
+      const { revisions, problem } = await api.revisions(modality);
+      if (isCurrent()) this.#showRevisions(described, revisions, problem);
+    } catch (error) {
+      if (isCurrent()) this.#notify(/** @type {Error} */ (error).message, null);
+    }
+  }
+
+  /** @param {Event} event */
+  #submit(event) {
+    event.preventDefault();
+    const name = /** @type {HTMLInputElement} */ (this.#element(".named input")).value.trim();
+    if (name) this.#switch(name);
+  }
+
+  /** @param {string} name */
+  async #switch(name) {
+    const modality = this.#modality;
+    if (this.#fetching[modality]) return;
+    this.#fetching[modality] = name;
+    delete this.#said[modality];
+    this.#show();
+    try {
+      const { name: called, revision } = await api.switchTo(modality, name);
+      this.#said[modality] = {
+        text: `${called} is in use (${revision}). Scans that are open keep their masks and say so; each is segmented again when it is next selected.`,
+        isError: false,
+      };
+      /** @type {HTMLInputElement} */ (this.#element(".named input")).value = "";
+    } catch (error) {
+      this.#said[modality] = { text: `${/** @type {Error} */ (error).message} Nothing has changed.`, isError: true };
+    }
+    delete this.#fetching[modality];
+    await this.#load();
+    this.#tell();
+  }
+
+  /** All tabs of the page hear of it. */
+  #tell() {
+    if (!this.#all) return;
+    const told = Object.entries(this.#all.models).map(([modality, { revision, notice }]) => [modality, { revision: revision ?? null, notice: notice ?? null }]);
+    this.#channel.postMessage(Object.fromEntries(told));
+  }
+
+  // ---------------------------------------------------------------- showing
+
+  #show() {
+    if (!this.#all) return;
+    const { models, may_switch, why } = this.#all;
+    const facts = models[this.#modality];
+    this.#showChoices(models);
+    this.#notify(facts.problem ?? facts.notice ?? "", may_switch ? facts.wanted : null);
+    this.#element(".facts").replaceChildren(...(facts.problem ? [] : this.#facts(facts)));
+    for (const part of [".names", ".named", ".lasting"]) this.#element(part).hidden = !may_switch;
+    this.#element(".why").hidden = may_switch;
+    this.#element(".why").textContent = why;
+    const fetching = this.#fetching[this.#modality];
+    const said = this.#said[this.#modality];
+    const line = this.#element(".said");
+    line.className = said?.isError ? "said error" : "said";
+    line.textContent = fetching ? `Fetching, checking and trying ${fetching} … Until that is done, scans are segmented as before.` : (said?.text ?? "");
+    this.#root.querySelectorAll("aside button, .notice button").forEach((one) => (/** @type {HTMLButtonElement} */ (one).disabled = Boolean(fetching)));
+  }
+
+  /** @param {Record<Modality, Facts>} models */
+  #showChoices(models) {
+    const choices = this.#element(".choices");
+    for (const modality of /** @type {Modality[]} */ (Object.keys(models))) {
+      let label = choices.querySelector(`[data-modality="${modality}"]`);
+      if (!label) {
+        const input = h("input", { type: "radio", name: "modality", value: modality, checked: modality === this.#modality, onchange: () => this.#choose(modality) });
+        label = h("label", { "data-modality": modality }, input, h("span", {}, h("b", {}, MODALITY[modality]), " ", h("i", {})));
+        choices.append(label);
+      }
+      const { name, notice, problem } = models[modality];
+      const called = /** @type {HTMLElement} */ (label.querySelector("i"));
+      called.textContent = problem ? "no weights" : name;
+      called.className = problem || notice ? "caution" : "";
+    }
+  }
+
+  /** @param {Modality} modality */
+  #choose(modality) {
+    this.#modality = modality;
+    for (const part of [".names", ".revisions", ".scores", ".study", ".described", ".lasting"]) this.#element(part).replaceChildren();
+    /** @type {HTMLInputElement} */ (this.#element(".named input")).value = "";
+    this.#show();
+    this.#load();
+  }
+
+  /** @param {string} text @param {string | null | undefined} wanted weights to try again */
+  #notify(text, wanted) {
+    const notice = this.#element(".notice");
+    notice.hidden = text === "";
+    const again = wanted && button(`Try ${wanted} again`, null, () => this.#switch(wanted));
+    notice.replaceChildren(h("p", {}, text), again || "");
+  }
+
+  /** @param {Facts} facts */
+  #facts(facts) {
+    const { name, revision, commit, trained_on, seen, licence } = facts;
+    const rows = [
+      ["Weights", words.source(facts)],
+      ["Revision", revision],
+      ["Commit", commit?.slice(0, 12)],
+      ["Network", words.network(facts)],
+      ["Trained on", `${trained_on.join(", ")}${seen ? `: ${words.grouped(seen)} cases` : ""}`],
+      ["Operating point", words.operatingPoint(facts)],
+      ["Licence", licence],
+    ];
+    return [
+      h("h2", {}, name),
+      h("dl", {}, ...rows.flatMap(([term, value]) => (value ? [h("dt", {}, term), h("dd", {}, value)] : []))),
+    ];
+  }
+
+  /** @param {Described} described */
+  #showDescribed(described) {
+    const { card, study, names, weights, modality, revision, source } = described;
+    const pictureAt = (/** @type {string} */ path) => api.picture(modality, revision, path);
+    const tree = (/** @type {any[]} */ nodes) => buildAll(nodes, [described.name.toLowerCase(), "study"], pictureAt);
+    this.#element(".study").replaceChildren(...(study ? [h("h2", {}, "Study"), ...tree(study)] : []));
+    this.#element(".described").replaceChildren(h("h2", {}, "Card"), ...(card ? tree(card) : [h("p", { class: "quiet" }, "These weights come without a card.")]));
+    this.#element(".names").replaceChildren(...names.map((name) => this.#name(name, name === weights)));
+    if (source !== "hub") this.#element(".revisions").replaceChildren();
+    const line = `python app.py --weights-${modality} ${/\s/.test(weights) ? `"${weights}"` : weights}`;
+    this.#element(".lasting").replaceChildren(
+      ...(described.started_with
+        ? ["A change lasts until the app stops."]
+        : ["This lasts until the app stops. To start with these weights: ", h("code", {}, line)]),
+    );
+    this.#show();
+  }
+
+  /** @param {string} name @param {boolean} isInUse @param {Node[]} marks */
+  #name(name, isInUse, ...marks) {
+    const called = name === "embedded" ? "Embedded in the app" : name;
+    return h(
+      "li",
+      { class: isInUse ? "current" : null },
+      h("span", { class: "called" }, called, ...marks),
+      isInUse ? h("span", { class: "quiet" }, "in use") : button("Use", null, () => this.#switch(name), { "aria-label": `Use ${called}` }),
+    );
+  }
+
+  /** @param {Described} described @param {Revision[]} revisions @param {string | null} problem */
+  #showRevisions({ weights }, revisions, problem) {
+    const repo = weights.split("@")[0];
+    const newest = revisions.find(({ newer }) => newer);
+    const said = problem ?? (revisions.length === 0 ? "It has no tags." : newest ? `${newest.tag} is newer.` : "There is no newer one.");
+    const rows = revisions.map(({ tag, in_use, newer, latest }) => {
+      const mark = [newer && "newer", latest && "latest"].filter(Boolean).join(", ");
+      return h(
+        "li",
+        { class: in_use ? "current" : null },
+        h("span", { class: "called" }, tag, mark && h("span", { class: newer ? "badge" : "quiet" }, ` ${mark}`)),
+        in_use ? h("span", { class: "quiet" }, "in use") : button("Use", null, () => this.#switch(`${repo}@${tag}`), { "aria-label": `Use ${tag}` }),
+      );
+    });
+    const behind = newest && !newest.latest && revisions.some(({ latest }) => latest);
+    this.#element(".revisions").replaceChildren(
+      h("h3", {}, "Revisions on the Hub"),
+      h("p", { class: problem ? "caution" : newest ? "newer" : "quiet" }, said),
+      h("ul", {}, ...rows),
+      behind ? h("p", { class: "quiet small" }, "The tag latest stays where it is when what is pushed after it scores worse, or cannot be compared.") : "",
+    );
+    this.#show();
+  }
+
+  /** @param {import("./api.js").Scored} scored */
+  #showScores({ problem, cases, datasets }) {
+    const names = Object.keys(datasets ?? {});
+    const head = h("h2", {}, "Scores");
+    if (problem || names.length === 0) {
+      this.#element(".scores").replaceChildren(head, h("p", { class: "quiet" }, problem ?? "These weights come without scores."));
+      return;
+    }
+    const rows = words.figureRows(Object.values(datasets ?? {})).map(({ name, title, cells }) =>
+      h("tr", {}, h("th", { scope: "row", title }, name), ...cells.map(({ value, interval }) => h("td", {}, value, interval && h("small", {}, interval)))),
+    );
+    this.#element(".scores").replaceChildren(
+      head,
+      h("p", { class: "quiet" }, `${words.grouped(cases ?? 0)} cases that the network which scored them had not seen; under each figure its 95% interval over groups.`),
+      h(
+        "div",
+        { class: "wide", role: "region", "aria-label": "Table of scores", tabIndex: 0 },
+        h("table", {}, h("thead", {}, h("tr", {}, h("td", {}), ...names.map((name) => h("th", { scope: "col" }, name)))), h("tbody", {}, ...rows)),
+      ),
+    );
+  }
+
+  /** @param {string} selector @returns {HTMLElement} */
+  #element(selector) {
+    return /** @type {HTMLElement} */ (this.#root.querySelector(selector));
+  }
+}
+
+customElements.define("bc-models", Models);
