@@ -100,7 +100,13 @@ def table(result: dict[str, Any]) -> str:
         parts.append(
             f"{result['seen']} seen in training, {result['out_of_fold']} of them out of fold"
         )
-    lines += [f"Cases: {'; '.join(parts)}.", ""]
+    lines.append(f"Cases: {'; '.join(parts)}.")
+    if result.get("weak"):
+        lines.append(
+            f"WEAK: of {result['weak']} of them only boxes are known; scores against boxes are not scores "
+            "against masks."
+        )
+    lines.append("")
     if result["lesion"]["n"] + result["normal"]["n"]:
         lines.append(f"{'':36}{'':>8}  {INTERVAL}")
         lines += _block(result)
@@ -173,7 +179,8 @@ def _range(interval: list[float] | None, unit: str = "") -> str:
 def evaluate(
     sets: Sequence[CaseSet], choice: Choice, workers: int | None = None
 ) -> tuple[list[CaseScore], dict[str, Any]]:
-    """Score all cases; returns them in the readers' order and the `report`.
+    """Score all cases; returns them in the readers' order and the `report`, which says under "weak" of how
+    many only boxes are known.
 
     Raises `WeightsError` where the weights for their modality cannot be had, `KeyboardInterrupt` when
     the person stops it.
@@ -195,7 +202,8 @@ def evaluate(
     if stop.asked:
         raise KeyboardInterrupt
     in_order = mark_seen_groups([scores[number] for number in range(len(cases))])
-    return in_order, report(in_order, carried)
+    weak = sum(bool(case.boxes) for case in cases)
+    return in_order, report(in_order, carried) | ({"weak": weak} if weak else {})
 
 
 def _progress(total: int):
@@ -211,7 +219,7 @@ def main(argv: list[str] | None = None) -> int:
         prog="python -m bcweb.evaluate",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="KIND is busi, bus-bra, stu, mini-mias or folder.",
+        epilog="KIND is busi, bus-bra, stu, mini-mias, cbis-boxes, folder or hf.",
     )
     add = parser.add_argument
     add(

@@ -311,6 +311,20 @@ def test_workers_give_what_one_process_gives(tmp_path, weights):
     assert (tmp_path / "1.csv").read_bytes() == (tmp_path / "2.csv").read_bytes()
 
 
+def test_scores_against_boxes_are_called_weak(tmp_path, capsys):
+    weights = str(weights_folder.write(tmp_path / "weights", modality="mammogram"))
+    root = tmp_path / "boxes"
+    write_data(root, cases=2, normals=0)
+    (root / "boxes.csv").write_text(
+        "file,group,x,y,w,h\n0.png,0,30,20,40,30\n1.png,1,31,20,40,30\n"
+    )
+    files = ["--json", str(tmp_path / "f.json"), "--csv", str(tmp_path / "cases.csv")]
+    assert main(["--data", f"cbis-boxes:{root}", "--weights", weights, *files]) == 0
+    assert "WEAK: of 2 of them only boxes are known" in capsys.readouterr().out
+    figures = json.loads((tmp_path / "f.json").read_text())
+    assert figures["weak"] == 2 and figures["lesion"]["n"] == 2
+
+
 @pytest.mark.parametrize(
     ("data", "weights_named"),
     [("busi:/nowhere", None), ("nonsense", None), (None, "/nowhere"), (None, "mammogram")],

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qsl
 
-from bcweb.cases import bus_bra, busi, folder, hub, mini_mias, stu
+from bcweb.cases import bus_bra, busi, cbis_boxes, folder, hub, mini_mias, stu
 from bcweb.cases.case import Case, CasesError, CaseSet, Skipped
 from bcweb.cases.truth import fit_mask, read_mask, read_truth
 
@@ -32,6 +32,7 @@ KINDS: dict[str, Callable[..., CaseSet]] = {
     "bus-bra": bus_bra.read,
     "stu": stu.read,
     "mini-mias": mini_mias.read,
+    "cbis-boxes": cbis_boxes.read,
     "folder": folder.read,
     "hf": hub.read,
 }

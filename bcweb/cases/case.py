@@ -7,6 +7,8 @@ from pathlib import Path
 
 from bcweb.scans import Modality
 
+Box = tuple[float, float, float, float]  # left, top, width, height in pixels of the scan's file
+
 
 class CasesError(ValueError):
     """A data set that cannot be read at all; its text is one sentence."""
@@ -18,6 +20,7 @@ class Case:
 
     id: unique in its data set, and the same in every copy of it ("benign (1)", "bus_0001-l").
     truth_files: the masks whose union is the truth; () where nothing is drawn.
+    boxes: where a lesion was not outlined but boxed: the ellipse within each is truth, a weak one.
     has_truth: whether the truth is known (a normal scan without a mask file has an empty truth).
     group: cases of one group must stay on one side of a split.
     """
@@ -31,6 +34,7 @@ class Case:
     label: str | None = None
     group: str = ""
     findings: str = ""
+    boxes: tuple[Box, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from bcweb.cases.case import Case
+from bcweb.cases.case import Box, Case
 from bcweb.scans import Scan, ScanError, read_scan
 
 # How far width / height of a mask may be off its scan's, as a fraction. Exports round each side to a
@@ -47,7 +47,8 @@ def fit_mask(mask: np.ndarray, scan: Scan) -> tuple[np.ndarray, str | None]:
 
 
 def read_truth(case: Case, scan: Scan) -> np.ndarray | None:
-    """(H, W) bool on the scan's grid, the union of the case's masks; None where the truth is unknown.
+    """(H, W) bool on the scan's grid, the union of the case's masks and of the ellipses in its
+    boxes; None where the truth is unknown.
 
     Raises `ScanError`, naming the mask's file, where one cannot be read or is of another aspect.
     """
@@ -59,4 +60,15 @@ def read_truth(case: Case, scan: Scan) -> np.ndarray | None:
             truth |= fit_mask(read_mask(file), scan)[0]
         except ScanError as error:
             raise ScanError(f"{file.name}: {error}") from error
+    for box in case.boxes:
+        truth |= ellipse(box, truth.shape)
     return truth
+
+
+def ellipse(box: Box, shape: tuple[int, int]) -> np.ndarray:
+    """(H, W) bool: the pixels whose centre lies in the ellipse that a box encloses."""
+    left, top, width, height = box
+    rows, columns = np.ogrid[: shape[0], : shape[1]]
+    across = (columns + 0.5 - left) / width - 0.5
+    down = (rows + 0.5 - top) / height - 0.5
+    return across**2 + down**2 <= 0.25

@@ -254,3 +254,53 @@ def test_the_files_as_their_authors_publish_them_are_read(data, spec, ids):
     for case in found.cases:
         known = truth(case)
         assert known is None or known.shape == read_scan(case.file).pixels.shape
+
+
+# ---- CBIS-DDSM as boxes
+
+
+def cbis_boxes(root, rows: str):
+    for name in ("00001_LEFT_CC.png", "00002_LEFT_CC.png"):
+        trees.save(root / "images" / name, trees.picture(1))
+    (root / "boxes.csv").write_text("file,group,x,y,w,h\n" + rows)
+    return read_cases(f"cbis-boxes:{root}")
+
+
+def test_a_box_becomes_the_ellipse_within_it_and_the_reader_says_that_it_is_weak(tmp_path):
+    found = cbis_boxes(
+        tmp_path,
+        "00001_LEFT_CC.png,00001,10.0,20.0,40.0,20.0\n00001_LEFT_CC.png,00001,60,2,2,2\n",
+    )
+    (case,) = found.cases
+    assert (case.dataset, case.group, case.modality) == ("cbis-ddsm", "00001", "mammogram")
+    drawn = truth(case)
+    first = drawn[:, :55]
+    assert (first.any(1).nonzero()[0][[0, -1]] == [20, 39]).all(), "as high as the box"
+    assert (first.any(0).nonzero()[0][[0, -1]] == [10, 49]).all(), "and as wide"
+    assert not first[20, 10] and first[30, 30]
+    assert first.sum() == pytest.approx(np.pi / 4 * 40 * 20, rel=0.02)
+    assert drawn[2:4, 60:62].all() and drawn[:, 55:].sum() == 4, "a small box is its four pixels"
+    assert "not scores against masks" in found.notes[0]
+    assert reasons(found) == {"00002_LEFT_CC.png": "boxes.csv does not tell of it."}
+
+
+@pytest.mark.parametrize("box", ["1,2,three,4", "1,2,0,4", "-3,2,3,4", "nan,2,3,4"])
+def test_what_is_no_box_is_named_with_its_line(tmp_path, box):
+    with pytest.raises(CasesError, match=r"boxes\.csv, line 2: "):
+        cbis_boxes(tmp_path, f"00001_LEFT_CC.png,00001,{box}\n")
+
+
+def test_a_box_beyond_its_image_leaves_the_image_out(tmp_path):
+    found = cbis_boxes(
+        tmp_path, "00001_LEFT_CC.png,1,60,10,40,10\n00002_LEFT_CC.png,2,10,10,40,10\n"
+    )
+    assert [case.id for case in found.cases] == ["00002_LEFT_CC"]
+    assert "beyond the image" in reasons(found)["00001_LEFT_CC.png"]
+
+
+@pytest.mark.data
+def test_cbis_boxes_itself(data):
+    found = read_cases(f"cbis-boxes:{data / 'cbis-ddsm-boxes'}")
+    assert len(found.cases) == 1231 and not found.skipped
+    assert sum(len(case.boxes) for case in found.cases) == 1318
+    assert len({case.group for case in found.cases}) == 691
