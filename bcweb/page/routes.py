@@ -97,6 +97,7 @@ class Api:
                 "modalities": list(MODALITIES),
                 "weights": {modality: self._weights(modality) for modality in MODALITIES},
                 "folders": self.settings.local,
+                "may_switch": self.settings.local,
                 "upload_bytes": self.settings.upload_bytes,
                 "at_once": _DESKS,
             }

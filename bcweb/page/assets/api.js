@@ -35,7 +35,7 @@
 /** @typedef {{part: "scan" | "truth", adds: boolean, held: string | null, new: number | null}} Pair */
 /** @typedef {Record<Modality, {revision: string | null, notice: string | null}>} InUse the weights by modality */
 /** @typedef {{scans: ScanInfo[], weights: InUse, samples: {name: string, description: string, modality: Modality}[],
- *  modalities: Modality[], folders: boolean, upload_bytes: number, at_once: number}} Session */
+ *  modalities: Modality[], folders: boolean, may_switch: boolean, upload_bytes: number, at_once: number}} Session */
 /** Text, or [tag, attributes, ...nodes]: see `bcweb.page.card`. @typedef {any} Node_ */
 /** @typedef {object} Facts what is known of the weights in use
  * @property {Modality} modality

@@ -147,7 +147,7 @@ class Models extends HTMLElement {
     const { models, may_switch, why } = this.#all;
     const facts = models[this.#modality];
     this.#showChoices(models);
-    this.#notify(facts.problem ?? facts.notice ?? "", may_switch ? facts.wanted : null);
+    this.#notify(facts.problem ?? facts.notice ?? "", may_switch ? facts : null);
     this.#element(".facts").replaceChildren(...(facts.problem ? [] : this.#facts(facts)));
     for (const part of [".names", ".named", ".lasting"]) this.#element(part).hidden = !may_switch;
     this.#element(".why").hidden = may_switch;
@@ -186,12 +186,18 @@ class Models extends HTMLElement {
     this.#load();
   }
 
-  /** @param {string} text @param {string | null | undefined} wanted weights to try again */
-  #notify(text, wanted) {
+  /** @param {string} text @param {Facts | null} facts what may be tried again, or left as it is */
+  #notify(text, facts) {
     const notice = this.#element(".notice");
     notice.hidden = text === "";
-    const again = wanted && button(`Try ${wanted} again`, null, () => this.#switch(wanted));
-    notice.replaceChildren(h("p", {}, text), again || "");
+    const { wanted, weights } = facts ?? {};
+    const choices = wanted && weights
+      ? [
+          button(`Try ${wanted} again`, null, () => this.#switch(wanted)),
+          button(weights === "embedded" ? "Keep the embedded weights" : `Keep ${weights}`, null, () => this.#switch(weights)),
+        ]
+      : [];
+    notice.replaceChildren(h("p", {}, text), ...choices);
   }
 
   /** @param {Facts} facts */
@@ -223,7 +229,7 @@ class Models extends HTMLElement {
     if (source !== "hub") this.#element(".revisions").replaceChildren();
     const line = `python app.py --weights-${modality} ${/\s/.test(weights) ? `"${weights}"` : weights}`;
     this.#element(".lasting").replaceChildren(
-      ...(described.started_with
+      ...(described.started_with || described.wanted
         ? ["A change lasts until the app stops."]
         : ["This lasts until the app stops. To start with these weights: ", h("code", {}, line)]),
     );

@@ -81,8 +81,9 @@ class Workbench extends HTMLElement {
         find: (id) => [...this.#cases.values()].find(({ info }) => info?.id === id),
       },
     );
-    this.#meet(session.weights);
-    new BroadcastChannel(api.EXCHANGED).onmessage = ({ data }) => this.#meet(data);
+    const maySwitch = session.may_switch;
+    this.#meet(session.weights, maySwitch);
+    new BroadcastChannel(api.EXCHANGED).onmessage = ({ data }) => this.#meet(data, maySwitch);
     this.#offerSamples(session.samples);
     this.#element(".folder").hidden = !session.folders;
     this.#add(session.scans.map(listed));
@@ -164,14 +165,14 @@ class Workbench extends HTMLElement {
 
   /** Weights were exchanged, or are not those that were asked for. The picture in view stays as it is and
    * says by which it was drawn; other scans are segmented again when they are next selected.
-   * @param {api.InUse} weights */
-  #meet(weights) {
+   * @param {api.InUse} weights @param {boolean} maySwitch */
+  #meet(weights, maySwitch) {
     for (const { info } of this.#cases.values()) {
       if (info?.modality) info.in_use = weights[info.modality].revision ?? info.in_use;
     }
     const notices = Object.values(weights).flatMap(({ notice }) => notice ?? []);
     const banner = this.#element(".banner");
-    banner.replaceChildren(...notices.map((notice) => h("p", {}, notice)));
+    banner.replaceChildren(...notices.map((notice) => h("p", {}, notice, maySwitch ? " The Model tab tries again." : "")));
     banner.hidden = notices.length === 0;
     this.#refresh();
     const current = this.#cases.get(this.#current ?? "");
