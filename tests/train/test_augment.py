@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bcweb.scans import MODALITIES
-from train.augment import augment
+from train.augment import AIR, STRENGTHS, _contrast, augment
 
 
 def picture(lesion: bool = True, top: int = 40, left: int = 50) -> tuple[np.ndarray, np.ndarray]:
@@ -49,3 +49,46 @@ def test_a_normal_stays_normal():
     assert not any(
         augment(image, mask, "ultrasound", np.random.default_rng(s))[1].any() for s in range(50)
     )
+
+
+def test_close_views_of_a_mammogram_without_its_lesion_show_breast():
+    image, mask = np.zeros((128, 128), np.uint8), np.zeros((128, 128), np.uint8)
+    image[:, :70] = 120  # the breast is on the left, air on the right
+    mask[50:60, 10:20], image[50:60, 10:20] = 1, 250
+    shares = {"mammogram": [], "ultrasound": []}
+    for modality, found in shares.items():
+        for seed in range(400):
+            view, truth = augment(image, mask, modality, np.random.default_rng(seed))
+            if not truth.any():
+                found.append((view > 2 * AIR / 255).mean())
+    assert len(shares["mammogram"]) >= 30
+    assert np.mean(np.array(shares["mammogram"]) < 0.4) < 0.05, "a view is of air"
+    assert np.mean(np.array(shares["ultrasound"]) < 0.4) > 0.2, "then this shows nothing"
+
+
+def test_a_tone_curve_keeps_black_white_and_the_order_of_greys():
+    from PIL import Image
+
+    ramp = np.tile(np.arange(256, dtype=np.uint8), (256, 1))
+    changed = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        flat = Image.fromarray(np.zeros_like(ramp))  # without detail there is only the curve
+        curve = _contrast(flat, ramp.astype(np.float32) / 255, 1.0, rng)[0]
+        assert abs(curve[0]) < 1e-3 and abs(curve[-1] - 1) < 1e-3
+        assert (np.diff(curve) > 0).all()
+        changed += np.abs(curve - ramp[0] / 255).max() > 0.02
+    assert 10 <= changed <= 30, "in half of the views"
+
+
+def test_the_views_of_an_ultrasound_are_what_they_have_been():
+    """A digest of views before mammograms got a contrast of their own: a run goes on as it began."""
+    image, mask = picture()
+    image += np.arange(128, dtype=np.uint8)[None] // 2 * (mask == 0)
+    total = [
+        round(float(augment(image, mask, "ultrasound", np.random.default_rng(s))[0].mean()), 5)
+        for s in range(6)
+    ]
+    before = [0.27403, 0.1333, 0.13232, 0.13258, 0.19607, 0.06055]
+    assert total == pytest.approx(before, abs=1e-4)
+    assert not STRENGTHS["ultrasound"].contrast and not STRENGTHS["ultrasound"].breast
