@@ -137,14 +137,21 @@ def test_the_app_begins_with_v1_offers_v2_and_draws_with_it_while_scans_are_unde
 def test_a_scan_of_the_old_weights_is_segmented_again_when_it_is_next_selected(
     start, folders, chromium
 ):
-    page = Page(chromium.new_page(), start("hf://ann/weights@v1")).open()
+    context = chromium.new_context()
+    page = Page(context.new_page(), start("hf://ann/weights@v1")).open()
     page.give(("first.png", png(LESION.scan.pixels)), ("last.png", png(speckle(90, 120))))
     expect(page.title()).to_have_text("first.png")
     expect(page.find(".left")).to_have_text("")
+    second = Page(context.new_page(), page.address).open()
     page.page.get_by_role("tab", name="Model").click()
     page.model(".named input").fill("hf://ann/weights@v2")
     page.model(".named input").press("Enter")
-    expect(page.model(".said")).to_contain_text("segmented again when it is next selected")
+    expect(page.model(".said")).to_contain_text(
+        "segmented again when it is next selected", timeout=60_000
+    )
+    expect(second.rows().filter(has_text="old weights")).to_have_count(3)
+    expect(second.find(".findings .other")).to_have_count(1)
+    second.page.close()
     page.page.get_by_role("tab", name="Scan").click()
     expect(page.rows().filter(has_text="old weights")).to_have_count(3)
     page.rows().filter(has_text="last.png").locator("button").click()
@@ -152,7 +159,9 @@ def test_a_scan_of_the_old_weights_is_segmented_again_when_it_is_next_selected(
     expect(page.find(".findings .other")).to_have_count(0)
     expect(page.find(".findings footer")).to_contain_text(revision(folders[1]))
     expect(page.rows().filter(has_text="old weights")).to_have_count(2)
+    assert second.complaints == []
     close(page)
+    context.close()
 
 
 @pytest.mark.browser
@@ -171,7 +180,7 @@ def test_without_the_hub_it_starts_with_the_embedded_weights_and_says_so_on_both
     expect(page.model(".notice p")).to_have_text(notice)
     expect(page.model(".facts")).to_contain_text("embedded in the app")
     page.model(".notice").get_by_role("button", name="Try hf://ann/weights@v1 again").click()
-    expect(page.model(".facts h2")).to_have_text("weights-1")
+    expect(page.model(".facts h2")).to_have_text("weights-1", timeout=60_000)
     expect(page.model(".notice")).not_to_be_visible()
     page.page.get_by_role("tab", name="Scan").click()
     expect(page.find(".banner")).not_to_be_visible()
