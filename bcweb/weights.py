@@ -198,12 +198,13 @@ def _download(name: str) -> Path:
 
 
 def _config_text(file: Path) -> str:
-    """config.json; in a repository where Keras reads the file too, what it says under "bcweb"."""
+    """config.json, always spaced alike: spaces make no other revision. In a repository where Keras reads
+    the file too it is what stands under "bcweb"."""
     text = file.read_text(encoding="utf-8", errors="replace")
     try:
         stored = json.loads(text)
     except ValueError:
         return text
-    if not isinstance(stored, dict) or "bcweb" not in stored:
-        return text
-    return json.dumps(stored["bcweb"], indent=1, ensure_ascii=False) + "\n"
+    if isinstance(stored, dict) and "bcweb" in stored:
+        stored = stored["bcweb"]
+    return json.dumps(stored, indent=1, ensure_ascii=False) + "\n"

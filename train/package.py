@@ -126,15 +126,18 @@ def _write_keras(weights: Weights, date: str, folder: Path) -> None:
         for name, content in parts.items():
             fixed.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content)
     (folder / "model.weights.h5").write_bytes(parts["model.weights.h5"])
-    shared = _for_readers(config) | json.loads(network)
+    shared = _for_readers(weights) | json.loads(network)
     (folder / "config.json").write_text(json.dumps(shared, ensure_ascii=False) + "\n", "utf-8")
 
 
-def _for_readers(config: Config) -> dict[str, Any]:
-    """What a repository's config.json says beside Keras's network."""
-    size = config.size
+def _for_readers(weights: Weights) -> dict[str, Any]:
+    """What a repository's config.json says beside Keras's network.
+
+    Ours is as the file has it, not as today's `Config` would write it: it keeps its revision.
+    """
+    config, size = weights.config, weights.config.size
     return {
-        "bcweb": json.loads(config.model_dump_json()),
+        "bcweb": json.loads((weights.folder / "config.json").read_text(encoding="utf-8")),
         "id2label": {"0": "background", "1": "lesion"},
         "preprocessing": {
             "window": "the scan's own grey values, its window brought to 0..1",
