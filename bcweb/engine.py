@@ -145,7 +145,9 @@ class _OnnxBuilder:
 def write_onnx(config: Config, tensors: dict[str, np.ndarray]) -> bytes:
     """The network with its weights as an ONNX model; `WeightsError` where they do not fit each other."""
     builder = _OnnxBuilder(tensors)
-    mask, presence = network.build(builder, config.architecture, config.size, config.presence)
+    mask, presence = network.build(
+        builder, config.architecture, config.size, config.presence, config.feed
+    )
     superfluous = sorted(set(tensors) - builder.used)
     if superfluous:
         raise WeightsError(

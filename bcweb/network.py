@@ -2,16 +2,21 @@
 
 `train.keras_network` builds them as Keras models to train, `bcweb.engine` as ONNX graphs to serve;
 tests hold the two together. Layers are named PART.PLACE, and PART is one of `PARTS`, so that a part
-can be frozen, counted or carried to another network by the first word of its layers' names.
+can be frozen, counted or carried to another network by the first word of its layers' names. A network
+that is fed by another one (`Feed`) holds that one as the part `source`: source.encoder.stem and so on.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal, Protocol, get_args
+from typing import Any, Literal, NamedTuple, Protocol, get_args
 
 Architecture = Literal["unet", "lite0"]
 ARCHITECTURES: tuple[Architecture, ...] = get_args(Architecture)
-PARTS = ("encoder", "bottleneck", "decoder", "mask_head", "presence_head")
+PARTS = ("encoder", "bottleneck", "decoder", "mask_head", "presence_head", "source")
+# What a source network gives to the new one behind it: its probability map, as the original project's
+# code has it, or its last features, as its text has it.
+Feed = Literal["mask", "features"]
+SOURCE = "source."
 
 Tensor = Any  # whatever the builder passes from one operation to the next
 
@@ -49,26 +54,45 @@ class Builder(Protocol):
 
 
 def build(
-    builder: Builder, architecture: Architecture, size: int = 256, presence: bool = True
+    builder: Builder,
+    architecture: Architecture,
+    size: int = 256,
+    presence: bool = True,
+    feed: Feed | None = None,
 ) -> tuple[Tensor, Tensor | None]:
     """Build one network on an input of (size, size, 3).
 
+    With `feed` the network's own input is what a source network of the same architecture makes of that:
+    one channel of its mask's probability, or the channels of its last features, at full size.
     Returns mask logits (size, size, 1) and, with `presence`, one logit for "a lesion is present".
     """
-    if architecture == "unet":
-        features, mask_logits, pooled = _unet(builder, size)
-    elif architecture == "lite0":
-        features, mask_logits, pooled = _lite0(builder, size)
-    else:
+    if architecture not in ARCHITECTURES:
         raise ValueError(
             f"Unknown architecture {architecture!r}; known: {', '.join(ARCHITECTURES)}."
         )
-    return mask_logits, _presence(builder, pooled, features) if presence else None
+    network = _unet if architecture == "unet" else _lite0
+    x = builder.input(size, 3)
+    if feed is not None:
+        source = network(builder, x, SOURCE, head=feed == "mask")
+        x = builder.sigmoid(source.logits) if feed == "mask" else source.features
+    own = network(builder, x)
+    present = _presence(builder, own.pooled, own.evidence) if presence else None
+    return own.logits, present
 
 
-def _presence(b: Builder, pooled: list[Tensor], half_logits: Tensor) -> Tensor:
+class _Network(NamedTuple):
+    """What a network offers: its mask logits or, without its mask head, its last features, both at full
+    size; and what a presence head looks at: deep maps, and the logits at the size at which they are made."""
+
+    logits: Tensor | None
+    features: Tensor | None
+    pooled: list[Tensor]
+    evidence: Tensor | None
+
+
+def _presence(b: Builder, pooled: list[Tensor], logits: Tensor) -> Tensor:
     """A lesion is present where deep features say so, or where the mask itself is sure of a place."""
-    evidence = [b.global_max(half_logits), b.global_average(b.sigmoid(half_logits))]
+    evidence = [b.global_max(logits), b.global_average(b.sigmoid(logits))]
     for features in pooled:
         evidence += [b.global_average(features), b.global_max(features)]
     x = b.dropout(b.concat(evidence), 0.2)
@@ -76,7 +100,10 @@ def _presence(b: Builder, pooled: list[Tensor], half_logits: Tensor) -> Tensor:
     return b.dense(b.dropout(x, 0.2), 1, "presence_head.logit")
 
 
-def _unet(b: Builder, size: int) -> tuple[Tensor, Tensor, list[Tensor]]:
+_UNET_WIDTHS = (64, 128, 256, 512, 1024)
+
+
+def _unet(b: Builder, x: Tensor, prefix: str = "", head: bool = True) -> _Network:
     """The original: widths 64 to 1024, each level conv, ReLU, conv, batch norm, ReLU.
 
     With three input channels and without the presence head it has 31,043,521 parameters.
@@ -86,17 +113,20 @@ def _unet(b: Builder, size: int) -> tuple[Tensor, Tensor, list[Tensor]]:
         x = b.relu(b.conv(x, filters, 3, f"{name}.conv1"))
         return b.relu(b.norm(b.conv(x, filters, 3, f"{name}.conv2"), f"{name}.norm"))
 
-    x, skips = b.input(size, 3), []
-    for i, width in enumerate((64, 128, 256, 512)):
-        x = level(x, width, f"encoder.level{i}")
+    *widths, deepest_width = _UNET_WIDTHS
+    skips = []
+    for i, width in enumerate(widths):
+        x = level(x, width, f"{prefix}encoder.level{i}")
         skips.append(x)
         x = b.max_pool(x)
-    deepest = x = level(x, 1024, "bottleneck.level4")
-    for i, width in reversed(list(enumerate((64, 128, 256, 512)))):
-        x = b.concat([b.conv_transpose(x, width, f"decoder.level{i}.up"), skips[i]])
-        x = level(x, width, f"decoder.level{i}")
-    logits = b.conv(x, 1, 1, "mask_head.logits")
-    return logits, logits, [deepest]
+    deepest = x = level(x, deepest_width, f"{prefix}bottleneck.level4")
+    for i, width in reversed(list(enumerate(widths))):
+        name = f"{prefix}decoder.level{i}"
+        x = level(b.concat([b.conv_transpose(x, width, f"{name}.up"), skips[i]]), width, name)
+    if not head:
+        return _Network(None, x, [deepest], None)
+    logits = b.conv(x, 1, 1, f"{prefix}mask_head.logits")
+    return _Network(logits, None, [deepest], logits)
 
 
 # (expansion, channels, kernel, stride of the first block, blocks) of EfficientNet-Lite0
@@ -120,15 +150,15 @@ _LITE0_BOTTLENECK = 5  # the first stage at 1/32
 _LITE0_DECODER = (32, 48, 64, 128)
 
 
-def lite0_features(b: Builder, size: int) -> tuple[Tensor, list[Tensor]]:
+def lite0_features(b: Builder, x: Tensor, prefix: str = "") -> tuple[Tensor, list[Tensor]]:
     """EfficientNet-Lite0's deepest map (size/32, 320 channels) and the four maps above it."""
-    x = b.conv(b.input(size, 3), 32, 3, "encoder.stem", stride=2, bias=False)
-    x = b.relu6(b.norm(x, "encoder.stem_norm"))
+    x = b.conv(x, 32, 3, f"{prefix}encoder.stem", stride=2, bias=False)
+    x = b.relu6(b.norm(x, f"{prefix}encoder.stem_norm"))
     channels, index, skips = 32, 0, []
     for stage, (expansion, filters, kernel, stride, blocks) in enumerate(_LITE0_STAGES):
         part = "bottleneck" if stage >= _LITE0_BOTTLENECK else "encoder"
         for i in range(blocks):
-            name, shortcut = f"{part}.block{index}", x
+            name, shortcut = f"{prefix}{part}.block{index}", x
             if expansion > 1:
                 x = b.conv(x, channels * expansion, 1, f"{name}.expand", bias=False)
                 x = b.relu6(b.norm(x, f"{name}.expand_norm"))
@@ -144,21 +174,23 @@ def lite0_features(b: Builder, size: int) -> tuple[Tensor, list[Tensor]]:
     return x, skips
 
 
-def _lite0(b: Builder, size: int) -> tuple[Tensor, Tensor, list[Tensor]]:
+def _lite0(b: Builder, x: Tensor, prefix: str = "", head: bool = True) -> _Network:
     """A U-Net on EfficientNet-Lite0, about 4 million parameters.
 
     The logits are made at half the size and upsampled: the last decoder level would cost a third of
     the training time and lesions have no detail there.
     """
-    x, skips = lite0_features(b, size)
+    x, skips = lite0_features(b, x, prefix)
     pooled = [x]
     for i, width in reversed(list(enumerate(_LITE0_DECODER))):
         x = b.concat([b.upsample(x), skips[i]])
         for j in (1, 2):
-            name = f"decoder.level{i}"
+            name = f"{prefix}decoder.level{i}"
             x = b.conv(x, width, 3, f"{name}.conv{j}", bias=False)
             x = b.relu(b.norm(x, f"{name}.norm{j}"))
         if i == len(_LITE0_DECODER) - 1:
             pooled.append(x)
-    half_logits = b.conv(x, 1, 1, "mask_head.logits")
-    return half_logits, b.upsample(half_logits), pooled
+    if not head:
+        return _Network(None, b.upsample(x), pooled, None)
+    half_logits = b.conv(x, 1, 1, f"{prefix}mask_head.logits")
+    return _Network(b.upsample(half_logits), None, pooled, half_logits)

@@ -22,7 +22,7 @@ from safetensors.numpy import load_file
 
 from bcweb import hub
 from bcweb.cases.duplicates import fingerprints_match
-from bcweb.network import Architecture
+from bcweb.network import Architecture, Feed
 from bcweb.scans import MODALITIES, Modality
 
 EMBEDDED = Path(__file__).parent / "pretrained"
@@ -58,7 +58,10 @@ class OperatingPoint(BaseModel):
 
 
 class Config(BaseModel):
-    """`config.json`. mean and std standardise a scan's window, brought to 0..1 (see `preprocess`)."""
+    """`config.json`. mean and std standardise a scan's window, brought to 0..1 (see `preprocess`).
+
+    feed: what a source network within gives to the network proper; None where there is none.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -67,6 +70,7 @@ class Config(BaseModel):
     modality: Modality
     size: int = Field(ge=64, le=1024, multiple_of=32)
     presence: bool
+    feed: Feed | None = None
     mean: float
     std: float = Field(gt=0)
     operating_point: OperatingPoint

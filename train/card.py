@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bcweb.weights import Config
+from train.arms import ARMS
 
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")  # the Hub wants its own form of names there
 
@@ -69,7 +70,8 @@ def card(
         "## Trained on", "",
         *[_source(name) for name in config.trained_on], "",
         f"{roles['train']} cases to train, {roles['validation']} to choose the epoch and the operating point; "
-        "splits are by group. `seen.csv` lists every one of them.",
+        "splits are by group. `seen.csv` lists every one of them"
+        + (", and those of the weights that these began with." if record.get("source") else "."),
         "", "## Scores", "",
         *_scores(record, result, roles), "",
         *(_failures(config, result, published) if published else []),
@@ -77,6 +79,7 @@ def card(
         f"A pixel is painted from {point.mask_threshold:g} on; connected parts below "
         f"{100 * point.min_lesion_fraction:g}% of the image are dropped; {gate}. Chosen on validation cases.",
         "", "## Recipe", "",
+        *_transfer(record),
         f"`{config.architecture}`, {config.size}x{config.size}; the scan's window brought to 0..1, stretched to a "
         f"square, minus {config.mean:g}, over {config.std:g}. {recipe['epochs']} epochs, batch {recipe['batch']}, "
         f"AdamW {recipe['learning_rate']:g} with warm-up and cosine, averaged weights (EMA {recipe['ema']:g}), seed "
@@ -133,6 +136,14 @@ def _source(name: str) -> str:
         return f"- {name}. Licence: whoever pushed these weights knows, and must say so here."
     source = SOURCES[name]
     return f"- {source.name}, {source.text}. Licence: {source.licence}."
+
+
+def _transfer(record: dict[str, Any]) -> list[str]:
+    """Where a run of `train.transfer` began, and how."""
+    if not record.get("source"):
+        return []
+    arm = ARMS[record["arm"]]
+    return [f"Began with `{record['source']}`, arm `{arm.name}`: {arm.summary}.", ""]
 
 
 def _use(config: Config, published: Published) -> list[str]:

@@ -51,17 +51,45 @@ class TrainingSet:
         return self.masks.any(axis=(1, 2))
 
 
-def load(specs: list[str], size: int, cache: Path) -> TrainingSet:
+def load(
+    specs: list[str], size: int, cache: Path, labels: tuple[str, ...] | None = None
+) -> TrainingSet:
     """Read data sets ("busi:PATH" ...) at one size; each is decoded once and then read from the cache.
 
-    Cases without a known truth cannot teach and are left out.
+    Cases without a known truth cannot teach and are left out; so are, with `labels`, all of others.
     """
     sets = [_load_one(spec, size, cache) for spec in specs]
-    return TrainingSet(
+    data = TrainingSet(
         tuple(case for s in sets for case in s.cases),
         np.concatenate([s.images for s in sets]),
         np.concatenate([s.masks for s in sets]),
     )
+    if labels is None:
+        return data
+    found = {case.label for case in data.cases}
+    if missing := [label for label in labels if label not in found]:
+        known = ", ".join(sorted(found - {""})) or "none"
+        raise ValueError(f"No case has the label {missing[0]!r}; there are: {known}.")
+    return data.take(np.array([i for i, c in enumerate(data.cases) if c.label in labels], int))
+
+
+def some_cases(data: TrainingSet, count: int | None, seed: int) -> TrainingSet:
+    """About `count` cases in whole groups, labels in turn; all of them without a count."""
+    if count is None or count >= len(data.cases):
+        return data
+    waiting: dict[str, list[list[int]]] = defaultdict(list)
+    members = defaultdict(list)
+    for i, case in enumerate(data.cases):
+        members[case.dataset, case.group].append(i)
+    groups = list(members.values())
+    for place in np.random.default_rng(seed).permutation(len(groups)):
+        waiting[data.cases[groups[place][0]].label].append(groups[place])
+    taken: list[int] = []
+    while len(taken) < count:
+        for label in sorted(waiting):
+            if waiting[label] and len(taken) < count:
+                taken += waiting[label].pop()
+    return data.take(np.array(sorted(taken)))
 
 
 def _load_one(spec: str, size: int, cache: Path) -> TrainingSet:
@@ -104,13 +132,14 @@ def _load_one(spec: str, size: int, cache: Path) -> TrainingSet:
 
 
 def _cache_key(cases: list[Case], size: int) -> str:
-    """Changes with the list of cases, their groups, and any file's size or time."""
+    """Changes with the list of cases, their groups and boxes, and any file's size or time."""
     state = [f"size {size}"]
     for case in cases:
         stats = [
             (f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in (case.file, *case.truth_files)
         ]
-        state.append(f"{case.id} {case.group} {case.label} {stats}")
+        boxes = f" {case.boxes}" if case.boxes else ""
+        state.append(f"{case.id} {case.group} {case.label} {stats}{boxes}")
     return hashlib.sha256("\n".join(state).encode()).hexdigest()[:12]
 
 

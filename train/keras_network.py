@@ -10,12 +10,17 @@ from keras import layers
 
 from bcweb import network
 from train import imagenet
+from train.arms import HEADS, Phase
 
 MASK_BIAS = -2.0  # a mask head that begins with "background" nearly everywhere
 
 
 class KerasBuilder:
-    """Builds a network from standard Keras layers only; see `bcweb.network.Builder`."""
+    """Builds a network from standard Keras layers only; see `bcweb.network.Builder`.
+
+    Under a policy of half precision the heads stay in float32, and what is made of them at their size:
+    a logit in bfloat16 is known to a hundredth.
+    """
 
     def __init__(self, seed: int = 0):
         self.seed = seed
@@ -38,8 +43,9 @@ class KerasBuilder:
             use_bias=bias,
             kernel_initializer=self._initializer(),
             bias_initializer=keras.initializers.Constant(
-                MASK_BIAS if name == "mask_head.logits" else 0.0
+                MASK_BIAS if name.endswith("mask_head.logits") else 0.0
             ),
+            dtype=_policy_of(name),
             name=name,
         )(x)
 
@@ -68,7 +74,7 @@ class KerasBuilder:
         return layers.ReLU(max_value=6.0)(x)
 
     def sigmoid(self, x):
-        return layers.Activation("sigmoid")(x)
+        return layers.Activation("sigmoid", dtype=_kept(x))(x)
 
     def add(self, a, b):
         return layers.Add()([a, b])
@@ -80,7 +86,7 @@ class KerasBuilder:
         return layers.MaxPooling2D(2)(x)
 
     def upsample(self, x):
-        return layers.UpSampling2D(2, interpolation="bilinear")(x)
+        return layers.UpSampling2D(2, interpolation="bilinear", dtype=_kept(x))(x)
 
     def global_average(self, x):
         return layers.GlobalAveragePooling2D()(x)
@@ -94,40 +100,60 @@ class KerasBuilder:
 
     def dense(self, x, units, name):
         return layers.Dense(
-            units, kernel_initializer=self._initializer("glorot_uniform"), name=name
+            units,
+            kernel_initializer=self._initializer("glorot_uniform"),
+            dtype=_policy_of(name),
+            name=name,
         )(x)
 
 
+def _policy_of(name: str) -> str | None:
+    """The policy of a layer by its name; None is that of the process."""
+    return "float32" if any(head in name.split(".") for head in HEADS) else None
+
+
+def _kept(x: keras.KerasTensor) -> str | None:
+    """The policy that leaves a tensor's precision as it is."""
+    return "float32" if x.dtype == "float32" else None
+
+
 def build_model(
-    architecture: network.Architecture, size: int = 256, presence: bool = True, seed: int = 0
+    architecture: network.Architecture,
+    size: int = 256,
+    presence: bool = True,
+    seed: int = 0,
+    feed: network.Feed | None = None,
 ) -> keras.Model:
     """A Keras model from (N, size, size, 3) to {"mask": (N, size, size, 1)[, "presence": (N, 1)]} logits."""
     builder = KerasBuilder(seed)
-    mask, present = network.build(builder, architecture, size, presence)
+    mask, present = network.build(builder, architecture, size, presence, feed)
     outputs = {"mask": mask} if present is None else {"mask": mask, "presence": present}
     return keras.Model(builder.inputs, outputs, name=architecture)
 
 
 def part_of(layer: keras.layers.Layer) -> str | None:
-    """The named part that a layer belongs to; None for layers without a place of their own (ReLU ...)."""
+    """The named part that a layer belongs to; None for layers without weights of their own (ReLU ...)."""
     part = layer.name.split(".")[0]
     return part if part in network.PARTS else None
 
 
-def freeze(model: keras.Model, parts: Iterable[str]) -> None:
-    """Freeze the named parts and unfreeze all others.
+def begin_phase(model: keras.Model, phase: Phase) -> dict[str, float]:
+    """Freeze and unfreeze the layers as a phase has it; the rates of what trains, by a variable's path.
 
     A frozen batch normalisation also stops moving its statistics and normalises by those it has
-    (Keras runs it in inference mode), so nothing of a frozen part changes.
+    (Keras runs it in inference mode), so nothing of a frozen layer changes.
     """
-    frozen = set(parts)
-    unknown = frozen - set(network.PARTS)
-    if unknown:
-        raise ValueError(
-            f"No part is called {sorted(unknown)[0]!r}; parts: {', '.join(network.PARTS)}."
-        )
+    rates = {}
     for layer in model.layers:
-        layer.trainable = part_of(layer) not in frozen
+        if part_of(layer) is None:
+            continue
+        rate = phase.rate(layer.name)
+        moves = not phase.only_norms or (
+            isinstance(layer, layers.BatchNormalization) or part_of(layer) in HEADS
+        )
+        layer.trainable = rate > 0 and moves
+        rates |= {variable.path: rate for variable in layer.trainable_variables}
+    return rates
 
 
 def _named_variables(model: keras.Model) -> dict[str, keras.Variable]:

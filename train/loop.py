@@ -25,10 +25,13 @@ from tqdm import tqdm
 
 from bcweb.preprocess import standardise
 from bcweb.scans import Modality
+from train import devices
+from train.arms import Phase, phase_at
 from train.augment import augment
 from train.data import TrainingSet
-from train.keras_network import read_tensors
+from train.keras_network import begin_phase, read_tensors
 
+_WHOLE = Phase()
 SMALLEST_LESION_PX = 30  # of a view; a sliver that a warp left at the edge is not a lesion to find
 
 
@@ -37,6 +40,7 @@ class Recipe:
     """Every number that shapes a run."""
 
     architecture: str = "lite0"
+    arm: str = "imagenet"  # see `train.arms`
     size: int = 256
     epochs: int = 10
     batch: int = 16
@@ -69,14 +73,33 @@ def mask_loss(truth, logits):
     return entropy + has_lesion * (1.0 - (2.0 * overlap + 1.0) / (area + 1.0))
 
 
-def compile_model(model: keras.Model, recipe: Recipe) -> None:
-    optimizer = keras.optimizers.AdamW(
+class PartwiseAdamW(keras.optimizers.AdamW):
+    """AdamW that moves every variable at its own rate, a multiple of the learning rate.
+
+    rates: in the order of the variables that it is built with.
+    """
+
+    def __init__(self, *args, rates: list[float], **kwargs):
+        super().__init__(*args, **kwargs)
+        self.rates = rates
+
+    def update_step(self, gradient, variable, learning_rate):
+        # As Keras's own optimizers find what belongs to a variable.
+        rate = self.rates[self._get_variable_index(variable)]
+        super().update_step(gradient, variable, learning_rate * rate)
+
+
+def compile_model(model: keras.Model, recipe: Recipe, phase: Phase = _WHOLE) -> None:
+    """Freeze what a phase freezes, and begin with an optimizer that has not moved yet."""
+    rates = begin_phase(model, phase)
+    optimizer = PartwiseAdamW(
         recipe.learning_rate,
         weight_decay=recipe.weight_decay,
         clipnorm=5.0,
         use_ema=True,
         ema_momentum=recipe.ema,
         ema_overwrite_frequency=None,
+        rates=[rates[variable.path] for variable in model.trainable_variables],
     )
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     loss, weights = {"mask": mask_loss}, {"mask": 1.0}
@@ -86,17 +109,9 @@ def compile_model(model: keras.Model, recipe: Recipe) -> None:
         )
         weights["presence"] = recipe.presence_weight
     # On a CPU, XLA is ten times slower than TensorFlow's own kernels, and Keras's "auto" may choose it.
-    jit = keras.backend.backend() == "jax" or bool(_gpus())
+    jit = keras.backend.backend() == "jax" or bool(devices.gpus())
     model.compile(optimizer=optimizer, loss=loss, loss_weights=weights, jit_compile=jit)
     optimizer.build(model.trainable_variables)
-
-
-def _gpus() -> list:
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow
-
-        return tensorflow.config.list_physical_devices("GPU")
-    return []
 
 
 def rate_at(step: int, steps: int, warmup: int, peak: float) -> float:
@@ -200,21 +215,27 @@ def fit(
     modality: Modality,
     recipe: Recipe,
     run: Path,
+    phases: tuple[Phase, ...] = (_WHOLE,),
 ) -> dict[str, np.ndarray]:
     """Train, and return the averaged weights of the best epoch (by validation; without one, the last).
 
     Goes on from `run`'s checkpoint where there is one. Ctrl-C ends the training after a checkpoint
-    was kept and returns the best so far.
+    was kept and returns the best so far. A new phase begins with a new optimizer, from the weights
+    where the last one left them (not from their averages).
     """
     run.mkdir(parents=True, exist_ok=True)
-    compile_model(model, recipe)
     per_epoch = (
         len(range(0, len(epoch_order(train, recipe, 0)) - recipe.batch + 1, recipe.batch)) or 1
     )
     steps, warmup = per_epoch * recipe.epochs, max(per_epoch // 2, 1)
-    history = _restore(model, run, recipe)
+    history = _restore(model, run, recipe, phases)
+    current = phase_at(phases, len(history) - 1, recipe.epochs) if history else None
     try:
         for epoch in range(len(history), recipe.epochs):
+            due = phase_at(phases, epoch, recipe.epochs)
+            if due != current:
+                compile_model(model, recipe, phases[due])
+                current = due
             started, losses = time.monotonic(), []
             bar = tqdm(
                 batches(train, modality, recipe, epoch), total=per_epoch, unit="batch",
@@ -280,7 +301,10 @@ def _state(model: keras.Model) -> list[keras.Variable]:
     return [*model.variables, *model.optimizer.variables]
 
 
-def _restore(model: keras.Model, run: Path, recipe: Recipe) -> list[dict]:
+def _restore(
+    model: keras.Model, run: Path, recipe: Recipe, phases: tuple[Phase, ...]
+) -> list[dict]:
+    """Take up the checkpoint, in the phase of its last epoch; what has been done so far."""
     path = run / "checkpoint.safetensors"
     if not path.exists():
         return []
@@ -288,9 +312,11 @@ def _restore(model: keras.Model, run: Path, recipe: Recipe) -> list[dict]:
         notes = file.metadata()
         if json.loads(notes["recipe"]) != asdict(recipe):
             raise ValueError(f"{run} holds a run with other settings; choose another --out.")
+        history = json.loads(notes["history"])
+        compile_model(model, recipe, phases[phase_at(phases, len(history) - 1, recipe.epochs)])
         for i, variable in enumerate(_state(model)):
             variable.assign(file.get_tensor(f"state.{i:04d}"))
-    return json.loads(notes["history"])
+    return history
 
 
 def save_atomically(

@@ -107,7 +107,7 @@ def _write_keras(weights: Weights, date: str, folder: Path) -> None:
     """
     keras.utils.clear_session()  # names of layers count up over a session
     config = weights.config
-    model = build_model(config.architecture, config.size, config.presence)
+    model = build_model(config.architecture, config.size, config.presence, feed=config.feed)
     write_tensors(model, weights.tensors)
     model.save(folder / "model.keras")
     with zipfile.ZipFile(folder / "model.keras") as saved:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib.metadata
 import json
+import math
 from collections import Counter
 from dataclasses import asdict, replace
 from datetime import date
@@ -19,77 +20,65 @@ from bcweb.evaluate import evaluate, table
 from bcweb.scans import Modality
 from bcweb.scores import write_scores
 from bcweb.weights import Config
-from train import loop, operating_point
+from train import devices, loop, operating_point
 from train.card import card
-from train.data import TrainingSet, assign_folds, load
+from train.data import TrainingSet, assign_folds, load, some_cases
 from train.figures import learning_curve
-from train.keras_network import build_model, imagenet_tensors, write_tensors
+from train.keras_network import write_tensors
 from train.package import write_weights
+from train.start import Start
 
 
-class OutOfMemory(MemoryError):
-    """A step did not fit into memory."""
-
-
-def run(args: argparse.Namespace) -> None:
-    data = load(args.data, args.size, args.cache)
+def run(args: argparse.Namespace, start: Start) -> Path:
+    """Train as the options say from a start; the weights folder. MemoryError where a step does not fit."""
+    data = some_cases(load(args.data, args.size, args.cache, _labels(args)), args.cases, args.seed)
     modality = _modality(data)
     roles = split(data, args.fold, args.folds, args.validation, args.seed)
+    leave_out(data, roles, args.part, args.seed)
     normals = int((~data.has_lesion[roles == "train"]).sum())
-    lite = args.architecture == "lite0"
     recipe = loop.Recipe(
-        architecture=args.architecture,
+        architecture=start.architecture,
+        arm=start.arm.name,
         size=args.size,
-        epochs=args.epochs,
+        epochs=math.ceil(args.epochs * 100 / args.part),
         batch=args.batch,
         learning_rate=args.learning_rate,
         seed=args.seed,
         presence=normals > 0,
-        mean=0.498 if lite else 0.0,
-        std=0.502 if lite else 1.0,  # the original divides by 255 and no more
+        mean=start.mean,
+        std=start.std,
     )
     _say_what_happens(data, roles, recipe, modality)
 
-    model = build_model(recipe.architecture, recipe.size, recipe.presence, recipe.seed)
-    if lite and not args.random:
-        write_tensors(model, imagenet_tensors(), ("encoder", "bottleneck"))
+    devices.share(recipe.batch)
+    with devices.built_in(devices.precision()):
+        model = start.build(recipe.size, recipe.presence, recipe.seed)
     train = data.take(np.flatnonzero(roles == "train"))
     validation = data.take(np.flatnonzero(roles == "validation"))
     args.out.mkdir(parents=True, exist_ok=True)
-    record = _record(args, data, roles, recipe)
+    record = _record(args, data, roles, recipe, start)
     _write_json(args.out / "run.json", record)
-    try:
-        best = loop.fit(
-            model, train, validation if len(validation.cases) else None, modality, recipe, args.out
-        )
-    except Exception as error:
-        if (
-            isinstance(error, MemoryError)
-            or "ResourceExhausted" in type(error).__name__
-            or ("RESOURCE_EXHAUSTED" in str(error))
-        ):
-            raise OutOfMemory from error
-        raise
+    best = _fit(model, train, validation, modality, recipe, start, args.out)
     learning_curve(args.out)
 
     write_tensors(model, best)
-    maps, presence = (
-        loop.predict(model, validation.images, recipe) if len(validation.cases) else (None, None)
-    )
-    if maps is None:
-        point = operating_point.without_validation(recipe.presence)
-    else:
+    if len(validation.cases):
+        maps, presence = loop.predict(model, validation.images, recipe)
         point = operating_point.choose(maps, presence, validation.masks.astype(bool))
-    name = args.name or args.out.resolve().name
+    else:
+        point = operating_point.without_validation(recipe.presence)
+    seen_before = start.source.config.trained_on if start.source else ()
     config = Config(
         architecture=recipe.architecture, modality=modality, size=recipe.size, presence=recipe.presence,
-        mean=recipe.mean, std=recipe.std, operating_point=point,
-        trained_on=tuple(dict.fromkeys(case.dataset for case in train.cases)), name=name,
+        feed=start.arm.feed, mean=recipe.mean, std=recipe.std, operating_point=point,
+        trained_on=tuple(dict.fromkeys([*(case.dataset for case in train.cases), *seen_before])),
+        name=args.name or args.out.resolve().name,
     )  # fmt: skip
     # Validation cases chose the epoch and the operating point: to the weights they are as seen as the
     # training's own.
-    seen = [case for case, role in zip(data.cases, roles, strict=True) if role != "test"]
-    folder = write_weights(args.out / "weights", config, best, seen)
+    seen = [c for c, r in zip(data.cases, roles, strict=True) if r in ("train", "validation")]
+    before = start.source.seen_cases if start.source else ()
+    folder = write_weights(args.out / "weights", config, best, [*seen, *before])
     record["operating_point"] = point.model_dump()
     _write_json(args.out / "run.json", record)
     result = None
@@ -101,6 +90,24 @@ def run(args: argparse.Namespace) -> None:
         _write_json(args.out / "scores.json", result)
     (folder / "README.md").write_text(card(config, record, result), encoding="utf-8")
     print(f"The weights, their card and their scores are in {folder}.")
+    return folder
+
+
+def _fit(model, train, validation, modality, recipe, start, out) -> dict[str, np.ndarray]:
+    """`loop.fit`, with every backend's way to run out of memory as MemoryError."""
+    try:
+        return loop.fit(
+            model, train, validation if len(validation.cases) else None, modality, recipe, out,
+            start.arm.phases,
+        )  # fmt: skip
+    except Exception as error:
+        if "ResourceExhausted" in type(error).__name__ or "RESOURCE_EXHAUSTED" in str(error):
+            raise MemoryError from error
+        raise
+
+
+def _labels(args: argparse.Namespace) -> tuple[str, ...] | None:
+    return tuple(args.labels.split(",")) if args.labels else None
 
 
 def score_test(specs: list[str], tested: set[tuple[str, str]], folder: Path) -> dict:
@@ -130,6 +137,17 @@ def split(data: TrainingSet, fold: str, folds: int, validation: float, seed: int
     return roles
 
 
+def leave_out(data: TrainingSet, roles: np.ndarray, percent: int, seed: int) -> None:
+    """Keep a part of the training groups, at least one; the others' role becomes "left out", in place."""
+    training = np.flatnonzero(roles == "train")
+    groups = sorted({(data.cases[i].dataset, data.cases[i].group) for i in training})
+    order = np.random.default_rng(seed).permutation(len(groups))
+    kept = {groups[i] for i in order[: max(round(len(groups) * percent / 100), 1)]}
+    for i in training:
+        if (data.cases[i].dataset, data.cases[i].group) not in kept:
+            roles[i] = "left out"
+
+
 def _modality(data: TrainingSet) -> Modality:
     found = {case.modality for case in data.cases}
     if len(found) != 1:
@@ -150,7 +168,7 @@ def _say_what_happens(data, roles, recipe, modality) -> None:
         )
 
 
-def _record(args, data: TrainingSet, roles, recipe) -> dict:
+def _record(args, data: TrainingSet, roles, recipe, start: Start) -> dict:
     packages = ("keras", keras.backend.backend(), "numpy", "pillow")
     versions = {}
     for package in packages:
@@ -164,8 +182,14 @@ def _record(args, data: TrainingSet, roles, recipe) -> dict:
         "fold": args.fold,
         "folds": args.folds,
         "validation": args.validation,
+        "labels": args.labels,
+        "part": args.part,
+        "arm": start.arm.name,
+        "source": start.source.revision if start.source else None,
         "recipe": asdict(recipe),
         "versions": versions,
+        "precision": devices.precision(),
+        "gpus": len(devices.gpus()),
         "cases": [
             {
                 "dataset": c.dataset,

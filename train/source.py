@@ -13,9 +13,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from bcweb.network import ARCHITECTURES
+from train import options
+from train.arms import ARMS
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:
@@ -23,10 +26,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
         prog="python -m train.source",
         description=__doc__.split("\n\n", 1)[1],
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog=(
-            "KIND is busi, bus-bra, stu, mini-mias or folder. KERAS_BACKEND chooses tensorflow "
-            "(the default) or jax."
-        ),
+        epilog=options.KINDS,
     )
     add = parser.add_argument
     add(
@@ -45,69 +45,39 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     )
     add("--architecture", choices=ARCHITECTURES, default="lite0", help="default: lite0")
     add(
-        "--fold",
-        default="0",
-        metavar="K",
-        help='the fold that is the test, or "all" to train on everything (default 0)',
-    )
-    add(
-        "--size",
-        type=int,
-        default=256,
-        help="side of the square that the network sees (default 256)",
-    )
-    add("--folds", type=int, default=5, metavar="N", help="how many folds (default 5)")
-    add(
-        "--validation",
-        type=float,
-        default=0.1,
-        metavar="PART",
-        help="part of the rest that is the validation (default 0.1)",
-    )
-    add("--epochs", type=int, default=10)
-    add(
-        "--batch",
-        type=int,
-        default=16,
-        help="images a step; a smaller one wants less memory (default 16)",
-    )
-    add("--learning-rate", type=float, default=1e-3)
-    add(
-        "--seed",
-        type=int,
-        default=0,
-        help="of the split, the weights and the augmentation (default 0)",
-    )
-    add(
         "--random",
         action="store_true",
-        help="begin with random weights instead of ImageNet's (lite0)",
+        help="begin with random weights instead of ImageNet's (unet always does)",
     )
-    add("--name", help="of the weights (default: the run folder's name)")
-    add(
-        "--cache",
-        type=Path,
-        default=Path("cache"),
-        help="where decoded images are kept (default: cache)",
-    )
+    options.add_options(parser, epochs=10)
     args = parser.parse_args(argv)
-    if args.fold != "all" and not (args.fold.isdigit() and int(args.fold) < args.folds):
-        parser.error(f'--fold is a number below {args.folds} or "all"')
+    options.check(parser, args)
     return args
 
 
 def main(argv: list[str] | None = None) -> int:
     args = parse(argv)
+    return guarded(args, lambda: _run(args))
+
+
+def _run(args: argparse.Namespace) -> None:
+    from train.run import run
+    from train.start import without_source
+
+    random = args.random or args.architecture == "unet"
+    run(args, without_source(ARMS["random" if random else "imagenet"], args.architecture))
+
+
+def guarded(args: argparse.Namespace, training: Callable[[], object]) -> int:
+    """Run a training; what goes wrong is a sentence and an exit status."""
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
-        from train.run import OutOfMemory, run
+        training()
     except ModuleNotFoundError as error:
         print(f"{error.name} is missing: pip install -r requirements-train.txt", file=sys.stderr)
         return 1
-    try:
-        run(args)
-    except OutOfMemory:
+    except MemoryError:
         smaller = max(args.batch // 2, 1)
         print(
             f"The memory does not hold {args.batch} images a step: try --batch {smaller}.",

@@ -1,0 +1,80 @@
+"""The options that every training takes."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+KINDS = (
+    "KIND is busi, bus-bra, stu, mini-mias, cbis-boxes (boxes, taken as ellipses: weak labels), folder or "
+    "hf (a data set on the Hub: hf:user/name@revision). "
+    "KERAS_BACKEND chooses tensorflow (the default) or jax."
+)
+
+
+def add_options(parser: argparse.ArgumentParser, epochs: int) -> None:
+    add = parser.add_argument
+    add(
+        "--fold",
+        default="0",
+        metavar="K",
+        help='the fold that is the test, or "all" to train on everything (default 0)',
+    )
+    add(
+        "--size",
+        type=int,
+        default=256,
+        help="side of the square that the network sees (default 256)",
+    )
+    add("--folds", type=int, default=5, metavar="N", help="how many folds (default 5)")
+    add(
+        "--validation",
+        type=float,
+        default=0.1,
+        metavar="PART",
+        help="part of the rest that is the validation (default 0.1)",
+    )
+    add(
+        "--labels",
+        metavar="A,B",
+        help='only cases with these labels, such as "normal,malignant" (default: all)',
+    )
+    add(
+        "--part",
+        type=int,
+        default=100,
+        metavar="PERCENT",
+        help="train on a part of the training groups, for as many steps as on all of them (default 100)",
+    )
+    add("--cases", type=int, metavar="N", help="only N cases, drawn by group: to try a command out")
+    add("--epochs", type=int, default=epochs, help=f"default {epochs}")
+    add(
+        "--batch",
+        type=int,
+        default=16,
+        help="images a step; a smaller one wants less memory (default 16)",
+    )
+    add("--learning-rate", type=float, default=1e-3)
+    add(
+        "--seed",
+        type=int,
+        default=0,
+        help="of the split, the weights and the augmentation (default 0)",
+    )
+    add("--name", help="of the weights (default: the run folder's name)")
+    add(
+        "--cache",
+        type=Path,
+        default=Path("cache"),
+        help="where decoded images are kept (default: cache)",
+    )
+
+
+def check(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    """End with a sentence where an option makes no sense."""
+    if args.fold != "all" and not (args.fold.isdigit() and int(args.fold) < args.folds):
+        parser.error(f'--fold is a number below {args.folds} or "all"')
+    if not 1 <= args.part <= 100:
+        parser.error("--part is a percentage, 1 to 100")
+    if args.epochs < 1 or args.batch < 1:
+        parser.error("--epochs and --batch want at least 1")

@@ -1,0 +1,167 @@
+"""Carry a network from one modality to the other, or on to more data of its own:
+
+    python -m train.transfer --source embedded --data busi:PATH --freeze encoder --out runs/transfer --push
+
+Alone, `python -m train.transfer --push` takes the data sets under BCWEB_DATA, the embedded weights of
+the other modality, and the arm `encoder`, says what it chose, and pushes to YOU/bcweb-MODALITY. Splits,
+folds, scores and what a run leaves behind are those of `python -m train.source`. Whether the Hub will
+take the weights is asked before the first epoch, not after the last.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import textwrap
+from pathlib import Path
+
+from bcweb.cases import read_cases
+from bcweb.network import ARCHITECTURES
+from bcweb.scans import MODALITIES, Modality
+from train import options
+from train.arms import ARMS
+from train.source import guarded
+
+# What may lie under BCWEB_DATA, by modality: a folder's name and how it is read.
+DATA = {
+    "ultrasound": (("busi", "busi"), ("bus-bra", "bus-bra")),
+    "mammogram": (("cdd-cesm", "folder"),),
+}
+
+
+def parse(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m train.transfer",
+        description=__doc__.split("\n\n", 1)[1],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="\n".join(["arms:", *_arms(), "", *textwrap.wrap(options.KINDS, 90)]),
+    )
+    add = parser.add_argument
+    add(
+        "--source",
+        metavar="W",
+        help='weights to begin with: "embedded", a folder, a run, or hf://user/repo@revision '
+        "(default: the embedded ones of the other modality)",
+    )
+    add(
+        "--data",
+        action="append",
+        metavar="KIND:PATH",
+        help="a data set of the target; may be repeated (default: what is found under BCWEB_DATA)",
+    )
+    add(
+        "--freeze",
+        choices=ARMS,
+        default="encoder",
+        metavar="ARM",
+        help="default: encoder; see below",
+    )
+    add(
+        "--out",
+        type=Path,
+        metavar="RUN",
+        help="the run's folder (default: runs/SOURCE-to-TARGET-ARM)",
+    )
+    add(
+        "--architecture",
+        choices=ARCHITECTURES,
+        default="lite0",
+        help="of the controls, which have no source (default: lite0)",
+    )
+    add(
+        "--push",
+        nargs="?",
+        const="",
+        metavar="user/repo",
+        help="push the weights to the Hub (default: YOU/bcweb-MODALITY)",
+    )
+    add("--public", action="store_true", help="let everybody read what is pushed")
+    options.add_options(parser, epochs=10)
+    args = parser.parse_args(argv)
+    options.check(parser, args)
+    return args
+
+
+def _arms() -> list[str]:
+    lines = []
+    for arm in ARMS.values():
+        first, *rest = textwrap.wrap(arm.summary, 78)
+        lines += [f"  {arm.name:<9} {first}", *(f"{'':12}{line}" for line in rest)]
+    return lines
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = parse(argv)
+    return guarded(args, lambda: transfer(args))
+
+
+def transfer(args: argparse.Namespace) -> None:
+    """Choose what was not said, ask the Hub, train, push."""
+    from train.run import run
+    from train.start import from_source, load_source, without_source
+
+    arm = ARMS[args.freeze]
+    args.data = args.data or found_data()
+    target = modality_of(args.data)
+    if arm.begins == "source":
+        args.source = args.source or "embedded"
+        source = load_source(args.source, _other(target))
+        start, origin = from_source(arm, source), source.config.modality
+        says = source.revision
+    else:
+        if args.source:
+            raise ValueError(f"The arm {arm.name} is a control and takes no --source.")
+        start, origin = without_source(arm, args.architecture), arm.name
+        says = f"{arm.begins} weights"
+    args.out = args.out or Path("runs") / f"{origin}-to-{target}-{arm.name}"
+    print(f"From {says} to {', '.join(args.data)}; arm {arm.name}: {arm.summary}.")
+    print(f"The run is {args.out}.", flush=True)
+
+    repo = None
+    if args.push is not None:
+        from train import push
+
+        repo = push.check(args.push or None, target, args.public)
+        print(f"The weights will be pushed to {repo}.", flush=True)
+    run(args, start)
+    if repo is not None:
+        pushed = push.push(args.out, repo, args.public)
+        print(f"{'Pushed' if pushed.new else 'Already there'}: {pushed.name}. {pushed.latest}")
+
+
+def found_data() -> list[str]:
+    """The data sets under BCWEB_DATA, of ultrasound if there is any; ValueError says what to set."""
+    root = os.environ.get("BCWEB_DATA")
+    if not root:
+        raise ValueError(
+            "Name the target's data, --data KIND:PATH, or set BCWEB_DATA to a folder that holds busi, "
+            "bus-bra or cdd-cesm."
+        )
+    for sets in DATA.values():
+        found = [
+            f"{kind}:{Path(root) / name}" for name, kind in sets if (Path(root) / name).is_dir()
+        ]
+        if found:
+            return found
+    raise ValueError(f"BCWEB_DATA is {root}, which holds none of busi, bus-bra and cdd-cesm.")
+
+
+def modality_of(specs: list[str]) -> Modality:
+    """What the data sets' cases are; ValueError where they are of both modalities or there are none."""
+    found = {case.modality for spec in specs for case in read_cases(spec).cases}
+    if len(found) != 1:
+        raise ValueError(
+            "The target is one modality; these data sets hold both."
+            if found
+            else f"{' and '.join(specs)} hold no case."
+        )
+    return found.pop()
+
+
+def _other(modality: Modality) -> Modality:
+    return next(other for other in MODALITIES if other != modality)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
