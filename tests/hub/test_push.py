@@ -186,6 +186,18 @@ def test_the_card_says_where_it_comes_from_and_how_well_it_does(hub, client, tmp
     assert hub.repository(NAME).find("v1").files[picture].data.startswith(b"\x89PNG")
 
 
+def test_the_card_of_a_transfer_names_what_it_began_with_and_how(hub, client, tmp_path):
+    run = finished.run(tmp_path / "run")
+    record = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(
+        json.dumps(record | {"arm": "encoder", "source": "mammogram-1-abc"})
+    )
+    push(run)
+    text = hub.repository(NAME).find("v1").files["README.md"].data.decode()
+    assert "Began with `mammogram-1-abc`, arm `encoder`: the method: encoder and bottleneck" in text
+    assert "and those of the weights that these began with." in text
+
+
 def test_weights_of_unknown_data_do_not_claim_a_licence(hub, client, tmp_path):
     push(finished.run(tmp_path / "run", dataset="our clinic"))
     text = hub.repository(NAME).find("v1").files["README.md"].data.decode()
