@@ -18,12 +18,13 @@
  */
 
 /** @param {string} base @param {ScanInfo} info @param {string} what @param {AbortSignal} signal
- * @param {number} bytes how many there must be @returns {Promise<ArrayBuffer>} */
-async function fetchArray(base, info, what, signal, bytes) {
+ * @param {number} bytes how many there must be @param {string | null} of the weights that must have made it @returns {Promise<ArrayBuffer>} */
+async function fetchArray(base, info, what, signal, bytes, of = null) {
   let response;
   let buffer;
   try {
-    response = await fetch(`${base}/scans/${encodeURIComponent(info.id)}/${what}`, {
+    const asked = of === null ? "" : `?of=${encodeURIComponent(of)}`;
+    response = await fetch(`${base}/scans/${encodeURIComponent(info.id)}/${what}${asked}`, {
       credentials: "same-origin",
       signal,
     });
@@ -52,5 +53,6 @@ export async function fetchPixels(base, info, signal) {
 /** @param {string} base @param {ScanInfo} info @param {"probability" | "truth"} what
  * @param {AbortSignal} signal @returns {Promise<Uint8Array>} row-major */
 export async function fetchMap(base, info, what, signal) {
-  return new Uint8Array(await fetchArray(base, info, what, signal, info.width * info.height));
+  const bytes = info.width * info.height;
+  return new Uint8Array(await fetchArray(base, info, what, signal, bytes, what === "probability" ? info.revision : null));
 }

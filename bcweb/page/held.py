@@ -234,10 +234,12 @@ class Held:
         """None where they were released: `open` brings them back."""
         return self._pixels
 
-    @property
-    def probability(self) -> Packed | None:
+    def probability(self, revision: str | None = None) -> Packed | None:
+        """The map, if the weights of this revision made it; None stands for any."""
         finding = self._finding
-        return finding.probability if finding else None
+        if finding is None or revision not in (None, finding.prediction.revision):
+            return None
+        return finding.probability
 
     @property
     def truth(self) -> Packed | None:
@@ -251,8 +253,12 @@ class Held:
                 self._thumbnail = _thumbnail(self._load())
             return self._thumbnail
 
-    def mask_png(self, threshold: float | None, gated: bool) -> bytes | None:
+    def mask_png(
+        self, threshold: float | None, gated: bool, revision: str | None = None
+    ) -> bytes | None:
         """The mask as a PNG of 0 and 255 in the scan's own size; None where there is no prediction.
+
+        revision: of the weights that must have drawn it, else `ScanError`; None stands for any.
 
         It is what the viewer shows: the map from the threshold on, without small parts. At the
         operating point the presence gate holds, unless the reader asked to see what is behind it
@@ -262,6 +268,11 @@ class Held:
             self.open()
             if self._finding is None:
                 return None
+            if self.probability(revision) is None:
+                drawn = self._finding.prediction.revision
+                raise ScanError(
+                    f"{self.name} was segmented again since, by {drawn}: look at it first."
+                )
             return mask_png(self._mask(threshold, gated))
 
     # --- inside

@@ -236,7 +236,9 @@ class Api:
         return await self._array(request, lambda held: held.pixels)
 
     async def probability(self, request: Request) -> Response:
-        return await self._array(request, lambda held: held.probability)
+        """?of=REVISION: only if these weights made it, as the page has it from the scan's description."""
+        of = request.query_params.get("of")
+        return await self._array(request, lambda held: held.probability(of))
 
     async def truth(self, request: Request) -> Response:
         return await self._array(request, lambda held: held.truth)
@@ -255,7 +257,7 @@ class Api:
         if threshold is not None and not 0 <= threshold <= 1:
             raise HTTPException(400, "A threshold is a number from 0 to 1.")
         gated = asked.get("gated", "true") != "false"
-        png = await self._at_desk(lambda: held.mask_png(threshold, gated))
+        png = await self._at_desk(lambda: held.mask_png(threshold, gated, asked.get("of")))
         if png is None:
             raise HTTPException(404, "This scan has no prediction.")
         stem = PurePosixPath(held.name).stem

@@ -122,7 +122,7 @@ def test_what_the_gate_holds_back_is_saved_empty_unless_the_reader_asked_to_see_
     held = Held("n.png", "upload", scan, Segmenters({"ultrasound": str(folder)}))
     held.open()
     assert held.info("x")["presence"] < held.info("x")["gate"] == 1.0
-    probability = held.probability.array()
+    probability = held.probability().array()
     assert not mask_of(held.mask_png(None, gated=True)).any()
     assert not mask_of(held.mask_png(0.5, gated=True)).any()
     assert np.array_equal(mask_of(held.mask_png(0.5, gated=False)), probability >= 128)

@@ -120,6 +120,11 @@ def test_the_user_of_this_machine_exchanges_them_and_may_go_back(page, folder):
     assert held["revision"] == scan["revision"] and held["in_use"] == told["revision"]
     again = asking.put(f"{place}/prediction").json()
     assert again["revision"] == again["in_use"] == told["revision"]
+    for what in ("probability", "mask.png"):
+        assert asking.get(f"{place}/{what}?of={again['revision']}").status_code == 200
+        assert asking.get(f"{place}/{what}?of={scan['revision']}").status_code in (400, 404), (
+            "what other weights drew is not passed off as theirs"
+        )
     session = asking.get("/bc/session").json()
     assert session["weights"]["ultrasound"] == {"revision": told["revision"], "notice": None}
     back = asking.put("/bc/models/ultrasound", json={"name": "embedded"}).json()

@@ -258,6 +258,23 @@ def test_a_reload_and_a_second_tab_show_the_same_scans(page):
     assert second.complaints == []
 
 
+def test_a_scan_that_another_tab_had_segmented_anew_is_shown_as_it_is_now(page):
+    page.give(("shared.png", png(OTHER.scan.pixels)))
+    expect(page.title()).to_have_text("shared.png")
+    page.ready()
+    second = Page(page.page.context.new_page(), page.address).open()
+    second.rows().filter(has_text="shared.png").locator("button").click()
+    expect(second.title()).to_have_text("shared.png")
+    second.find(".findings .choices label").filter(has_text="Mammogram").click()
+    expect(second.find(".findings footer")).to_contain_text("random-")
+    page.page.keyboard.press("k")
+    expect(page.title()).not_to_have_text("shared.png")
+    page.page.keyboard.press("j")
+    expect(page.find(".findings footer")).to_contain_text("random-")
+    page.ready()
+    second.page.close()
+
+
 def test_two_browsers_at_once_see_nothing_of_each_other(browse):
     anna, berta = browse(), browse()
     anna.give(("anna.png", png(OTHER.scan.pixels)))

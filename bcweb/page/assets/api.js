@@ -129,9 +129,9 @@ export const dropTruth = (id) => ask(`${scan(id)}/truth`, { method: "DELETE" });
 /** @param {string} id */
 export const thumbnail = (id) => `${BASE}${scan(id)}/thumbnail`;
 
-/** @param {string} id @param {number} threshold @param {boolean} gated */
-export const mask = (id, threshold, gated) =>
-  `${BASE}${scan(id)}/mask.png?threshold=${threshold}${gated ? "" : "&gated=false"}`;
+/** The mask that these weights drew, and no other's. @param {ScanInfo} info @param {number} threshold @param {boolean} gated */
+export const mask = ({ id, revision }, threshold, gated) =>
+  `${BASE}${scan(id)}/mask.png?threshold=${threshold}&of=${encodeURIComponent(revision ?? "")}${gated ? "" : "&gated=false"}`;
 
 /** @param {Modality} modality */
 const model = (modality) => `/models/${encodeURIComponent(modality)}`;

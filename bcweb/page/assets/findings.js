@@ -72,7 +72,7 @@ export class Findings {
     };
     if (this.#moved) this.#moved.textContent = isMoved ? `at ${String(live.threshold)}` : "";
     for (const [key, cell] of this.#cells) cell.textContent = isMoved ? (now[key] ?? "") : "";
-    if (this.#save) this.#save.href = api.mask(info.id, live.threshold, live.gated || !words.isGated(info));
+    if (this.#save) this.#save.href = api.mask(info, live.threshold, live.gated || !words.isGated(info));
   }
 
   /** As if the link to the mask were pressed. */
@@ -226,7 +226,7 @@ export class Findings {
     this.#save = /** @type {HTMLAnchorElement} */ (
       info.segmented ? h(
         "a",
-        { class: "button", href: api.mask(info.id, info.threshold ?? 0.5, true), download: "", "aria-keyshortcuts": "s", title: "The mask as it is shown: a PNG of 0 and 255 in the scan's own size" },
+        { class: "button", href: api.mask(info, info.threshold ?? 0.5, true), download: "", "aria-keyshortcuts": "s", title: "The mask as it is shown: a PNG of 0 and 255 in the scan's own size" },
         "Save mask",
         h("kbd", { "aria-hidden": "true" }, "S"),
       ) : null

@@ -45,6 +45,7 @@ class Workbench extends HTMLElement {
     this.#viewer.setAttribute("base", api.BASE);
     this.#viewer.append(h("p", { slot: "empty" }, "Drop a breast ultrasound or a mammogram anywhere on this page, or open one with U."));
     this.#viewer.addEventListener("bc-scores", (/** @type {CustomEvent} */ event) => this.#findings?.live({ ...event.detail, threshold: this.#viewer.threshold }));
+    this.#viewer.addEventListener("bc-error", () => this.#askAgain());
     this.#listen();
     this.#start();
   }
@@ -156,6 +157,17 @@ class Workbench extends HTMLElement {
   async #openNext() {
     const next = this.#neighbour(1);
     if (next) await this.#bringUp(next);
+  }
+
+  /** What is known of the scan in view may be out of date: another tab may have had it segmented again. */
+  async #askAgain() {
+    const one = this.#cases.get(this.#current ?? "");
+    const { info } = one ?? {};
+    if (!one || !info) return;
+    const now = await api.open(info.id).catch(() => null);
+    if (!now || now.revision === info.revision || one.info !== info) return;
+    one.info = now;
+    this.#changed(one);
   }
 
   #segmentAgain() {
