@@ -99,11 +99,13 @@ def main(argv: list[str] | None = None) -> int:
         prog="python -m bcweb.samples", description="Write the generated samples with their truth."
     )
     parser.add_argument("folder", type=Path, metavar="DIR")
+    folder = parser.parse_args(argv).folder
     try:
-        write(parser.parse_args(argv).folder)
+        write(folder)
     except OSError as error:
         print(f"{error.filename}: {error.strerror}.", file=sys.stderr)
         return 1
+    print(f"{len(samples())} generated scans with their truth are in {folder}.")
     return 0
 
 

@@ -168,7 +168,7 @@ def _lesionwise_figures(scores: Sequence[CaseScore]) -> dict[str, Any]:
     """Lesion by lesion, over the images that hold any: share found, and false alarms an image."""
     import numpy as np
 
-    from bcweb.statistics import group_bootstrap
+    from bcweb.statistics import group_bootstrap, proportion
 
     if not scores:
         return {
@@ -179,9 +179,13 @@ def _lesionwise_figures(scores: Sequence[CaseScore]) -> dict[str, Any]:
             "false_alarms_ci": None,
         }
     counts = np.array([(s.found, s.lesions) for s in scores], float)
-    found = group_bootstrap(
-        counts, _groups(scores), lambda rows: rows[:, 0].sum() / rows[:, 1].sum()
-    )
+    if (counts[:, 0] == counts[:, 1]).all() or not counts[:, 0].any():
+        # All or none: a bootstrap would be certain of it.
+        found = proportion(counts[:, 0] > 0, _groups(scores))
+    else:
+        found = group_bootstrap(
+            counts, _groups(scores), lambda rows: rows[:, 0].sum() / rows[:, 1].sum()
+        )
     alarms = group_bootstrap([s.false_alarms for s in scores], _groups(scores))
     figures = {"n": int(counts[:, 1].sum())} | _with_interval("found", found)
     return figures | _with_interval("false_alarms", alarms)

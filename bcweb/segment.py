@@ -3,8 +3,8 @@
     python -m bcweb.segment scan.png more/ --out masks
 
 Writes STEM_mask.png for every scan (0 and 255, the scan's own size), a folder's tree mirrored under
---out, and results.csv: file, modality, presence, lesions, area (painted pixels), seconds, error. A file
-that cannot be segmented is a row with its error; the others are done and the exit status is 1. Run it
+--out, and results.csv: file, modality, presence, lesions, area (painted pixels), seconds, error, and
+notes on how the file was read (a guessed modality, the first frame of several ...). A file that cannot be segmented is a row with its error; the others are done and the exit status is 1. Run it
 again and only what is new, changed, failed or segmented by other weights is done. Two scans whose masks
 would have one name are kept apart: the second one's is NAME.EXT_mask.png, then STEM-2_mask.png and so
 on, and no mask that this command did not write is ever overwritten.
@@ -30,7 +30,7 @@ from typing import TextIO
 from bcweb.batch import Choice, over_all_cores, stoppable, warm_up, worker_count
 from bcweb.masks import Stamp, read_stamp, write_mask
 
-COLUMNS = ("file", "modality", "presence", "lesions", "area", "seconds", "error")
+COLUMNS = ("file", "modality", "presence", "lesions", "area", "seconds", "error", "notes")
 RESULTS = "results.csv"
 _TEXT = {"encoding": "utf-8", "errors": "surrogateescape"}  # file names are bytes, not always text
 _MASK_END = re.compile(r"_mask(_\d+)?$", re.IGNORECASE)
@@ -61,6 +61,7 @@ class Row:
     area: str = ""
     seconds: str = ""
     error: str = ""
+    notes: str = ""
     guessed: bool = False
 
 
@@ -104,6 +105,7 @@ def segment_file(job: Job, choice: Choice) -> Row:
         str(len(prediction.lesions)),
         str(sum(lesion.area_px for lesion in prediction.lesions)),
         f"{time.perf_counter() - started:.3f}",
+        notes=" ".join([*scan.notes, *(["Modality guessed from the pixels."] if guessed else [])]),
         guessed=guessed,
     )
 

@@ -100,6 +100,11 @@ def test_lesions_are_also_counted_one_by_one():
     assert figures["n"] == 4 and figures["found"] == 0.75 and figures["false_alarms"] == 0.5
 
 
+def test_all_lesions_found_is_not_certain_to_go_on():
+    low, high = summarise([lesion("a", 0.9), lesion("b", 0.8)])["lesionwise"]["found_ci"]
+    assert low < 0.5 and high == 1.0  # of two groups both: Clopper and Pearson's 0.16 to 1
+
+
 def test_images_of_one_woman_are_one_group():
     same = [replace(s, group="one") for s in FOUR]
     assert summarise(same)["lesion"]["dice_mean_ci"] is None

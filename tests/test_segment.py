@@ -72,6 +72,16 @@ def test_one_scan_gets_a_mask_of_its_own_size_and_a_row(tmp_path, weights, capsy
     assert "1 of 1 scans" in capsys.readouterr().out
 
 
+def test_how_a_file_was_read_stands_in_its_row(tmp_path, weights):
+    first = Image.fromarray(np.full((40, 50), 90, np.uint8))
+    first.save(
+        tmp_path / "clip.gif", save_all=True, append_images=[first.rotate(9), first.rotate(45)]
+    )
+    assert main([str(tmp_path / "clip.gif"), "--out", str(tmp_path / "out")]) == 0
+    (row,) = rows(tmp_path / "out")
+    assert "First of 3 frames" in row["notes"] and "guessed" in row["notes"]
+
+
 def test_the_mask_is_the_segmenters(tmp_path, weights):
     from bcweb.scans import read_scan
     from bcweb.segmenter import Segmenter

@@ -45,7 +45,9 @@ def list_folder(path: str) -> list[Listed]:
     """The scans below a folder, sorted by name; raises `FolderError` where there are none."""
     folder = Path(path).expanduser()
     if not path.strip() or not folder.is_dir():
-        raise FolderError(f"{path or 'Nothing'} is not a folder on this machine.")
+        raise FolderError(
+            f"{path} is not a folder on this machine." if path else "Name a folder on this machine."
+        )
     files = sorted(_scan_files(folder), key=lambda file: _natural(str(file)))
     if not files:
         raise FolderError(f"{path} holds no scans: PNG, JPEG, BMP, TIFF, PGM, WebP or DICOM.")
