@@ -23,10 +23,11 @@ from train import options
 from train.arms import ARMS
 from train.source import guarded
 
-# What may lie under BCWEB_DATA, by modality: a folder's name and how it is read.
+# What may lie under BCWEB_DATA, by modality: a folder's name, its kind, and what is read of it. Of
+# CDD-CESM the ordinary mammograms: the subtracted views show contrast agent and no breast.
 DATA = {
-    "ultrasound": (("busi", "busi"), ("bus-bra", "bus-bra")),
-    "mammogram": (("cdd-cesm", "folder"),),
+    "ultrasound": (("busi", "busi", ""), ("bus-bra", "bus-bra", "")),
+    "mammogram": (("cdd-cesm", "folder", "?energy=low&modality=mammogram"),),
 }
 
 
@@ -98,12 +99,12 @@ def main(argv: list[str] | None = None) -> int:
 
 def transfer(args: argparse.Namespace) -> None:
     """Choose what was not said, ask the Hub, train, push."""
-    from train.run import run
-    from train.start import from_source, load_source, without_source
-
     arm = ARMS[args.freeze]
     args.data = args.data or found_data()
     target = modality_of(args.data)
+    from train.run import run  # only now: the framework takes its time, and talks
+    from train.start import from_source, load_source, without_source
+
     if arm.begins == "source":
         args.source = args.source or "embedded"
         source = load_source(args.source, _other(target))
@@ -140,7 +141,9 @@ def found_data() -> list[str]:
         )
     for sets in DATA.values():
         found = [
-            f"{kind}:{Path(root) / name}" for name, kind in sets if (Path(root) / name).is_dir()
+            f"{kind}:{Path(root) / name}{query}"
+            for name, kind, query in sets
+            if (Path(root) / name).is_dir()
         ]
         if found:
             return found

@@ -7,8 +7,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from train.data import TrainingCase, TrainingSet, assign_folds
-from train.run import split
+from train.data import TrainingCase, TrainingSet, assign_folds, load, some_cases
+from train.run import leave_out, split
 
 
 def cases(n: int = 500) -> tuple[TrainingCase, ...]:
@@ -19,6 +19,11 @@ def cases(n: int = 500) -> tuple[TrainingCase, ...]:
         TrainingCase("made up", str(i), str(g), str(label), "ultrasound", str(i), "")
         for i, (g, label) in enumerate(zip(groups, labels, strict=True))
     )
+
+
+def training_set(some: tuple[TrainingCase, ...]) -> TrainingSet:
+    blank = np.zeros((len(some), 8, 8), np.uint8)
+    return TrainingSet(some, blank, blank)
 
 
 def test_no_group_is_in_two_folds():
@@ -68,3 +73,47 @@ def test_fold_all_trains_on_everything():
     some = cases(30)
     data = TrainingSet(some, np.zeros((30, 8, 8), np.uint8), np.zeros((30, 8, 8), np.uint8))
     assert set(split(data, "all", 5, 0.1, 0)) == {"train"}
+
+
+def test_only_cases_with_the_asked_labels_are_read(folder, tmp_path):
+    spec = [f"folder:{folder}?modality=ultrasound"]
+    both = load(spec, 64, tmp_path)
+    assert Counter(case.label for case in both.cases) == {"benign": 30, "normal": 10}
+    normal = load(spec, 64, tmp_path, ("normal",))
+    assert {case.label for case in normal.cases} == {"normal"} and len(normal.images) == 10
+    assert not normal.has_lesion.any()
+    assert len(load(spec, 64, tmp_path, ("normal", "benign")).cases) == 40
+    with pytest.raises(ValueError, match="No case has the label 'malignant'; there are: benign, n"):
+        load(spec, 64, tmp_path, ("normal", "malignant"))
+
+
+def test_boxes_are_trained_on_as_ellipses_and_new_boxes_are_read_anew(folder, tmp_path):
+    root = tmp_path / "boxes"
+    (root / "images").mkdir(parents=True)
+    (root / "images" / "a.png").write_bytes((folder / "images" / "case0.png").read_bytes())
+    for width in (40, 20):  # of 80 pixels across, 60 down; the network sees 64 by 64
+        (root / "boxes.csv").write_text(f"file,group,x,y,w,h\na.png,1,10,15,{width},30\n")
+        data = load([f"cbis-boxes:{root}"], 64, tmp_path / "cache")
+        drawn = np.pi / 4 * (width * 64 / 80) * (30 * 64 / 60)
+        assert data.masks.sum() == pytest.approx(drawn, rel=0.04)
+
+
+def test_a_few_cases_are_whole_groups_of_every_label():
+    data = training_set(cases())
+    few = some_cases(data, 30, seed=0)
+    assert 30 <= len(few.cases) <= 40
+    assert {case.label for case in few.cases} == {"benign", "malignant", "normal"}
+    taken = {case.group for case in few.cases}
+    assert len(few.cases) == sum(case.group in taken for case in data.cases)
+    assert some_cases(data, None, 0) is data
+
+
+def test_a_part_of_the_training_groups_leaves_test_and_validation_whole():
+    data = training_set(cases())
+    whole = split(data, "0", 5, 0.1, 0)
+    part = whole.copy()
+    leave_out(data, part, 25, seed=0)
+    assert np.array_equal(part != "train", (whole != "train") | (part == "left out"))
+    kept = {c.group for c, r in zip(data.cases, part, strict=True) if r == "train"}
+    gone = {c.group for c, r in zip(data.cases, part, strict=True) if r == "left out"}
+    assert not kept & gone and len(kept) == round(0.25 * len(kept | gone))

@@ -1,0 +1,83 @@
+"""`python -m train.transfer`: what it chooses when called alone, and what it says when it cannot."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import weights_folder
+from train.arms import ARMS
+from train.start import load_source
+from train.transfer import found_data, main
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_help_tells_of_every_arm_what_stays_and_what_moves():
+    said = subprocess.run(
+        [sys.executable, "-m", "train.transfer", "--help"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    words = " ".join(said.split())
+    for arm in ARMS.values():
+        assert re.search(rf"\b{arm.name} {re.escape(' '.join(arm.summary.split()))}", words)
+
+
+@pytest.mark.parametrize(
+    ("folders", "chosen"),
+    [
+        (("cdd-cesm", "busi", "bus-bra"), ["busi:{}/busi", "bus-bra:{}/bus-bra"]),
+        (("bus-bra", "stu"), ["bus-bra:{}/bus-bra"]),
+        (("cdd-cesm", "stu"), ["folder:{}/cdd-cesm?energy=low&modality=mammogram"]),
+    ],
+)
+def test_alone_it_takes_the_data_of_one_modality(tmp_path, monkeypatch, folders, chosen):
+    for name in folders:
+        (tmp_path / name).mkdir()
+    monkeypatch.setenv("BCWEB_DATA", str(tmp_path))
+    assert found_data() == [spec.format(tmp_path) for spec in chosen]
+
+
+def test_without_data_it_says_in_a_sentence_what_to_set(tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("BCWEB_DATA", raising=False)
+    assert main(["--push"]) == 1
+    said = capsys.readouterr()
+    assert said.out == "" and said.err.count("\n") == 1
+    assert "--data KIND:PATH" in said.err and "BCWEB_DATA" in said.err
+    monkeypatch.setenv("BCWEB_DATA", str(tmp_path))
+    assert main(["--push"]) == 1
+    assert "holds none of busi, bus-bra and cdd-cesm" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--freeze", "random", "--source", "embedded"], "a control and takes no --source"),
+        (["--freeze", "imagenet", "--architecture", "unet"], "its control is `random`"),
+        (["--source", "/nowhere"], "There are no weights at /nowhere"),
+        (["--labels", "odd"], "No case has the label 'odd'; there are: benign, normal."),
+    ],
+)
+def test_what_cannot_be_carried_over_gets_one_sentence(folder, tmp_path, capsys, options, sentence):
+    data = ["--data", f"folder:{folder}?modality=ultrasound", "--size", "64"]
+    there = ["--out", str(tmp_path / "run"), "--cache", str(tmp_path / "cache")]
+    assert main([*data, *there, *options]) == 1
+    said = capsys.readouterr().err
+    assert sentence in said and "Traceback" not in said
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_source_is_a_folder_of_weights_or_a_run_that_has_them(tmp_path):
+    weights_folder.write(tmp_path / "run" / "weights")
+    (tmp_path / "run" / "run.json").write_text("{}")
+    by_run = load_source(str(tmp_path / "run"), "mammogram")
+    assert by_run.revision == load_source(str(tmp_path / "run" / "weights"), "mammogram").revision
+    assert load_source("embedded", "mammogram").config.modality == "mammogram"
+    (tmp_path / "half").mkdir()
+    (tmp_path / "half" / "run.json").write_text("{}")
+    with pytest.raises(ValueError, match="has not finished: it has no weights yet"):
+        load_source(str(tmp_path / "half"), "mammogram")
