@@ -55,20 +55,22 @@ class _Shapes:
     )
 
 
-def shapes(architecture: str, presence: bool = True) -> dict[str, tuple[int, ...]]:
+def shapes(
+    architecture: str, presence: bool = True, feed: str | None = None
+) -> dict[str, tuple[int, ...]]:
     """Every tensor's shape, by name."""
     walker = _Shapes()
-    network.build(walker, architecture, 64, presence)
+    network.build(walker, architecture, 64, presence, feed)
     return walker.found
 
 
 def random_tensors(
-    architecture: str, presence: bool = True, seed: int = 0
+    architecture: str, presence: bool = True, seed: int = 0, feed: str | None = None
 ) -> dict[str, np.ndarray]:
     """Weights that keep activations near one, and statistics as far from (0, 1) as trained ones."""
     rng = np.random.default_rng(seed)
     tensors = {}
-    for name, shape in shapes(architecture, presence).items():
+    for name, shape in shapes(architecture, presence, feed).items():
         if name.endswith("kernel"):
             fan_in = int(np.prod(shape[:-1])) if "depthwise" not in name else shape[0] * shape[1]
             value = rng.normal(0, np.sqrt(2 / fan_in), shape)
@@ -101,6 +103,7 @@ def write(folder: Path, seed: int = 0, **changes) -> Path:
     """Write a random lite0 at 64x64, with Config fields changed as named."""
     folder.mkdir(parents=True, exist_ok=True)
     made = config(**changes)
-    save_file(random_tensors(made.architecture, made.presence, seed), folder / "model.safetensors")
+    tensors = random_tensors(made.architecture, made.presence, seed, made.feed)
+    save_file(tensors, folder / "model.safetensors")
     (folder / "config.json").write_text(made.model_dump_json())
     return folder

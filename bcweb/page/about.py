@@ -60,7 +60,7 @@ class About:
             "commit": self.commit,
             "notice": self.in_use.notice,
             "wanted": self.in_use.wanted,
-            "architecture": config.architecture,
+            "architecture": config.architecture + _fed(config.feed),
             "size": config.size,
             "parameters": sum(tensor.size for tensor in self.weights.tensors.values()),
             "trained_on": list(config.trained_on),
@@ -143,6 +143,11 @@ class About:
                 return text.read(card.LIMIT + 1)
         except OSError:
             return None
+
+
+def _fed(feed: str | None) -> str:
+    """What of a source network within is the network's input, in words."""
+    return f" fed with the {feed} of a source network" if feed else ""
 
 
 def _figures(scores: Sequence[CaseScore]) -> dict[str, Any]:

@@ -97,6 +97,12 @@ def test_what_a_folder_has_of_a_study_is_told(page, folder):
     assert told["card"] is None
 
 
+def test_a_network_that_is_fed_by_another_is_told_as_such(page, tmp_path):
+    folder = weights_folder.write(tmp_path / "stack", feed="mask")
+    told = page().put("/bc/models/ultrasound", json={"name": str(folder)}).json()
+    assert told["architecture"] == "lite0 fed with the mask of a source network"
+
+
 def test_a_modality_that_is_none_has_no_model(page):
     assert page().get("/bc/models/x-ray").status_code == 404
 
