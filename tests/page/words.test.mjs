@@ -61,6 +61,8 @@ test("a model's figures are rows with a cell for each data set", () => {
 });
 
 test("an operating point is put in words", () => {
+  assert.equal(words.threshold(0.1 + 0.6), "0.7");
+  assert.equal(words.threshold(0.4375), "0.438");
   const point = { mask_threshold: 0.6, presence_gate: 0.6665, min_lesion_fraction: 0.001 };
   assert.equal(words.operatingPoint({ operating_point: point }), "painted from 0.6 on; nothing below a presence of 0.67; no part under 0.1% of the image");
   const open = { mask_threshold: 0.5, presence_gate: null, min_lesion_fraction: 0 };

@@ -70,7 +70,7 @@ export class Findings {
       precision: words.fixed(live.precision, 3),
       recall: words.fixed(live.recall, 3),
     };
-    if (this.#moved) this.#moved.textContent = isMoved ? `at ${String(live.threshold)}` : "";
+    if (this.#moved) this.#moved.textContent = isMoved ? `at ${words.threshold(live.threshold)}` : "";
     for (const [key, cell] of this.#cells) cell.textContent = isMoved ? (now[key] ?? "") : "";
     if (this.#save) this.#save.href = api.mask(info, live.threshold, live.gated || !words.isGated(info));
   }
@@ -149,7 +149,7 @@ export class Findings {
     return h(
       "table",
       { class: "lesions" },
-      h("caption", {}, `Lesions at ${info.threshold}, the operating point`),
+      h("caption", {}, `Lesions at ${words.threshold(info.threshold)}, the operating point`),
       h("thead", {}, h("tr", {}, ...columns.map((name) => h("th", { scope: "col" }, name)))),
       h("tbody", {}, ...rows),
     );
@@ -183,7 +183,7 @@ export class Findings {
       const label = h("th", { scope: "row", title }, name, why && h("small", {}, why));
       return h("tr", {}, label, cell, first);
     });
-    const head = h("tr", {}, h("td", {}), this.#moved, h("th", { scope: "col" }, `at ${info.threshold}`));
+    const head = h("tr", {}, h("td", {}), this.#moved, h("th", { scope: "col" }, `at ${words.threshold(info.threshold)}`));
     return h(
       "section",
       {},

@@ -10,6 +10,9 @@ export const grouped = (n) => String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, 
 /** @param {number | null | undefined} value @param {number} digits */
 export const fixed = (value, digits) => (value == null ? NONE : value.toFixed(digits));
 
+/** Weights may come with 0.7000000000000001. @param {number | null} value */
+export const threshold = (value) => (value === null ? NONE : String(Number(value.toPrecision(3))));
+
 /** @param {number} mm2 */
 export const squareMillimetres = (mm2) => (mm2 < 100 ? mm2.toFixed(1) : grouped(mm2));
 
@@ -110,7 +113,7 @@ export function figureRows(figures) {
 export function operatingPoint({ operating_point: { mask_threshold, presence_gate, min_lesion_fraction } }) {
   const gate = presence_gate === null ? "no presence gate" : `nothing below a presence of ${fixed(presence_gate, 2)}`;
   const smallest = min_lesion_fraction > 0 ? `; no part under ${Number((100 * min_lesion_fraction).toPrecision(2))}% of the image` : "";
-  return `painted from ${Number(mask_threshold.toPrecision(3))} on; ${gate}${smallest}`;
+  return `painted from ${threshold(mask_threshold)} on; ${gate}${smallest}`;
 }
 
 /** @param {import("./api.js").Facts} facts */
