@@ -268,7 +268,11 @@ def test_a_lookup_table_gives_the_window_where_there_is_no_other():
 def test_colour_dicom_becomes_luminance():
     pixels = np.zeros((20, 30, 3), np.uint8)
     pixels[..., 0] = 255
-    assert (read_scan(written(dicom(pixels))).pixels == 76).all()
+    scan = read_scan(written(dicom(pixels)))
+    assert (scan.pixels == 76).all()
+    assert scan.notes == ("Its colours were turned to grey.",)
+    tinted = np.full((20, 30, 3), (90, 95, 100), np.uint8)
+    assert read_scan(written(dicom(tinted))).notes == ()
 
 
 def test_a_clip_gives_its_first_frame_and_says_so():
