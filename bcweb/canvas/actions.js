@@ -93,8 +93,8 @@ export function attend(parts, redraw) {
   };
 
   listen(canvas, {
-    pan(dx, dy, at) {
-      stage.pan(dx, dy);
+    pan(dx, dy, at, alone) {
+      if (!alone || !stage.fitted) stage.pan(dx, dy);
       stage.pointer = at;
       redraw();
     },
@@ -121,12 +121,24 @@ export function attend(parts, redraw) {
   root.addEventListener("input", (event) => {
     const input = /** @type {HTMLInputElement} */ (event.target);
     const value = input.valueAsNumber;
-    if (Number.isNaN(value)) return;
+    if (Number.isNaN(value) || input.validity.rangeUnderflow) return;
     if (input.id === "threshold") viewer.threshold = value;
     else if (input.className === "opacity-slider") display.opacity = value;
     else if (input.className === "width") display.window = windowFrom(levelOf(display.window), value);
     else if (input.className === "level") display.window = windowFrom(value, widthOf(display.window));
     redraw();
+  });
+
+  // Numbers apply as they are typed. Leaving the field puts back what is no number.
+  /** @type {import("./windowing.js").Window} */
+  let before = display.window;
+  root.addEventListener("focusin", () => (before = display.window));
+  root.addEventListener("focusout", redraw);
+  root.addEventListener("keydown", (event) => {
+    const { key, target } = /** @type {KeyboardEvent} */ (event);
+    if (!(target instanceof HTMLInputElement) || target.type !== "number") return;
+    if (key === "Escape") display.window = before;
+    if (key === "Escape" || key === "Enter") target.blur(); // so that the next key is a command again
   });
 
   return (event) => {

@@ -2,7 +2,7 @@
 
 /** @typedef {import("./view.js").Point} Point */
 /** @typedef {object} Handlers lengths in CSS pixels from the picture's upper left corner
- * @property {(dx: number, dy: number, at: Point) => void} pan
+ * @property {(dx: number, dy: number, at: Point, alone: boolean) => void} pan alone: by one finger
  * @property {(at: Point, factor: number) => void} zoom
  * @property {(dx: number, dy: number) => void} window right button, or Shift
  * @property {(at: Point | null) => void} hover
@@ -42,14 +42,14 @@ export function listen(picture, handlers) {
     if (other) {
       const before = Math.hypot(from.x - other.x, from.y - other.y);
       const after = Math.hypot(to.x - other.x, to.y - other.y);
-      handlers.pan((to.x - from.x) / 2, (to.y - from.y) / 2, to);
+      handlers.pan((to.x - from.x) / 2, (to.y - from.y) / 2, to, false);
       if (before > 0 && after > 0) {
         handlers.zoom({ x: (to.x + other.x) / 2, y: (to.y + other.y) / 2 }, after / before);
       }
     } else if (windowing) {
       handlers.window(to.x - from.x, to.y - from.y);
     } else {
-      handlers.pan(to.x - from.x, to.y - from.y, to);
+      handlers.pan(to.x - from.x, to.y - from.y, to, event.pointerType === "touch");
     }
   });
 

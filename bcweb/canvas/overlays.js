@@ -96,11 +96,10 @@ function refreshNotice(root, { prediction, underGate, gated }, stage) {
   for (const caution of all(root, ".caution")) write(caution, `presence ${presence}, under the gate ${gate}`);
   write(one(notice, "span"), `No lesion found: presence ${presence} is under the gate ${gate}`);
   const { rect } = pane;
-  const width = rect.width / stage.dot;
   notice.style.left = `${(rect.x + rect.width / 2) / stage.dot}px`;
   // Above the scale bar, if both are in one pane.
   notice.style.bottom = `${stage.fromBottom(rect) + (pane === stage.panes[0] ? 38 : 10)}px`;
-  notice.style.width = width < 420 ? `${width - 16}px` : "max-content";
+  notice.style.maxWidth = `${rect.width / stage.dot - 16}px`; // within its pane, in several lines if need be
 }
 
 /** @param {ShadowRoot} root @param {Reading} reading */

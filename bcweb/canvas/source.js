@@ -33,6 +33,7 @@ async function fetchArray(base, info, what, signal, bytes, of = null) {
     if (signal.aborted) throw error;
     throw new Error(`The server did not answer when asked for the ${what} of ${info.name}.`);
   }
+  if (response.status === 404 && what === "pixels") throw new Error(`${info.name} is not here any more: open it again.`);
   if (!response.ok) {
     throw new Error(`The server refused the ${what} of ${info.name} (${response.status}).`);
   }

@@ -16,7 +16,7 @@ export class Stage {
   /** @type {Pane[]} */ panes = [];
   /** @type {import("./view.js").View} */ view = { x: 0.5, y: 0.5, scale: 1 };
   /** In CSS pixels of the canvas; null where it is elsewhere. @type {Point | null} */ pointer = null;
-  /** The whole scan is shown, whatever the room. */ #fitted = true;
+  /** The whole scan is shown, whatever the room. */ fitted = true;
   /** @type {HTMLElement} */ #room;
   /** @type {HTMLCanvasElement} */ #canvas;
   /** @type {HTMLElement[]} */ #elements;
@@ -56,7 +56,7 @@ export class Stage {
     const strip = Math.round(STRIP * this.dot);
     const rects = arrange(wanted.length, this.#canvas, shape, strip, Math.round(GAP * this.dot));
     this.panes = wanted.map((pane, i) => ({ ...pane, rect: rects[i] }));
-    if (this.#fitted && rects.length) this.view = fit(shape, rects[0]);
+    if (this.fitted && rects.length) this.view = fit(shape, rects[0]);
     for (const element of this.#elements) {
       const pane = this.panes.find(({ id }) => id === element.dataset.pane);
       element.hidden = !pane;
@@ -92,7 +92,7 @@ export class Stage {
 
   /** The whole scan, in all panes. */
   fit() {
-    this.#fitted = true;
+    this.fitted = true;
     if (this.panes.length) this.view = fit(this.#reading.shape, this.panes[0].rect);
   }
 
@@ -120,6 +120,6 @@ export class Stage {
   /** @param {import("./view.js").View} view */
   #move(view) {
     this.view = view;
-    this.#fitted = false;
+    this.fitted = false;
   }
 }

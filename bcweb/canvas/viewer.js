@@ -187,6 +187,7 @@ export class Viewer extends HTMLElement {
 
   /** Bring all that is written around the picture in line with it. */
   #refresh() {
+    this.#canvas.classList.toggle("fitted", this.#stage.fitted);
     refreshBars(this.#root, this.#reading, this.#display, this.#stage.view.scale);
     refreshOverlays(this.#root, this.#reading, this.#display, this.#stage);
     refreshReadout(this.#root, this.#reading, this.#stage, this.#picture.reduction);

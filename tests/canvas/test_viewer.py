@@ -87,6 +87,16 @@ class Viewer:
     def scores(self) -> dict:
         return dict(self.run("v => v.scores"))
 
+    def is_within(self, selector: str, outer: str) -> bool:
+        """Whether nothing of it lies left or right of the outer one."""
+        return bool(
+            self.run(
+                f"(v, r) => {{ const [a, b] = [{selector!r}, {outer!r}]"
+                ".map(s => r.querySelector(s).getBoundingClientRect());"
+                " return a.left >= b.left && a.right <= b.right }"
+            )
+        )
+
     def sees(self, selector: str) -> bool:
         return self.page.locator(f"bc-viewer {selector}").is_visible()
 
@@ -189,6 +199,12 @@ def test_a_scan_under_the_presence_gate_starts_empty_says_why_and_can_be_shown(v
     viewer.show(case, presence=0.12, gate=0.35)
     assert viewer.text(".notice span") == "No lesion found: presence 0.12 is under the gate 0.35"
     assert viewer.scores()["painted_px"] == 0
+    for selector in (".notice span", ".notice button"):  # in a pane of 498 px, and of 348
+        assert viewer.is_within(selector, "[data-pane=prediction]"), selector
+    viewer.page.set_viewport_size(SIZE | {"width": 700})
+    viewer.settle()
+    for selector in (".notice span", ".notice button"):
+        assert viewer.is_within(selector, "[data-pane=prediction]"), selector
     viewer.page.get_by_role("button", name="Show it anyway").click()
     viewer.settle()
     assert viewer.scores()["painted_px"] == (blobs() >= 0.5).sum()
@@ -292,6 +308,21 @@ def test_keys_work_from_anywhere_but_a_text_field(viewer: Viewer):
     )
 
 
+def test_a_number_is_left_with_enter_taken_back_with_escape_and_put_back_if_it_is_none(
+    viewer: Viewer,
+):
+    viewer.show(Shown("s", np.zeros((120, 160), np.uint8), blobs()))
+    field = viewer.page.get_by_label("Window", exact=True)
+    heat = viewer.page.get_by_role("button", name="Heat map")
+    field.fill("100")
+    viewer.press("Enter", "m")
+    assert (field.input_value(), heat.get_attribute("aria-pressed")) == ("100", "true")
+    for key, typed, left in (("Escape", "50", "100"), ("Enter", "", "100"), ("Enter", "-4", "100")):
+        field.fill(typed)
+        viewer.press(key)
+        assert field.input_value() == left, (key, typed)
+
+
 def test_hidden_overlays_leave_the_scan_as_it_is(viewer: Viewer):
     pixels = (np.arange(120 * 160) % 251).reshape(120, 160).astype(np.uint8)
     viewer.show(Shown("bare", pixels))
@@ -322,7 +353,7 @@ def test_the_picture_returns_after_the_graphics_context_was_lost(viewer: Viewer)
 @pytest.mark.parametrize(
     ("info", "sentence"),
     [
-        ({"id": "gone"}, "The server refused the pixels of s (404)."),
+        ({"id": "gone"}, "s is not here any more: open it again."),
         ({"width": 161}, "The pixels of s arrived with 19200 bytes instead of 19320."),
         ({"has_truth": True}, "The server refused the truth of s (404)."),
     ],
@@ -378,6 +409,23 @@ def test_on_a_phone_one_pane_is_shown_and_nothing_is_cut_off(phone: Viewer):
       .filter(([b]) => b.left < 0 || b.right > innerWidth || b.bottom > innerHeight).map(([, h]) => h)""")
     assert beyond == []
     assert phone.run("() => document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_one_finger_leaves_a_picture_that_is_seen_whole_where_it_is(phone: Viewer):
+    phone.show(Shown("s", np.zeros((120, 160), np.uint8), blobs()))
+    canvas = phone.page.locator("bc-viewer canvas")
+    before, box = phone.picture(), canvas.bounding_box()
+    tools = phone.page.context.new_cdp_session(phone.page)
+    for kind, points in (
+        ("touchStart", [{"x": box["x"] + 100, "y": box["y"] + 200}]),
+        ("touchMove", [{"x": box["x"] + 180, "y": box["y"] + 200}]),
+        ("touchEnd", []),
+    ):
+        tools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    phone.settle()
+    inner = (slice(20, -20), slice(20, -20))  # without the mark of the focus
+    assert np.array_equal(phone.picture()[inner], before[inner])
+    assert canvas.evaluate("c => getComputedStyle(c).touchAction") == "pan-y"
 
 
 def test_two_fingers_zoom_and_one_pans(phone: Viewer):
