@@ -41,8 +41,11 @@ class Listed:
         return masks
 
 
-def list_folder(path: str) -> list[Listed]:
-    """The scans below a folder, sorted by name; raises `FolderError` where there are none."""
+def list_folder(path: str) -> tuple[list[Listed], list[str]]:
+    """The scans below a folder, sorted by name, and the names of the masks whose scan is not there.
+
+    Raises `FolderError` where there are no scans.
+    """
     folder = Path(path).expanduser()
     if not path.strip() or not folder.is_dir():
         raise FolderError(
@@ -59,11 +62,19 @@ def list_folder(path: str) -> list[Listed]:
     for file, told in zip(files, pairs, strict=True):
         if told.scan is not None:
             truths.setdefault(told.scan, []).append(file)
-    return [
+    scans = [
         Listed(name, file, tuple(truths.get(place, ())))
         for place, (name, file, told) in enumerate(zip(names, files, pairs, strict=True))
         if told.part == "scan"
     ]
+    if not scans:
+        raise FolderError(f"{path} holds truth masks, but none of their scans.")
+    alone = [
+        name
+        for name, told in zip(names, pairs, strict=True)
+        if told.part == "truth" and told.scan is None
+    ]
+    return scans, alone
 
 
 def _scan_files(folder: Path) -> list[Path]:

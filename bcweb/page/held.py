@@ -24,6 +24,7 @@ from bcweb.segmenter import Prediction, drop_small, smallest_lesion_px
 from bcweb.weights import WeightsError
 
 Kind = Literal["upload", "file", "generated"]
+_A: dict[Modality, str] = {"ultrasound": "an ultrasound", "mammogram": "a mammogram"}
 THUMBNAIL = 144  # pixels of the longer side: 72 on a screen of twice the density
 
 
@@ -66,7 +67,7 @@ class Held:
     opened when first looked at, and may be released and opened again.
     path: the name as given, with folders, by which truths find their scan.
     load, load_truth: read the scan, and the names and masks of its truth; they may raise `ScanError`.
-    modality: the person's word for it.
+    modality: the person's word for it, which counts where the file does not say.
     """
 
     def __init__(
@@ -143,9 +144,15 @@ class Held:
             self._segment()
 
     def set_modality(self, modality: Modality) -> None:
-        """Take the person's word for the modality, and segment with its weights."""
+        """Take the person's word for the modality, and segment with its weights.
+
+        Raises `ScanError` where the file says that it is another.
+        """
         with self._lock:
             self.read()
+            said = self._facts.said
+            if said not in (None, modality):
+                raise ScanError(f"By its file this is {_A[said]}, and not {_A[modality]}.")
             self._chosen = modality
             self._finding = self._scores = None
             self._segment()
@@ -183,7 +190,9 @@ class Held:
             "kind": self.kind,
             "state": "open" if pixels else "error" if self._problem else "closed",
             "problem": self._problem,
-            "has_truth": truth is not None,
+            # A file that was never opened has the truth that lies beside it.
+            "has_truth": truth is not None
+            or (self._facts is None and self._load_truth is not None),
             "truth_names": list(truth.names) if truth else [],
             "scores": dataclasses.asdict(scores) if scores else None,
             **self._told_of_scan(),
@@ -275,13 +284,27 @@ class Held:
                 )
             return mask_png(self._mask(threshold, gated))
 
+    def mask_name(self, threshold: float | None, gated: bool) -> str:
+        """What to call the file of `mask_png`: a mask that is not the operating point's says so.
+
+        Such a name is no truth's (see `bcweb.page.pairing`).
+        """
+        marks, finding = "", self._finding
+        if finding is not None:
+            prediction, point = finding.prediction, finding.prediction.operating_point
+            if threshold not in (None, point.mask_threshold):
+                marks, gated = f"_t{threshold:g}", False
+            if not gated and _under_gate(prediction):
+                marks += "_no-gate"
+        return f"{PurePosixPath(self.name).stem}_mask{marks}.png"
+
     # --- inside
 
     def _modality(self) -> tuple[Modality, Literal["person", "file", "guess"]]:
         facts = self._facts
-        if self._chosen is not None:
-            return self._chosen, "person"
-        return (facts.said, "file") if facts.said else (facts.guess, "guess")
+        if facts.said is not None:
+            return facts.said, "file"
+        return (self._chosen, "person") if self._chosen else (facts.guess, "guess")
 
     def _scan(self) -> Scan:
         facts = self._facts
@@ -298,13 +321,7 @@ class Held:
         prediction, point = finding.prediction, finding.prediction.operating_point
         if threshold is None:
             threshold = point.mask_threshold
-        held_back = (
-            gated
-            and threshold == point.mask_threshold
-            and prediction.presence is not None
-            and point.presence_gate is not None
-            and prediction.presence < point.presence_gate
-        )
+        held_back = gated and threshold == point.mask_threshold and _under_gate(prediction)
         # The map is in steps of 1/255: this is the comparison that the viewer makes.
         level = 256 if held_back else np.ceil(threshold * 255 - 1e-9)
         return drop_small(finding.probability.array() >= level, point.min_lesion_fraction)
@@ -347,6 +364,11 @@ class Held:
         if self._truth is not None and self._finding is not None:
             truth = self._truth.packed.array() > 0
             self._scores = score_case(self._mask(), truth, self._facts.spacing)
+
+
+def _under_gate(prediction: Prediction) -> bool:
+    gate = prediction.operating_point.presence_gate
+    return prediction.presence is not None and gate is not None and prediction.presence < gate
 
 
 def _facts(scan: Scan) -> _Facts:

@@ -60,6 +60,7 @@ def routes(settings: Settings, segmenters: Segmenters, store: Store[Held], stati
             Route("/samples/{name}", api.sample, methods=["POST"]),
             Route("/scans", api.scans, methods=["GET"]),
             Route("/scans", api.upload, methods=["POST"]),
+            Route("/scans", api.remove_many, methods=["DELETE"]),
             Route(one, api.open, methods=["GET"]),
             Route(one, api.remove, methods=["DELETE"]),
             Route(one + "/modality", api.set_modality, methods=["PUT"]),
@@ -137,13 +138,16 @@ class Api:
         )
 
     async def folder(self, request: Request) -> Response:
-        """List a folder of this machine's disk: only where nobody but its user can ask."""
+        """List a folder of this machine's disk: only where nobody but its user can ask.
+
+        "alone": the names of masks whose scan is not in it.
+        """
         if not self.settings.local:
             raise HTTPException(404, "There is nothing here.")
         owner = owner_of(request)
         path = (await fields(request)).get("path")
         try:
-            listed = await self._at_desk(lambda: list_folder(str(path or "")))
+            listed, alone = await self._at_desk(lambda: list_folder(str(path or "")))
         except (FolderError, OSError) as error:
             raise HTTPException(400, str(error)) from None
         known = {
@@ -159,7 +163,8 @@ class Api:
                 id = self._add(owner, held)
             added.append(id)
         items = self.store.all_of(owner)
-        return answer([items[id].info(id) for id in added if id in items], 201)
+        scans = [items[id].info(id) for id in added if id in items]
+        return answer({"scans": scans, "alone": alone}, 201)
 
     # --- one scan
 
@@ -201,6 +206,14 @@ class Api:
         self._held(request)
         self.store.remove(owner_of(request), request.path_params["id"])
         return answer({})
+
+    async def remove_many(self, request: Request) -> Response:
+        """Remove the visitor's scans of {"ids"}; those that are gone already are no failure."""
+        owner = owner_of(request)
+        ids = (await fields(request)).get("ids")
+        if not isinstance(ids, list) or not all(isinstance(id, str) for id in ids):
+            raise HTTPException(400, "Ids are a list of texts.")
+        return answer({"removed": sum(self.store.remove(owner, id) for id in ids)})
 
     async def set_modality(self, request: Request) -> Response:
         id, held = self._held(request)
@@ -260,8 +273,7 @@ class Api:
         png = await self._at_desk(lambda: held.mask_png(threshold, gated, asked.get("of")))
         if png is None:
             raise HTTPException(404, "This scan has no prediction.")
-        stem = PurePosixPath(held.name).stem
-        name = f"attachment; filename*=UTF-8''{quote(stem)}_mask.png"
+        name = f"attachment; filename*=UTF-8''{quote(held.mask_name(threshold, gated))}"
         headers = {"Content-Disposition": name}
         return private(Response(png, media_type="image/png", headers=headers))
 

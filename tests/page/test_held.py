@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from bcweb.page.held import Held
+from bcweb.page.pairing import pair
 from bcweb.page.segmenters import Segmenters
 from bcweb.scans import Scan, ScanError
 from bcweb.weights import OperatingPoint
@@ -76,15 +77,33 @@ def test_a_file_that_cannot_be_read_says_why_and_may_be_tried_again(segmenters):
 
 
 def test_a_scan_without_weights_for_its_modality_is_shown_and_says_so(segmenters):
-    held = Held("m.dcm", "upload", lambda: scan(modality="mammogram"), segmenters)
+    held = Held("m.png", "upload", lambda: scan(modality=None), segmenters, "mammogram")
     held.open()
     told = held.info("x")
-    assert (told["state"], told["segmented"], told["modality_source"]) == ("open", False, "file")
+    assert (told["state"], told["segmented"], told["modality_source"]) == ("open", False, "person")
     assert "There are no weights at /no/such/weights" in told["problem"]
     assert held.mask_png(0.5, gated=True) is None
     held.set_modality("ultrasound")
     told = held.info("x")
     assert (told["segmented"], told["problem"], told["modality_source"]) == (True, None, "person")
+
+
+def test_the_modality_in_the_file_is_not_overridden(segmenters):
+    held = Held("m.dcm", "upload", scan, segmenters, "mammogram")
+    held.open()
+    before = held.info("x")
+    assert (before["modality"], before["modality_source"]) == ("ultrasound", "file")
+    with pytest.raises(ScanError, match="By its file this is an ultrasound, and not"):
+        held.set_modality("mammogram")
+    assert held.info("x") == before
+    held.set_modality("ultrasound")
+
+
+def test_a_file_that_was_not_opened_yet_has_the_truth_beside_it(segmenters):
+    held = Held("a.png", "file", scan, segmenters, None, lambda scan: [])
+    assert held.info("x")["has_truth"]
+    held.open()
+    assert not held.info("x")["has_truth"], "the files beside it held none"
 
 
 def test_truth_beside_a_file_is_read_with_it_and_a_bad_one_is_a_note(segmenters):
@@ -128,3 +147,7 @@ def test_what_the_gate_holds_back_is_saved_empty_unless_the_reader_asked_to_see_
     assert np.array_equal(mask_of(held.mask_png(0.5, gated=False)), probability >= 128)
     assert np.array_equal(mask_of(held.mask_png(0.2, gated=True)), probability >= 51)
     assert held.info("x")["lesions"] == []
+    names = [held.mask_name(*asked) for asked in ((0.5, True), (0.5, False), (0.085, True))]
+    assert names == ["n_mask.png", "n_mask_no-gate.png", "n_mask_t0.085_no-gate.png"]
+    pairs = pair(["n.png", *names])
+    assert [told.scan for told in pairs] == [None, 0, None, None], "only the first may be a truth"

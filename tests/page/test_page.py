@@ -11,7 +11,7 @@ import pytest
 from bcweb import metrics
 from bcweb.samples import SAMPLES
 from tests.page.files import png, speckle
-from tests.page.reader import Page, close, payload
+from tests.page.reader import REMOVE_ALL, Page, close, payload
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
@@ -190,10 +190,13 @@ def test_a_folder_of_this_machine_is_listed_and_opened_one_by_one(page, tmp_path
     page.find(".folder input").fill(str(tmp_path / "nothing"))
     page.find(".folder input").press("Enter")
     expect(page.find(".folder .error")).to_contain_text("is not a folder on this machine")
+    (tmp_path / "lost_mask.png").write_bytes(png(OTHER.truth))
+    (tmp_path / "1_mask.png").write_bytes(png(LESION.truth))
     page.find(".folder input").fill(str(tmp_path))
     page.find(".folder input").press("Enter")
     expect(page.title()).to_have_text("0.png")
-    expect(page.rows()).to_have_count(3)
+    expect(page.rows()).to_have_count(4)
+    expect(page.rows().first).to_contain_text("lost_mask.pnglooks like a truth mask")
     page.page.keyboard.press("j")
     expect(page.title()).to_have_text("1.png")
 
@@ -245,6 +248,104 @@ def test_a_removed_scan_can_be_had_back_and_is_gone_after_that(page):
     page.page.reload()  # leaving the page ends the time to think
     page.ready()
     expect(page.rows()).to_have_count(1)
+
+
+def test_an_undone_removal_puts_a_scan_back_in_its_place_and_a_reload_comes_back_to_it(page):
+    page.give(("one.png", png(OTHER.scan.pixels)), ("two.png", png(LESION.scan.pixels)))
+    expect(page.find(".left")).to_have_text("")
+    expect(page.title()).to_have_text("one.png")
+    page.ready()
+    page.page.keyboard.press("x")
+    page.find(".toast button").click()
+    expect(page.find(".list .name")).to_have_text(
+        ["generated-ultrasound-lobed", "one.png", "two.png"]
+    )
+    expect(page.find(".count")).to_have_text("2 of 3")
+    page.page.reload()
+    page.ready()
+    expect(page.title()).to_have_text("one.png")
+
+
+def test_remove_all_ends_an_upload_and_leaves_nothing_on_the_server(page):
+    files = [(f"{place}.png", png(speckle(200, 200, place))) for place in range(24)]
+    page.give(*files)
+    expect(page.rows()).to_have_count(25)
+    page.find(".all").click()
+    expect(page.rows()).to_have_count(0)
+    expect(page.find(".left")).to_have_text("")
+    page.find(".toast button").click()  # undone: the upload goes on
+    expect(page.find(".list .select:enabled")).to_have_count(25, timeout=30_000)
+    page.give(*[(f"more {name}", file) for name, file in files])
+    page.find(".all").click()
+    page.page.evaluate("dispatchEvent(new Event('pagehide'))")  # the time to think is over
+    expect(page.find(".toast")).not_to_be_visible()
+    page.page.wait_for_load_state("networkidle")
+    assert page.on_server() == []
+    deletes = [url for url in page.asked if url.endswith("/bc/scans")]
+    assert len(deletes) < 60
+
+
+def test_what_could_not_be_removed_is_said_and_is_on_the_list_again(page):
+    page.page.route("**/bc/scans", lambda route: route.fulfill(status=500, json={"error": "No."}))
+    page.page.keyboard.press("x")
+    expect(page.rows()).to_have_count(0)
+    page.page.evaluate("dispatchEvent(new Event('pagehide'))")
+    expect(page.find(".toast")).to_contain_text("Not removed from the server: No.")
+    expect(page.rows()).to_have_count(1)
+    page.page.unroute("**/bc/scans")
+    page.rows().locator("button").click()
+    expect(page.find(".toast")).not_to_be_visible()
+
+
+def test_a_scan_that_is_gone_on_the_server_says_so_and_shows_no_findings(page):
+    page.give(("gone.png", png(OTHER.scan.pixels)))
+    expect(page.title()).to_have_text("gone.png")
+    page.ready()
+    page.page.keyboard.press("k")
+    expect(page.title()).to_have_text("generated-ultrasound-lobed")
+    page.ready()
+    page.page.evaluate(REMOVE_ALL)
+    page.page.keyboard.press("j")
+    expect(page.find(".findings .error")).to_have_text(
+        "This scan is not here any more: open it again."
+    )
+    expect(page.find(".findings .verdict")).to_have_count(0)
+    expect(page.find(".failed .state")).to_contain_text("open it again")
+    expect(page.find(".failures")).to_have_text("1 failed")
+
+
+def test_no_key_does_anything_behind_the_open_help(page):
+    before = page.viewer("v => v.threshold")
+    page.page.keyboard.press("?")
+    for key in ("x", "]", "m", "u"):
+        page.page.keyboard.press(key)
+    expect(page.find("dialog")).to_be_visible()
+    page.page.keyboard.press("?")
+    expect(page.find("dialog")).not_to_be_visible()
+    expect(page.rows()).to_have_count(1)
+    assert page.viewer("v => v.threshold") == before
+    page.page.keyboard.press("x")
+    expect(page.rows()).to_have_count(0)
+
+
+def test_the_modality_in_a_file_leaves_no_other_choice_and_says_why(page):
+    other = page.find(".findings .choices label").filter(has_text="Mammogram")
+    expect(other).to_have_attribute("title", "It was generated as an ultrasound.")
+    expect(other.locator("input")).to_be_disabled()
+
+
+def test_nothing_moves_while_the_page_loads(chromium, address):
+    tab = chromium.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    tab.add_init_script(
+        "window.moved = 0; new PerformanceObserver(list => {"
+        " for (const e of list.getEntries()) window.moved += e.value"
+        "}).observe({type: 'layout-shift', buffered: true})"
+    )
+    opened = Page(tab, address).open()
+    moved = tab.evaluate("window.moved")
+    close(opened)
+    tab.context.close()
+    assert moved < 0.1
 
 
 def test_a_reload_and_a_second_tab_show_the_same_scans(page):

@@ -74,8 +74,11 @@ def test_the_mask_at_another_threshold_is_the_map_above_it_without_small_parts(v
 
 def test_the_mask_is_named_after_its_scan(visitor):
     scan = visitor.opened(png(speckle(64, 64)), "Ünal.png")
-    header = visitor.get(f"/bc/scans/{scan['id']}/mask.png").headers["content-disposition"]
+    place = f"/bc/scans/{scan['id']}/mask.png"
+    header = visitor.get(place).headers["content-disposition"]
     assert header == "attachment; filename*=UTF-8''%C3%9Cnal_mask.png"
+    header = visitor.get(f"{place}?threshold=0.085").headers["content-disposition"]
+    assert "%C3%9Cnal_mask_t0.085" in header
 
 
 @pytest.mark.parametrize("threshold", ["-0.1", "1.1", "nan", "high"])
@@ -179,6 +182,18 @@ def test_names_dropped_together_or_later_are_paired_on_the_server(visitor):
         {"part": "scan", "adds": False, "held": None, "new": None},
         {"part": "truth", "adds": True, "held": None, "new": 1},
     ]
+
+
+def test_many_scans_are_removed_at_once_and_those_gone_already_are_no_failure(visit):
+    anna, berta = visit(), visit()
+    ids = [anna.opened(png(speckle(64, 64)), f"{place}.png")["id"] for place in range(3)]
+    foreign = berta.opened(png(speckle(64, 64)))["id"]
+    asked = {"ids": [*ids[:2], "gone", foreign]}
+    answer = anna.request("DELETE", "/bc/scans", json=asked)
+    assert answer.json() == {"removed": 2}
+    assert [scan["id"] for scan in anna.get("/bc/scans").json()] == ids[2:]
+    assert len(berta.get("/bc/scans").json()) == 1
+    assert anna.request("DELETE", "/bc/scans", json={"ids": "all"}).status_code == 400
 
 
 # --- bad input
@@ -285,6 +300,7 @@ def test_other_origins_are_refused_on_our_routes_and_on_gradios(visitor):
     ):
         answer = visitor.get(path, headers=foreign)
         assert answer.status_code == 403, path
+    assert visitor.request("DELETE", "/bc/scans", headers=foreign).status_code == 403
     for path in ("/bc/scans", "/gradio_api/upload", "/gradio_api/queue/join"):
         assert visitor.post(path, headers=foreign).status_code == 403, path
 
@@ -357,7 +373,11 @@ def test_a_folder_of_this_machine_is_listed_with_its_truths_and_opened_when_look
     (tmp_path / "masks" / "scan 9.png").write_bytes(png(LESION.truth))
     (tmp_path / "notes.txt").write_text("not a scan")
     (tmp_path / "broken.png").write_text("not a scan either")
-    listed = visitor.post("/bc/folder", json={"path": str(tmp_path)}).json()
+    (tmp_path / "lost_mask.png").write_bytes(png(LESION.truth))
+    answer = visitor.post("/bc/folder", json={"path": str(tmp_path)}).json()
+    assert answer["alone"] == ["lost_mask.png"], "a mask without its scan is told of"
+    listed = answer["scans"]
+    assert [scan["has_truth"] for scan in listed] == [False, True, False], "before any is opened"
     assert [scan["name"] for scan in listed] == ["broken.png", "scan 9.png", "scan 10.png"]
     assert {scan["state"] for scan in listed} == {"closed"}
     broken, nine, ten = (scan["id"] for scan in listed)
@@ -365,7 +385,7 @@ def test_a_folder_of_this_machine_is_listed_with_its_truths_and_opened_when_look
     assert visitor.get(f"/bc/scans/{ten}").json()["has_truth"] is False
     answer = visitor.get(f"/bc/scans/{broken}")
     assert answer.status_code == 400 and answer.json()["error"].endswith(".")
-    again = visitor.post("/bc/folder", json={"path": str(tmp_path)}).json()
+    again = visitor.post("/bc/folder", json={"path": str(tmp_path)}).json()["scans"]
     assert [scan["id"] for scan in again] == [broken, nine, ten]
 
 
@@ -373,7 +393,7 @@ def test_a_folder_of_this_machine_is_listed_with_its_truths_and_opened_when_look
 def test_a_folder_that_is_none_gets_one_sentence(visitor, path):
     answer = visitor.post("/bc/folder", json={"path": path})
     assert answer.status_code == 400
-    assert "is not a folder on this machine." in answer.json()["error"]
+    assert answer.json()["error"].endswith("folder on this machine.")
 
 
 # --- many at once

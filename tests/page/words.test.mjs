@@ -38,7 +38,19 @@ test("a score that does not exist has a dash and its reason", () => {
 
 test("a scan that the weights have seen headlines no score", () => {
   assert.equal(words.summary({ ...SCAN, scores: SCORES }), "1 lesion · Dice 0.50");
-  assert.equal(words.summary({ ...SCAN, scores: SCORES, seen: true }), "1 lesion · seen");
+  assert.equal(words.summary({ ...SCAN, scores: SCORES, seen: true }), "1 lesion · in training");
+});
+
+test("the list says of a scan what its panel says", () => {
+  assert.equal(words.summary({ ...SCAN, lesions: [] }), "lesion likely");
+  assert.equal(words.summary({ ...SCAN, lesions: [], presence: 0.4 }), "no lesion");
+  assert.equal(words.summary({ ...SCAN, lesions: [], presence: null, gate: null }), "nothing outlined");
+});
+
+test("only a mammogram's network without presence is said to outline something on all", () => {
+  assert.equal(words.outlinesAll({ ...SCAN, modality: "mammogram", presence: null }), true);
+  assert.equal(words.outlinesAll({ ...SCAN, modality: "mammogram" }), false);
+  assert.equal(words.outlinesAll({ ...SCAN, modality: "ultrasound", presence: null }), false);
 });
 
 test("a prediction of other weights than those in use says so, and headlines no score", () => {

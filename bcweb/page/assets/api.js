@@ -69,17 +69,30 @@ export const EXCHANGED = "bc-weights";
 // This module is served from BASE/bc/static/VERSION/page/assets/.
 export const BASE = new URL("../../../..", import.meta.url).pathname.replace(/\/$/, "");
 
+/** Tells "answered" each time the server has done what it was asked. */
+export const server = new EventTarget();
+
+/** The server does not answer at all: this is over as soon as it answers anything. */
+export class Unreachable extends Error {}
+
+/** The server does not have it (any more). */
+export class Gone extends Error {}
+
 /** @param {string} path @param {RequestInit} [options] @returns {Promise<any>} */
 async function ask(path, options) {
   let response;
   try {
     response = await fetch(BASE + path, { credentials: "same-origin", ...options });
   } catch {
-    throw new Error("The server does not answer. What is on the screen is still there; try again.");
+    throw new Unreachable("The server does not answer. What is on the screen is still there; try again.");
   }
   const answer = await response.json().catch(() => null);
-  if (response.ok && answer !== null) return answer;
-  throw new Error(answer?.error ?? `The server could not do this (${response.status}).`);
+  if (response.ok && answer !== null) {
+    server.dispatchEvent(new Event("answered"));
+    return answer;
+  }
+  const Kind = response.status === 404 ? Gone : Error;
+  throw new Kind(answer?.error ?? `The server could not do this (${response.status}).`);
 }
 
 /** @param {string} method @param {unknown} fields @returns {RequestInit} */
@@ -103,14 +116,20 @@ export const upload = (file, name) => ask("/scans", { method: "POST", body: file
 /** @param {string} name @returns {Promise<ScanInfo>} */
 export const sample = (name) => ask(`/samples/${encodeURIComponent(name)}`, { method: "POST" });
 
-/** @param {string} path @returns {Promise<ScanInfo[]>} */
+/** alone: masks whose scan is not in the folder. @param {string} path @returns {Promise<{scans: ScanInfo[], alone: string[]}>} */
 export const folder = (path) => ask("/folder", sending("POST", { path }));
 
 /** @param {string} id @returns {Promise<ScanInfo>} */
 export const open = (id) => ask(scan(id));
 
-/** @param {string} id */
-export const remove = (id) => ask(scan(id), { method: "DELETE", keepalive: true });
+/** What a browser lets a page that is being left still send, in bytes. */
+const LAST_WORDS = 60_000;
+
+/** @param {string[]} ids @returns {Promise<{removed: number}>} */
+export function remove(ids) {
+  const request = sending("DELETE", { ids });
+  return ask("/scans", { ...request, keepalive: String(request.body).length < LAST_WORDS });
+}
 
 /** @param {string} id @param {Modality} modality @returns {Promise<ScanInfo>} */
 export const setModality = (id, modality) => ask(`${scan(id)}/modality`, sending("PUT", { modality }));

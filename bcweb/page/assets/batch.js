@@ -12,31 +12,50 @@ let made = 0;
 /** @param {string} path @returns {Case} */
 export function newCase(path) {
   const name = path.slice(path.lastIndexOf("/") + 1);
-  return { key: `new-${made++}`, name, state: "waiting", message: "", info: null };
+  return { key: `new-${made++}`, name, state: "waiting", message: "", away: null, info: null };
 }
 
 /** @param {ScanInfo} info @returns {Case} */
-export const listed = (info) => ({ key: info.id, name: info.name, state: "listed", message: "", info });
+export const listed = (info) => ({ key: info.id, name: info.name, state: "listed", message: "", away: null, info });
 
 const ALONE = "looks like a truth mask, but its scan is not here. Drop the scan too, or use Add truth.";
+
+/** The row of a folder's masks whose scan is not in it. @param {string} folder @param {string[]} masks @returns {Case} */
+export function withoutScan(folder, masks) {
+  const one = masks.length === 1;
+  const message = one
+    ? "looks like a truth mask, but its scan is not in the folder."
+    : `look like truth masks, but their scans are not in the folder: ${masks.slice(0, 3).join(", ")}${masks.length > 3 ? " …" : ""}`;
+  return { key: `alone-${folder}`, name: one ? masks[0] : `${masks.length} masks`, state: "alone", message, away: null, info: null };
+}
 
 /** @param {number} bytes */
 const megabytes = (bytes) => Math.floor(bytes / 2 ** 20);
 
 export class Batch {
   /** Truths that wait for their scan. @type {Alone[]} */ #alone = [];
-  /** @type {(() => Promise<void>)[]} */ #tasks = [];
+  /** @type {{scan: Case, run: () => Promise<void>}[]} */ #tasks = [];
+  /** What is not done yet. @type {Set<{scan: Case}>} */ #pending = new Set();
   #running = 0;
-  /** Files that are not done yet. */ left = 0;
 
   /** @param {{atOnce: number, uploadBytes: number}} limits
-   * @param {{added: (cases: Case[]) => void, changed: (one: Case) => void, gone: (key: string) => void, progressed: () => void,
+   * @param {{added: (cases: Case[]) => void, changed: (one: Case) => void, gone: (key: string) => void, drop: (id: string) => void, progressed: () => void,
    *  find: (id: string) => Case | undefined}} page */
   constructor(limits, page) {
     // One place at the server stays free for the scan that is being looked at.
     this.atOnce = Math.max(1, limits.atOnce - 1);
     this.uploadBytes = limits.uploadBytes;
     this.page = page;
+  }
+
+  /** How many files are not done yet. */
+  get left() {
+    return [...this.#pending].filter(({ scan }) => !scan.away).length;
+  }
+
+  /** Go on after scans were taken off the list, or back onto it: theirs are left out as long as they are off. */
+  goOn() {
+    this.#next();
   }
 
   /** @param {Found[]} found */
@@ -51,13 +70,13 @@ export class Batch {
     /** @type {Map<number, Promise<void>>} */
     const uploads = new Map();
     all.forEach(({ path, file }, place) => {
-      if (isScan(place)) uploads.set(place, this.#queue(() => this.#upload(cases[place], path, file)));
+      if (isScan(place)) uploads.set(place, this.#queue(cases[place], () => this.#upload(cases[place], path, file)));
     });
     // The masks of one scan go one after the other, and after their scan: "X_mask.png", then "X_mask_1.png".
     /** @type {Map<string, Promise<void>>} */
     const last = new Map();
-    /** @type {Promise<void>[]} */
-    const truths = [];
+    /** @type {{scan: Case, task: Promise<void>}[]} */
+    const tasks = [...uploads].map(([place, task]) => ({ scan: cases[place], task }));
     const masksFirst = [...all.keys()].filter((place) => !isScan(place)).sort((a, b) => Number(pairs[a].adds) - Number(pairs[b].adds));
     for (const place of masksFirst) {
       const { path, file } = all[place];
@@ -69,18 +88,17 @@ export class Batch {
       }
       const before = last.get(scan.key) ?? (with_ === null ? undefined : uploads.get(with_));
       const isPart = adds || last.has(scan.key);
-      const task = (before ?? Promise.resolve()).then(() => this.#queue(() => this.#truth(scan, cases[place], path, file, isPart)));
+      const task = (before ?? Promise.resolve()).then(() => this.#queue(scan, () => this.#truth(scan, cases[place], path, file, isPart)));
       last.set(scan.key, task);
-      truths.push(task);
+      tasks.push({ scan, task });
     }
     this.#alone = this.#alone.filter(({ one }) => one.state === "alone");
-    const tasks = [...uploads.values(), ...truths];
-    this.left += tasks.length;
-    const done = () => {
-      this.left--;
+    for (const pending of tasks) this.#pending.add(pending);
+    const done = (/** @type {{scan: Case}} */ pending) => {
+      this.#pending.delete(pending);
       this.page.progressed();
     };
-    await Promise.all(tasks.map((task) => task.finally(done)));
+    await Promise.all(tasks.map((pending) => pending.task.finally(() => done(pending))));
   }
 
   /** @param {Case} one @param {string} path @param {File} file */
@@ -90,6 +108,7 @@ export class Batch {
     this.page.changed(one);
     try {
       one.info = await api.upload(file, path);
+      if (one.away === "gone") return this.page.drop(one.info.id); // removed while it was on its way
       one.state = "listed";
       this.page.changed(one);
     } catch (error) {
@@ -132,20 +151,22 @@ export class Batch {
     this.page.changed(one);
   }
 
-  /** @param {() => Promise<void>} task @returns {Promise<void>} */
-  #queue(task) {
+  /** @param {Case} scan that it is done for @param {() => Promise<void>} task @returns {Promise<void>} */
+  #queue(scan, task) {
     return new Promise((resolve, reject) => {
-      this.#tasks.push(() => task().then(resolve, reject));
+      const run = () => (scan.away === "gone" ? Promise.resolve() : task()).then(resolve, reject);
+      this.#tasks.push({ scan, run });
       this.#next();
     });
   }
 
   #next() {
     if (this.#running >= this.atOnce) return;
-    const task = this.#tasks.shift();
-    if (!task) return;
+    const place = this.#tasks.findIndex(({ scan }) => scan.away !== "undo");
+    if (place < 0) return;
+    const [task] = this.#tasks.splice(place, 1);
     this.#running++;
-    task().finally(() => {
+    task.run().finally(() => {
       this.#running--;
       this.#next();
     });

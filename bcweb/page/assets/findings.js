@@ -42,7 +42,7 @@ export class Findings {
     this.#cells.clear();
     this.#moved = this.#save = null;
     if (!info || info.state !== "open") {
-      this.root.replaceChildren();
+      this.root.replaceChildren(...(info?.state === "error" ? [h("h2", { title: info.path }, info.name), this.#problem(info)] : []));
       return;
     }
     this.root.replaceChildren(
@@ -70,7 +70,8 @@ export class Findings {
       precision: words.fixed(live.precision, 3),
       recall: words.fixed(live.recall, 3),
     };
-    if (this.#moved) this.#moved.textContent = isMoved ? `at ${words.threshold(live.threshold)}` : "";
+    const head = live.threshold === info.threshold ? "no gate" : `at ${words.threshold(live.threshold)}`;
+    if (this.#moved) this.#moved.textContent = isMoved ? head : "";
     for (const [key, cell] of this.#cells) cell.textContent = isMoved ? (now[key] ?? "") : "";
     if (this.#save) this.#save.href = api.mask(info, live.threshold, live.gated || !words.isGated(info));
   }
@@ -126,6 +127,7 @@ export class Findings {
       "section",
       { class: "presence" },
       h("h3", { class: words.isGated(info) ? "verdict quiet" : "verdict" }, verdict),
+      words.outlinesAll(info) && h("p", { class: "verdict plain" }, words.OUTLINES_ALL),
       presence !== null && h("p", { class: "line", title }, h("span", {}, "Presence"), h("b", {}, words.fixed(presence, 2)), h("span", { class: "quiet" }, detail)),
       presence === null && h("p", { class: "quiet" }, detail),
       scale,
@@ -198,14 +200,17 @@ export class Findings {
   /** @param {ScanInfo} info */
   #modality(info) {
     const choices = this.modalities.map((modality) => {
+      const refused = info.modality_source === "file" && modality !== info.modality;
       const input = h("input", {
         type: "radio",
+        disabled: refused,
         name: "modality",
         value: modality,
         checked: modality === info.modality,
         onchange: () => this.actions.setModality(modality),
       });
-      return h("label", {}, input, h("span", {}, MODALITY[modality]));
+      const title = refused ? words.fixedModality(info) : "";
+      return h("label", { title }, input, h("span", {}, MODALITY[modality]));
     });
     return h(
       "fieldset",

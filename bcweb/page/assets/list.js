@@ -11,8 +11,13 @@ import * as words from "./words.js";
  * @property {"waiting" | "sending" | "listed" | "failed" | "alone"} state listed: the server has it;
  *  alone: a truth whose scan is not here
  * @property {string} message why it failed
+ * @property {null | "undo" | "gone"} away taken off the list, for the time being or for good
  * @property {ScanInfo | null} info
  */
+
+/** Whether its row says why it cannot be looked at. Such rows come first, or nobody would see them.
+ * @param {Case} one */
+export const isFailed = ({ state, info }) => state === "failed" || state === "alone" || info?.state === "error";
 
 export class List {
   /** @type {Map<string, {row: HTMLElement, told: string}>} */ #rows = new Map();
@@ -26,6 +31,7 @@ export class List {
   /** Bring the rows in line with the cases; those that did not change are left alone.
    * @param {Case[]} cases @param {string | null} current */
   show(cases, current) {
+    cases = [...cases.filter(isFailed), ...cases.filter((one) => !isFailed(one))];
     const keys = new Set(cases.map(({ key }) => key));
     for (const [key, { row }] of this.#rows) {
       if (keys.has(key)) continue;
@@ -59,8 +65,7 @@ export class List {
   /** @param {Case} one @param {boolean} isCurrent */
   #row(one, isCurrent) {
     const { key, name, state, message, info } = one;
-    const failed = state === "failed" || state === "alone" || info?.state === "error";
-    if (failed) {
+    if (isFailed(one)) {
       return h(
         "li",
         { class: "row failed", title: name },

@@ -43,12 +43,14 @@ const keyTable = () => {
   return [...OWN.map(row), ...viewer].join("");
 };
 
-/** @param {ShadowRoot} root */
+const STYLES = ["./controls.css", "./workbench.css"];
+
+/** Fill the shadow tree, unseen until its styles are there (or cannot be had): bare buttons would flash.
+ * @param {ShadowRoot} root */
 export function fill(root) {
   root.innerHTML = `
-<link rel="stylesheet" href="${new URL("./controls.css", import.meta.url).href}">
-<link rel="stylesheet" href="${new URL("./workbench.css", import.meta.url).href}">
-<div class="bench">
+${STYLES.map((name) => `<link rel="stylesheet" href="${new URL(name, import.meta.url).href}">`).join("\n")}
+<div class="bench" style="visibility: hidden">
   <div class="banner caution" role="status" hidden></div>
   <h1 class="unseen">Scan</h1>
   <nav class="side" aria-label="Scans">
@@ -56,7 +58,7 @@ export function fill(root) {
       <button type="button" class="open primary" aria-keyshortcuts="u" title="Open scans, masks too; or drop them on the page">Open scans <kbd aria-hidden="true">U</kbd></button>
       <select class="samples" aria-label="Generated samples"><option value="" disabled selected>Samples …</option></select>
       <form class="folder" hidden>
-        <input type="text" placeholder="Folder on this machine" aria-label="Folder on this machine" autocomplete="off" spellcheck="false">
+        <input type="text" placeholder="Path of a folder" title="A folder on this machine" aria-label="Folder on this machine" autocomplete="off" spellcheck="false">
         <button type="submit">List</button>
         <p class="error" role="alert"></p>
       </form>
@@ -66,6 +68,7 @@ export function fill(root) {
       <button type="button" class="previous" title="Previous scan (K or Page Up)" aria-keyshortcuts="k PageUp" aria-label="Previous scan">‹ <kbd aria-hidden="true">K</kbd></button>
       <span class="count"></span>
       <button type="button" class="next" title="Next scan (J or Page Down)" aria-keyshortcuts="j PageDown" aria-label="Next scan"><kbd aria-hidden="true">J</kbd> ›</button>
+      <button type="button" class="failures" title="Show what failed: it is at the top of the list"></button>
       <span class="left" role="status"></span>
       <button type="button" class="all" hidden title="Take all scans off the list and out of the server's memory">Remove all</button>
       <button type="button" class="help" title="Keys (?)" aria-label="Keys" aria-keyshortcuts="?">?</button>
@@ -79,4 +82,7 @@ export function fill(root) {
 <div class="veil" hidden><p>Drop scans, masks or a folder</p></div>
 <div class="toast" role="status" hidden></div>
 <dialog aria-label="Keys"><form method="dialog"><h2>Keys</h2><dl>${keyTable()}</dl><button>Close</button></form></dialog>`;
+  const there = [...root.querySelectorAll("link")].map((link) => new Promise((resolve) => (link.onload = link.onerror = resolve)));
+  const bench = /** @type {HTMLElement} */ (root.querySelector(".bench"));
+  Promise.all(there).then(() => (bench.style.visibility = ""));
 }

@@ -45,6 +45,11 @@ export function presenceWords(info) {
   return { verdict, detail: gate === null ? "" : `over the gate ${fixed(gate, 2)}` };
 }
 
+/** A mammogram's network without presence was made from lesion images alone. @param {ScanInfo} info */
+export const outlinesAll = ({ modality, presence }) => modality === "mammogram" && presence === null;
+
+export const OUTLINES_ALL = "This network has never seen a normal mammogram and outlines something on every one.";
+
 /** Whether other weights than those in use now made the prediction. @param {ScanInfo} info */
 export const isOfOther = ({ segmented, revision, in_use }) => segmented && Boolean(in_use) && revision !== in_use;
 
@@ -53,9 +58,10 @@ export function summary(info) {
   if (info.state !== "open") return info.has_truth ? "with truth" : "";
   if (!info.segmented) return "not segmented";
   const n = info.lesions.length;
-  const found = n === 0 ? "no lesion" : n === 1 ? "1 lesion" : `${n} lesions`;
+  const none = info.presence === null ? "nothing outlined" : isGated(info) ? "no lesion" : "lesion likely";
+  const found = n === 0 ? none : n === 1 ? "1 lesion" : `${n} lesions`;
   if (isOfOther(info)) return `${found} · old weights`;
-  if (info.seen) return `${found} · seen`; // scores of what was trained on are no headline
+  if (info.seen) return `${found} · in training`; // scores of what was trained on are no headline
   return info.scores ? `${found} · Dice ${fixed(info.scores.dice, 2)}` : found;
 }
 
@@ -74,6 +80,10 @@ export function scoreRows({ scores, spacing }) {
     { name: "HD95, mm", key: "hd95_mm", title: "95th percentile of the distance between the borders", value: fixed(scores.hd95_mm, 2), why: scores.hd95_px === null ? apart : unknown },
   ].map((row) => ({ ...row, why: row.value === NONE ? row.why : "" }));
 }
+
+/** Why another modality cannot be chosen. @param {ScanInfo} info */
+export const fixedModality = ({ modality, kind }) =>
+  `${kind === "generated" ? "It was generated as" : "By its file this is"} ${modality === "ultrasound" ? "an" : "a"} ${modality}.`;
 
 /** @param {ScanInfo} info */
 export function modalitySource({ modality_source, kind }) {

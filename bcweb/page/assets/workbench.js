@@ -4,11 +4,11 @@
 import "../../canvas/viewer.js";
 import { isTyping } from "../../canvas/keys.js";
 import * as api from "./api.js";
-import { Batch, listed } from "./batch.js";
+import { Batch, listed, withoutScan } from "./batch.js";
 import { button, h } from "./dom.js";
 import { chosen, dropped } from "./files.js";
 import { Findings } from "./findings.js";
-import { List } from "./list.js";
+import { List, isFailed } from "./list.js";
 import { fill } from "./template.js";
 import * as words from "./words.js";
 
@@ -16,6 +16,8 @@ import * as words from "./words.js";
 /** @typedef {import("./list.js").Case} Case */
 
 const UNDO_MS = 6000;
+/** Under this name a tab remembers the scan in view, for when it is loaded again. */
+const IN_VIEW = "bc-in-view";
 const ACCEPT = ".png,.jpg,.jpeg,.bmp,.tif,.tiff,.pgm,.webp,.dcm,.dicom,image/*,application/dicom";
 
 class Workbench extends HTMLElement {
@@ -25,7 +27,9 @@ class Workbench extends HTMLElement {
   /** The scans dropped last, and the count of choices before. @type {Case[]} */ #taken = [];
   #chosenBefore = -1;
   /** Removed, but for the time being one may take it back. @type {Case[]} */ #removed = [];
+  /** The order of the list before. @type {string[]} */ #order = [];
   #removal = 0;
+  /** What makes the error that is said a thing of the past. @type {"" | "answer" | "choice"} */ #until = "";
   /** @type {ShadowRoot} */ #root;
   /** @type {any} */ #viewer = null;
   /** @type {List | null} */ #list = null;
@@ -55,7 +59,7 @@ class Workbench extends HTMLElement {
     try {
       session = await api.session();
     } catch (error) {
-      this.#say(/** @type {Error} */ (error).message, true);
+      this.#sayError(error);
       return;
     }
     this.#findings = new Findings(this.#element(".findings"), session.modalities, {
@@ -78,6 +82,7 @@ class Workbench extends HTMLElement {
         },
         changed: (one) => this.#changed(one),
         gone: (key) => this.#dismiss(key),
+        drop: (id) => this.#drop([id]),
         progressed: () => this.#refresh(),
         find: (id) => [...this.#cases.values()].find(({ info }) => info?.id === id),
       },
@@ -88,7 +93,8 @@ class Workbench extends HTMLElement {
     this.#offerSamples(session.samples);
     this.#element(".folder").hidden = !session.folders;
     this.#add(session.scans.map(listed));
-    if (session.scans.length) this.#select(session.scans[0].id);
+    const before = session.scans.find(({ id }) => id === remembered());
+    if (session.scans.length) this.#select((before ?? session.scans[0]).id);
     else await this.#openSample(session.samples[0].name);
   }
 
@@ -121,7 +127,7 @@ class Workbench extends HTMLElement {
     try {
       await this.#batch?.take(found);
     } catch (error) {
-      this.#say(/** @type {Error} */ (error).message, true);
+      this.#sayError(error);
     }
   }
 
@@ -131,6 +137,8 @@ class Workbench extends HTMLElement {
     if (!one?.info) return;
     this.#chosen++;
     this.#current = key;
+    remember(one.info.id);
+    if (this.#until) this.#say("", false);
     this.#refresh();
     this.#list?.reveal(key);
     await this.#bringUp(one);
@@ -146,9 +154,8 @@ class Workbench extends HTMLElement {
     try {
       one.info = await (isOpen ? api.segmentAgain : api.open)(one.info.id);
     } catch (error) {
-      const { message } = /** @type {Error} */ (error);
-      if (isOpen) this.#say(message, true);
-      else one.info = { ...one.info, state: "error", problem: message };
+      if (isOpen && !(error instanceof api.Gone)) this.#sayError(error);
+      else this.#lose(one, error);
     }
     this.#refresh();
   }
@@ -164,10 +171,20 @@ class Workbench extends HTMLElement {
     const one = this.#cases.get(this.#current ?? "");
     const { info } = one ?? {};
     if (!one || !info) return;
-    const now = await api.open(info.id).catch(() => null);
-    if (!now || now.revision === info.revision || one.info !== info) return;
-    one.info = now;
+    try {
+      const now = await api.open(info.id);
+      if (now.revision === info.revision || one.info !== info) return;
+      one.info = now;
+    } catch (error) {
+      if (!(error instanceof api.Gone)) return; // the viewer has said what is wrong
+      this.#lose(one, error);
+    }
     this.#changed(one);
+  }
+
+  /** This scan cannot be had. @param {Case} one @param {unknown} error says why */
+  #lose(one, error) {
+    if (one.info) one.info = { ...one.info, state: "error", problem: /** @type {Error} */ (error).message };
   }
 
   #segmentAgain() {
@@ -218,9 +235,15 @@ class Workbench extends HTMLElement {
     this.#findings?.root.classList.add("busy");
     try {
       one.info = await ask(one.info.id);
+      if (this.#until) this.#say("", false);
       this.#changed(one);
     } catch (error) {
-      this.#say(/** @type {Error} */ (error).message, true);
+      if (error instanceof api.Gone) {
+        this.#lose(one, error);
+        this.#changed(one);
+        return;
+      }
+      this.#sayError(error);
       if (one.key === this.#current) this.#findings?.show(one.info);
     } finally {
       this.#findings?.root.classList.remove("busy");
@@ -236,21 +259,29 @@ class Workbench extends HTMLElement {
       this.#add([one]);
       await this.#select(one.key);
     } catch (error) {
-      this.#say(/** @type {Error} */ (error).message, true);
+      this.#sayError(error);
     }
   }
 
   /** @param {string} path */
   async #openFolder(path) {
     const field = this.#element(".folder input");
+    const list = /** @type {HTMLButtonElement} */ (this.#element(".folder button"));
+    const problem = this.#element(".folder .error");
+    problem.textContent = "";
+    list.disabled = true;
+    this.#element(".folder").classList.add("busy");
     try {
-      const infos = await api.folder(path);
-      this.#add(infos.filter(({ id }) => !this.#cases.has(id)).map(listed));
-      this.#element(".folder .error").textContent = "";
+      const { scans, alone } = await api.folder(path);
+      this.#add(scans.filter(({ id }) => !this.#cases.has(id)).map(listed));
+      if (alone.length) this.#add([withoutScan(path, alone)]);
       field.blur(); // so that the next key is a command again
-      await this.#select(infos[0].id);
+      await this.#select(scans[0].id);
     } catch (error) {
-      this.#element(".folder .error").textContent = /** @type {Error} */ (error).message;
+      problem.textContent = /** @type {Error} */ (error).message;
+    } finally {
+      list.disabled = false;
+      this.#element(".folder").classList.remove("busy");
     }
   }
 
@@ -286,8 +317,21 @@ class Workbench extends HTMLElement {
     if (!one) return;
     one.state = "failed"; // a truth that waited for its scan waits no more
     this.#cases.delete(key);
-    if (one.info) api.remove(one.info.id).catch(() => {});
+    if (one.info) this.#drop([one.info.id]);
     this.#refresh();
+  }
+
+  /** Out of the server's memory, once they are off the list. @param {string[]} ids */
+  async #drop(ids) {
+    if (ids.length === 0) return;
+    try {
+      await api.remove(ids);
+    } catch (error) {
+      // The list says what is there: what could not be removed is on it again.
+      const there = await api.session().catch(() => null);
+      if (there) this.#add(there.scans.filter(({ id }) => ids.includes(id)).map(listed));
+      this.#sayError(new Error(`Not removed from the server: ${/** @type {Error} */ (error).message}`));
+    }
   }
 
   /** Take scans off the list; until the message goes away they can be had back. @param {string[]} keys */
@@ -295,8 +339,12 @@ class Workbench extends HTMLElement {
     if (keys.length === 0) return;
     this.#removeForGood();
     const next = this.#neighbour(1) ?? this.#neighbour(-1);
+    this.#order = [...this.#cases.keys()];
     this.#removed = keys.flatMap((key) => this.#cases.get(key) ?? []);
-    for (const key of keys) this.#cases.delete(key);
+    for (const one of this.#removed) {
+      one.away = "undo"; // its upload waits too
+      this.#cases.delete(one.key);
+    }
     const words = this.#removed.length === 1 ? this.#removed[0].name : `${this.#removed.length} scans`;
     this.#say(`Removed ${words}.`, false, button("Undo", null, () => this.#bringBack()));
     this.#removal = window.setTimeout(() => this.#removeForGood(), UNDO_MS);
@@ -309,15 +357,26 @@ class Workbench extends HTMLElement {
     const back = this.#removed;
     this.#removed = [];
     this.#say("", false);
-    this.#add(back);
-    if (back.length) this.#select(back[0].key);
+    const now = this.#cases;
+    for (const one of back) one.away = null;
+    const known = new Map([...now, ...back.map((one) => /** @type {[string, Case]} */ ([one.key, one]))]);
+    const order = [...this.#order, ...now.keys()]; // what came since goes to the end
+    this.#cases = new Map(order.flatMap((key) => (known.has(key) ? [[key, /** @type {Case} */ (known.get(key))]] : [])));
+    this.#batch?.goOn();
+    this.#refresh();
+    const first = back.find(({ info }) => info);
+    if (first) this.#select(first.key);
   }
 
   #removeForGood() {
     clearTimeout(this.#removal);
-    for (const { info } of this.#removed) if (info) api.remove(info.id).catch(() => {});
+    const gone = this.#removed;
+    if (gone.length === 0) return;
     this.#removed = [];
+    for (const one of gone) one.away = "gone";
+    this.#batch?.goOn();
     this.#say("", false);
+    this.#drop(gone.flatMap(({ info }) => info?.id ?? []));
   }
 
   #showNothing() {
@@ -352,7 +411,12 @@ class Workbench extends HTMLElement {
       event.preventDefault();
       this.#openFolder(/** @type {HTMLInputElement} */ (this.#element(".folder input")).value.trim());
     });
+    // Before anybody else hears of it: behind an open dialog no key does anything.
+    document.addEventListener("keydown", (event) => this.#onKeyInDialog(event), true);
     document.addEventListener("keydown", (event) => this.#onKey(event));
+    api.server.addEventListener("answered", () => this.#until === "answer" && this.#say("", false));
+    this.#element(".folder input").addEventListener("input", () => (this.#element(".folder .error").textContent = ""));
+    this.#element(".failures").addEventListener("click", () => this.#element(".list").scrollTo({ top: 0, left: 0 }));
     window.addEventListener("pagehide", () => this.#removeForGood());
     document.addEventListener("paste", (event) => {
       if (event.clipboardData?.files.length) this.#take(chosen(event.clipboardData.files));
@@ -377,6 +441,13 @@ class Workbench extends HTMLElement {
       veil.hidden = true;
       this.#take(await dropped(event.dataTransfer));
     });
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onKeyInDialog(event) {
+    if (!(/** @type {HTMLDialogElement} */ (this.#element("dialog")).open)) return;
+    event.stopPropagation(); // Tab, Enter and Escape are the browser's own, and still work
+    if (event.key === "?") this.#help();
   }
 
   /** @param {KeyboardEvent} event */
@@ -424,10 +495,17 @@ class Workbench extends HTMLElement {
   /** @param {string} text @param {boolean} isError @param {Node} [extra] */
   #say(text, isError, extra) {
     const toast = this.#element(".toast");
+    this.#until = isError ? "choice" : "";
     const close = isError && button("Dismiss", null, () => this.#say("", false));
     toast.classList.toggle("error", isError);
     toast.hidden = text === "";
     toast.replaceChildren(h("span", {}, text), extra ?? "", close || "");
+  }
+
+  /** @param {unknown} error @returns {void} */
+  #sayError(error) {
+    this.#say(/** @type {Error} */ (error).message, true);
+    if (error instanceof api.Unreachable) this.#until = "answer";
   }
 
   #refresh() {
@@ -435,9 +513,11 @@ class Workbench extends HTMLElement {
       this.#frame = 0;
       const cases = [...this.#cases.values()];
       this.#list?.show(cases, this.#current);
-      const shown = cases.filter(({ info }) => info);
+      const shown = cases.filter(({ info }) => info && info.state !== "error");
+      const failed = cases.filter(isFailed).length;
       const at = shown.findIndex(({ key }) => key === this.#current);
-      this.#element(".count").textContent = shown.length ? `${at + 1} of ${shown.length}` : "";
+      this.#element(".count").textContent = shown.length ? `${at < 0 ? words.NONE : at + 1} of ${shown.length}` : "";
+      this.#element(".failures").textContent = failed ? `${failed} failed` : "";
       const left = this.#batch?.left ?? 0;
       this.#element(".left").textContent = left ? `${left} to do` : "";
       /** @type {HTMLButtonElement} */ (this.#element(".previous")).disabled = !this.#neighbour(-1) || at < 0;
@@ -449,6 +529,23 @@ class Workbench extends HTMLElement {
   /** @param {string} selector @returns {HTMLElement} */
   #element(selector) {
     return /** @type {HTMLElement} */ (this.#root.querySelector(selector));
+  }
+}
+
+/** @param {string} id */
+function remember(id) {
+  try {
+    sessionStorage.setItem(IN_VIEW, id);
+  } catch {
+    // In a frame of another site the browser may keep nothing; then the first scan is shown.
+  }
+}
+
+function remembered() {
+  try {
+    return sessionStorage.getItem(IN_VIEW);
+  } catch {
+    return null;
   }
 }
 
