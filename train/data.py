@@ -93,6 +93,10 @@ def some_cases(data: TrainingSet, count: int | None, seed: int) -> TrainingSet:
 
 
 def _load_one(spec: str, size: int, cache: Path) -> TrainingSet:
+    if spec.startswith("packed:"):
+        from train.packed import unpack
+
+        return unpack(Path(spec.removeprefix("packed:")), size)
     found = read_cases(spec)
     cases = [case for case in found.cases if case.has_truth]
     if not cases:

@@ -17,7 +17,7 @@ from bcweb.weights import OperatingPoint, load_weights
 from train import operating_point
 from train.card import card
 from train.data import load
-from train.run import score_test
+from train.score import score_run, write_json
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +31,6 @@ class Fold:
     maps: np.ndarray
     presence: np.ndarray | None
     truths: np.ndarray
-    tested: frozenset[tuple[str, str]]
 
 
 def read_fold(run: Path, specs: list[str], size: int, cache: Path) -> Fold:
@@ -58,7 +57,6 @@ def read_fold(run: Path, specs: list[str], size: int, cache: Path) -> Fold:
         np.stack(maps),
         np.array(presence) if presence else None,
         test.masks.astype(bool),
-        frozenset((c.dataset, c.id) for c in test.cases),
     )
 
 
@@ -85,7 +83,7 @@ def score_folds(folds: list[Fold], specs: list[str]) -> dict[str, Any]:
     for fold in folds:
         _set_point(fold.run / "weights", choose([other for other in folds if other is not fold]))
         print(f"\n{fold.run.name}")
-        score_test(specs, set(fold.tested), fold.run / "weights")
+        score_run(fold.run, specs)
         scores += read_scores(fold.run / "weights" / "scores.csv")
     result = report(scores, {})
     print(f"\nAll {len(folds)} folds, each at the operating point of the others")
@@ -102,7 +100,7 @@ def finish(run: Path, folds: list[Fold], result: dict[str, Any]) -> None:
     write_scores(weights / "scores.csv", scores)
     record = json.loads((run / "run.json").read_text())
     record |= {"operating_point": point.model_dump(), "folds": len(folds)}
-    (run / "run.json").write_text(json.dumps(record, indent=1) + "\n")
+    write_json(run / "run.json", record)
     config = load_weights(str(weights)).config
     (weights / "README.md").write_text(card(config, record, result), encoding="utf-8")
 

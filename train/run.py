@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
-import json
 import math
 from collections import Counter
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from bcweb.batch import Choice
-from bcweb.cases import read_cases
-from bcweb.evaluate import evaluate, table
 from bcweb.scans import Modality
-from bcweb.scores import write_scores
 from bcweb.weights import Config
 from train import devices, loop, operating_point
-from train.card import card
 from train.data import TrainingSet, assign_folds, load, some_cases
 from train.figures import learning_curve
 from train.keras_network import write_tensors
 from train.package import write_weights
+from train.score import score_run, write_json
 from train.start import Start
 
 
@@ -57,7 +52,7 @@ def run(args: argparse.Namespace, start: Start) -> Path:
     validation = data.take(np.flatnonzero(roles == "validation"))
     args.out.mkdir(parents=True, exist_ok=True)
     record = _record(args, data, roles, recipe, start)
-    _write_json(args.out / "run.json", record)
+    write_json(args.out / "run.json", record)
     best = _fit(model, train, validation, modality, recipe, start, args.out)
     learning_curve(args.out)
 
@@ -80,16 +75,13 @@ def run(args: argparse.Namespace, start: Start) -> Path:
     before = start.source.seen_cases if start.source else ()
     folder = write_weights(args.out / "weights", config, best, [*seen, *before])
     record["operating_point"] = point.model_dump()
-    _write_json(args.out / "run.json", record)
-    result = None
-    if (roles == "test").any():
-        tested = {
-            (c.dataset, c.id) for c, role in zip(data.cases, roles, strict=True) if role == "test"
-        }
-        result = score_test(args.data, tested, folder)
-        _write_json(args.out / "scores.json", result)
-    (folder / "README.md").write_text(card(config, record, result), encoding="utf-8")
-    print(f"The weights, their card and their scores are in {folder}.")
+    write_json(args.out / "run.json", record)
+    if any(spec.startswith("packed:") for spec in args.data):
+        print(f"The weights are in {folder}; where the scans are, score them:")
+        print(f"python -m train.score {args.out} --data KIND:PATH")
+    else:
+        score_run(args.out, args.data)
+        print(f"The weights, their card and their scores are in {folder}.")
     return folder
 
 
@@ -108,19 +100,6 @@ def _fit(model, train, validation, modality, recipe, start, out) -> dict[str, np
 
 def _labels(args: argparse.Namespace) -> tuple[str, ...] | None:
     return tuple(args.labels.split(",")) if args.labels else None
-
-
-def score_test(specs: list[str], tested: set[tuple[str, str]], folder: Path) -> dict:
-    """Score the cases that were held out, as the app would segment them; FOLDER/scores.csv has each."""
-    sets = [read_cases(spec) for spec in specs]
-    held_out = [
-        replace(each, cases=tuple(c for c in each.cases if (c.dataset, c.id) in tested))
-        for each in sets
-    ]
-    scores, result = evaluate(held_out, Choice(str(folder)))
-    write_scores(folder / "scores.csv", scores)
-    print(table(result))
-    return result
 
 
 def split(data: TrainingSet, fold: str, folds: int, validation: float, seed: int) -> np.ndarray:
@@ -201,9 +180,3 @@ def _record(args, data: TrainingSet, roles, recipe, start: Start) -> dict:
             for c, role in zip(data.cases, roles, strict=True)
         ],
     }
-
-
-def _write_json(path: Path, record: dict) -> None:
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(record, indent=1) + "\n")
-    part.replace(path)

@@ -152,7 +152,13 @@ def found_data() -> list[str]:
 
 def modality_of(specs: list[str]) -> Modality:
     """What the data sets' cases are; ValueError where they are of both modalities or there are none."""
-    found = {case.modality for spec in specs for case in read_cases(spec).cases}
+    from train.packed import cases_of
+
+    found = set()
+    for spec in specs:
+        kind, _, place = spec.partition(":")
+        cases = cases_of(Path(place)) if kind == "packed" else read_cases(spec).cases
+        found |= {case.modality for case in cases}
     if len(found) != 1:
         raise ValueError(
             "The target is one modality; these data sets hold both."

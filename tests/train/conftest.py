@@ -54,3 +54,15 @@ def folder(tmp_path_factory):
         rows.append(f"case{i}.png,{'benign' if i < 30 else 'normal'},g{i // 2}")
     (root / "cases.csv").write_text("\n".join(rows) + "\n")
     return root
+
+
+@pytest.fixture(scope="session")
+def run(folder, tmp_path_factory):
+    """A finished run on `folder`: two epochs, one fold of five held out."""
+    from train.source import main
+
+    out = tmp_path_factory.mktemp("run")
+    arguments = ["--data", f"folder:{folder}?modality=ultrasound", "--out", str(out / "squares")]
+    arguments += ["--size", "64", "--epochs", "2", "--batch", "8", "--cache", str(out / "cache")]
+    assert main([*arguments, "--validation", "0.2"]) == 0
+    return out / "squares"

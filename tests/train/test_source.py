@@ -12,15 +12,6 @@ from bcweb.segmenter import Segmenter
 from train.source import main
 
 
-@pytest.fixture(scope="module")
-def run(folder, tmp_path_factory):
-    out = tmp_path_factory.mktemp("run")
-    arguments = ["--data", f"folder:{folder}?modality=ultrasound", "--out", str(out / "squares")]
-    arguments += ["--size", "64", "--epochs", "2", "--batch", "8", "--cache", str(out / "cache")]
-    assert main([*arguments, "--validation", "0.2"]) == 0
-    return out / "squares"
-
-
 def test_the_weights_segment_a_scan_and_know_which_cases_they_have_seen(run, folder):
     segmenter = Segmenter.load(str(run / "weights"), "ultrasound")
     record = json.loads((run / "run.json").read_text())

@@ -1,0 +1,67 @@
+"""Data in one small file, and a run scored where the data is."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from train import packed, score
+from train.data import load
+
+
+@pytest.fixture(scope="module")
+def sets(folder, tmp_path_factory):
+    root = tmp_path_factory.mktemp("packed")
+    spec = f"folder:{folder}?modality=ultrasound"
+    options = ["--data", spec, "--size", "64", "--cache", str(root), "--out", str(root / "few.npz")]
+    assert packed.main(options) == 0
+    return load([spec], 64, root), root / "few.npz"
+
+
+def test_cases_and_masks_travel_exactly_and_images_nearly(sets):
+    there, file = sets
+    back = load([f"packed:{file}"], 64, file.parent)
+    assert back.cases == there.cases == packed.cases_of(file)
+    assert np.array_equal(back.masks, there.masks)
+    assert np.abs(back.images.astype(int) - there.images).mean() < 6, "noise is the worst to encode"
+
+
+def test_another_size_and_another_file_are_one_sentence(sets, tmp_path):
+    _, file = sets
+    with pytest.raises(ValueError, match="say --size 64"):
+        packed.unpack(file, 256)
+    (tmp_path / "other.npz").write_bytes(b"not this")
+    np.savez(tmp_path / "arrays.npz", a=np.ones(3))
+    for name in ("other.npz", "arrays.npz"):
+        with pytest.raises(ValueError, match="was not written by"):
+            packed.unpack(tmp_path / name, 64)
+    with pytest.raises(ValueError, match="There is no file"):
+        packed.unpack(tmp_path / "none.npz", 64)
+
+
+def test_a_run_is_scored_later_as_it_would_have_been(run, folder, capsys):
+    scores = (run / "weights" / "scores.csv").read_text()
+    card = (run / "weights" / "README.md").read_text()
+    result = json.loads((run / "scores.json").read_text())
+    for file in (
+        run / "scores.json",
+        run / "weights" / "scores.csv",
+        run / "weights" / "README.md",
+    ):
+        file.unlink()
+    assert score.main([str(run), "--data", f"folder:{folder}?modality=ultrasound"]) == 0
+    assert json.loads((run / "scores.json").read_text()) == result
+    assert (run / "weights" / "scores.csv").read_text() == scores
+    assert (run / "weights" / "README.md").read_text() == card
+
+
+def test_data_without_the_tests_cases_is_refused(run, folder, tmp_path, capsys):
+    (tmp_path / "images").mkdir()
+    first = next((folder / "images").iterdir())
+    (tmp_path / "images" / "other.png").write_bytes(first.read_bytes())
+    assert score.main([str(run), "--data", f"folder:{tmp_path}?modality=ultrasound"]) == 1
+    assert "test cases are not in this data" in capsys.readouterr().err
+    assert score.main([str(tmp_path), "--data", "busi:x"]) == 1
+    assert "holds no finished run" in capsys.readouterr().err

@@ -1,0 +1,110 @@
+"""Decoded data in one small file, for a machine that has a GPU and not the data:
+
+    python -m train.packed --data busi:PATH --data bus-bra:PATH --out ultrasound.npz
+    python -m train.source --data packed:ultrasound.npz --out runs/ultrasound     # there
+    python -m train.score runs/ultrasound --data busi:PATH --data bus-bra:PATH    # back here
+
+Images are at the network's size, as WebP of quality 90 (about 13 KB each); masks are lossless. Training
+needs nothing else. Scores do: a scan is scored at its own size.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import sys
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from train.data import TrainingCase, TrainingSet, load
+
+QUALITY = 90
+
+
+def pack(data: TrainingSet, file: Path) -> None:
+    """Write a set as one .npz, whole or not at all."""
+    encoded = [_encode(image) for image in data.images]
+    part = file.with_name(f"{file.name}.{os.getpid()}.part")
+    with part.open("wb") as out:
+        np.savez(
+            out,
+            cases=np.array(json.dumps([vars(case) for case in data.cases])),
+            images=np.frombuffer(b"".join(encoded), np.uint8),
+            ends=np.cumsum([len(picture) for picture in encoded]),
+            masks=np.packbits(data.masks, axis=-1),
+        )
+    part.replace(file)
+
+
+def unpack(file: Path, size: int) -> TrainingSet:
+    """Read what `pack` wrote; ValueError for another file, or for images of another size."""
+    with _opened(file) as packed:
+        cases = _cases(packed)
+        pictures = np.split(packed["images"], packed["ends"][:-1])
+        masks = np.unpackbits(packed["masks"], axis=-1)
+    if masks.shape[1] != size:
+        raise ValueError(
+            f"{file} holds images of {masks.shape[1]} pixels: say --size {masks.shape[1]}."
+        )
+    images = [np.asarray(Image.open(io.BytesIO(p.tobytes())).convert("L")) for p in pictures]
+    return TrainingSet(cases, np.stack(images), masks)
+
+
+def cases_of(file: Path) -> tuple[TrainingCase, ...]:
+    """The cases of a packed set, without its pictures."""
+    with _opened(file) as packed:
+        return _cases(packed)
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[np.lib.npyio.NpzFile]:
+    try:
+        with np.load(file, allow_pickle=False) as packed:
+            yield packed
+    except FileNotFoundError:
+        raise ValueError(f"There is no file {file}.") from None
+    except (OSError, KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile):
+        raise ValueError(f"{file} was not written by python -m train.packed.") from None
+
+
+def _cases(packed: np.lib.npyio.NpzFile) -> tuple[TrainingCase, ...]:
+    return tuple(TrainingCase(**case) for case in json.loads(str(packed["cases"])))
+
+
+def _encode(image: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "WEBP", quality=QUALITY)
+    return file.getvalue()
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m train.packed",
+        description=__doc__.split("\n\n", 1)[1],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--data", action="append", required=True, metavar="KIND:PATH", help="may be repeated")
+    add("--out", type=Path, required=True, metavar="FILE")
+    add("--size", type=int, default=256, help="of the network (default 256)")
+    add("--cache", type=Path, default=Path("cache"), help="where decoded images are kept")
+    args = parser.parse_args(argv)
+    try:
+        data = load(args.data, args.size, args.cache)
+        pack(data, args.out)
+    except (ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{len(data.cases)} cases, {args.out.stat().st_size / 1e6:.1f} MB: {args.out}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""Score a run's test cases where the data is, after it was trained where the data was not:
+
+    python -m train.score RUN --data busi:PATH --data bus-bra:PATH
+
+Writes what `python -m train.source` would have written: scores.json, the weights' scores.csv and card.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from bcweb.batch import Choice
+from bcweb.cases import read_cases
+from bcweb.evaluate import evaluate, table
+from bcweb.scores import write_scores
+from bcweb.weights import load_weights
+from train.card import card
+
+
+def score_run(run: Path, specs: list[str]) -> dict | None:
+    """Score the cases that a run held out, as the app would segment them; None where it held out none.
+
+    ValueError where the run has no weights yet, or the data has not all of its test cases.
+    """
+    folder = run / "weights"
+    if not (folder / "config.json").is_file():
+        raise ValueError(f"{run} holds no finished run: it has no weights.")
+    record = json.loads((run / "run.json").read_text())
+    tested = {(c["dataset"], c["id"]) for c in record["cases"] if c["role"] == "test"}
+    result = None
+    if tested:
+        sets = [read_cases(spec) for spec in specs]
+        held_out = [
+            replace(each, cases=tuple(c for c in each.cases if (c.dataset, c.id) in tested))
+            for each in sets
+        ]
+        missing = len(tested) - sum(len(each.cases) for each in held_out)
+        if missing:
+            raise ValueError(
+                f"{missing} of the run's {len(tested)} test cases are not in this data."
+            )
+        scores, result = evaluate(held_out, Choice(str(folder)))
+        write_scores(folder / "scores.csv", scores)
+        print(table(result))
+        write_json(run / "scores.json", result)
+    text = card(load_weights(str(folder)).config, record, result)
+    (folder / "README.md").write_text(text, encoding="utf-8")
+    return result
+
+
+def write_json(path: Path, content: object) -> None:
+    """At every moment the path holds the old content or the new, whole."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps(content, indent=1) + "\n")
+    part.replace(path)
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m train.score",
+        description=__doc__.split("\n\n", 1)[1],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("run", type=Path, metavar="RUN")
+    add("--data", action="append", required=True, metavar="KIND:PATH", help="may be repeated")
+    args = parser.parse_args(argv)
+    try:
+        score_run(args.run, args.data)
+    except (ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
