@@ -28,7 +28,9 @@ SOURCES = {
     "bus-bra": Source("BUS-BRA", "breast ultrasound, Brazil, four devices (Gomez-Flores et al. 2024), by patient",
                       "free to use with citation"),
     "cdd-cesm": Source("CDD-CESM", "digital mammograms, Egypt (Khaled et al. 2022), by patient", "CC BY 4.0"),
-    "cbis-ddsm": Source("CBIS-DDSM", "film mammograms with masses (Lee et al. 2017), by patient", "CC BY 3.0"),
+    "cbis-ddsm": Source("CBIS-DDSM", "film mammograms with masses (Lee et al. 2017), by patient, of which only boxes "
+                        "were used: the truth is the ellipse in each, and scores against it are not scores "
+                        "against masks", "CC BY 3.0"),
 }  # fmt: skip
 
 
