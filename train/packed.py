@@ -33,7 +33,7 @@ def pack(data: TrainingSet, file: Path) -> None:
     encoded = [_encode(image) for image in data.images]
     part = file.with_name(f"{file.name}.{os.getpid()}.part")
     with part.open("wb") as out:
-        np.savez(
+        np.savez_compressed(
             out,
             cases=np.array(json.dumps([vars(case) for case in data.cases])),
             images=np.frombuffer(b"".join(encoded), np.uint8),
