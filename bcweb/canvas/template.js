@@ -69,14 +69,14 @@ export const TEMPLATE = `
         ${choice("outline", "Outline", "Draw the border", "style")}
         ${choice("fill", "Fill", "Draw the area", "style")}
       </div>
-      <div class="group">${choice("heat", "Heat map", "Heat map of the probability", "heat")}</div>
+      <div class="group">${choice("heat", 'Heat<span class="long">&nbsp;map</span>', "Heat map of the probability", "heat", "Heat map")}</div>
       <label class="group opacity" title="Opacity of what is drawn on the scan"><span>Opacity</span>
         <input type="range" class="opacity-slider" min="0" max="1" step="0.05" aria-label="Opacity"></label>
       <div class="group windowing" role="group" aria-label="Window and level">
-        <label title="Window: how many values lie between black and white. Drag on the scan with the right button, or with Shift: left and right"><span>Window</span>
-          <input type="number" class="width" step="1" min="1" inputmode="decimal"></label>
-        <label title="Level: the value in the middle of the window. Drag on the scan with the right button, or with Shift: up and down"><span>Level</span>
-          <input type="number" class="level" step="1" inputmode="decimal"></label>
+        <label title="Window: how many values lie between black and white. Drag on the scan with the right button, or with Shift: left and right"><span>W<span class="long">indow</span></span>
+          <input type="number" class="width" aria-label="Window" step="1" min="1" inputmode="decimal"></label>
+        <label title="Level: the value in the middle of the window. Drag on the scan with the right button, or with Shift: up and down"><span>L<span class="long">evel</span></span>
+          <input type="number" class="level" aria-label="Level" step="1" inputmode="decimal"></label>
         ${button("resetWindow", glyph("undo"), "The scan's own window", "Reset window")}
       </div>
       <div class="group zoom" role="group" aria-label="Zoom">

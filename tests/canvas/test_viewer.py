@@ -409,6 +409,19 @@ def test_on_a_phone_one_pane_is_shown_and_nothing_is_cut_off(phone: Viewer):
       .filter(([b]) => b.left < 0 || b.right > innerWidth || b.bottom > innerHeight).map(([, h]) => h)""")
     assert beyond == []
     assert phone.run("() => document.documentElement.scrollWidth <= innerWidth")
+    phone.page.get_by_role("button", name="Side by side").click()
+    phone.settle()
+    assert phone.is_within("[data-pane=difference] .outcomes", "[data-pane=difference]")
+    assert phone.run(
+        "(v, r) => [...r.querySelectorAll('[data-pane=difference] .outcomes')].every(e => e.scrollWidth <= e.clientWidth)"
+    )
+
+
+def test_the_bar_above_the_picture_is_one_row_beside_the_panels_of_a_laptop(viewer: Viewer):
+    viewer.page.set_viewport_size(SIZE | {"width": 934 + 16})
+    viewer.show(Shown("s", np.zeros((120, 160), np.uint8), blobs(), blobs(seed=2) > 0.5))
+    viewer.press("l")
+    assert viewer.run("(v, r) => r.querySelector('.bar.top').clientHeight") < 40
 
 
 def test_one_finger_leaves_a_picture_that_is_seen_whole_where_it_is(phone: Viewer):

@@ -79,11 +79,6 @@ class Page:
         """Evaluate a function of the viewer `v`."""
         return self.page.evaluate(f"() => ({script})(document.querySelector('bc-viewer'))")
 
-    def on_server(self) -> list[str]:
-        """Names of this visitor's scans, as the server has them."""
-        ask = "async () => (await (await fetch('bc/scans')).json()).map(s => s.name)"
-        return list(self.page.evaluate(ask))
-
     def saved_mask(self) -> np.ndarray:
         with self.page.expect_download() as download:
             self.page.keyboard.press("s")

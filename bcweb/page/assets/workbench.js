@@ -298,14 +298,15 @@ class Workbench extends HTMLElement {
 
   // ---------------------------------------------------------------- going, and leaving
 
-  /** @param {number} step @returns {Case | undefined} the next case that can be looked at */
+  /** @param {1 | -1} step @returns {Case | undefined} the next case that can be looked at */
   #neighbour(step) {
-    const cases = [...this.#cases.values()].filter(({ info }) => info && info.state !== "error");
+    const cases = [...this.#cases.values()];
     const at = cases.findIndex(({ key }) => key === this.#current);
-    return cases[at + step];
+    const onwards = step > 0 ? cases.slice(at + 1) : cases.slice(0, Math.max(at, 0)).reverse();
+    return onwards.find(({ info }) => info && info.state !== "error");
   }
 
-  /** @param {number} step */
+  /** @param {1 | -1} step */
   #go(step) {
     const next = this.#neighbour(step);
     if (next) this.#select(next.key);
@@ -315,8 +316,13 @@ class Workbench extends HTMLElement {
   #dismiss(key) {
     const one = this.#cases.get(key);
     if (!one) return;
+    const next = this.#neighbour(1) ?? this.#neighbour(-1);
     one.state = "failed"; // a truth that waited for its scan waits no more
     this.#cases.delete(key);
+    if (key === this.#current) {
+      if (next) this.#select(next.key);
+      else this.#showNothing();
+    }
     if (one.info) this.#drop([one.info.id]);
     this.#refresh();
   }
@@ -520,7 +526,7 @@ class Workbench extends HTMLElement {
       this.#element(".failures").textContent = failed ? `${failed} failed` : "";
       const left = this.#batch?.left ?? 0;
       this.#element(".left").textContent = left ? `${left} to do` : "";
-      /** @type {HTMLButtonElement} */ (this.#element(".previous")).disabled = !this.#neighbour(-1) || at < 0;
+      /** @type {HTMLButtonElement} */ (this.#element(".previous")).disabled = !this.#neighbour(-1);
       /** @type {HTMLButtonElement} */ (this.#element(".next")).disabled = !this.#neighbour(1);
       this.#element(".all").hidden = cases.length < 2;
     });
