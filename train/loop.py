@@ -28,8 +28,8 @@ from bcweb.scans import Modality
 from train import devices
 from train.arms import Phase, phase_at
 from train.augment import augment
-from train.data import TrainingSet
 from train.keras_network import begin_phase, read_tensors
+from train.training_set import TrainingSet
 
 _WHOLE = Phase()
 SMALLEST_LESION_PX = 30  # of a view; a sliver that a warp left at the edge is not a lesion to find

@@ -8,7 +8,7 @@ from pathlib import Path
 KINDS = (
     "KIND is busi, bus-bra, stu, mini-mias, cbis-boxes (boxes, taken as ellipses: weak labels), folder or "
     "hf (a data set on the Hub: hf:user/name@revision), "
-    "or packed (decoded already: python -m train.packed). "
+    "or packed (decoded already: python -m train.data). "
     "KERAS_BACKEND chooses tensorflow (the default) or jax."
 )
 

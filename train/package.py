@@ -23,9 +23,9 @@ from bcweb.scores import read_scores, report
 from bcweb.weights import Config, SeenCase, Weights, load_weights
 from train import failures
 from train.card import Published, card
-from train.data import TrainingCase
 from train.keras_network import build_model, write_tensors
 from train.loop import save_atomically
+from train.training_set import TrainingCase
 
 PICTURE = "pictures/generated-scans.png"
 

@@ -1,20 +1,10 @@
-"""Decoded data in one small file, for a machine that has a GPU and not the data:
-
-    python -m train.packed --data busi:PATH --data bus-bra:PATH --out ultrasound.npz
-    python -m train.source --data packed:ultrasound.npz --out runs/ultrasound     # there
-    python -m train.score runs/ultrasound --data busi:PATH --data bus-bra:PATH    # back here
-
-Images are at the network's size, as WebP of quality 90 (about 13 KB each); masks are lossless. Training
-needs nothing else. Scores do: a scan is scored at its own size.
-"""
+"""A training set as one small file: images as WebP, masks packed; see `python -m train.data`."""
 
 from __future__ import annotations
 
-import argparse
 import io
 import json
 import os
-import sys
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from train.data import TrainingCase, TrainingSet, load
+from train.training_set import TrainingCase, TrainingSet
 
 QUALITY = 90
 
@@ -71,7 +61,7 @@ def _opened(file: Path) -> Iterator[np.lib.npyio.NpzFile]:
     except FileNotFoundError:
         raise ValueError(f"There is no file {file}.") from None
     except (OSError, KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile):
-        raise ValueError(f"{file} was not written by python -m train.packed.") from None
+        raise ValueError(f"{file} was not written by python -m train.data.") from None
 
 
 def _cases(packed: np.lib.npyio.NpzFile) -> tuple[TrainingCase, ...]:
@@ -82,29 +72,3 @@ def _encode(image: np.ndarray) -> bytes:
     file = io.BytesIO()
     Image.fromarray(image).save(file, "WEBP", quality=QUALITY)
     return file.getvalue()
-
-
-def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m train.packed",
-        description=__doc__.split("\n\n", 1)[1],
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add = parser.add_argument
-    add("--data", action="append", required=True, metavar="KIND:PATH", help="may be repeated")
-    add("--out", type=Path, required=True, metavar="FILE")
-    add("--size", type=int, default=256, help="of the network (default 256)")
-    add("--cache", type=Path, default=Path("cache"), help="where decoded images are kept")
-    args = parser.parse_args(argv)
-    try:
-        data = load(args.data, args.size, args.cache)
-        pack(data, args.out)
-    except (ValueError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(f"{len(data.cases)} cases, {args.out.stat().st_size / 1e6:.1f} MB: {args.out}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -16,12 +16,13 @@ import numpy as np
 from bcweb.scans import Modality
 from bcweb.weights import Config
 from train import devices, loop, operating_point
-from train.data import TrainingSet, assign_folds, load, some_cases
+from train.data import assign_folds, load, some_cases
 from train.figures import learning_curve
 from train.keras_network import write_tensors
 from train.package import write_weights
 from train.score import score_run, write_json
 from train.start import Start
+from train.training_set import TrainingSet
 
 
 def run(args: argparse.Namespace, start: Start) -> Path:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from train.data import TrainingCase, TrainingSet
+from train.training_set import TrainingCase, TrainingSet
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from train.data import TrainingCase, TrainingSet, assign_folds, load, some_cases
+from train.data import assign_folds, load, some_cases
 from train.run import leave_out, split
+from train.training_set import TrainingCase, TrainingSet
 
 
 def cases(n: int = 500) -> tuple[TrainingCase, ...]:

@@ -69,7 +69,7 @@ from pathlib import Path
 import keras, numpy as np
 from keras import layers
 from train import devices, loop
-from train.data import TrainingCase, TrainingSet
+from train.training_set import TrainingCase, TrainingSet
 from train.keras_network import read_tensors, write_tensors
 
 def network():

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from train import packed, score
+from train import data, packed, score
 from train.data import load
 
 
@@ -16,7 +16,7 @@ def sets(folder, tmp_path_factory):
     root = tmp_path_factory.mktemp("packed")
     spec = f"folder:{folder}?modality=ultrasound"
     options = ["--data", spec, "--size", "64", "--cache", str(root), "--out", str(root / "few.npz")]
-    assert packed.main(options) == 0
+    assert data.main(options) == 0
     return load([spec], 64, root), root / "few.npz"
 
 

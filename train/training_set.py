@@ -1,0 +1,39 @@
+"""What a network is trained on: cases, their images and masks, at its size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class TrainingCase:
+    """What is kept of a case beside its arrays: enough to tell later that the weights have seen it."""
+
+    dataset: str
+    id: str
+    group: str
+    label: str
+    modality: str
+    digest: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingSet:
+    """cases[i] has images[i], (S, S) uint8 over the scan's window, and masks[i], (S, S) uint8 0/1."""
+
+    cases: tuple[TrainingCase, ...]
+    images: np.ndarray
+    masks: np.ndarray
+
+    def take(self, index: np.ndarray) -> TrainingSet:
+        return TrainingSet(
+            tuple(self.cases[i] for i in index), self.images[index], self.masks[index]
+        )
+
+    @property
+    def has_lesion(self) -> np.ndarray:
+        """(N,) bool."""
+        return self.masks.any(axis=(1, 2))
