@@ -105,6 +105,10 @@ def test_the_threshold_moves_the_mask_and_its_numbers_without_asking_the_server(
     )
     assert page.asked == []
     assert page.saved_mask().sum() == painted, "what is saved is what is seen"
+    with page.page.expect_download() as download:
+        page.page.keyboard.press("]")
+        page.page.keyboard.press("s")
+    assert download.value.suggested_filename == "generated-ultrasound-lobed_mask_t0.91.png"
 
 
 def test_a_truth_dropped_with_its_scan_gives_numbers(page, tmp_path):

@@ -474,11 +474,17 @@ class Workbench extends HTMLElement {
       case "k": case "PageUp": return () => this.#go(-1);
       case "u": return () => this.#element("#files").click();
       case "g": return () => this.#current && this.#element("#truths").click();
-      case "s": return () => this.#findings?.save();
+      case "s": return () => this.#save();
       case "a": return () => this.#segmentAgain();
       case "x": return () => this.#remove(this.#current ? [this.#current] : []);
       case "?": return () => this.#help();
     }
+  }
+
+  /** The mask at the threshold of this moment, which may not be drawn yet. */
+  #save() {
+    if (this.#viewer.scores) this.#findings?.live({ ...this.#viewer.scores, threshold: this.#viewer.threshold });
+    this.#findings?.save();
   }
 
   #help() {
