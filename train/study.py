@@ -61,6 +61,9 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     add("--size", type=int, default=256)
     add("--architecture", choices=ARCHITECTURES, default="lite0")
     add("--cache", type=Path, default=Path("cache"), help="where decoded images are kept")
+    add(
+        "--note", metavar="TEXT", help="what the report is to say of this study, under its settings"
+    )
     add("--cases", type=int, metavar="N", help="only so many cases, to try it out")
     add("--quick", action="store_true", help="a small study that shows nothing but that it runs")
     add("--report", action="store_true", help="only write the report, from docs/transfer-study")
@@ -135,6 +138,7 @@ def _settings(args: argparse.Namespace) -> dict[str, Any]:
         "epochs": args.epochs,
         "size": args.size,
         "cases": args.cases,
+        "note": args.note,
     }
 
 

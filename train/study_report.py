@@ -163,6 +163,7 @@ def _section(direction: Direction, arms: Sequence[ArmScores]) -> list[str]:
         "",
         f"Target: {', '.join(settings['data'])}; {settings['folds']} folds, {settings['epochs']} epochs at "
         f"{settings['size']}x{settings['size']}, `{settings['architecture']}`. Source: {settings['source']}.",
+        *(["", settings["note"]] if settings["note"] else []),
         "",
         *[f"- {sentence}" for sentence in verdict(arms)],
         "",
@@ -259,6 +260,7 @@ def figure(direction: Direction, arms: Sequence[ArmScores], file: Path) -> None:
         yticklabels=names,
         xlabel="mean Dice over lesion images, 95% interval",
     )
+    axes.set_ylim(-0.7, len(names) - 0.3)
     axes.grid(axis="x", color="#dddddd")
     axes.set_axisbelow(True)
     axes.spines[["top", "right", "left"]].set_visible(False)

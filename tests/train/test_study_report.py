@@ -20,7 +20,7 @@ from train.study_report import (
 
 SETTINGS = {
     "data": ["busi"], "source": "the embedded weights", "architecture": "lite0",
-    "folds": 3, "epochs": 10, "size": 256, "cases": None,
+    "folds": 3, "epochs": 10, "size": 256, "cases": None, "note": "A first try.",
 }  # fmt: skip
 
 
@@ -88,7 +88,7 @@ def test_the_verdict_names_what_differs_and_what_does_not(docs):
 
 def test_the_report_has_a_row_an_arm_and_its_figure(docs):
     text = write_report(docs).read_text()
-    assert "| `encoder` | 2 | 20 | 0.590" in text
+    assert "| `encoder` | 2 | 20 | 0.590" in text and "\nA first try.\n" in text
     assert "-0.100 (-0.100 to -0.100)" in text
     figure = docs / "transfer-study" / "mammogram-to-ultrasound.png"
     assert figure.read_bytes().startswith(b"\x89PNG") and f"transfer-study/{figure.name}" in text
