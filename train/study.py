@@ -97,14 +97,11 @@ def main(argv: list[str] | None = None) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Train what is missing; returns the exit status of the first training that failed, else 0."""
-    from bcweb.cases import read_cases
     from train.study_report import DOCS, Trial
+    from train.transfer import modality_of, other_modality
 
-    modalities = {case.modality for spec in args.data for case in read_cases(spec).cases}
-    if len(modalities) != 1:
-        raise ValueError("A study has targets of one modality.")
-    target = modalities.pop()
-    source = {"ultrasound": "mammogram", "mammogram": "ultrasound"}[target]
+    target = modality_of(args.data)
+    source = other_modality(target)
     name = f"{source}-to-{target}"
     docs = (args.out if args.quick else DOCS) / "transfer-study" / name
     settings = _settings(args)

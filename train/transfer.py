@@ -107,7 +107,7 @@ def transfer(args: argparse.Namespace) -> None:
 
     if arm.begins == "source":
         args.source = args.source or "embedded"
-        source = load_source(args.source, _other(target))
+        source = load_source(args.source, other_modality(target))
         start, origin = from_source(arm, source), source.config.modality
         says = source.revision
     else:
@@ -168,7 +168,7 @@ def modality_of(specs: list[str]) -> Modality:
     return found.pop()
 
 
-def _other(modality: Modality) -> Modality:
+def other_modality(modality: Modality) -> Modality:
     return next(other for other in MODALITIES if other != modality)
 
 
