@@ -25,12 +25,18 @@ def visitor(scope: Scope) -> str | None:
     return scope.get("bcweb.visitor")
 
 
+def is_local(scope: Scope) -> bool:
+    """Whether only this machine can reach the page that is asked (see `Settings.local`)."""
+    return scope.get("bcweb.local", False)
+
+
 class Guard:
     """Refuses what does not come from the page itself, and tells visitors apart."""
 
     def __init__(self, app: ASGIApp, settings: Settings):
         self.app = app
         self.hosts, self.origins = settings.hosts, settings.origins
+        self.local = settings.local
         # A Space is shown in a frame of huggingface.co: there the cookie is a third party's, which
         # browsers keep only if it says so, apart for each outer site.
         self.framed = settings.on_space
@@ -50,6 +56,7 @@ class Guard:
             return
         token = self._token(headers)
         scope["bcweb.visitor"] = token
+        scope["bcweb.local"] = self.local
         if scope["type"] == "http" and token is None and scope["path"] in ("", "/"):
             send = self._introduce(send)
         await self.app(scope, receive, send)
