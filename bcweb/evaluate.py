@@ -116,6 +116,9 @@ def table(result: dict[str, Any]) -> str:
         if result["by_label"]:
             lines += ["", "By label"]
             lines += [f"  {label}: {_label_line(f)}" for label, f in result["by_label"].items()]
+        if result["by_finding"]:
+            lines += ["", "By finding"]
+            lines += [f"  {name}: {_label_line(f)}" for name, f in result["by_finding"].items()]
     else:
         lines.append("No case is unseen, and the weights carry no out-of-fold scores: no headline.")
     if result["seen_scores"]:
@@ -202,8 +205,9 @@ def evaluate(
     if stop.asked:
         raise KeyboardInterrupt
     in_order = mark_seen_groups([scores[number] for number in range(len(cases))])
+    findings = {(case.dataset, case.id): case.findings for case in cases if case.findings}
     weak = sum(bool(case.boxes) for case in cases)
-    return in_order, report(in_order, carried) | ({"weak": weak} if weak else {})
+    return in_order, report(in_order, carried, findings) | ({"weak": weak} if weak else {})
 
 
 def _progress(total: int):

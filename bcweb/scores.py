@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from bcweb.metrics import DETECTED_ABOVE
+
+_MASS = re.compile(r"\bmass(es)?\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -199,9 +203,12 @@ def _with_interval(name: str, interval: tuple | None) -> dict[str, Any]:
 
 
 def report(
-    scores: Sequence[CaseScore], out_of_fold: dict[tuple[str, str], CaseScore]
+    scores: Sequence[CaseScore],
+    out_of_fold: dict[tuple[str, str], CaseScore],
+    findings: Mapping[tuple[str, str], str] = MappingProxyType({}),
 ) -> dict[str, Any]:
-    """All that --json holds of scored cases; out_of_fold: what the weights carry, by data set and id."""
+    """All that --json holds of scored cases; by data set and id: out_of_fold, what the weights carry, and
+    findings, what is written of a case. Where something is, masses have figures of their own."""
     scored = [s for s in scores if not s.error]
     seen = [s for s in scored if s.seen]
     carried = [_of_today(out_of_fold[s.key], s) for s in seen if s.key in out_of_fold]
@@ -210,6 +217,16 @@ def report(
     labels = sorted({s.label for s in headline} - {""})
     result["by_label"] = {
         label: _label_figures([s for s in headline if s.label == label]) for label in labels
+    }
+    written = [s for s in headline if s.key in findings]
+    masses = {s.key for s in written if _MASS.search(findings[s.key])}
+    result["by_finding"] = {
+        name: _label_figures(part)
+        for name, part in (
+            ("mass", [s for s in written if s.key in masses]),
+            ("no mass", [s for s in written if s.key not in masses]),
+        )
+        if part
     }
     result["seen"] = len(seen)
     result["unseen"] = len(scored) - len(seen)

@@ -164,6 +164,21 @@ def test_labels_are_told_apart():
     assert result["by_label"]["normal"]["painted"] == 1.0
 
 
+def test_masses_are_told_apart_where_findings_are_written():
+    findings = {
+        ("set", "a"): "Irregular MASS; skin thickening",
+        ("set", "b"): "Multiple masses",
+        ("set", "c"): "massive oedema",
+        ("set", "gone"): "mass",
+    }
+    result = report(FOUR, {}, findings)
+    assert result["by_finding"]["mass"]["n"] == 2 and result["by_finding"]["no mass"]["n"] == 1
+    both = np.mean([s.dice for s in FOUR if s.id in "ab"])
+    assert result["by_finding"]["mass"]["dice_mean"] == pytest.approx(both)
+    assert "  no mass: 1 images" in table(result)
+    assert report(FOUR, {})["by_finding"] == {}
+
+
 def test_data_sets_are_told_apart():
     result = report([*FOUR, lesion("a", 0.2, dataset="other")], {})
     assert result["datasets"]["other"]["lesion"]["dice_mean"] == 0.2

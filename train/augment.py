@@ -13,6 +13,8 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from bcweb.scans import Modality
+from train.erase import covered
+from train.training_set import TrainingSet
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,8 @@ class Strength:
 
     crop_without_lesion, crop_around_lesion: the parts of a lesion image's views that are close ones.
     contrast: of the tone curve and the detail, as makers of mammography systems set it differently; 0 is
-    none. breast: a close view without a lesion shows breast, not the air beside it.
+    none. breast: a close view without a lesion shows breast, not the air beside it. covered: the part of
+    a lesion image's views where tissue is laid over the lesion, or (as often) beside it (`train.erase`).
     """
 
     rotation: float
@@ -35,15 +38,17 @@ class Strength:
     crop_around_lesion: float = 0.10
     contrast: float = 0.0
     breast: bool = False
+    covered: float = 0.0
 
 
 STRENGTHS: dict[Modality, Strength] = {
     # Shadows and depth lie along the beam, so an ultrasound is never turned upside down.
     "ultrasound": Strength(20, 0.12, (0.75, 1.3), (0.85, 1.18), False, 0.12, 0.15),
-    # Lesions are small in a mammogram, two in a hundred pixels: twice as many close views of them.
+    # Lesions are small in a mammogram: twice as many close views of them. And as the sets that have masks
+    # have no normals, what is no lesion is learned from parts of the same films, and from covered lesions.
     "mammogram": Strength(
         25, 0.12, (0.7, 1.4), (0.85, 1.18), True, 0.02, 0.0,
-        crop_around_lesion=0.20, contrast=1.0, breast=True,
+        crop_without_lesion=0.20, crop_around_lesion=0.20, contrast=1.0, breast=True, covered=0.6,
     ),
 }  # fmt: skip
 AIR = 20  # of 255: what is darker in a mammogram is the background, a threshold seen to hold on three sets
@@ -57,12 +62,43 @@ def augment(
 ) -> tuple[np.ndarray, np.ndarray]:
     """One view: image (S, S) uint8 -> float32 in 0..1, mask (S, S) uint8 0/1 -> uint8 0/1."""
     strength = STRENGTHS[modality]
+    if strength.covered and mask.any() and rng.random() < strength.covered:
+        image, mask = _cover(image, mask, rng)
     matrix = _warp(image, mask, strength, rng)
     size = (image.shape[1], image.shape[0])
     affine = Image.Transform.AFFINE
     picture = Image.fromarray(image).transform(size, affine, matrix, Image.Resampling.BILINEAR)
     truth = Image.fromarray(mask).transform(size, affine, matrix, Image.Resampling.NEAREST)
     return _intensity(picture, strength, rng), np.asarray(truth)
+
+
+def _cover(
+    image: np.ndarray, mask: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Image and mask with tissue laid over the lesion, or beside it; as they were where there is no room."""
+    beside = rng.random() < 0.5
+    result = covered(image, mask, image > AIR, beside, rng)
+    if result is None:
+        return image, mask
+    return result, mask if beside else np.zeros_like(mask)
+
+
+def without_lesions(data: TrainingSet, modality: Modality, seed: int) -> TrainingSet:
+    """The lesion images of a set once more, each without its lesion; of another modality than mammograms,
+    or where a breast has no room for it, none."""
+    if not STRENGTHS[modality].covered:
+        return data.take(np.array([], int))
+    kept, images = [], []
+    for i in np.flatnonzero(data.has_lesion):
+        rng = np.random.default_rng([seed, i])
+        image = covered(data.images[i], data.masks[i], data.images[i] > AIR, False, rng)
+        if image is not None:
+            kept.append(i)
+            images.append(image)
+    found = data.take(np.array(kept, int))
+    if not kept:
+        return found
+    return TrainingSet(found.cases, np.stack(images), np.zeros_like(found.masks))
 
 
 def _warp(

@@ -80,6 +80,7 @@ def card(
         "## Operating point", "",
         f"A pixel is painted from {point.mask_threshold:g} on; connected parts below "
         f"{100 * point.min_lesion_fraction:g}% of the image are dropped; {gate}. Chosen on validation cases.",
+        *_no_normals(record),
         "", "## Recipe", "",
         *_transfer(record),
         f"`{config.architecture}`, {config.size}x{config.size}; the scan's window brought to 0..1, stretched to a "
@@ -90,6 +91,16 @@ def card(
         "Versions: " + ", ".join(f"{k} {v}" for k, v in record["versions"].items()) + f". {record['date']}.",
     ]  # fmt: skip
     return "\n".join(lines) + "\n"
+
+
+def _no_normals(record: dict[str, Any]) -> list[str]:
+    """What a presence is worth that was learned without a scan that has no lesion."""
+    if record.get("normals") != 0 or not record["recipe"]["presence"]:
+        return []
+    return [
+        "", "The data had no scan without a lesion: presence was learned, and its gate chosen, on views of lesion "
+        "scans that show none: parts beside the lesion, and whole views with tissue of the same breast laid over it.",
+    ]  # fmt: skip
 
 
 def front_matter(config: Config, result: dict[str, Any] | None) -> str:
@@ -232,6 +243,13 @@ def _scores(record: dict[str, Any], result: dict[str, Any] | None, roles: Counte
             str(normal["n"]), _cell(normal, "painted"), _cell(figures, "presence_auc"),
         ]  # fmt: skip
         lines.append("| " + " | ".join(cells) + " |")
+    for name, figures in result.get("by_finding", {}).items():
+        if "dice_mean" in figures:
+            lines += [
+                "", f"Images whose written findings name {'a mass' if name == 'mass' else 'none'}: {figures['n']}, Dice mean "
+                f"{_cell(figures, 'dice_mean')}, median {_cell(figures, 'dice_median')}, found "
+                f"{_cell(figures, 'detected')}.",
+            ]  # fmt: skip
     return lines
 
 

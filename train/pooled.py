@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from bcweb.cases import read_cases
 from bcweb.engine import Engine
 from bcweb.evaluate import table
 from bcweb.preprocess import standardise
@@ -85,7 +86,8 @@ def score_folds(folds: list[Fold], specs: list[str]) -> dict[str, Any]:
         print(f"\n{fold.run.name}")
         score_run(fold.run, specs)
         scores += read_scores(fold.run / "weights" / "scores.csv")
-    result = report(scores, {})
+    cases = [case for spec in specs for case in read_cases(spec).cases]
+    result = report(scores, {}, {(c.dataset, c.id): c.findings for c in cases if c.findings})
     print(f"\nAll {len(folds)} folds, each at the operating point of the others")
     print(table(result))
     return result

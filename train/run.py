@@ -16,6 +16,7 @@ import numpy as np
 from bcweb.scans import Modality
 from bcweb.weights import Config
 from train import devices, loop, operating_point
+from train.augment import STRENGTHS, without_lesions
 from train.data import assign_folds, load, some_cases
 from train.figures import learning_curve
 from train.keras_network import write_tensors
@@ -40,19 +41,21 @@ def run(args: argparse.Namespace, start: Start) -> Path:
         batch=args.batch,
         learning_rate=args.learning_rate,
         seed=args.seed,
-        presence=normals > 0,
+        presence=normals > 0 or STRENGTHS[modality].covered > 0,
         mean=start.mean,
         std=start.std,
     )
-    _say_what_happens(data, roles, recipe, modality)
+    _say_what_happens(data, roles, recipe, normals, modality)
 
     devices.share(recipe.batch)
     with devices.built_in(devices.precision()):
         model = start.build(recipe.size, recipe.presence, recipe.seed)
     train = data.take(np.flatnonzero(roles == "train"))
     validation = data.take(np.flatnonzero(roles == "validation"))
+    if normals == 0 and recipe.presence:
+        validation += without_lesions(validation, modality, recipe.seed)
     args.out.mkdir(parents=True, exist_ok=True)
-    record = _record(args, data, roles, recipe, start)
+    record = _record(args, data, roles, recipe, start) | {"normals": normals}
     write_json(args.out / "run.json", record)
     best = _fit(model, train, validation, modality, recipe, start, args.out)
     learning_curve(args.out)
@@ -135,7 +138,7 @@ def _modality(data: TrainingSet) -> Modality:
     return found.pop()
 
 
-def _say_what_happens(data, roles, recipe, modality) -> None:
+def _say_what_happens(data, roles, recipe, normals, modality) -> None:
     counts = Counter(roles)
     print(
         f"{len(data.cases)} {modality}s: "
@@ -145,6 +148,11 @@ def _say_what_happens(data, roles, recipe, modality) -> None:
     if not recipe.presence:
         print(
             "No scan without a lesion among them: the presence head is off, and normals will be painted."
+        )
+    elif normals == 0:
+        print(
+            "No scan without a lesion among them: presence is learned from views of the same scans that show "
+            "none, close ones and such with the lesion covered."
         )
 
 

@@ -37,3 +37,10 @@ class TrainingSet:
     def has_lesion(self) -> np.ndarray:
         """(N,) bool."""
         return self.masks.any(axis=(1, 2))
+
+    def __add__(self, other: TrainingSet) -> TrainingSet:
+        return TrainingSet(
+            self.cases + other.cases,
+            np.concatenate([self.images, other.images]),
+            np.concatenate([self.masks, other.masks]),
+        )

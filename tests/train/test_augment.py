@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -51,7 +53,9 @@ def test_a_normal_stays_normal():
     )
 
 
-def test_close_views_of_a_mammogram_without_its_lesion_show_breast():
+def test_close_views_of_a_mammogram_without_its_lesion_show_breast(monkeypatch):
+    # Whole views with a covered lesion show air as the film does.
+    monkeypatch.setitem(STRENGTHS, "mammogram", replace(STRENGTHS["mammogram"], covered=0.0))
     image, mask = np.zeros((128, 128), np.uint8), np.zeros((128, 128), np.uint8)
     image[:, :70] = 120  # the breast is on the left, air on the right
     mask[50:60, 10:20], image[50:60, 10:20] = 1, 250

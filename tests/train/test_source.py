@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import json
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from bcweb.scans import read_scan
 from bcweb.segmenter import Segmenter
@@ -84,3 +86,27 @@ def test_what_goes_wrong_in_training_gets_one_sentence(
     arguments += ["--out", str(tmp_path / "run"), "--cache", str(tmp_path / "cache")]
     assert main(arguments) == status
     assert sentence in capsys.readouterr().err
+
+
+def test_mammograms_without_a_normal_among_them_teach_presence_by_covered_lesions(tmp_path, capsys):
+    """A card says so, and the gate was chosen on such views."""
+    rng = np.random.default_rng(0)
+    for part in ("images", "masks"):
+        (tmp_path / "data" / part).mkdir(parents=True)
+    for i in range(20):
+        pixels, mask = np.zeros((96, 96), np.uint8), np.zeros((96, 96), np.uint8)
+        pixels[:, :70] = rng.integers(80, 120, (96, 70))
+        y, x = rng.integers(8, 48, 2)
+        mask[y : y + 14, x : x + 14] = 255
+        pixels[mask > 0] += 100
+        Image.fromarray(pixels).save(tmp_path / "data" / "images" / f"case{i}.png")
+        Image.fromarray(mask).save(tmp_path / "data" / "masks" / f"case{i}.png")
+    arguments = ["--data", f"folder:{tmp_path / 'data'}?modality=mammogram", "--size", "64"]
+    arguments += ["--out", str(tmp_path / "run"), "--cache", str(tmp_path / "cache")]
+    assert main([*arguments, "--epochs", "1", "--batch", "8", "--validation", "0.4"]) == 0
+    assert "presence is learned from views of the same scans" in capsys.readouterr().out
+    config = json.loads((tmp_path / "run" / "weights" / "config.json").read_text())
+    assert config["presence"] and config["operating_point"]["presence_gate"] is not None
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["normals"] == 0
+    card = (tmp_path / "run" / "weights" / "README.md").read_text()
+    assert "The data had no scan without a lesion" in card
