@@ -75,11 +75,21 @@ export const server = new EventTarget();
 /** The server does not answer at all: this is over as soon as it answers anything. */
 export class Unreachable extends Error {}
 
+/** The server answers, and refuses. */
+export class Refused extends Error {
+  /** @param {string} message @param {number} status of HTTP @param {any} answer what it says besides */
+  constructor(message, status, answer) {
+    super(message);
+    this.status = status;
+    this.answer = answer;
+  }
+}
+
 /** The server does not have it (any more). */
-export class Gone extends Error {}
+export class Gone extends Refused {}
 
 /** @param {string} path @param {RequestInit} [options] @returns {Promise<any>} */
-async function ask(path, options) {
+export async function ask(path, options) {
   let response;
   try {
     response = await fetch(BASE + path, { credentials: "same-origin", ...options });
@@ -91,12 +101,12 @@ async function ask(path, options) {
     server.dispatchEvent(new Event("answered"));
     return answer;
   }
-  const Kind = response.status === 404 ? Gone : Error;
-  throw new Kind(answer?.error ?? `The server could not do this (${response.status}).`);
+  const Kind = response.status === 404 ? Gone : Refused;
+  throw new Kind(answer?.error ?? `The server could not do this (${response.status}).`, response.status, answer);
 }
 
 /** @param {string} method @param {unknown} fields @returns {RequestInit} */
-const sending = (method, fields) => ({ method, body: JSON.stringify(fields), headers: { "Content-Type": "application/json" } });
+export const sending = (method, fields) => ({ method, body: JSON.stringify(fields), headers: { "Content-Type": "application/json" } });
 
 /** @param {string} id */
 const scan = (id) => `/scans/${encodeURIComponent(id)}`;
