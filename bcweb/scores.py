@@ -121,12 +121,12 @@ def summarise(scores: Sequence[CaseScore]) -> dict[str, Any]:
 
     lesion = [s for s in scores if s.lesion]
     normal = [s for s in scores if not s.lesion]
-    result: dict[str, Any] = {"lesion": _lesion_figures(lesion), "normal": _normal_figures(normal)}
-    result["lesionwise"] = _lesionwise_figures(lesion)
+    result: dict[str, Any] = {"lesion": lesion_figures(lesion), "normal": _normal_figures(normal)}
+    result["lesionwise"] = _lesionwise_figures([s for s in lesion if s.lesions is not None])
     rated = [s for s in scores if s.presence is not None]
     if {s.lesion for s in rated} == {True, False}:
         interval = auc_interval(
-            [s.presence for s in rated], [s.lesion for s in rated], _groups(rated)
+            [s.presence for s in rated], [s.lesion for s in rated], groups_of(rated)
         )
         result |= _with_interval("presence_auc", interval)
     else:
@@ -134,20 +134,21 @@ def summarise(scores: Sequence[CaseScore]) -> dict[str, Any]:
     return result
 
 
-def _groups(scores: Sequence[CaseScore]) -> list[tuple[str, str]]:
+def groups_of(scores: Sequence[CaseScore]) -> list[tuple[str, str]]:
     """A case without a group is one of its own."""
     return [(s.dataset, s.group or f"case {s.id}") for s in scores]
 
 
-def _lesion_figures(scores: Sequence[CaseScore]) -> dict[str, Any]:
+def lesion_figures(scores: Sequence[CaseScore]) -> dict[str, Any]:
+    """The figures of `summarise` over lesion images alone."""
     import numpy as np
 
     from bcweb.statistics import group_bootstrap, proportion
 
-    figures: dict[str, Any] = {"n": len(scores), "groups": len(set(_groups(scores)))}
+    figures: dict[str, Any] = {"n": len(scores), "groups": len(set(groups_of(scores)))}
 
     def over(name: str, of: Sequence[CaseScore], statistic: Callable) -> None:
-        interval = statistic(of, _groups(of)) if of else None
+        interval = statistic(of, groups_of(of)) if of else None
         figures.update(_with_interval(name, interval))
 
     over("dice_mean", scores, lambda of, g: group_bootstrap([s.dice for s in of], g))
@@ -163,13 +164,14 @@ def _lesion_figures(scores: Sequence[CaseScore]) -> dict[str, Any]:
 def _normal_figures(scores: Sequence[CaseScore]) -> dict[str, Any]:
     from bcweb.statistics import proportion
 
-    painted = proportion([s.painted > 0 for s in scores], _groups(scores)) if scores else None
-    figures = {"n": len(scores), "groups": len(set(_groups(scores)))}
+    painted = proportion([s.painted > 0 for s in scores], groups_of(scores)) if scores else None
+    figures = {"n": len(scores), "groups": len(set(groups_of(scores)))}
     return figures | _with_interval("painted", painted)
 
 
 def _lesionwise_figures(scores: Sequence[CaseScore]) -> dict[str, Any]:
-    """Lesion by lesion, over the images that hold any: share found, and false alarms an image."""
+    """Lesion by lesion, over the images that hold any and whose mask is known: share found, and false
+    alarms an image."""
     import numpy as np
 
     from bcweb.statistics import group_bootstrap, proportion
@@ -185,12 +187,12 @@ def _lesionwise_figures(scores: Sequence[CaseScore]) -> dict[str, Any]:
     counts = np.array([(s.found, s.lesions) for s in scores], float)
     if (counts[:, 0] == counts[:, 1]).all() or not counts[:, 0].any():
         # All or none: a bootstrap would be certain of it.
-        found = proportion(counts[:, 0] > 0, _groups(scores))
+        found = proportion(counts[:, 0] > 0, groups_of(scores))
     else:
         found = group_bootstrap(
-            counts, _groups(scores), lambda rows: rows[:, 0].sum() / rows[:, 1].sum()
+            counts, groups_of(scores), lambda rows: rows[:, 0].sum() / rows[:, 1].sum()
         )
-    alarms = group_bootstrap([s.false_alarms for s in scores], _groups(scores))
+    alarms = group_bootstrap([s.false_alarms for s in scores], groups_of(scores))
     figures = {"n": int(counts[:, 1].sum())} | _with_interval("found", found)
     return figures | _with_interval("false_alarms", alarms)
 
@@ -251,7 +253,7 @@ def _label_figures(scores: Sequence[CaseScore]) -> dict[str, Any]:
     normal = [s for s in scores if not s.lesion]
     if not lesion:
         return _normal_figures(normal)
-    figures = _lesion_figures(lesion)
+    figures = lesion_figures(lesion)
     if normal:
         of_normals = _normal_figures(normal)
         figures |= {"normals": of_normals.pop("n")} | {
