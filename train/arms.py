@@ -91,6 +91,12 @@ ARMS = {
             ),
         ),
         Arm(
+            "all",
+            "everything trains from the first epoch, at the full rate and with moving statistics: a training "
+            "that goes on from weights of the same kind",
+            "source",
+        ),
+        Arm(
             "decoder",
             "decoder frozen with its statistics; encoder, bottleneck and heads train",
             "source",
