@@ -24,7 +24,7 @@ LAYERS = [
         "bcweb.preprocess", "bcweb.phantoms", "bcweb.scores",
         "bcweb.samples",
     ),
-    ("bcweb.scans", "bcweb.masks", "bcweb.hub"),
+    ("bcweb.scans", "bcweb.masks", "bcweb.hub", "bcweb.publish"),
 ]  # fmt: skip
 ONLY = {"gradio": "bcweb.page", "sqlalchemy": "bcweb.review", "onnxruntime": "bcweb.engine"}
 FRAMEWORKS = ("tensorflow", "keras", "jax", "torch")

@@ -15,10 +15,8 @@ there already gets no second tag.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
-import re
 import shlex
 import shutil
 import sys
@@ -27,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bcweb import hub
+from bcweb import hub, publish
 from bcweb.scans import Modality
 from bcweb.scores import CaseScore, ScoresError, read_scores
 from bcweb.weights import load_weights
@@ -36,7 +34,6 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 STUDY = Path(__file__).parents[1] / "docs" / "transfer-study.md"
-TOKENS = "https://huggingface.co/settings/tokens"
 _OURS = ("pictures/", "study.md", "scores.csv")  # gone from the repository when a run has none
 
 
@@ -64,46 +61,15 @@ def check(repo: str | None, modality: Modality, public: bool = False) -> str:
     Creates the repository where there is none. Raises `PushError` for no or a wrong token, one that may
     not write, another owner's name, and a repository that holds something else.
     """
-    from huggingface_hub.errors import HFValidationError, HTTPError
+    from huggingface_hub import HfApi
 
+    api, name = HfApi(), repo or f"bcweb-{modality}"
     try:
-        return _check(repo, modality, public)
-    except (HTTPError, OSError, HFValidationError) as error:
-        raise PushError(hub.explain(error, repo or f"your bcweb-{modality}")) from None
-
-
-def _check(repo: str | None, modality: Modality, public: bool) -> str:
-    from huggingface_hub import CommitOperationAdd, HfApi, get_token
-
-    if get_token() is None:
-        raise PushError(
-            f"There is no Hugging Face token: make one that may write at {TOKENS}, then `hf auth login`, "
-            "or HF_TOKEN."
-        )
-    api = HfApi()
-    me = api.whoami()
-    if me.get("auth", {}).get("accessToken", {}).get("role") == "read":
-        raise PushError(f"Your token may only read; make one that may write at {TOKENS}.")
-    repo = (repo or f"bcweb-{modality}").removeprefix("hf://")
-    owner, _, name = repo.rpartition("/")
-    owner = owner or me["name"]
-    repo = f"{owner}/{name}"
-    mine = [me["name"], *(org["name"] for org in me.get("orgs", ()))]
-    if owner not in mine:
-        raise PushError(
-            f"{repo} belongs to {owner}, and your token to {me['name']}: {me['name']}/{name} would do."
-        )
-    api.create_repo(repo, private=not public, exist_ok=True)
-    info = api.model_info(repo)
-    if not info.private and not public:
-        raise PushError(f"{repo} is public: say --public if these weights may be, or name another.")
-    if info.private and public:
-        raise PushError(
-            f"{repo} is private, which only its page can change: {api.endpoint}/{repo}/settings."
-        )
-    # Creating what exists proves nothing; asking how a file would be taken wants the right to write it.
-    api.preupload_lfs_files(repo, [CommitOperationAdd("README.md", b"?")])
-    _same_kind(api, repo, modality, {file.rfilename for file in info.siblings or ()})
+        with publish.one_sentence(repo or f"your {name}"):
+            repo, there = publish.claim(api, name, "model", public, "these weights")
+            _same_kind(api, repo, modality, there)
+    except hub.HubError as error:
+        raise PushError(str(error)) from None
     return repo
 
 
@@ -123,7 +89,6 @@ def _same_kind(api: HfApi, repo: str, modality: Modality, files: set[str]) -> No
 def push(run: Path, repo: str | None = None, public: bool = False, force: bool = False) -> Pushed:
     """Push RUN/weights with their record, scores and card; `PushError` ends with the command for later."""
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import HTTPError
 
     again = ["python", "-m", "train.push", str(run), *([repo] if repo else [])]
     again += ["--public"] * public + ["--force"] * force
@@ -136,16 +101,10 @@ def push(run: Path, repo: str | None = None, public: bool = False, force: bool =
         config = load_weights(str(run / "weights")).config
         repo = check(repo, config.modality, public)
         files = _package(run, repo, folder)
-        return _publish(HfApi(), repo, files, config.name, force)
+        with publish.one_sentence(repo):
+            return _publish(HfApi(), repo, files, config.name, force)
     except ValueError as error:
         raise PushError(f"{error} {later}") from None
-    except (HTTPError, OSError) as error:
-        raise PushError(f"{hub.explain(error, str(repo))} {later}") from None
-    except RuntimeError as error:
-        if error.__cause__ is None:
-            raise
-        # The upload of a large file fails with its reason inside.
-        raise PushError(f"{hub.explain(error.__cause__, str(repo))} {later}") from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -163,50 +122,10 @@ def _package(run: Path, repo: str, folder: Path) -> dict[str, Path]:
 
 
 def _publish(api: HfApi, repo: str, files: dict[str, Path], name: str, force: bool) -> Pushed:
-    from huggingface_hub import CommitOperationAdd, CommitOperationDelete
-
-    tags = {tag.name: tag.target_commit for tag in api.list_repo_refs(repo).tags}
-    versions = sorted(int(tag[1:]) for tag in tags if re.fullmatch(r"v\d+", tag))
-    for version in reversed(versions):
-        if _holds(api, repo, f"v{version}", files):
-            tag, commit, new = f"v{version}", tags[f"v{version}"], False
-            break
-    else:
-        tag, new = f"v{versions[-1] + 1 if versions else 1}", True
-        gone = [
-            path for path in api.list_repo_files(repo)
-            if path.startswith(_OURS) and path not in files
-        ]  # fmt: skip
-        operations = [CommitOperationAdd(path, file) for path, file in files.items()]
-        operations += [CommitOperationDelete(path) for path in gone]
-        commit = api.create_commit(repo, operations, commit_message=f"{name}, {tag}").oid
-        api.create_tag(repo, tag=tag, revision=commit)
-    return Pushed(
-        repo, tag, new, _move_latest(api, repo, tags.get("latest"), tag, commit, files, force)
-    )
-
-
-def _holds(api: HfApi, repo: str, revision: str, files: dict[str, Path]) -> bool:
-    """Whether a revision is made of these files and no others of ours."""
-    there = {
-        entry.path: entry
-        for entry in api.list_repo_tree(repo, recursive=True, revision=revision)
-        if hasattr(entry, "blob_id")  # a file, not a folder
-    }
-    if {path for path in there if path.startswith(_OURS)} - set(files):
-        return False
-    for path, file in files.items():
-        entry = there.get(path)
-        if entry is None or entry.size != file.stat().st_size:
-            return False
-        content = file.read_bytes()
-        if entry.lfs:
-            same = hashlib.sha256(content).hexdigest() == entry.lfs.sha256
-        else:  # as git names a file
-            same = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest() == entry.blob_id
-        if not same:
-            return False
-    return True
+    before = {tag.name: tag.target_commit for tag in api.list_repo_refs(repo).tags}.get("latest")
+    made = publish.publish(api, repo, "model", files, lambda path: path.startswith(_OURS), name)
+    latest = _move_latest(api, repo, before, made.tag, made.commit, files, force)
+    return Pushed(repo, made.tag, made.new, latest)
 
 
 def _move_latest(
