@@ -7,31 +7,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from bcweb.cases.sources import SOURCES
 from bcweb.weights import Config
 from train.arms import ARMS
 
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")  # the Hub wants its own form of names there
-
-
-@dataclass(frozen=True)
-class Source:
-    """A published data set. licence: as its authors state it."""
-
-    name: str
-    text: str
-    licence: str
-
-
-SOURCES = {
-    "busi": Source("BUSI", "breast ultrasound, Cairo (Al-Dhabyani et al. 2020), near-duplicates grouped",
-                   "none is stated with the data; cite the paper"),
-    "bus-bra": Source("BUS-BRA", "breast ultrasound, Brazil, four devices (Gomez-Flores et al. 2024), by patient",
-                      "free to use with citation"),
-    "cdd-cesm": Source("CDD-CESM", "digital mammograms, Egypt (Khaled et al. 2022), by patient", "CC BY 4.0"),
-    "cbis-ddsm": Source("CBIS-DDSM", "film mammograms with masses (Lee et al. 2017), by patient, of which only boxes "
-                        "were used: the truth is the ellipse in each, and scores against it are not scores "
-                        "against masks", "CC BY 3.0"),
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -107,7 +87,7 @@ def front_matter(config: Config, result: dict[str, Any] | None) -> str:
     """The card's YAML, with the scores as the Hub's model-index."""
     from huggingface_hub import EvalResult, ModelCardData
 
-    known = all(name in SOURCES for name in config.trained_on)
+    known = all(name in SOURCES and SOURCES[name].free for name in config.trained_on)
     licence = (
         {"license": "apache-2.0"} if known else {"license": "other", "license_name": "see-card"}
     )
