@@ -1,0 +1,320 @@
+"""Figures in words, for the page and the report alike: what each means, and why one does not exist."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from bcweb.metrics import DETECTED_ABOVE
+
+DASH = "–"
+INTERVAL = (
+    "95% interval: whole groups (patients, near-duplicate pictures) are drawn 2,000 times with "
+    "replacement, and 95 of 100 such figures lie between its ends."
+)
+_NO_LESIONS = "There is no lesion image among them."
+_NO_NORMALS = "There is no normal image among them."
+_ONE_GROUP = "They are all of one group, so there is nothing to draw and no interval."
+
+
+@dataclass(frozen=True)
+class Metric:
+    """block, key: where `bcweb.scores.report` has it. unit: "", "%" or "px"."""
+
+    key: str
+    block: str
+    name: str
+    unit: str
+    meaning: str
+    why_not: str
+
+
+METRICS = (
+    Metric(
+        "dice_mean", "lesion", "Dice, mean", "",
+        "Dice is 2 × overlap / (painted + truth): 1 is the same mask, 0 is none of it. "
+        "The mean over the lesion images.",
+        _NO_LESIONS,
+    ),
+    Metric(
+        "dice_median", "lesion", "Dice, median", "",
+        "Half of the lesion images have a higher Dice. A few missed lesions hardly move it.",
+        _NO_LESIONS,
+    ),
+    Metric(
+        "iou_mean", "lesion", "IoU, mean", "",
+        "Intersection over union: overlap / all that is painted or truth. Never above the Dice.",
+        _NO_LESIONS,
+    ),
+    Metric(
+        "hd95_mean", "lesion", "HD95, px", "px",
+        "95 of 100 points of one border lie nearer than this to the other border, taken in the worse "
+        "of the two directions, in pixels of the scan. The mean over the lesion images on which "
+        "anything is painted: a missed lesion has no distance.",
+        "A distance needs a mask and a truth that both hold a lesion.",
+    ),
+    Metric(
+        "detected", "lesion", "Found", "%",
+        f"Share of the lesion images with a Dice above {DETECTED_ABOVE:g}.",
+        _NO_LESIONS,
+    ),
+    Metric(
+        "found", "lesionwise", "Lesions found", "%",
+        "Lesion by lesion, where an image holds several: the share whose Dice with what touches it is "
+        f"above {DETECTED_ABOVE:g}.",
+        "It needs masks of lesion images.",
+    ),
+    Metric(
+        "false_alarms", "lesionwise", "False alarms an image", "",
+        "Painted parts that touch no found lesion, on lesion images.",
+        "It needs masks of lesion images.",
+    ),
+    Metric(
+        "painted", "normal", "Normals painted", "%",
+        "Share of the normal images on which anything is painted: less is better.",
+        _NO_NORMALS,
+    ),
+    Metric(
+        "presence_auc", "", "Presence, AUC", "",
+        "How well presence tells lesion images from normal ones: the chance that the lesion image of "
+        "two has the higher one. 0.5 is a guess, 1 is never wrong.",
+        "It needs lesion and normal images, and weights that say how likely a lesion is present.",
+    ),
+)  # fmt: skip
+BY_KEY = {metric.key: metric for metric in METRICS}
+# What a table of groups has in its columns; the headline has all of `METRICS`.
+COLUMNS = tuple(
+    BY_KEY[key]
+    for key in ("dice_mean", "dice_median", "iou_mean", "hd95_mean", "detected", "painted")
+)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One figure. over: of what, in words. why: there is no figure, or no interval."""
+
+    key: str
+    value: str
+    interval: str = ""
+    over: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A group of cases with its figures. only: what its cases have in common, as (field, value)."""
+
+    name: str
+    images: str
+    groups: str
+    only: tuple[str, str] | None
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Section:
+    title: str
+    lines: tuple[Line, ...]
+
+
+def figure(value: float, unit: str = "") -> str:
+    """A value as it is shown everywhere."""
+    return {"%": f"{100 * value:.1f}%", "px": f"{value:.1f}"}.get(unit, f"{value:.3f}")
+
+
+def interval(ends: list[float] | None, unit: str = "") -> str:
+    return "" if ends is None else DASH.join(figure(end, unit) for end in ends)
+
+
+def change(value: float, unit: str = "") -> str:
+    """A difference with its sign; of shares in points, since a percentage of what would be asked."""
+    text = {"%": f"{100 * value:+.1f}", "px": f"{value:+.1f}"}.get(unit, f"{value:+.3f}")
+    return "0" if float(text) == 0 else text.replace("-", "\N{MINUS SIGN}")
+
+
+def change_interval(ends: list[float] | None, unit: str = "") -> str:
+    return "" if ends is None else " to ".join(change(end, unit) for end in ends)
+
+
+def images(n: int, groups: int | None = None, what: str = "image") -> str:
+    counted = f"{n:,} {what}{'s' * (n != 1)}"
+    return counted if groups is None else f"{counted} in {groups:,} group{'s' * (groups != 1)}"
+
+
+def cell(figures: dict[str, Any], metric: Metric) -> Cell:
+    """One figure of `bcweb.scores.summarise`."""
+    block = figures.get(metric.block) if metric.block else figures
+    value = block.get(metric.key) if block else None
+    if value is None:
+        why = metric.why_not
+        if metric.key == "hd95_mean" and not (block and block["n"]):
+            why = _NO_LESIONS
+        return Cell(metric.key, DASH, why=why)
+    ends = block[f"{metric.key}_ci"]
+    why = "" if ends else _ONE_GROUP
+    return Cell(
+        metric.key,
+        figure(value, metric.unit),
+        interval(ends, metric.unit),
+        _over(block, metric),
+        why,
+    )
+
+
+def _over(block: dict[str, Any], metric: Metric) -> str:
+    if metric.key == "hd95_mean":
+        return f"Over {images(block['hd95_n'])} of {block['n']:,}."
+    if metric.key == "found":
+        return f"Over {images(block['n'], what='lesion')}."
+    if metric.key in ("false_alarms", "presence_auc"):
+        return ""
+    kind = "lesion image" if metric.block == "lesion" else "normal image"
+    return f"Over {images(block['n'], block['groups'], kind)}."
+
+
+def headline(figures: dict[str, Any]) -> tuple[Cell, ...]:
+    return tuple(cell(figures, metric) for metric in METRICS)
+
+
+def sections(figures: dict[str, Any]) -> tuple[Section, ...]:
+    """`COLUMNS` over all cases, then by data set, label, finding and size, where there is more than one."""
+    made = [Section("", (_line("All", figures, None),))]
+    for title, field, parts in (
+        ("Data set", "dataset", figures["datasets"]),
+        ("Label", "label", {n: _apart(f) for n, f in figures["by_label"].items()}),
+        ("Finding", "finding", {n: _apart(f) for n, f in figures["by_finding"].items()}),
+        (
+            "Truth's share of the image",
+            "size",
+            {n: _apart(f) for n, f in figures["by_size"].items()},
+        ),
+    ):
+        if len(parts) > 1 and (field != "size" or figures["lesion"]["n"]):
+            lines = tuple(_line(name, part, (field, name)) for name, part in parts.items())
+            made.append(Section(title, lines))
+    if figures["seen_scores"]:
+        made.append(Section(SEEN, (_line("Seen cases", figures["seen_scores"], ("how", "seen")),)))
+    return tuple(made)
+
+
+SEEN = "Not a result: cases that these weights were trained on"
+
+
+def _line(name: str, figures: dict[str, Any], only: tuple[str, str] | None) -> Line:
+    lesion, normal = figures.get("lesion") or {}, figures.get("normal") or {}
+    n = lesion.get("n", 0) + normal.get("n", 0)
+    kinds = [
+        images(block["n"], block["groups"], what)
+        for block, what in ((lesion, "lesion image"), (normal, "normal image"))
+        if block.get("n")
+    ]
+    cells = tuple(cell(figures, metric) for metric in COLUMNS)
+    return Line(name, f"{n:,}", ", ".join(kinds) or "No case.", only, cells)
+
+
+def _apart(figures: dict[str, Any]) -> dict[str, Any]:
+    """A label's figures, which are of lesion images or of normal ones or of both in one."""
+    if "dice_mean" not in figures:
+        return {"normal": figures}
+    blocks = {"lesion": figures}
+    if "painted" in figures:
+        # How many groups the normals of a mixed label make is not told.
+        blocks["normal"] = {
+            "n": figures["normals"],
+            "groups": None,
+            "painted": figures["painted"],
+            "painted_ci": figures["painted_ci"],
+        }
+    return blocks
+
+
+def about(figures: dict[str, Any]) -> list[str]:
+    """What the figures are over, and what is not in them: sentences."""
+    said = [f"{figures['scored']:,} of {figures['cases']:,} cases have a score: {_told(figures)}."]
+    if figures["left_out"]:
+        said.append(f"Left out: {reasons(figures['left_out'])}.")
+    if figures["carried"]:
+        said.append(
+            f"Of {figures['carried']:,} only the Dice out of fold is known, as the weights carry it; from it "
+            "follow the IoU, what was found and which normals were painted, not the HD95 or single lesions."
+        )
+    if figures["truth"] == "reader":
+        said.append(
+            f"The truth of {figures['by_reader']:,} is the mask that a reader left. Accepted predictions "
+            "are no truth: a mask scored against itself says nothing."
+        )
+    if figures["begun_from_it"]:
+        said.append(
+            f"{figures['begun_from_it']:,} of the readers' masks began from this revision's own prediction, "
+            "which favours it."
+        )
+    return said
+
+
+def _told(figures: dict[str, Any]) -> str:
+    seen = f"{figures['seen']:,} were seen in training, {figures['out_of_fold']:,} of them have one out of fold"
+    return f"{figures['unseen']:,} are unseen" + (f", {seen}" if figures["seen"] else "")
+
+
+def reasons(left_out: dict[str, int]) -> str:
+    return "; ".join(f"{n:,} {why}" for why, n in left_out.items())
+
+
+# --- two revisions
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One figure of both, and how far apart they are. is_better: whether the interval says so."""
+
+    key: str
+    name: str
+    meaning: str
+    first: str
+    second: str
+    difference: str
+    interval: str
+    over: str
+    why: str
+    verdict: str
+
+
+def differences(compared: dict[str, Any]) -> tuple[Difference, ...]:
+    return tuple(_difference(key, row) for key, row in compared["rows"].items())
+
+
+def _difference(key: str, row: dict[str, Any]) -> Difference:
+    metric = BY_KEY[key]
+    meaning = metric.meaning
+    if key == "dice_median":
+        meaning = "The median Dice of each, and the median of the differences case by case."
+    if key == "hd95_mean":
+        meaning += " Only where both painted something."
+    if row["difference"] is None:
+        return Difference(key, metric.name, meaning, DASH, DASH, DASH, "", "", metric.why_not, "")
+    ends = row["difference_ci"]
+    return Difference(
+        key,
+        metric.name,
+        meaning,
+        figure(row["first"], metric.unit),
+        figure(row["second"], metric.unit),
+        change(row["difference"], metric.unit) + (" points" if metric.unit == "%" else ""),
+        change_interval(ends, metric.unit),
+        f"Over {images(row['n'], row['groups'])}.",
+        "" if ends else _ONE_GROUP,
+        _verdict(key, ends),
+    )
+
+
+def _verdict(key: str, ends: list[float] | None) -> str:
+    """Whether the interval leaves 0 out, and to which side."""
+    if ends is None or ends[0] <= 0 <= ends[1]:
+        return ""
+    less_is_better = key in ("hd95_mean", "painted")
+    return "better" if (ends[0] > 0) != less_is_better else "worse"
+
+
+def plain(value: Any) -> Any:
+    """Dataclasses and tuples of them as JSON has them."""
+    return [asdict(one) for one in value]
