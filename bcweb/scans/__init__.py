@@ -1,7 +1,7 @@
 """A file's bytes -> `Scan`: everything the project knows of pixels on disk is here."""
 
 from bcweb.scans.modality import guess_modality
-from bcweb.scans.read import read_scan, scan_size
+from bcweb.scans.read import is_dicom, read_scan, scan_size
 from bcweb.scans.scan import MODALITIES, Modality, Scan, ScanError
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Scan",
     "ScanError",
     "guess_modality",
+    "is_dicom",
     "read_scan",
     "scan_size",
 ]

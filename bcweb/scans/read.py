@@ -25,8 +25,8 @@ def read_scan(source: str | Path | bytes) -> Scan:
 
     Raises `ScanError`, one sentence, for whatever cannot be read as a scan.
     """
-    with _opened(source) as (file, is_dicom):
-        if not is_dicom:
+    with _opened(source) as (file, dicom_file):
+        if not dicom_file:
             return pictures.read(file)
         from bcweb.scans import dicom  # pydicom takes longer to import than a PNG to segment
 
@@ -35,8 +35,8 @@ def read_scan(source: str | Path | bytes) -> Scan:
 
 def scan_size(source: str | Path | bytes) -> tuple[int, int]:
     """(height, width) of a scan, from its header alone; raises `ScanError` like `read_scan`."""
-    with _opened(source) as (file, is_dicom):
-        if not is_dicom:
+    with _opened(source) as (file, dicom_file):
+        if not dicom_file:
             return pictures.size(file)
         from bcweb.scans import dicom
 
@@ -58,14 +58,21 @@ def _opened(source: str | Path | bytes) -> Iterator[tuple[BinaryIO, bool]]:
         for start, sentence in _NOT_IMAGES.items():
             if head.startswith(start):
                 raise ScanError(sentence)
-        # DICOM has a preamble of 128 bytes; old files start with their first element instead.
-        is_dicom = head[128:132] == b"DICM" or head[:4] in (
-            b"\x08\0\x05\0",
-            b"\x08\0\x08\0",
-            b"\x02\0\0\0",
-        )
-        if not is_dicom and not pictures.knows(head):
+        dicom_file = _is_dicom(head)
+        if not dicom_file and not pictures.knows(head):
             text = all(byte >= 32 or byte in b"\t\n\r\f" for byte in head)
             what = "This is a text file, not an image" if text else "This is not an image"
             raise ScanError(f"{what} of a kind that can be read: {KINDS}.")
-        yield file, is_dicom
+        yield file, dicom_file
+
+
+def is_dicom(file: Path) -> bool:
+    """Whether a file that is there is DICOM, by its first bytes."""
+    with file.open("rb") as stream:
+        return _is_dicom(stream.read(_HEAD))
+
+
+def _is_dicom(head: bytes) -> bool:
+    """DICOM has a preamble of 128 bytes; old files start with their first element instead."""
+    starts = (b"\x08\0\x05\0", b"\x08\0\x08\0", b"\x02\0\0\0")
+    return head[128:132] == b"DICM" or head[:4] in starts
