@@ -62,7 +62,12 @@ def write_scores(file: Path, scores: Sequence[CaseScore]) -> None:
         writer = csv.writer(table, lineterminator="\n")
         writer.writerow(names)
         for score in scores:
-            writer.writerow([_cell(getattr(score, name)) for name in names])
+            writer.writerow(score_cells(score))
+
+
+def score_cells(score: CaseScore) -> list[str]:
+    """A line of `write_scores`, in the order of the fields."""
+    return [_cell(getattr(score, field.name)) for field in fields(CaseScore)]
 
 
 class ScoresError(ValueError):
