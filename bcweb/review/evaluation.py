@@ -15,17 +15,19 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from typing import Any, Literal, get_args
 
 import numpy as np
 from scipy.stats import rankdata
 
-from bcweb.metrics import DETECTED_ABOVE, box_around, lesion_detection, score_case
-from bcweb.review.records import CaseRow, How, Prediction, Verdict
-from bcweb.review.store import ReviewError, Store
+from bcweb.review.records import CaseRow, How, Prediction, ReviewError, Verdict
+from bcweb.review.scorer import Scorer
+from bcweb.review.store import Store
+from bcweb.scans import Modality
 from bcweb.scores import CaseScore, groups_of, lesion_figures, report
-from bcweb.statistics import Interval, auc, group_bootstrap, paired_difference, proportion
+from bcweb.statistics import group_bootstrap
 
 TruthOf = Literal["imported", "reader"]
 TRUTHS: tuple[TruthOf, ...] = get_args(TruthOf)
@@ -59,7 +61,7 @@ class Scored:
     case. carried: the Dice out of fold that the weights carry for a case they have seen. share: of the
     image that the truth covers, in (0, 1]; None where it holds no lesion. uncertainty: as the importer
     worked it out. by_reader: the truth is a mask that a reader left. begun: that mask was begun from
-    this revision's own prediction.
+    this revision's own prediction. findings: what the data set writes of the case.
     """
 
     id: int
@@ -68,6 +70,7 @@ class Scored:
     carried: float | None = None
     share: float | None = None
     uncertainty: float | None = None
+    findings: str = ""
     decision: str | None = None
     by_reader: bool = False
     begun: bool = False
@@ -98,22 +101,25 @@ class Scored:
             false_alarms=None,
         )
 
-    @property
-    def has_mask_out_of_fold(self) -> bool:
-        return self.how == "out-of-fold"
-
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A revision's scores on a project. left_out: why cases have none, and how many."""
+    """A revision's scores on a project. left: the cases without a score, the reason as their error."""
 
     project: str
     revision: str
     modality: str
     truth: TruthOf
-    total: int
     cases: tuple[Scored, ...]
-    left_out: dict[str, int]
+    left: tuple[CaseScore, ...]
+
+    @property
+    def total(self) -> int:
+        return len(self.cases) + len(self.left)
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        return dict(Counter(score.error for score in self.left))
 
     @cached_property
     def headline(self) -> tuple[Scored, ...]:
@@ -124,8 +130,9 @@ class Evaluation:
         """What --json holds: `bcweb.scores.report`, and by size, of uncertainty, of what was left out."""
         scores = [case.score for case in self.cases]
         carried = {case.score.key: case.headline for case in self.headline if case.score.seen}
-        result = report(scores, carried)
-        by_mask = sum(case.has_mask_out_of_fold for case in self.cases)
+        findings = {case.score.key: case.findings for case in self.cases if case.findings}
+        result = report(scores, carried, findings)
+        by_mask = sum(case.how == "out-of-fold" for case in self.cases)
         result["seen"] += by_mask
         result["unseen"] -= by_mask
         result["out_of_fold"] += by_mask
@@ -161,170 +168,155 @@ class Evaluation:
         columns = np.array([(case.uncertainty, 1 - case.headline.dice) for case in told])
         if len(told) > 2 and all(len(np.unique(column)) > 1 for column in columns.T):
             interval = group_bootstrap(columns, groups_of([c.score for c in told]), _spearman)
-            figures |= _with_interval("correlation", interval)
+            figures |= with_interval("correlation", interval)
         return figures
 
 
-# --- two revisions
+# --- reading a project
 
 
 @dataclass(frozen=True)
-class Pair:
-    """One case that both predicted and neither had seen. difference: of the Dice, first - second."""
+class Revision:
+    """Weights that predicted cases of a project, how many, and when last."""
 
-    case: Scored
-    other: Scored
-
-    @property
-    def first(self) -> CaseScore:
-        return self.case.headline
-
-    @property
-    def second(self) -> CaseScore:
-        return self.other.headline
-
-    @property
-    def difference(self) -> float:
-        return self.first.dice - self.second.dice
+    name: str
+    modality: Modality
+    cases: int
+    last: datetime
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """Two revisions on the same cases against the same truth. left_out: why the others are not in it."""
-
-    first: str
-    second: str
-    pairs: tuple[Pair, ...]
-    left_out: dict[str, int]
-
-    @cached_property
-    def better(self) -> tuple[Pair, ...]:
-        """Where the first has the higher Dice, the largest gain first."""
-        return tuple(sorted((p for p in self.pairs if p.difference > 0), key=_loss))
-
-    @cached_property
-    def worse(self) -> tuple[Pair, ...]:
-        """Where the first has the lower Dice, the largest loss first."""
-        return tuple(sorted((p for p in self.pairs if p.difference < 0), key=_gain))
-
-    @cached_property
-    def figures(self) -> dict[str, Any]:
-        """By name: n images, groups, the figure of the first, of the second, and first - second."""
-        lesion = [p for p in self.pairs if p.first.lesion]
-        normal = [p for p in self.pairs if not p.first.lesion]
-        apart = [p for p in lesion if None not in (p.first.hd95_px, p.second.hd95_px)]
-        rated = [p for p in self.pairs if None not in (p.first.presence, p.second.presence)]
-        rows = {
-            "dice_mean": _paired(lesion, lambda s: s.dice),
-            "dice_median": _paired(lesion, lambda s: s.dice, np.median),
-            "iou_mean": _paired(lesion, lambda s: s.iou),
-            "hd95_mean": _paired(apart, lambda s: s.hd95_px),
-            "detected": _paired_share(lesion, lambda s: s.dice > DETECTED_ABOVE),
-            "painted": _paired_share(normal, lambda s: s.painted > 0),
-            "presence_auc": _paired_auc(rated),
-        }
-        return {
-            "first": self.first,
-            "second": self.second,
-            "pairs": len(self.pairs),
-            "left_out": self.left_out,
-            "better": len(self.better),
-            "worse": len(self.worse),
-            "same": len(self.pairs) - len(self.better) - len(self.worse),
-            "rows": rows,
-        }
+def revisions(store: Store, owner: str, project: str | int) -> tuple[Revision, ...]:
+    """Those of a project: the one with the most cases first, of equal ones the newest."""
+    found = store.project(owner, project)
+    with store.snapshot(owner, found.id) as snapshot:
+        modality = {each.case.id: each.case.modality for each in snapshot.cases}
+    told = []
+    for name in store.revisions(owner, found.id):
+        predictions = [p for p in store.predictions(owner, found.id, name) if p.case_id in modality]
+        if predictions:
+            last = max(p.made for p in predictions)
+            told.append(Revision(name, modality[predictions[0].case_id], len(predictions), last))
+    return tuple(sorted(told, key=lambda one: (one.cases, one.last), reverse=True))
 
 
-def compare(first: Evaluation, second: Evaluation) -> Comparison:
-    """Pair two evaluations of one project against one truth; see `Comparison`.
+def evaluate(
+    store: Store,
+    owner: str,
+    project: str | int,
+    revision: str | None = None,
+    truth: TruthOf = "imported",
+    scorer: Scorer | None = None,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Score one revision's predictions of a project against its truth as it stands now.
 
-    Raises `ReviewError` where there is nothing to compare.
+    revision: None takes the first of `revisions`. scorer: remembers what was scored before. progress: is
+    called with how many masks of how many are scored. Raises `ReviewError` where there is no such
+    project or revision.
     """
-    if first.revision == second.revision:
-        raise ReviewError(f"{first.revision} cannot be compared with itself.")
-    if first.modality != second.modality:
-        raise ReviewError(
-            f"{first.revision} is of {first.modality}s and {second.revision} of {second.modality}s: "
-            "they have no case in common."
-        )
-    others = {case.id: case for case in second.cases}
-    pairs, left_out = [], Counter(first.left_out)
-    for case in first.cases:
-        other = others.get(case.id)
-        if other is None:
-            left_out[not_predicted(second.revision)] += 1
-        elif case.headline is None and other.headline is None:
-            left_out["seen by both in training"] += 1
-        elif case.headline is None or other.headline is None:
-            revision = first.revision if case.headline is None else second.revision
-            left_out[f"seen by {revision} in training"] += 1
+    scorer = scorer or Scorer(store)
+    found = store.project(owner, project)
+    chosen = _chosen(revisions(store, owner, found.id), found.name, revision)
+    predictions = {p.case_id: p for p in store.predictions(owner, found.id, chosen.name)}
+    with store.snapshot(owner, found.id) as snapshot:
+        rows = [each for each in snapshot.cases if each.case.modality == chosen.modality]
+    cases: list[Scored] = []
+    left: list[CaseScore] = []
+    for done, row in enumerate(rows):
+        if progress:
+            progress(done, len(rows))
+        prediction = predictions.get(row.case.id)
+        told = _Told.of(row.case, row.verdict, truth)
+        reason = _reason(row.case, row.verdict, prediction, told, chosen.name, truth)
+        if reason:
+            left.append(replace(told.blank, error=reason))
         else:
-            pairs.append(Pair(case, other))
-    return Comparison(first.revision, second.revision, tuple(pairs), dict(left_out))
+            cases.append(_scored(row.case, row.verdict, prediction, told, scorer))
+    return Evaluation(found.name, chosen.name, chosen.modality, truth, tuple(cases), tuple(left))
 
 
-def _loss(pair: Pair) -> tuple:
-    return (-pair.difference, pair.first.key)
+def _chosen(known: Sequence[Revision], project: str, name: str | None) -> Revision:
+    if not known:
+        raise ReviewError(
+            f"Nothing of {project} has been predicted yet: there is nothing to score."
+        )
+    for one in known:
+        if name in (None, one.name):
+            return one
+    raise ReviewError(
+        f"{project} has no predictions by {name}; it has those of {', '.join(k.name for k in known)}."
+    )
 
 
-def _gain(pair: Pair) -> tuple:
-    return (pair.difference, pair.first.key)
+@dataclass(frozen=True)
+class _Told:
+    """The truth and the label of a case as they were asked for."""
+
+    blank: CaseScore
+    file: str | None
+    pixels: int
+    by_reader: bool
+
+    @classmethod
+    def of(cls, case: CaseRow, verdict: Verdict | None, truth: TruthOf) -> _Told:
+        label = case.label or ""
+        file, pixels, by_reader = case.truth_file, case.truth_px, False
+        if truth == "reader" and verdict is not None:
+            label = verdict.label or label
+            if verdict.decision in ("corrected", "truth") and verdict.mask_file:
+                file, pixels, by_reader = verdict.mask_file, verdict.painted_px, True
+        blank = CaseScore(case.dataset, case.case, case.group, label, case.modality)
+        return cls(blank, file, pixels or 0, by_reader)
+
+
+def _reason(
+    case: CaseRow,
+    verdict: Verdict | None,
+    prediction: Prediction | None,
+    told: _Told,
+    revision: str,
+    truth: TruthOf,
+) -> str:
+    """Why a case has no score; empty where it has one."""
+    if truth == "reader" and verdict is not None and verdict.decision == "reject":
+        return REJECTED
+    if case.problem:
+        return UNREADABLE
+    if told.file is None:
+        return NO_TRUTH
+    return "" if prediction is not None else not_predicted(revision)
+
+
+def _scored(
+    case: CaseRow, verdict: Verdict | None, prediction: Prediction, told: _Told, scorer: Scorer
+) -> Scored:
+    score = replace(
+        told.blank,
+        presence=prediction.presence,
+        seen=prediction.how == "seen",
+        revision=prediction.revision,
+        **scorer.measure(prediction, told.file, told.pixels, case.spacing),
+    )
+    corrected = told.by_reader and verdict.decision == "corrected"
+    return Scored(
+        id=case.id,
+        score=score,
+        how=prediction.how,
+        # What the weights carry was scored against the imported truth.
+        carried=None if corrected else prediction.carried_dice,
+        share=told.pixels / (case.width * case.height) if told.pixels else None,
+        uncertainty=prediction.uncertainty,
+        findings=case.findings,
+        decision=case.decision,
+        by_reader=told.by_reader,
+        begun=corrected
+        and verdict.revision == prediction.revision
+        and verdict.beginning in ("prediction", "threshold"),
+    )
 
 
 def not_predicted(revision: str) -> str:
     return f"not predicted by {revision}"
-
-
-def _paired(
-    pairs: Sequence[Pair], value: Callable[[CaseScore], float], statistic: Callable = np.mean
-) -> dict[str, Any]:
-    first = np.array([value(pair.first) for pair in pairs], float)
-    second = np.array([value(pair.second) for pair in pairs], float)
-    groups = groups_of([pair.first for pair in pairs])
-    figures = {"n": len(pairs), "groups": len(set(groups))}
-    if not pairs:
-        return figures | _nothing()
-    figures |= {"first": float(statistic(first)), "second": float(statistic(second))}
-    return figures | _with_interval(
-        "difference", paired_difference(first, second, groups, statistic)
-    )
-
-
-def _paired_share(pairs: Sequence[Pair], is_so: Callable[[CaseScore], bool]) -> dict[str, Any]:
-    """Where no case differs the bootstrap knows only that answer; there the interval is how far the
-    share of differing groups may be from 0, after Clopper and Pearson as in `bcweb.statistics.proportion`.
-    """
-    figures = _paired(pairs, lambda score: float(is_so(score)))
-    if pairs and all(is_so(pair.first) == is_so(pair.second) for pair in pairs):
-        reach = proportion([False] * len(pairs), groups_of([pair.first for pair in pairs])).high
-        figures["difference_ci"] = [-reach, reach]
-    return figures
-
-
-def _paired_auc(pairs: Sequence[Pair]) -> dict[str, Any]:
-    groups = groups_of([pair.first for pair in pairs])
-    figures = {"n": len(pairs), "groups": len(set(groups))}
-    if {pair.first.lesion for pair in pairs} != {True, False}:
-        return figures | _nothing()
-    columns = np.array(
-        [(pair.first.presence, pair.second.presence, pair.first.lesion) for pair in pairs], float
-    )
-
-    def of(column: int, rows: np.ndarray) -> float:
-        return auc(rows[:, column], rows[:, 2] > 0)
-
-    figures |= {"first": of(0, columns), "second": of(1, columns)}
-    interval = group_bootstrap(columns, groups, lambda rows: of(0, rows) - of(1, rows))
-    return figures | _with_interval("difference", interval)
-
-
-def _nothing() -> dict[str, None]:
-    return dict.fromkeys(("first", "second", "difference", "difference_ci"))
-
-
-def _with_interval(name: str, interval: Interval) -> dict[str, Any]:
-    estimate, low, high = interval
-    return {name: estimate, f"{name}_ci": None if math.isnan(low) else [low, high]}
 
 
 def _spearman(rows: np.ndarray) -> float:
@@ -333,3 +325,9 @@ def _spearman(rows: np.ndarray) -> float:
     if (ranks == ranks[0]).all(axis=0).any():
         return math.nan
     return float(np.corrcoef(ranks.T)[0, 1])
+
+
+def with_interval(name: str, interval: tuple[float, float, float]) -> dict[str, Any]:
+    """The estimate, and [low, high] or None beside it, as `bcweb.scores.report` has them."""
+    estimate, low, high = interval
+    return {name: estimate, f"{name}_ci": None if math.isnan(low) else [low, high]}

@@ -318,3 +318,48 @@ def _verdict(key: str, ends: list[float] | None) -> str:
 def plain(value: Any) -> Any:
     """Dataclasses and tuples of them as JSON has them."""
     return [asdict(one) for one in value]
+
+
+DIFFERENCE = (
+    "The first weights' figure minus the second's on the same cases. Its interval is of the paired "
+    "difference: groups are drawn with both scores of each case, so that hard cases, which are hard for "
+    "both, do not widen it. Where it leaves out 0, better or worse is said."
+)
+MORE = [
+    ("Interval", INTERVAL),
+    ("Difference", DIFFERENCE),
+    (
+        "Seen",
+        "The weights were trained on this case or a member of its group. Such scores show what was "
+        "remembered, and stand apart.",
+    ),
+    (
+        "Out of fold",
+        "Scored by other weights of the same training, made without this case and its group.",
+    ),
+    ("Group", "Cases of one patient, or near-duplicate pictures."),
+    (DASH, "The figure does not exist; hovering over it says why."),
+]
+
+
+def compared(figures: dict[str, Any]) -> str:
+    return (
+        f"{images(figures['pairs'], what='case')} that both predicted and neither had seen: "
+        f"{figures['better']:,} better with {figures['first']}, {figures['worse']:,} worse, "
+        f"{figures['same']:,} the same."
+    )
+
+
+def correlation(figures: dict[str, Any]) -> str:
+    """How well uncertainty finds what is wrong, in a sentence."""
+    if figures["correlation"] is None:
+        return "There are too few cases to say how uncertainty goes with error."
+    ends = interval(figures["correlation_ci"]) or "no interval"
+    return (
+        f"Its rank correlation with 1 - Dice is {figure(figures['correlation'])} ({ends}) over "
+        f"{images(figures['n'])}: 1 would put the worst first."
+    )
+
+
+def share(value: float | None) -> str:
+    return DASH if value is None else f"{100 * value:.2g}%"

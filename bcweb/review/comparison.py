@@ -1,0 +1,167 @@
+"""Two revisions of weights on the same cases of a project, against the same truth."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from bcweb.metrics import DETECTED_ABOVE
+from bcweb.review.evaluation import Evaluation, Scored, not_predicted, with_interval
+from bcweb.review.records import ReviewError
+from bcweb.scores import CaseScore, groups_of
+from bcweb.statistics import auc, group_bootstrap, paired_difference, proportion
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One case that both predicted and neither had seen. difference: of the Dice, first - second."""
+
+    case: Scored
+    other: Scored
+
+    @property
+    def first(self) -> CaseScore:
+        return self.case.headline
+
+    @property
+    def second(self) -> CaseScore:
+        return self.other.headline
+
+    @property
+    def difference(self) -> float:
+        return self.first.dice - self.second.dice
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two revisions on the same cases against the same truth. left_out: why the others are not in it."""
+
+    first: str
+    second: str
+    pairs: tuple[Pair, ...]
+    left_out: dict[str, int]
+
+    @cached_property
+    def better(self) -> tuple[Pair, ...]:
+        """Where the first has the higher Dice, the largest gain first."""
+        return tuple(sorted((p for p in self.pairs if p.difference > 0), key=_largest_gain_first))
+
+    @cached_property
+    def worse(self) -> tuple[Pair, ...]:
+        """Where the first has the lower Dice, the largest loss first."""
+        return tuple(sorted((p for p in self.pairs if p.difference < 0), key=_largest_loss_first))
+
+    @cached_property
+    def figures(self) -> dict[str, Any]:
+        """By name: n images, groups, the figure of the first, of the second, and first - second."""
+        lesion = [p for p in self.pairs if p.first.lesion]
+        normal = [p for p in self.pairs if not p.first.lesion]
+        apart = [p for p in lesion if None not in (p.first.hd95_px, p.second.hd95_px)]
+        rated = [p for p in self.pairs if None not in (p.first.presence, p.second.presence)]
+        rows = {
+            "dice_mean": _paired(lesion, lambda s: s.dice),
+            "dice_median": _paired(lesion, lambda s: s.dice, np.median),
+            "iou_mean": _paired(lesion, lambda s: s.iou),
+            "hd95_mean": _paired(apart, lambda s: s.hd95_px),
+            "detected": _paired_share(lesion, lambda s: s.dice > DETECTED_ABOVE),
+            "painted": _paired_share(normal, lambda s: s.painted > 0),
+            "presence_auc": _paired_auc(rated),
+        }
+        return {
+            "first": self.first,
+            "second": self.second,
+            "pairs": len(self.pairs),
+            "left_out": self.left_out,
+            "better": len(self.better),
+            "worse": len(self.worse),
+            "same": len(self.pairs) - len(self.better) - len(self.worse),
+            "rows": rows,
+        }
+
+
+def compare(first: Evaluation, second: Evaluation) -> Comparison:
+    """Pair two evaluations of one project against one truth; see `Comparison`.
+
+    Raises `ReviewError` where there is nothing to compare.
+    """
+    if first.revision == second.revision:
+        raise ReviewError(f"{first.revision} cannot be compared with itself.")
+    if first.modality != second.modality:
+        raise ReviewError(
+            f"{first.revision} is of {first.modality}s and {second.revision} of {second.modality}s: "
+            "they have no case in common."
+        )
+    others = {case.id: case for case in second.cases}
+    pairs, left_out = [], Counter(first.left_out)
+    for case in first.cases:
+        other = others.get(case.id)
+        if other is None:
+            left_out[not_predicted(second.revision)] += 1
+        elif case.headline is None and other.headline is None:
+            left_out["seen by both in training"] += 1
+        elif case.headline is None or other.headline is None:
+            revision = first.revision if case.headline is None else second.revision
+            left_out[f"seen by {revision} in training"] += 1
+        else:
+            pairs.append(Pair(case, other))
+    return Comparison(first.revision, second.revision, tuple(pairs), dict(left_out))
+
+
+def _largest_gain_first(pair: Pair) -> tuple:
+    return (-pair.difference, pair.first.key)
+
+
+def _largest_loss_first(pair: Pair) -> tuple:
+    return (pair.difference, pair.first.key)
+
+
+def _paired(
+    pairs: Sequence[Pair], value: Callable[[CaseScore], float], statistic: Callable = np.mean
+) -> dict[str, Any]:
+    first = np.array([value(pair.first) for pair in pairs], float)
+    second = np.array([value(pair.second) for pair in pairs], float)
+    groups = groups_of([pair.first for pair in pairs])
+    figures = {"n": len(pairs), "groups": len(set(groups))}
+    if not pairs:
+        return figures | _nothing()
+    figures |= {"first": float(statistic(first)), "second": float(statistic(second))}
+    return figures | with_interval(
+        "difference", paired_difference(first, second, groups, statistic)
+    )
+
+
+def _paired_share(pairs: Sequence[Pair], is_so: Callable[[CaseScore], bool]) -> dict[str, Any]:
+    """Where no case differs the bootstrap knows only that answer; there the interval is how far the
+    share of differing groups may be from 0, after Clopper and Pearson as in `bcweb.statistics.proportion`.
+    """
+    figures = _paired(pairs, lambda score: float(is_so(score)))
+    if pairs and all(is_so(pair.first) == is_so(pair.second) for pair in pairs):
+        reach = proportion([False] * len(pairs), groups_of([pair.first for pair in pairs])).high
+        figures["difference_ci"] = [-reach, reach]
+    return figures
+
+
+def _paired_auc(pairs: Sequence[Pair]) -> dict[str, Any]:
+    groups = groups_of([pair.first for pair in pairs])
+    figures = {"n": len(pairs), "groups": len(set(groups))}
+    if {pair.first.lesion for pair in pairs} != {True, False}:
+        return figures | _nothing()
+    columns = np.array(
+        [(pair.first.presence, pair.second.presence, pair.first.lesion) for pair in pairs], float
+    )
+
+    def of(column: int, rows: np.ndarray) -> float:
+        return auc(rows[:, column], rows[:, 2] > 0)
+
+    figures |= {"first": of(0, columns), "second": of(1, columns)}
+    interval = group_bootstrap(columns, groups, lambda rows: of(0, rows) - of(1, rows))
+    return figures | with_interval("difference", interval)
+
+
+def _nothing() -> dict[str, None]:
+    return dict.fromkeys(("first", "second", "difference", "difference_ci"))
