@@ -12,6 +12,7 @@ import { dragWindow, levelOf, widthOf, windowFrom } from "./windowing.js";
  * @property {import("./reading.js").Reading} reading
  * @property {import("./display.js").Display} display
  * @property {import("./stage.js").Stage} stage
+ * @property {import("./edit/editor.js").Editor} editor
  */
 
 /** CSS pixels that an arrow moves the picture by. */
@@ -52,6 +53,7 @@ export function actionsOf({ viewer, root, reading, display, stage }) {
     single() {
       display.layout = "single";
     },
+    mine: () => display.toggle("mine"),
     prediction: () => display.toggle("prediction"),
     truth: () => display.toggle("truth"),
     difference: () => display.toggle("difference"),
@@ -83,7 +85,7 @@ export function actionsOf({ viewer, root, reading, display, stage }) {
 /** Let the reader act on the viewer. @param {Parts} parts @param {() => void} redraw
  * @returns {(event: KeyboardEvent) => void} what to do with a key pressed anywhere in the document */
 export function attend(parts, redraw) {
-  const { viewer, root, reading, display, stage } = parts;
+  const { viewer, root, reading, display, stage, editor } = parts;
   const canvas = one(root, "canvas");
   const actions = actionsOf(parts);
   const act = (/** @type {string} */ action) => {
@@ -93,6 +95,16 @@ export function attend(parts, redraw) {
   };
 
   listen(canvas, {
+    press(event, at) {
+      if (reading.mine) return editor.press(event, at);
+      if (event.pointerType === "mouse" && event.button !== 0 && event.button !== 2) return null;
+      return event.button === 2 || event.shiftKey ? "window" : "pan";
+    },
+    wheel(event, steps) {
+      if (!reading.mine || !event.shiftKey) return false;
+      editor.radius *= 1.15 ** steps;
+      return true;
+    },
     pan(dx, dy, at, alone) {
       if (!alone || !stage.fitted) stage.pan(dx, dy);
       stage.pointer = at;
@@ -110,7 +122,9 @@ export function attend(parts, redraw) {
       stage.pointer = point;
       redraw();
     },
-    reset: () => act("fit"),
+    reset() {
+      if (!reading.mine || editor.tool === "pan") act("fit");
+    },
   });
 
   root.addEventListener("click", (event) => {

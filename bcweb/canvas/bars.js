@@ -15,11 +15,12 @@ export function refreshBars(root, reading, display, scale) {
 }
 
 /** @param {ShadowRoot} root @param {Reading} reading @param {Display} display */
-function refreshButtons(root, { scan, prediction, truth }, display) {
+function refreshButtons(root, { scan, prediction, truth, mine, comparable }, display) {
   const single = display.layout === "single";
   const pressed = {
     side: !single,
     single,
+    mine: display.has("mine"),
     prediction: display.has("prediction"),
     truth: display.has("truth"),
     difference: display.has("difference"),
@@ -31,9 +32,10 @@ function refreshButtons(root, { scan, prediction, truth }, display) {
   };
   /** @type {Record<string, boolean>} */
   const able = {
+    mine: !!mine,
     prediction: !!prediction,
     truth: !!truth,
-    difference: !!(prediction && truth),
+    difference: comparable,
     heat: !!prediction,
     resetThreshold: !!prediction,
     fullscreen: document.fullscreenEnabled === true,
@@ -46,6 +48,7 @@ function refreshButtons(root, { scan, prediction, truth }, display) {
     /** @type {HTMLButtonElement} */ (button).disabled = !scan || !can;
   }
   one(root, ".layers").hidden = !single;
+  one(root, '[data-action="mine"]').hidden = !mine;
   one(root, ".more").setAttribute("aria-expanded", String(one(root, ".extra").classList.contains("open")));
 }
 
@@ -74,7 +77,8 @@ function set(root, selector, value, able) {
 }
 
 /** @param {ShadowRoot} root @param {Reading} reading */
-function refreshScores(root, { scores }) {
+function refreshScores(root, reading) {
+  const scores = reading.mine?.count.scores ?? reading.scores;
   one(root, ".scores").hidden = !scores || scores.dice === null;
   for (const element of all(root, "[data-score]")) {
     const value = scores?.[/** @type {"dice" | "iou" | "precision" | "recall"} */ (element.dataset.score)];

@@ -12,8 +12,9 @@ export const OUTCOME = {
 
 /** What a layer is drawn in where it is not compared. The prediction has the hit's colour and the truth
  * the miss's: with nothing to compare, a prediction is what would be a hit, a truth what could be missed.
- * @type {Record<"prediction" | "truth", Colour>} */
-export const LAYER = { prediction: OUTCOME.hit, truth: OUTCOME.miss };
+ * The reader's own mask is the lightest, and its line has a dark one along its inner side.
+ * @type {Record<"prediction" | "truth" | "mine", Colour>} */
+export const LAYER = { prediction: OUTCOME.hit, truth: OUTCOME.miss, mine: [165, 255, 240] };
 
 /** Viridis (van der Walt and Smith, CC0): perceptually uniform; 33 even steps, straight lines between. */
 const VIRIDIS =

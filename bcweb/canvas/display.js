@@ -4,7 +4,7 @@ import { LAYERS } from "./shaders.js";
 
 /** @typedef {import("./reading.js").Reading} Reading */
 /** @typedef {"side" | "single"} Layout panes side by side, or one pane with layers */
-/** @typedef {"prediction" | "truth" | "difference"} Layer */
+/** @typedef {"mine" | "prediction" | "truth" | "difference"} Layer */
 
 export class Display {
   /** @type {import("./windowing.js").Window} */ window = [0, 255];
@@ -15,7 +15,7 @@ export class Display {
   /** @type {() => boolean} */ #isNarrow;
   /** @type {Layout | null} */ #chosen = null;
   /** The layers of the single pane. */
-  #single = new Set(/** @type {Layer[]} */ (["prediction", "truth"]));
+  #single = new Set(/** @type {Layer[]} */ (["mine", "prediction", "truth"]));
 
   /** @param {() => boolean} isNarrow whether there is room for one pane only */
   constructor(isNarrow) {
@@ -51,24 +51,27 @@ export class Display {
   }
 
   /** The bits of the single pane's layers. @param {Reading} reading */
-  layersOfSingle({ prediction, truth }) {
+  layersOfSingle({ prediction, truth, mine, comparable }) {
     let bits = 0;
-    if (this.#single.has("difference") && prediction && truth) return LAYERS.difference;
+    if (this.#single.has("difference") && comparable) return LAYERS.difference;
+    if (this.#single.has("mine") && mine) bits |= LAYERS.mine;
     if (this.#single.has("prediction") && prediction) bits |= LAYERS.prediction;
     if (this.#single.has("truth") && truth) bits |= LAYERS.truth;
     return bits;
   }
 
-  /** Which panes there are, by what there is to show. @param {Reading} reading
+  /** Which panes there are, by what there is to show. The mask that is edited is in all of them: it can be drawn
+   * on in any. @param {Reading} reading
    * @returns {{id: string, layers: number}[]} */
   panes(reading) {
-    const { scan, prediction, truth } = reading;
+    const { scan, prediction, truth, mine, comparable } = reading;
     if (!scan) return [];
     if (this.layout === "single") return [{ id: "layers", layers: this.layersOfSingle(reading) }];
-    const panes = [{ id: "scan", layers: 0 }];
-    if (prediction) panes.push({ id: "prediction", layers: LAYERS.prediction });
-    if (truth) panes.push({ id: "truth", layers: LAYERS.truth });
-    if (prediction && truth) panes.push({ id: "difference", layers: LAYERS.difference });
+    const own = mine ? LAYERS.mine : 0;
+    const panes = [{ id: mine ? "mine" : "scan", layers: own }];
+    if (prediction) panes.push({ id: "prediction", layers: LAYERS.prediction | own });
+    if (truth) panes.push({ id: "truth", layers: LAYERS.truth | own });
+    if (comparable) panes.push({ id: "difference", layers: LAYERS.difference });
     return panes;
   }
 

@@ -1,12 +1,19 @@
-// Mouse, pen, touch and wheel over the picture, as zoom, pan, window and hover.
+// Mouse, pen, touch and wheel over the picture, as zoom, pan, window, hover and strokes.
 
 /** @typedef {import("./view.js").Point} Point */
+/** @typedef {object} Stroke what a press with a drawing tool goes on with
+ * @property {(points: Point[]) => void} move
+ * @property {() => void} end
+ * @property {() => void} pinch a second finger came: it was none, or ends here
+ */
 /** @typedef {object} Handlers lengths in CSS pixels from the picture's upper left corner
+ * @property {(event: PointerEvent, at: Point) => "pan" | "window" | Stroke | null} press what it begins; null: nothing
  * @property {(dx: number, dy: number, at: Point, alone: boolean) => void} pan alone: by one finger
  * @property {(at: Point, factor: number) => void} zoom
- * @property {(dx: number, dy: number) => void} window right button, or Shift
+ * @property {(dx: number, dy: number) => void} window
  * @property {(at: Point | null) => void} hover
  * @property {() => void} reset double click
+ * @property {(event: WheelEvent, steps: number) => boolean} wheel whether it is dealt with; steps: notches, up is positive
  */
 
 /** @param {HTMLElement} picture @param {Handlers} handlers */
@@ -14,6 +21,8 @@ export function listen(picture, handlers) {
   /** @type {Map<number, Point>} */
   const down = new Map();
   let windowing = false;
+  /** @type {{stroke: Stroke, id: number, pen: boolean} | null} */
+  let drawing = null;
 
   /** @param {MouseEvent} event @returns {Point} */
   const pointOf = (event) => {
@@ -22,21 +31,35 @@ export function listen(picture, handlers) {
   };
 
   picture.addEventListener("pointerdown", (event) => {
-    const isRight = event.button === 2;
-    if (event.pointerType === "mouse" && event.button !== 0 && !isRight) return;
+    if (drawing?.pen && event.pointerType === "touch") return; // the hand that holds the pen
+    const at = pointOf(event);
+    if (drawing && drawing.id !== event.pointerId) {
+      drawing.stroke.pinch();
+      drawing = null;
+    }
+    const begun = down.size === 0 ? handlers.press(event, at) : "pan";
+    if (begun === null) return;
     picture.focus({ preventScroll: true });
     picture.setPointerCapture(event.pointerId);
-    down.set(event.pointerId, pointOf(event));
-    windowing = isRight || event.shiftKey;
-    picture.classList.add(windowing ? "windowing" : "panning");
+    down.set(event.pointerId, at);
+    windowing = begun === "window";
+    if (typeof begun === "string") picture.classList.add(windowing ? "windowing" : "panning");
+    else drawing = { stroke: begun, id: event.pointerId, pen: event.pointerType === "pen" };
     event.preventDefault();
   });
 
   picture.addEventListener("pointermove", (event) => {
+    if (drawing?.pen && event.pointerType === "touch") return;
     const to = pointOf(event);
     handlers.hover(to);
     const from = down.get(event.pointerId);
     if (!from) return;
+    if (drawing) {
+      down.set(event.pointerId, to);
+      const all = event.getCoalescedEvents?.() ?? [];
+      drawing.stroke.move(all.length ? all.map(pointOf) : [to]);
+      return;
+    }
     const other = [...down].find(([id]) => id !== event.pointerId)?.[1];
     down.set(event.pointerId, to);
     if (other) {
@@ -56,6 +79,10 @@ export function listen(picture, handlers) {
   /** @param {PointerEvent} event */
   const up = (event) => {
     down.delete(event.pointerId);
+    if (drawing?.id === event.pointerId) {
+      drawing.stroke.end();
+      drawing = null;
+    }
     if (down.size === 0) picture.classList.remove("windowing", "panning");
     if (event.pointerType !== "mouse" && down.size === 0) handlers.hover(null);
   };
@@ -68,7 +95,10 @@ export function listen(picture, handlers) {
     "wheel",
     (event) => {
       event.preventDefault();
-      const pixels = event.deltaY * (event.deltaMode === 1 ? 16 : event.deltaMode === 2 ? 400 : 1);
+      const unit = event.deltaMode === 1 ? 16 : event.deltaMode === 2 ? 400 : 1;
+      // With Shift, some browsers turn the wheel sideways.
+      if (handlers.wheel(event, (-(event.deltaY || event.deltaX) * unit) / 100)) return;
+      const pixels = event.deltaY * unit;
       // A pinch on a trackpad arrives as a wheel with Ctrl and small steps.
       handlers.zoom(pointOf(event), Math.exp(-pixels * (event.ctrlKey ? 0.01 : 0.0015)));
     },

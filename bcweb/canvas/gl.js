@@ -2,7 +2,7 @@
 
 import { LAYER, OUTCOME, heatTexels } from "./colours.js";
 import { union } from "./extents.js";
-import { halve } from "./pyramid.js";
+import { halve, shrink } from "./pyramid.js";
 import { COPY, LAYERS, OVERLAY, SCAN, VERTEX } from "./shaders.js";
 import { partOfPane, pyramidLevel } from "./view.js";
 
@@ -10,19 +10,31 @@ import { partOfPane, pyramidLevel } from "./view.js";
 /** @typedef {import("./pyramid.js").Level} Level */
 /** @typedef {import("./view.js").Rect} Rect */
 /** @typedef {{view: import("./view.js").View, shape: import("./view.js").Shape, window: [number, number],
- *  level: number, painted: Box | null, lesion: Box | null, filled: boolean, opacity: number, dot: number}} Look
- *  level: see scores.js; painted, lesion: boxes around the mask at that level and the truth, in pixels of
- *  the scan; dot: device pixels per CSS pixel. */
+ *  level: number, boxes: {prediction: Box | null, truth: Box | null, mine: Box | null}, compared: [number, number],
+ *  filled: boolean, opacity: number, dot: number}} Look
+ *  level: see scores.js; boxes: around the masks, in pixels of the scan; compared: the two that a difference
+ *  is of, as bits of LAYERS; dot: device pixels per CSS pixel. */
 /** @typedef {{name: WebGLProgram, at: Map<string, WebGLUniformLocation | null>}} Program */
 
 /** Texture units. */
-const UNITS = { image: 0, opened: 1, truth: 2, probability: 3, ramp: 4, drawn: 5 };
+const UNITS = { image: 0, opened: 1, truth: 2, probability: 3, ramp: 4, drawn: 5, mine: 6 };
 
 const NONE = { data: new Uint8Array(1), width: 1, height: 1 };
 
 /** @param {import("./colours.js").Colour} colour @returns {[number, number, number]} */
 function unit(colour) {
   return [colour[0] / 255, colour[1] / 255, colour[2] / 255];
+}
+
+/** The part of the scan that a pane's layers change. @param {number} layers @param {Look} look
+ * @returns {Box | null} */
+function touched(layers, { shape, boxes, compared }) {
+  if (layers & LAYERS.heat) return [0, 0, shape.width, shape.height];
+  const masks = layers & LAYERS.difference ? layers | compared[0] | compared[1] : layers;
+  return union(
+    masks & LAYERS.mine ? boxes.mine : null,
+    union(masks & LAYERS.prediction ? boxes.prediction : null, masks & LAYERS.truth ? boxes.truth : null),
+  );
 }
 
 export class Painter {
@@ -66,6 +78,7 @@ export class Painter {
   clear() {
     this.setScan([NONE]);
     this.setMaps(null, null, null, 1, 1);
+    this.setMine(null, 1, 1);
   }
 
   /** @param {Level[]} levels the scan and its halves (pyramid.js) */
@@ -84,15 +97,35 @@ export class Painter {
    * @param {Uint8Array | null} truth 0 or 255 @param {number} width @param {number} height */
   setMaps(probability, opened, truth, width, height) {
     const gl = this.#gl;
-    const fitting = (/** @type {Uint8Array | null} */ data) => {
-      /** @type {Level} */
-      let level = data ? { data, width, height } : NONE;
-      while (Math.max(level.width, level.height) > this.#largest) level = halve(level);
-      return [level];
-    };
-    this.#upload("probability", fitting(probability), gl.R8, gl.RED, gl.LINEAR);
-    this.#upload("opened", fitting(opened), gl.R8UI, gl.RED_INTEGER, gl.NEAREST);
-    this.#upload("truth", fitting(truth), gl.R8UI, gl.RED_INTEGER, gl.NEAREST);
+    this.#upload("probability", this.#fitting(probability, width, height), gl.R8, gl.RED, gl.LINEAR);
+    this.#upload("opened", this.#fitting(opened, width, height), gl.R8UI, gl.RED_INTEGER, gl.NEAREST);
+    this.#upload("truth", this.#fitting(truth, width, height), gl.R8UI, gl.RED_INTEGER, gl.NEAREST);
+  }
+
+  /** The mask that is edited. @param {Uint8Array | null} mask 0 or 1 @param {number} width @param {number} height */
+  setMine(mask, width, height) {
+    const gl = this.#gl;
+    /** @type {Level} */
+    const level = mask ? shrink(mask, width, height, this.reduction, [0, 0, width, height]) : NONE;
+    this.#upload("mine", [level], gl.R8UI, gl.RED_INTEGER, gl.NEAREST);
+  }
+
+  /** What has changed of it. @param {Uint8Array} mask @param {number} width @param {number} height
+   * @param {Box} box the pixels that have */
+  patchMine(mask, width, height, box) {
+    const gl = this.#gl;
+    gl.activeTexture(gl.TEXTURE0 + UNITS.mine);
+    if (this.reduction > 1) {
+      const { data, x, y, width: w, height: h } = shrink(mask, width, height, this.reduction, box);
+      gl.texSubImage2D(gl.TEXTURE_2D, 0, x, y, w, h, gl.RED_INTEGER, gl.UNSIGNED_BYTE, data);
+      return;
+    }
+    const [left, top, right, bottom] = box;
+    gl.pixelStorei(gl.UNPACK_ROW_LENGTH, width);
+    gl.texSubImage2D(
+      gl.TEXTURE_2D, 0, left, top, right - left, bottom - top, gl.RED_INTEGER, gl.UNSIGNED_BYTE, mask, top * width + left,
+    );
+    gl.pixelStorei(gl.UNPACK_ROW_LENGTH, 0);
   }
 
   /** @param {{rect: Rect, layers: number}[]} panes all of one size; rects in device pixels from the upper
@@ -112,8 +145,10 @@ export class Painter {
     gl.uniform1i(this.#at(this.#overlay, "level"), look.level);
     gl.uniform1i(this.#at(this.#overlay, "filled"), look.filled ? 1 : 0);
     gl.uniform1f(this.#at(this.#overlay, "opacity"), look.opacity);
+    gl.uniform1i(this.#at(this.#overlay, "judged"), look.compared[0]);
+    gl.uniform1i(this.#at(this.#overlay, "judge"), look.compared[1]);
     for (const { rect, layers } of panes) {
-      const box = this.#touched(layers, look);
+      const box = touched(layers, look);
       const part = box && partOfPane(look.view, look.shape, rect, box);
       if (!part) continue;
       gl.uniform1i(this.#at(this.#overlay, "layers"), layers);
@@ -121,14 +156,13 @@ export class Painter {
     }
   }
 
-  /** The part of the scan that a pane's layers change. @param {number} layers @param {Look} look
-   * @returns {Box | null} */
-  #touched(layers, { shape, painted, lesion }) {
-    if (layers & LAYERS.heat) return [0, 0, shape.width, shape.height];
-    return union(
-      layers & (LAYERS.prediction | LAYERS.difference) ? painted : null,
-      layers & (LAYERS.truth | LAYERS.difference) ? lesion : null,
-    );
+  /** In the first level that the hardware takes.
+   * @param {Uint8Array | null} data @param {number} width @param {number} height @returns {Level[]} */
+  #fitting(data, width, height) {
+    /** @type {Level} */
+    let level = data ? { data, width, height } : NONE;
+    while (Math.max(level.width, level.height) > this.#largest) level = halve(level);
+    return [level];
   }
 
   /** Into the texture that the panes copy, unless it is there already.

@@ -15,6 +15,7 @@ export const KEYS = {
   resetThreshold: ["r", "R"],
   resetWindow: ["w", "W"],
   layout: ["l", "L"],
+  mine: ["y", "Y"],
   prediction: ["p", "P"],
   truth: ["t", "T"],
   difference: ["d", "D"],

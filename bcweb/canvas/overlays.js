@@ -31,9 +31,11 @@ export function say(root, text, how) {
 }
 
 /** @param {ShadowRoot} root @param {Reading} reading */
-function refreshAreas(root, { scores, truth, info }) {
+function refreshAreas(root, { scores, truth, mine, info }) {
   for (const element of all(root, ".area")) {
-    const pixels = element.classList.contains("truth-area") ? truth?.pixels : scores?.painted_px;
+    const { classList } = element;
+    const pixels = classList.contains("truth-area") ? truth?.pixels
+      : classList.contains("mine-area") ? mine?.count.painted : scores?.painted_px;
     write(element, pixels == null ? "" : area(pixels, info?.spacing ?? null));
   }
 }
@@ -57,6 +59,7 @@ function refreshLegends(root, reading, display) {
   one(single, ".outcomes").hidden = bits !== LAYERS.difference || display.hidden;
   one(single, ".area").hidden = bits === 0 || bits === LAYERS.truth;
   const names = [
+    bits & LAYERS.mine ? '<i class="swatch mine"></i>Mine' : "",
     bits & LAYERS.prediction ? '<i class="swatch prediction"></i>Prediction' : "",
     bits & LAYERS.truth ? '<i class="swatch truth"></i>Truth' : "",
     bits & LAYERS.difference ? "Difference" : "",

@@ -32,6 +32,7 @@ export class Picture {
     this.#painter = new Painter(gl, BACKDROP);
     this.loadScan();
     this.loadMaps();
+    this.loadMine();
     return true;
   }
 
@@ -51,17 +52,30 @@ export class Picture {
     this.#painter?.setMaps(probability, opened, truth?.mask ?? null, shape.width, shape.height);
   }
 
+  /** The mask that is edited, all of it. */
+  loadMine() {
+    const { mine, shape } = this.#reading;
+    mine?.drawn();
+    this.#painter?.setMine(mine?.mask ?? null, shape.width, shape.height);
+  }
+
   /** @param {import("./display.js").Display} display @param {import("./stage.js").Stage} stage */
   draw(display, stage) {
-    const { prediction, truth, shape, level } = this.#reading;
+    const { prediction, truth, mine, shape, level } = this.#reading;
+    const dirty = this.#painter && mine?.drawn();
+    if (mine && dirty) this.#painter?.patchMine(mine.mask, shape.width, shape.height, dirty);
     const panes = stage.panes.map(({ rect, layers }) => ({ rect, layers: display.drawn(layers) }));
     this.#painter?.draw(panes, {
       view: stage.view,
       shape,
       window: display.window,
       level,
-      painted: prediction && boxAt(prediction.extents, level),
-      lesion: truth && truth.box,
+      boxes: {
+        prediction: prediction && boxAt(prediction.extents, level),
+        truth: truth && truth.box,
+        mine: mine && mine.count.box,
+      },
+      compared: this.#reading.compared,
       filled: display.filled && !display.heat,
       opacity: display.opacity,
       dot: stage.dot,

@@ -37,3 +37,33 @@ export function pyramid(full) {
   }
   return levels;
 }
+
+/** A part of a mask at 1/factor of its size: painted where any of the pixels under it is. The last column and
+ * row take what is left over, as `halve` has it.
+ * @param {Uint8Array} mask @param {number} width @param {number} height @param {number} factor 1, 2, 4 ...
+ * @param {import("./extents.js").Box} box the pixels that are wanted
+ * @returns {{data: Uint8Array, x: number, y: number, width: number, height: number}} place and size at that size */
+export function shrink(mask, width, height, factor, [left, top, right, bottom]) {
+  if (factor === 1 && right - left === width) {
+    return { data: mask.subarray(top * width, bottom * width), x: 0, y: top, width, height: bottom - top };
+  }
+  const columns = Math.max(Math.floor(width / factor), 1);
+  const rows = Math.max(Math.floor(height / factor), 1);
+  const x = Math.min(Math.floor(left / factor), columns - 1);
+  const y = Math.min(Math.floor(top / factor), rows - 1);
+  const w = Math.min(Math.ceil(right / factor), columns) - x;
+  const h = Math.min(Math.ceil(bottom / factor), rows) - y;
+  const data = new Uint8Array(w * h);
+  const lastOf = (/** @type {number} */ at, /** @type {number} */ count, /** @type {number} */ size) =>
+    at === count - 1 ? size : (at + 1) * factor;
+  for (let j = 0; j < h; j++) {
+    for (let q = (y + j) * factor; q < lastOf(y + j, rows, height); q++) {
+      for (let i = 0; i < w; i++) {
+        const from = q * width + (x + i) * factor;
+        const to = q * width + lastOf(x + i, columns, width);
+        for (let p = from; p < to; p++) if (mask[p]) data[j * w + i] = 1;
+      }
+    }
+  }
+  return { data, x, y, width: w, height: h };
+}

@@ -1,6 +1,7 @@
 // What is shown: a scan, what was predicted, what is true, and the threshold at which that is read.
 
 import { NOTHING, levelOf, scoresAt } from "./scores.js";
+import { LAYERS } from "./shaders.js";
 
 /** @typedef {import("./source.js").ScanInfo} ScanInfo */
 
@@ -9,6 +10,7 @@ export class Reading {
   /** The scan and its halves. @type {import("./pyramid.js").Level[] | null} */ scan = null;
   /** @type {import("./prepare.js").Prediction | null} */ prediction = null;
   /** @type {import("./prepare.js").Truth | null} */ truth = null;
+  /** The reader's own mask, while it is edited. @type {import("./edit/edited.js").Edited | null} */ mine = null;
   #threshold = 0.5;
   /** A mask that the presence gate holds back is shown once the reader asks for it. */ #askedFor = false;
 
@@ -17,7 +19,7 @@ export class Reading {
   begin(info) {
     const keep = info !== null && info.id === this.info?.id && this.scan !== null;
     this.info = info;
-    if (!keep) this.scan = this.prediction = this.truth = null;
+    if (!keep) this.scan = this.prediction = this.truth = this.mine = null;
     return keep;
   }
 
@@ -32,6 +34,7 @@ export class Reading {
     }
     this.prediction = prediction;
     this.truth = truth;
+    this.mine?.count.against(truth);
   }
 
   get threshold() {
@@ -81,6 +84,19 @@ export class Reading {
 
   get scores() {
     return this.prediction && { ...scoresAt(this.prediction.tally, this.level), gated: this.gated };
+  }
+
+  /** The mask that a difference judges, and the one that it is judged by, as bits of LAYERS: the reader's own
+   * against the truth, or the prediction where none is known; elsewhere the prediction against the truth.
+   * @returns {[number, number]} */
+  get compared() {
+    if (!this.mine) return [LAYERS.prediction, LAYERS.truth];
+    return [LAYERS.mine, this.truth ? LAYERS.truth : LAYERS.prediction];
+  }
+
+  /** Whether there are two masks to compare. */
+  get comparable() {
+    return this.mine ? !!(this.truth || this.prediction) : !!(this.truth && this.prediction);
   }
 
   /** @returns {import("./view.js").Shape} of the scan */

@@ -40,21 +40,28 @@ export function tally(values, truth) {
  * @param {Tally} tally @param {number} level 0..256 @returns {Scores} */
 export function scoresAt(tally, level) {
   const hit = tally.inside[level];
-  const falseAlarm = tally.outside[level];
-  const painted = hit + falseAlarm;
-  if (tally.truth === null) {
+  return scoresOf(hit + tally.outside[level], tally.truth === null ? null : { hit, pixels: tally.truth });
+}
+
+/** The same from counts. @param {number} painted pixels @param {{hit: number, pixels: number} | null} truth
+ * hit: how many of the painted are true; pixels: how many are; null where none is known
+ * @returns {Scores} */
+export function scoresOf(painted, truth) {
+  if (truth === null) {
     return {
       painted_px: painted, hit: null, miss: null, falseAlarm: null,
       dice: null, iou: null, precision: null, recall: null,
     };
   }
-  const miss = tally.truth - hit;
+  const { hit, pixels } = truth;
+  const miss = pixels - hit;
+  const falseAlarm = painted - hit;
   const union = hit + miss + falseAlarm;
   return {
     painted_px: painted, hit, miss, falseAlarm,
     dice: union === 0 ? 1 : (2 * hit) / (union + hit),
     iou: union === 0 ? 1 : hit / union,
     precision: painted === 0 ? null : hit / painted,
-    recall: tally.truth === 0 ? null : hit / tally.truth,
+    recall: pixels === 0 ? null : hit / pixels,
   };
 }

@@ -3,7 +3,8 @@
 // they have anything. So a threshold that moves touches few pixels, on a machine without graphics
 // hardware too.
 
-export const LAYERS = { prediction: 1, truth: 2, difference: 4, heat: 8 };
+/** What a pane draws. The first three bits are those of the masks, too, of which `difference` compares two. */
+export const LAYERS = { prediction: 1, truth: 2, mine: 4, difference: 8, heat: 16 };
 
 export const VERTEX = `#version 300 es
 void main() {
@@ -76,11 +77,14 @@ export const OVERLAY = `${HEAD}
 uniform sampler2D drawn;         // the scan as SCAN drew it
 uniform usampler2D opened;       // round(255 p) without parts too small to count
 uniform usampler2D truth;        // 0 or 255
+uniform usampler2D mine;         // 0 or more
 uniform sampler2D probability;   // p
 uniform sampler2D ramp;          // the heat map's colours
 uniform float dot;               // device pixels per CSS pixel
 uniform int level;               // the mask is {opened >= level}; 256 is empty
 uniform int layers;              // bits of LAYERS
+uniform int judged;              // the mask that a difference compares, as a bit of LAYERS
+uniform int judge;               // and the one that it is compared with
 uniform bool filled;
 uniform float opacity;
 uniform vec3 hit;
@@ -88,18 +92,23 @@ uniform vec3 miss;
 uniform vec3 falseAlarm;
 uniform vec3 predictionColour;
 uniform vec3 truthColour;
+uniform vec3 mineColour;
 
-// 1: painted, 2: in the truth, 3: both.
-int codeAt(vec2 at) {
+// Which of the wanted masks have this point, as bits of LAYERS.
+int codeAt(vec2 at, int wanted) {
   if (beyond(at)) return 0;
   int code = 0;
-  if ((layers & 5) != 0) {
+  if ((wanted & 1) != 0) {
     ivec2 texel = ivec2(at * vec2(textureSize(opened, 0)) / size);
     if (int(texelFetch(opened, texel, 0).r) >= level) code |= 1;
   }
-  if ((layers & 6) != 0) {
+  if ((wanted & 2) != 0) {
     ivec2 texel = ivec2(at * vec2(textureSize(truth, 0)) / size);
     if (texelFetch(truth, texel, 0).r > 127u) code |= 2;
+  }
+  if ((wanted & 4) != 0) {
+    ivec2 texel = ivec2(at * vec2(textureSize(mine, 0)) / size);
+    if (texelFetch(mine, texel, 0).r > 0u) code |= 4;
   }
   return code;
 }
@@ -119,39 +128,46 @@ void main() {
   if (beyond(at)) return;
   vec3 seen = colour.rgb;
 
-  if ((layers & 8) != 0) {
+  if ((layers & 16) != 0) {
     float p = texture(probability, at / size).r;
     // Where nothing is suspected the scan stays as it is.
     seen = mix(seen, texture(ramp, vec2(p * 255.0 / 256.0 + 0.5 / 256.0, 0.5)).rgb, opacity * min(p * 10.0, 1.0));
   }
 
-  int code = codeAt(at);
+  bool differs = (layers & 8) != 0;
+  int wanted = differs ? judged | judge : layers & 7;
+  int code = codeAt(at, wanted);
   if (code != 0) {
-    int leavesPrediction = 0;
-    int leavesTruth = 0;
+    ivec3 leaves = ivec3(0);    // how much of what is around lies outside of prediction, truth, mine
+    int nearly = 0;             // and of what is twice as far, outside of mine
     for (int i = 0; i < 8; i++) {
-      int other = codeAt(at + AROUND[i] * 1.75 * dot * pace);
-      leavesPrediction += (code & 1) & ~other;
-      leavesTruth += ((code & 2) & ~other) >> 1;
+      int left = code & ~codeAt(at + AROUND[i] * 1.75 * dot * pace, wanted);
+      leaves += ivec3(left, left >> 1, left >> 2) & 1;
+      if ((code & 4) != 0 && !differs) nearly += (~codeAt(at + AROUND[i] * 3.25 * dot * pace, 4) >> 2) & 1;
     }
     vec2 fixedToScan = at / pace / dot;   // in CSS pixels: patterns pan with the scan
     float stroke = min(opacity * 2.0, 1.0);
-    if ((layers & 4) != 0) {
-      vec3 paint = code == 3 ? hit : code == 2 ? miss : falseAlarm;
+    if (differs) {
+      bool isJudged = (code & judged) != 0;
+      bool isTrue = (code & judge) != 0;
+      vec3 paint = !isTrue ? falseAlarm : isJudged ? hit : miss;
       // What is right needs no attention; errors keep their pattern even where only borders are drawn.
       float ground = filled ? 0.25 : 0.0;
       float weave = filled ? 0.6 : 0.0;
-      if (code == 2) weave = mod(fixedToScan.x + fixedToScan.y, 7.0) < 2.5 ? 1.0 : ground;
-      if (code == 1) weave = length(mod(fixedToScan, 6.0) - 3.0) < 1.6 ? 1.0 : ground;
+      if (!isJudged) weave = mod(fixedToScan.x + fixedToScan.y, 7.0) < 2.5 ? 1.0 : ground;
+      if (!isTrue) weave = length(mod(fixedToScan, 6.0) - 3.0) < 1.6 ? 1.0 : ground;
       seen = mix(seen, paint, opacity * weave);
-      seen = mix(seen, paint, stroke * line(max(leavesPrediction, leavesTruth)));
+      seen = mix(seen, paint, stroke * line(max(leaves.x, max(leaves.y, leaves.z))));
     } else {
       if (filled && (code & 2) != 0) seen = mix(seen, truthColour, opacity * 0.8);
       if (filled && (code & 1) != 0) seen = mix(seen, predictionColour, opacity * 0.8);
-      seen = mix(seen, truthColour, stroke * line(leavesTruth));
+      seen = mix(seen, truthColour, stroke * line(leaves.y));
       // Over the heat map the border is white: the map's own colours are its neighbours.
-      vec3 border = (layers & 8) != 0 ? vec3(1.0) : predictionColour;
-      seen = mix(seen, border, stroke * line(leavesPrediction));
+      vec3 border = (layers & 16) != 0 ? vec3(1.0) : predictionColour;
+      seen = mix(seen, border, stroke * line(leaves.x));
+      if (filled && (code & 4) != 0) seen = mix(seen, mineColour, opacity * 0.5);
+      seen = mix(seen, vec3(0.0), stroke * 0.75 * line(nearly));
+      seen = mix(seen, mineColour, stroke * line(leaves.z));
     }
   }
   colour = vec4(seen, 1.0);

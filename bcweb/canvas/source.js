@@ -1,7 +1,7 @@
 // Fetches a scan's arrays from the server that `base` names. Errors are one sentence for the reader.
 
 /** @typedef {object} ScanInfo
- * @property {string} id
+ * @property {string | number} id
  * @property {string} name
  * @property {number} width
  * @property {number} height
@@ -17,14 +17,15 @@
  * @property {string | null} revision
  */
 
-/** @param {string} base @param {ScanInfo} info @param {string} what @param {AbortSignal} signal
+/** Where the arrays are: `base` is the server's address with the kind of thing that has them, as in "/bc/scans".
+ * @param {string} base @param {ScanInfo} info @param {string} what @param {AbortSignal} signal
  * @param {number} bytes how many there must be @param {string | null} of the weights that must have made it @returns {Promise<ArrayBuffer>} */
 async function fetchArray(base, info, what, signal, bytes, of = null) {
   let response;
   let buffer;
   try {
     const asked = of === null ? "" : `?of=${encodeURIComponent(of)}`;
-    response = await fetch(`${base}/scans/${encodeURIComponent(info.id)}/${what}${asked}`, {
+    response = await fetch(`${base}/${encodeURIComponent(String(info.id))}/${what}${asked}`, {
       credentials: "same-origin",
       signal,
     });

@@ -1,6 +1,6 @@
 // Where it is shown: the room on the screen, the panes in it, and the part of the scan that they show.
 
-import { arrange, fit, panBy, zoomAt } from "./view.js";
+import { arrange, fit, panBy, toImage, zoomAt } from "./view.js";
 
 /** @typedef {import("./view.js").Point} Point */
 /** @typedef {import("./view.js").Rect} Rect */
@@ -88,6 +88,21 @@ export class Stage {
       ({ rect }) => x >= rect.x && x < rect.x + rect.width && y >= rect.y - strip && y < rect.y + rect.height,
     );
     return found ? { pane: found.rect, at: { x: x - found.rect.x, y: y - found.rect.y } } : null;
+  }
+
+  /** The scan's point under a point of the canvas, as the pane has it: outside of the pane, too.
+   * @param {Rect} pane @param {Point} point CSS pixels of the canvas @returns {Point} */
+  imagePoint(pane, point) {
+    const at = { x: point.x * this.dot - pane.x, y: point.y * this.dot - pane.y };
+    return toImage(this.view, this.#reading.shape, pane, at);
+  }
+
+  /** The part of the plane of the scan that a pane shows. @param {Rect} pane
+   * @returns {import("./extents.js").Box} in pixels of the scan, with fractions */
+  seen(pane) {
+    const from = toImage(this.view, this.#reading.shape, pane, { x: 0, y: 0 });
+    const to = toImage(this.view, this.#reading.shape, pane, { x: pane.width, y: pane.height });
+    return [from.x, from.y, to.x, to.y];
   }
 
   /** The whole scan, in all panes. */

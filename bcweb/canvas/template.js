@@ -58,6 +58,7 @@ export const TEMPLATE = `
       ${choice("single", glyph("single"), "One pane with layers", "layout", "One pane")}
     </div>
     <div class="group joined layers" role="group" aria-label="Layers">
+      ${choice("mine", "Mine", "The mask that is edited", "mine")}
       ${choice("prediction", "Prediction", "Prediction", "prediction")}
       ${choice("truth", "Truth", "Truth", "truth")}
       ${choice("difference", "Difference", "Difference of prediction and truth", "difference")}
@@ -96,6 +97,7 @@ export const TEMPLATE = `
     <canvas tabindex="0" role="application" aria-label="No scan"></canvas>
     <div class="overlays">
       ${pane("scan", "Scan", "")}
+      ${pane("mine", '<i class="swatch mine"></i>Mine', '<span class="area mine-area" title="Painted area"></span>')}
       ${pane("prediction", '<i class="swatch prediction"></i>Prediction', CAUTION + HEAT + AREA)}
       ${pane("truth", '<i class="swatch truth"></i>Truth', '<span class="area truth-area"></span>')}
       ${pane("difference", "Difference", OUTCOMES)}
@@ -137,6 +139,7 @@ export function build(root) {
   style.setProperty("--false-alarm", css(OUTCOME.falseAlarm));
   style.setProperty("--prediction", css(LAYER.prediction));
   style.setProperty("--truth", css(LAYER.truth));
+  style.setProperty("--mine", css(LAYER.mine));
   const stops = Array.from({ length: 17 }, (_, i) => css(heat(i / 16)));
   style.setProperty("--ramp", `linear-gradient(to right, ${stops.join(", ")})`);
   style.visibility = "hidden";

@@ -1,18 +1,41 @@
 // <bc-viewer base="/bc">: shows one scan with what was predicted and what is true.
 //
-//   viewer.show(info)      a ScanInfo as the server describes it, or null; fetches what it names
+//   viewer.show(info)      a ScanInfo as the server describes it, or null; fetches what it names. Another scan
+//                          than before leaves editing; the same one again keeps pixels and edited mask
+//   viewer.maskOf(which)   Uint8Array H*W of 0 and 1: "prediction" at its operating point (empty under the presence
+//                          gate), "threshold" as it is drawn now, "truth", "last", "empty"; null where there is none
 //   viewer.threshold       0..1; setting it redraws without asking the server
 //   viewer.scores          at the threshold; null before a prediction is there
 //   viewer.stats           {frames, drawn}: how many frames were drawn, and when the last (performance.now)
 //   events                 bc-ready, bc-error {message}, bc-threshold {threshold}, bc-scores {dice, iou,
 //                          precision, recall, hit, miss, falseAlarm, painted_px, threshold, gated}
 //   slot "empty"           what to say while there is no scan
+//   attribute kind         "scans" (default) or "cases": what the server calls them, as in BASE/KIND/ID/pixels
+//
+// An editor of a mask, once a scan is shown:
+//
+//   viewer.edit(mask, beginning = "empty")   Uint8Array H*W, what is not 0 is painted (copied): the tools appear, and
+//                          the layer "Mine"; may be called right after show(info), before its pixels are there.
+//                          null leaves editing. Throws an Error of one sentence where the size is another
+//   viewer.edited          Uint8Array H*W of 0 and 1 (a copy), or null
+//   viewer.editedScores    as scores, of the edited mask against the truth; null while not editing
+//   viewer.begin(which, mask?)   as maskOf, in place of the edited mask and as one step; false where there is none
+//   viewer.last            the mask that begin("last") takes; set it after show(); null with every other scan
+//   viewer.beginning       what the edited mask began with (undo takes that back, too); null while not editing
+//   viewer.strokes         how many steps are done: undo counts down; 0 while not editing
+//   viewer.tool            "pan", "brush", "eraser", "polygon", "fill", "grow", "ruler"
+//   viewer.brush           radius in columns of the scan
+//   viewer.undo() redo()
+//   events                 bc-edit {strokes, painted_px, beginning} after every finished step, undo and redo;
+//                          bc-tool {tool, brush}
+//
 //   --bc-bg --bc-fg --bc-muted --bc-line --bc-accent      colours around the picture
 
 import { attend } from "./actions.js";
 import { refreshBars } from "./bars.js";
 import { Display } from "./display.js";
 import { one } from "./dom.js";
+import { Editor } from "./edit/editor.js";
 import { Frames } from "./frames.js";
 import { refreshOverlays, say } from "./overlays.js";
 import { Picture } from "./picture.js";
@@ -24,6 +47,7 @@ import { Stage } from "./stage.js";
 import { build } from "./template.js";
 
 /** @typedef {import("./source.js").ScanInfo} ScanInfo */
+/** @typedef {import("./edit/edited.js").Beginning} Beginning */
 
 /** Below so many CSS pixels there is room for one pane; as in viewer.css. */
 const NARROW = 620;
@@ -38,6 +62,7 @@ export class Viewer extends HTMLElement {
   #picture = new Picture(this.#canvas, this.#reading);
   #frames = new Frames(() => this.#draw());
   #redraw = () => this.#frames.soon();
+  #editor = new Editor(this.#reading, this.#stage, (name, detail) => this.#emit(name, detail), this.#redraw);
   #resizing = new ResizeObserver(() => this.#resize());
   #loading = new AbortController();
   /** The last bc-scores, as text. */ #announced = "";
@@ -46,7 +71,10 @@ export class Viewer extends HTMLElement {
   constructor() {
     super();
     this.#onKey = attend(
-      { viewer: this, root: this.#root, reading: this.#reading, display: this.#display, stage: this.#stage },
+      {
+        viewer: this, root: this.#root, reading: this.#reading, display: this.#display, stage: this.#stage,
+        editor: this.#editor,
+      },
       this.#redraw,
     );
     this.#canvas.addEventListener("webglcontextlost", () => {
@@ -102,13 +130,16 @@ export class Viewer extends HTMLElement {
     const { signal } = this.#loading;
     const before = this.#reading.info;
     const keep = this.#reading.begin(info);
-    if (!keep) this.#forget();
+    if (!keep) {
+      this.#editor.last = null;
+      this.#forget();
+    }
     if (info === null) {
       say(this.#root, "", "empty");
       return;
     }
     if (!keep) say(this.#root, `Loading ${info.name} …`, "late");
-    const base = this.getAttribute("base") ?? "/bc";
+    const base = `${this.getAttribute("base") ?? "/bc"}/${this.getAttribute("kind") ?? "scans"}`;
     const maps = Promise.all([
       info.segmented ? fetchMap(base, info, "probability", signal) : null,
       info.has_truth ? fetchMap(base, info, "truth", signal) : null,
@@ -137,6 +168,77 @@ export class Viewer extends HTMLElement {
     }
   }
 
+  // ---------------------------------------------------------------- editing
+
+  /** @param {Uint8Array | null} mask what is not 0 is painted; copied @param {Beginning} [beginning]
+   * @throws {Error} a sentence, where there is no scan or the mask is of another size */
+  edit(mask, beginning = "empty") {
+    this.#editor.edit(mask, beginning);
+    this.#picture.loadMine();
+    this.#stage.arrange();
+    this.#redraw();
+  }
+
+  get edited() {
+    return this.#reading.mine?.mask.slice() ?? null;
+  }
+
+  get editedScores() {
+    return this.#reading.mine?.count.scores ?? null;
+  }
+
+  /** @param {Beginning} which @returns {Uint8Array | null} 0 or 1, row-major */
+  maskOf(which) {
+    return this.#editor.maskOf(which)?.slice() ?? null;
+  }
+
+  /** @param {Beginning} which @param {Uint8Array} [mask] in place of what maskOf gives
+   * @returns {boolean} whether there is such a mask */
+  begin(which, mask) {
+    return this.#editor.begin(which, mask);
+  }
+
+  get last() {
+    return this.#editor.last;
+  }
+
+  set last(mask) {
+    this.#editor.last = mask;
+    this.#redraw();
+  }
+
+  get beginning() {
+    return this.#reading.mine?.beginning ?? null;
+  }
+
+  get strokes() {
+    return this.#reading.mine?.strokes ?? 0;
+  }
+
+  get tool() {
+    return this.#editor.tool;
+  }
+
+  set tool(tool) {
+    this.#editor.tool = tool;
+  }
+
+  get brush() {
+    return this.#editor.radius;
+  }
+
+  set brush(radius) {
+    this.#editor.radius = radius;
+  }
+
+  undo() {
+    this.#editor.undo();
+  }
+
+  redo() {
+    this.#editor.redo();
+  }
+
   // ---------------------------------------------------------------- what arrives
 
   #forget() {
@@ -151,6 +253,7 @@ export class Viewer extends HTMLElement {
     if (signal.aborted) return;
     this.#reading.scan = scan;
     this.#picture.loadScan();
+    this.#picture.loadMine();
     this.#display.window = [info.window[0], info.window[1]];
     this.#stage.arrange();
     this.#stage.fit();

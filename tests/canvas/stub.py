@@ -32,6 +32,9 @@ body { margin: 0; padding: 8px; background: #fff; }
 bc-viewer { height: calc(100dvh - 16px); }
 """
 
+# What a server may call what it shows (the viewer's attribute `kind`).
+KINDS = ("scans", "cases")
+
 # As strict as a host can be: nothing inline runs, nothing comes from elsewhere.
 POLICY = (
     "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; "
@@ -91,10 +94,10 @@ def serve(cases: Mapping[str, Shown]) -> Iterator[tuple[str, list[str]]]:
                 self.answer(PAGE.encode(), "text/html; charset=utf-8")
             elif path == "/page.css":
                 self.answer(STYLE.encode(), "text/css")
-            elif parts[0] == "canvas" and (CANVAS / parts[-1]).is_file():
+            elif parts[0] == "canvas" and (file := CANVAS.joinpath(*parts[1:])).is_file():
                 kind = "text/css" if path.endswith(".css") else "text/javascript"
-                self.answer((CANVAS / parts[-1]).read_bytes(), kind)
-            elif parts[:2] == ["bc", "scans"] and len(parts) == 4 and parts[2] in cases:
+                self.answer(file.read_bytes(), kind)
+            elif parts[0] == "bc" and parts[1] in KINDS and len(parts) == 4 and parts[2] in cases:
                 body = cases[parts[2]].array(parts[3])
                 if body is None:
                     self.answer(

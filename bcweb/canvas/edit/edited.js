@@ -1,0 +1,104 @@
+// The mask that is being edited: its pixels, its steps, its count, and what of it has not been drawn.
+
+import { union } from "../extents.js";
+import { Count } from "./count.js";
+import { History } from "./history.js";
+import { Tiles, clip } from "./tiles.js";
+
+/** @typedef {import("../extents.js").Box} Box */
+/** @typedef {"prediction" | "threshold" | "truth" | "last" | "empty"} Beginning the mask that it began with */
+
+export class Edited {
+  /** 0 or 1, row-major. Only `write` may change it. @type {Uint8Array} */ mask;
+  /** What was written since the last `drawn`. @type {Box | null} */ dirty = null;
+  /** @type {number} */ width;
+  /** @type {number} */ height;
+  /** @type {Count} */ count;
+  /** @type {History} */ #history;
+
+  /** @param {Uint8Array} mask what is not 0 is painted; copied @param {number} width @param {number} height
+   * @param {Beginning} beginning */
+  constructor(mask, width, height, beginning) {
+    this.width = width;
+    this.height = height;
+    this.mask = mask.map((value) => (value ? 1 : 0));
+    const tiles = new Tiles(width, height);
+    this.#history = new History(this.mask, tiles, beginning);
+    this.count = new Count(this.mask, tiles);
+  }
+
+  /** How many steps are done. */
+  get strokes() {
+    return this.#history.done;
+  }
+
+  /** @returns {Beginning} */
+  get beginning() {
+    return /** @type {Beginning} */ (this.#history.note);
+  }
+
+  get canUndo() {
+    return this.#history.canUndo;
+  }
+
+  get canRedo() {
+    return this.#history.canRedo;
+  }
+
+  /** A part of a step: `paint` writes to the mask within the part of the box that is in the image.
+   * @param {Box} box @param {(mask: Uint8Array, box: Box) => void} paint @returns {boolean} whether any is */
+  write(box, paint) {
+    const within = clip(box, this.width, this.height);
+    if (!within) return false;
+    this.#history.keep(within);
+    paint(this.mask, within);
+    this.#changed(within);
+    return true;
+  }
+
+  /** Put a whole mask in place of what is there. @param {Uint8Array} mask what is not 0 is painted */
+  replace(mask) {
+    this.write([0, 0, this.width, this.height], (mine) => {
+      for (let i = 0; i < mine.length; i++) mine[i] = mask[i] ? 1 : 0;
+    });
+  }
+
+  /** What was written since the last step is one. @param {Beginning} [beginning] where it began anew
+   * @returns {boolean} whether there is one */
+  close(beginning) {
+    return this.#history.close(beginning);
+  }
+
+  /** Take back what was written since the last step. */
+  drop() {
+    this.#changed(this.#history.drop());
+  }
+
+  /** @returns {boolean} whether there was a step to undo */
+  undo() {
+    if (!this.canUndo) return false;
+    this.#changed(this.#history.undo());
+    return true;
+  }
+
+  /** @returns {boolean} whether there was a step to redo */
+  redo() {
+    if (!this.canRedo) return false;
+    this.#changed(this.#history.redo());
+    return true;
+  }
+
+  /** What must be drawn anew; from now on it counts as drawn. @returns {Box | null} */
+  drawn() {
+    const { dirty } = this;
+    this.dirty = null;
+    return dirty;
+  }
+
+  /** @param {Box | null} box */
+  #changed(box) {
+    if (!box) return;
+    this.dirty = union(this.dirty, box);
+    this.count.changed(box);
+  }
+}
