@@ -1,6 +1,7 @@
 // The bars above and below the picture: every button, input and score in line with what is shown.
 
 import { all, one, write } from "./dom.js";
+import { isComparable } from "./reading.js";
 import * as windowing from "./windowing.js";
 
 /** @typedef {import("./reading.js").Reading} Reading */
@@ -15,7 +16,8 @@ export function refreshBars(root, reading, display, scale) {
 }
 
 /** @param {ShadowRoot} root @param {Reading} reading @param {Display} display */
-function refreshButtons(root, { scan, prediction, truth, mine, comparable }, display) {
+function refreshButtons(root, reading, display) {
+  const { scan, prediction, truth, mine } = reading;
   const single = display.layout === "single";
   const pressed = {
     side: !single,
@@ -35,7 +37,7 @@ function refreshButtons(root, { scan, prediction, truth, mine, comparable }, dis
     mine: !!mine,
     prediction: !!prediction,
     truth: !!truth,
-    difference: comparable,
+    difference: isComparable(reading),
     heat: !!prediction,
     resetThreshold: !!prediction,
     fullscreen: document.fullscreenEnabled === true,

@@ -1,5 +1,6 @@
 // How it is shown: the reader's choices of layout, layers, style and window.
 
+import { isComparable } from "./reading.js";
 import { LAYERS } from "./shaders.js";
 
 /** @typedef {import("./reading.js").Reading} Reading */
@@ -51,9 +52,10 @@ export class Display {
   }
 
   /** The bits of the single pane's layers. @param {Reading} reading */
-  layersOfSingle({ prediction, truth, mine, comparable }) {
+  layersOfSingle(reading) {
+    const { prediction, truth, mine } = reading;
     let bits = 0;
-    if (this.#single.has("difference") && comparable) return LAYERS.difference;
+    if (this.#single.has("difference") && isComparable(reading)) return LAYERS.difference;
     if (this.#single.has("mine") && mine) bits |= LAYERS.mine;
     if (this.#single.has("prediction") && prediction) bits |= LAYERS.prediction;
     if (this.#single.has("truth") && truth) bits |= LAYERS.truth;
@@ -64,14 +66,14 @@ export class Display {
    * on in any. @param {Reading} reading
    * @returns {{id: string, layers: number}[]} */
   panes(reading) {
-    const { scan, prediction, truth, mine, comparable } = reading;
+    const { scan, prediction, truth, mine } = reading;
     if (!scan) return [];
     if (this.layout === "single") return [{ id: "layers", layers: this.layersOfSingle(reading) }];
     const own = mine ? LAYERS.mine : 0;
     const panes = [{ id: mine ? "mine" : "scan", layers: own }];
     if (prediction) panes.push({ id: "prediction", layers: LAYERS.prediction | own });
     if (truth) panes.push({ id: "truth", layers: LAYERS.truth | own });
-    if (comparable) panes.push({ id: "difference", layers: LAYERS.difference });
+    if (isComparable(reading)) panes.push({ id: "difference", layers: LAYERS.difference });
     return panes;
   }
 

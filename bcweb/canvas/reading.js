@@ -5,6 +5,12 @@ import { LAYERS } from "./shaders.js";
 
 /** @typedef {import("./source.js").ScanInfo} ScanInfo */
 
+/** Whether there are two masks to compare (Reading.compared).
+ * @param {Pick<Reading, "prediction" | "truth" | "mine">} reading */
+export function isComparable({ prediction, truth, mine }) {
+  return mine ? !!(truth || prediction) : !!(truth && prediction);
+}
+
 export class Reading {
   /** @type {ScanInfo | null} */ info = null;
   /** The scan and its halves. @type {import("./pyramid.js").Level[] | null} */ scan = null;
@@ -92,11 +98,6 @@ export class Reading {
   get compared() {
     if (!this.mine) return [LAYERS.prediction, LAYERS.truth];
     return [LAYERS.mine, this.truth ? LAYERS.truth : LAYERS.prediction];
-  }
-
-  /** Whether there are two masks to compare. */
-  get comparable() {
-    return this.mine ? !!(this.truth || this.prediction) : !!(this.truth && this.prediction);
   }
 
   /** @returns {import("./view.js").Shape} of the scan */
