@@ -33,17 +33,25 @@ def write_mask(mask: np.ndarray, file: Path, stamp: Stamp) -> None:
 
 
 def mask_png(mask: np.ndarray, text: bytes = b"") -> bytes:
-    """A (H, W) bool mask as a PNG file's bytes, 8-bit grey, 0 and 255; text goes into its "bcweb" entry.
+    """A (H, W) bool mask as a PNG file's bytes, 8-bit grey, 0 and 255; text goes into its "bcweb" entry."""
+    rows = np.multiply(mask, np.uint8(255), dtype=np.uint8)
+    return grey_png(rows, mask.shape[1], 8, text)
+
+
+def grey_png(rows: np.ndarray, width: int, bits: int, text: bytes = b"", level: int = 1) -> bytes:
+    """Grey pixels of 1 or 8 bits as a PNG file's bytes; rows: (H, bytes of a row) uint8, packed if 1 bit.
 
     Written here because Pillow tries five filters on every row, of which a mask needs none.
     """
-    height, width = mask.shape
-    rows = np.zeros((height, width + 1), np.uint8)  # each row begins with its filter, 0 for none
-    np.multiply(mask, np.uint8(255), out=rows[:, 1:])
-    chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))]
+    height, row_bytes = rows.shape
+    filtered = np.zeros(
+        (height, row_bytes + 1), np.uint8
+    )  # each row begins with its filter, 0: none
+    filtered[:, 1:] = rows
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, 0, 0, 0, 0))]
     if text:
         chunks.append((b"tEXt", b"bcweb\0" + text))
-    chunks += [(b"IDAT", zlib.compress(rows, 1)), (b"IEND", b"")]
+    chunks += [(b"IDAT", zlib.compress(filtered, level)), (b"IEND", b"")]
     return _SIGNATURE + b"".join(
         struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
         for kind, body in chunks

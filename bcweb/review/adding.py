@@ -1,0 +1,118 @@
+"""Cases and predictions on their way into the database."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sqlalchemy import ColumnElement, Connection, func, select
+
+from bcweb.review import find
+from bcweb.review.files import Writing
+from bcweb.review.records import CaseRow, NewCase, NewPrediction, Prediction, ReviewError
+from bcweb.review.schema import cases, predictions
+
+_NUMBERS = (
+    "presence", "gate", "dice", "iou", "hd95_px", "carried_dice", "uncertainty", "suspicion",
+)  # fmt: skip
+
+
+def case_values(project_id: int, new: NewCase, files: Writing) -> dict[str, Any]:
+    """A case's columns, its truth and thumbnail written to the disk."""
+    if new.truth is not None and new.truth.shape != (new.height, new.width):
+        raise ReviewError(f"The truth of {new.case} is not of its scan's size.")
+    texts = {
+        name: find.text(getattr(new, name))
+        for name in ("dataset", "case", "group", "findings", "digest", "fingerprint")
+    }
+    label = None if new.label is None else find.text(new.label)
+    words = [texts["dataset"], texts["case"], texts["group"], label, texts["findings"]]
+    return {
+        **texts,
+        "project_id": project_id,
+        "label": label,
+        "label_now": label,
+        "search": " ".join(filter(None, words)).casefold(),
+        "modality": new.modality,
+        "file": _path(new.file),
+        "truth_files": list(map(_path, new.truth_files)),
+        "width": int(new.width),
+        "height": int(new.height),
+        "depth": new.depth,
+        "window": [float(value) for value in new.window],
+        "spacing": [float(value) for value in new.spacing or ()],
+        "notes": list(map(find.text, new.notes)),
+        "problem": None if new.problem is None else find.text(new.problem),
+        "truth_file": None if new.truth is None else files.mask(new.truth),
+        "truth_px": None if new.truth is None else int(np.count_nonzero(new.truth)),
+        "thumbnail_file": files.thumbnail(new.thumbnail) if new.thumbnail else None,
+    }
+
+
+def add(connection: Connection, project_id: int, batch: Sequence[dict[str, Any]]) -> int:
+    """Insert those cases of the batch that are new; how many."""
+    mine = cases.c.project_id == project_id
+    names = [values["case"] for values in batch]
+    asked = select(cases.c.dataset, cases.c.case).where(mine, cases.c.case.in_(names))
+    known = {tuple(row) for row in connection.execute(asked)}
+    last = connection.execute(select(func.max(cases.c.position)).where(mine)).scalar()
+    position = -1 if last is None else last
+    new = []
+    for values in batch:
+        name = values["dataset"], values["case"]
+        if name not in known:
+            known.add(name)
+            position += 1
+            new.append({**values, "position": position})
+    if new:
+        connection.execute(cases.insert(), new)
+    return len(new)
+
+
+def prediction_values(case: CaseRow, new: NewPrediction, files: Writing) -> dict[str, Any]:
+    """A prediction's columns, its map and mask written to the disk."""
+    return {
+        **{name: _number(getattr(new, name)) for name in _NUMBERS},
+        "project_id": case.project_id,
+        "case_id": case.id,
+        "made": datetime.now(UTC),
+        "revision": new.revision,
+        "how": new.how,
+        "threshold": float(new.threshold),
+        "min_lesion_px": int(new.min_lesion_px),
+        "painted_px": int(new.painted_px),
+        "map_file": files.map(new.probability),
+        "mask_file": files.mask(new.mask),
+    }
+
+
+def add_prediction(connection: Connection, values: dict[str, Any]) -> Prediction:
+    """Insert a prediction, and keep beside its case what the queue shows of it."""
+    made = connection.execute(predictions.insert().values(values)).inserted_primary_key[0]
+    shown = {name: values[name] for name in ("how", "presence", "uncertainty", "suspicion")}
+    score = values["carried_dice" if values["how"] == "seen" else "dice"]
+    mine = cases.update().where(cases.c.id == values["case_id"])
+    connection.execute(mine.values(prediction_id=made, score=score, **shown))
+    return Prediction(id=made, **values)
+
+
+def predicted_by(revision: str) -> ColumnElement:
+    """Whether a case has a prediction by this revision."""
+    return (
+        select(predictions.c.id)
+        .where(predictions.c.case_id == cases.c.id, predictions.c.revision == revision)
+        .exists()
+    )
+
+
+def _path(file: Path) -> str:
+    return str(Path(file).absolute())
+
+
+def _number(value: float | None) -> float | None:
+    """None for what is not a number: databases disagree on those."""
+    return None if value is None or math.isnan(value) else float(value)
