@@ -26,7 +26,12 @@ LAYERS = [
     ),
     ("bcweb.scans", "bcweb.masks", "bcweb.hub", "bcweb.publish"),
 ]  # fmt: skip
-ONLY = {"gradio": "bcweb.page", "sqlalchemy": "bcweb.review", "onnxruntime": "bcweb.engine"}
+ONLY = {
+    "gradio": "bcweb.page",
+    "sqlalchemy": "bcweb.review",
+    "alembic": "bcweb.review",
+    "onnxruntime": "bcweb.engine",
+}
 FRAMEWORKS = ("tensorflow", "keras", "jax", "torch")
 
 

@@ -1,0 +1,85 @@
+"""The commands that need nothing but the store: list, show, delete, backup."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from bcweb.review.records import Project
+from bcweb.review.store import LOCAL, Store
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    parser = subparsers.add_parser("list", help="all projects")
+    parser.set_defaults(run=list_projects)
+    parser = subparsers.add_parser("show", help="how far a project is")
+    parser.add_argument("name", metavar="NAME")
+    parser.set_defaults(run=show)
+    parser = subparsers.add_parser(
+        "delete", help="hide a project and remove its masks; what was decided stays in the database"
+    )
+    parser.add_argument("name", metavar="NAME")
+    parser.set_defaults(run=delete)
+    parser = subparsers.add_parser(
+        "backup",
+        help="copy everything into a new folder while others read; BCWEB_HOME=DIR opens the copy",
+    )
+    parser.add_argument("folder", type=Path, metavar="DIR")
+    parser.set_defaults(run=backup)
+
+
+def list_projects(arguments: argparse.Namespace) -> int:
+    with Store() as store:
+        projects = store.projects(LOCAL)
+    for project in projects:
+        print(_line(project))
+    if not projects:
+        print("There is no project yet: python -m bcweb.review import NAME --data busi:PATH")
+    return 0
+
+
+def show(arguments: argparse.Namespace) -> int:
+    with Store() as store:
+        project = store.project(LOCAL, arguments.name)
+        counts = store.counts(LOCAL, project.id)
+    print(_line(project))
+    for source in project.sources:
+        print(f"Data: {source}")
+    for modality, weights in project.weights.items():
+        print(f"Weights for a {modality}: {weights}")
+    for title, numbers in (("Labels", counts["labels"]), ("Verdicts", counts["decisions"])):
+        if numbers:
+            told = ", ".join(f"{n} {name or 'without'}" for name, n in numbers.items())
+            print(f"{title}: {told}")
+    if counts["seconds"] is not None:
+        print(f"Median time of a verdict: {counts['seconds']:.0f} s")
+    if counts["drafts"]:
+        print(f"Unfinished corrections: {counts['drafts']}")
+    if counts["problems"]:
+        print(f"Cases that cannot be read: {counts['problems']}")
+    for note in project.notes:
+        print(f"Note: {note}")
+    return 0
+
+
+def delete(arguments: argparse.Namespace) -> int:
+    with Store() as store:
+        project = store.project(LOCAL, arguments.name)
+        store.delete(LOCAL, project.id)
+    print(f"{project.name} is deleted; its {project.read} verdicts stay in the database.")
+    return 0
+
+
+def backup(arguments: argparse.Namespace) -> int:
+    with Store() as store:
+        print(store.backup(arguments.folder))
+    return 0
+
+
+def _line(project: Project) -> str:
+    state = "" if project.state == "ready" else f", {project.state}"
+    problem = f" ({project.problem})" if project.problem else ""
+    return (
+        f"{project.name}: {project.cases} cases, {project.predicted} with a prediction, "
+        f"{project.read} read{state}{problem}"
+    )
