@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bcweb.page.settings import Settings
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+_FIRST = ("", "/", "/config")  # what a browser asks for first, and what Gradio's Python client does
 
 
 def visitor(scope: Scope) -> str | None:
@@ -57,7 +58,7 @@ class Guard:
         token = self._token(headers)
         scope["bcweb.visitor"] = token
         scope["bcweb.local"] = self.local
-        if scope["type"] == "http" and token is None and scope["path"] in ("", "/"):
+        if scope["type"] == "http" and token is None and scope["path"] in _FIRST:
             send = self._introduce(send)
         await self.app(scope, receive, send)
 

@@ -10,16 +10,19 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from bcweb.page import model_tab, scan_tab, static, theme
+from bcweb.page.counter import Counter
+from bcweb.page.endpoints import Endpoints
 from bcweb.page.guard import Guard
 from bcweb.page.held import Held
+from bcweb.page.parcels import Parcels
+from bcweb.page.policy import Policy
 from bcweb.page.routes import phantom_of, routes
 from bcweb.page.segmenters import Segmenters
-from bcweb.page.settings import Settings
+from bcweb.page.settings import SWEEP_SECONDS, Settings
 from bcweb.page.store import Store
 from bcweb.samples import SAMPLES
 
 FIRST_PORT = 7860
-_SWEEP_SECONDS = 60
 
 
 def build(version: str) -> gr.Blocks:
@@ -43,16 +46,24 @@ def launch(
     """Serve until interrupted. host, port: None leaves them to Gradio and its environment."""
     threading.Thread(target=_warm, args=(segmenters,), name="warm", daemon=True).start()
     store: Store[Held] = Store(settings.visitor_bytes, settings.all_bytes, settings.idle_seconds)
-    threading.Thread(target=_sweep, args=(store,), name="sweep", daemon=True).start()
+    uploads, masks = Parcels(), Parcels()
+    swept = (store, uploads, masks)
+    threading.Thread(target=_sweep, args=swept, name="sweep", daemon=True).start()
     version = static.content_hash()
     demo = build(version)
+    with demo:
+        functions = Endpoints(segmenters, uploads, masks).build(demo)
     # Without server_name and server_port Gradio follows its own environment, as on a Space.
     given = {"server_name": host, "server_port": port}
     _, address, _ = demo.launch(
         **{name: value for name, value in given.items() if value is not None},
         app_kwargs={
             "routes": [routes(settings, segmenters, store, static.mount(version))],
-            "middleware": [Middleware(Guard, settings=settings)],
+            "middleware": [
+                Middleware(Policy, settings=settings),
+                Middleware(Guard, settings=settings),
+                Middleware(Counter, settings.upload_bytes, uploads, masks, functions),
+            ],
         },
         theme=theme.theme(),
         head=theme.head(version),
@@ -79,7 +90,8 @@ def _warm(segmenters: Segmenters) -> None:
     phantom_of(SAMPLES[0])
 
 
-def _sweep(store: Store[Held]) -> None:
+def _sweep(*stores: Store[Held] | Parcels) -> None:
     ticks = threading.Event()
-    while not ticks.wait(_SWEEP_SECONDS):
-        store.expire()
+    while not ticks.wait(SWEEP_SECONDS):
+        for store in stores:
+            store.expire()

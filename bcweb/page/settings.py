@@ -12,6 +12,7 @@ from bcweb.weights import resolve_name
 
 MB = 1 << 20
 GB = 1 << 30
+SWEEP_SECONDS = 60  # between two looks for what is to be dropped
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Settings:
     can reach must not answer to a stranger's name that resolves to 127.0.0.1 (DNS rebinding).
     origins: names of the page that its proxy may replace before it is asked (a Space's).
     upload_bytes, visitor_bytes, all_bytes: one file, one visitor's scans, everybody's scans.
-    idle_seconds: a visitor's scans are dropped after this long without a request.
+    idle_seconds: a visitor's scans are dropped after this long without a request, at the next sweep.
     """
 
     weights: Mapping[Modality, str]
@@ -66,7 +67,7 @@ def settings(
         upload_bytes=(256 if local else 64) * MB,
         visitor_bytes=4 * GB if local else 512 * MB,
         all_bytes=4 * GB,
-        idle_seconds=(12 if local else 2) * 3600,
+        idle_seconds=(12 if local else 1 if on_space else 2) * 3600 - SWEEP_SECONDS,
     )
 
 

@@ -1,0 +1,175 @@
+"""Where callers of the API hand in files and fetch theirs, and which of Gradio's own routes are open.
+
+Gradio would write an upload to the disk under a name that its content and the sender's file name give,
+hand it to whoever knows that name, and fetch any address of the web that a caller names in place of a
+file. Here a file is in memory only, is known by a random name and by its visitor, and is gone after one
+use: `/gradio_api/upload` and `/gradio_api/file=` are answered by this module, and what a caller says of a
+file is cut down to that name before Gradio, its state or its log sees it. Of Gradio's other routes those
+are open that the page and the two endpoints need; nothing is behind the rest.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bcweb.page.answers import answer, body, private
+from bcweb.page.guard import visitor
+from bcweb.page.parcels import Parcels
+from bcweb.page.settings import MB
+from bcweb.page.store import StoreFull
+
+_API = "/gradio_api/"
+_OPEN = {
+    "", "/", "/config", "/theme.css", "/favicon.ico", "/manifest.json", "/pwa_icon", "/robots.txt",
+    "/login/huggingface", "/login/callback", "/logout",
+    *(_API + name for name in (
+        "cancel", "info", "openapi.json", "queue/data", "queue/join", "reset", "startup-events",
+        "theme.css",
+    )),
+}  # fmt: skip
+_OPEN_BELOW = ("/bc/", "/assets/", "/static/", "/svelte/", f"{_API}call/", f"{_API}heartbeat/")
+_MOST_FILES = 4  # in one upload
+_MOST_WORDS = 64 * 1024  # bytes of a call, files not counted
+_FORM = 64 * 1024  # what surrounds the files of an upload
+_MASK = re.compile(r"[\\/]([\w-]{43})[\\/]mask\.png")
+_NAME = re.compile(r"[\w-]{43}")
+
+
+class Counter:
+    """functions: for each function that takes files, by its name and its number, how many things it takes."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        upload_bytes: int,
+        uploads: Parcels,
+        masks: Parcels,
+        functions: Mapping[str | int, int],
+    ):
+        self.app, self.upload_bytes = app, upload_bytes
+        self.uploads, self.masks, self.functions = uploads, masks, functions
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        path, method = scope["path"], scope["method"]
+        try:
+            if path == f"{_API}upload" and method == "POST":
+                response = await self._hand_in(Request(scope, receive))
+            elif path.startswith(f"{_API}file=") and method in ("GET", "HEAD"):
+                response = self._hand_out(Request(scope, receive), path)
+            elif path.rstrip("/") not in _OPEN and not path.startswith(_OPEN_BELOW):
+                raise HTTPException(404, "There is nothing here.")
+            else:
+                if path.startswith((f"{_API}call/", f"{_API}queue/join")) and method == "POST":
+                    receive = await self._call(Request(scope, receive), path)
+                await self.app(scope, receive, send)
+                return
+        except HTTPException as error:
+            # Gradio's clients read "detail", the page's scripts "error".
+            told = {"error": error.detail, "detail": error.detail}
+            response = answer(told, error.status_code)
+        except ClientDisconnect:
+            return
+        await response(scope, receive, send)
+
+    async def _hand_in(self, request: Request) -> Response:
+        """The names under which the files of a form are kept."""
+        owner = visitor(request.scope)
+        files = [file async for file in _files(request, self.upload_bytes)]
+        try:
+            return answer([self.uploads.put(owner, file) for file in files])
+        except StoreFull as error:
+            raise HTTPException(507, str(error)) from None
+
+    def _hand_out(self, request: Request, path: str) -> Response:
+        named = _MASK.search(path)
+        mask = self.masks.look(visitor(request.scope), named[1]) if named else None
+        if mask is None:
+            raise HTTPException(404, "There is no such file, or not any more.")
+        headers = {"Content-Disposition": 'attachment; filename="mask.png"'}
+        return private(Response(mask, media_type="image/png", headers=headers))
+
+    async def _call(self, request: Request, path: str) -> Receive:
+        """What Gradio gets to hear of a call."""
+        try:
+            said = json.loads(await body(request, _MOST_WORDS, "What is asked"))
+        except ValueError:
+            raise HTTPException(400, "This is not JSON.") from None
+        if not isinstance(said, dict):
+            raise HTTPException(400, "A call is a JSON object.")
+        by_name = path.rstrip("/").removeprefix(f"{_API}call/").removeprefix("v2/")
+        wanted = self.functions.get(said.get("fn_index") if path.endswith("join") else by_name)
+        if wanted is not None and isinstance(data := said.get("data"), list):
+            if len(data) > wanted:
+                raise HTTPException(400, f"This takes {wanted} things at most.")
+            said["data"] = [*data, *[None] * (wanted - len(data))]
+        return _saying(json.dumps(_reduced(said)).encode())
+
+
+async def _files(request: Request, most: int) -> AsyncIterator[bytes]:
+    """The files of a form, read into memory; `HTTPException` where they are too large or no form."""
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        raise HTTPException(400, "Files are handed in as a form (multipart/form-data).")
+
+    async def stream() -> AsyncIterator[bytes]:
+        read = 0
+        async for chunk in request.stream():
+            read += len(chunk)
+            if read > most + _FORM:
+                raise HTTPException(
+                    413, f"This is larger than {most // MB} MB, the most that is taken."
+                )
+            yield chunk
+
+    if int(request.headers.get("content-length", "0")) > most + _FORM:
+        raise HTTPException(413, f"This is larger than {most // MB} MB, the most that is taken.")
+    parser = MultiPartParser(request.headers, stream(), max_files=_MOST_FILES, max_fields=8)
+    parser.spool_max_size = most + _FORM  # never on the disk
+    try:
+        form = await parser.parse()
+    except (MultiPartException, KeyError):  # KeyError: a form without a boundary
+        raise HTTPException(400, f"This is no form with up to {_MOST_FILES} files.") from None
+    try:
+        for part in form.getlist("files"):
+            if not isinstance(part, str):
+                yield await part.read()
+    finally:
+        await form.close()
+
+
+def _reduced(said: Any) -> Any:
+    """The same, of every file only the name that it got here: no path, no address, no name of its own."""
+    if isinstance(said, list):
+        return [_reduced(one) for one in said]
+    if not isinstance(said, dict):
+        return said
+    if "path" in said or "meta" in said:
+        name = said.get("path")
+        known = isinstance(name, str) and _NAME.fullmatch(name)
+        return {"path": name if known else None}
+    return {key: _reduced(value) for key, value in said.items()}
+
+
+def _saying(content: bytes) -> Receive:
+    """A request's body that is this one."""
+    heard = False
+
+    async def receive() -> Message:
+        nonlocal heard
+        if heard:
+            return {"type": "http.disconnect"}
+        heard = True
+        return {"type": "http.request", "body": content, "more_body": False}
+
+    return receive
