@@ -58,7 +58,9 @@ def launch(
     _, address, _ = demo.launch(
         **{name: value for name, value in given.items() if value is not None},
         app_kwargs={
-            "routes": [routes(settings, segmenters, store, static.mount(version))],
+            "routes": [
+                routes(settings, segmenters, store, static.mount(version), (uploads, masks))
+            ],
             "middleware": [
                 Middleware(Policy, settings=settings),
                 Middleware(Guard, settings=settings),

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from pathlib import PurePosixPath
 from typing import TypeVar
@@ -33,6 +33,7 @@ from bcweb.page.held import Held
 from bcweb.page.models import Models
 from bcweb.page.packed import Packed
 from bcweb.page.pairing import pair
+from bcweb.page.parcels import Parcels
 from bcweb.page.segmenters import Segmenters
 from bcweb.page.settings import MB, Settings
 from bcweb.page.store import Store, StoreFull
@@ -47,14 +48,21 @@ _MOST_NAMES = 20_000
 R = TypeVar("R")
 
 
-def routes(settings: Settings, segmenters: Segmenters, store: Store[Held], static: Mount) -> Mount:
+def routes(
+    settings: Settings,
+    segmenters: Segmenters,
+    store: Store[Held],
+    static: Mount,
+    parcels: Sequence[Parcels] = (),
+) -> Mount:
     """Everything under /bc."""
-    api = Api(settings, segmenters, store)
+    api = Api(settings, segmenters, store, parcels)
     one = "/scans/{id}"
     app = Starlette(
         routes=[
             static,
-            Route("/session", api.session),
+            Route("/session", api.session, methods=["GET"]),
+            Route("/session", api.forget, methods=["DELETE"]),
             Route("/pair", api.pair, methods=["POST"]),
             Route("/folder", api.folder, methods=["POST"]),
             Route("/samples/{name}", api.sample, methods=["POST"]),
@@ -80,8 +88,15 @@ def routes(settings: Settings, segmenters: Segmenters, store: Store[Held], stati
 
 
 class Api:
-    def __init__(self, settings: Settings, segmenters: Segmenters, store: Store[Held]):
+    def __init__(
+        self,
+        settings: Settings,
+        segmenters: Segmenters,
+        store: Store[Held],
+        parcels: Sequence[Parcels],
+    ):
         self.settings, self.segmenters, self.store = settings, segmenters, store
+        self.parcels = parcels
         self._desks: anyio.CapacityLimiter | None = None
 
     # --- lists
@@ -103,6 +118,13 @@ class Api:
                 "at_once": _DESKS,
             }
         )
+
+    async def forget(self, request: Request) -> Response:
+        """Drop all scans of the visitor at once, and what they handed in over the API."""
+        owner = owner_of(request)
+        for parcels in self.parcels:
+            parcels.forget(owner)
+        return answer({"removed": self.store.forget(owner)})
 
     async def scans(self, request: Request) -> Response:
         return answer(self._infos(request))

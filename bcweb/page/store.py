@@ -79,6 +79,15 @@ class Store(Generic[T]):
             del self._used[id]
             return True
 
+    def forget(self, owner: str) -> int:
+        """Remove all that an owner has; how many that were."""
+        with self._lock:
+            self._heard.pop(owner, None)
+            gone = self._items.pop(owner, {})
+            for id in gone:
+                del self._used[id]
+            return len(gone)
+
     def make_room(self, owner: str, wanted: int = 0) -> None:
         """Release what was not used for longest, the owner's first, until it fits or nothing is left."""
         with self._lock:
@@ -93,9 +102,7 @@ class Store(Generic[T]):
             now = self._clock()
             for owner, heard in list(self._heard.items()):
                 if now - heard > self.idle_seconds:
-                    del self._heard[owner]
-                    for id in self._items.pop(owner, {}):
-                        del self._used[id]
+                    self.forget(owner)
 
 
 def _size(items: Iterable[Item]) -> int:
