@@ -1,0 +1,259 @@
+"""DICOM SEG: segmentations/NAME.dcm, one binary segment a scan, for scans that came as DICOM.
+
+Each refers to the instance it was drawn on, of a clip to its first frame, which is the one that was read,
+and belongs to that instance's study and patient. Pixels lie on the source's own grid. Most ultrasounds and
+mammograms have no coordinates in the patient: their segmentation then has none either, and its spacing is that
+of the source. The same verdict gives the same instance, with the same UID. An empty mask is a frame
+without a pixel. Written by highdicom, which is imported when it is needed.
+
+Attribute names are those of DICOM PS3.3 (A.51), codes those of PS3.16 (context groups 7150, 7159 and 4031).
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterable
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bcweb.review.export import pictures
+from bcweb.review.export.rows import Row
+from bcweb.scans import is_dicom
+
+if TYPE_CHECKING:
+    from highdicom.seg import Segmentation, SegmentDescription
+    from pydicom.dataset import Dataset
+
+# Names without a given name are no reason to warn.
+warnings.filterwarnings("ignore", "The string .* is unlikely to represent the intended person name")
+
+_NEEDED = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
+_TEXTS = (
+    "PatientID", "PatientName", "AccessionNumber", "StudyID", "StudyDescription",
+    "ReferringPhysicianName", "PatientIdentityRemoved", "DeidentificationMethod",
+)  # fmt: skip
+_DATE = r"\d{4}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])"
+_TIME = r"([01]\d|2[0-3])([0-5]\d([0-5]\d(\.\d{1,6})?)?)?"
+_MOMENTS = {"PatientBirthDate": _DATE, "StudyDate": _DATE, "StudyTime": _TIME}
+_SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+_UTF_8 = "ISO_IR 192"
+_VERSION = "review export 1"  # of what is written here
+_SERIES_NUMBER = 9000  # far from those of a device
+
+
+def write(folder: Path, cases: Iterable[tuple[Row, np.ndarray]]) -> list[Row]:
+    """Write a segmentation of each case that came as DICOM, from its mask (H, W) bool; the rows with their files."""
+    (folder / "segmentations").mkdir()
+    done = []
+    for row, mask in cases:
+        try:
+            source = _source(row)
+        except pictures.PictureError as error:
+            done.append(row.without(str(error)))
+        else:
+            made = segmentation(row, mask, source)
+            row = replace(row, mask=f"segmentations/{row.name}.dcm")
+            file = BytesIO()  # written from memory: pydicom hides the disk's errors in its own
+            made.save_as(file, enforce_file_format=True)
+            (folder / row.mask).write_bytes(file.getvalue())
+            done.append(row)
+    return done
+
+
+def _source(row: Row) -> Dataset:
+    """The header of the case's file; `PictureError` says why none can be referred to."""
+    import pydicom
+
+    pictures.scan_of(row.case)
+    if not is_dicom(row.case.file):
+        raise pictures.PictureError("It did not come as DICOM.")
+    header = pydicom.dcmread(row.case.file, force=True, stop_before_pixels=True)
+    for keyword in _NEEDED:
+        if not header.get(keyword):
+            name = pydicom.datadict.dictionary_description(keyword)
+            raise pictures.PictureError(
+                f"Its DICOM file has no {name}, to which a segmentation refers."
+            )
+    return header
+
+
+def segmentation(row: Row, mask: np.ndarray, header: Dataset) -> Segmentation:
+    """The segmentation of one scan. mask: (H, W) bool on the grid of the source's first frame."""
+    import highdicom
+    from pydicom.uid import generate_uid
+
+    verdict = row.verdict
+    at = verdict.at.astimezone()  # DICOM says local times
+    plane = _plane(header)
+    who = f"{verdict.reader} {verdict.at.isoformat()}"
+    made = highdicom.seg.Segmentation(
+        source_images=[plane],
+        pixel_array=mask,
+        segmentation_type="BINARY",
+        segment_descriptions=[_segment(row, header)],
+        series_instance_uid=generate_uid(entropy_srcs=[plane.SeriesInstanceUID, "bcweb review"]),
+        series_number=_SERIES_NUMBER,
+        sop_instance_uid=generate_uid(
+            entropy_srcs=[plane.SOPInstanceUID, verdict.key, who, str(verdict.id)]
+        ),
+        instance_number=row.case.position + 1,
+        manufacturer="bcweb",
+        manufacturer_model_name="bcweb.review",
+        software_versions=_VERSION,
+        device_serial_number="0",
+        content_label="LESION",
+        content_description=_DESCRIPTIONS[verdict.decision],
+        content_creator_name=_person(verdict.reader),
+        omit_empty_frames=False,
+        content_date=at.date(),
+        content_time=at.time(),
+        series_description="Breast lesions, reviewed",
+        specific_character_set=_UTF_8,
+    )
+    _refer(made, header)
+    _same_again(made)
+    return made
+
+
+_DESCRIPTIONS = {
+    "accept": "Prediction, accepted by a reader",
+    "truth": "Given truth, kept by a reader",
+    "corrected": "Drawn by a reader",
+}
+
+
+def _segment(row: Row, header: Dataset) -> SegmentDescription:
+    """Breast, lesion; by whom, as far as DICOM tells people and programs apart."""
+    import highdicom
+    from pydicom.sr.codedict import codes
+
+    verdict = row.verdict
+    how = "MANUAL"
+    if verdict.decision == "accept":
+        how = "AUTOMATIC"
+    elif verdict.beginning in ("prediction", "threshold") and verdict.decision == "corrected":
+        how = "SEMIAUTOMATIC"
+    program = None
+    if how != "MANUAL":
+        program = highdicom.AlgorithmIdentificationSequence(
+            name="bcweb", family=codes.DCM.ArtificialIntelligence, version=verdict.revision or "?"
+        )
+    segment = highdicom.seg.SegmentDescription(
+        segment_number=1,
+        segment_label="Lesion",
+        segmented_property_category=codes.SCT.MorphologicallyAbnormalStructure,
+        segmented_property_type=codes.SCT.Lesion,
+        algorithm_type=how,
+        algorithm_identification=program,
+        anatomic_regions=[codes.SCT.Breast],
+    )
+    sides = {"L": codes.SCT.Left, "R": codes.SCT.Right}
+    side = sides.get(header.get("ImageLaterality") or header.get("Laterality") or "")
+    if side:
+        modifier = highdicom.sr.CodedConcept.from_code(side)
+        segment.AnatomicRegionSequence[0].AnatomicRegionModifierSequence = [modifier]
+    return segment
+
+
+def _plane(header: Dataset) -> Dataset:
+    """What a segmentation takes over from its source: the first frame as an image by itself.
+
+    Files of the real world have dates that are none, private or retired kinds, character sets and frames
+    that highdicom refuses; so it is given a clean header of the plainest kind, and `_refer` then names
+    the true one.
+    """
+    from pydicom.dataset import Dataset
+
+    plane = Dataset()
+    plane.SOPClassUID = _SECONDARY_CAPTURE
+    for keyword in ("SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "Rows", "Columns"):
+        setattr(plane, keyword, header[keyword].value)
+    plane.Modality = header.get("Modality") or "OT"
+    for keyword in _TEXTS:
+        if keyword in header or keyword in (
+            "PatientID",
+            "PatientName",
+            "AccessionNumber",
+            "StudyID",
+        ):
+            setattr(plane, keyword, str(header.get(keyword) or ""))
+    for keyword, form in _MOMENTS.items():
+        said = str(header.get(keyword) or "")
+        setattr(plane, keyword, said if re.fullmatch(form, said) else "")
+    sex = header.get("PatientSex")
+    plane.PatientSex = sex if sex in ("M", "F", "O") else ""
+    if header.get("FrameOfReferenceUID"):
+        plane.FrameOfReferenceUID = header.FrameOfReferenceUID
+        plane.PositionReferenceIndicator = header.get("PositionReferenceIndicator")
+        for keyword, value in _place(header).items():
+            setattr(plane, keyword, value)
+    if header.get("LossyImageCompression") == "01":
+        plane.LossyImageCompression = "01"
+        for keyword in ("LossyImageCompressionRatio", "LossyImageCompressionMethod"):
+            if keyword in header:
+                setattr(plane, keyword, header[keyword].value)
+    return plane
+
+
+def _place(header: Dataset) -> dict[str, Any]:
+    """Where the first frame lies in the patient, if the file says all of it."""
+    found = {
+        "ImagePositionPatient": _first_frame(
+            header, "ImagePositionPatient", "PlanePositionSequence"
+        ),
+        "ImageOrientationPatient": _first_frame(
+            header, "ImageOrientationPatient", "PlaneOrientationSequence"
+        ),
+        "PixelSpacing": _first_frame(header, "PixelSpacing", "PixelMeasuresSequence"),
+        "SliceThickness": _first_frame(header, "SliceThickness", "PixelMeasuresSequence"),
+    }
+    return found if all(found.values()) else {}
+
+
+def _first_frame(header: Dataset, keyword: str, sequence: str) -> Any:
+    """An element of the image, or of its first frame where the file describes frames in groups."""
+    if header.get(keyword):
+        return header[keyword].value
+    for groups in ("PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence"):
+        for group in (header.get(groups) or ())[:1]:
+            for item in (group.get(sequence) or ())[:1]:
+                if item.get(keyword):
+                    return item[keyword].value
+    return None
+
+
+def _refer(made: Segmentation, header: Dataset) -> None:
+    """Name the source's true kind, and its first frame where it has more than one."""
+    several = int(header.get("NumberOfFrames") or 1) > 1
+    references = [*made.SourceImageSequence]
+    references += [i for s in made.ReferencedSeriesSequence for i in s.ReferencedInstanceSequence]
+    for frame in made.PerFrameFunctionalGroupsSequence:
+        for derivation in frame.DerivationImageSequence:
+            for reference in derivation.SourceImageSequence:
+                references.append(reference)
+                if several:
+                    reference.ReferencedFrameNumber = 1
+    for reference in references:
+        reference.ReferencedSOPClassUID = header.SOPClassUID
+
+
+def _same_again(made: Segmentation) -> None:
+    """Nothing of this moment: what has one UID is one content, whenever it is exported."""
+    from pydicom.uid import generate_uid
+
+    made.InstanceCreationDate, made.InstanceCreationTime = made.ContentDate, made.ContentTime
+    for equipment in made.ContributingEquipmentSequence:
+        equipment.ContributionDateTime = f"{made.ContentDate}{made.ContentTime}"
+    organisation = generate_uid(entropy_srcs=[made.SOPInstanceUID, "dimensions"])
+    for item in (*made.DimensionOrganizationSequence, *made.DimensionIndexSequence):
+        item.DimensionOrganizationUID = organisation
+
+
+def _person(name: str) -> str:
+    """A reader's name as DICOM takes one: a family name of at most 63 characters, without separators."""
+    return re.sub(r"[\\^=\x00-\x1f]", " ", name)[:63].strip() + "^"

@@ -1,0 +1,54 @@
+"""What the files of a case are called in an export: readable, and no two cases the same name."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+
+from bcweb.review.records import CaseRow
+
+_MOST_BYTES = 120  # of a name; file systems take 255, with the suffix and whatever is put before it
+_ODD = re.compile(
+    r"[^\w.() -]|^\.+|[. ]+$"
+)  # and `bcweb.cases.hub` changes nothing in what is left
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # on Windows
+_MASK = re.compile(r".+_mask(_\d+)?", re.IGNORECASE)  # a reader would look for the image without it
+
+
+def disk_names(cases: Iterable[CaseRow]) -> dict[int, str]:
+    """Case id (of the database) -> a file's name without its suffix.
+
+    It is the case's own id, with `_` for what a disk cannot hold. Where two would be one (whatever their
+    case: disks may not tell A from a), or nothing readable is left, eight digits of a hash of data set and id
+    follow; they are the same in every export.
+    """
+    cases = list(cases)
+    wished = {case.id: _wish(case.case) for case in cases}
+    often = Counter(name.casefold() for name in wished.values())
+    names = {}
+    for case in cases:
+        name = wished[case.id]
+        if often[name.casefold()] > 1 or _is_odd(name):
+            digest = hashlib.sha256(f"{case.dataset}\n{case.case}".encode()).hexdigest()
+            name = f"{_cut(name)}-{digest[:8]}"
+        names[case.id] = name
+    return names
+
+
+def _wish(text: str) -> str:
+    text = unicodedata.normalize("NFC", text)
+    return _ODD.sub("_", text.replace("/", "_").replace("\\", "_").strip())
+
+
+def _is_odd(name: str) -> bool:
+    too_long = len(name.encode()) > _MOST_BYTES
+    return (
+        too_long or not name.strip("_") or bool(_RESERVED.fullmatch(name) or _MASK.fullmatch(name))
+    )
+
+
+def _cut(name: str) -> str:
+    return name.encode()[:_MOST_BYTES].decode(errors="ignore").rstrip(". ")

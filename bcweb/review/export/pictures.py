@@ -1,0 +1,68 @@
+"""The pictures of an export: copied as they are, or where other programs could not read them, as PNG."""
+
+from __future__ import annotations
+
+import shutil
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image
+
+from bcweb.review.records import CaseRow
+from bcweb.scans import Scan, ScanError, is_dicom, read_scan
+
+# What programs for pictures read, and what this project's readers take for scans by their content.
+_PLAIN = {"PNG": ".png", "JPEG": ".jpg", "MPO": ".jpg", "WEBP": ".webp", "BMP": ".bmp"}
+_ORIENTATION = 0x0112  # of EXIF
+
+
+class PictureError(ValueError):
+    """Why a case's picture cannot be exported; its text is one sentence."""
+
+
+def copy(case: CaseRow, folder: Path, name: str) -> Path:
+    """Copy a case's file, whatever it is, to folder/NAME.SUFFIX; raises `PictureError`.
+
+    Copied, not linked: an export is carried elsewhere, and must not change when the original does.
+    """
+    scan_of(case)
+    there = folder / (name + _suffix(case.file))
+    shutil.copyfile(case.file, there)
+    return there
+
+
+def plain(case: CaseRow) -> tuple[bytes, str]:
+    """A picture that everybody can read, and its suffix; raises `PictureError`.
+
+    PNG, JPEG, WebP and BMP as they are; of others, and of those that EXIF turns, the pixels as PNG of 8 or
+    16 bits, of which `read_scan` makes the same pixels. Nothing of a DICOM file's header goes along.
+    """
+    scan = scan_of(case)
+    if not is_dicom(case.file):
+        with Image.open(case.file) as image:
+            suffix = _PLAIN.get(image.format or "")
+            if suffix and image.getexif().get(_ORIENTATION, 1) == 1:
+                return case.file.read_bytes(), suffix
+    file = BytesIO()
+    Image.fromarray(scan.pixels).save(file, "PNG", compress_level=4)
+    return file.getvalue(), ".png"
+
+
+def scan_of(case: CaseRow) -> Scan:
+    """The scan, where it still is the one that was reviewed; raises `PictureError`."""
+    try:
+        scan = read_scan(case.file)
+    except ScanError as error:
+        if not case.file.exists():
+            raise PictureError(f"Its file {case.file.name} is not there any more.") from error
+        raise PictureError(f"Its file cannot be read any more: {error}") from error
+    if case.digest and scan.digest != case.digest:
+        raise PictureError(f"Its file {case.file.name} holds another picture than was reviewed.")
+    return scan
+
+
+def _suffix(file: Path) -> str:
+    if is_dicom(file):
+        return ".dcm"
+    with Image.open(file) as image:
+        return _PLAIN.get(image.format or "", f".{(image.format or 'png').lower()}")

@@ -1,0 +1,62 @@
+"""The cases of an export: each verdict that stands, with what every format says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bcweb.review.export.names import disk_names
+from bcweb.review.records import CaseRow, Decision, SnapshotCase, Verdict
+
+WITH_MASK: tuple[Decision, ...] = ("accept", "truth", "corrected")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One case that was decided.
+
+    name: of its files, without a suffix. group: apart from the groups of other data sets. file, mask: the
+    picture and the mask, from the folder of the export; "" where there is none. left_out: why it is not
+    among the pictures and masks, in one sentence.
+    """
+
+    case: CaseRow
+    verdict: Verdict
+    name: str
+    group: str
+    file: str = ""
+    mask: str = ""
+    left_out: str = ""
+
+    @property
+    def label(self) -> str:
+        """What the reader says, else the data set; "" where neither does."""
+        return self.verdict.label or self.case.label or ""
+
+    def without(self, reason: str) -> Row:
+        return replace(self, left_out=reason)
+
+
+def rows_of(cases: Sequence[SnapshotCase], include: Sequence[Decision]) -> list[Row]:
+    """The decided cases in their order; those that have no mask to give say why in `left_out`."""
+    names = disk_names(one.case for one in cases)
+    several = len({one.case.dataset for one in cases}) > 1
+    rows = []
+    for one in cases:
+        case, verdict = one.case, one.verdict
+        if verdict is None:
+            continue
+        group = f"{case.dataset}/{case.group}" if several and case.group else case.group
+        row = Row(case, verdict, names[case.id], group)
+        rows.append(row.without(_without_mask(verdict, include)))
+    return rows
+
+
+def _without_mask(verdict: Verdict, include: Sequence[Decision]) -> str:
+    if verdict.decision == "reject":
+        return f"Rejected: {verdict.reason}." if verdict.reason else "Rejected."
+    if verdict.decision == "unsure":
+        return "The reader was unsure."
+    if verdict.decision not in include:
+        return f"Only {', '.join(include)} was asked for."
+    return ""

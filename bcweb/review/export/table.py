@@ -1,0 +1,67 @@
+"""verdicts.csv: every case that was decided, also those that give no mask; and CSV that spreadsheets may open."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from bcweb.review.export.rows import Row
+
+COLUMNS = (
+    "case", "id", "file", "label", "group", "decision", "reason", "reader", "time", "seconds", "revision",
+    "beginning", "threshold", "difficulty", "comment", "mask", "painted_px", "left_out", "dataset",
+    "first_label", "modality", "findings",
+)  # fmt: skip
+# What makes a cell a formula, and what spreadsheets pass over before it; full-width forms are taken for
+# the plain ones where Chinese or Japanese is written.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def write_verdicts(rows: Iterable[Row], file: Path) -> None:
+    """id: the name of the case in this export. time: ISO 8601, UTC. seconds: how long the decision took. first_label: what the data set says. The
+    other columns are those of `Verdict`, `CaseRow` and `Row`; what is not known is empty.
+
+    UTF-8 with a byte order mark, without which Excel garbles all names but English ones.
+    """
+    write_csv(file, COLUMNS, (values(row).values() for row in rows), "utf-8-sig")
+
+
+def values(row: Row) -> dict[str, str | float | int | None]:
+    """The columns of a row; what is not known is None or ""."""
+    case, verdict = row.case, row.verdict
+    found = (
+        case.case, row.name, row.file, row.label, row.group, verdict.decision, verdict.reason, verdict.reader,
+        verdict.at.isoformat(), verdict.seconds, verdict.revision, verdict.beginning,
+        verdict.threshold, verdict.difficulty, verdict.comment, row.mask, verdict.painted_px,
+        row.left_out, case.dataset, case.label, case.modality, case.findings,
+    )  # fmt: skip
+    return dict(zip(COLUMNS, found, strict=True))
+
+
+def write_csv(
+    file: Path, columns: Sequence[str], rows: Iterable[Iterable], encoding: str = "utf-8"
+) -> None:
+    """Cells that a spreadsheet would run are written behind an apostrophe; see `harmless`."""
+    with file.open("w", newline="", encoding=encoding) as stream:
+        table = csv.writer(stream, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        table.writerow(columns)
+        table.writerows([harmless(cell) for cell in row] for row in rows)
+
+
+def harmless(cell: str | float | int | None) -> str:
+    """A cell's text that no spreadsheet takes for a formula.
+
+    An apostrophe goes before what begins like one, and before an apostrophe, so that taking one off
+    again gives back exactly what was written.
+    """
+    if cell is None:
+        return ""
+    if not isinstance(cell, str):
+        return str(cell)
+    return f"'{cell}" if cell.startswith(("'", *_FORMULA)) else cell
+
+
+def as_written(cell: str) -> str:
+    """What `harmless` was given."""
+    return cell[1:] if cell.startswith("'") else cell

@@ -1,0 +1,255 @@
+"""A whole export: of one moment, in a folder that is there when it is complete, and not before."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import tempfile
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+
+from bcweb.review.export import push as pushing
+from bcweb.review.export.rows import WITH_MASK, Row, rows_of
+from bcweb.review.export.table import write_verdicts
+from bcweb.review.records import Decision, ReviewError
+from bcweb.review.store import Snapshot, Store
+
+FORMATS: Mapping[str, str] = MappingProxyType(
+    {
+        "png": "images, masks as PNG, and tables: the folder trains, --data folder:DIR",
+        "coco": "images, and COCO JSON with run lengths, one annotation a lesion",
+        "dicom": "DICOM SEG for the scans that came as DICOM",
+        "dataset": "a Hugging Face data set (parquet) with its card",
+    }
+)
+_MODULES = {"png": "png", "coco": "coco", "dicom": "dicom_seg", "dataset": "dataset"}
+
+Progress = Callable[
+    [int, int], None
+]  # how many of how many cases are done; what it raises stops the export
+
+
+class ExportError(ReviewError):
+    """Why nothing was exported; one sentence."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """place: the folder or file. rows: every case that was decided, in the project's order. cases: how many
+    the project has."""
+
+    place: Path
+    format: str
+    rows: tuple[Row, ...]
+    cases: int
+
+    @property
+    def masks(self) -> int:
+        return sum(bool(row.mask) for row in self.rows)
+
+    def lines(self) -> list[str]:
+        """What was exported and what was not, for a person."""
+        counts = Counter(row.verdict.decision for row in self.rows if row.mask)
+        said = ", ".join(f"{counts[name]} {name}" for name in WITH_MASK if counts[name])
+        found = [f"{self.masks} of {self.cases} cases with their masks ({said}): {self.place}"]
+        reasons = Counter(row.left_out for row in self.rows if row.left_out)
+        found += [f"Left out, {number}: {reason}" for reason, number in reasons.most_common()]
+        if unread := self.cases - len(self.rows):
+            found.append(f"Not read yet, {unread}.")
+        return found
+
+
+def export(
+    store: Store,
+    owner: str,
+    project: str | int,
+    to: Path,
+    format: str = "png",
+    include: Sequence[Decision] = WITH_MASK,
+    progress: Progress | None = None,
+) -> Exported:
+    """Write a project's masks and verdicts into a new or empty folder.
+
+    project: by name or id. format: one of `FORMATS`. include: the decisions whose masks are wanted; all
+    others are in verdicts.csv. Raises `ExportError` where nothing was written, `NotThere` where the
+    owner has no such project.
+    """
+    _check(format, include)
+    with _one_sentence(to), _whole(to) as part:
+        cases, rows = _write(store, owner, project, part, format, include, progress)
+    return Exported(to, format, tuple(rows), cases)
+
+
+def export_zip(
+    store: Store,
+    owner: str,
+    project: str | int,
+    to: Path,
+    format: str = "png",
+    include: Sequence[Decision] = WITH_MASK,
+    progress: Progress | None = None,
+) -> Exported:
+    """The same as one ZIP file, for a browser to download; a file that is there is replaced."""
+    _check(format, include)
+    with _one_sentence(to), _beside(to) as part:
+        folder = part / to.stem
+        folder.mkdir()
+        cases, rows = _write(store, owner, project, folder, format, include, progress)
+        packed = part / "whole.zip"
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:  # its files are packed
+            for file in _files(folder):
+                archive.write(file, file.relative_to(part).as_posix())
+        _sync(packed)
+        packed.replace(to)
+    return Exported(to, format, tuple(rows), cases)
+
+
+def push_export(
+    store: Store,
+    owner: str,
+    project: str | int,
+    repo: str,
+    public: bool = False,
+    to: Path | None = None,
+    include: Sequence[Decision] = WITH_MASK,
+    progress: Progress | None = None,
+) -> tuple[pushing.Pushed, Exported]:
+    """Export a project as a data set and push it, with the token that this machine has.
+
+    repo: "user/name"; private unless public. to: where the data set is kept, None: nowhere. Raises
+    `ExportError`, `pushing.PushError` (the export in `to` is kept) and `NotThere`.
+    """
+    repo = pushing.check(repo, public)
+    if to is not None:
+        exported = export(store, owner, project, to, "dataset", include, progress)
+        return pushing.push(to, repo, public), exported
+    with tempfile.TemporaryDirectory(prefix="bcweb-export-") as folder:
+        place = Path(folder) / "dataset"
+        exported = export(store, owner, project, place, "dataset", include, progress)
+        return pushing.push(place, repo, public), exported
+
+
+def _check(format: str, include: Sequence[Decision]) -> None:
+    if format not in FORMATS:
+        raise ExportError(f"{format!r} is no format of an export; there are {', '.join(FORMATS)}.")
+    for decision in include:
+        if decision not in WITH_MASK:
+            raise ExportError(
+                f"{decision!r} is no decision that gives a mask; there are {', '.join(WITH_MASK)}."
+            )
+    if not include:
+        raise ExportError(f"Nothing is asked for; there are {', '.join(WITH_MASK)}.")
+
+
+def _write(
+    store: Store,
+    owner: str,
+    project: str | int,
+    folder: Path,
+    format: str,
+    include: Sequence[Decision],
+    progress: Progress | None,
+) -> tuple[int, list[Row]]:
+    """Write into an empty folder; how many cases the project has, and those that were decided."""
+    found = store.project(owner, project)
+    with store.snapshot(owner, found.id) as snapshot:
+        decided = rows_of(snapshot.cases, include)
+        damaged: list[Row] = []
+        wanted = _with_masks(snapshot, decided, damaged, progress)
+        module = import_module(f"bcweb.review.export.{_MODULES[format]}")
+        rows = [*module.write(folder, wanted), *damaged, *(r for r in decided if r.left_out)]
+        cases = len(snapshot.cases)
+    rows.sort(key=lambda row: row.case.position)
+    if not any(row.mask for row in rows):
+        reasons = Counter(row.left_out for row in rows).most_common(1)
+        why = f"most often: {reasons[0][0]}" if reasons else "none was decided yet."
+        raise ExportError(f"No case of {found.name} has a mask to give, {why}")
+    write_verdicts(rows, folder / "verdicts.csv")
+    for file in _files(folder):
+        _sync(file)
+    return cases, rows
+
+
+def _with_masks(
+    snapshot: Snapshot, rows: list[Row], damaged: list[Row], progress: Progress | None
+) -> Iterator[tuple[Row, np.ndarray]]:
+    """The rows that give a mask, with it; those whose mask cannot be read are put into `damaged`."""
+    wanted = [row for row in rows if not row.left_out]
+    stands = {one.case.id: one for one in snapshot.cases}
+    for number, row in enumerate(wanted):
+        if progress:
+            progress(number, len(wanted))
+        try:
+            mask = snapshot.mask(stands[row.case.id])
+        except ReviewError as error:
+            damaged.append(row.without(str(error)))
+            continue
+        yield row, mask
+    if progress:
+        progress(len(wanted), len(wanted))
+
+
+@contextmanager
+def _whole(to: Path) -> Iterator[Path]:
+    """A folder beside `to` that takes its name when all went well, and else is gone."""
+    if to.is_file() or (to.is_dir() and any(to.iterdir())):
+        raise _taken(to)
+    with _beside(to) as part:
+        folder = part / "whole"
+        folder.mkdir()
+        yield folder
+        try:
+            if to.is_dir():
+                to.rmdir()
+            folder.rename(to)
+        except OSError as error:
+            if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
+                raise _taken(to) from None
+            raise
+
+
+def _taken(to: Path) -> ExportError:
+    return ExportError(f"{to} holds something already; name a folder that is not there yet.")
+
+
+@contextmanager
+def _beside(to: Path) -> Iterator[Path]:
+    """A temporary folder on the same disk."""
+    to.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=f".{to.name[:50]}.", suffix=".part", dir=to.parent))
+    try:
+        yield part
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+@contextmanager
+def _one_sentence(to: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise ExportError(
+                f"The disk is full: nothing is kept of the export to {to}; make room, then export again."
+            ) from None
+        why = "Not a directory" if isinstance(error, FileExistsError) else error.strerror or error
+        raise ExportError(f"{to} cannot be written: {why}.") from None
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.rglob("*") if file.is_file())
+
+
+def _sync(file: Path) -> None:
+    """Have it on the disk before it takes its name: a power cut leaves no half of it either."""
+    with file.open("rb+") as stream:
+        os.fsync(stream.fileno())
