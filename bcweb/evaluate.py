@@ -115,10 +115,10 @@ def table(result: dict[str, Any]) -> str:
                 lines += ["", f"{name}", *_block(figures)]
         if result["by_label"]:
             lines += ["", "By label"]
-            lines += [f"  {label}: {_label_line(f)}" for label, f in result["by_label"].items()]
+            lines += [f"  {label}: {label_line(f)}" for label, f in result["by_label"].items()]
         if result["by_finding"]:
             lines += ["", "By finding"]
-            lines += [f"  {name}: {_label_line(f)}" for name, f in result["by_finding"].items()]
+            lines += [f"  {name}: {label_line(f)}" for name, f in result["by_finding"].items()]
     else:
         lines.append("No case is unseen, and the weights carry no out-of-fold scores: no headline.")
     if result["seen_scores"]:
@@ -155,7 +155,8 @@ def _line(title: str, figures: dict[str, Any], name: str, unit: str = "") -> str
     return f"{title:<36}{_figure(figures[name], unit):>8}  {_range(figures[f'{name}_ci'], unit)}"
 
 
-def _label_line(figures: dict[str, Any]) -> str:
+def label_line(figures: dict[str, Any]) -> str:
+    """The figures of one label, or of another group, in a line."""
     parts = [f"{figures['n']} images"]
     if "dice_mean" in figures:
         mean, median = _figure(figures["dice_mean"]), _figure(figures["dice_median"])

@@ -16,6 +16,8 @@ from bcweb.review.records import ReviewError
 from bcweb.scores import CaseScore, groups_of
 from bcweb.statistics import auc, group_bootstrap, paired_difference, proportion
 
+SAME = 0.0005  # Dice that differ by less are the same to three digits
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -49,12 +51,12 @@ class Comparison:
     @cached_property
     def better(self) -> tuple[Pair, ...]:
         """Where the first has the higher Dice, the largest gain first."""
-        return tuple(sorted((p for p in self.pairs if p.difference > 0), key=_largest_gain_first))
+        return tuple(sorted((p for p in self.pairs if p.difference >= SAME), key=_gain_first))
 
     @cached_property
     def worse(self) -> tuple[Pair, ...]:
         """Where the first has the lower Dice, the largest loss first."""
-        return tuple(sorted((p for p in self.pairs if p.difference < 0), key=_largest_loss_first))
+        return tuple(sorted((p for p in self.pairs if p.difference <= -SAME), key=_loss_first))
 
     @cached_property
     def figures(self) -> dict[str, Any]:
@@ -103,21 +105,21 @@ def compare(first: Evaluation, second: Evaluation) -> Comparison:
         if other is None:
             left_out[not_predicted(second.revision)] += 1
         elif case.headline is None and other.headline is None:
-            left_out["seen by both in training"] += 1
+            left_out["that both saw in training"] += 1
         elif case.headline is None or other.headline is None:
             revision = first.revision if case.headline is None else second.revision
-            left_out[f"seen by {revision} in training"] += 1
+            left_out[f"that {revision} saw in training"] += 1
         else:
             pairs.append(Pair(case, other))
     return Comparison(first.revision, second.revision, tuple(pairs), dict(left_out))
 
 
-def _largest_gain_first(pair: Pair) -> tuple:
-    return (-pair.difference, pair.first.key)
+def _gain_first(pair: Pair) -> tuple:
+    return (-round(pair.difference, 6), pair.first.key)
 
 
-def _largest_loss_first(pair: Pair) -> tuple:
-    return (pair.difference, pair.first.key)
+def _loss_first(pair: Pair) -> tuple:
+    return (round(pair.difference, 6), pair.first.key)
 
 
 def _paired(

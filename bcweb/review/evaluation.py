@@ -17,17 +17,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
-from scipy.stats import rankdata
 
-from bcweb.review.records import CaseRow, How, Prediction, ReviewError, Verdict
+from bcweb.review.records import CaseRow, How, NotThere, Prediction, ReviewError, Verdict
 from bcweb.review.scorer import Scorer
-from bcweb.review.store import Store
 from bcweb.scans import Modality
 from bcweb.scores import CaseScore, groups_of, lesion_figures, report
 from bcweb.statistics import group_bootstrap
+
+if TYPE_CHECKING:  # it brings SQLAlchemy
+    from bcweb.review.store import Store
 
 TruthOf = Literal["imported", "reader"]
 TRUTHS: tuple[TruthOf, ...] = get_args(TruthOf)
@@ -41,9 +42,10 @@ SIZES: tuple[tuple[str, float], ...] = (
     ("10% and over", math.inf),
 )
 
-NO_TRUTH = "no truth to score against"
-UNREADABLE = "the scan cannot be read"
+NO_TRUTH = "without a truth"
+UNREADABLE = "that cannot be read"
 REJECTED = "rejected by the reader"
+DAMAGED = "whose mask is damaged on the disk"
 
 Progress = Callable[[int, int], None]
 
@@ -230,8 +232,13 @@ def evaluate(
         reason = _reason(row.case, row.verdict, prediction, told, chosen.name, truth)
         if reason:
             left.append(replace(told.blank, error=reason))
-        else:
+            continue
+        try:
             cases.append(_scored(row.case, row.verdict, prediction, told, scorer))
+        except NotThere:
+            raise
+        except ReviewError:
+            left.append(replace(told.blank, error=DAMAGED))
     return Evaluation(found.name, chosen.name, chosen.modality, truth, tuple(cases), tuple(left))
 
 
@@ -321,10 +328,15 @@ def not_predicted(revision: str) -> str:
 
 def _spearman(rows: np.ndarray) -> float:
     """Of two columns: the correlation of their ranks, ties at their mean (Spearman 1904)."""
-    ranks = np.column_stack([rankdata(column) for column in rows.T])
+    ranks = np.column_stack([_ranks(column) for column in rows.T])
     if (ranks == ranks[0]).all(axis=0).any():
         return math.nan
     return float(np.corrcoef(ranks.T)[0, 1])
+
+
+def _ranks(column: np.ndarray) -> np.ndarray:
+    _, place, counts = np.unique(column, return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - (counts - 1) / 2)[place]
 
 
 def with_interval(name: str, interval: tuple[float, float, float]) -> dict[str, Any]:

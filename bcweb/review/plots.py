@@ -9,7 +9,7 @@ from html import escape
 
 BINS = 20
 _WIDTH, _HEIGHT = 420, 230
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 10, 10, 38
+_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 16, 10, 38
 
 
 @dataclass(frozen=True)

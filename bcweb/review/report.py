@@ -32,7 +32,7 @@ _CSS = """
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 24px 20px 80px; max-width: 1180px; background: var(--bg); color: var(--fg); font: 14px/1.45 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; font-variant-numeric: tabular-nums; }
 h1 { font-size: 24px; margin: 0 0 4px; } h2 { font-size: 17px; margin: 36px 0 8px; } h3 { font-size: 14px; margin: 16px 0 4px; }
-h1, td, dd { overflow-wrap: anywhere; }
+h1, h2, p, dd, td:nth-child(2) { overflow-wrap: anywhere; }
 p { margin: 0 0 8px; max-width: 80ch; } .quiet, small { color: var(--muted); } .caution { color: var(--caution); }
 .facts { display: grid; grid-template-columns: max-content 1fr; gap: 2px 16px; margin: 12px 0; } .facts dt { color: var(--muted); } .facts dd { margin: 0; }
 .headline { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: 16px 20px; margin: 20px 0; padding: 0; list-style: none; }
@@ -44,7 +44,7 @@ svg { width: 100%; height: auto; display: block; } svg line { stroke: var(--line
 .wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; } th, td { padding: 4px 0 4px 16px; text-align: right; font-weight: 400; vertical-align: baseline; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; } thead th { color: var(--muted); font-size: 12px; vertical-align: bottom; } tbody tr { border-top: 1px solid var(--line); }
 tbody .title th { color: var(--muted); font-size: 12px; padding-top: 14px; } td small { display: block; font-size: 11px; }
-.names td { white-space: normal; } .names td:nth-child(-n + 3) { text-align: left; } .sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); gap: 0 32px; }
+.names td:nth-child(-n + 3), .names th:nth-child(-n + 3) { text-align: left; } .names td:nth-child(2) { white-space: normal; min-width: 90px; } .narrow { width: auto; } .better { color: var(--accent); } .worse { color: var(--caution); } .sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); gap: 0 32px; }
 .term { cursor: help; border-radius: 3px; } th .term, dt .term, .name .term { text-decoration: underline dotted var(--muted); text-underline-offset: 3px; }
 .why { display: none; position: fixed; z-index: 1; left: 50%; bottom: 12px; transform: translateX(-50%); width: min(640px, calc(100vw - 24px)); padding: 10px 14px; border: 1px solid var(--line); border-radius: 8px; background: var(--raised); color: var(--fg); font-size: 13px; font-weight: 400; text-align: left; white-space: normal; box-shadow: 0 6px 24px rgb(0 0 0 / 35%); }
 .term:hover .why, .term:focus .why { display: block; } :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
@@ -105,7 +105,11 @@ def table(evaluation: Evaluation, comparison: Comparison | None = None) -> str:
     pairs = {pair.case.id: pair for pair in comparison.pairs} if comparison else {}
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(names)
+
+    def write(cells: Sequence[str]) -> None:
+        writer.writerow([*cells, *[""] * (len(names) - len(cells))])
+
+    write(names)
     for case in evaluation.cases:
         more = [
             case.how, _number(case.carried), _number(case.share), _number(case.uncertainty),
@@ -113,9 +117,9 @@ def table(evaluation: Evaluation, comparison: Comparison | None = None) -> str:
         ]  # fmt: skip
         if pair := pairs.get(case.id):
             more += [comparison.second, _number(pair.second.dice), _number(pair.difference)]
-        writer.writerow([*score_cells(case.score), *more])
+        write([*score_cells(case.score), *more])
     for score in evaluation.left:
-        writer.writerow(score_cells(score))
+        write(score_cells(score))
     return text.getvalue()
 
 
@@ -174,16 +178,13 @@ def _plots(evaluation: Evaluation) -> str:
     figures = []
     if told:
         figures.append((plots.histogram([c.headline.dice for c in told]), "Dice of lesion images."))
-    figures.append((plots.by_size(sized), "Small lesions to the left."))
+    rings = " Rings: seen in training, not a result." if len(told) < len(lesion) else ""
+    figures.append((plots.by_size(sized), f"Small lesions to the left.{rings}"))
     if unsure:
-        said = "Uncertainty of the masks that are here. " + wording.correlation(
-            evaluation.figures["uncertainty"]
-        )
-        figures.append((plots.by_uncertainty(unsure), said))
-    seen = "Hollow: seen in training, not a result." if len(told) < len(lesion) else ""
+        said = wording.correlation(evaluation.figures["uncertainty"])
+        figures.append((plots.by_uncertainty(unsure), f"{said}{rings}"))
     drawn = "".join(
-        f"<figure>{svg}<figcaption>{escape(f'{said} {seen}'.strip())}</figcaption></figure>"
-        for svg, said in figures
+        f"<figure>{svg}<figcaption>{escape(said)}</figcaption></figure>" for svg, said in figures
     )
     return f'<section><h2>Cases</h2><div class="plots">{drawn}</div></section>'
 
@@ -235,12 +236,15 @@ def _comparison(comparison: Comparison) -> str:
         said.append(f"Left out: {wording.reasons(figures['left_out'])}.")
     lists = "".join(
         _pair_list(title, pairs)
-        for title, pairs in (("Better", comparison.better), ("Worse", comparison.worse))
+        for title, pairs in (
+            ("Better with the first", comparison.better),
+            ("Worse with the first", comparison.worse),
+        )
     )
     return (
         f"<section><h2>{first} beside {second}</h2>"
         f"{''.join(f'<p>{escape(text)}</p>' for text in said)}"
-        '<div class="wide" tabindex="0" role="region" aria-label="Differences"><table><thead><tr><td></td>'
+        '<div class="wide" tabindex="0" role="region" aria-label="Differences"><table class="narrow"><thead><tr><td></td>'
         f'<th scope="col">{first}</th><th scope="col">{second}</th>'
         f'<th scope="col">{_term("Difference", wording.DIFFERENCE, True)}</th></tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
@@ -250,7 +254,7 @@ def _comparison(comparison: Comparison) -> str:
 
 def _difference_row(row: Difference) -> str:
     why = " ".join(part for part in (row.meaning, row.over, row.why) if part)
-    verdict = f" {row.verdict}" if row.verdict else ""
+    verdict = f' <span class="{row.verdict}">{row.verdict}</span>' if row.verdict else ""
     return (
         f'<tr><th scope="row">{_term(row.name, why, True)}</th>'
         f"<td>{_term(row.first, why, False, f'first.{row.key}')}</td>"
@@ -263,13 +267,13 @@ def _difference_row(row: Difference) -> str:
 def _pair_list(title: str, pairs: Sequence[Pair]) -> str:
     rows = "".join(
         f"<tr><td>{escape(pair.first.dataset)}</td><td>{escape(pair.first.id)}</td>"
-        f"<td>{escape(pair.first.label)}</td><td>{pair.second.dice:.3f}</td>"
-        f"<td>{pair.first.dice:.3f}</td><td>{wording.change(pair.difference)}</td></tr>"
+        f"<td>{escape(pair.first.label)}</td><td>{pair.first.dice:.3f}</td>"
+        f"<td>{pair.second.dice:.3f}</td><td>{wording.change(pair.difference)}</td></tr>"
         for pair in pairs[:_LISTED]
     )
     more = len(pairs) - _LISTED
     rest = f'<p class="quiet">{more:,} more are in the CSV.</p>' if more > 0 else ""
-    head = _head("Data set", "Case", "Label", "Before", "Now", "Change") if pairs else ""
+    head = _head("Data set", "Case", "Label", "First", "Second", "Difference") if pairs else ""
     return (
         f'<div><h3>{title}: {len(pairs):,}</h3><div class="wide"><table class="names">{head}'
         f"<tbody>{rows}</tbody></table></div>{rest}</div>"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bcweb.metrics import box_around, lesion_detection, score_case
 from bcweb.review.records import Prediction
-from bcweb.review.store import Store
+
+if TYPE_CHECKING:  # it brings SQLAlchemy
+    from bcweb.review.store import Store
 
 _MOST_KNOWN = 200_000
 

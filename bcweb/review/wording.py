@@ -252,7 +252,7 @@ def about(figures: dict[str, Any]) -> list[str]:
 
 
 def _told(figures: dict[str, Any]) -> str:
-    seen = f"{figures['seen']:,} were seen in training, {figures['out_of_fold']:,} of them have one out of fold"
+    seen = f"{figures['seen']:,} were seen in training, of which {figures['out_of_fold']:,} are scored out of fold"
     return f"{figures['unseen']:,} are unseen" + (f", {seen}" if figures["seen"] else "")
 
 
@@ -346,7 +346,7 @@ def compared(figures: dict[str, Any]) -> str:
     return (
         f"{images(figures['pairs'], what='case')} that both predicted and neither had seen: "
         f"{figures['better']:,} better with {figures['first']}, {figures['worse']:,} worse, "
-        f"{figures['same']:,} the same."
+        f"{figures['same']:,} the same to three digits."
     )
 
 

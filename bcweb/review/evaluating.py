@@ -1,0 +1,120 @@
+"""`python -m bcweb.review evaluate NAME`: a project's scores, two revisions side by side, a report."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bcweb.evaluate import label_line, table
+from bcweb.review import report, wording
+from bcweb.review.comparison import compare
+from bcweb.review.evaluation import TRUTHS, Evaluation, evaluate, revisions
+from bcweb.review.records import ReviewError
+from bcweb.review.scorer import Scorer
+from bcweb.review.store import LOCAL, Store
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    parser = subparsers.add_parser(
+        "evaluate",
+        help="scores of a project's predictions, with 95%% intervals, and of two revisions side by side",
+        description="Only cases that the weights had not seen, or that were scored out of fold, make the "
+        "headline; two revisions are compared on the cases that both predicted and neither had seen.",
+    )
+    add = parser.add_argument
+    add("name", metavar="NAME")
+    add(
+        "--revision",
+        metavar="R",
+        help="of the weights (default: the revision with the most predictions)",
+    )
+    add("--against", metavar="R2", help="another revision to compare them with")
+    add(
+        "--truth",
+        choices=TRUTHS,
+        default=TRUTHS[0],
+        help="imported: as it came (the default); reader: the masks that readers left, where there are any",
+    )
+    add("--html", type=Path, metavar="FILE", help="write a report that opens anywhere")
+    add("--csv", type=Path, metavar="FILE", help="write one line a case")
+    add("--json", type=Path, metavar="FILE", help="write the figures")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    with Store() as store:
+        scorer = Scorer(store)
+
+        def scored(revision: str | None) -> Evaluation:
+            with _progress() as progress:
+                return evaluate(
+                    store, LOCAL, arguments.name, revision, arguments.truth, scorer, progress
+                )
+
+        evaluation = scored(arguments.revision)
+        comparison = None
+        if arguments.against:
+            comparison = compare(evaluation, scored(arguments.against))
+        others = [r.name for r in revisions(store, LOCAL, arguments.name)]
+    print(table(evaluation.figures))
+    if evaluation.headline:
+        print("\nBy the truth's share of the image")
+        for size, figures in evaluation.figures["by_size"].items():
+            print(f"  {size}: {label_line(figures) if figures['n'] else 'none'}")
+    print()
+    for said in wording.about(evaluation.figures)[1:]:
+        print(said)
+    if comparison:
+        print("\n" + _beside(comparison.figures))
+    elif len(others) > 1:
+        rest = ", ".join(name for name in others if name != evaluation.revision)
+        print(f"To compare: --against {rest}")
+    figures = evaluation.figures | {"comparison": comparison.figures if comparison else None}
+    texts: list[tuple[Path | None, Callable[[], str]]] = [
+        (arguments.html, lambda: report.html(evaluation, comparison)),
+        (arguments.csv, lambda: report.table(evaluation, comparison)),
+        (arguments.json, lambda: json.dumps(figures, indent=1, allow_nan=False) + "\n"),
+    ]
+    for file, text in texts:
+        if file:
+            _write(file, text())
+    return 0
+
+
+def _beside(figures: dict[str, Any]) -> str:
+    lines = [f"{figures['first']} beside {figures['second']}", wording.compared(figures)]
+    if figures["left_out"]:
+        lines.append(f"Left out: {wording.reasons(figures['left_out'])}.")
+    lines.append(f"  {'':22}{'first':>8}{'second':>8}  difference, 95% interval")
+    for row in wording.differences(figures):
+        ends = f" ({row.interval})" if row.interval else ""
+        verdict = f" {row.verdict}" if row.verdict else ""
+        lines.append(
+            f"  {row.name:<22}{row.first:>8}{row.second:>8}  {row.difference}{ends}{verdict}"
+        )
+    return "\n".join(lines)
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_bytes(text.encode("utf-8", "surrogateescape"))
+    except OSError as error:
+        raise ReviewError(f"{file} cannot be written: {error.strerror or error}.") from None
+
+
+@contextmanager
+def _progress():
+    """A bar on standard error, which appears only where scoring takes a while."""
+    from tqdm import tqdm
+
+    with tqdm(unit="mask", delay=1, mininterval=0.2) as bar:
+
+        def advance(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield advance

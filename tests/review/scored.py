@@ -1,0 +1,125 @@
+"""A project of made-up predictions whose figures can be worked out by hand.
+
+Scans are 40 x 50 pixels. A truth is a square; a mask is the same square some pixels to the right, so
+that its Dice is (side - shift) / side and its HD95 is the shift.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from bcweb.review.records import How, NewCase, NewPrediction, Project
+from bcweb.review.store import Store
+
+FIRST, SECOND = "ultrasound-1-aaaaaaaaaa", "ultrasound-2-bbbbbbbbbb"
+HEIGHT, WIDTH = 40, 50
+
+
+@dataclass(frozen=True)
+class Mask:
+    """What weights painted: the truth's square, shifted, or another one, or nothing (shift None)."""
+
+    shift: int | None = 0
+    how: How = "unseen"
+    presence: float | None = 0.9
+    carried: float | None = None
+    side: int = 3  # where the truth is empty
+
+
+@dataclass(frozen=True)
+class Made:
+    """side: of the truth's square, 0: no lesion, None: no truth. first, second: None: not predicted."""
+
+    name: str
+    label: str
+    group: str
+    side: int | None
+    first: Mask | None
+    second: Mask | None
+    dataset: str = "set"
+    problem: str | None = None
+
+
+NOTHING = Mask(None, presence=0.1)
+CASES = (
+    Made("a", "benign", "1", 10, Mask(0, presence=0.9), Mask(1)),
+    Made("b", "benign", "1", 10, Mask(2, presence=0.8), Mask(0)),
+    Made("c", "malignant", "2", 10, Mask(5, presence=0.7), Mask(5), "other"),
+    Made("d", "malignant", "3", 4, Mask(None, presence=0.6), Mask(1)),
+    Made("e", "normal", "4", 0, NOTHING, Mask(0, presence=0.2)),
+    Made("f", "normal", "5", 0, Mask(0, presence=0.65), NOTHING),
+    Made("seen", "malignant", "6", 10, Mask(0, "seen"), Mask(0)),
+    Made("carried", "benign", "7", 10, Mask(0, "seen", carried=0.6), Mask(2)),
+    Made("fold", "benign", "8", 20, Mask(8, "out-of-fold", presence=0.9), Mask(0, "seen"), "other"),
+    Made("no truth", "benign", "9", None, Mask(0), Mask(0)),
+    Made("broken", "benign", "10", None, None, None, problem="broken.png is cut short."),
+    Made("late", "benign", "11", 10, None, Mask(0)),
+)  # fmt: skip
+
+
+def square(side: int | None, shift: int | None) -> np.ndarray:
+    """(40, 50) bool."""
+    mask = np.zeros((HEIGHT, WIDTH), bool)
+    if side and shift is not None:
+        mask[5 : 5 + side, 5 + shift : 5 + side + shift] = True
+    return mask
+
+
+def fill(store: Store, owner: str = "local", name: str = "made", cases=CASES) -> Project:
+    """Make the project, with both revisions' predictions."""
+    project = store.create(owner, name, ["folder:/nowhere/made"], {"ultrasound": "embedded"})
+    store.add_cases(project.id, [_case(made, store.home) for made in cases])
+    with store.snapshot(owner, project.id) as snapshot:
+        ids = {each.case.case: each.case.id for each in snapshot.cases}
+    for revision, of in ((FIRST, "first"), (SECOND, "second")):
+        for made in cases:
+            if (mask := getattr(made, of)) is not None:
+                store.add_prediction(ids[made.name], _prediction(made, mask, revision))
+    store.set_state(project.id, "ready")
+    return store.project(owner, project.id)
+
+
+def ids_of(store: Store, project: Project) -> dict[str, int]:
+    with store.snapshot(project.owner, project.id) as snapshot:
+        return {each.case.case: each.case.id for each in snapshot.cases}
+
+
+def _case(made: Made, folder: Path) -> NewCase:
+    file = folder / "scans" / f"{made.name}.png"
+    if not made.problem:
+        file.parent.mkdir(exist_ok=True)
+        ramp = np.arange(HEIGHT * WIDTH).reshape(HEIGHT, WIDTH) % 251
+        Image.fromarray(ramp.astype(np.uint8)).save(file)
+    return NewCase(
+        dataset=made.dataset,
+        case=made.name,
+        file=file,
+        modality="ultrasound",
+        group=made.group,
+        label=made.label,
+        width=0 if made.problem else WIDTH,
+        height=0 if made.problem else HEIGHT,
+        truth=None if made.side is None else square(made.side, 0),
+        problem=made.problem,
+    )
+
+
+def _prediction(made: Made, mask: Mask, revision: str) -> NewPrediction:
+    painted = square(made.side or mask.side, mask.shift)
+    return NewPrediction(
+        revision=revision,
+        how=mask.how,
+        presence=mask.presence,
+        threshold=0.5,
+        gate=None,
+        min_lesion_px=0,
+        probability=painted.astype(np.uint8) * 255,
+        mask=painted,
+        painted_px=int(painted.sum()),
+        carried_dice=mask.carried,
+        uncertainty=0.1 * len(made.name),
+    )

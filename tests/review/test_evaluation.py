@@ -1,0 +1,322 @@
+"""A project's scores, worked out by hand; what may not enter them; two revisions side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from bcweb.review.comparison import Comparison, compare
+from bcweb.review.evaluation import SIZES, Evaluation, evaluate, revisions, size_of
+from bcweb.review.records import NewVerdict, NotThere, Project, ReviewError
+from bcweb.review.store import Store
+from tests.review.scored import CASES, FIRST, SECOND, Mask, fill, ids_of, square
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """One project that no test writes to."""
+    with Store(tmp_path_factory.mktemp("home")) as opened:
+        fill(opened)
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def first(store: Store) -> Evaluation:
+    return evaluate(store, "local", "made", FIRST)
+
+
+@pytest.fixture(scope="module")
+def compared(store: Store, first: Evaluation) -> Comparison:
+    return compare(first, evaluate(store, "local", "made", SECOND))
+
+
+@pytest.fixture
+def own(tmp_path) -> Iterator[tuple[Store, Project]]:
+    """A project that this test alone writes to."""
+    with Store(tmp_path) as opened:
+        yield opened, fill(opened)
+
+
+# --- the headline
+
+
+def test_the_headline_is_of_cases_that_the_weights_had_not_seen(first):
+    told = {case.score.id: case.headline.dice for case in first.headline}
+    assert told == pytest.approx(
+        {"a": 1, "b": 0.8, "c": 0.5, "d": 0, "e": 1, "f": 0, "carried": 0.6, "fold": 0.6}
+    ), "of 'seen' no score is a result, of 'carried' only the one out of fold is"
+    figures = first.figures
+    lesion = figures["lesion"]
+    assert (lesion["n"], lesion["groups"]) == (6, 5)  # a and b are one woman's
+    assert lesion["dice_mean"] == pytest.approx(3.5 / 6)
+    assert lesion["dice_median"] == pytest.approx(0.6)
+    assert lesion["iou_mean"] == pytest.approx((1 + 2 / 3 + 1 / 3 + 0 + 3 / 7 + 3 / 7) / 6)
+    assert lesion["detected"] == pytest.approx(5 / 6)
+    assert figures["normal"]["painted"] == 0.5
+    assert (figures["unseen"], figures["seen"], figures["out_of_fold"]) == (6, 3, 2)
+
+
+def test_what_needs_a_mask_leaves_out_the_case_whose_mask_is_not_here(first):
+    figures = first.figures
+    assert (figures["lesion"]["hd95_mean"], figures["lesion"]["hd95_n"]) == (15 / 4, 4)  # 0 2 5 8
+    assert (figures["lesionwise"]["n"], figures["lesionwise"]["found"]) == (5, 0.8)
+    # a b c d and "fold" against the normals e and f: of ten pairs only d's 0.6 is below f's 0.65.
+    assert figures["presence_auc"] == pytest.approx(0.9)
+
+
+def test_every_figure_has_an_interval_over_groups_that_holds_it(first):
+    figures = first.figures
+    for block in (figures["lesion"], figures["normal"], figures["lesionwise"], figures):
+        for name in [key.removesuffix("_ci") for key in block if key.endswith("_ci")]:
+            low, high = block[f"{name}_ci"]
+            assert low <= block[name] <= high, f"the interval of {name} does not hold it"
+
+
+def test_seen_cases_stand_apart(first):
+    seen = first.figures["seen_scores"]["lesion"]
+    assert (seen["n"], seen["dice_mean"]) == (2, 1), "what the weights reach on what they learned"
+
+
+def test_cases_without_a_score_are_counted_by_their_reason(first):
+    assert first.left_out == {
+        "without a truth": 1,
+        "that cannot be read": 1,
+        f"not predicted by {FIRST}": 1,
+    }
+    assert first.total == len(CASES)
+
+
+def test_groups_have_figures_of_their_own(first):
+    figures = first.figures
+    by_label = figures["by_label"]
+    assert by_label["benign"]["dice_mean"] == pytest.approx((1 + 0.8 + 0.6 + 0.6) / 4)
+    assert by_label["malignant"]["dice_mean"] == pytest.approx(0.25)
+    assert by_label["normal"]["painted"] == 0.5
+    assert figures["datasets"]["other"]["lesion"]["dice_mean"] == pytest.approx(0.55)
+    sizes = {name: part["n"] for name, part in figures["by_size"].items()}
+    # 16, 100 and 400 of 2000 pixels are 0.8, 5 and 20%.
+    assert sizes == {"under 1%": 1, "1 to 3%": 0, "3 to 10%": 4, "10% and over": 1}
+    assert figures["by_size"]["under 1%"]["dice_mean"] == 0
+
+
+def test_a_size_belongs_to_the_part_that_begins_with_it():
+    assert [size_of(share) for share in (0.0099, 0.01, 0.03, 0.1, 1)] == [
+        SIZES[0][0], SIZES[1][0], SIZES[2][0], SIZES[3][0], SIZES[3][0],
+    ]  # fmt: skip
+
+
+def test_uncertainty_is_rated_by_how_it_ranks_the_errors(tmp_path):
+    # By their names' lengths the uncertainties are 0.1 to 0.4, the Dice falls as they rise, but for one.
+    names = {"a": 0, "bb": 2, "ccc": 1, "dddd": 5}
+    made = [
+        replace(CASES[0], name=n, group=n, first=Mask(s), second=None) for n, s in names.items()
+    ]
+    with Store(tmp_path) as store:
+        fill(store, cases=made)
+        told = evaluate(store, "local", "made").figures["uncertainty"]
+    # Ranks 1 2 3 4 against 1 3 2 4: 1 - 6 (0 + 1 + 1 + 0) / (4 (16 - 1)).
+    assert (told["n"], told["correlation"]) == (4, pytest.approx(0.8))
+
+
+# --- which truth
+
+
+def decide(store: Store, case: int, decision: str, mask=None, **more) -> None:
+    prediction = store.prediction("local", case, FIRST)
+    store.save(
+        "local",
+        "ann",
+        case,
+        NewVerdict(decision, key=f"{case}", mask=mask, prediction_id=prediction.id, **more),
+    )
+
+
+def test_readers_masks_are_the_truth_only_where_that_was_asked_for(own):
+    store, project = own
+    ids = ids_of(store, project)
+    # b's mask was right all along; it was begun from this revision's own prediction.
+    decide(store, ids["b"], "corrected", square(10, 2), beginning="prediction")
+    decide(store, ids["f"], "corrected", square(3, 0), beginning="empty", label="benign")
+    decide(store, ids["c"], "truth")
+    before = evaluate(store, "local", "made", FIRST)
+    after = evaluate(store, "local", "made", FIRST, "reader")
+    dice = {case.score.id: case.score.dice for case in after.cases}
+    assert [case.score.dice for case in before.cases if case.score.id in "bf"] == [0.8, 0]
+    assert (dice["b"], dice["f"], dice["c"]) == (1, 1, 0.5)
+    figures = after.figures
+    assert (figures["by_reader"], figures["begun_from_it"]) == (3, 1)
+    assert figures["lesion"]["n"] == before.figures["lesion"]["n"] + 1, "f holds a lesion now"
+    assert figures["by_label"]["normal"]["n"] == 1, "and is called benign"
+    assert (before.figures["by_reader"], before.figures["begun_from_it"]) == (0, 0)
+
+
+def test_an_accepted_prediction_is_not_scored_against_itself(own):
+    store, project = own
+    ids = ids_of(store, project)
+    decide(store, ids["c"], "accept")
+    decide(store, ids["no truth"], "accept")
+    told = {case.score.id: case.score.dice for case in _reader(store).cases}
+    assert told["c"] == 0.5 and "no truth" not in told
+
+
+def test_a_corrected_case_without_a_truth_has_a_score_from_then_on(own):
+    store, project = own
+    decide(store, ids_of(store, project)["no truth"], "corrected", square(10, 5), beginning="empty")
+    # There is no square in "no truth": its prediction is one of three by three pixels.
+    told = {case.score.id: case.score.dice for case in _reader(store).cases}
+    assert told["no truth"] == 0
+    assert "no truth" not in {case.score.id for case in evaluate(store, "local", "made").cases}
+
+
+def test_what_a_reader_rejected_is_left_out_of_the_readers_truth_alone(own):
+    store, project = own
+    decide(store, ids_of(store, project)["d"], "reject", reason="unreadable")
+    assert _reader(store).left_out["rejected by the reader"] == 1
+    assert "rejected by the reader" not in evaluate(store, "local", "made", FIRST).left_out
+
+
+def test_a_dice_out_of_fold_is_no_score_against_a_corrected_mask(own):
+    store, project = own
+    decide(store, ids_of(store, project)["carried"], "corrected", square(10, 3), beginning="truth")
+    told = {case.score.id: case.headline for case in _reader(store).cases}
+    assert told["carried"] is None, "the weights carry a score against the imported truth"
+
+
+def test_a_verdict_that_was_undone_changes_nothing(own):
+    store, project = own
+    ids = ids_of(store, project)
+    before = _reader(store)
+    decide(store, ids["b"], "corrected", square(10, 2), beginning="empty")
+    assert _reader(store) != before
+    store.undo("local", "ann", store.case("local", ids["b"]).verdict_id, "undo")
+    assert _reader(store).figures == before.figures
+
+
+def _reader(store: Store) -> Evaluation:
+    return evaluate(store, "local", "made", FIRST, "reader")
+
+
+# --- which revision
+
+
+def test_the_revision_with_the_most_cases_comes_first(store):
+    told = revisions(store, "local", "made")
+    assert [(one.name, one.cases, one.modality) for one in told] == [
+        (SECOND, 11, "ultrasound"),
+        (FIRST, 10, "ultrasound"),
+    ]
+    assert evaluate(store, "local", "made").revision == SECOND
+
+
+def test_a_revision_that_predicted_nothing_here_is_named_with_those_that_did(store):
+    with pytest.raises(ReviewError, match=f"no predictions by other; it has those of {SECOND}"):
+        evaluate(store, "local", "made", "other")
+
+
+def test_a_project_without_predictions_has_no_scores(tmp_path):
+    with Store(tmp_path) as store:
+        fill(store, cases=[replace(CASES[0], first=None, second=None)])
+        with pytest.raises(ReviewError, match="Nothing of made has been predicted yet"):
+            evaluate(store, "local", "made")
+
+
+def test_another_owners_project_does_not_exist(store):
+    for ask in (revisions, evaluate):
+        with pytest.raises(NotThere):
+            ask(store, "ann", "made")
+
+
+def test_a_mask_that_is_damaged_on_the_disk_is_one_case_less(own):
+    store, project = own
+    case = ids_of(store, project)["c"]
+    file = store.prediction("local", case, FIRST).mask_file
+    next(store.home.rglob(file)).write_bytes(b"\x89PNG")
+    told = evaluate(store, "local", "made", FIRST)
+    assert told.left_out["whose mask is damaged on the disk"] == 1
+    assert len(told.cases) == 8
+
+
+# --- two revisions side by side
+
+
+def test_only_cases_that_both_predicted_and_neither_had_seen_are_compared(compared):
+    assert [pair.first.id for pair in compared.pairs] == ["a", "b", "c", "d", "e", "f", "carried"]
+    assert compared.left_out == {
+        "without a truth": 1,
+        "that cannot be read": 1,
+        f"not predicted by {FIRST}": 1,
+        f"that {FIRST} saw in training": 1,
+        f"that {SECOND} saw in training": 1,
+    }
+    assert len(compared.pairs) + sum(compared.left_out.values()) == len(CASES)
+
+
+def test_the_difference_is_of_the_same_cases(compared):
+    rows = compared.figures["rows"]
+    dice = rows["dice_mean"]
+    # a 0.1, b -0.2, c 0, d -0.75, and carried 0.6 - 0.8
+    assert (dice["n"], dice["groups"]) == (5, 4)
+    assert dice["difference"] == pytest.approx(-1.05 / 5)
+    assert (dice["first"], dice["second"]) == pytest.approx((2.9 / 5, 3.95 / 5))
+    assert rows["dice_median"]["difference"] == pytest.approx(-0.2)
+    # Distances where both painted and both masks are here: a 0 and 1, b 2 and 0, c 5 and 5.
+    assert (rows["hd95_mean"]["n"], rows["hd95_mean"]["difference"]) == (3, pytest.approx(1 / 3))
+    assert rows["detected"]["difference"] == pytest.approx(-0.2)
+    assert rows["painted"]["difference"] == 0  # e and f have changed places
+    low, high = dice["difference_ci"]
+    assert low <= dice["difference"] <= high
+
+
+def test_the_two_ways_round_are_each_others_mirror(store, first, compared):
+    back = compare(evaluate(store, "local", "made", SECOND), first)
+    for key, row in compared.figures["rows"].items():
+        assert back.figures["rows"][key]["difference"] == pytest.approx(-row["difference"]), key
+    assert [p.case.id for p in back.better] == [p.case.id for p in compared.worse]
+
+
+def test_cases_that_got_better_and_worse_are_sorted_by_how_much(compared):
+    sides = compared.better, compared.worse
+    told = [[(pair.first.id, round(pair.difference, 6)) for pair in side] for side in sides]
+    assert told == [
+        [("e", 1), ("a", 0.1)],
+        [("f", -1), ("d", -0.75), ("b", -0.2), ("carried", -0.2)],
+    ]
+    figures = compared.figures
+    assert (figures["better"], figures["worse"], figures["same"]) == (2, 4, 1)
+
+
+def test_a_dice_that_was_rounded_on_its_way_is_the_same(first):
+    carried = next(case for case in first.cases if case.score.id == "carried")
+    rounded = replace(carried, carried=0.6 + 1e-6)
+    other = replace(first, revision="other", cases=(rounded,))
+    assert compare(first, other).figures["same"] == 1
+
+
+def test_where_no_case_differs_the_interval_says_how_little_that_proves(tmp_path):
+    made = [
+        replace(CASES[0], name=str(n), group=str(n), first=Mask(n), second=Mask(n + 1))
+        for n in range(5)
+    ]
+    with Store(tmp_path) as store:
+        fill(store, cases=made)
+        both = [evaluate(store, "local", "made", name) for name in (FIRST, SECOND)]
+        found = compare(*both).figures["rows"]["detected"]
+    reach = 1 - 0.025 ** (1 / 5)  # Clopper and Pearson: none of five groups differs
+    assert found["difference"] == 0
+    assert found["difference_ci"] == pytest.approx([-reach, reach])
+
+
+def test_weights_are_not_compared_with_themselves_nor_across_modalities(first):
+    with pytest.raises(ReviewError, match="cannot be compared with itself"):
+        compare(first, first)
+    other = replace(first, revision="mammogram-1", modality="mammogram")
+    with pytest.raises(ReviewError, match="have no case in common"):
+        compare(first, other)
+
+
+def test_revisions_without_a_case_in_common_have_figures_that_do_not_exist(first):
+    none = compare(first, replace(first, revision="other", cases=()))
+    assert none.pairs == () and none.left_out["not predicted by other"] == 9
+    assert all(row["difference"] is None for row in none.figures["rows"].values())
