@@ -117,6 +117,9 @@ const naming = (name) => ({ "X-File-Name": encodeURIComponent(name), "Content-Ty
 /** @returns {Promise<Session>} */
 export const session = () => ask("/session");
 
+/** All scans of this visitor leave the server. @returns {Promise<{removed: number}>} */
+export const forget = () => ask("/session", { method: "DELETE" });
+
 /** @param {string[]} names @returns {Promise<Pair[]>} */
 export const pair = (names) => ask("/pair", sending("POST", { names }));
 

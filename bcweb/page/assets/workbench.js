@@ -67,6 +67,7 @@ class Workbench extends HTMLElement {
       addTruth: () => this.#element("#truths").click(),
       dropTruth: () => this.#change((id) => api.dropTruth(id)),
       remove: () => this.#remove(this.#current ? [this.#current] : []),
+      deleteAll: () => this.#deleteAll(),
       segmentAgain: () => this.#segmentAgain(),
     });
     this.#list = new List(this.#element(".list"), {
@@ -383,6 +384,28 @@ class Workbench extends HTMLElement {
     this.#batch?.goOn();
     this.#say("", false);
     this.#drop(gone.flatMap(({ info }) => info?.id ?? []));
+  }
+
+  /** All scans leave the server at once; those on their way do when they arrive. */
+  async #deleteAll() {
+    clearTimeout(this.#removal);
+    for (const one of [...this.#cases.values(), ...this.#removed]) {
+      one.away = "gone";
+      if (one.state === "alone") one.state = "failed"; // a truth that waited for its scan waits no more
+    }
+    this.#removed = [];
+    this.#cases.clear();
+    this.#batch?.goOn();
+    this.#showNothing();
+    try {
+      await api.forget();
+      this.#say("Your scans are deleted: none is left on the server.", false);
+      this.#removal = window.setTimeout(() => this.#say("", false), UNDO_MS);
+    } catch (error) {
+      const there = await api.session().catch(() => null);
+      if (there) this.#add(there.scans.map(listed)); // the list says what is there
+      this.#sayError(new Error(`Not deleted from the server: ${/** @type {Error} */ (error).message}`));
+    }
   }
 
   #showNothing() {
