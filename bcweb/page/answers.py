@@ -13,6 +13,14 @@ from bcweb.page.guard import visitor
 from bcweb.page.settings import MB
 
 
+class Refusal(HTTPException):
+    """Why not, in one sentence, and what the page needs to know besides."""
+
+    def __init__(self, status: int, sentence: str, **besides: object):
+        super().__init__(status, sentence)
+        self.besides = besides
+
+
 def owner_of(request: Request) -> str:
     """The visitor who asks; nobody gets anything without being one."""
     asking = visitor(request.scope)
@@ -62,4 +70,5 @@ def private(response: Response) -> Response:
 
 async def refusal(request: Request, error: Exception) -> Response:
     """An `HTTPException` as the page reads it."""
-    return answer({"error": error.detail}, error.status_code)
+    besides = getattr(error, "besides", {})
+    return answer({"error": error.detail} | besides, error.status_code)

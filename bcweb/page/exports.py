@@ -1,0 +1,137 @@
+"""Exports under way: each in a thread, as a ZIP file to download or in a folder of this machine."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import tempfile
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bcweb.review.records import NotThere, Project, ReviewError
+
+if TYPE_CHECKING:
+    from bcweb.review.store import Store
+
+_log = logging.getLogger(__name__)
+
+
+class Stopped(Exception):
+    """The one who asked for it does not want it any more."""
+
+
+@dataclass
+class _Export:
+    owner: str
+    file: Path | None  # None: it goes into a folder of the person's choice
+    name: str
+    done: int = 0
+    total: int = 0
+    lines: list[str] = field(default_factory=list)
+    problem: str | None = None
+    is_done: bool = False
+    is_unwanted: bool = False
+
+
+class Exports:
+    """Of each owner the last one is kept, until the next one or the end of the program."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._exports: dict[str, _Export] = {}
+        self._place: tempfile.TemporaryDirectory[str] | None = None
+
+    def begin(
+        self, store: Store, owner: str, project: Project, format: str, folder: str | None
+    ) -> str:
+        """Its id. folder: None makes a ZIP file; `ReviewError` where it cannot even begin."""
+        from bcweb.review.export import FORMATS
+
+        if format not in FORMATS:
+            raise ReviewError(f"An export is {', '.join(FORMATS)}.")
+        id = secrets.token_urlsafe(16)
+        file = None if folder else self._folder() / f"{id}.zip"
+        made = _Export(owner, file, f"{project.name} {format}.zip", total=project.cases)
+        with self._lock:
+            for other in [one for one, kept in self._exports.items() if kept.owner == owner]:
+                self._forget(other)
+            self._exports[id] = made
+        arguments = (made, store, project.id, format, folder)
+        threading.Thread(target=self._run, args=arguments, name="export", daemon=True).start()
+        return id
+
+    def told(self, owner: str, id: str) -> dict[str, Any]:
+        found = self._of(owner, id)
+        return {
+            "id": id,
+            "done": found.done,
+            "total": found.total,
+            "lines": found.lines,
+            "problem": found.problem,
+            "isDone": found.is_done,
+        }
+
+    def file(self, owner: str, id: str) -> tuple[Path, str]:
+        """The ZIP file, and what to call it."""
+        found = self._of(owner, id)
+        if found.file is None or not found.is_done or not found.file.is_file():
+            raise NotThere("There is no such file.")
+        return found.file, found.name
+
+    def stop(self, owner: str, id: str) -> None:
+        self._of(owner, id)
+        with self._lock:
+            self._forget(id)
+
+    # --- inside
+
+    def _run(
+        self, made: _Export, store: Store, project: int, format: str, folder: str | None
+    ) -> None:
+        from bcweb.review.export import export, export_zip
+
+        def progress(done: int, total: int) -> None:
+            made.done, made.total = done, total
+            if made.is_unwanted:
+                raise Stopped
+
+        try:
+            if folder:
+                to = Path(folder).expanduser()
+                written = export(store, made.owner, project, to, format, progress=progress)
+            else:
+                written = export_zip(
+                    store, made.owner, project, made.file, format, progress=progress
+                )
+            # Where a ZIP file lies on the server is nobody's business.
+            lines = written.lines()
+            made.lines = lines if folder else [line.split(f": {made.file}")[0] for line in lines]
+        except Stopped:
+            made.problem = "Cancelled: nothing was written."
+        except ReviewError as error:
+            made.problem = str(error)
+        except Exception:
+            _log.exception("an export failed")
+            made.problem = "Something went wrong on the server; its log says what."
+        made.is_done = True
+        if made.is_unwanted and made.file is not None:
+            made.file.unlink(missing_ok=True)
+
+    def _folder(self) -> Path:
+        with self._lock:
+            self._place = self._place or tempfile.TemporaryDirectory(prefix="bcweb-export-")
+            return Path(self._place.name)
+
+    def _forget(self, id: str) -> None:
+        gone = self._exports.pop(id)
+        gone.is_unwanted = True
+        if gone.is_done and gone.file is not None:
+            gone.file.unlink(missing_ok=True)
+
+    def _of(self, owner: str, id: str) -> _Export:
+        found = self._exports.get(id)
+        if found is None or found.owner != owner:
+            raise NotThere("There is no such export.")
+        return found

@@ -1,0 +1,113 @@
+"""What the browser is told of projects, cases and verdicts, as JSON takes it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from bcweb.review.records import CaseRow, Draft, Prediction, Project, QueueRow, Verdict
+
+# The fields of a `QueueRow` that travel, in the order of a row.
+COLUMNS = (
+    "id", "position", "dataset", "case", "label", "modality", "decision", "reader", "read_at", "dice",
+    "uncertainty", "suspicion", "presence", "how", "has_truth", "has_draft", "problem", "twin",
+    "twin_dice",
+)  # fmt: skip
+
+
+def project(of: Project, may_see_paths: bool) -> dict[str, Any]:
+    """may_see_paths: whether who asks may know where on this machine the data lie."""
+    return {
+        "id": of.id,
+        "name": of.name,
+        "sources": list(of.sources) if may_see_paths else [_kind(source) for source in of.sources],
+        "created": _moment(of.created),
+        "cases": of.cases,
+        "predicted": of.predicted,
+        "read": of.read,
+        "state": of.state,
+        "problem": of.problem,
+        "notes": list(of.notes) if may_see_paths else [],
+    }
+
+
+def queue(rows: Sequence[QueueRow]) -> dict[str, Any]:
+    """{"columns", "rows"}: 10,000 rows as arrays are a third of what they were with their names."""
+    return {"columns": list(COLUMNS), "rows": [_row(row) for row in rows]}
+
+
+def _row(row: QueueRow) -> list[Any]:
+    values = [getattr(row, name) for name in COLUMNS]
+    if row.read_at is not None:
+        values[COLUMNS.index("read_at")] = _moment(row.read_at)
+    return values
+
+
+def case(of: CaseRow, prediction: Prediction | None, may_see_paths: bool) -> dict[str, Any]:
+    """A `ScanInfo` for the viewer, and what else is known of the case."""
+    told = {
+        "id": str(of.id),
+        "project": of.project_id,
+        "position": of.position,
+        "name": of.case,
+        "path": str(of.file) if may_see_paths else of.file.name,
+        "dataset": of.dataset,
+        "label": of.label,
+        "findings": of.findings,
+        "problem": of.problem,
+        "width": of.width,
+        "height": of.height,
+        "depth": of.depth,
+        "window": list(of.window),
+        "spacing": list(of.spacing) if of.spacing else None,
+        "modality": of.modality,
+        "notes": list(of.notes),
+        "has_truth": of.has_truth,
+        "truth_px": of.truth_px,
+        "twin": of.twin,
+        "twin_dice": of.twin_dice,
+        "decision": of.decision,
+        "verdict": of.verdict_id,
+        "latest": of.latest_id,
+    }
+    return told | _prediction(prediction)
+
+
+def _prediction(of: Prediction | None) -> dict[str, Any]:
+    names = (
+        "presence", "threshold", "gate", "min_lesion_px", "revision", "how", "painted_px", "dice",
+        "iou", "hd95_px", "carried_dice", "uncertainty", "suspicion",
+    )  # fmt: skip
+    return {
+        "segmented": of is not None,
+        "prediction": of.id if of else None,
+        **{name: getattr(of, name) if of else None for name in names},
+    }
+
+
+def verdict(of: Verdict) -> dict[str, Any]:
+    left_out = ("project_id", "mask_file", "key", "prediction_id")
+    fields = {k: v for k, v in dataclasses.asdict(of).items() if k not in left_out}
+    return fields | {"at": _moment(of.at), "has_mask": of.mask_file is not None}
+
+
+def draft(of: Draft | None) -> dict[str, Any] | None:
+    if of is None:
+        return None
+    return {
+        "beginning": of.beginning,
+        "threshold": of.threshold,
+        "after": of.after,
+        "changed": _moment(of.changed),
+        "strokes": of.strokes,
+    }
+
+
+def _moment(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds")
+
+
+def _kind(source: str) -> str:
+    return source.partition(":")[0]
