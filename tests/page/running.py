@@ -20,8 +20,11 @@ _OUTER = ("GRADIO", "PROXY", "SPACE", "BCWEB", "HF_", "HUGGING")  # what would c
 
 
 @contextmanager
-def running(environment: dict[str, str]) -> Iterator[str]:
-    """Its address, while it runs on a free port in this environment."""
+def running(environment: dict[str, str], heard: list[str] | None = None) -> Iterator[str]:
+    """Its address, while it runs on a free port in this environment.
+
+    heard: gets what it writes to its standard output and error, line by line, all of it in the end.
+    """
     kept = {n: v for n, v in os.environ.items() if not any(o in n.upper() for o in _OUTER)}
     process = subprocess.Popen(
         [sys.executable, "app.py", "--port", str(_free_port())],
@@ -31,19 +34,22 @@ def running(environment: dict[str, str]) -> Iterator[str]:
         stderr=subprocess.STDOUT,
         text=True,
     )
+    said = [] if heard is None else heard
+    listening = threading.Thread(target=said.extend, args=(process.stdout,), daemon=True)
     try:
-        said = []
         for line in process.stdout:
             said.append(line)
             if "runs at" in line:
                 break
         else:
             pytest.fail("app.py did not start:\n" + "".join(said))
-        threading.Thread(target=process.stdout.read, daemon=True).start()  # or its pipe fills up
+        listening.start()  # or its pipe fills up
         yield line.split("runs at ")[1].split()[0].rstrip("/")
     finally:
         process.terminate()
         process.wait(10)
+        if listening.ident is not None:
+            listening.join(10)
 
 
 def _free_port() -> int:

@@ -319,14 +319,6 @@ def test_answers_are_kept_by_no_cache(visitor):
         assert headers["x-content-type-options"] == "nosniff", path
 
 
-def test_gradio_has_no_endpoint_that_takes_or_gives_a_scan(visitor):
-    assert visitor.get("/gradio_api/info").json() == {
-        "named_endpoints": {},
-        "unnamed_endpoints": {},
-    }
-    assert visitor.get("/config").json()["dependencies"] == []
-
-
 def test_gradios_file_route_gives_no_file_of_this_machine(visitor, tmp_path):
     scan = visitor.opened(png(speckle(64, 64)), "uploaded.png")
     secret = tmp_path / "secret.png"
