@@ -170,3 +170,8 @@ def _exif(orientation: int) -> Image.Exif:
     found = Image.Exif()
     found[0x0112] = orientation
     return found
+
+
+def packed(mask: np.ndarray) -> str:
+    """A mask as text, to compare it with one of another process."""
+    return np.packbits(mask).tobytes().hex()
