@@ -11,13 +11,13 @@ from sqlalchemy import ColumnElement, Connection, case, func, select
 from bcweb.review.records import DECISIONS, ORDERS, QueueRow, ReviewError
 from bcweb.review.schema import cases, drafts
 
-_COLUMNS = [
+_BEFORE_DRAFT = [
     cases.c.id, cases.c.position, cases.c.dataset, cases.c.case, cases.c.label_now, cases.c.group,
     cases.c.modality, cases.c.decision, cases.c.reader, cases.c.read_at, cases.c.score,
     cases.c.uncertainty, cases.c.suspicion, cases.c.presence, cases.c.how,
-    cases.c.truth_file.is_not(None), cases.c.problem, cases.c.twin, cases.c.twin_dice,
+    cases.c.truth_file.is_not(None),
 ]  # fmt: skip
-_BEFORE_DRAFT = 16  # of QueueRow's fields: has_draft comes from another table
+_AFTER_DRAFT = [cases.c.problem, cases.c.twin, cases.c.twin_dice]
 _PAIR = case((cases.c.twin < cases.c.id, cases.c.twin), else_=cases.c.id)
 _ORDERS: dict[str, tuple[ColumnElement, ...]] = {
     "worst": (cases.c.score.asc().nulls_last(),),
@@ -55,13 +55,12 @@ def queue(
     filters = [cases.c.project_id == project_id, *_filters(label, decision, text, dice)]
     if order == "twins":
         filters.append(cases.c.twin.is_not(None))
-    asked = select(*_COLUMNS).where(*filters).order_by(*_ORDERS[order], cases.c.position)
-    found = connection.execute(asked).all()
     drafted = select(drafts.c.case_id).where(drafts.c.project_id == project_id)
     if reader is not None:
         drafted = drafted.where(drafts.c.reader == reader)
-    mine = set(connection.execute(drafted).scalars())
-    rows = [QueueRow(*row[:_BEFORE_DRAFT], row[0] in mine, *row[_BEFORE_DRAFT:]) for row in found]
+    asked = select(*_BEFORE_DRAFT, cases.c.id.in_(drafted), *_AFTER_DRAFT).where(*filters)
+    found = connection.execute(asked.order_by(*_ORDERS[order], cases.c.position))
+    rows = [QueueRow._make(row) for row in found]
     if order == "random":
         rows.sort(key=lambda row: hashlib.blake2b(f"{seed} {row.id}".encode()).digest())
     return rows

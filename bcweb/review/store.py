@@ -20,6 +20,7 @@ from sqlalchemy import and_, bindparam, false, func, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from bcweb.review import adding, decide, find, rows
+from bcweb.review import backup as backups
 from bcweb.review import home as places
 from bcweb.review import queue as queues
 from bcweb.review.database import Database
@@ -480,12 +481,12 @@ class Store:
             self,
         )
 
-    def backup(self, to: Path) -> None:
-        """Copy the database and all files that it names into a new or empty folder, while others work.
+    def backup(self, to: Path) -> str:
+        """Copy all into a new or empty folder, while others work; a sentence on how it is opened.
 
-        BCWEB_HOME=FOLDER opens it. `ReviewError` where it cannot be written.
+        The scans themselves stay where their data sets are. `ReviewError` where it cannot be written.
         """
-        raise ReviewError("Not yet.")
+        return backups.backup(self._database, self._files, to)
 
     # --- inside -------------------------------------------------------------------------------------
 
