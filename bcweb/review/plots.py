@@ -33,7 +33,7 @@ def histogram(dice: Sequence[float]) -> str:
     for value in dice:
         counts[bin_of(value)] += 1
     most = max([1, *counts])
-    step = tick(most)
+    step = max(1, round(tick(most)))
     top = step * math.ceil(most / step)
     across, up = _across(0, 1), _up(0, top)
     marks = [_y_mark(up(n), f"{n:,}") for n in range(0, top + 1, step)]
@@ -62,7 +62,10 @@ def by_uncertainty(dots: Sequence[Dot]) -> str:
     """x: the uncertainty, from 0 on."""
     most = max([dot.x for dot in dots], default=0) or 1
     across = _across(0, most)
-    marks = [_x_mark(across(most * n / 4), f"{most * n / 4:.2g}") for n in range(5)]
+    step = tick(most)
+    marks = [
+        _x_mark(across(n * step), f"{n * step:.2g}") for n in range(int(most / step + 1e-9) + 1)
+    ]
     return _scatter(dots, across, marks, "Dice over uncertainty", "uncertainty")
 
 
@@ -80,11 +83,11 @@ def _scatter(
     return _svg(name, x_name, "Dice", marks)
 
 
-def tick(most: int) -> int:
-    """A step of 1, 2 or 5 times a power of ten that makes at most five of them."""
-    rough = max(1, most / 5)
-    power = 10 ** math.floor(math.log10(rough))
-    return int(next(step for step in (1, 2, 5, 10) if step * power >= rough) * power)
+def tick(most: float) -> float:
+    """A step of 1, 2 or 5 times a power of ten of which five reach to `most`, a number above 0."""
+    rough = most / 5
+    power = 10.0 ** math.floor(math.log10(rough))
+    return next(step for step in (1, 2, 5, 10) if step * power >= rough * (1 - 1e-9)) * power
 
 
 def _across(low: float, high: float) -> Callable[[float], float]:

@@ -65,8 +65,8 @@ METRICS = (
         "It needs masks of lesion images.",
     ),
     Metric(
-        "false_alarms", "lesionwise", "False alarms an image", "",
-        "Painted parts that touch no found lesion, on lesion images.",
+        "false_alarms", "lesionwise", "False alarms", "",
+        "Painted parts that touch no found lesion: how many an image, over the lesion images.",
         "It needs masks of lesion images.",
     ),
     Metric(
@@ -354,10 +354,10 @@ def correlation(figures: dict[str, Any]) -> str:
     """How well uncertainty finds what is wrong, in a sentence."""
     if figures["correlation"] is None:
         return "There are too few cases to say how uncertainty goes with error."
-    ends = interval(figures["correlation_ci"]) or "no interval"
+    ends = change_interval(figures["correlation_ci"]) or "no interval"
     return (
-        f"Its rank correlation with 1 - Dice is {figure(figures['correlation'])} ({ends}) over "
-        f"{images(figures['n'])}: 1 would put the worst first."
+        f"The rank correlation of uncertainty with 1 − Dice is {change(figures['correlation'])} ({ends}) "
+        f"over {images(figures['n'])}: 1 would put the worst first, 0 is no use."
     )
 
 

@@ -1,0 +1,70 @@
+// What the Evaluate tab asks of /bc/evaluate. Every failure is an Error with one sentence for the reader.
+
+import { BASE, ask } from "./api.js";
+
+/** @typedef {{id: number, name: string, cases: number, predicted: number, state: "importing" | "ready" | "cancelled" | "failed"}} Project */
+/** @typedef {{name: string, modality: string, cases: number}} Revision weights that predicted a project's cases */
+/** @typedef {{name: string, cases: number, revisions: Revision[]}} Known */
+/** @typedef {{key: string, value: string, interval: string, over: string, why: string}} Cell why: there is no figure, or no interval */
+/** @typedef {{name: string, images: string, groups: string, only: [string, string] | null, cells: Cell[]}} Line */
+/** @typedef {{title: string, lines: Line[]}} Section */
+/** @typedef {{key: string, name: string, meaning: string, first: string, second: string, difference: string,
+ *  interval: string, over: string, why: string, verdict: "" | "better" | "worse"}} Difference */
+/** @typedef {{id: number, dataset: string, case: string, first: number, second: number, difference: string}} Pair */
+/** @typedef {{first: string, second: string, said: string, left_out: string, meaning: string, rows: Difference[], better: Pair[], worse: Pair[]}} Comparison */
+/** @typedef {object} Case
+ * @property {number} id
+ * @property {string} dataset
+ * @property {string} case
+ * @property {string} label
+ * @property {number} dice
+ * @property {boolean} is_result whether weights that had not seen the case made the Dice
+ * @property {boolean} is_lesion
+ * @property {number | null} share of the image that the truth covers
+ * @property {string | null} size the part of the sizes it falls into
+ * @property {number | null} uncertainty
+ * @property {string} how
+ * @property {string | null} decision
+ */
+/** @typedef {object} Scores
+ * @property {string} project
+ * @property {string} revision
+ * @property {string} modality
+ * @property {Truth} truth
+ * @property {string[]} about
+ * @property {boolean} has_headline
+ * @property {Record<string, {name: string, meaning: string, in_table: boolean}>} metrics
+ * @property {string} interval
+ * @property {Cell[]} headline
+ * @property {Section[]} sections
+ * @property {string} correlation
+ * @property {Case[]} cases
+ * @property {Comparison | null} comparison
+ */
+/** @typedef {"imported" | "reader"} Truth */
+/** @typedef {{project: number, revision: string, against: string, truth: Truth}} Asked */
+
+/** @returns {Promise<Project[]>} */
+export const projects = async () => (await ask("/evaluate/projects")).projects;
+
+/** @param {number} id @returns {Promise<Known>} */
+export const project = (id) => ask(`/evaluate/projects/${id}`);
+
+/** @param {Asked} asked @param {string} what */
+const place = ({ project, revision, against, truth }, what) =>
+  `/evaluate/projects/${project}/${what}?${new URLSearchParams({ revision, against, truth })}`;
+
+/** The scores, or how far they are. @param {Asked} asked @returns {Promise<Scores | {done: number, total: number}>} */
+export async function scores(asked) {
+  const answer = await ask(place(asked, "scores"));
+  if ("done" in answer) return answer;
+  const { columns, cases } = answer;
+  const named = (/** @type {any[]} */ row) => Object.fromEntries(columns.map((/** @type {string} */ name, /** @type {number} */ at) => [name, row[at]]));
+  return { ...answer, cases: cases.map(named) };
+}
+
+/** @param {Asked} asked */
+export const reportAt = (asked) => `${BASE}${place(asked, "report.html")}`;
+
+/** @param {Asked} asked */
+export const tableAt = (asked) => `${BASE}${place(asked, "cases.csv")}`;

@@ -1,0 +1,283 @@
+"""/bc/evaluate: the scores of a project, two revisions side by side, and both as files.
+
+Scoring thousands of masks takes longer than a request should: it goes on in a thread, and the page asks
+again until it is done. What was scored once is remembered, so that all but the first answer are quick.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import asdict, dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+import anyio.to_thread
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bcweb.page.answers import answer, private
+from bcweb.page.readers import reader_of
+from bcweb.page.workspace import Workspace
+from bcweb.review import report, wording
+from bcweb.review.comparison import Comparison, Pair, compare
+from bcweb.review.evaluation import TRUTHS, Evaluation, evaluate, revisions, size_of
+from bcweb.review.scorer import Scorer
+
+_AT_ONCE = 2
+_MOST_HELD = 16
+_PATIENCE = 1.0  # seconds that a request waits for what is still being worked out
+_FRESH = 10.0  # an answer that nobody has asked for in so many seconds is worked out anew
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be evaluated. owner: who asks, and whose the project must be."""
+
+    owner: str
+    project: int
+    revision: str | None
+    against: str | None
+    truth: str
+
+
+@dataclass
+class Job:
+    """An evaluation in the making: done of total masks are scored."""
+
+    done: int = 0
+    total: int = 0
+    asked_for: float = 0.0
+    future: Future = field(default_factory=Future)
+
+
+class Evaluations:
+    """The routes of the Evaluate tab."""
+
+    def __init__(self, workspace: Workspace):
+        self.workspace = workspace
+        self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="evaluate")
+        self._lock = threading.Lock()
+        self._jobs: dict[Asked, Job] = {}
+        self._scorer: Scorer | None = None
+        self._held: dict[tuple, Evaluation] = {}
+        self._compared: dict[tuple[int, int], tuple[Evaluation, Evaluation, Comparison]] = {}
+
+    def routes(self) -> list[Route]:
+        project = "/evaluate/projects/{id:int}"
+        return [
+            Route("/evaluate/projects", self.projects),
+            Route(project, self.project),
+            Route(project + "/scores", self.scores),
+            Route(project + "/report.html", self.report),
+            Route(project + "/cases.csv", self.table),
+        ]
+
+    async def projects(self, request: Request) -> Response:
+        """{"projects": [{"id", "name", "cases", "predicted", "state"}]}, the reader's own."""
+        reader = reader_of(request)
+        found = await self.workspace.ask(lambda store: store.projects(reader.owner))
+        names = ("id", "name", "cases", "predicted", "state")
+        return answer({"projects": [{n: getattr(one, n) for n in names} for one in found]})
+
+    async def project(self, request: Request) -> Response:
+        """{"name", "cases", "revisions": [{"name", "modality", "cases"}]}."""
+        reader, id = reader_of(request), request.path_params["id"]
+        found, told = await self.workspace.ask(
+            lambda store: (store.project(reader.owner, id), revisions(store, reader.owner, id))
+        )
+        known = [{"name": r.name, "modality": r.modality, "cases": r.cases} for r in told]
+        return answer({"name": found.name, "cases": found.cases, "revisions": known})
+
+    async def scores(self, request: Request) -> Response:
+        """All that the tab shows; 202 with {"done", "total"} while masks are being scored."""
+        asked = await self._asked(request)
+        job = self._job(asked)
+        await anyio.to_thread.run_sync(lambda: wait([job.future], _PATIENCE))
+        if not job.future.done():
+            return answer({"done": job.done, "total": job.total}, 202)
+        evaluation, comparison = await self._taken(asked, job)
+        return answer(await anyio.to_thread.run_sync(lambda: shown(evaluation, comparison)))
+
+    async def report(self, request: Request) -> Response:
+        """The report, as a file to keep."""
+        return await self._file(request, report.html, "html", "text/html; charset=utf-8")
+
+    async def table(self, request: Request) -> Response:
+        """One line a case, as a file to keep."""
+        return await self._file(request, report.table, "csv", "text/csv; charset=utf-8")
+
+    # --- inside
+
+    async def _file(
+        self, request: Request, write: Callable[..., str], ending: str, kind: str
+    ) -> Response:
+        asked = await self._asked(request)
+        job = self._job(asked)
+        await anyio.to_thread.run_sync(lambda: wait([job.future]))
+        evaluation, comparison = await self._taken(asked, job)
+        text = await anyio.to_thread.run_sync(lambda: write(evaluation, comparison))
+        name = quote(f"{evaluation.project}-evaluation.{ending}", safe="")
+        response = private(Response(text.encode("utf-8", "surrogateescape"), media_type=kind))
+        response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
+        response.headers["Content-Security-Policy"] = (
+            "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+        )
+        return response
+
+    async def _asked(self, request: Request) -> Asked:
+        """Who asks for what. Another's project does not exist: that is found out before any work begins."""
+        reader, id, given = reader_of(request), request.path_params["id"], request.query_params
+        await self.workspace.ask(lambda store: store.project(reader.owner, id))
+        truth = given.get("truth") or TRUTHS[0]
+        if truth not in TRUTHS:
+            raise HTTPException(400, f"The truth is {' or '.join(TRUTHS)}.")
+        return Asked(
+            reader.owner, id, given.get("revision") or None, given.get("against") or None, truth
+        )
+
+    def _job(self, asked: Asked) -> Job:
+        """The one that works on it, begun if there is none."""
+        with self._lock:
+            job, now = self._jobs.get(asked), time.monotonic()
+            if job is None or (job.future.done() and now - job.asked_for > _FRESH):
+                job = self._jobs[asked] = Job()
+                self._threads.submit(self._work, asked, job)
+            job.asked_for = now
+            return job
+
+    async def _taken(self, asked: Asked, job: Job) -> tuple[Evaluation, Comparison | None]:
+        """What it came to. The next to ask begins anew, for verdicts may have come since."""
+        with self._lock:
+            if self._jobs.get(asked) is job:
+                del self._jobs[asked]
+        return await self.workspace.ask(lambda store: job.future.result())
+
+    def _work(self, asked: Asked, job: Job) -> None:
+        try:
+            job.future.set_result(self._evaluated(asked, job))
+        except BaseException as error:
+            job.future.set_exception(error)
+
+    def _evaluated(self, asked: Asked, job: Job) -> tuple[Evaluation, Comparison | None]:
+        store = self.workspace.store()
+        with self._lock:
+            if self._scorer is None:
+                self._scorer = Scorer(store)
+
+        def one(revision: str | None, before: int, parts: int) -> Evaluation:
+            def progress(done: int, total: int) -> None:
+                job.done, job.total = before * total + done, parts * total
+
+            made = evaluate(
+                store, asked.owner, asked.project, revision, asked.truth, self._scorer, progress
+            )
+            return self._remembered((asked.owner, asked.project, made.revision, asked.truth), made)
+
+        first = one(asked.revision, 0, 2 if asked.against else 1)
+        comparison = None
+        if asked.against:
+            second = one(asked.against, 1, 2)
+            comparison = self._comparison(first, second, lambda: compare(first, second))
+            _ = comparison.figures
+        _ = (
+            first.figures
+        )  # here and not where it is shown: resampling thousands of cases takes a while
+        return first, comparison
+
+    def _remembered(self, key: tuple, made: Evaluation) -> Evaluation:
+        """The one that was made before, with its figures, where nothing has changed since."""
+        with self._lock:
+            known = self._held.pop(key, None)
+            if known != made:
+                known = made
+            self._held[key] = known
+            while len(self._held) > _MOST_HELD:
+                del self._held[next(iter(self._held))]
+            return known
+
+    def _comparison(
+        self, first: Evaluation, second: Evaluation, compare: Callable[[], Comparison]
+    ) -> Comparison:
+        with self._lock:
+            known = self._compared.get((id(first), id(second)))
+        if known is None:
+            known = (
+                first,
+                second,
+                compare(),
+            )  # they are kept with it, so that their ids stay theirs
+            with self._lock:
+                if len(self._compared) >= _MOST_HELD:
+                    self._compared.clear()
+                self._compared[id(first), id(second)] = known
+        return known[2]
+
+
+def shown(evaluation: Evaluation, comparison: Comparison | None) -> dict[str, Any]:
+    """What the tab draws: figures in words, and the cases as rows."""
+    figures = evaluation.figures
+    columns = (
+        "id", "dataset", "case", "label", "dice", "is_result", "is_lesion", "share", "size",
+        "uncertainty", "how", "decision",
+    )  # fmt: skip
+    rows = []
+    for case in evaluation.cases:
+        score = case.headline or case.score
+        # The uncertainty is the mask's; it says nothing of a Dice that another mask came to.
+        is_of_mask = not case.score.seen or case.carried is None
+        rows.append(
+            [
+                case.id, score.dataset, score.id, score.label, score.dice, case.headline is not None,
+                score.lesion, case.share, size_of(case.share) if case.share else None,
+                case.uncertainty if is_of_mask else None, case.how, case.decision,
+            ]
+        )  # fmt: skip
+    return {
+        "project": evaluation.project,
+        "revision": evaluation.revision,
+        "modality": evaluation.modality,
+        "truth": evaluation.truth,
+        "about": wording.about(figures),
+        "has_headline": bool(evaluation.headline),
+        "metrics": {
+            m.key: {"name": m.name, "meaning": m.meaning, "in_table": m in wording.COLUMNS}
+            for m in wording.METRICS
+        },
+        "interval": wording.INTERVAL,
+        "headline": [asdict(cell) for cell in wording.headline(figures)],
+        "sections": [asdict(section) for section in wording.sections(figures)],
+        "correlation": wording.correlation(figures["uncertainty"]),
+        "columns": columns,
+        "cases": rows,
+        "comparison": _compared(comparison) if comparison else None,
+    }
+
+
+def _compared(comparison: Comparison) -> dict[str, Any]:
+    figures = comparison.figures
+    return {
+        "first": comparison.first,
+        "second": comparison.second,
+        "said": wording.compared(figures),
+        "left_out": wording.reasons(figures["left_out"]),
+        "meaning": wording.DIFFERENCE,
+        "rows": [asdict(row) for row in wording.differences(figures)],
+        "better": [_pair(pair) for pair in comparison.better],
+        "worse": [_pair(pair) for pair in comparison.worse],
+    }
+
+
+def _pair(pair: Pair) -> dict[str, Any]:
+    return {
+        "id": pair.case.id,
+        "dataset": pair.first.dataset,
+        "case": pair.first.id,
+        "first": pair.first.dice,
+        "second": pair.second.dice,
+        "difference": wording.change(pair.difference),
+    }
