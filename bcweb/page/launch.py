@@ -9,7 +9,7 @@ from pathlib import Path
 import gradio as gr
 from starlette.middleware import Middleware
 
-from bcweb.page import model_tab, scan_tab, static, theme
+from bcweb.page import evaluate_tab, model_tab, review_tab, scan_tab, static, theme
 from bcweb.page.counter import Counter
 from bcweb.page.endpoints import Endpoints
 from bcweb.page.guard import Guard
@@ -34,6 +34,8 @@ def build(version: str) -> gr.Blocks:
         gr.Tabs(elem_id="tabs"),
     ):
         scan_tab.build(version)
+        review_tab.build(version)
+        evaluate_tab.build(version)
         model_tab.build(version)
     # Gradio would put a widget of another host on top of a Space's page.
     demo.space_id = None

@@ -28,15 +28,19 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bcweb.page.answers import answer, body, fields, owner_of, private, refusal
+from bcweb.page.evaluations import Evaluations
 from bcweb.page.folder import FolderError, list_folder
 from bcweb.page.held import Held
+from bcweb.page.imports import Imports
 from bcweb.page.models import Models
 from bcweb.page.packed import Packed
 from bcweb.page.pairing import pair
 from bcweb.page.parcels import Parcels
+from bcweb.page.reviews import Reviews
 from bcweb.page.segmenters import Segmenters
 from bcweb.page.settings import MB, Settings
 from bcweb.page.store import Store, StoreFull
+from bcweb.page.workspace import Workspace
 from bcweb.phantoms import Phantom
 from bcweb.samples import SAMPLES, Sample
 from bcweb.scans import MODALITIES, Modality, Scan, ScanError, read_scan
@@ -57,6 +61,7 @@ def routes(
 ) -> Mount:
     """Everything under /bc."""
     api = Api(settings, segmenters, store, parcels)
+    workspace = Workspace()
     one = "/scans/{id}"
     app = Starlette(
         routes=[
@@ -81,6 +86,8 @@ def routes(
             Route(one + "/thumbnail", api.thumbnail),
             Route(one + "/mask.png", api.mask),
             *Models(settings, segmenters).routes(),
+            *Reviews(settings, workspace, Imports(segmenters)).routes(),
+            *Evaluations(workspace).routes(),
         ],
         exception_handlers={HTTPException: refusal},
     )

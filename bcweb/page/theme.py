@@ -32,4 +32,5 @@ def head(version: str) -> str:
     place = f"bc/static/{version}"
     modules = ("page/assets/workbench.js", "canvas/viewer.js")
     links = [f'<link rel="modulepreload" href="{place}/{name}">' for name in modules]
-    return "".join([f'<link rel="stylesheet" href="{place}/page/assets/page.css">', *links])
+    linked = f'<script type="module" src="{place}/page/assets/review-start.js"></script>'
+    return "".join([f'<link rel="stylesheet" href="{place}/page/assets/page.css">', *links, linked])

@@ -14,7 +14,7 @@ const OWN = [
 ];
 
 /** @type {Record<string, string>} */
-const VIEWER = {
+export const VIEWER_WORDS = {
   zoomIn: "Zoom in",
   zoomOut: "Zoom out",
   fit: "The whole scan",
@@ -37,7 +37,7 @@ const VIEWER = {
 const row = ([keys, words]) => `<div><dt>${keys}</dt><dd>${words}</dd></div>`;
 
 const keyTable = () => {
-  const viewer = Object.entries(VIEWER)
+  const viewer = Object.entries(VIEWER_WORDS)
     .filter(([action]) => KEYS[action])
     .map(([action, words]) => row([KEYS[action][0].toUpperCase(), words]));
   return [...OWN.map(row), ...viewer].join("");

@@ -16,10 +16,10 @@ export const threshold = (value) => (value === null ? NONE : String(Number(value
 /** @param {number} mm2 */
 export const squareMillimetres = (mm2) => (mm2 < 100 ? mm2.toFixed(1) : grouped(mm2));
 
-/** @param {ScanInfo} info */
+/** @param {Pick<ScanInfo, "width" | "height" | "depth">} info */
 export const size = ({ width, height, depth }) => `${width} × ${height} px, ${depth} bit`;
 
-/** @param {ScanInfo} info */
+/** @param {Pick<ScanInfo, "spacing">} info */
 export function spacing({ spacing }) {
   if (!spacing) return "pixel spacing unknown";
   const [row, column] = spacing.map((mm) => String(Number(mm.toPrecision(3))));

@@ -1,0 +1,220 @@
+// What the Review tab asks of /bc/review. Every failure is an Error with one sentence for the reader.
+
+import { BASE, Refused, ask, sending } from "./api.js";
+
+/** @typedef {import("./api.js").Modality} Modality */
+/** @typedef {"accept" | "truth" | "corrected" | "reject" | "unsure"} Decision */
+/** @typedef {"prediction" | "threshold" | "truth" | "last" | "empty"} Beginning */
+/** @typedef {"unseen" | "out-of-fold" | "seen"} How */
+/** @typedef {object} Project
+ * @property {number} id
+ * @property {string} name
+ * @property {string[]} sources
+ * @property {string} created
+ * @property {number} cases
+ * @property {number} predicted
+ * @property {number} read
+ * @property {"importing" | "ready" | "cancelled" | "failed"} state
+ * @property {string | null} problem
+ * @property {string[]} notes what was left out
+ * @property {{done: number, total: number, doing: string} | null} progress of an import under way in the server; null: none is
+ * @property {Counts} [counts]
+ */
+/** @typedef {{cases: number, read: number, decisions: Record<string, number>, labels: Record<string, number>,
+ *  drafts: number, seconds: number | null}} Counts */
+/** @typedef {{reader: string, owner: string, may: boolean, why: string | null, projects: Project[]}} Session */
+/** @typedef {object} Row a case of the queue
+ * @property {number} id
+ * @property {number} position
+ * @property {string} dataset
+ * @property {string} case
+ * @property {string | null} label
+ * @property {Modality} modality
+ * @property {Decision | null} decision
+ * @property {string | null} reader
+ * @property {string | null} read_at
+ * @property {number | null} dice
+ * @property {number | null} uncertainty
+ * @property {number | null} suspicion
+ * @property {number | null} presence
+ * @property {How | null} how
+ * @property {boolean} has_truth
+ * @property {boolean} has_draft
+ * @property {string | null} problem
+ * @property {number | null} twin
+ * @property {number | null} twin_dice
+ */
+/** @typedef {object} Verdict
+ * @property {number} id
+ * @property {number} case_id
+ * @property {string} reader
+ * @property {string} at
+ * @property {Decision | "undo"} decision
+ * @property {string | null} reason
+ * @property {boolean} has_mask
+ * @property {number | null} painted_px
+ * @property {string | null} label
+ * @property {number | null} difficulty
+ * @property {string} comment
+ * @property {string | null} revision of the prediction that was looked at
+ * @property {Beginning | null} beginning
+ * @property {number | null} threshold
+ * @property {number} seconds
+ * @property {number | null} after
+ * @property {number | null} undoes
+ */
+/** @typedef {{beginning: Beginning | null, threshold: number | null, after: number | null, changed: string, strokes: number}} Draft */
+/** @typedef {object} CaseInfo what the viewer shows and the panel says
+ * @property {string} id
+ * @property {number} project
+ * @property {number} position
+ * @property {string} name
+ * @property {string} path
+ * @property {string} dataset
+ * @property {string | null} label
+ * @property {string} findings
+ * @property {string | null} problem
+ * @property {number} width
+ * @property {number} height
+ * @property {8 | 16} depth
+ * @property {[number, number]} window
+ * @property {[number, number] | null} spacing
+ * @property {Modality} modality
+ * @property {string[]} notes
+ * @property {boolean} has_truth
+ * @property {number | null} truth_px
+ * @property {number | null} twin
+ * @property {number | null} twin_dice
+ * @property {Decision | null} decision
+ * @property {Verdict | null} verdict that stands
+ * @property {number | null} latest id of the latest verdict
+ * @property {Draft | null} draft the reader's own
+ * @property {number} history how many verdicts there are
+ * @property {boolean} segmented
+ * @property {number | null} prediction its id
+ * @property {number | null} presence
+ * @property {number | null} gate
+ * @property {number | null} threshold
+ * @property {number | null} min_lesion_px
+ * @property {string | null} revision
+ * @property {How | null} how
+ * @property {number | null} painted_px
+ * @property {number | null} dice
+ * @property {number | null} iou
+ * @property {number | null} hd95_px
+ * @property {number | null} carried_dice
+ * @property {number | null} uncertainty
+ * @property {number | null} suspicion
+ */
+/** @typedef {object} Asked which rows of the queue, and in what order
+ * @property {string} order
+ * @property {string | null} label null is any, "" is none
+ * @property {string} decision
+ * @property {string} text
+ * @property {string} low
+ * @property {string} high
+ * @property {number} seed
+ */
+/** @typedef {object} Said a verdict as it is sent
+ * @property {Decision} decision
+ * @property {string} key the same for each try
+ * @property {number | null} after
+ * @property {string | null} reason
+ * @property {string | null} label
+ * @property {number | null} difficulty
+ * @property {string} comment
+ * @property {number | null} prediction
+ * @property {Beginning | null} beginning
+ * @property {number | null} threshold
+ * @property {number} seconds
+ */
+
+/** What the reader is called where nobody logs in. */
+let reader = "";
+
+/** @param {string} name */
+export function setReader(name) {
+  reader = name;
+}
+
+/** @param {string} path @param {RequestInit} [options] */
+const review = (path, options = {}) =>
+  ask(`/review${path}`, { ...options, headers: { ...options.headers, "X-Reader": encodeURIComponent(reader) } });
+
+/** @returns {Promise<Session>} */
+export const session = () => review("/session");
+
+/** @param {string} name @param {string[]} data @param {string} weights @returns {Promise<Project>} */
+export const create = (name, data, weights) => review("/projects", sending("POST", { name, data, weights: weights || null }));
+
+/** @param {number} id @returns {Promise<Project>} */
+export const project = (id) => review(`/projects/${id}`);
+
+/** @param {number} id */
+export const removeProject = (id) => review(`/projects/${id}`, { method: "DELETE" });
+
+/** @param {number} id @returns {Promise<Project>} */
+export const cancel = (id) => review(`/projects/${id}/cancel`, { method: "POST" });
+
+/** @param {number} id @returns {Promise<Project>} */
+export const resume = (id) => review(`/projects/${id}/resume`, { method: "POST" });
+
+/** @param {number} id @param {Asked} asked @returns {Promise<Row[]>} */
+export async function queue(id, asked) {
+  const wanted = Object.entries(asked).filter(([name, value]) => value !== null && (value !== "" || name === "label")).map(([name, value]) => [name, String(value)]);
+  const { columns, rows } = await review(`/projects/${id}/queue?${new URLSearchParams(wanted)}`);
+  return rows.map((/** @type {any[]} */ row) => Object.fromEntries(columns.map((/** @type {string} */ name, /** @type {number} */ at) => [name, row[at]])));
+}
+
+/** @param {number | string} id @returns {Promise<CaseInfo>} */
+export const case_ = (id) => review(`/cases/${id}`);
+
+/** @param {number} id */
+export const thumbnail = (id) => `${BASE}/review/cases/${id}/thumbnail`;
+
+/** @param {string} id of the case @param {"draft" | number} of @returns {Promise<Uint8Array<ArrayBuffer>>} 0 and 1, row-major */
+export async function mask(id, of) {
+  let response;
+  try {
+    response = await fetch(`${BASE}/review/cases/${id}/mask?of=${of}`, { credentials: "same-origin", headers: { "X-Reader": encodeURIComponent(reader) } });
+    if (response.ok) return new Uint8Array(await response.arrayBuffer()).map((value) => value >> 7);
+  } catch {
+    throw new Error("The server did not answer when asked for a mask of this case; try again.");
+  }
+  const answer = await response.json().catch(() => null);
+  throw new Refused(answer?.error ?? `The server refused a mask of this case (${response.status}).`, response.status, answer);
+}
+
+/** @param {string} id @param {Uint8Array<ArrayBuffer>} bits see review-bits.js @param {Draft} draft @returns {Promise<Draft>} */
+export function keepDraft(id, bits, { beginning, threshold, after, strokes }) {
+  const told = Object.entries({ beginning, threshold, after, strokes }).filter(([, value]) => value !== null);
+  return review(`/cases/${id}/draft?${new URLSearchParams(told.map(([name, value]) => [name, String(value)]))}`, { method: "PUT", body: bits });
+}
+
+/** @param {string} id */
+export const dropDraft = (id) => review(`/cases/${id}/draft`, { method: "DELETE" });
+
+/** @param {string} id @returns {Promise<Verdict[]>} the oldest first */
+export const history = (id) => review(`/cases/${id}/verdicts`);
+
+/** @param {string} id @param {Said} said @param {Uint8Array<ArrayBuffer> | null} bits @returns {Promise<Verdict>} once it is on the server's disk */
+export const decide = (id, said, bits) =>
+  review(`/cases/${id}/verdicts`, { method: "POST", body: bits, headers: { "X-Verdict": encodeURIComponent(JSON.stringify(said)) } });
+
+/** @param {number} id of a verdict @param {string} key the same for each try @returns {Promise<Verdict>} */
+export const undo = (id, key) => review(`/verdicts/${id}/undo`, sending("POST", { key }));
+
+/** @typedef {{id: string, done: number, total: number, lines: string[], problem: string | null, isDone: boolean}} Export how far one is */
+
+/** Begin to write masks and verdicts out, as a file to download, or into a folder of this machine.
+ * @param {number} id of the project @param {string} format @param {string} folder @returns {Promise<Export>} */
+export const beginExport = (id, format, folder) => review(`/projects/${id}/exports`, sending("POST", { format, folder: folder || null }));
+
+/** @param {string} id @returns {Promise<Export>} */
+export const exported = (id) => review(`/exports/${id}`);
+
+/** @param {string} id */
+export const stopExport = (id) => review(`/exports/${id}`, { method: "DELETE" });
+
+/** @param {string} id */
+export const exportFile = (id) => `${BASE}/review/exports/${id}/file`;

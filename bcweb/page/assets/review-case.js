@@ -1,0 +1,187 @@
+// The panel beside the picture: what is known of a case, its twin, an unfinished drawing, who decided what.
+
+import { button, h } from "./dom.js";
+import * as api from "./review-api.js";
+import { caseLink } from "./review-links.js";
+import { HOW, circumstances, decided, moment, scoreRows } from "./review-words.js";
+import { fixed, size, spacing } from "./words.js";
+
+/** @typedef {import("./review-api.js").CaseInfo} CaseInfo */
+/** @typedef {import("./review-api.js").Verdict} Verdict */
+/** @typedef {{changed: string, strokes: number, isHere: boolean}} Offer an unfinished drawing; isHere: in this browser */
+/** @typedef {{name: string, says: string, picture: HTMLElement | null}} Side of a conflict: whose, what, and its mask */
+/** @typedef {object} Actions
+ * @property {(id: number) => void} open another case
+ * @property {(at: number) => void} goOn with the drawing that was offered at this place
+ * @property {(at: number) => void} drop
+ * @property {(verdict: Verdict) => void} drawFrom its mask
+ * @property {(verdict: Verdict) => void} undo
+ * @property {() => void} saveMine on top of what somebody decided in between
+ * @property {() => void} keepTheirs
+ */
+
+export class CasePanel {
+  /** @type {CaseInfo | null} */ #info = null;
+  #isHistoryOpen = false;
+
+  /** @param {HTMLElement} root @param {Actions} actions */
+  constructor(root, actions) {
+    this.root = root;
+    this.actions = actions;
+    this.head = h("header");
+    this.offers = h("div", { class: "offers", role: "status" });
+    this.clash = h("div", { class: "clash", role: "alert" });
+    this.facts = h("div", { class: "known" });
+    this.history = h("section", { class: "history" });
+    root.replaceChildren(this.head, this.clash, this.offers, this.history, this.facts);
+  }
+
+  /** @param {CaseInfo | null} info */
+  show(info) {
+    const isOther = info?.id !== this.#info?.id;
+    this.#info = info;
+    if (isOther) {
+      this.root.scrollTop = 0;
+      this.showClash(null, null);
+    }
+    if (!info) {
+      for (const part of [this.head, this.offers, this.facts, this.history]) part.replaceChildren();
+      return;
+    }
+    this.head.replaceChildren(...this.#head(info));
+    this.facts.replaceChildren(...this.#known(info));
+    this.#showHistory(info);
+  }
+
+  /** @param {string} text why there is nothing to see */
+  fail(text) {
+    this.facts.replaceChildren(h("p", { class: "error", role: "alert" }, text));
+  }
+
+  /** @param {CaseInfo} info */
+  #head(info) {
+    const { name, dataset, path, label, how, findings } = info;
+    const about = how && HOW[how];
+    return [
+      h("h2", { title: path }, name),
+      h("p", { class: "quiet" }, [dataset, label].filter(Boolean).join(" · ")),
+      h("p", { class: "quiet small" }, info.width ? `${size(info)}; ${spacing(info)}` : ""),
+      about ? h("p", { class: about.isTest ? "small quiet" : "small caution" }, about.words) : "",
+      findings ? h("p", { class: "findings-text" }, findings) : "",
+    ];
+  }
+
+  /** @param {CaseInfo} info */
+  #known(info) {
+    const rows = scoreRows(info).map(({ name, title, value }) => h("tr", {}, h("th", { scope: "row", title }, name), h("td", {}, value)));
+    const test = info.how === "seen" ? "What the weights drew, and no test of them" : "What the weights drew";
+    return [
+      info.problem ? h("p", { class: "error" }, info.problem) : "",
+      info.segmented ? h("table", { class: "scores" }, h("caption", {}, test), h("tbody", {}, ...rows)) : h("p", { class: "quiet" }, info.problem ? "" : "No prediction yet."),
+      info.twin === null ? "" : this.#twin(info),
+      info.notes.length ? h("ul", { class: "notes" }, ...info.notes.map((note) => h("li", {}, note))) : "",
+      h("p", { class: "quiet small" }, info.revision ? `Weights ${info.revision}. ` : "", "Research software, not for diagnosis."),
+    ];
+  }
+
+  /** Another case of the same picture. @param {CaseInfo} info */
+  #twin({ twin, twin_dice }) {
+    const id = /** @type {number} */ (twin);
+    const go = (/** @type {MouseEvent} */ event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return; // a tab of its own
+      event.preventDefault();
+      this.actions.open(id);
+    };
+    const agree = twin_dice === null ? "" : ` Their truths agree with a Dice of ${fixed(twin_dice, 2)}.`;
+    return h(
+      "p",
+      { class: "twin" },
+      h("img", { src: api.thumbnail(id), alt: "" }),
+      h("span", {}, h("a", { href: caseLink(id), onclick: go }, "Another case"), " shows the same picture.", agree),
+    );
+  }
+
+  // ---------------------------------------------------------------- unfinished drawings
+
+  /** @param {Offer[]} offers */
+  showOffers(offers) {
+    this.offers.replaceChildren(
+      ...offers.map(({ changed, strokes, isHere }, at) =>
+        h(
+          "div",
+          { class: "offer" },
+          h("p", {}, `Your unfinished drawing of ${moment(changed)}`, h("span", { class: "quiet" }, ` ${strokes} ${strokes === 1 ? "stroke" : "strokes"}${isHere ? ", kept in this browser" : ""}`)),
+          h("p", { class: "buttons" }, button("Go on", at === 0 ? "e" : null, () => this.actions.goOn(at)), button("Drop", null, () => this.actions.drop(at))),
+        ),
+      ),
+    );
+  }
+
+  // ---------------------------------------------------------------- somebody decided in between
+
+  /** @param {Side | null} theirs @param {Side | null} mine null: there is no conflict */
+  showClash(theirs, mine) {
+    if (!theirs || !mine) {
+      this.clash.replaceChildren();
+      return;
+    }
+    const side = (/** @type {Side} */ { name, says, picture }) => h("figure", {}, picture ?? h("span", { class: "no-mask" }, "no mask"), h("figcaption", {}, h("b", {}, name), " ", says));
+    this.clash.replaceChildren(
+      h("p", { class: "error" }, "Not saved: this case was decided in between."),
+      h("div", { class: "sides" }, side(theirs), side(mine)),
+      h("p", { class: "buttons" }, button("Save mine on top", null, this.actions.saveMine, { class: "primary" }), button("Leave theirs", null, this.actions.keepTheirs)),
+    );
+    this.root.scrollTop = 0;
+  }
+
+  // ---------------------------------------------------------------- history
+
+  /** @param {CaseInfo} info */
+  #showHistory({ verdict, history }) {
+    const stands = verdict && `${verdict.reader}: ${decided(verdict)}, ${moment(verdict.at)}`;
+    const toggle = history > 0 && h(
+      "button",
+      { type: "button", class: "toggle", "aria-expanded": String(this.#isHistoryOpen), onclick: () => this.#toggleHistory() },
+      `${history} ${history === 1 ? "verdict" : "verdicts"}`,
+    );
+    this.history.replaceChildren(h("p", {}, stands ? h("span", { class: "stands" }, stands) : h("span", { class: "quiet" }, history ? "No verdict stands." : "Not read yet."), toggle || ""), h("ol", { class: "verdicts" }));
+    if (this.#isHistoryOpen && history > 0) this.#loadHistory();
+  }
+
+  #toggleHistory() {
+    this.#isHistoryOpen = !this.#isHistoryOpen;
+    if (this.#info) this.#showHistory(this.#info);
+    if (this.#isHistoryOpen) /** @type {HTMLElement | null} */ (this.history.querySelector(".toggle"))?.focus();
+  }
+
+  async #loadHistory() {
+    const info = this.#info;
+    if (!info) return;
+    const list = /** @type {HTMLElement} */ (this.history.querySelector(".verdicts"));
+    try {
+      const verdicts = await api.history(info.id);
+      if (this.#info?.id !== info.id) return;
+      const undone = new Set(verdicts.map(({ undoes }) => undoes));
+      list.replaceChildren(...verdicts.reverse().map((verdict) => this.#verdict(verdict, undone.has(verdict.id), verdict.id === info.verdict?.id)));
+    } catch (error) {
+      list.replaceChildren(h("li", { class: "error" }, /** @type {Error} */ (error).message));
+    }
+  }
+
+  /** @param {Verdict} verdict @param {boolean} isUndone @param {boolean} stands */
+  #verdict(verdict, isUndone, stands) {
+    const said = verdict.decision === "undo" ? "undid a verdict" : decided(verdict);
+    return h(
+      "li",
+      { class: isUndone ? "undone" : null },
+      h("p", {}, h("b", {}, verdict.reader), ` ${said}, ${moment(verdict.at)}${isUndone ? " (undone)" : ""}`),
+      h("p", { class: "quiet small" }, circumstances(verdict).join("; ")),
+      h(
+        "p",
+        { class: "buttons" },
+        verdict.has_mask && button("Draw from its mask", null, () => this.actions.drawFrom(verdict)),
+        stands && button("Undo", null, () => this.actions.undo(verdict)),
+      ),
+    );
+  }
+}

@@ -1,0 +1,143 @@
+// What the reader says of a case: five decisions, and a label, a difficulty and a comment with them.
+
+import { button, h } from "./dom.js";
+import { KEYS, shown } from "./review-keys.js";
+import { DECISIONS, DIFFICULTIES, REASONS, nextLabel } from "./review-words.js";
+
+/** @typedef {import("./review-api.js").Decision} Decision */
+/** @typedef {{label: string | null, difficulty: number | null, comment: string}} Form */
+
+const LONGEST_COMMENT = 2000; // as in reviews.py
+
+/** @type {Record<Decision, string>} */
+const TITLES = {
+  accept: "The prediction is right: it becomes the mask of this case",
+  truth: "The truth is right: it stays the mask of this case",
+  corrected: "Neither is right: what you drew becomes the mask of this case",
+  reject: "This case belongs in no data set: say why",
+  unsure: "You cannot tell; somebody else should look",
+};
+
+export class DecisionForm {
+  /** @type {Record<string, HTMLButtonElement>} */ #buttons = {};
+
+  /** @param {HTMLElement} root @param {{decide: (decision: Decision, reason: string | null) => void, changed: () => void}} page */
+  constructor(root, page) {
+    this.root = root;
+    this.page = page;
+    const changed = () => page.changed();
+    this.label = /** @type {HTMLSelectElement} */ (h("select", { "aria-label": "Label", "aria-keyshortcuts": KEYS.label.keys[0], title: `What this case is (${shown(KEYS.label.keys[0])}: the next)`, onchange: changed }));
+    this.comment = /** @type {HTMLTextAreaElement} */ (
+      h("textarea", { rows: 2, maxLength: LONGEST_COMMENT, placeholder: `Comment (${shown(KEYS.comment.keys[0])})`, "aria-label": "Comment", "aria-keyshortcuts": KEYS.comment.keys[0], oninput: changed })
+    );
+    this.comment.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" && !(event.key === "Enter" && (event.ctrlKey || event.metaKey))) return;
+      event.preventDefault();
+      event.stopPropagation();
+      this.comment.blur(); // so that the next key is a command again
+    });
+    this.difficulty = h("fieldset", { class: "choices", title: `How hard this case is to read (${shown(KEYS.difficulty.keys[0])})`, "aria-keyshortcuts": KEYS.difficulty.keys[0] }, h("legend", { class: "unseen" }, "Difficulty"), ...DIFFICULTIES.map((word, at) => this.#choice(word, at + 1)));
+    for (const decision of /** @type {Decision[]} */ (Object.keys(DECISIONS))) {
+      const key = KEYS[decision].keys[0];
+      const act = () => (decision === "reject" ? this.askReason() : page.decide(decision, null));
+      this.#buttons[decision] = /** @type {HTMLButtonElement} */ (button(DECISIONS[decision], key, act, { class: `decide ${decision}`, title: TITLES[decision], "aria-pressed": "false" }));
+    }
+    this.decisions = h("div", { class: "decisions", role: "group", "aria-label": "Decision" }, ...Object.values(this.#buttons));
+    this.reasons = h(
+      "div",
+      { class: "decisions reasons", role: "group", "aria-label": "Why it is rejected", hidden: true },
+      ...REASONS.map((reason, at) => button(reason, String(at + 1), () => this.#reject(reason), { class: "decide" })),
+      button("Back", "Esc", () => this.closeReasons(), { class: "decide" }),
+    );
+    root.replaceChildren(h("div", { class: "facts" }, this.label, this.difficulty), this.comment, this.decisions, this.reasons);
+  }
+
+  /** @param {string} word @param {number} value */
+  #choice(word, value) {
+    const input = /** @type {HTMLInputElement} */ (h("input", { type: "radio", name: "difficulty", value: String(value), onchange: () => this.page.changed() }));
+    // A choice that is pressed again is none.
+    input.addEventListener("click", () => {
+      if (input.dataset.was !== "on") return;
+      input.checked = false;
+      this.page.changed();
+    });
+    const before = () => (input.dataset.was = input.checked ? "on" : "");
+    return h("label", { onpointerdown: before, onkeydown: before }, input, h("span", {}, word));
+  }
+
+  /** @returns {Form} */
+  get form() {
+    const chosen = /** @type {HTMLInputElement | null} */ (this.difficulty.querySelector(":checked"));
+    return { label: this.label.value || null, difficulty: chosen ? Number(chosen.value) : null, comment: this.comment.value.trim() };
+  }
+
+  /** @param {Form} form */
+  set form({ label, difficulty, comment }) {
+    this.label.value = label ?? "";
+    for (const input of this.difficulty.querySelectorAll("input")) input.checked = input.value === String(difficulty);
+    this.comment.value = comment;
+  }
+
+  /** @param {string[]} labels to choose from @param {string | null} listed what the data set says */
+  offer(labels, listed) {
+    const own = h("option", { value: "" }, listed ? `${listed} (as listed)` : "No label");
+    this.label.replaceChildren(own, ...labels.filter((label) => label !== listed).map((label) => h("option", { value: label }, label)));
+  }
+
+  /** @param {Partial<Record<Decision, string>>} refused why a decision cannot be made @param {Decision | null} stands */
+  show(refused, stands) {
+    for (const [decision, element] of Object.entries(this.#buttons)) {
+      const why = refused[/** @type {Decision} */ (decision)];
+      element.disabled = why !== undefined;
+      element.title = why ?? TITLES[/** @type {Decision} */ (decision)];
+      element.setAttribute("aria-pressed", String(decision === stands));
+    }
+  }
+
+  nextLabel() {
+    this.label.value = nextLabel(Array.from(this.label.options, ({ value }) => value).filter(Boolean), this.label.value || null) ?? "";
+    this.page.changed();
+  }
+
+  nextDifficulty() {
+    const next = (this.form.difficulty ?? 0) + 1;
+    this.form = { ...this.form, difficulty: next > DIFFICULTIES.length ? null : next };
+    this.page.changed();
+  }
+
+  // ---------------------------------------------------------------- why it is rejected
+
+  get isAsking() {
+    return !this.reasons.hidden;
+  }
+
+  askReason() {
+    this.reasons.hidden = false;
+    this.decisions.hidden = true;
+    this.reasons.querySelector("button")?.focus();
+  }
+
+  closeReasons() {
+    if (!this.isAsking) return;
+    this.reasons.hidden = true;
+    this.decisions.hidden = false;
+    this.#buttons.reject.focus();
+  }
+
+  /** A key while a reason is asked for. @param {string} key @returns {boolean} whether it was one of these */
+  onReasonKey(key) {
+    if (key === "Escape" || KEYS.reject.keys.includes(key.toLowerCase())) {
+      this.closeReasons();
+      return true;
+    }
+    const reason = REASONS[Number(key) - 1];
+    if (reason) this.#reject(reason);
+    return Boolean(reason);
+  }
+
+  /** @param {string} reason */
+  #reject(reason) {
+    this.closeReasons();
+    this.page.decide("reject", reason);
+  }
+}

@@ -1,0 +1,94 @@
+// Masks and verdicts taken out: as a file to download, or into a folder of this machine.
+
+import { button, h } from "./dom.js";
+import * as api from "./review-api.js";
+import { grouped } from "./words.js";
+
+/** @typedef {import("./review-api.js").Project} Project */
+
+/** @type {Record<string, {name: string, words: string}>} */
+const FORMATS = {
+  png: { name: "PNG masks and tables", words: "images, masks and cases.csv: the folder can be trained on as it is" },
+  coco: { name: "COCO JSON", words: "images, and masks as run lengths, one annotation a lesion" },
+  dicom: { name: "DICOM SEG", words: "for the scans that came as DICOM" },
+  dataset: { name: "Hugging Face data set", words: "parquet with its card" },
+};
+const POLL_MS = 400;
+
+export class Exporting {
+  /** @type {Project | null} */ #project = null;
+  /** The export under way. @type {string | null} */ #running = null;
+
+  /** @param {HTMLDialogElement} root */
+  constructor(root) {
+    this.root = root;
+    this.title = h("h2", {}, "Export");
+    this.formats = h("fieldset", { class: "formats" }, h("legend", { class: "unseen" }, "Format"), ...Object.entries(FORMATS).map(([format, { name, words }], at) =>
+      h("label", {}, h("input", { type: "radio", name: "format", value: format, checked: at === 0 }), h("span", {}, h("b", {}, name), h("small", { class: "quiet" }, words)))));
+    this.folder = /** @type {HTMLInputElement} */ (h("input", { type: "text", placeholder: "Folder that is new or empty", "aria-label": "Folder on this machine", autocomplete: "off", spellcheck: false }));
+    this.toFolder = h("p", { class: "to-folder" }, this.folder, button("Write to folder", null, () => this.#begin(true)));
+    this.said = h("div", { class: "said", role: "status" });
+    this.close = button("Close", null, () => root.close());
+    root.replaceChildren(
+      this.title,
+      h("p", { class: "quiet" }, "What was accepted, kept or corrected comes out with its mask; each verdict is in verdicts.csv. It is all of one moment, though you go on reading."),
+      this.formats,
+      h("p", { class: "buttons" }, button("Download", null, () => this.#begin(false), { class: "primary" })),
+      this.toFolder,
+      this.said,
+      h("p", { class: "buttons" }, this.close),
+    );
+    root.addEventListener("close", () => this.#stop());
+  }
+
+  /** @param {Project} project @param {boolean} mayWrite whether folders of the server are the reader's own */
+  open(project, mayWrite) {
+    this.#project = project;
+    this.title.textContent = `Export ${project.name}`;
+    this.toFolder.hidden = !mayWrite;
+    this.said.replaceChildren();
+    this.root.showModal();
+  }
+
+  /** @param {boolean} isFolder */
+  async #begin(isFolder) {
+    if (!this.#project || this.#running) return;
+    const chosen = /** @type {HTMLInputElement} */ (this.formats.querySelector(":checked"));
+    if (isFolder && !this.folder.value.trim()) return this.#fail("Name a folder that is new or empty.");
+    try {
+      let now = await api.beginExport(this.#project.id, chosen.value, isFolder ? this.folder.value.trim() : "");
+      this.#running = now.id;
+      while (!now.isDone && this.#running === now.id) {
+        this.#progress(now);
+        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+        now = await api.exported(now.id);
+      }
+      if (this.#running !== now.id) return;
+      this.#running = null;
+      if (now.problem) return this.#fail(now.problem);
+      this.said.replaceChildren(...now.lines.map((line) => h("p", {}, line)));
+      if (!isFolder) h("a", { href: api.exportFile(now.id), download: "" }).click();
+    } catch (error) {
+      this.#running = null;
+      this.#fail(/** @type {Error} */ (error).message);
+    }
+  }
+
+  /** @param {api.Export} now */
+  #progress({ done, total }) {
+    const bar = /** @type {HTMLProgressElement} */ (h("progress", { max: Math.max(total, 1), "aria-label": "Export" }));
+    if (total) bar.value = done;
+    this.said.replaceChildren(bar, h("p", { class: "quiet" }, total ? `${grouped(done)} of ${grouped(total)} cases` : "Beginning …"), button("Cancel", null, () => this.#stop()));
+  }
+
+  /** @param {string} text @returns {void} */
+  #fail(text) {
+    this.said.replaceChildren(h("p", { class: "error", role: "alert" }, text));
+  }
+
+  #stop() {
+    if (this.#running) api.stopExport(this.#running).catch(() => {});
+    this.#running = null;
+    this.said.replaceChildren();
+  }
+}

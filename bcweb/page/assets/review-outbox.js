@@ -1,0 +1,167 @@
+// Sends verdicts and drafts, one at a time, until the server has them: what it does not take is kept and tried again.
+
+import { Refused, Unreachable } from "./api.js";
+import * as api from "./review-api.js";
+
+/** @typedef {import("./review-shelf.js").Kept} Kept */
+/** @typedef {import("./review-api.js").Verdict} Verdict */
+/** @typedef {object} Page whom the outbox tells
+ * @property {(kept: Kept, verdict: Verdict) => void} saved the verdict is on the server's disk
+ * @property {(kept: Kept) => void} drafted
+ * @property {(kept: Kept, error: Refused) => void} refused and trying again would not help
+ * @property {() => void} changed see `state`
+ */
+
+const FIRST_MS = 1000;
+const LONGEST_MS = 15_000;
+
+/** Whether the same request may be taken later. @param {unknown} error */
+const isPassing = (error) => error instanceof Unreachable || (error instanceof Refused && (error.status === 401 || error.status >= 500));
+
+export class Outbox {
+  /** In the order in which they were decided. @type {Kept[]} */ #verdicts = [];
+  /** The newest draft by case; null where it is dropped. @type {Map<string, Kept | null>} */ #drafts = new Map();
+  #isBusy = false;
+  #wait = 0;
+  #timer = 0;
+  /** @type {Error | null} */ #error = null;
+  /** When it is tried again. */ #until = 0;
+
+  /** @param {import("./review-shelf.js").Shelf} shelf @param {Page} page */
+  constructor(shelf, page) {
+    this.shelf = shelf;
+    this.page = page;
+    window.addEventListener("online", () => this.now());
+    window.addEventListener("focus", () => this.#error && this.now()); // back from logging in, for one
+  }
+
+  /** error: why it is not saved; until: when it is tried again (performance.now); isLoggedOut: only a login helps. */
+  get state() {
+    return {
+      verdicts: this.#verdicts.length,
+      drafts: this.#drafts.size,
+      error: this.#error,
+      until: this.#until,
+      isLoggedOut: this.#error instanceof Refused && this.#error.status === 401,
+    };
+  }
+
+  /** The verdicts that the server does not have yet. */
+  get waiting() {
+    return /** @type {readonly Kept[]} */ (this.#verdicts);
+  }
+
+  /** @param {string} id @returns {boolean} whether a verdict on this case is on its way */
+  isDeciding(id) {
+    return this.#verdicts.some((kept) => kept.id === id);
+  }
+
+  /** Keep and send what is drawn; a draft of the same case that was not sent yet is overtaken by it.
+   * @param {Kept} kept @returns {Promise<void>} when this browser has it */
+  async draft(kept) {
+    this.#drafts.delete(kept.id);
+    this.#drafts.set(kept.id, kept);
+    this.page.changed();
+    await this.shelf.put(kept);
+    this.#go();
+  }
+
+  /** The server forgets its draft of this case, and so does this. @param {string} id */
+  drop(id) {
+    this.#drafts.delete(id);
+    this.#drafts.set(id, null);
+    this.page.changed();
+    this.#go();
+  }
+
+  /** @param {Kept} kept a verdict @returns {Promise<void>} when this browser has it */
+  async decide(kept) {
+    this.#drafts.delete(kept.id);
+    this.#verdicts.push(kept);
+    this.page.changed();
+    await this.shelf.put(kept);
+    this.#go();
+  }
+
+  /** Do not send this verdict. @param {Kept} kept */
+  async withdraw(kept) {
+    this.#verdicts = this.#verdicts.filter((other) => other !== kept);
+    await this.shelf.remove(kept.key);
+    this.page.changed();
+  }
+
+  /** Try again at once. */
+  now() {
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+    this.#until = 0;
+    this.#go();
+  }
+
+  async #go() {
+    if (this.#isBusy || this.#timer) return;
+    this.#isBusy = true;
+    for (let task = this.#next(); task; task = this.#next()) {
+      try {
+        await task.send();
+        this.#error = null;
+        this.#wait = 0;
+      } catch (error) {
+        if (!isPassing(error)) {
+          task.giveUp(/** @type {Refused} */ (error));
+          continue;
+        }
+        this.#error = /** @type {Error} */ (error);
+        this.#wait = Math.min(this.#wait ? this.#wait * 2 : FIRST_MS, LONGEST_MS);
+        this.#until = performance.now() + this.#wait;
+        this.#timer = window.setTimeout(() => this.now(), this.#wait);
+        break;
+      }
+      this.page.changed();
+    }
+    this.#isBusy = false;
+    this.page.changed();
+  }
+
+  /** @returns {{send: () => Promise<void>, giveUp: (error: Refused) => void} | null} */
+  #next() {
+    const [verdict] = this.#verdicts;
+    if (verdict) {
+      return {
+        send: () => this.#sendVerdict(verdict),
+        giveUp: (error) => {
+          this.#verdicts = this.#verdicts.filter((other) => other !== verdict);
+          this.page.refused(verdict, error); // it stays on the shelf, for the reader to see
+        },
+      };
+    }
+    for (const [id, kept] of this.#drafts) {
+      const done = () => this.#drafts.get(id) === kept && this.#drafts.delete(id);
+      return {
+        send: () => (kept ? this.#sendDraft(kept, done) : api.dropDraft(id).then(() => void done())),
+        giveUp: (error) => {
+          done();
+          if (kept) this.page.refused(kept, error);
+        },
+      };
+    }
+    return null;
+  }
+
+  /** @param {Kept} kept */
+  async #sendVerdict(kept) {
+    const verdict = await api.decide(kept.id, /** @type {api.Said} */ (kept.said), kept.bits);
+    this.#verdicts = this.#verdicts.filter((other) => other !== kept);
+    await this.shelf.remove(kept.key);
+    this.page.saved(kept, verdict);
+  }
+
+  /** @param {Kept} kept @param {() => boolean} done says whether no newer one came meanwhile */
+  async #sendDraft(kept, done) {
+    const { changed } = await api.keepDraft(kept.id, /** @type {Uint8Array<ArrayBuffer>} */ (kept.bits), { ...kept });
+    kept.acknowledged = changed;
+    if (!done()) return;
+    await this.shelf.put(kept);
+    this.page.drafted(kept);
+  }
+}

@@ -1,0 +1,163 @@
+// The queue as a list: of ten thousand rows only those in sight are in the page.
+
+import { h } from "./dom.js";
+import * as api from "./review-api.js";
+import { DECIDED, MARKS, rowWords } from "./review-words.js";
+
+/** @typedef {import("./review-api.js").Row} Row */
+
+/** The height of a row in CSS pixels; as in review.css. */
+export const ROW = 50;
+/** Rows above and below those in sight. */
+const BEYOND = 6;
+/** Thumbnails that are kept for rows out of sight. */
+const THUMBNAILS = 400;
+/** While rows fly past, none is asked for. */
+const STILL_MS = 90;
+
+export class QueueList {
+  /** @type {Row[]} */ #rows = [];
+  /** @type {Map<number, number>} id -> place */ #places = new Map();
+  #order = "worst";
+  /** @type {number | null} */ #current = null;
+  /** @type {Map<number, {element: HTMLElement, told: string}>} id -> what is in the page */ #shown = new Map();
+  /** @type {Map<number, HTMLImageElement>} the longest unused first */ #thumbnails = new Map();
+  #frame = 0;
+  #still = 0;
+
+  /** @param {HTMLElement} root what scrolls @param {(id: number) => void} select */
+  constructor(root, select) {
+    this.root = root;
+    this.select = select;
+    this.space = h("div", { class: "space", role: "presentation" });
+    root.append(this.space);
+    root.setAttribute("role", "listbox");
+    root.tabIndex = 0;
+    root.addEventListener("scroll", () => this.#soon(), { passive: true });
+    root.addEventListener("keydown", (event) => this.#onKey(event));
+    root.addEventListener("click", (event) => {
+      const row = /** @type {Element} */ (event.target).closest("[data-id]");
+      if (row instanceof HTMLElement) select(Number(row.dataset.id));
+    });
+    new ResizeObserver(() => this.#soon()).observe(root);
+  }
+
+  /** @param {Row[]} rows @param {string} order by which they are */
+  show(rows, order) {
+    this.#rows = rows;
+    this.#order = order;
+    this.#places = new Map(rows.map(({ id }, place) => [id, place]));
+    this.space.style.height = `${rows.length * ROW}px`;
+    for (const { element } of this.#shown.values()) element.remove();
+    this.#shown.clear();
+    this.#draw();
+  }
+
+  /** What is said of a row has changed. */
+  refresh() {
+    this.#soon();
+  }
+
+  /** @param {number | null} id the case in view: its row is brought into sight */
+  mark(id) {
+    this.#current = id;
+    const place = id === null ? undefined : this.#places.get(id);
+    if (place !== undefined) {
+      const { scrollTop, clientHeight } = this.root;
+      const top = place * ROW;
+      if (top < scrollTop) this.root.scrollTop = top;
+      else if (top + ROW > scrollTop + clientHeight) this.root.scrollTop = top + ROW - clientHeight;
+    }
+    this.root.setAttribute("aria-activedescendant", place === undefined ? "" : `row-${id}`);
+    this.#draw();
+  }
+
+  #soon() {
+    this.#frame ||= requestAnimationFrame(() => this.#draw());
+  }
+
+  #draw() {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    const { scrollTop, clientHeight } = this.root;
+    const first = Math.max(Math.floor(scrollTop / ROW) - BEYOND, 0);
+    const wanted = this.#rows.slice(first, Math.ceil((scrollTop + clientHeight) / ROW) + BEYOND);
+    const ids = new Set(wanted.map(({ id }) => id));
+    for (const [id, { element }] of this.#shown) {
+      if (ids.has(id)) continue;
+      element.remove();
+      this.#shown.delete(id);
+    }
+    wanted.forEach((row, at) => this.#place(row, first + at));
+    clearTimeout(this.#still);
+    this.#still = window.setTimeout(() => this.#fetchThumbnails(), STILL_MS);
+  }
+
+  /** @param {Row} row @param {number} place */
+  #place(row, place) {
+    const isCurrent = row.id === this.#current;
+    const told = JSON.stringify([row.decision, row.label, row.has_draft, row.reader, isCurrent, place]);
+    const held = this.#shown.get(row.id);
+    if (held?.told === told) return;
+    const element = this.#element(row, place, isCurrent);
+    if (held) held.element.replaceWith(element);
+    else this.space.append(element);
+    this.#shown.set(row.id, { element, told });
+  }
+
+  /** @param {Row} row @param {number} place @param {boolean} isCurrent */
+  #element(row, place, isCurrent) {
+    const { decision, reader, label, has_draft } = row;
+    const said = decision ? `${DECIDED[decision]}${reader ? ` by ${reader}` : ""}` : "";
+    const line = [rowWords(row, this.#order), label].filter(Boolean).join(" · ");
+    return h(
+      "div",
+      {
+        class: ["row", isCurrent && "current", row.problem && "broken"].filter(Boolean).join(" "),
+        id: `row-${row.id}`,
+        role: "option",
+        "data-id": String(row.id),
+        "aria-selected": String(isCurrent),
+        "aria-posinset": String(place + 1),
+        "aria-setsize": String(this.#rows.length),
+        style: `top: ${place * ROW}px`,
+        title: [row.case, said].filter(Boolean).join(": "),
+      },
+      h("span", { class: "picture" }, this.#thumbnails.get(row.id) ?? null),
+      h("span", { class: "text" }, h("span", { class: "name" }, row.case), h("span", { class: "line" }, line)),
+      h(
+        "span",
+        { class: `mark ${decision ?? ""}` },
+        h("span", { "aria-hidden": "true" }, decision ? MARKS[decision] : has_draft ? "…" : ""),
+        h("span", { class: "unseen" }, said || (has_draft ? "unfinished drawing" : "not read")),
+      ),
+    );
+  }
+
+  #fetchThumbnails() {
+    for (const [id, { element }] of this.#shown) {
+      const picture = /** @type {HTMLElement} */ (element.querySelector(".picture"));
+      const known = this.#thumbnails.get(id);
+      const image = known ?? /** @type {HTMLImageElement} */ (h("img", { src: api.thumbnail(id), alt: "", decoding: "async", fetchPriority: "low" }));
+      this.#thumbnails.delete(id);
+      this.#thumbnails.set(id, image);
+      if (image.parentElement !== picture) picture.replaceChildren(image);
+    }
+    for (const id of this.#thumbnails.keys()) {
+      if (this.#thumbnails.size <= THUMBNAILS) break;
+      this.#thumbnails.delete(id);
+    }
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onKey(event) {
+    const last = this.#rows.length - 1;
+    const at = this.#current === null ? -1 : (this.#places.get(this.#current) ?? -1);
+    /** @type {Record<string, number>} */
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: last };
+    const place = to[event.key];
+    if (place === undefined || event.ctrlKey || event.altKey || event.metaKey) return;
+    event.preventDefault();
+    if (place >= 0 && place <= last) this.select(this.#rows[place].id);
+  }
+}

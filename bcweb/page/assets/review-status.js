@@ -1,0 +1,57 @@
+// One line under the decisions: what is saved, what is not and why, and when it is tried again.
+
+import { BASE } from "./api.js";
+import { button, h } from "./dom.js";
+
+/** @typedef {{verdicts: number, drafts: number, error: Error | null, until: number, isLoggedOut: boolean}} Sending see review-outbox.js */
+
+export class Status {
+  /** @type {{text: string, kind: "" | "error" | "good"}} */ #said = { text: "", kind: "" };
+  /** @type {Sending} */ #sending = { verdicts: 0, drafts: 0, error: null, until: 0, isLoggedOut: false };
+  #ticks = 0;
+  #told = "";
+
+  /** @param {HTMLElement} root @param {() => void} tryNow */
+  constructor(root, tryNow) {
+    this.root = root;
+    this.tryNow = tryNow;
+  }
+
+  /** @param {string} text @param {"" | "error" | "good"} [kind] */
+  say(text, kind = "") {
+    this.#said = { text, kind };
+    this.#show();
+  }
+
+  /** @param {Sending} sending */
+  show(sending) {
+    this.#sending = sending;
+    clearInterval(this.#ticks);
+    if (sending.error) this.#ticks = window.setInterval(() => this.#show(), 1000);
+    this.#show();
+  }
+
+  #show() {
+    const { verdicts, drafts, error, until, isLoggedOut } = this.#sending;
+    if (error) {
+      const what = verdicts ? (verdicts === 1 ? "NOT saved" : `${verdicts} verdicts NOT saved`) : "Your drawing is NOT saved on the server, but kept in this browser";
+      const seconds = Math.max(Math.ceil((until - performance.now()) / 1000), 0);
+      const when = isLoggedOut ? "" : ` Tries again ${seconds ? `in ${seconds} s` : "now"}.`;
+      const act = isLoggedOut
+        ? h("a", { class: "button", href: `${BASE}/login/huggingface`, target: "_blank" }, "Log in")
+        : button("Try now", null, this.tryNow);
+      // What does not change is left alone, or it would be read aloud each second.
+      if (this.#told !== `${what}${error.message}`) {
+        this.#told = `${what}${error.message}`;
+        this.root.replaceChildren(h("p", { class: "error" }, h("b", {}, `${what}: `), error.message, h("span", { class: "when", "aria-hidden": "true" }, when)), act);
+      } else {
+        /** @type {HTMLElement} */ (this.root.querySelector(".when")).textContent = when;
+      }
+      return;
+    }
+    this.#told = "";
+    const { text, kind } = verdicts ? { text: "Saving …", kind: "" } : this.#said;
+    const drawing = drafts && !verdicts ? "Keeping the drawing …" : "";
+    this.root.replaceChildren(h("p", { class: kind || null }, drawing || text));
+  }
+}

@@ -1,0 +1,84 @@
+// The Review tab's shadow tree.
+
+import { KEYS as VIEWER } from "../../canvas/keys.js";
+import { KEYS, shown } from "./review-keys.js";
+import { ORDERS } from "./review-words.js";
+import { VIEWER_WORDS } from "./template.js";
+
+/** @param {string[]} keys @param {string} words */
+const row = (keys, words) => `<div><dt>${keys.map(shown).join(", ")}</dt><dd>${words}</dd></div>`;
+
+const helpSheet = () => {
+  const own = Object.values(KEYS).map(({ keys, words }) => row(keys, words));
+  const viewer = Object.entries(VIEWER_WORDS).filter(([action]) => VIEWER[action]).map(([action, words]) => row(VIEWER[action].slice(0, 1), words));
+  return `<h3>Read</h3><dl class="own">${own.join("")}</dl><h3>Look and draw</h3><dl class="viewers">${viewer.join("")}</dl>`;
+};
+
+/** @param {import("./review-keys.js").Action} action */
+const key = (action) => `<kbd aria-hidden="true">${shown(KEYS[action].keys[0])}</kbd>`;
+
+/** @param {import("./review-keys.js").Action} action @param {string} words */
+const hint = (action, words) => `title="${words} (${shown(KEYS[action].keys[0])})" aria-keyshortcuts="${KEYS[action].keys.join(" ")}"`;
+
+const options = Object.entries(ORDERS).map(([order, words]) => `<option value="${order}">${words}</option>`).join("");
+
+const STYLES = ["./controls.css", "./review.css"];
+
+/** Fill the shadow tree, unseen until its styles are there (or cannot be had): bare buttons would flash.
+ * @param {ShadowRoot} root */
+export function fill(root) {
+  root.innerHTML = `
+${STYLES.map((name) => `<link rel="stylesheet" href="${new URL(name, import.meta.url).href}">`).join("\n")}
+<div class="page" style="visibility: hidden">
+  <p class="problem error" role="alert" hidden></p>
+  <div class="home" hidden></div>
+  <div class="room" hidden>
+    <h1 class="unseen">Review</h1>
+    <nav class="side" aria-label="Queue">
+      <div class="top">
+        <button type="button" class="project" title="All projects"><span class="name"></span><span aria-hidden="true">▾</span></button>
+        <button type="button" class="export" title="Take the masks and verdicts out">Export</button>
+        <button type="button" class="toggle-queue" ${hint("queue", "The queue")} aria-expanded="false">Queue ${key("queue")}</button>
+      </div>
+      <div class="progress" role="status"><div class="bar" aria-hidden="true"><i></i></div><p class="quiet small"></p></div>
+      <div class="importing-place"></div>
+      <div class="drawer">
+        <form class="filters" aria-label="Order and filters">
+          <select name="order" aria-label="Order">${options}</select>
+          <select name="decision" aria-label="Decision"></select>
+          <select name="label" aria-label="Label"></select>
+          <input type="text" name="text" placeholder="Name, group, findings" aria-label="Text in name, group, label or findings" autocomplete="off" spellcheck="false">
+          <div class="range"><span>Dice</span><input type="number" name="low" min="0" max="1" step="0.05" placeholder="0" aria-label="Least Dice"><span>to</span><input type="number" name="high" min="0" max="1" step="0.05" placeholder="1" aria-label="Most Dice"></div>
+          <p class="told"><span class="small quiet" role="status"></span><button type="button" class="clear" hidden>All cases</button></p>
+        </form>
+        <div class="queue" aria-label="Cases"></div>
+      </div>
+      <div class="steps">
+        <button type="button" class="previous" ${hint("previous", "Previous case")} aria-label="Previous case">‹ ${key("previous")}</button>
+        <span class="count"></span>
+        <button type="button" class="next" ${hint("next", "Next case")} aria-label="Next case">${key("next")} ›</button>
+        <button type="button" class="help" title="Keys (?)" aria-label="Keys" aria-keyshortcuts="?">?</button>
+      </div>
+    </nav>
+    <section class="picture-place" aria-label="Picture"><slot name="viewer"></slot></section>
+    <aside class="panel" aria-label="Case">
+      <div class="case"></div>
+      <div class="verdict">
+        <div class="drawing" role="group" aria-label="Drawing">
+          <button type="button" class="draw" ${hint("draw", "Draw a correction")} aria-pressed="false">Draw ${key("draw")}</button>
+          <select class="beginning" aria-label="Start from" title="What a correction starts from"></select>
+        </div>
+        <form class="decision" aria-label="Decision"></form>
+        <div class="status" role="status"></div>
+      </div>
+    </aside>
+  </div>
+</div>
+<dialog class="help-sheet" aria-label="Keys"><form method="dialog"><h2>Keys</h2>${helpSheet()}<button>Close</button></form></dialog>
+<dialog class="who" aria-label="Your name"><form method="dialog"><h2>Who reads?</h2><p class="quiet">Each verdict says whose it is. The name stays in this browser.</p>
+  <input type="text" aria-label="Your name" maxlength="80" autocomplete="name" placeholder="Your name" required><p class="buttons"><button class="primary">Begin</button></p></form></dialog>
+<dialog class="exporting" aria-label="Export"></dialog>`;
+  const there = [...root.querySelectorAll("link")].map((link) => new Promise((resolve) => (link.onload = link.onerror = resolve)));
+  const page = /** @type {HTMLElement} */ (root.querySelector(".page"));
+  Promise.all(there).then(() => (page.style.visibility = ""));
+}

@@ -1,0 +1,140 @@
+// Cases, verdicts and scores of a review in words. Pure: no page, no server.
+
+import { NONE, fixed, grouped } from "./words.js";
+
+/** @typedef {import("./review-api.js").Row} Row */
+/** @typedef {import("./review-api.js").Verdict} Verdict */
+/** @typedef {import("./review-api.js").CaseInfo} CaseInfo */
+
+/** @type {Record<string, string>} the orders of a queue */
+export const ORDERS = {
+  worst: "Worst Dice first",
+  uncertain: "Most uncertain first",
+  suspect: "Suspect truth first",
+  twins: "Same picture, other mask",
+  unread: "Not yet read first",
+  random: "At random",
+  listed: "As listed",
+};
+
+/** Of a queue that came back empty, by its order. @type {Record<string, string>} */
+export const NO_ROWS = { twins: "No two cases here are of the same picture." };
+
+/** @type {Record<string, string>} what a reader can decide, on a button */
+export const DECISIONS = {
+  accept: "Accept",
+  truth: "Keep truth",
+  corrected: "Corrected",
+  reject: "Reject",
+  unsure: "Unsure",
+};
+
+/** @type {Record<string, string>} the same, once it is decided */
+export const DECIDED = {
+  accept: "prediction accepted",
+  truth: "truth kept",
+  corrected: "corrected",
+  reject: "rejected",
+  unsure: "unsure",
+};
+
+/** Apart by shape, not by colour alone. @type {Record<string, string>} */
+export const MARKS = { accept: "✓", truth: "T", corrected: "✎", reject: "✕", unsure: "?" };
+
+export const REASONS = ["not a breast scan", "unreadable", "wrong label", "duplicate", "other"];
+
+export const DIFFICULTIES = ["easy", "medium", "hard"];
+
+/** What the weights that predicted knew of the case. @type {Record<string, {badge: string, words: string, isTest: boolean}>} */
+export const HOW = {
+  unseen: { badge: "not seen in training", words: "The weights were not trained on this case: its score is a test of them.", isTest: true },
+  "out-of-fold": { badge: "drawn by a twin", words: "The weights were trained on this case; what is shown was drawn by a twin of theirs that was not. Its score is a test.", isTest: true },
+  seen: { badge: "seen in training", words: "The weights were trained on this case: what they draw here, and its score, are no test of them.", isTest: false },
+};
+
+/** @param {Pick<Verdict, "decision" | "reason">} verdict */
+export function decided({ decision, reason }) {
+  if (decision === "undo") return "undone";
+  return reason ? `${DECIDED[decision]}: ${reason}` : DECIDED[decision];
+}
+
+/** @type {Record<string, string>} */
+const BEGINNINGS = {
+  prediction: "from the prediction",
+  threshold: "from the prediction at another threshold",
+  truth: "from the truth",
+  last: "from the last mask",
+  empty: "from nothing",
+};
+
+/** How a verdict came about, in short. @param {Verdict} verdict @returns {string[]} */
+export function circumstances({ label, difficulty, beginning, threshold, painted_px, revision, seconds, comment }) {
+  const at = beginning === "threshold" && threshold !== null ? ` (${Number(threshold.toPrecision(3))})` : "";
+  return [
+    label ? `label ${label}` : "",
+    difficulty ? DIFFICULTIES[difficulty - 1] : "",
+    beginning ? `drawn ${BEGINNINGS[beginning]}${at}` : "",
+    painted_px === null ? "" : `${grouped(painted_px)} px painted`,
+    revision ? `weights ${revision}` : "",
+    seconds ? `took ${duration(seconds)}` : "",
+    comment ? `“${comment}”` : "",
+  ].filter(Boolean);
+}
+
+/** @param {number} seconds */
+export function duration(seconds) {
+  if (seconds < 59.5) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** A time of today as 14:03, of another day with its date. @param {string | Date} at @param {Date} [now] */
+export function moment(at, now = new Date()) {
+  const then = new Date(at);
+  const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
+  const clock = `${two(then.getHours())}:${two(then.getMinutes())}`;
+  if (then.toDateString() === now.toDateString()) return clock;
+  const day = then.toLocaleDateString("en-GB", { day: "numeric", month: "short", year: then.getFullYear() === now.getFullYear() ? undefined : "numeric" });
+  return `${day}, ${clock}`;
+}
+
+/** The second line of a row: the score by which the queue is ordered, else the Dice. @param {Row} row @param {string} order */
+export function rowWords(row, order) {
+  if (row.problem) return "cannot be read";
+  if (order === "uncertain" && row.uncertainty !== null) return `uncertainty ${fixed(row.uncertainty, 2)}`;
+  if (order === "suspect" && row.suspicion !== null) return `suspicion ${fixed(row.suspicion, 2)}`;
+  if (order === "twins" && row.twin_dice !== null) return `masks agree ${fixed(row.twin_dice, 2)}`;
+  if (row.dice !== null) return `Dice ${fixed(row.dice, 2)}`;
+  if (row.how === null) return "no prediction yet";
+  if (row.how === "seen") return "seen in training";
+  return row.has_truth ? `Dice ${NONE}` : "no truth";
+}
+
+/** @param {{cases: number, read: number, seconds?: number | null}} counts */
+export function progress({ cases, read, seconds }) {
+  const left = cases - read;
+  const told = `${grouped(read)} of ${grouped(cases)} read`;
+  return seconds && left > 0 ? `${told} · ${duration(seconds * left)} to go` : told;
+}
+
+/** Rows of the scores of a case. @param {CaseInfo} info @returns {{name: string, title: string, value: string}[]} */
+export function scoreRows({ presence, gate, dice, iou, hd95_px, carried_dice, painted_px, truth_px, uncertainty, suspicion }) {
+  const isGated = presence !== null && gate !== null && presence < gate;
+  return [
+    { name: "Presence", title: "How sure the network is that the image holds any lesion", value: presence === null ? "" : `${fixed(presence, 2)}${isGated ? ", under the gate" : ""}` },
+    { name: "Dice", title: "Of prediction and truth at the operating point: 2 × overlap / (painted + truth)", value: dice === null ? "" : fixed(dice, 3) },
+    { name: "IoU", title: "Intersection over union", value: iou === null ? "" : fixed(iou, 3) },
+    { name: "HD95, px", title: "95th percentile of the distance between the borders", value: hd95_px === null ? "" : fixed(hd95_px, 1) },
+    { name: "Dice out of fold", title: "By a twin of the weights that was not trained on this case; its drawing is not here", value: carried_dice === null ? "" : fixed(carried_dice, 3) },
+    { name: "Painted, px", title: "Area of the prediction", value: painted_px === null ? "" : grouped(painted_px) },
+    { name: "Truth, px", title: "Area of the truth", value: truth_px === null ? "" : grouped(truth_px) },
+    { name: "Uncertainty", title: "How unsure the network is of what it drew: 1 is most", value: uncertainty === null ? "" : fixed(uncertainty, 2) },
+    { name: "Suspicion", title: "How confidently the network contradicts the truth: 1 is most", value: suspicion === null ? "" : fixed(suspicion, 2) },
+  ].filter(({ value }) => value !== "");
+}
+
+/** The label after this one, and after the last: none. @param {string[]} labels @param {string | null} label @returns {string | null} */
+export function nextLabel(labels, label) {
+  const at = label === null ? -1 : labels.indexOf(label);
+  return labels[at + 1] ?? null;
+}

@@ -1,0 +1,442 @@
+"""/bc/review: projects and their queues, cases, drafts and verdicts.
+
+Every route looks in the asking reader's own projects: what is another's does not exist.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from functools import partial
+from typing import Any, TypeVar
+from urllib.parse import quote, unquote
+
+import anyio.to_thread
+import numpy as np
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
+
+from bcweb.page import told
+from bcweb.page.answers import answer, body, fields, private
+from bcweb.page.decoded import Decoded
+from bcweb.page.exports import Exports
+from bcweb.page.imports import Imports
+from bcweb.page.packed import Packed
+from bcweb.page.readers import Reader, reader_of
+from bcweb.page.settings import MB, Settings
+from bcweb.page.wire import WireError, unpack
+from bcweb.page.workspace import Workspace
+from bcweb.review.records import BEGINNINGS, CaseRow, NewVerdict, NotThere, ReviewError
+from bcweb.scans import ScanError, read_scan
+
+# A bit for each pixel of the largest scan that is read, should gzip save nothing.
+_MASK_BYTES = 9 * MB
+_LONGEST_COMMENT = 2000
+_LARGEST_ID = 2**63 - 1
+
+V = TypeVar("V")
+
+
+class Reviews:
+    """The routes of the Review tab."""
+
+    def __init__(self, settings: Settings, workspace: Workspace, imports: Imports):
+        self.settings, self.workspace, self.imports = settings, workspace, imports
+        self.exports = Exports()
+        self._decoded = Decoded()
+
+    def routes(self) -> list[Route]:
+        projects, case = "/review/projects", "/review/cases/{id:int}"
+        project = projects + "/{id:int}"
+        return [
+            Route("/review/session", self.session),
+            Route(projects, self.create, methods=["POST"]),
+            Route(project, self.project, methods=["GET"]),
+            Route(project, self.remove, methods=["DELETE"]),
+            Route(project + "/cancel", self.cancel, methods=["POST"]),
+            Route(project + "/resume", self.resume, methods=["POST"]),
+            Route(project + "/queue", self.queue),
+            Route(project + "/exports", self.export, methods=["POST"]),
+            Route("/review/exports/{id}", self.exported, methods=["GET"]),
+            Route("/review/exports/{id}", self.stop_export, methods=["DELETE"]),
+            Route("/review/exports/{id}/file", self.export_file),
+            Route(case, self.case),
+            Route(case + "/pixels", self.pixels),
+            Route(case + "/probability", self.probability),
+            Route(case + "/truth", self.truth),
+            Route(case + "/thumbnail", self.thumbnail),
+            Route(case + "/mask", self.mask),
+            Route(case + "/draft", self.keep_draft, methods=["PUT"]),
+            Route(case + "/draft", self.drop_draft, methods=["DELETE"]),
+            Route(case + "/verdicts", self.history, methods=["GET"]),
+            Route(case + "/verdicts", self.decide, methods=["POST"]),
+            Route("/review/verdicts/{id:int}/undo", self.undo, methods=["POST"]),
+        ]
+
+    # --- projects
+
+    async def session(self, request: Request) -> Response:
+        """{"reader", "may", "why", "projects", ...}: may: begin and remove projects, write to folders."""
+        reader = reader_of(request)
+        projects = await self.workspace.ask(lambda store: store.projects(reader.owner))
+        return answer(
+            {
+                "reader": reader.name,
+                "owner": reader.owner,
+                "may": self.settings.local,
+                "why": None if self.settings.local else _ONLY_LOCAL,
+                "projects": [self._told(project) for project in projects],
+            }
+        )
+
+    async def create(self, request: Request) -> Response:
+        """{"name", "data": [KIND:PATH], "weights"?}: begin a project, and import into it meanwhile."""
+        reader = self._may(request)
+        given = await fields(request)
+        name, data, weights = (given.get(key) for key in ("name", "data", "weights"))
+        if not isinstance(name, str) or not name.strip():
+            raise HTTPException(400, "A project has a name.")
+        if not (isinstance(data, list) and data and all(isinstance(one, str) for one in data)):
+            raise HTTPException(400, "Name at least one data set as KIND:PATH.")
+        if not isinstance(weights, str | None):
+            raise HTTPException(400, "Weights are named by a text.")
+        begin = partial(self.imports.begin, owner=reader.owner, name=name.strip(), data=data)
+        project = await self.workspace.ask(lambda store: begin(store, weights=weights or None))
+        return answer(self._told(project), 201)
+
+    async def project(self, request: Request) -> Response:
+        """The project with its counts, and how far its import is."""
+        reader, id = reader_of(request), _id(request)
+        project, counts = await self.workspace.ask(
+            lambda store: (store.project(reader.owner, id), store.counts(reader.owner, id))
+        )
+        return answer(self._told(project) | {"counts": counts})
+
+    async def remove(self, request: Request) -> Response:
+        reader, id = self._may(request), _id(request)
+
+        def work(store):
+            store.project(reader.owner, id)
+            self.imports.cancel(id, wait=True)
+            store.delete(reader.owner, id)
+
+        await self.workspace.ask(work)
+        return answer({})
+
+    async def cancel(self, request: Request) -> Response:
+        reader, id = self._may(request), _id(request)
+
+        def work(store):
+            store.project(reader.owner, id)
+            self.imports.cancel(id, wait=True)
+            return store.project(reader.owner, id)
+
+        return answer(self._told(await self.workspace.ask(work)))
+
+    async def resume(self, request: Request) -> Response:
+        reader, id = self._may(request), _id(request)
+
+        def work(store):
+            project = store.project(reader.owner, id)
+            self.imports.resume(store, project)
+            return store.project(reader.owner, id)
+
+        return answer(self._told(await self.workspace.ask(work)))
+
+    async def queue(self, request: Request) -> Response:
+        """?order=&label=&decision=&text=&low=&high=&seed=: all rows at once, as arrays. An empty label is none."""
+        reader, id = reader_of(request), _id(request)
+        asked = request.query_params
+        order: Any = asked.get("order") or "worst"
+        wanted: dict[str, Any] = {
+            "label": asked.get("label"),
+            "decision": asked.get("decision") or None,
+            "text": asked.get("text", ""),
+            "dice": (_number(asked.get("low")), _number(asked.get("high"))),
+            "seed": int(_number(asked.get("seed")) or 0),
+            "reader": reader.name,
+        }
+        rows = await self.workspace.ask(
+            lambda store: told.queue(store.queue(reader.owner, id, order, **wanted))
+        )
+        return answer(rows)
+
+    # --- out of it
+
+    async def export(self, request: Request) -> Response:
+        """{"format", "folder"?}: begin to write masks and verdicts out; a folder only of this machine's user."""
+        reader, id = reader_of(request), _id(request)
+        given = await fields(request)
+        format, folder = given.get("format"), given.get("folder")
+        if folder is not None and not (self.settings.local and isinstance(folder, str)):
+            raise HTTPException(404, "There is nothing here.")
+
+        def work(store):
+            project = store.project(reader.owner, id)
+            begun = self.exports.begin(store, reader.owner, project, str(format), folder)
+            return self.exports.told(reader.owner, begun)
+
+        return answer(await self.workspace.ask(work), 201)
+
+    async def exported(self, request: Request) -> Response:
+        """How far it is, and in the end what came out."""
+        reader, id = reader_of(request), request.path_params["id"]
+        return answer(await self.workspace.ask(lambda store: self.exports.told(reader.owner, id)))
+
+    async def stop_export(self, request: Request) -> Response:
+        reader, id = reader_of(request), request.path_params["id"]
+        await self.workspace.ask(lambda store: self.exports.stop(reader.owner, id))
+        return answer({})
+
+    async def export_file(self, request: Request) -> Response:
+        reader, id = reader_of(request), request.path_params["id"]
+        file, name = await self.workspace.ask(lambda store: self.exports.file(reader.owner, id))
+        headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
+        return private(FileResponse(file, media_type="application/zip", headers=headers))
+
+    # --- one case
+
+    async def case(self, request: Request) -> Response:
+        """What the viewer and the panel beside it show; "verdict" is the one that stands."""
+        reader, id = reader_of(request), _id(request)
+
+        def work(store):
+            row = store.case(reader.owner, id)
+            history = store.history(reader.owner, id) if row.latest_id is not None else []
+            stands = next((one for one in history if one.id == row.verdict_id), None)
+            return told.case(row, store.prediction(reader.owner, id), self.settings.local) | {
+                "verdict": told.verdict(stands) if stands else None,
+                "draft": told.draft(store.draft(reader.owner, reader.name, id)),
+                "history": len(history),
+            }
+
+        return answer(await self.workspace.ask(work))
+
+    async def pixels(self, request: Request) -> Response:
+        reader, id = reader_of(request), _id(request)
+        return await self._array(
+            lambda store: self._pixels(store.case(reader.owner, id)),
+        )
+
+    async def probability(self, request: Request) -> Response:
+        """?of=REVISION: of these weights, as the page has it from the case's description."""
+        reader, id, of = reader_of(request), _id(request), request.query_params.get("of")
+
+        def work(store):
+            found = store.prediction(reader.owner, id, of)
+            if found is None:
+                raise NotThere("This case has no such prediction.")
+            return self._decoded.get(found.map_file, lambda: Packed(store.map(found)))
+
+        return await self._array(work)
+
+    async def truth(self, request: Request) -> Response:
+        reader, id = reader_of(request), _id(request)
+
+        def work(store):
+            truth = store.truth(reader.owner, id)
+            if truth is None:
+                raise NotThere("This case has no truth.")
+            return Packed(truth.astype(np.uint8) * 255)
+
+        return await self._array(work)
+
+    async def thumbnail(self, request: Request) -> Response:
+        reader, id = reader_of(request), _id(request)
+        picture = await self.workspace.ask(lambda store: store.thumbnail(reader.owner, id))
+        return private(Response(picture, media_type="image/webp"))
+
+    async def mask(self, request: Request) -> Response:
+        """?of=draft, or of the id of a verdict."""
+        reader, id, of = reader_of(request), _id(request), request.query_params.get("of", "")
+
+        def work(store):
+            row = store.case(reader.owner, id)
+            if of == "draft":
+                kept = store.draft(reader.owner, reader.name, id)
+            else:
+                history = store.history(reader.owner, id)
+                kept = next((one for one in history if str(one.id) == of), None)
+            if kept is None or kept.mask_file is None:
+                raise NotThere("There is no such mask.")
+            return Packed(store.mask(row.project_id, kept.mask_file).astype(np.uint8) * 255)
+
+        return await self._array(work)
+
+    # --- what the reader says of it
+
+    async def keep_draft(self, request: Request) -> Response:
+        """?beginning=&threshold=&after=&strokes=, the mask as `bcweb.page.wire` has it."""
+        reader, id = reader_of(request), _id(request)
+        asked = request.query_params
+        data = await body(request, _MASK_BYTES, "The mask")
+        beginning: Any = _one_of(asked.get("beginning") or None, BEGINNINGS)
+        threshold, after = _number(asked.get("threshold")), _whole(asked.get("after"))
+        strokes = _whole(asked.get("strokes")) or 0
+
+        def work(store):
+            row = store.case(reader.owner, id)
+            mask = _unpacked(data, row)
+            return store.save_draft(
+                reader.owner, reader.name, id, mask, beginning, threshold, after, strokes
+            )
+
+        return answer(told.draft(await self.workspace.ask(work)))
+
+    async def drop_draft(self, request: Request) -> Response:
+        reader, id = reader_of(request), _id(request)
+        await self.workspace.ask(lambda store: store.drop_draft(reader.owner, reader.name, id))
+        return answer({})
+
+    async def history(self, request: Request) -> Response:
+        """All verdicts of the case, the oldest first."""
+        reader, id = reader_of(request), _id(request)
+        verdicts = await self.workspace.ask(lambda store: store.history(reader.owner, id))
+        return answer([told.verdict(verdict) for verdict in verdicts])
+
+    async def decide(self, request: Request) -> Response:
+        """The verdict in X-Verdict (percent-encoded JSON), its mask in the body. It is on disk when this answers."""
+        reader, id = reader_of(request), _id(request)
+        given = _verdict(request)
+        data = await body(request, _MASK_BYTES, "The mask")
+
+        def work(store):
+            row = store.case(reader.owner, id)
+            mask = _unpacked(data, row) if data else None
+            return store.save(reader.owner, reader.name, id, NewVerdict(mask=mask, **given))
+
+        return answer(told.verdict(await self.workspace.ask(work)), 201)
+
+    async def undo(self, request: Request) -> Response:
+        """{"key"}: the verdict no longer stands; what stood before it does."""
+        reader, id = reader_of(request), _id(request)
+        key = _text((await fields(request)).get("key"), 100, "A key")
+        undone = await self.workspace.ask(
+            lambda store: store.undo(reader.owner, reader.name, id, key)
+        )
+        return answer(told.verdict(undone), 201)
+
+    # --- inside
+
+    def _may(self, request: Request) -> Reader:
+        """Whoever may begin and remove projects: they name folders of this machine's disk."""
+        reader = reader_of(request)
+        if not self.settings.local:
+            raise HTTPException(404, "There is nothing here.")
+        return reader
+
+    def _told(self, project) -> dict[str, Any]:
+        return told.project(project, self.settings.local) | self.imports.progress(project.id)
+
+    def _pixels(self, row: CaseRow) -> Packed:
+        """The scan as its file has it now; a sentence where that is not what was imported."""
+        if row.problem and not row.width:
+            raise ReviewError(row.problem)
+
+        def decode() -> Packed:
+            scan = read_scan(row.file)
+            if scan.digest != row.digest:
+                raise ScanError(
+                    f"{row.file.name} holds another picture now than when it was imported: "
+                    "put the old file back, or import it as a project of its own."
+                )
+            return Packed(scan.pixels)
+
+        try:
+            told_by = row.file.stat()
+        except OSError:
+            place = row.file if self.settings.local else row.file.name
+            raise ScanError(
+                f"{place} is not there any more: put it back where it was imported from."
+            ) from None
+        return self._decoded.get((row.digest, row.file, told_by.st_mtime_ns), decode)
+
+    async def _array(self, work) -> Response:
+        packed = await self.workspace.ask(work)
+        wait = not self.settings.local
+        content, headers = await anyio.to_thread.run_sync(lambda: packed.body(wait))
+        return private(Response(content, headers=headers, media_type="application/octet-stream"))
+
+
+_ONLY_LOCAL = (
+    "Other machines can reach this page, so projects are begun by whoever starts it: "
+    "python -m bcweb.review import."
+)
+
+
+def _id(request: Request) -> int:
+    id = request.path_params["id"]
+    if id > _LARGEST_ID:
+        raise HTTPException(404, "There is nothing here.")
+    return id
+
+
+def _unpacked(data: bytes, row: CaseRow) -> np.ndarray:
+    try:
+        return unpack(data, row.height, row.width)
+    except WireError as error:
+        raise ReviewError(str(error)) from None
+
+
+def _verdict(request: Request) -> dict[str, Any]:
+    """The fields of a `NewVerdict` but its mask; what they mean is for the store to judge."""
+    try:
+        given = json.loads(unquote(request.headers.get("x-verdict", "")))
+    except ValueError:
+        given = None
+    if not isinstance(given, dict):
+        raise HTTPException(400, "The verdict did not arrive whole: nothing was saved.")
+    seconds = _number(given.get("seconds"))
+    return {
+        "decision": _text(given.get("decision"), 20, "A decision"),
+        "key": _text(given.get("key"), 100, "A key"),
+        "after": _whole(given.get("after")),
+        "reason": _maybe(given.get("reason"), 100, "A reason"),
+        "label": _maybe(given.get("label"), 200, "A label"),
+        "difficulty": _whole(given.get("difficulty")),
+        "comment": _maybe(given.get("comment"), _LONGEST_COMMENT, "A comment") or "",
+        "prediction_id": _whole(given.get("prediction")),
+        "beginning": _one_of(given.get("beginning") or None, BEGINNINGS),
+        "threshold": _number(given.get("threshold")),
+        "seconds": max(seconds or 0.0, 0.0),
+    }
+
+
+def _text(given: object, longest: int, what: str) -> str:
+    if not isinstance(given, str) or not given:
+        raise HTTPException(400, f"{what} is a text.")
+    if len(given) > longest:
+        raise HTTPException(400, f"{what} has at most {longest} letters.")
+    return given
+
+
+def _maybe(given: object, longest: int, what: str) -> str | None:
+    return None if given in (None, "") else _text(given, longest, what)
+
+
+def _one_of(given: Any, known: tuple[V, ...]) -> V | None:
+    if given is not None and given not in known:
+        raise HTTPException(400, f"{given} is none of {', '.join(map(str, known))}.")
+    return given
+
+
+def _number(given: Any) -> float | None:
+    """None and "" stand for none."""
+    if given is None or given == "":
+        return None
+    try:
+        number = float(given)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise HTTPException(400, f"{given!r} is not a number.")
+    return number
+
+
+def _whole(given: Any) -> int | None:
+    number = _number(given)
+    if number is not None and (number != int(number) or abs(number) > 2**53):
+        raise HTTPException(400, f"{given!r} is not a whole number.")
+    return None if number is None else int(number)

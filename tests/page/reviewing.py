@@ -1,0 +1,84 @@
+"""Projects to review, made of generated scans: files on the disk, their predictions and truths in a store."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+from bcweb.phantoms import Mass, Phantom, phantom
+from bcweb.review.records import NewCase, NewPrediction, Project
+from bcweb.review.store import Store
+from bcweb.scans import read_scan
+
+REVISION = "ultrasound-test-1"
+LABELS = ("benign", "malignant", "normal")
+
+
+def scans(number: int, size: tuple[int, int] = (240, 320)) -> list[Phantom]:
+    """Generated ultrasounds, each third without a lesion."""
+    return [
+        phantom("ultrasound", seed, () if seed % 3 == 2 else (Mass(0.3, 1.0),), size)
+        for seed in range(number)
+    ]
+
+
+def prediction_of(truth: np.ndarray, shift: int, how: str = "unseen") -> NewPrediction:
+    """The truth, moved down by so many pixels and blurred: the further, the worse its Dice."""
+    moved = np.roll(truth, shift, axis=0)
+    soft = ndimage.gaussian_filter(moved.astype(np.float32), 3)
+    probability = np.rint(255 * soft).astype(np.uint8)
+    mask = probability >= 128
+    both = mask.sum() + truth.sum()
+    dice = 1.0 if both == 0 else 2.0 * (mask & truth).sum() / both
+    return NewPrediction(
+        REVISION, how, 0.9 if truth.any() else 0.05, 0.5, 0.1, 20, probability, mask,
+        int(mask.sum()), dice=float(dice), uncertainty=shift / 100, suspicion=shift / 200,
+    )  # fmt: skip
+
+
+def thumbnail(pixels: np.ndarray) -> bytes:
+    image = Image.fromarray(pixels)
+    image.thumbnail((96, 96))
+    file = BytesIO()
+    image.save(file, "WEBP")
+    return file.getvalue()
+
+
+def case_of(file: Path, made: Phantom, name: str, label: str | None, **more) -> NewCase:
+    """The case of a scan that lies in a file. more: other fields of a `NewCase`."""
+    scan = read_scan(file)
+    return NewCase(
+        "generated", name, file, "ultrasound", group=name, label=label, digest=scan.digest,
+        width=scan.width, height=scan.height, depth=8 * scan.pixels.itemsize, window=scan.window,
+        spacing=made.scan.spacing, truth=made.truth, thumbnail=thumbnail(made.scan.pixels), **more,
+    )  # fmt: skip
+
+
+def fill(
+    store: Store,
+    folder: Path,
+    number: int = 6,
+    name: str = "Ward 7",
+    owner: str = "local",
+    size: tuple[int, int] = (240, 320),
+) -> Project:
+    """A project of so many cases: "case 1" has the worst Dice, the last one the best."""
+    folder.mkdir(parents=True, exist_ok=True)
+    project = store.create(owner, name, [f"folder:{folder}"], {"ultrasound": "embedded"})
+    made = scans(number, size)
+    cases = []
+    for place, scan in enumerate(made):
+        file = folder / f"{place + 1}.png"
+        Image.fromarray(scan.scan.pixels).save(file)
+        label = LABELS[2] if not scan.truth.any() else LABELS[place % 2]
+        cases.append(case_of(file, scan, f"case {place + 1}", label))
+    store.add_cases(project.id, cases)
+    for row, scan in zip(store.queue(owner, project.id, "listed"), made, strict=True):
+        shift = 3 * (number - row.position)
+        store.add_prediction(row.id, prediction_of(scan.truth, shift))
+    store.set_state(project.id, "ready")
+    return store.project(owner, project.id)
