@@ -96,7 +96,7 @@ class Evaluations:
     async def scores(self, request: Request) -> Response:
         """All that the tab shows; 202 with {"done", "total"} while masks are being scored."""
         asked = await self._asked(request)
-        job = self._job(asked)
+        job = self.job(asked)
         await anyio.to_thread.run_sync(lambda: wait([job.future], _PATIENCE))
         if not job.future.done():
             return answer({"done": job.done, "total": job.total}, 202)
@@ -117,7 +117,7 @@ class Evaluations:
         self, request: Request, write: Callable[..., str], ending: str, kind: str
     ) -> Response:
         asked = await self._asked(request)
-        job = self._job(asked)
+        job = self.job(asked)
         await anyio.to_thread.run_sync(lambda: wait([job.future]))
         evaluation, comparison = await self._taken(asked, job)
         text = await anyio.to_thread.run_sync(lambda: write(evaluation, comparison))
@@ -140,8 +140,8 @@ class Evaluations:
             reader.owner, id, given.get("revision") or None, given.get("against") or None, truth
         )
 
-    def _job(self, asked: Asked) -> Job:
-        """The one that works on it, begun if there is none."""
+    def job(self, asked: Asked) -> Job:
+        """The one that works on it, begun if there is none or if nobody came back for it in time."""
         with self._lock:
             job, now = self._jobs.get(asked), time.monotonic()
             if job is None or (job.future.done() and now - job.asked_for > _FRESH):

@@ -1,0 +1,282 @@
+"""/bc/evaluate: the figures as the tab gets them, the files, and who gets none of it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.testclient import TestClient
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from bcweb.page import evaluations
+from bcweb.page.guard import Guard
+from bcweb.page.routes import routes
+from bcweb.page.segmenters import Segmenters
+from bcweb.page.settings import settings
+from bcweb.page.static import mount
+from bcweb.page.store import Store as ScanStore
+from bcweb.page.workspace import Workspace
+from bcweb.review.records import NewVerdict, Project
+from bcweb.review.store import Store
+from tests.review.scored import CASES, FIRST, SECOND, fill, ids_of, square
+
+VISITOR = "bc-visitor=" + "a" * 43
+ASKED = {"revision": FIRST, "against": SECOND}
+
+
+class _LoggedIn:
+    """The session that Gradio keeps of a Hugging Face login, as a header says it."""
+
+    def __init__(self, app: ASGIApp):
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        name = dict(scope.get("headers", ())).get(b"x-login")
+        info = {"userinfo": {"preferred_username": (name or b"").decode()}, "expires_at": 1e12}
+        scope["session"] = {"oauth_info": info} if name else {}
+        await self.app(scope, receive, send)
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch) -> Iterator[Store]:
+    monkeypatch.setenv("BCWEB_HOME", str(tmp_path))
+    monkeypatch.delenv("BCWEB_DATABASE", raising=False)
+    with Store() as opened:
+        yield opened
+
+
+@pytest.fixture
+def page(store: Store) -> Iterator[Callable[..., TestClient]]:
+    """Ask a page that was started as `host`, logged in as somebody or not."""
+    opened: list[TestClient] = []
+
+    def begin(host: str | None = None, login: str | None = None) -> TestClient:
+        told = settings(host, environment={})
+        scans = ScanStore(told.visitor_bytes, told.all_bytes, told.idle_seconds)
+        mounted = routes(told, Segmenters(told.weights), scans, mount("v"))
+        middleware = [Middleware(_LoggedIn), Middleware(Guard, settings=told)]
+        client = TestClient(
+            Starlette(routes=[mounted], middleware=middleware), base_url="http://127.0.0.1"
+        )
+        client.headers["Cookie"] = VISITOR
+        if login:
+            client.headers["X-Login"] = login
+        opened.append(client)
+        return client
+
+    yield begin
+    for client in opened:
+        client.close()
+
+
+def scores(asking: TestClient, project: Project, **asked: str) -> dict:
+    """The answer, once it is there."""
+    for _ in range(100):
+        answer = asking.get(f"/bc/evaluate/projects/{project.id}/scores", params=asked)
+        if answer.status_code != 202:
+            assert answer.status_code == 200, answer.text
+            return answer.json()
+        assert set(answer.json()) == {"done", "total"}
+    raise AssertionError("the scores never came")
+
+
+# --- what is told
+
+
+def test_projects_and_their_revisions_are_listed(page, store):
+    project = fill(store)
+    asking = page()
+    told = asking.get("/bc/evaluate/projects").json()["projects"]
+    assert told == [
+        {"id": project.id, "name": "made", "cases": 12, "predicted": 11, "state": "ready"}
+    ]
+    known = asking.get(f"/bc/evaluate/projects/{project.id}").json()
+    assert known["name"] == "made" and known["revisions"] == [
+        {"name": SECOND, "modality": "ultrasound", "cases": 11},
+        {"name": FIRST, "modality": "ultrasound", "cases": 10},
+    ]
+
+
+def test_the_figures_come_in_words_with_what_they_mean(page, store):
+    told = scores(page(), fill(store), **ASKED)
+    headline = {cell["key"]: cell for cell in told["headline"]}
+    assert headline["dice_mean"]["value"] == "0.583"  # 3.5 / 6, see tests/review/test_evaluation.py
+    assert headline["dice_mean"]["over"] == "Over 6 lesion images in 5 groups."
+    assert headline["hd95_mean"]["value"] == "3.8"
+    assert headline["hd95_mean"]["over"] == "Over 4 images of 6."
+    assert headline["painted"]["value"] == "50.0%"
+    assert all(told["metrics"][key]["meaning"].endswith(".") for key in headline)
+    assert told["about"] == [
+        "9 of 12 cases have a score: 6 are unseen, 3 were seen in training, of which 2 are scored out of "
+        "fold.",
+        f"Left out: 1 without a truth; 1 that cannot be read; 1 not predicted by {FIRST}.",
+        "Of 1 only the Dice out of fold is known, as the weights carry it; from it follow the IoU, what was "
+        "found and which normals were painted, not the HD95 or single lesions.",
+    ]
+
+
+def test_a_figure_that_does_not_exist_has_a_dash_and_its_reason(page, store):
+    sections = scores(page(), fill(store), revision=FIRST)["sections"]
+    lines = {line["name"]: line for section in sections for line in section["lines"]}
+    cells = {cell["key"]: cell for cell in lines["normal"]["cells"]}
+    assert (cells["dice_mean"]["value"], cells["dice_mean"]["why"]) == (
+        "–",
+        "There is no lesion image among them.",
+    )
+    one_group = {cell["key"]: cell for cell in lines["10% and over"]["cells"]}["dice_mean"]
+    assert (one_group["value"], one_group["interval"]) == ("0.600", "")
+    assert one_group["why"].startswith("They are all of one group")
+    missed = {cell["key"]: cell for cell in lines["under 1%"]["cells"]}["hd95_mean"]
+    assert missed["why"] == "A distance needs a mask and a truth that both hold a lesion."
+
+
+def test_two_revisions_come_with_their_difference_and_the_cases(page, store):
+    project = fill(store)
+    ids = ids_of(store, project)
+    told = scores(page(), project, **ASKED)["comparison"]
+    rows = {row["key"]: row for row in told["rows"]}
+    dice = rows["dice_mean"]
+    assert (dice["first"], dice["second"], dice["difference"]) == ("0.580", "0.790", "−0.210")
+    assert dice["verdict"] == "worse" and dice["interval"].count(" to ") == 1
+    assert rows["detected"]["difference"] == "−20.0 points"
+    assert rows["hd95_mean"]["difference"] == "+0.3"
+    assert rows["hd95_mean"]["verdict"] == "", "its interval reaches down to 0"
+    assert [(pair["id"], pair["difference"]) for pair in told["better"]] == [
+        (ids["e"], "+1.000"),
+        (ids["a"], "+0.100"),
+    ]
+    assert [pair["case"] for pair in told["worse"]] == ["f", "d", "b", "carried"]
+    assert told["left_out"] == (
+        f"1 without a truth; 1 that cannot be read; 1 not predicted by {FIRST}; "
+        f"1 that {FIRST} saw in training; 1 that {SECOND} saw in training"
+    )
+
+
+def test_the_cases_say_of_which_mask_their_dice_is(page, store):
+    told = scores(page(), fill(store), revision=FIRST)
+    cases = {row[2]: dict(zip(told["columns"], row, strict=True)) for row in told["cases"]}
+    assert (cases["carried"]["dice"], cases["carried"]["is_result"]) == (0.6, True)
+    assert cases["carried"]["uncertainty"] is None, "that is of the mask, not of this Dice"
+    assert (cases["seen"]["dice"], cases["seen"]["is_result"]) == (1, False)
+    assert (cases["fold"]["share"], cases["fold"]["size"]) == (0.2, "10% and over")
+    assert (cases["e"]["share"], cases["e"]["is_lesion"]) == (None, False)
+
+
+def test_what_was_decided_meanwhile_is_in_the_next_answer(page, store):
+    project, asking = fill(store), page()
+    before = scores(asking, project, revision=FIRST, truth="reader")
+    case = ids_of(store, project)["b"]
+    verdict = NewVerdict("corrected", key="1", mask=square(10, 2), beginning="empty")
+    store.save("local", "ann", case, verdict)
+    after = scores(asking, project, revision=FIRST, truth="reader")
+    assert [told["headline"][0]["value"] for told in (before, after)] == ["0.583", "0.617"]
+    assert "mask that a reader left" in " ".join(after["about"])
+    imported = scores(asking, project, revision=FIRST, truth="imported")
+    assert imported["headline"][0]["value"] == "0.583"
+
+
+def test_an_answer_that_nobody_came_back_for_is_worked_out_anew(store, monkeypatch):
+    project = fill(store)
+    working = evaluations.Evaluations(Workspace())
+    asked = evaluations.Asked("local", project.id, FIRST, None, "reader")
+    left = working.job(asked)
+    assert left.future.result()[0].figures["lesion"]["dice_mean"] == pytest.approx(3.5 / 6)
+    assert working.job(asked) is left, "whoever asked gets what was worked out for them"
+    verdict = NewVerdict("corrected", key="1", mask=square(10, 2), beginning="empty")
+    store.save("local", "ann", ids_of(store, project)["b"], verdict)
+    now = time.monotonic()
+    monkeypatch.setattr(evaluations.time, "monotonic", lambda: now + 60)
+    anew = working.job(asked).future.result()[0]
+    assert anew.figures["lesion"]["dice_mean"] == pytest.approx(3.7 / 6)
+
+
+# --- files
+
+
+def test_the_report_and_the_table_are_files_to_keep(page, store):
+    project, asking = fill(store, name="Ward 7/8"), page()
+    place = f"/bc/evaluate/projects/{project.id}"
+    report = asking.get(f"{place}/report.html", params=ASKED)
+    assert report.headers["content-disposition"] == (
+        "attachment; filename*=UTF-8''Ward%207%2F8-evaluation.html"
+    )
+    assert "sandbox" in report.headers["content-security-policy"]
+    assert "<h1>Evaluation of Ward 7/8</h1>" in report.text
+    table = asking.get(f"{place}/cases.csv", params=ASKED)
+    rows = list(csv.DictReader(io.StringIO(table.text)))
+    assert len(rows) == len(CASES)
+    assert {row["id"]: row["difference"] for row in rows}["d"] == "-0.75"
+
+
+# --- who gets none of it
+
+
+def places(project: int) -> list[str]:
+    one = f"/bc/evaluate/projects/{project}"
+    return [one, f"{one}/scores", f"{one}/report.html", f"{one}/cases.csv"]
+
+
+def test_another_owners_project_does_not_exist_on_any_route(page, store):
+    theirs, mine = fill(store, "ann", "hers"), fill(store, "bob", "his")
+    bob = page("0.0.0.0", "bob")
+    told = bob.get("/bc/evaluate/projects").json()["projects"]
+    assert [one["name"] for one in told] == ["his"]
+    for place in places(theirs.id):
+        answer = bob.get(place)
+        assert (answer.status_code, answer.json()) == (
+            404,
+            {"error": "There is no such project."},
+        ), place
+        assert answer.text == bob.get(place.replace(f"/{theirs.id}", "/999", 1)).text, (
+            "an id that is another's answers as one that is nobody's"
+        )
+    for place in places(mine.id):
+        assert bob.get(place).status_code in (200, 202), place
+    local = page()
+    for place in places(theirs.id):
+        assert local.get(place).status_code == 404, place
+
+
+def test_nobody_gets_anything_without_a_login_or_from_elsewhere(page, store):
+    project = fill(store)
+    unknown, asking = page("0.0.0.0"), page()
+    for place in ["/bc/evaluate/projects", *places(project.id)]:
+        assert unknown.get(place).status_code == 401, place
+        assert asking.get(place, headers={"Cookie": ""}).status_code == 401, place
+        assert asking.get(place, headers={"Origin": "https://evil.example"}).status_code == 403
+        answer = asking.get(place)
+        assert answer.status_code in (200, 202), place
+        assert answer.headers["cache-control"] == "private, no-store", place
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ({"truth": "mine"}, "The truth is imported or reader."),
+        (
+            {"revision": "none"},
+            f"made has no predictions by none; it has those of {SECOND}, {FIRST}.",
+        ),
+        ({"revision": FIRST, "against": FIRST}, f"{FIRST} cannot be compared with itself."),
+    ],
+)
+def test_what_cannot_be_evaluated_is_one_sentence(page, store, asked, sentence):
+    answer = page().get(f"/bc/evaluate/projects/{fill(store).id}/scores", params=asked)
+    assert (answer.status_code, answer.json()["error"]) == (400, sentence)
+
+
+def test_a_project_without_predictions_says_so(page, store):
+    project = fill(store, cases=[replace(CASES[0], first=None, second=None)])
+    asking = page()
+    assert asking.get(f"/bc/evaluate/projects/{project.id}").json()["revisions"] == []
+    answer = asking.get(f"/bc/evaluate/projects/{project.id}/scores")
+    assert (answer.status_code, answer.json()["error"]) == (
+        400,
+        "Nothing of made has been predicted yet: there is nothing to score.",
+    )
