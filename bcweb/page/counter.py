@@ -45,7 +45,7 @@ _NAME = re.compile(r"[\w-]{43}")
 
 
 class Counter:
-    """functions: for each function that takes files, by its name and its number, how many things it takes."""
+    """functions: those that may be called, by name or number: how many things one takes, None for any."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Counter:
         upload_bytes: int,
         uploads: Parcels,
         masks: Parcels,
-        functions: Mapping[str | int, int],
+        functions: Mapping[str | int, int | None],
     ):
         self.app, self.upload_bytes = app, upload_bytes
         self.uploads, self.masks, self.functions = uploads, masks, functions
@@ -108,8 +108,11 @@ class Counter:
             raise HTTPException(400, "This is not JSON.") from None
         if not isinstance(said, dict):
             raise HTTPException(400, "A call is a JSON object.")
-        by_name = path.rstrip("/").removeprefix(f"{_API}call/").removeprefix("v2/")
-        wanted = self.functions.get(said.get("fn_index") if path.endswith("join") else by_name)
+        named = path.rstrip("/").removeprefix(f"{_API}call/").removeprefix("v2/")
+        called = said.get("fn_index") if named == f"{_API}queue/join" else named
+        if not isinstance(called, str | int) or called not in self.functions:
+            raise HTTPException(404, "There is no such function.")
+        wanted = self.functions[called]
         if wanted is not None and isinstance(data := said.get("data"), list):
             if len(data) > wanted:
                 raise HTTPException(400, f"This takes {wanted} things at most.")

@@ -33,8 +33,8 @@ class Endpoints:
         self.segmenters, self.uploads, self.masks = segmenters, uploads, masks
         self._masks_place = ""
 
-    def build(self, demo: gr.Blocks) -> dict[str | int, int]:
-        """Add them to the page; how many things each takes, by its name and its number."""
+    def build(self, demo: gr.Blocks) -> dict[str | int, int | None]:
+        """Add them to the page; what may be called of it then, see `bcweb.page.counter.Counter`."""
         # Gradio hands out files of this folder only; nothing is written there.
         self._masks_place = Path(demo.GRADIO_CACHE).as_posix()
 
@@ -69,12 +69,7 @@ class Endpoints:
                 concurrency_id=_GROUP,
             )
         takes = {"segment": 2, "compare": 3}
-        numbers = {
-            number: takes[function.api_name]
-            for number, function in demo.fns.items()
-            if function.api_name in takes
-        }
-        return takes | numbers
+        return takes | {number: takes.get(one.api_name) for number, one in demo.fns.items()}
 
     def _take(self, file: Any, request: gr.Request | None, what: str) -> bytes:
         name = file.get("path") if isinstance(file, dict) else None
