@@ -36,11 +36,10 @@ def scans(tmp_path):
         if masses:
             mask = made.truth.astype(np.uint8) * 255
             save(tmp_path / "scans" / "masks" / f"scan {seed}.png", mask)
-    table = [
-        "file,label,modality",
-        *(f"scan {s}.png,{'normal' if s == 5 else 'lesion'},ultrasound" for s in range(8)),
-    ]
-    (tmp_path / "scans" / "cases.csv").write_text("\n".join(table) + "\n")
+    lines = ["file,label,modality"]
+    for seed in range(8):
+        lines.append(f"scan {seed}.png,{'normal' if seed == 5 else 'lesion'},ultrasound")
+    (tmp_path / "scans" / "cases.csv").write_text("\n".join(lines) + "\n")
     return tmp_path / "scans"
 
 
@@ -79,11 +78,9 @@ def test_what_was_corrected_teaches_a_revision_that_is_scored_on_it_and_apart_on
 
     weights = "hf://ann/bcweb-ultrasound@v1"
     assert Segmenter.load(weights, "ultrasound").weights.config.name == "run"
-    both = (
-        read_cases(f"folder:{tmp_path / 'reviewed'}?decision=corrected"),
-        read_cases(f"folder:{scans}"),
-    )
-    untouched = tuple(case for case in both[1].cases if case.id in UNTOUCHED)
+    corrections = read_cases(f"folder:{tmp_path / 'reviewed'}?decision=corrected")
+    everything = read_cases(f"folder:{scans}")
+    untouched = tuple(case for case in everything.cases if case.id in UNTOUCHED)
     choice = Choice(weights)
     corrected, apart = evaluate([corrections], choice, 1)
     assert {s.id: s.seen for s in corrected} == {

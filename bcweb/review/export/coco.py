@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from scipy import ndimage
 
 from bcweb.cases.sources import SOURCES
 from bcweb.review.export import pictures
+from bcweb.review.export.parallel import in_order
 from bcweb.review.export.rows import Row
 from bcweb.review.export.table import values
 
@@ -36,19 +38,14 @@ def write(folder: Path, cases: Iterable[tuple[Row, np.ndarray]]) -> list[Row]:
     done: list[Row] = []
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
-    for row, mask in cases:
-        try:
-            picture, suffix = pictures.plain(row.case)
-        except pictures.PictureError as error:
-            done.append(row.without(str(error)))
+    for row, found in in_order(partial(_one, folder), cases):
+        done.append(row)
+        if not row.file:
             continue
-        row = replace(row, file=f"images/{row.name}{suffix}", mask="annotations.json")
-        (folder / row.file).write_bytes(picture)
         licence = licences.setdefault(row.case.dataset, len(licences) + 1)
         images.append(_image(row, len(images) + 1, licence))
-        for lesion in lesions(mask):
+        for lesion in found:
             annotations.append(lesion | {"id": len(annotations) + 1, "image_id": len(images)})
-        done.append(row)
     whole = {
         "info": _info(done),
         "licenses": [{"id": n, "name": _licence(name), "url": ""} for name, n in licences.items()],
@@ -59,6 +56,17 @@ def write(folder: Path, cases: Iterable[tuple[Row, np.ndarray]]) -> list[Row]:
     text = json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
     (folder / "annotations.json").write_text(text, encoding="utf-8")
     return done
+
+
+def _one(folder: Path, row: Row, mask: np.ndarray) -> tuple[Row, list[dict[str, Any]]]:
+    """Write a picture; the row with its files, and its lesions."""
+    try:
+        picture, suffix = pictures.plain(row.case)
+    except pictures.PictureError as error:
+        return row.without(str(error)), []
+    row = replace(row, file=f"images/{row.name}{suffix}", mask="annotations.json")
+    (folder / row.file).write_bytes(picture)
+    return row, list(lesions(mask))
 
 
 def lesions(mask: np.ndarray) -> Iterator[dict[str, Any]]:

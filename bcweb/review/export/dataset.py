@@ -18,6 +18,7 @@ import numpy as np
 
 from bcweb.masks import mask_png
 from bcweb.review.export import card, pictures
+from bcweb.review.export.parallel import in_order
 from bcweb.review.export.rows import Row
 
 if TYPE_CHECKING:
@@ -36,17 +37,14 @@ def write(folder: Path, cases: Iterable[tuple[Row, np.ndarray]]) -> list[Row]:
     shards: list[Path] = []
     waiting: list[dict[str, Any]] = []
     size = 0
-    for row, mask in cases:
-        try:
-            picture, suffix = pictures.plain(row.case)
-        except pictures.PictureError as error:
-            done.append(row.without(str(error)))
+    for row, values in in_order(_one, cases):
+        done.append(row)
+        if values is None:
             shard_of.append(None)
             continue
-        waiting.append(_values(row, picture, suffix, mask))
-        done.append(row)
+        waiting.append(values)
         shard_of.append(len(shards))
-        size += len(picture)
+        size += len(values["image"]["bytes"])
         if size >= _SHARD_BYTES or len(waiting) >= _SHARD_ROWS:
             shards.append(_write_shard(folder, len(shards), waiting))
             waiting, size = [], 0
@@ -89,6 +87,15 @@ def features() -> Features:
             "column_mm": Value("float64"),
         }
     )
+
+
+def _one(row: Row, mask: np.ndarray) -> tuple[Row, dict[str, Any] | None]:
+    """The row and its columns, without these where its picture cannot be had."""
+    try:
+        picture, suffix = pictures.plain(row.case)
+    except pictures.PictureError as error:
+        return row.without(str(error)), None
+    return row, _values(row, picture, suffix, mask)
 
 
 def _values(row: Row, picture: bytes, suffix: str, mask: np.ndarray) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import re
 import warnings
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bcweb.review.export import pictures
+from bcweb.review.export.parallel import in_order
 from bcweb.review.export.rows import Row
 from bcweb.scans import is_dicom
 
@@ -49,20 +51,19 @@ _SERIES_NUMBER = 9000  # far from those of a device
 def write(folder: Path, cases: Iterable[tuple[Row, np.ndarray]]) -> list[Row]:
     """Write a segmentation of each case that came as DICOM, from its mask (H, W) bool; the rows with their files."""
     (folder / "segmentations").mkdir()
-    done = []
-    for row, mask in cases:
-        try:
-            source = _source(row)
-        except pictures.PictureError as error:
-            done.append(row.without(str(error)))
-        else:
-            made = segmentation(row, mask, source)
-            row = replace(row, mask=f"segmentations/{row.name}.dcm")
-            file = BytesIO()  # written from memory: pydicom hides the disk's errors in its own
-            made.save_as(file, enforce_file_format=True)
-            (folder / row.mask).write_bytes(file.getvalue())
-            done.append(row)
-    return done
+    return list(in_order(partial(_one, folder), cases))
+
+
+def _one(folder: Path, row: Row, mask: np.ndarray) -> Row:
+    try:
+        source = _source(row)
+    except pictures.PictureError as error:
+        return row.without(str(error))
+    row = replace(row, mask=f"segmentations/{row.name}.dcm")
+    file = BytesIO()  # written from memory: pydicom hides the disk's errors in its own
+    segmentation(row, mask, source).save_as(file, enforce_file_format=True)
+    (folder / row.mask).write_bytes(file.getvalue())
+    return row
 
 
 def _source(row: Row) -> Dataset:

@@ -15,6 +15,7 @@ import numpy as np
 
 from bcweb.masks import mask_png
 from bcweb.review.export import pictures
+from bcweb.review.export.parallel import in_order
 from bcweb.review.export.rows import Row
 from bcweb.review.export.table import write_csv
 
@@ -28,16 +29,17 @@ def write(folder: Path, cases: Iterable[tuple[Row, np.ndarray]]) -> list[Row]:
     images, masks = folder / "images", folder / "masks"
     images.mkdir()
     masks.mkdir()
-    done = []
-    for row, mask in cases:
+
+    def one(row: Row, mask: np.ndarray) -> Row:
         file = masks / f"{row.name}.png"
         file.write_bytes(mask_png(mask))
         row = replace(row, mask=f"masks/{file.name}")
         try:
-            row = replace(row, file=f"images/{pictures.copy(row.case, images, row.name).name}")
+            return replace(row, file=f"images/{pictures.copy(row.case, images, row.name).name}")
         except pictures.PictureError as error:
-            row = row.without(f"{error} Its mask is here.")
-        done.append(row)
+            return row.without(f"{error} Its mask is here.")
+
+    done = list(in_order(one, cases))
     write_csv(folder / "cases.csv", COLUMNS, (_columns(row) for row in done if row.file))
     return done
 
