@@ -2,6 +2,10 @@
 // of them changes.
 
 import { one } from "./dom.js";
+import { editActionsOf, editKey } from "./edit/actions.js";
+import { isOutside } from "./edit/keys.js";
+import { attendMenu } from "./edit/menu.js";
+import { radiusAt } from "./edit/toolbar.js";
 import { listen } from "./gestures.js";
 import { actionOf } from "./keys.js";
 import { dragWindow, levelOf, widthOf, windowFrom } from "./windowing.js";
@@ -20,7 +24,8 @@ const STEP = 40;
 
 /** @param {Parts} parts @returns {Record<string, () => void>} by the names that keys.js and the buttons
  * of template.js use */
-export function actionsOf({ viewer, root, reading, display, stage }) {
+export function actionsOf(parts) {
+  const { viewer, root, reading, display, stage } = parts;
   /** @param {number} by */
   const nudge = (by) => {
     if (reading.prediction) viewer.threshold = Math.round((reading.threshold + by) * 200) / 200;
@@ -79,11 +84,12 @@ export function actionsOf({ viewer, root, reading, display, stage }) {
       if (document.fullscreenElement) document.exitFullscreen();
       else viewer.requestFullscreen().catch(() => {}); // the browser may refuse; nothing is lost
     },
+    ...editActionsOf(parts),
   };
 }
 
 /** Let the reader act on the viewer. @param {Parts} parts @param {() => void} redraw
- * @returns {(event: KeyboardEvent) => void} what to do with a key pressed anywhere in the document */
+ * @returns {(event: KeyboardEvent) => void} what to do with a key that goes down or up anywhere in the document */
 export function attend(parts, redraw) {
   const { viewer, root, reading, display, stage, editor } = parts;
   const canvas = one(root, "canvas");
@@ -101,8 +107,9 @@ export function attend(parts, redraw) {
       return event.button === 2 || event.shiftKey ? "window" : "pan";
     },
     wheel(event, steps) {
-      if (!reading.mine || !event.shiftKey) return false;
-      editor.radius *= 1.15 ** steps;
+      // Shift for the size; without it, too, while a region is grown.
+      if (!reading.mine || !(event.shiftKey || editor.isGrowing)) return false;
+      editor.size(steps);
       return true;
     },
     pan(dx, dy, at, alone) {
@@ -127,6 +134,13 @@ export function attend(parts, redraw) {
     },
   });
 
+  attendMenu(root, act);
+  // A tool that is chosen with the mouse leaves the keys with the picture: Space would press it again.
+  one(root, ".tools").addEventListener("mousedown", (event) => {
+    const target = /** @type {Element} */ (event.target);
+    if (target.closest("button")) event.preventDefault();
+  });
+
   root.addEventListener("click", (event) => {
     const button = /** @type {Element} */ (event.target).closest("[data-action]");
     if (button instanceof HTMLElement) act(button.dataset.action ?? "");
@@ -137,6 +151,7 @@ export function attend(parts, redraw) {
     const value = input.valueAsNumber;
     if (Number.isNaN(value) || input.validity.rangeUnderflow) return;
     if (input.id === "threshold") viewer.threshold = value;
+    else if (input.className === "radius") editor.radius = radiusAt(value, editor.radii);
     else if (input.className === "opacity-slider") display.opacity = value;
     else if (input.className === "width") display.window = windowFrom(levelOf(display.window), value);
     else if (input.className === "level") display.window = windowFrom(value, widthOf(display.window));
@@ -156,10 +171,22 @@ export function attend(parts, redraw) {
   });
 
   return (event) => {
+    if (!reading.scan || !viewer.checkVisibility()) return;
     const target = event.composedPath()[0];
-    const action = actionOf(event, target, target === canvas || target === document.body);
-    if (action === null || !reading.scan || !viewer.checkVisibility()) return;
+    const inPicture = target === canvas || target === document.body;
+    /** @type {string | null | undefined} */
+    let action;
+    if (reading.mine) {
+      action = editKey(parts, event, target, inPicture);
+      redraw();
+      if (action === undefined && isOutside(event)) return;
+    }
+    if (action === undefined) {
+      if (event.type !== "keydown") return;
+      action = actionOf(event, target, inPicture);
+      if (action === null) return;
+    }
     event.preventDefault();
-    act(action);
+    if (action) act(action);
   };
 }

@@ -82,6 +82,7 @@ function set(root, selector, value, able) {
 function refreshScores(root, reading) {
   const scores = reading.mine?.count.scores ?? reading.scores;
   one(root, ".scores").hidden = !scores || scores.dice === null;
+  one(root, ".whose").hidden = !reading.mine || scores?.dice == null;
   for (const element of all(root, "[data-score]")) {
     const value = scores?.[/** @type {"dice" | "iou" | "precision" | "recall"} */ (element.dataset.score)];
     write(element, value == null ? "–" : value.toFixed(3));

@@ -34,8 +34,8 @@ export function say(root, text, how) {
 function refreshAreas(root, { scores, truth, mine, info }) {
   for (const element of all(root, ".area")) {
     const { classList } = element;
-    const pixels = classList.contains("truth-area") ? truth?.pixels
-      : classList.contains("mine-area") ? mine?.count.painted : scores?.painted_px;
+    const isMine = classList.contains("mine-area") || (mine && classList.contains("single-area"));
+    const pixels = classList.contains("truth-area") ? truth?.pixels : isMine ? mine?.count.painted : scores?.painted_px;
     write(element, pixels == null ? "" : area(pixels, info?.spacing ?? null));
   }
 }
@@ -57,7 +57,7 @@ function refreshLegends(root, reading, display) {
     legend.hidden = !hot || (single.contains(legend) && (bits & LAYERS.prediction) === 0);
   }
   one(single, ".outcomes").hidden = bits !== LAYERS.difference || display.hidden;
-  one(single, ".area").hidden = bits === 0 || bits === LAYERS.truth;
+  one(single, ".area").hidden = reading.mine ? (bits & ~LAYERS.difference) === 0 : bits === 0 || bits === LAYERS.truth;
   const names = [
     bits & LAYERS.mine ? '<i class="swatch mine"></i>Mine' : "",
     bits & LAYERS.prediction ? '<i class="swatch prediction"></i>Prediction' : "",

@@ -1,7 +1,6 @@
 // What is drawn: keeps a painter for the canvas through the loss of its graphics context, and hands it
 // the arrays, and for each frame the panes and how they look.
 
-import { boxAt } from "./extents.js";
 import { Painter } from "./gl.js";
 
 /** @type {import("./colours.js").Colour} */
@@ -61,7 +60,7 @@ export class Picture {
 
   /** @param {import("./display.js").Display} display @param {import("./stage.js").Stage} stage */
   draw(display, stage) {
-    const { prediction, truth, mine, shape, level } = this.#reading;
+    const { painted, truth, mine, shape, level } = this.#reading;
     const dirty = this.#painter && mine?.drawn();
     if (mine && dirty) this.#painter?.patchMine(mine.mask, shape.width, shape.height, dirty);
     const panes = stage.panes.map(({ rect, layers }) => ({ rect, layers: display.drawn(layers) }));
@@ -71,7 +70,7 @@ export class Picture {
       window: display.window,
       level,
       boxes: {
-        prediction: prediction && boxAt(prediction.extents, level),
+        prediction: painted,
         truth: truth && truth.box,
         mine: mine && mine.count.box,
       },

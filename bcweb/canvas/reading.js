@@ -1,5 +1,6 @@
 // What is shown: a scan, what was predicted, what is true, and the threshold at which that is read.
 
+import { boxAt } from "./extents.js";
 import { NOTHING, levelOf, scoresAt } from "./scores.js";
 import { LAYERS } from "./shaders.js";
 
@@ -98,6 +99,11 @@ export class Reading {
   get compared() {
     if (!this.mine) return [LAYERS.prediction, LAYERS.truth];
     return [LAYERS.mine, this.truth ? LAYERS.truth : LAYERS.prediction];
+  }
+
+  /** The box around the prediction's mask as it is. */
+  get painted() {
+    return this.prediction && boxAt(this.prediction.extents, this.level);
   }
 
   /** @returns {import("./view.js").Shape} of the scan */

@@ -166,8 +166,10 @@ void main() {
       vec3 border = (layers & 16) != 0 ? vec3(1.0) : predictionColour;
       seen = mix(seen, border, stroke * line(leaves.x));
       if (filled && (code & 4) != 0) seen = mix(seen, mineColour, opacity * 0.5);
-      seen = mix(seen, vec3(0.0), stroke * 0.75 * line(nearly));
-      seen = mix(seen, mineColour, stroke * line(leaves.z));
+      if (leaves.z == 0) seen = mix(seen, vec3(0.0), stroke * 0.75 * line(nearly));
+      // Where its border is another's, the two colours take turns.
+      bool gives = min(leaves.z, max(leaves.x, leaves.y)) > 0 && mod(fixedToScan.x + fixedToScan.y, 9.0) < 4.5;
+      seen = mix(seen, mineColour, gives ? 0.0 : stroke * line(leaves.z));
     }
   }
   colour = vec4(seen, 1.0);

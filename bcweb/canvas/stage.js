@@ -1,6 +1,6 @@
 // Where it is shown: the room on the screen, the panes in it, and the part of the scan that they show.
 
-import { arrange, fit, panBy, toImage, zoomAt } from "./view.js";
+import { arrange, fit, frame, panBy, toImage, zoomAt } from "./view.js";
 
 /** @typedef {import("./view.js").Point} Point */
 /** @typedef {import("./view.js").Rect} Rect */
@@ -109,6 +109,12 @@ export class Stage {
   fit() {
     this.fitted = true;
     if (this.panes.length) this.view = fit(this.#reading.shape, this.panes[0].rect);
+  }
+
+  /** A box of the scan and its surroundings. @param {import("./extents.js").Box} box */
+  show(box) {
+    const rect = this.panes[0]?.rect;
+    if (rect) this.#move(frame(this.#reading.shape, rect, box));
   }
 
   /** @param {number} dx @param {number} dy CSS pixels */

@@ -1,6 +1,8 @@
 // The element's shadow tree. Buttons carry `data-action`: the same names as the keys of keys.js.
 
 import { LAYER, OUTCOME, css, heat } from "./colours.js";
+import { MARKS } from "./edit/marks.js";
+import { TOOLBAR } from "./edit/toolbar.js";
 import { KEYS } from "./keys.js";
 
 const GLYPHS = {
@@ -42,7 +44,7 @@ function choice(action, face, words, key, name = "") {
 /** @param {string} id @param {string} name @param {string} extra */
 function pane(id, name, extra) {
   return `<div class="pane" data-pane="${id}" hidden>
-    <div class="strip"><span class="name">${name}</span>${extra}</div><i class="cross"></i></div>`;
+    <div class="strip"><span class="name">${name}</span>${extra}</div><i class="cross"></i>${MARKS}</div>`;
 }
 
 const CAUTION = '<span class="caution" hidden></span>';
@@ -93,6 +95,8 @@ export const TEMPLATE = `
       ${choice("hide", glyph("eye"), "Hide what is drawn on the scan", "hide", "Hide overlays")}
     </div>
   </div>
+  <div class="middle">
+  ${TOOLBAR}
   <div class="stage">
     <canvas tabindex="0" role="application" aria-label="No scan"></canvas>
     <div class="overlays">
@@ -101,11 +105,13 @@ export const TEMPLATE = `
       ${pane("prediction", '<i class="swatch prediction"></i>Prediction', CAUTION + HEAT + AREA)}
       ${pane("truth", '<i class="swatch truth"></i>Truth', '<span class="area truth-area"></span>')}
       ${pane("difference", "Difference", OUTCOMES)}
-      ${pane("layers", '<span class="shown"></span>', CAUTION + HEAT + OUTCOMES + AREA)}
+      ${pane("layers", '<span class="shown"></span>', `${CAUTION}${HEAT}${OUTCOMES}<span class="area single-area" title="Painted area"></span>`)}
       <div class="scale" hidden><i></i><span></span></div>
+      <div class="remark" role="status" hidden></div>
       <div class="notice" role="status" hidden><span></span><button type="button" data-action="showAnyway">Show it anyway</button></div>
     </div>
     <div class="message" role="status"><p class="said"></p><slot name="empty">No scan yet.</slot></div>
+  </div>
   </div>
   <div class="bar bottom">
     <div class="group threshold" role="group" aria-label="Threshold">
@@ -119,6 +125,7 @@ export const TEMPLATE = `
       <output aria-live="off" class="value" for="threshold"></output>
       ${button("resetThreshold", glyph("undo"), "Back to the operating point", "Reset threshold")}
     </div>
+    <span class="whose" title="The scores are those of the mask that is edited" hidden><i class="swatch mine"></i>Mine</span>
     <dl class="scores">
       <div><dt>Dice</dt><dd data-score="dice"></dd></div>
       <div><dt title="Intersection over union">IoU</dt><dd data-score="iou"></dd></div>

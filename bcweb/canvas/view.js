@@ -53,6 +53,15 @@ export function partOfPane(view, shape, pane, box) {
   return width > 0 && height > 0 ? { x: pane.x + left, y: pane.y + top, width, height } : null;
 }
 
+/** A box of the image in the middle, half as large as the pane, but no smaller than the whole image is seen.
+ * @param {Shape} shape @param {Rect} pane @param {[number, number, number, number]} box left, top, right, bottom
+ * @returns {View} */
+export function frame(shape, pane, [left, top, right, bottom]) {
+  const size = { width: right - left, height: bottom - top, stretch: shape.stretch };
+  const scale = Math.min(Math.max(fitScale(size, pane) / 2, fitScale(shape, pane)), LARGEST_PIXEL);
+  return { x: (left + right) / 2, y: (top + bottom) / 2, scale };
+}
+
 /** Zoom by a factor; what lies under `point` of the pane stays there.
  * @param {View} view @param {Shape} shape @param {Rect} pane @param {Point} point @param {number} factor
  * @returns {View} */

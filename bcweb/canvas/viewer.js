@@ -25,7 +25,7 @@
 //   viewer.strokes         how many steps are done: undo counts down; 0 while not editing
 //   viewer.tool            "pan", "brush", "eraser", "polygon", "fill", "grow", "ruler"
 //   viewer.brush           radius in columns of the scan
-//   viewer.undo() redo()
+//   viewer.undo() redo() smooth() fillHoles() keepLargest() zoomToLesion()
 //   events                 bc-edit {strokes, painted_px, beginning} after every finished step, undo and redo;
 //                          bc-tool {tool, brush}
 //
@@ -36,6 +36,8 @@ import { refreshBars } from "./bars.js";
 import { Display } from "./display.js";
 import { one } from "./dom.js";
 import { Editor } from "./edit/editor.js";
+import { refreshMarks } from "./edit/marks.js";
+import { refreshToolbar } from "./edit/toolbar.js";
 import { Frames } from "./frames.js";
 import { refreshOverlays, say } from "./overlays.js";
 import { Picture } from "./picture.js";
@@ -67,6 +69,8 @@ export class Viewer extends HTMLElement {
   #loading = new AbortController();
   /** The last bc-scores, as text. */ #announced = "";
   /** @type {(event: KeyboardEvent) => void} */ #onKey;
+  /** A key that is held when the window is left comes up elsewhere. */
+  #onBlur = () => (this.#editor.held = { erase: false, pan: false });
 
   constructor() {
     super();
@@ -90,6 +94,8 @@ export class Viewer extends HTMLElement {
   connectedCallback() {
     this.#resizing.observe(one(this.#root, ".stage"));
     document.addEventListener("keydown", this.#onKey);
+    document.addEventListener("keyup", this.#onKey);
+    window.addEventListener("blur", this.#onBlur);
     document.addEventListener("fullscreenchange", this.#redraw);
     this.#refresh();
   }
@@ -97,6 +103,8 @@ export class Viewer extends HTMLElement {
   disconnectedCallback() {
     this.#resizing.disconnect();
     document.removeEventListener("keydown", this.#onKey);
+    document.removeEventListener("keyup", this.#onKey);
+    window.removeEventListener("blur", this.#onBlur);
     document.removeEventListener("fullscreenchange", this.#redraw);
   }
 
@@ -131,6 +139,7 @@ export class Viewer extends HTMLElement {
     const before = this.#reading.info;
     const keep = this.#reading.begin(info);
     if (!keep) {
+      this.#editor.forget();
       this.#editor.last = null;
       this.#forget();
     }
@@ -231,12 +240,35 @@ export class Viewer extends HTMLElement {
     this.#editor.radius = radius;
   }
 
+  /** Take back the press that is going on, the polygon's last corner, or the last step. */
   undo() {
     this.#editor.undo();
   }
 
   redo() {
     this.#editor.redo();
+  }
+
+  /** Round the border (edit/smooth.js), as a step. */
+  smooth() {
+    this.#editor.smooth();
+  }
+
+  /** Paint what is enclosed, as a step. */
+  fillHoles() {
+    this.#editor.fillHoles();
+  }
+
+  /** Leave the largest part, as a step. */
+  keepLargest() {
+    this.#editor.keepLargest();
+  }
+
+  /** Show the edited mask, else the prediction as it is drawn, else the truth, half as large as a pane. */
+  zoomToLesion() {
+    const { lesion } = this.#editor;
+    if (lesion) this.#stage.show(lesion);
+    this.#redraw();
   }
 
   // ---------------------------------------------------------------- what arrives
@@ -283,6 +315,7 @@ export class Viewer extends HTMLElement {
   }
 
   #draw() {
+    this.#editor.settle();
     this.#picture.draw(this.#display, this.#stage);
     this.#refresh();
     this.#announce();
@@ -290,10 +323,16 @@ export class Viewer extends HTMLElement {
 
   /** Bring all that is written around the picture in line with it. */
   #refresh() {
+    const { tool, held } = this.#editor;
+    const drags = tool === "pan" || held.pan;
     this.#canvas.classList.toggle("fitted", this.#stage.fitted);
+    this.#canvas.classList.toggle("drawing", this.#reading.mine !== null && tool !== "pan");
+    this.#canvas.classList.toggle("dragging", this.#reading.mine !== null && drags);
     refreshBars(this.#root, this.#reading, this.#display, this.#stage.view.scale);
     refreshOverlays(this.#root, this.#reading, this.#display, this.#stage);
     refreshReadout(this.#root, this.#reading, this.#stage, this.#picture.reduction);
+    refreshToolbar(this.#root, this.#reading, this.#editor);
+    refreshMarks(this.#root, this.#reading, this.#editor, this.#stage);
   }
 
   #announce() {

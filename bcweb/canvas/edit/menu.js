@@ -1,0 +1,57 @@
+// The menu of masks to begin with: opened by its button or key, left by choosing, Escape, or a press elsewhere.
+
+import { all, one } from "../dom.js";
+import { BEGIN_KEYS } from "./keys.js";
+
+/** @param {ShadowRoot} root */
+export function isMenuOpen(root) {
+  return !one(root, ".menu").hidden;
+}
+
+/** @param {ShadowRoot} root @returns {HTMLButtonElement[]} */
+function choices(root) {
+  return /** @type {HTMLButtonElement[]} */ ([...all(root, ".menu button")]).filter((button) => !button.disabled);
+}
+
+/** @param {ShadowRoot} root */
+export function toggleMenu(root) {
+  if (isMenuOpen(root)) {
+    closeMenu(root);
+    return;
+  }
+  one(root, ".menu").hidden = false;
+  choices(root)[0]?.focus();
+}
+
+/** @param {ShadowRoot} root */
+export function closeMenu(root) {
+  if (!isMenuOpen(root)) return;
+  const hadFocus = one(root, ".menu").contains(root.activeElement);
+  one(root, ".menu").hidden = true;
+  if (hadFocus) one(root, "canvas").focus({ preventScroll: true });
+}
+
+/** @param {ShadowRoot} root @param {(action: string) => void} act */
+export function attendMenu(root, act) {
+  const menu = one(root, ".menu");
+  menu.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    const open = choices(root);
+    const at = open.findIndex((button) => button === root.activeElement);
+    const [action] = Object.entries(BEGIN_KEYS).find(([, key]) => key === event.key.toLowerCase()) ?? [];
+    if (event.key === "ArrowDown") open[(at + 1) % open.length].focus();
+    else if (event.key === "ArrowUp") open[(at - 1 + open.length) % open.length].focus();
+    else if (action && open.some((button) => button.dataset.action === action)) act(action);
+    else return;
+    event.preventDefault();
+  });
+  // A press elsewhere, and the focus that leaves.
+  root.addEventListener("pointerdown", (event) => {
+    const target = /** @type {Element} */ (event.target);
+    if (!menu.contains(target) && !target.closest('[data-action="beginMenu"]')) closeMenu(root);
+  });
+  menu.addEventListener("focusout", (event) => {
+    const to = /** @type {Node | null} */ (event.relatedTarget);
+    if (to && !menu.contains(to)) menu.hidden = true;
+  });
+}
