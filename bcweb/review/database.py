@@ -150,7 +150,8 @@ def _engine(url: URL, patience: float) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    options = f"-c lock_timeout={int(patience * 1000)} -c synchronous_commit=on -c timezone=UTC"
+    ours = f"-c lock_timeout={int(patience * 1000)} -c synchronous_commit=on -c timezone=UTC"
+    options = f"{url.query.get('options', '')} {ours}"
     try:
         return create_engine(
             url, connect_args={"options": options, "connect_timeout": 10}, pool_pre_ping=True,

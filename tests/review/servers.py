@@ -26,15 +26,23 @@ class Server:
     def __init__(self, socket: Path):
         self._socket = socket
 
-    def url(self, database: str) -> str:
-        return f"postgresql://bcweb@/{database}?host={self._socket}"
-
     def new(self) -> str:
+        """The URL of a new and empty schema, which for a store is as good as a database and made faster."""
+        name = self._make("SCHEMA")
+        return f"{self._url('postgres')}&options=-csearch_path%3D{name}"
+
+    def new_database(self) -> str:
         """The URL of a new and empty database."""
+        return self._url(self._make("DATABASE"))
+
+    def _make(self, kind: str) -> str:
         name = f"review{next(_numbers)}"
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
-        return self.url(name)
+        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE {kind} {name}")
+        return name
+
+    def _url(self, database: str) -> str:
+        return f"postgresql://bcweb@/{database}?host={self._socket}"
 
 
 @contextmanager

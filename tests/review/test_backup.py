@@ -1,0 +1,157 @@
+"""A backup that is made while others save opens, and all that it names is in it."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import subprocess
+import threading
+
+import numpy as np
+import pytest
+
+from bcweb.review import backup as backups
+from bcweb.review.records import NewVerdict
+from bcweb.review.store import ReviewError, Store
+from tests.review.small import ME, corrected, mask, new_case, new_prediction, project
+
+
+def check(store: Store, at_least: int) -> None:
+    """Every file that the copy names is there and whole, and its verdicts follow each other."""
+    made = store.project(ME, "P")
+    with store.snapshot(ME, made.id) as snapshot:
+        for case in snapshot.cases:
+            assert snapshot.truth(case) is not None
+            assert store.thumbnail(ME, case.case.id) == b"RIFF"
+            if case.prediction:
+                store.map(case.prediction)
+            snapshot.predicted(case)
+            history = store.history(ME, case.case.id)
+            assert [v.after for v in history] == [None, *(v.id for v in history[:-1])][
+                : len(history)
+            ]
+            for verdict in history:
+                if verdict.mask_file:
+                    store.mask(made.id, verdict.mask_file)
+            for reader in ("anna", "bert"):
+                if draft := store.draft(ME, reader, case.case.id):
+                    store.mask(made.id, draft.mask_file)
+    assert sum(len(store.history(ME, c.case.id)) for c in snapshot.cases) >= at_least
+
+
+def test_a_backup_while_others_save_and_draw(sqlite, tmp_path, monkeypatch):
+    store = sqlite.open()
+    _, ids = project(store, *(new_case(str(number)) for number in range(12)))
+    for case_id in ids:
+        store.add_prediction(case_id, new_prediction())
+    store.save(ME, "anna", ids[0], corrected("first", 0))
+    gone, [lost] = project(store, name="deleted")
+    store.save(ME, "anna", lost, corrected("k", 5))
+    store.delete(ME, gone.id)
+    stop, failed = threading.Event(), []
+
+    def work(reader: str, mine: list[int]):
+        try:
+            for nth in itertools.count():
+                for case_id in mine:
+                    if stop.is_set():
+                        return
+                    store.save_draft(ME, reader, case_id, mask(nth), "empty", None, None, 1)
+                    after = store.case(ME, case_id).latest_id
+                    store.save(ME, reader, case_id, corrected(f"{reader} {nth}", nth, after))
+                    store.save_draft(ME, reader, case_id, mask(nth + 1))
+        except Exception as error:
+            failed.append(error)
+
+    threads = [
+        threading.Thread(target=work, args=(reader, ids[part::2]))
+        for part, reader in enumerate(("anna", "bert"))
+    ]
+    for thread in threads:
+        thread.start()
+    for number in range(3):
+        told = store.backup(tmp_path / f"backup {number}")
+        assert f"BCWEB_HOME={tmp_path / f'backup {number}'}" in told
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    shutil.rmtree(store.home)  # the disk that it was on
+    for number in range(3):
+        monkeypatch.setenv("BCWEB_HOME", str(tmp_path / f"backup {number}"))
+        with Store() as copy:
+            check(copy, 1)
+            case = copy.case(ME, ids[3])
+            copy.save(ME, "carl", case.id, NewVerdict("unsure", "new", case.latest_id))
+
+
+def test_what_is_done_later_does_not_reach_a_backup(sqlite, tmp_path):
+    store = sqlite.open()
+    made, [case_id] = project(store)
+    first = store.save(ME, "anna", case_id, corrected("1", 3))
+    store.backup(tmp_path / "copy")
+    store.save(ME, "anna", case_id, corrected("2", 4, first.id))
+    store.delete(ME, made.id)
+    with Store(tmp_path / "copy") as copy:
+        assert copy.history(ME, case_id) == [first]
+        np.testing.assert_array_equal(copy.mask(made.id, first.mask_file), mask(3))
+
+
+def test_where_links_are_not_had_files_are_copied(sqlite, tmp_path, monkeypatch):
+    store = sqlite.open()
+    project(store)
+
+    def refuse(*_):
+        raise OSError(18, "Invalid cross-device link")
+
+    monkeypatch.setattr(backups.os, "link", refuse)
+    store.backup(tmp_path / "copy")
+    with Store(tmp_path / "copy") as copy:
+        check(copy, 0)
+
+
+def test_a_backup_is_whole_or_not_there(sqlite, tmp_path):
+    store = sqlite.open()
+    made, [case_id] = project(store)
+    saved = store.save(ME, "anna", case_id, corrected("1", 3))
+    to = tmp_path / "copy"
+    to.mkdir()
+    (to / "mine").touch()
+    with pytest.raises(ReviewError, match="not empty"):
+        store.backup(to)
+    assert list(to.iterdir()) == [to / "mine"]
+    (to / "mine").unlink()
+    store._files.remove(store._folder(made.id), saved.mask_file)
+    with pytest.raises(ReviewError, match="missing: the backup is not complete"):
+        store.backup(to)
+    assert not to.exists()
+
+
+def test_postgresql_is_copied_by_pg_dump(postgresql, tmp_path):
+    if shutil.which("pg_dump") is None or shutil.which("pg_restore") is None:
+        pytest.skip("pg_dump is not installed")
+    with Store(tmp_path / "home", postgresql.new_database()) as store:
+        _, ids = project(store, *(new_case(str(number)) for number in range(3)))
+        store.add_prediction(ids[0], new_prediction())
+        first = store.save(ME, "anna", ids[1], corrected("1", 3))
+        store.save_draft(ME, "bert", ids[1], mask(8))
+        told = store.backup(tmp_path / "copy")
+        assert "pg_restore" in told and str(tmp_path / "copy" / backups.DUMP) in told
+        store.save(ME, "anna", ids[1], corrected("2", 4, first.id))
+    url = postgresql.new_database()
+    subprocess.run(
+        ["pg_restore", "--dbname", url, "--exit-on-error", tmp_path / "copy" / backups.DUMP],
+        check=True,
+    )
+    with Store(tmp_path / "copy", url) as copy:
+        check(copy, 1)
+        assert copy.history(ME, ids[1]) == [first]
+        copy.save(ME, "anna", ids[1], NewVerdict("unsure", "new", first.id))
+
+
+def test_without_pg_dump_it_is_said_what_is_lacking(postgresql, tmp_path, monkeypatch):
+    with Store(tmp_path / "home", postgresql.new()) as store:
+        project(store)
+        monkeypatch.setenv("PATH", str(tmp_path))
+        assert "there is no pg_dump here" in store.backup(tmp_path / "copy")
+    assert list((tmp_path / "copy" / "projects").glob("*/masks/*.png"))
