@@ -104,7 +104,7 @@ class Evaluate extends HTMLElement {
       const projects = await api.projects();
       if (asked !== this.#asked) return;
       this.#projects = projects;
-      const wanted = projects.find(({ id }) => id === this.#wanted.project) ?? projects.find(({ predicted }) => predicted > 0) ?? projects[0];
+      const wanted = projects.find(({ id }) => id === this.#wanted.project) ?? projects.find(({ id }) => id === underReview()) ?? projects.find(({ predicted }) => predicted > 0) ?? projects[0];
       this.#element(".asked").hidden = !wanted;
       if (!wanted) {
         this.#showEmpty(
@@ -303,7 +303,7 @@ class Evaluate extends HTMLElement {
         h("th", { scope: "row" }, h("span", { class: "term", tabIndex: 0, "data-why": why }, one.name)),
         h("td", {}, figure("first", one.first)),
         h("td", {}, figure("second", one.second)),
-        h("td", {}, figure("difference", one.difference), one.verdict && h("span", { class: `verdict ${one.verdict}` }, one.verdict), one.interval && h("small", {}, one.interval)),
+        h("td", {}, figure("difference", one.difference), one.verdict && " ", one.verdict && h("span", { class: `verdict ${one.verdict}` }, one.verdict), one.interval && h("small", {}, one.interval)),
       );
     };
     return [
@@ -484,6 +484,15 @@ class Evaluate extends HTMLElement {
   /** @param {string} selector @returns {HTMLElement} */
   #element(selector) {
     return /** @type {HTMLElement} */ (this.#root.querySelector(selector));
+  }
+}
+
+/** The project that was last open on the Review tab, as that one remembers it. */
+function underReview() {
+  try {
+    return Number(localStorage.getItem("bc-project"));
+  } catch {
+    return 0; // a browser that keeps nothing
   }
 }
 

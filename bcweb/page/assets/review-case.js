@@ -2,6 +2,7 @@
 
 import { button, h } from "./dom.js";
 import * as api from "./review-api.js";
+import { KEYS } from "./review-keys.js";
 import { caseLink } from "./review-links.js";
 import { HOW, circumstances, decided, moment, scoreRows } from "./review-words.js";
 import { fixed, size, spacing } from "./words.js";
@@ -111,7 +112,7 @@ export class CasePanel {
           "div",
           { class: "offer" },
           h("p", {}, `Your unfinished drawing of ${moment(changed)}`, h("span", { class: "quiet" }, ` ${strokes} ${strokes === 1 ? "stroke" : "strokes"}${isHere ? ", kept in this browser" : ""}`)),
-          h("p", { class: "buttons" }, button("Go on", at === 0 ? "e" : null, () => this.actions.goOn(at)), button("Drop", null, () => this.actions.drop(at))),
+          h("p", { class: "buttons" }, button("Go on", at === 0 ? KEYS.draw.keys[0] : null, () => this.actions.goOn(at)), button("Drop", null, () => this.actions.drop(at))),
         ),
       ),
     );

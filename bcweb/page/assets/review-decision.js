@@ -1,11 +1,17 @@
 // What the reader says of a case: five decisions, and a label, a difficulty and a comment with them.
 
 import { button, h } from "./dom.js";
-import { KEYS, shown } from "./review-keys.js";
+import { KEYS, shown, named } from "./review-keys.js";
 import { DECISIONS, DIFFICULTIES, REASONS, nextLabel } from "./review-words.js";
 
 /** @typedef {import("./review-api.js").Decision} Decision */
 /** @typedef {{label: string | null, difficulty: number | null, comment: string}} Form */
+/** @typedef {object} Page
+ * @property {(decision: Decision, reason: string | null) => void} decide
+ * @property {() => void} draw take the pen, or put it down
+ * @property {() => void} undo the last verdict
+ * @property {() => void} changed what is filled in
+ */
 
 const LONGEST_COMMENT = 2000; // as in reviews.py
 
@@ -21,12 +27,12 @@ const TITLES = {
 export class DecisionForm {
   /** @type {Record<string, HTMLButtonElement>} */ #buttons = {};
 
-  /** @param {HTMLElement} root @param {{decide: (decision: Decision, reason: string | null) => void, changed: () => void}} page */
+  /** @param {HTMLElement} root @param {Page} page */
   constructor(root, page) {
     this.root = root;
     this.page = page;
     const changed = () => page.changed();
-    this.label = /** @type {HTMLSelectElement} */ (h("select", { "aria-label": "Label", "aria-keyshortcuts": KEYS.label.keys[0], title: `What this case is (${shown(KEYS.label.keys[0])}: the next)`, onchange: changed }));
+    this.label = /** @type {HTMLSelectElement} */ (h("select", { "aria-label": "Label", "aria-keyshortcuts": KEYS.label.keys[0], title: `What this case is (${named(KEYS.label.keys[0])}: the next)`, onchange: changed }));
     this.comment = /** @type {HTMLTextAreaElement} */ (
       h("textarea", { rows: 2, maxLength: LONGEST_COMMENT, placeholder: `Comment (${shown(KEYS.comment.keys[0])})`, "aria-label": "Comment", "aria-keyshortcuts": KEYS.comment.keys[0], oninput: changed })
     );
@@ -36,20 +42,23 @@ export class DecisionForm {
       event.stopPropagation();
       this.comment.blur(); // so that the next key is a command again
     });
-    this.difficulty = h("fieldset", { class: "choices", title: `How hard this case is to read (${shown(KEYS.difficulty.keys[0])})`, "aria-keyshortcuts": KEYS.difficulty.keys[0] }, h("legend", { class: "unseen" }, "Difficulty"), ...DIFFICULTIES.map((word, at) => this.#choice(word, at + 1)));
+    this.difficulty = h("fieldset", { class: "choices", title: `How hard this case is to read (${named(KEYS.difficulty.keys[0])})`, "aria-keyshortcuts": KEYS.difficulty.keys[0] }, h("legend", { class: "unseen" }, "Difficulty"), ...DIFFICULTIES.map((word, at) => this.#choice(word, at + 1)));
     for (const decision of /** @type {Decision[]} */ (Object.keys(DECISIONS))) {
       const key = KEYS[decision].keys[0];
       const act = () => (decision === "reject" ? this.askReason() : page.decide(decision, null));
       this.#buttons[decision] = /** @type {HTMLButtonElement} */ (button(DECISIONS[decision], key, act, { class: `decide ${decision}`, title: TITLES[decision], "aria-pressed": "false" }));
     }
-    this.decisions = h("div", { class: "decisions", role: "group", "aria-label": "Decision" }, ...Object.values(this.#buttons));
+    this.draw = /** @type {HTMLButtonElement} */ (button("Draw", shown(KEYS.draw.keys[0]), page.draw, { class: "draw", title: `Draw a correction (${named(KEYS.draw.keys[0])}); ${named(KEYS.putDown.keys[0])} puts the pen down`, "aria-pressed": "false", "aria-keyshortcuts": KEYS.draw.keys[0] }));
+    const undo = button("Undo", shown(KEYS.undo.keys[0]), page.undo, { class: "decide undo", title: `${KEYS.undo.words} (${named(KEYS.undo.keys[0])})`, "aria-keyshortcuts": KEYS.undo.keys[0] });
+    this.decisions = h("div", { class: "decisions", role: "group", "aria-label": "Decision" }, ...Object.values(this.#buttons), undo);
     this.reasons = h(
       "div",
       { class: "decisions reasons", role: "group", "aria-label": "Why it is rejected", hidden: true },
       ...REASONS.map((reason, at) => button(reason, String(at + 1), () => this.#reject(reason), { class: "decide" })),
       button("Back", "Esc", () => this.closeReasons(), { class: "decide" }),
     );
-    root.replaceChildren(h("div", { class: "facts" }, this.label, this.difficulty), this.comment, this.decisions, this.reasons);
+    root.replaceChildren(h("div", { class: "facts" }, this.draw, this.label), this.difficulty, this.comment, this.decisions, this.reasons);
+    root.addEventListener("submit", (event) => event.preventDefault());
   }
 
   /** @param {string} word @param {number} value */
@@ -126,13 +135,10 @@ export class DecisionForm {
 
   /** A key while a reason is asked for. @param {string} key @returns {boolean} whether it was one of these */
   onReasonKey(key) {
-    if (key === "Escape" || KEYS.reject.keys.includes(key.toLowerCase())) {
-      this.closeReasons();
-      return true;
-    }
     const reason = REASONS[Number(key) - 1];
     if (reason) this.#reject(reason);
-    return Boolean(reason);
+    else if (key === "Escape") this.closeReasons();
+    return Boolean(reason) || key === "Escape";
   }
 
   /** @param {string} reason */

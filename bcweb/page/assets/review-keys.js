@@ -1,37 +1,44 @@
-// Which key does what in the Review tab. The buttons, the help sheet and the page all read this table.
+// Which key does what in the Review tab. The buttons, the help sheet and the page all read this table. The
+// letters that the viewer and its editor have are left to them.
 
-/** @typedef {"accept" | "truth" | "corrected" | "reject" | "unsure" | "undo" | "draw" | "label" | "difficulty" | "comment"
- *  | "next" | "previous" | "unread" | "queue" | "help"} Action */
+/** @typedef {"accept" | "truth" | "corrected" | "reject" | "unsure" | "undo" | "draw" | "putDown" | "label" | "difficulty"
+ *  | "comment" | "next" | "previous" | "unread" | "queue" | "help"} Action */
 
-/** keys: as `KeyboardEvent.key` names them, letters small. @type {Record<Action, {keys: string[], words: string}>} */
+/** keys: as `KeyboardEvent.key` names them, a letter in lower case, or as Shift+A. @type {Record<Action, {keys: string[], words: string}>} */
 export const KEYS = {
-  accept: { keys: ["a"], words: "Accept the prediction, and go on" },
-  truth: { keys: ["g"], words: "Keep the truth (the ground truth), and go on" },
-  corrected: { keys: ["c"], words: "Save what is drawn as the correction, and go on" },
-  reject: { keys: ["x"], words: "Reject the case: then a reason, 1 to 5" },
-  unsure: { keys: ["u"], words: "Unsure, and go on" },
-  undo: { keys: ["Backspace"], words: "Undo the last verdict, back to its case" },
-  draw: { keys: ["e"], words: "Draw, or put the pen down" },
-  label: { keys: ["n"], words: "The next label" },
-  difficulty: { keys: ["v"], words: "Easy, medium, hard" },
-  comment: { keys: ["i"], words: "Comment; Escape leaves it" },
+  accept: { keys: ["1"], words: "Accept the prediction, and go on" },
+  truth: { keys: ["2"], words: "Keep the truth, and go on" },
+  corrected: { keys: ["3"], words: "Save what is drawn, and go on" },
+  reject: { keys: ["4"], words: "Reject the case: then a reason, 1 to 5" },
+  unsure: { keys: ["5"], words: "Unsure, and go on" },
+  undo: { keys: ["u"], words: "Undo the last verdict, back to its case" },
   next: { keys: ["j", "PageDown"], words: "Next case of the queue" },
   previous: { keys: ["k", "PageUp"], words: "Previous case" },
-  unread: { keys: ["."], words: "Next case that nobody has read" },
-  queue: { keys: ["q"], words: "The queue, its order and filters" },
+  unread: { keys: ["n"], words: "Next case that nobody has read" },
+  draw: { keys: ["e"], words: "Draw a correction" },
+  putDown: { keys: ["Shift+E"], words: "Put the pen down" },
+  label: { keys: ["Shift+L"], words: "The next label" },
+  difficulty: { keys: ["Shift+D"], words: "Easy, medium, hard" },
+  comment: { keys: ["Shift+C"], words: "Comment; Escape leaves it" },
+  queue: { keys: ["Shift+Q"], words: "The queue, its order and filters" },
   help: { keys: ["?"], words: "These keys" },
 };
 
 const ACTIONS = new Map(Object.entries(KEYS).flatMap(([action, { keys }]) => keys.map((key) => [key, /** @type {Action} */ (action)])));
 
-/** @param {{key: string, ctrlKey: boolean, altKey: boolean, metaKey: boolean, defaultPrevented: boolean}} event
+/** @param {{key: string, shiftKey: boolean, ctrlKey: boolean, altKey: boolean, metaKey: boolean, defaultPrevented: boolean}} event
  * @returns {Action | null} */
-export function actionOf({ key, ctrlKey, altKey, metaKey, defaultPrevented }) {
+export function actionOf({ key, shiftKey, ctrlKey, altKey, metaKey, defaultPrevented }) {
   if (defaultPrevented || ctrlKey || altKey || metaKey) return null;
-  return ACTIONS.get(key.length === 1 ? key.toLowerCase() : key) ?? null;
+  const isLetter = /^\p{L}$/u.test(key);
+  const pressed = isLetter && shiftKey ? `Shift+${key.toUpperCase()}` : isLetter ? key.toLowerCase() : key;
+  return ACTIONS.get(pressed) ?? null;
 }
 
-const SHOWN = new Map([["Backspace", "⌫"], ["PageDown", "Page Down"], ["PageUp", "Page Up"]]);
+const SHOWN = new Map([["PageDown", "Page Down"], ["PageUp", "Page Up"], [",", "comma"], [".", "full stop"], ["Control+z", "Ctrl Z"]]);
 
 /** As it stands on a button. @param {string} key */
-export const shown = (key) => SHOWN.get(key) ?? key.toUpperCase();
+export const shown = (key) => SHOWN.get(key) ?? (key.startsWith("Shift+") ? `⇧${key.slice("Shift+".length)}` : key.toUpperCase());
+
+/** As it stands in the sheet. @param {string} key */
+export const named = (key) => SHOWN.get(key) ?? key.replace("Shift+", "Shift ").replace(/^\p{L}$/u, (letter) => letter.toUpperCase());

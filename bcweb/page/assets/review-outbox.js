@@ -20,6 +20,7 @@ const isPassing = (error) => error instanceof Unreachable || (error instanceof R
 
 export class Outbox {
   /** In the order in which they were decided. @type {Kept[]} */ #verdicts = [];
+  /** The cases whose verdict is not there yet. @type {Set<string>} */ #deciding = new Set();
   /** The newest draft by case; null where it is dropped. @type {Map<string, Kept | null>} */ #drafts = new Map();
   #isBusy = false;
   #wait = 0;
@@ -38,7 +39,7 @@ export class Outbox {
   /** error: why it is not saved; until: when it is tried again (performance.now); isLoggedOut: only a login helps. */
   get state() {
     return {
-      verdicts: this.#verdicts.length,
+      verdicts: this.#deciding.size,
       drafts: this.#drafts.size,
       error: this.#error,
       until: this.#until,
@@ -46,14 +47,9 @@ export class Outbox {
     };
   }
 
-  /** The verdicts that the server does not have yet. */
-  get waiting() {
-    return /** @type {readonly Kept[]} */ (this.#verdicts);
-  }
-
   /** @param {string} id @returns {boolean} whether a verdict on this case is on its way */
   isDeciding(id) {
-    return this.#verdicts.some((kept) => kept.id === id);
+    return this.#deciding.has(id);
   }
 
   /** Keep and send what is drawn; a draft of the same case that was not sent yet is overtaken by it.
@@ -74,20 +70,16 @@ export class Outbox {
     this.#go();
   }
 
-  /** @param {Kept} kept a verdict @returns {Promise<void>} when this browser has it */
-  async decide(kept) {
+  /** @param {Kept} kept a verdict @param {Promise<Uint8Array<ArrayBuffer>> | null} [bits] of its mask, where it has none yet
+   * @returns {Promise<void>} when this browser has it */
+  async decide(kept, bits = null) {
+    this.#deciding.add(kept.id); // at once: the same key pressed twice is one decision
+    this.page.changed();
+    if (bits) kept.bits = await bits;
+    await this.shelf.put(kept);
     this.#drafts.delete(kept.id);
     this.#verdicts.push(kept);
-    this.page.changed();
-    await this.shelf.put(kept);
     this.#go();
-  }
-
-  /** Do not send this verdict. @param {Kept} kept */
-  async withdraw(kept) {
-    this.#verdicts = this.#verdicts.filter((other) => other !== kept);
-    await this.shelf.remove(kept.key);
-    this.page.changed();
   }
 
   /** Try again at once. */
@@ -130,7 +122,7 @@ export class Outbox {
       return {
         send: () => this.#sendVerdict(verdict),
         giveUp: (error) => {
-          this.#verdicts = this.#verdicts.filter((other) => other !== verdict);
+          this.#done(verdict);
           this.page.refused(verdict, error); // it stays on the shelf, for the reader to see
         },
       };
@@ -151,9 +143,15 @@ export class Outbox {
   /** @param {Kept} kept */
   async #sendVerdict(kept) {
     const verdict = await api.decide(kept.id, /** @type {api.Said} */ (kept.said), kept.bits);
-    this.#verdicts = this.#verdicts.filter((other) => other !== kept);
+    this.#done(kept);
     await this.shelf.remove(kept.key);
     this.page.saved(kept, verdict);
+  }
+
+  /** @param {Kept} kept a verdict */
+  #done(kept) {
+    this.#verdicts = this.#verdicts.filter((other) => other !== kept);
+    this.#deciding.delete(kept.id);
   }
 
   /** @param {Kept} kept @param {() => boolean} done says whether no newer one came meanwhile */

@@ -2,9 +2,11 @@
 
 import { h } from "./dom.js";
 
+const COLOUR = "#ffb000";
+
 /** A mask's outline over its scan. @param {string} thumbnail address of the scan's picture @param {Uint8Array} mask
- * @param {number} width @param {number} height of the mask @param {string} colour */
-export function outlined(thumbnail, mask, width, height, colour) {
+ * @param {number} width @param {number} height of the mask */
+export function outlined(thumbnail, mask, width, height) {
   const side = 240;
   const scale = Math.min(side / width, side / height);
   const canvas = /** @type {HTMLCanvasElement} */ (h("canvas", { width: Math.round(width * scale), height: Math.round(height * scale), role: "img", "aria-label": "Its mask" }));
@@ -12,7 +14,7 @@ export function outlined(thumbnail, mask, width, height, colour) {
   const scan = new Image();
   const draw = () => {
     context.drawImage(scan, 0, 0, canvas.width, canvas.height);
-    context.fillStyle = colour;
+    context.fillStyle = COLOUR;
     const at = (/** @type {number} */ x, /** @type {number} */ y) => mask[Math.floor(y / scale) * width + Math.floor(x / scale)] > 0;
     for (let y = 1; y < canvas.height - 1; y++) {
       for (let x = 1; x < canvas.width - 1; x++) {

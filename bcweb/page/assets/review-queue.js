@@ -53,9 +53,38 @@ export class QueueList {
     this.#draw();
   }
 
-  /** What is said of a row has changed. */
-  refresh() {
+  get rows() {
+    return /** @type {readonly Row[]} */ (this.#rows);
+  }
+
+  /** @param {number} id @returns {Row | undefined} */
+  row(id) {
+    return this.#rows[this.#places.get(id) ?? -1];
+  }
+
+  /** What is said of a case has changed. @param {number} id @param {Partial<Row>} changed */
+  change(id, changed) {
+    const row = this.row(id);
+    if (!row) return;
+    Object.assign(row, changed);
     this.#soon();
+  }
+
+  /** Of the case in view, from 0; -1 where it is not in this queue. */
+  get place() {
+    return this.#current === null ? -1 : (this.#places.get(this.#current) ?? -1);
+  }
+
+  /** @param {1 | -1} step @returns {number | undefined} the id of the case beside the one in view */
+  neighbour(step) {
+    return this.#rows[this.place + step]?.id;
+  }
+
+  /** The next case that nobody has read, and from the end on the first. @param {(id: number) => boolean} isDeciding
+   * @returns {number | undefined} its id */
+  nextUnread(isDeciding) {
+    const isUnread = (/** @type {Row} */ { id, decision }) => decision === null && !isDeciding(id);
+    return (this.#rows.slice(this.place + 1).find(isUnread) ?? this.#rows.slice(0, Math.max(this.place, 0)).find(isUnread))?.id;
   }
 
   /** @param {number | null} id the case in view: its row is brought into sight */
@@ -152,7 +181,7 @@ export class QueueList {
   /** @param {KeyboardEvent} event */
   #onKey(event) {
     const last = this.#rows.length - 1;
-    const at = this.#current === null ? -1 : (this.#places.get(this.#current) ?? -1);
+    const at = this.place;
     /** @type {Record<string, number>} */
     const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: last };
     const place = to[event.key];

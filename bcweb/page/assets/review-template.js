@@ -1,24 +1,49 @@
 // The Review tab's shadow tree.
 
+import { EDIT_KEYS } from "../../canvas/edit/keys.js";
 import { KEYS as VIEWER } from "../../canvas/keys.js";
-import { KEYS, shown } from "./review-keys.js";
+import { KEYS, named, shown } from "./review-keys.js";
 import { ORDERS } from "./review-words.js";
 import { VIEWER_WORDS } from "./template.js";
 
-/** @param {string[]} keys @param {string} words */
-const row = (keys, words) => `<div><dt>${keys.map(shown).join(", ")}</dt><dd>${words}</dd></div>`;
+/** What the keys of the viewer's editor do. @type {Record<string, string>} */
+export const EDIT_WORDS = {
+  toolBrush: "Brush",
+  toolEraser: "Eraser",
+  toolPolygon: "Polygon; Enter closes it",
+  toolFill: "Fill",
+  toolGrow: "Grow a region from a click",
+  toolRuler: "Ruler",
+  toolPan: "Move the picture; or hold Space",
+  smaller: "Smaller brush; or Shift and the wheel",
+  larger: "Larger brush",
+  beginMenu: "Begin from another mask",
+  smooth: "Smooth the border",
+  fillHoles: "Fill holes",
+  keepLargest: "Keep the largest part",
+  lesion: "Zoom to the lesion",
+  actual: "One to one",
+};
 
+/** @param {string[]} keys @param {string} words */
+const row = (keys, words) => `<div><dt>${keys.map(named).join(", ")}</dt><dd>${words}</dd></div>`;
+
+/** Which keys there are: those of this tab, of the editor, and of the viewer where neither has taken them. */
 const helpSheet = () => {
-  const own = Object.values(KEYS).map(({ keys, words }) => row(keys, words));
-  const viewer = Object.entries(VIEWER_WORDS).filter(([action]) => VIEWER[action]).map(([action, words]) => row(VIEWER[action].slice(0, 1), words));
-  return `<h3>Read</h3><dl class="own">${own.join("")}</dl><h3>Look and draw</h3><dl class="viewers">${viewer.join("")}</dl>`;
+  const own = new Set(Object.values(KEYS).flatMap(({ keys }) => keys));
+  const read = Object.values(KEYS).map(({ keys, words }) => row(keys, words));
+  const draw = Object.entries(EDIT_KEYS).map(([action, key]) => row([key], EDIT_WORDS[action] ?? action));
+  draw.push(row(["Control+z"], "Undo a stroke; with Shift, redo it"));
+  const look = Object.entries(VIEWER_WORDS).filter(([action]) => VIEWER[action] && !own.has(VIEWER[action][0]));
+  const part = (/** @type {string} */ title, /** @type {string[]} */ rows) => `<h3>${title}</h3><dl>${rows.join("")}</dl>`;
+  return part("Read", read) + part("Draw, with the pen in the hand", draw) + part("Look", look.map(([action, words]) => row(VIEWER[action].slice(0, 1), words)));
 };
 
 /** @param {import("./review-keys.js").Action} action */
 const key = (action) => `<kbd aria-hidden="true">${shown(KEYS[action].keys[0])}</kbd>`;
 
 /** @param {import("./review-keys.js").Action} action @param {string} words */
-const hint = (action, words) => `title="${words} (${shown(KEYS[action].keys[0])})" aria-keyshortcuts="${KEYS[action].keys.join(" ")}"`;
+const hint = (action, words) => `title="${words} (${named(KEYS[action].keys[0])})" aria-keyshortcuts="${KEYS[action].keys.join(" ")}"`;
 
 const options = Object.entries(ORDERS).map(([order, words]) => `<option value="${order}">${words}</option>`).join("");
 
@@ -64,10 +89,6 @@ ${STYLES.map((name) => `<link rel="stylesheet" href="${new URL(name, import.meta
     <aside class="panel" aria-label="Case">
       <div class="case"></div>
       <div class="verdict">
-        <div class="drawing" role="group" aria-label="Drawing">
-          <button type="button" class="draw" ${hint("draw", "Draw a correction")} aria-pressed="false">Draw ${key("draw")}</button>
-          <select class="beginning" aria-label="Start from" title="What a correction starts from"></select>
-        </div>
         <form class="decision" aria-label="Decision"></form>
         <div class="status" role="status"></div>
       </div>

@@ -43,6 +43,9 @@ export const MARKS = { accept: "✓", truth: "T", corrected: "✎", reject: "✕
 
 export const REASONS = ["not a breast scan", "unreadable", "wrong label", "duplicate", "other"];
 
+/** That can be chosen in any project. */
+export const LABELS = ["benign", "malignant", "normal"];
+
 export const DIFFICULTIES = ["easy", "medium", "hard"];
 
 /** What the weights that predicted knew of the case. @type {Record<string, {badge: string, words: string, isTest: boolean}>} */

@@ -1,0 +1,276 @@
+// What is drawn on the case in view: begun, kept stroke by stroke, gone on with after a crash, or dropped.
+
+import * as api from "./review-api.js";
+import { packed, unpacked } from "./review-bits.js";
+
+/** @typedef {import("./review-api.js").CaseInfo} CaseInfo */
+/** @typedef {import("./review-api.js").Beginning} Beginning */
+/** @typedef {import("./review-api.js").Verdict} Verdict */
+/** @typedef {import("./review-decision.js").Form} Form */
+/** @typedef {import("./review-shelf.js").Kept} Kept */
+/** An unfinished drawing: on the server, or left in this browser. @typedef {{kept: Kept | null, draft: api.Draft}} Left */
+/** @typedef {object} Page
+ * @property {() => string} whose owner and reader
+ * @property {() => Form} form what is filled in now
+ * @property {(form: Form) => void} fillIn
+ * @property {(left: Left[]) => void} left unfinished drawings of the case, the newest first
+ * @property {() => void} changed what is drawn, or whether the pen is in the hand
+ * @property {(id: string, isThere: boolean) => void} drafted whether the reader has a drawing of this case
+ * @property {(error: unknown) => void} failed
+ */
+
+export class Drawing {
+  /** @type {CaseInfo | null} */ #info = null;
+  /** @type {Left[]} */ #left = [];
+  /** Strokes that were drawn before the viewer took the mask. */ #strokesBefore = 0;
+  /** The pen is in the hand, from case to case. */ #isOn = false;
+  /** Newest drawings that are not packed yet, by case. @type {Map<string, {kept: Kept, mask: Uint8Array}>} */ #unpacked = new Map();
+  #isPacking = false;
+  /** Counts what ends a drawing, by case, so that none of it is kept afterwards. @type {Map<string, number>} */ #ends = new Map();
+
+  /** @param {any} viewer @param {import("./review-shelf.js").Shelf} shelf @param {import("./review-outbox.js").Outbox} outbox @param {Page} page */
+  constructor(viewer, shelf, outbox, page) {
+    this.viewer = viewer;
+    this.shelf = shelf;
+    this.outbox = outbox;
+    this.page = page;
+    viewer.addEventListener("bc-edit", () => this.#onEdit());
+    viewer.addEventListener("bc-tool", () => page.changed());
+  }
+
+  get isOn() {
+    return this.#isOn;
+  }
+
+  /** The viewer has a mask of the reader's own in hand. */
+  get isThere() {
+    return this.viewer.beginning != null;
+  }
+
+  get strokes() {
+    return this.isThere ? this.#strokesBefore + this.viewer.strokes : 0;
+  }
+
+  /** The viewer shows another case, or the same one as it is now. @param {CaseInfo | null} info
+   * @param {() => boolean} isCurrent whether it is still the one in view */
+  async show(info, isCurrent) {
+    this.#info = info;
+    this.#left = [];
+    this.#strokesBefore = 0;
+    this.page.left([]);
+    if (!info?.width) return;
+    await this.#findLeft(info, isCurrent);
+    if (isCurrent()) await this.#bringLast(info, isCurrent);
+    if (isCurrent() && this.#isOn && !this.isThere && this.#left.length === 0) this.#begin();
+    if (isCurrent()) this.page.changed();
+  }
+
+  // ---------------------------------------------------------------- the pen
+
+  /** Take the pen: go on with what was left unfinished, else begin with what there is. */
+  take() {
+    if (!this.#info?.width) return;
+    this.#isOn = true;
+    if (!this.isThere && this.#left.length > 0) this.goOn(0);
+    else if (!this.isThere) this.#begin();
+    this.#pickUp();
+  }
+
+  /** What is drawn stays in sight. */
+  putDown() {
+    this.#isOn = false;
+    if (this.strokes > 0) this.viewer.tool = "pan";
+    else this.viewer.edit(null);
+    this.page.changed();
+  }
+
+  #begin() {
+    for (const beginning of /** @type {Beginning[]} */ (["prediction", "truth", "empty"])) {
+      const mask = this.viewer.maskOf(beginning);
+      if (!mask) continue;
+      this.viewer.edit(mask, beginning);
+      return;
+    }
+  }
+
+  #pickUp() {
+    if (this.viewer.tool === "pan") this.viewer.tool = "brush";
+    this.page.changed();
+  }
+
+  /** Begin with the mask of a verdict. @param {Verdict} verdict @param {() => boolean} isCurrent */
+  async from(verdict, isCurrent) {
+    if (!this.#info) return;
+    try {
+      const mask = await api.mask(this.#info.id, verdict.id);
+      if (!isCurrent()) return;
+      if (!this.isThere) this.#begin();
+      this.viewer.begin("last", mask); // a step, so that it is kept, and can be undone
+    } catch (error) {
+      this.page.failed(error);
+      return;
+    }
+    this.#isOn = true;
+    this.#pickUp();
+  }
+
+  // ---------------------------------------------------------------- kept as it is drawn
+
+  #onEdit() {
+    if (this.strokes > 0) this.keep();
+    else if (this.#info) this.discard(this.#info.id); // all of it was undone
+    this.page.changed();
+  }
+
+  /** Keep the drawing and what is filled in, in this browser and on the server. */
+  async keep() {
+    const kept = this.kept("draft");
+    if (!kept) return;
+    if (kept.strokes === 0) {
+      await this.shelf.put(kept); // something was filled in, and nothing drawn
+      return;
+    }
+    this.#unpacked.set(kept.id, { kept, mask: this.viewer.edited });
+    if (this.#isPacking) return;
+    this.#isPacking = true;
+    for (const [id, { kept, mask }] of this.#unpacked) {
+      this.#unpacked.delete(id);
+      const ends = this.#ends.get(id);
+      kept.bits = await packed(mask);
+      if (this.#ends.get(id) === ends) await this.outbox.draft(kept);
+    }
+    this.#isPacking = false;
+  }
+
+  /** A record of the case in view, without its mask. @param {"draft" | "verdict"} kind @returns {Kept | null} */
+  kept(kind) {
+    const info = this.#info;
+    if (!info) return null;
+    const whose = this.page.whose();
+    const beginning = this.viewer.beginning ?? null;
+    return {
+      key: this.shelf.key(kind, whose, info.id),
+      whose,
+      tab: this.shelf.tab,
+      kind,
+      id: info.id,
+      name: info.name,
+      changed: new Date().toISOString(),
+      bits: null,
+      beginning,
+      threshold: beginning === "threshold" ? this.viewer.threshold : null,
+      after: info.latest,
+      strokes: this.strokes,
+      form: this.page.form(),
+      acknowledged: null,
+      said: null,
+    };
+  }
+
+  /** The mask as it is sent. @returns {Promise<Uint8Array<ArrayBuffer>>} */
+  packed = () => packed(this.viewer.edited);
+
+  /** From now on no drawing of this case is kept: it is decided. @param {string} id */
+  end(id) {
+    this.#unpacked.delete(id);
+    this.#ends.set(id, (this.#ends.get(id) ?? 0) + 1);
+  }
+
+  /** Drop the drawing of this case, here and on the server. @param {string} id */
+  async discard(id) {
+    this.end(id);
+    this.outbox.drop(id);
+    this.page.drafted(id, false);
+    await this.shelf.remove(this.shelf.key("draft", this.page.whose(), id));
+  }
+
+  // ---------------------------------------------------------------- what was left unfinished
+
+  /** @param {CaseInfo} info @param {() => boolean} isCurrent */
+  async #findLeft(info, isCurrent) {
+    const here = (await this.shelf.left(this.page.whose())).filter(({ kind, id }) => kind === "draft" && id === info.id);
+    if (!isCurrent()) return;
+    /** @type {Left[]} */
+    const left = info.draft ? [{ kept: null, draft: info.draft }] : [];
+    for (const kept of here) {
+      if (kept.bits === null) {
+        this.page.fillIn(kept.form);
+        await this.#adopt(kept);
+      } else if (info.draft && kept.acknowledged === info.draft.changed) {
+        left[0] = { kept, draft: info.draft }; // the same, with what was filled in besides
+      } else {
+        left.push({ kept, draft: kept });
+      }
+    }
+    if (!isCurrent()) return;
+    this.#left = left.sort((a, b) => Date.parse(b.draft.changed) - Date.parse(a.draft.changed));
+    this.page.left(this.#left);
+  }
+
+  /** A correction that stands is seen in the viewer. @param {CaseInfo} info @param {() => boolean} isCurrent */
+  async #bringLast({ id, verdict }, isCurrent) {
+    if (!verdict?.has_mask) return;
+    try {
+      const mask = await api.mask(id, verdict.id);
+      if (!isCurrent()) return;
+      this.viewer.last = mask;
+      if (verdict.decision !== "corrected" || this.#left.length > 0) return;
+      this.viewer.edit(mask, "last");
+      if (!this.#isOn) this.viewer.tool = "pan";
+    } catch (error) {
+      this.page.failed(error);
+    }
+  }
+
+  /** What another page left in this browser is this page's from now on. @param {Kept} kept */
+  async #adopt(kept) {
+    await this.shelf.put({ ...kept, tab: this.shelf.tab, key: this.shelf.key("draft", kept.whose, kept.id) });
+    await this.shelf.remove(kept.key);
+  }
+
+  /** @param {number} at its place among those that were offered */
+  async goOn(at) {
+    const info = this.#info;
+    const left = this.#left[at];
+    if (!info || !left) return;
+    try {
+      const mask = left.kept?.bits ? await unpacked(left.kept.bits, info.width * info.height) : await api.mask(info.id, "draft");
+      if (this.#info !== info) return;
+      this.viewer.edit(mask, left.draft.beginning ?? "empty");
+    } catch (error) {
+      this.page.failed(error);
+      return;
+    }
+    this.#strokesBefore = Math.max(left.draft.strokes, 1);
+    this.#isOn = true;
+    this.#without(left);
+    if (left.kept) {
+      this.page.fillIn(left.kept.form);
+      await this.#adopt(left.kept);
+    }
+    this.#pickUp();
+    this.keep();
+  }
+
+  /** @param {number} at */
+  async drop(at) {
+    const info = this.#info;
+    const left = this.#left[at];
+    if (!info || !left) return;
+    this.#without(left);
+    if (left.kept) await this.shelf.remove(left.kept.key);
+    if (left.draft === info.draft) {
+      info.draft = null;
+      this.outbox.drop(info.id);
+      this.page.drafted(info.id, false);
+    }
+    if (this.#info === info && this.#isOn && !this.isThere && this.#left.length === 0) this.#begin();
+    this.page.changed();
+  }
+
+  /** @param {Left} left */
+  #without(left) {
+    this.#left = this.#left.filter((other) => other !== left);
+    this.page.left(this.#left);
+  }
+}

@@ -1,0 +1,83 @@
+// In what order the cases come, and which of them.
+
+import { h } from "./dom.js";
+import * as words from "./review-words.js";
+import { grouped } from "./words.js";
+
+/** @typedef {import("./review-api.js").Asked} Asked */
+/** @typedef {import("./review-api.js").Project} Project */
+
+/** Before each label that is a choice: any of them is "". */
+const LABEL = "=";
+
+export class Filters {
+  /** The same random order as long as the page is open. */ #seed = Math.floor(Math.random() * 2 ** 31);
+
+  /** @param {HTMLFormElement} root @param {() => void} changed */
+  constructor(root, changed) {
+    this.root = root;
+    this.clear = /** @type {HTMLElement} */ (root.querySelector(".clear"));
+    this.told = /** @type {HTMLElement} */ (root.querySelector(".told span"));
+    root.addEventListener("submit", (event) => event.preventDefault());
+    root.addEventListener("change", (event) => {
+      if (event.target instanceof HTMLSelectElement) event.target.blur(); // so that the next key is a command again
+      changed();
+    });
+    this.clear.addEventListener("click", () => {
+      const { order } = this.asked;
+      root.reset();
+      this.#select("order").value = order;
+      changed();
+    });
+  }
+
+  /** @returns {Asked} */
+  get asked() {
+    const form = new FormData(this.root);
+    const text = (/** @type {string} */ name) => String(form.get(name) ?? "").trim();
+    const label = text("label");
+    return {
+      order: text("order") || "worst",
+      decision: text("decision"),
+      label: label ? label.slice(LABEL.length) : null,
+      text: text("text"),
+      low: text("low"),
+      high: text("high"),
+      seed: this.#seed,
+    };
+  }
+
+  /** What there is to choose from. @param {Project} project */
+  offer({ cases, read, counts }) {
+    const { decisions = {}, labels = {} } = counts ?? {};
+    const many = (/** @type {string} */ text, /** @type {number} */ n) => `${text[0].toUpperCase()}${text.slice(1)} (${grouped(n)})`;
+    this.#offer("decision", [
+      ["", "Read or not"], ["unread", many("not read", cases - read)], ["read", many("read", read)],
+      ...Object.entries(words.DECIDED).map(([decision, text]) => [decision, many(text, decisions[decision] ?? 0)]),
+    ]);
+    this.#offer("label", [["", "Any label"], ...Object.entries(labels).map(([label, n]) => [LABEL + label, many(label || "no label", n)])]);
+  }
+
+  /** How many pass. @param {number} rows @param {number} all */
+  tell(rows, all) {
+    const { order, decision, label, text, low, high } = this.asked;
+    const isFiltered = Boolean(decision || label !== null || text || low || high);
+    const none = isFiltered ? "No case passes these filters." : (words.NO_ROWS[order] ?? "");
+    this.told.textContent = rows === 0 ? none : rows !== all ? `${grouped(rows)} of ${grouped(all)} cases` : "";
+    this.clear.hidden = !isFiltered;
+  }
+
+  /** @param {string} name @param {string[][]} options */
+  #offer(name, options) {
+    const select = this.#select(name);
+    const { value } = select;
+    select.replaceChildren(...options.map(([value, text]) => h("option", { value }, text)));
+    select.value = value;
+    if (select.selectedIndex < 0) select.selectedIndex = 0;
+  }
+
+  /** @param {string} name */
+  #select(name) {
+    return /** @type {HTMLSelectElement} */ (this.root.querySelector(`select[name="${name}"]`));
+  }
+}
