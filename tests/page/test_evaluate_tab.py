@@ -1,0 +1,198 @@
+"""The Evaluate tab as a reader has it open: figures, plots, two revisions, and the way to a case."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bcweb.review.store import Store
+from tests.page.reader import Page, expect, sync_api
+from tests.page.running import running
+from tests.review.scored import FIRST, SECOND, fill, ids_of
+
+pytestmark = pytest.mark.browser
+
+Where = tuple[str, dict[str, int]]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Where]:
+    """The app with one project, its address, and the ids of the cases."""
+    home = tmp_path_factory.mktemp("home")
+    with Store(home) as store:
+        ids = ids_of(store, fill(store))
+    with running({"BCWEB_HOME": str(home)}) as address:
+        yield address, ids
+
+
+@pytest.fixture
+def tab(made: Where, chromium: sync_api.Browser) -> Iterator[Tab]:
+    tab = Tab(chromium.new_page(viewport={"width": 1300, "height": 900}), made)
+    tab.page.add_init_script("localStorage.setItem('bc-reader', 'ann')")
+    yield tab
+    tab.page.close()
+    assert tab.complaints == []
+
+
+class Tab(Page):
+    def __init__(self, page: sync_api.Page, made: Where):
+        super().__init__(page, made[0])
+        self.ids = made[1]
+
+    def open(self, width: int = 1300) -> Tab:
+        self.page.set_viewport_size({"width": width, "height": 900})
+        self.page.goto(self.address)
+        self.page.get_by_role("tab", name="Evaluate").click()
+        return self.told()
+
+    def told(self) -> Tab:
+        expect(self.on(".headline li")).to_have_count(9, timeout=30_000)
+        return self
+
+    def compare(self) -> Tab:
+        self.on(".revision select").select_option(FIRST)
+        self.on(".against select").select_option(SECOND)
+        expect(self.on(".beside h2")).to_have_text(f"{FIRST} beside {SECOND}")
+        return self
+
+    def on(self, selector: str, has_text: str | None = None) -> sync_api.Locator:
+        return self.page.locator(f"bc-evaluate {selector}", has_text=has_text)
+
+    def figure(self, name: str) -> str:
+        return self.on(f'[data-figure="{name}"]').inner_text()
+
+    def listed(self) -> list[str]:
+        return self.on(".list [data-case]").evaluate_all(
+            "all => all.map(one => one.firstChild.textContent)"
+        )
+
+    def landed_on(self, name: str) -> None:
+        """The Review tab is in front and shows this case, and the address names it."""
+        expect(self.page.get_by_role("tab", name="Review")).to_have_attribute(
+            "aria-selected", "true"
+        )
+        expect(self.page.locator("bc-review .panel .case h2")).to_have_text(name)
+        assert f"case={self.ids[name]}" in self.page.url
+
+
+def test_two_revisions_are_compared_and_a_case_that_got_worse_is_opened(tab):
+    tab.open().compare()
+    assert (tab.figure("dice_mean"), tab.figure("painted")) == ("0.583", "50.0%")
+    assert tab.figure("difference.dice_mean") == "−0.210"
+    assert tab.on(".differences tr").nth(1).inner_text().split() == [
+        "Dice,", "mean", "0.580", "0.790", "−0.210", "worse", "−0.562", "to", "−0.033",
+    ]  # fmt: skip
+    assert "7 cases that both predicted and neither had seen" in tab.on(".beside").inner_text()
+    assert f"1 that {SECOND} saw in training" in tab.on(".beside").inner_text()
+    worse = tab.on(".worse [data-case]").evaluate_all("all => all.map(one => one.dataset.case)")
+    assert worse == [str(tab.ids[name]) for name in ("f", "d", "b", "carried")]
+    tab.on(".worse [data-case]").nth(1).click()
+    tab.landed_on("d")
+    tab.page.get_by_role("tab", name="Evaluate").click()
+    expect(tab.on(".beside h2")).to_be_visible()
+
+
+def test_a_click_on_a_point_opens_its_case(tab):
+    tab.open().compare()
+    plot = tab.on(".points").first
+    plot.scroll_into_view_if_needed()
+    # "fold" covers 20% of its image with a Dice of 0.6; the axis runs from the smallest, 0.8%, to 100%.
+    at = plot.evaluate(
+        """plot => {
+            const frame = plot.getBoundingClientRect(), scale = frame.width / 420;
+            const across = Math.log(0.2 / 0.008) / Math.log(1 / 0.008);
+            return [frame.left + scale * (44 + 360 * across), frame.top + scale * (192 - 182 * 0.6)];
+        }"""
+    )
+    tab.page.mouse.move(*at)
+    expect(tab.on(".readout").first).to_have_text(
+        "fold · benign · Dice 0.600 · 20% of the image · uncertainty 0.40"
+    )
+    tab.page.mouse.click(*at)
+    tab.landed_on("fold")
+
+
+def test_the_keyboard_walks_the_points_and_opens_one(tab):
+    tab.open().compare()
+    tab.on(".points").first.focus()
+    tab.page.keyboard.press("End")
+    expect(tab.on(".readout").first).to_contain_text("fold")
+    tab.page.keyboard.press("Home")
+    expect(tab.on(".readout").first).to_contain_text("d · malignant · Dice 0.000")
+    tab.page.keyboard.press("Enter")
+    tab.landed_on("d")
+
+
+def test_a_bar_and_a_group_show_their_cases_alone(tab):
+    tab.open().compare()
+    assert tab.listed() == ["d", "f", "c", "carried", "fold", "b", "a", "e", "seen"]
+    bar = tab.on('[data-low="0.6"]')
+    expect(bar).to_have_attribute("aria-label", "Dice 0.60 to 0.65: 2 images")
+    bar.focus()
+    tab.page.keyboard.press("Enter")
+    assert tab.listed() == ["carried", "fold"]
+    expect(bar).to_have_attribute("aria-pressed", "true")
+    expect(bar).to_be_focused()
+    tab.page.keyboard.press("Enter")
+    assert len(tab.listed()) == 9
+    tab.on("button.name", has_text="malignant").click()
+    assert tab.listed() == ["d", "c", "seen"]
+    tab.on('button[aria-label="Show all groups"]').click()
+    assert len(tab.listed()) == 9
+
+
+def test_what_a_figure_means_is_one_focus_or_hover_away(tab):
+    tab.open().compare()
+    why = tab.on(".why")
+    expect(why).to_be_hidden()
+    tab.on(".headline .term", has_text="HD95").focus()
+    expect(why).to_contain_text("95 of 100 points of one border lie nearer than this")
+    expect(why).to_contain_text("Over 4 images of 6.")
+    tab.page.keyboard.press("Escape")
+    expect(why).to_be_hidden()
+    tab.on('[data-figure="label.normal.dice_mean"]').hover()
+    expect(why).to_contain_text("There is no lesion image among them.")
+    silent = tab.on("[data-figure]:not([data-why])")
+    expect(silent).to_have_count(0)
+    reader = tab.on(".truth label", has_text="As readers left it")
+    reader.hover()
+    expect(why).to_contain_text("An accepted prediction is no truth.")
+    reader.click()
+    expect(tab.on(".about")).to_contain_text("The truth of 0 is the mask that a reader left.")
+
+
+def test_report_and_table_are_of_what_is_shown(tab):
+    tab.open().compare()
+    texts = []
+    for kind in ("report", "table"):
+        with tab.page.expect_download() as download:
+            tab.on(f".files .{kind}").click()
+        texts.append((download.value.suggested_filename, Path(download.value.path()).read_text()))
+    assert [name for name, _ in texts] == ["made-evaluation.html", "made-evaluation.csv"]
+    assert f"<h2>{FIRST} beside {SECOND}</h2>" in texts[0][1]
+    rows = list(csv.DictReader(texts[1][1].splitlines()))
+    assert {row["id"]: row["difference"] for row in rows}["d"] == "-0.75"
+
+
+@pytest.mark.parametrize("width", [390, 1300])
+def test_nothing_is_wider_than_the_window(tab, width):
+    tab.open(width).compare()
+    assert tab.page.evaluate("document.documentElement.scrollWidth") <= width
+    beyond = tab.on(".told > *").evaluate_all(
+        "all => all.filter(one => one.getBoundingClientRect().right > innerWidth).length"
+    )
+    assert beyond == 0, "what is wider scrolls within itself"
+
+
+def test_a_page_without_a_project_says_what_to_do_next(tab):
+    tab.page.route("**/bc/evaluate/projects", lambda route: route.fulfill(json={"projects": []}))
+    tab.page.goto(tab.address)
+    tab.page.get_by_role("tab", name="Evaluate").click()
+    empty = tab.on(".empty")
+    expect(empty).to_contain_text("Nothing is under review yet.")
+    expect(empty).to_contain_text("python -m bcweb.review import NAME --data busi:PATH")
+    empty.get_by_role("button", name="Go to the Review tab").click()
+    expect(tab.page.get_by_role("tab", name="Review")).to_have_attribute("aria-selected", "true")
