@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 from PIL import Image
@@ -89,7 +90,7 @@ def ids_of(store: Store, project: Project) -> dict[str, int]:
 
 
 def _case(made: Made, folder: Path) -> NewCase:
-    file = folder / "scans" / f"{made.name}.png"
+    file = folder / "scans" / f"{quote(made.name, safe='')}.png"
     if not made.problem:
         file.parent.mkdir(exist_ok=True)
         ramp = np.arange(HEIGHT * WIDTH).reshape(HEIGHT, WIDTH) % 251

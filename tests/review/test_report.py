@@ -1,0 +1,206 @@
+"""The report in one file and the table: what they say is what the figures say, and nothing leads elsewhere."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from bcweb.review import report
+from bcweb.review.__main__ import main
+from bcweb.review.comparison import compare
+from bcweb.review.evaluation import evaluate
+from bcweb.review.store import Store
+from tests.review.scored import CASES, FIRST, SECOND, fill
+
+DIGITS = {"hd95_mean": 1}
+SHARES = ("detected", "found", "painted")
+
+
+class Parsed(HTMLParser):
+    """figures: text by the name that it is marked with. addresses: all that a browser would fetch."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.figures: dict[str, str] = {}
+        self.tags: list[str] = []
+        self.addresses: list[str] = []
+        self._named: str | None = None
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        given = dict(attrs)
+        self._named = given.get("data-figure")
+        self.addresses += [given[name] for name in ("src", "href", "action") if name in given]
+
+    def handle_data(self, text: str) -> None:
+        if self._named:
+            self.figures[self._named] = text
+            self._named = None
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str, dict, Parsed]]:
+    """What the command wrote: the report, the table, the figures, and the report parsed."""
+    home = tmp_path_factory.mktemp("home")
+    with Store(home) as store, pytest.MonkeyPatch.context() as patched:
+        fill(store)
+        patched.setenv("BCWEB_HOME", str(home))
+        patched.delenv("BCWEB_DATABASE", raising=False)
+        files = {kind: home / f"out.{kind}" for kind in ("html", "csv", "json")}
+        options = [f"--{kind}={file}" for kind, file in files.items()]
+        asked = ["evaluate", "made", "--revision", FIRST, "--against", SECOND]
+        assert main([*asked, *options]) == 0
+        page, table, figures = (file.read_text() for file in files.values())
+        assert str(home) not in page + table, "no path of this machine is told"
+        yield page, table, json.loads(figures), Parsed(page)
+
+
+def shown(key: str, value: float, sign: str = "") -> str:
+    """A figure as the report writes it."""
+    if key in SHARES:
+        return f"{100 * value:{sign}.1f}" + (" points" if sign else "%")
+    return f"{value:{sign}.{DIGITS.get(key, 3)}f}"
+
+
+def test_every_figure_of_the_report_is_that_of_the_json(written):
+    _, _, figures, parsed = written
+    blocks = {"headline": figures, "all": figures}
+    blocks |= {f"dataset.{name}": part for name, part in figures["datasets"].items()}
+    for kind, of in (("label", "by_label"), ("size", "by_size")):
+        for name, part in figures[of].items():
+            is_normal = "dice_mean" not in part
+            blocks[f"{kind}.{name}"] = {"lesion": {} if is_normal else part, "normal": part}
+    blocks["how.seen"] = figures["seen_scores"]
+    compared = 0
+    for name, text in parsed.figures.items():
+        place, key = name.rsplit(".", 1)
+        if place in ("first", "second", "difference"):
+            continue
+        block = blocks[place]
+        part = (
+            "normal"
+            if key == "painted"
+            else "lesionwise"
+            if key in ("found", "false_alarms")
+            else "lesion"
+        )
+        value = block.get(key) if key == "presence_auc" else block[part].get(key)
+        assert text == ("–" if value is None else shown(key, value)), f"{name} says {text}"
+        compared += 1
+    # 9 of the headline, 6 of each line: all, 2 data sets, 3 labels, 4 sizes, the seen ones.
+    assert compared == 9 + 6 * 11
+    assert parsed.figures["headline.dice_mean"] == "0.583"
+
+
+def test_the_differences_of_the_report_are_those_of_the_json(written):
+    _, _, figures, parsed = written
+    rows = figures["comparison"]["rows"]
+    assert set(rows) == {name.split(".")[1] for name in parsed.figures if name.startswith("first.")}
+    for key, row in rows.items():
+        for which in ("first", "second"):
+            assert parsed.figures[f"{which}.{key}"] == shown(key, row[which]), key
+        told = parsed.figures[f"difference.{key}"].replace("−", "-")
+        if row["difference"]:
+            assert told == shown(key, row["difference"], "+"), key
+        else:
+            assert told == ("0 points" if key in SHARES else "0"), key
+
+
+def test_the_report_needs_nothing_and_nobody_else(written):
+    page, _, _, parsed = written
+    assert parsed.addresses == []
+    assert "script" not in parsed.tags and "link" not in parsed.tags and "img" not in parsed.tags
+    assert not re.search(r"https?:|//\w|url\(|@import", page), "an address of another host"
+    assert parsed.tags.count("svg") == 3 and "circle" in parsed.tags
+
+
+def test_the_report_shows_the_cases_in_its_plots(written):
+    page = written[0]
+    bars = {m[1]: int(m[2]) for m in re.finditer(r"<title>Dice (\S+) to \S+: (\d+)</title>", page)}
+    told = {low: n for low, n in bars.items() if n}
+    assert told == {"0.00": 1, "0.50": 1, "0.60": 2, "0.80": 1, "0.95": 1}
+    assert page.count("<title>fold: Dice 0.600</title>") == 2  # over size, and over uncertainty
+    assert page.count('class="dot hollow"') == 2, "the seen case, in both"
+
+
+def test_names_cannot_write_into_the_report(tmp_path):
+    wicked = "</title><script>alert(1)</script>&\"'"
+    with Store(tmp_path) as store:
+        made = [replace(CASES[0], name=wicked, label=wicked, dataset=wicked), *CASES[1:6]]
+        fill(store, name=wicked[:60], cases=made)
+        told = evaluate(store, "local", wicked[:60], FIRST)
+        page = report.html(told, compare(told, evaluate(store, "local", wicked[:60], SECOND)))
+    assert "script" not in Parsed(page).tags
+    assert "&lt;script&gt;alert(1)" in page
+
+
+def test_the_table_has_a_line_for_every_case(written):
+    rows = {row["id"]: row for row in csv.DictReader(io.StringIO(written[1]))}
+    assert len(rows) == len(CASES)
+    assert (rows["b"]["dice"], rows["b"]["hd95_px"], rows["b"]["share_of_image"]) == (
+        "0.8", "2", "0.05",
+    )  # fmt: skip
+    carried = rows["carried"]
+    assert (carried["dice"], carried["seen"], carried["out_of_fold_dice"]) == ("1", "1", "0.6")
+    assert (carried["other_dice"], carried["difference"]) == ("0.8", "-0.2")
+    assert (rows["fold"]["how"], rows["fold"]["difference"]) == ("out-of-fold", "")
+    assert (rows["late"]["dice"], rows["late"]["error"]) == ("", f"not predicted by {FIRST}")
+
+
+def test_a_project_that_was_all_seen_has_a_report_without_a_headline(tmp_path):
+    with Store(tmp_path) as store:
+        fill(store, cases=[made for made in CASES if made.name == "seen"])
+        told = evaluate(store, "local", "made", FIRST)
+    page = report.html(told)
+    assert "there is no result to show" in page
+    assert Parsed(page).figures["how.seen.dice_mean"] == "1.000"
+    assert "<title>seen: Dice 1.000</title>" in page
+
+
+# --- the command
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch) -> Iterator[Store]:
+    monkeypatch.setenv("BCWEB_HOME", str(tmp_path))
+    monkeypatch.delenv("BCWEB_DATABASE", raising=False)
+    with Store() as store:
+        yield store
+
+
+def test_the_command_prints_the_figures_and_what_was_left_out(home, capsys):
+    fill(home)
+    assert main(["evaluate", "made", "--revision", FIRST, "--against", SECOND]) == 0
+    said = capsys.readouterr().out
+    assert "Cases: 6 unseen; 3 seen in training, 2 of them out of fold." in said
+    assert "Dice, mean                         0.583" in said
+    assert "  under 1%: 1 images, Dice mean 0.000 (no interval)" in said
+    assert "7 cases that both predicted and neither had seen: 2 better" in said
+    assert re.search(r"Dice, mean +0\.580 +0\.790  −0\.210 \(−0\.5\d+ to −0\.0\d+\) worse", said)
+    assert main(["evaluate", "made"]) == 0
+    assert f"To compare: --against {FIRST}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        (["nobody"], "There is no such project."),
+        (["made", "--revision", "x"], "made has no predictions by x; it has those of"),
+        (
+            ["made", "--html", "/nowhere/at/all.html"],
+            "/nowhere/at/all.html cannot be written: No such",
+        ),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(home, capsys, asked, sentence):
+    fill(home)
+    assert main(["evaluate", *asked]) == 1
+    assert capsys.readouterr().err.strip().splitlines()[-1].startswith(sentence)
