@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import subprocess
+import sys
 import threading
 from dataclasses import replace
 from io import BytesIO
@@ -16,6 +17,7 @@ import pytest
 from PIL import Image
 
 from bcweb.cases import read_cases, read_truth
+from bcweb.review.__main__ import main
 from bcweb.review.export import FORMATS, ExportError, export, export_zip, pictures
 from bcweb.review.export.names import disk_names
 from bcweb.review.export.table import as_written, harmless
@@ -25,6 +27,7 @@ from tests.cases.trees import picture, save
 from tests.review import decided
 from tests.review.decided import OWNER, Decided, blob
 
+ROOT = Path(__file__).parents[2]
 WITH_MASK = [
     "benign (1)", "a/b", "a_b", "A_B", "normal (1)", "肿块 图", "scan_mask_1", "turned", "deep",
     "1.2.840.7", "clip", "not wanted",
@@ -686,3 +689,77 @@ def test_pictures_keep_their_pixels_whatever_the_file_is(made, tmp_path):
     Image.fromarray(picture(3)).save(lossy)
     case = replace(case, file=lossy, digest=read_scan(lossy).digest)
     assert pictures.plain(case) == (lossy.read_bytes(), ".jpg"), "not encoded once more"
+
+
+def test_a_project_that_is_deleted_meanwhile_leaves_no_export_of_a_part(mine, tmp_path):
+    def delete(done: int, _: int) -> None:
+        if done == 1:
+            mine.store.delete(OWNER, mine.project.id)
+
+    with pytest.raises(NotThere, match="There is no such project"):
+        export(mine.store, OWNER, mine.project.id, tmp_path / "out", progress=delete)
+    assert not (tmp_path / "out").exists() and leftovers(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "package"), [("coco", "pycocotools"), ("dicom", "highdicom"), ("dataset", "datasets")]
+)
+def test_a_package_that_is_missing_is_named(made, tmp_path, monkeypatch, kind, package):
+    for name in [name for name in sys.modules if name.split(".")[0] == package]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(ExportError, match=rf"^{package} is missing: pip install -r requirements"):
+        export(made.store, OWNER, made.project.id, tmp_path / "out", kind)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_that_only_an_export_needs_is_loaded_before_one():
+    heavy = ("datasets", "highdicom", "pycocotools", "pydicom", "huggingface_hub")
+    code = f"import sys, bcweb.review.export; print([m for m in {heavy!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout == "[]\n", f"loaded at the start: {done.stdout}{done.stderr}"
+
+
+# ---- the command
+
+
+def command(home: Path, *arguments: str) -> subprocess.CompletedProcess:
+    """`python -m bcweb.review export ARGUMENTS`."""
+    return subprocess.run(
+        [sys.executable, "-m", "bcweb.review", "export", *arguments],
+        env=os.environ | {"BCWEB_HOME": str(home)}, cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+
+
+def test_the_command_says_what_it_wrote_and_what_not(tmp_path):
+    made = decided.project(tmp_path)
+    done = command(made.store.home, "复核 1", "--to", str(tmp_path / "out"))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        f"12 of 16 cases with their masks (4 accept, 2 truth, 6 corrected): {tmp_path / 'out'}",
+        "Left out, 1: Rejected: wrong label.",
+        "Left out, 1: The reader was unsure.",
+        "Not read yet, 2.",
+    ]
+    again = command(made.store.home, "复核 1", "--to", str(tmp_path / "out"))
+    assert (again.returncode, again.stdout) == (1, "")
+    assert again.stderr == (
+        f"{tmp_path / 'out'} holds something already; name a folder that is not there yet.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("x", "--to", "out"), "There is no such project.\n"),
+        (("x",), "Say where: --to DIR, or --push user/name.\n"),
+        (("x", "--to", "out", "--public"), "--public says how to --push, which was not asked for.\n"),
+        (("x", "--push", "a/b", "--format", "coco"), "Only the format dataset can be pushed, not coco.\n"),
+        (("x", "--to", "out", "--include", "accept,unsure"),
+         "'unsure' is no decision that gives a mask; there are accept, truth, corrected.\n"),
+    ],
+)  # fmt: skip
+def test_what_the_command_cannot_do_is_one_sentence(tmp_path, monkeypatch, capsys, arguments, said):
+    monkeypatch.setenv("BCWEB_HOME", str(tmp_path))
+    assert main(["export", *arguments]) == 1
+    assert capsys.readouterr().err == said

@@ -78,11 +78,10 @@ def run(arguments: argparse.Namespace) -> int:
                     progress,
                 )  # fmt: skip
     except PushError as error:
-        kept = arguments.to is not None and arguments.to.is_dir()
-        there = f" The export is in {arguments.to}." if kept else ""
-        raise PushError(f"{error}{there} Push it later: {_again(arguments)}") from None
+        raise PushError(f"{error} {_kept(arguments)}Push it later: {_again(arguments)}") from None
     except KeyboardInterrupt:
-        print("Stopped; nothing of the export is kept.", file=sys.stderr)
+        kept = _kept(arguments) or "Nothing of the export is kept."
+        print(f"Stopped. {kept.strip()}", file=sys.stderr)
         return 130
     for line in done.lines():
         print(line)
@@ -98,6 +97,12 @@ def _check(arguments: argparse.Namespace) -> None:
         raise ExportError("--public says how to --push, which was not asked for.")
     if arguments.to is None and not arguments.push:
         raise ExportError("Say where: --to DIR, or --push user/name.")
+
+
+def _kept(arguments: argparse.Namespace) -> str:
+    """Where the export is, if it was written before something went wrong."""
+    written = arguments.to is not None and (arguments.to / "verdicts.csv").is_file()
+    return f"The export is in {arguments.to}. " if written else ""
 
 
 def _again(arguments: argparse.Namespace) -> str:

@@ -166,9 +166,16 @@ def _write(
         decided = rows_of(snapshot.cases, include)
         damaged: list[Row] = []
         wanted = _with_masks(snapshot, decided, damaged, progress)
-        module = import_module(f"bcweb.review.export.{_MODULES[format]}")
-        rows = [*module.write(folder, wanted), *damaged, *(r for r in decided if r.left_out)]
+        try:
+            module = import_module(f"bcweb.review.export.{_MODULES[format]}")
+            rows = [*module.write(folder, wanted), *damaged, *(r for r in decided if r.left_out)]
+        except ModuleNotFoundError as error:
+            raise ExportError(f"{error.name} is missing: pip install -r requirements.txt") from None
         cases = len(snapshot.cases)
+    if damaged:
+        store.project(
+            owner, found.id
+        )  # deleted meanwhile, it is not there: no export of a part of it
     rows.sort(key=lambda row: row.case.position)
     if not any(row.mask for row in rows):
         reasons = Counter(row.left_out for row in rows).most_common(1)
