@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -45,7 +45,7 @@ _NAME = re.compile(r"[\w-]{43}")
 
 
 class Counter:
-    """functions: those that may be called, by name or number: how many things one takes, None for any."""
+    """functions: those that may be called, by name or number: what each takes, None where it is no matter."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Counter:
         upload_bytes: int,
         uploads: Parcels,
         masks: Parcels,
-        functions: Mapping[str | int, int | None],
+        functions: Mapping[str | int, Sequence[str] | None],
     ):
         self.app, self.upload_bytes = app, upload_bytes
         self.uploads, self.masks, self.functions = uploads, masks, functions
@@ -112,11 +112,15 @@ class Counter:
         called = said.get("fn_index") if named == f"{_API}queue/join" else named
         if not isinstance(called, str | int) or called not in self.functions:
             raise HTTPException(404, "There is no such function.")
-        wanted = self.functions[called]
-        if wanted is not None and isinstance(data := said.get("data"), list):
-            if len(data) > wanted:
-                raise HTTPException(400, f"This takes {wanted} things at most.")
-            said["data"] = [*data, *[None] * (wanted - len(data))]
+        takes = self.functions[called]
+        if takes is not None and "v2/" in path:
+            if said.keys() - set(takes):
+                raise HTTPException(400, f"This takes {', '.join(takes)}, and nothing else.")
+            said = {name: said.get(name) for name in takes}
+        elif takes is not None and isinstance(data := said.get("data"), list):
+            if len(data) > len(takes):
+                raise HTTPException(400, f"This takes {', '.join(takes)}, and nothing else.")
+            said["data"] = [*data, *[None] * (len(takes) - len(data))]
         return _saying(json.dumps(_reduced(said)).encode())
 
 

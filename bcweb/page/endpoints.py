@@ -33,7 +33,7 @@ class Endpoints:
         self.segmenters, self.uploads, self.masks = segmenters, uploads, masks
         self._masks_place = ""
 
-    def build(self, demo: gr.Blocks) -> dict[str | int, int | None]:
+    def build(self, demo: gr.Blocks) -> dict[str | int, tuple[str, ...] | None]:
         """Add them to the page; what may be called of it then, see `bcweb.page.counter.Counter`."""
         # Gradio hands out files of this folder only; nothing is written there.
         self._masks_place = Path(demo.GRADIO_CACHE).as_posix()
@@ -68,7 +68,7 @@ class Endpoints:
                 concurrency_limit=_AT_ONCE,
                 concurrency_id=_GROUP,
             )
-        takes = {"segment": 2, "compare": 3}
+        takes = {"segment": ("scan", "modality"), "compare": ("scan", "truth", "modality")}
         return takes | {number: takes.get(one.api_name) for number, one in demo.fns.items()}
 
     def _take(self, file: Any, request: gr.Request | None, what: str) -> bytes:

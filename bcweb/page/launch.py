@@ -9,7 +9,7 @@ from pathlib import Path
 import gradio as gr
 from starlette.middleware import Middleware
 
-from bcweb.page import evaluate_tab, model_tab, review_tab, scan_tab, static, theme
+from bcweb.page import evaluate_tab, logs, model_tab, review_tab, scan_tab, static, theme
 from bcweb.page.counter import Counter
 from bcweb.page.endpoints import Endpoints
 from bcweb.page.guard import Guard
@@ -81,6 +81,7 @@ def launch(
         quiet=True,
         prevent_thread_lock=True,
     )
+    logs.begin()
     used = demo.server_port
     if used != FIRST_PORT and port is None and "GRADIO_SERVER_PORT" not in os.environ:
         print(f"Port {FIRST_PORT} is taken; {used} is the next free one.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,9 +26,11 @@ from bcweb.scans.scan import (
     sixteen_bit,
 )
 
-# Odd values in elements that nobody reads here are no reason to warn.
+# Odd values in elements that nobody reads here are no reason to warn, and a warning quotes them: a name,
+# a date of birth.
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 warnings.filterwarnings("ignore", module="pydicom")
+pydicom.config.logger.setLevel(logging.CRITICAL)
 
 _GDCM = importlib.util.find_spec("gdcm") is not None
 if _GDCM:
