@@ -5,20 +5,39 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, Text, cast, func, select
 
 from bcweb.review import find
 from bcweb.review.files import Writing
 from bcweb.review.records import CaseRow, NewCase, NewPrediction, Prediction, ReviewError
-from bcweb.review.schema import cases, predictions
+from bcweb.review.schema import cases, predictions, verdicts
 
 _NUMBERS = (
     "presence", "gate", "dice", "iou", "hd95_px", "carried_dice", "uncertainty", "suspicion",
 )  # fmt: skip
+
+# A case of a backup has its verdicts, and no scan until its data set is imported again.
+NOT_HERE = "The scan is not here: it comes back when its data set is imported again."
+_OTHER_PICTURE = (
+    "The data set holds another picture under this name now than the one that was reviewed: "
+    "put the old one back and import it again."
+)
+_NOWHERE = "not here/"  # a place that is none: the files of all other cases have whole paths
+
+
+def not_here(case: str) -> str:
+    """What stands for the file of a case whose scan is not here."""
+    name = PurePosixPath(case).name
+    return _NOWHERE + (name if name.strip(".") else "scan")
+
+
+def is_not_here() -> ColumnElement[bool]:
+    """Whether a case waits for its scan."""
+    return cast(cases.c.file, Text).like(f'"{_NOWHERE}%')
 
 
 def case_values(project_id: int, new: NewCase, files: Writing) -> dict[str, Any]:
@@ -54,23 +73,42 @@ def case_values(project_id: int, new: NewCase, files: Writing) -> dict[str, Any]
 
 
 def add(connection: Connection, project_id: int, batch: Sequence[dict[str, Any]]) -> int:
-    """Insert those cases of the batch that are new; how many."""
+    """Insert those cases of the batch that are new, and give those that wait for it their scan; how many."""
     mine = cases.c.project_id == project_id
     names = [values["case"] for values in batch]
-    asked = select(cases.c.dataset, cases.c.case).where(mine, cases.c.case.in_(names))
-    known = {tuple(row) for row in connection.execute(asked)}
+    columns = (
+        cases.c.dataset, cases.c.case, cases.c.id, cases.c.digest, cases.c.verdict_id,
+        is_not_here().label("waits"),
+    )  # fmt: skip
+    asked = select(*columns).where(mine, cases.c.case.in_(names))
+    known = {(row.dataset, row.case): row for row in connection.execute(asked)}
     last = connection.execute(select(func.max(cases.c.position)).where(mine)).scalar()
     position = -1 if last is None else last
-    new = []
+    new, came = [], 0
     for values in batch:
         name = values["dataset"], values["case"]
         if name not in known:
-            known.add(name)
+            known[name] = None
             position += 1
             new.append({**values, "position": position})
+        elif known[name] is not None and known[name].waits:
+            came += _bring(connection, known[name], values)
     if new:
         connection.execute(cases.insert(), new)
-    return len(new)
+    return len(new) + came
+
+
+def _bring(connection: Connection, waiting: Any, values: dict[str, Any]) -> bool:
+    """Give a case of a backup its scan; whether it is the one that was reviewed."""
+    mine = cases.update().where(cases.c.id == waiting.id)
+    if waiting.digest not in ("", values["digest"]):
+        connection.execute(mine.values(problem=_OTHER_PICTURE))
+        return False
+    said = select(verdicts.c.label).where(verdicts.c.id == waiting.verdict_id)
+    label = connection.execute(said).scalar()
+    told = values if label is None else {**values, "label_now": label}
+    connection.execute(mine.values(told))
+    return True
 
 
 def prediction_values(case: CaseRow, new: NewPrediction, files: Writing) -> dict[str, Any]:

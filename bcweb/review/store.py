@@ -25,6 +25,7 @@ from bcweb.review import home as places
 from bcweb.review import queue as queues
 from bcweb.review.database import Database
 from bcweb.review.files import Files
+from bcweb.review.ledger import Ledger
 from bcweb.review.records import (
     Beginning,
     CaseRow,
@@ -205,8 +206,10 @@ class Store:
         return added
 
     def known_cases(self, project_id: int) -> set[tuple[str, str]]:
-        """Data set and `Case.id` of all cases that the project has."""
-        known = select(cases.c.dataset, cases.c.case).where(cases.c.project_id == project_id)
+        """Data set and `Case.id` of all cases that the project has, but for those that wait for their scan."""
+        known = select(cases.c.dataset, cases.c.case).where(
+            cases.c.project_id == project_id, ~adding.is_not_here()
+        )
         with self._database.reading() as connection:
             return {tuple(row) for row in connection.execute(known)}
 
@@ -487,6 +490,11 @@ class Store:
         The scans themselves stay where their data sets are. `ReviewError` where it cannot be written.
         """
         return backups.backup(self._database, self._files, to)
+
+    @property
+    def ledger(self) -> Ledger:
+        """All that was decided, for `bcweb.review.vault`, whoever owns it: not for what a person asks."""
+        return Ledger(self._database, self._files)
 
     # --- inside -------------------------------------------------------------------------------------
 
