@@ -109,15 +109,16 @@ class Decided:
         return saved
 
 
-def empty_project(tmp_path: Path, name: str = "复核 1") -> Decided:
-    store = Store(tmp_path / "home")
+def empty_project(tmp_path: Path, store: Store | None = None, name: str = "复核 1") -> Decided:
+    """Without a store in one of its own, in tmp_path/home."""
+    store = store or Store(tmp_path / "home")
     project = store.create(OWNER, name, ["busi:somewhere"], {"ultrasound": "embedded"})
     return Decided(store, project, tmp_path / "scans")
 
 
-def project(tmp_path: Path) -> Decided:
+def project(tmp_path: Path, store: Store | None = None) -> Decided:
     """Every decision, on pictures of every kind, with the names that go wrong."""
-    made = empty_project(tmp_path)
+    made = empty_project(tmp_path, store)
     scans = made.folder
 
     def png(name: str, seed: int) -> Path:

@@ -22,6 +22,7 @@ from bcweb.review.export import FORMATS, ExportError, export, export_zip, pictur
 from bcweb.review.export.names import disk_names
 from bcweb.review.export.table import as_written, harmless
 from bcweb.review.records import NotThere
+from bcweb.review.store import Store
 from bcweb.scans import read_scan
 from tests.cases.trees import picture, save
 from tests.review import decided
@@ -43,7 +44,11 @@ def made(tmp_path_factory) -> Decided:
 @pytest.fixture
 def mine(tmp_path) -> Decided:
     """A small one to change: three scans, all accepted."""
-    made = decided.empty_project(tmp_path)
+    return accepted(tmp_path)
+
+
+def accepted(tmp_path: Path, store: Store | None = None) -> Decided:
+    made = decided.empty_project(tmp_path, store)
     for seed, name in enumerate(("one", "two", "three")):
         made.add(name, save(made.folder / f"{name}.png", picture(seed)), label="benign")
         made.decide(name, "accept")
@@ -77,6 +82,14 @@ def leftovers(folder: Path) -> list[str]:
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_the_table_says_of_every_verdict_what_the_database_says(made, tmp_path, kind):
+    as_the_database_says(made, tmp_path, kind)
+
+
+def test_and_so_it_does_on_either_database(store, tmp_path):
+    as_the_database_says(decided.project(tmp_path, store), tmp_path, "png")
+
+
+def as_the_database_says(made: Decided, tmp_path: Path, kind: str) -> None:
     done = export(made.store, OWNER, made.project.id, tmp_path / "out", kind)
     rows = verdicts(tmp_path / "out")
     assert list(rows) == [*WITH_MASK[:-1], "wrong", "unclear", "not wanted"], (
@@ -495,8 +508,9 @@ def test_several_files_of_parquet_where_there_is_much(mine, tmp_path, monkeypatc
 
 
 @pytest.mark.parametrize("kind", ["png", "dataset"])
-def test_an_export_in_mid_review_is_one_moment(mine, tmp_path, kind):
+def test_an_export_in_mid_review_is_one_moment(store, tmp_path, kind):
     """A reader decides and corrects all the while; the export is what stood when it began."""
+    mine = accepted(tmp_path, store)
     before = dict(mine.masks)
     told, saved, stop = threading.Event(), threading.Event(), threading.Event()
 
