@@ -1,4 +1,4 @@
-// Fetches a scan's arrays from the server that `base` names. Errors are one sentence for the reader.
+// Fetches a scan's arrays from the server. Errors are one sentence for the reader.
 
 /** @typedef {object} ScanInfo
  * @property {string | number} id
@@ -17,15 +17,15 @@
  * @property {string | null} revision
  */
 
-/** Where the arrays are: `base` is the server's address with the kind of thing that has them, as in "/bc/scans".
- * @param {string} base @param {ScanInfo} info @param {string} what @param {AbortSignal} signal
+/** `place` is the address of what has the arrays, as in "/bc/scans".
+ * @param {string} place @param {ScanInfo} info @param {string} what @param {AbortSignal} signal
  * @param {number} bytes how many there must be @param {string | null} of the weights that must have made it @returns {Promise<ArrayBuffer>} */
-async function fetchArray(base, info, what, signal, bytes, of = null) {
+async function fetchArray(place, info, what, signal, bytes, of = null) {
   let response;
   let buffer;
   try {
     const asked = of === null ? "" : `?of=${encodeURIComponent(of)}`;
-    response = await fetch(`${base}/${encodeURIComponent(String(info.id))}/${what}${asked}`, {
+    response = await fetch(`${place}/${encodeURIComponent(String(info.id))}/${what}${asked}`, {
       credentials: "same-origin",
       signal,
     });
@@ -44,17 +44,17 @@ async function fetchArray(base, info, what, signal, bytes, of = null) {
   return buffer;
 }
 
-/** @param {string} base @param {ScanInfo} info @param {AbortSignal} signal
+/** @param {string} place @param {ScanInfo} info @param {AbortSignal} signal
  * @returns {Promise<Uint8Array | Uint16Array>} row-major */
-export async function fetchPixels(base, info, signal) {
+export async function fetchPixels(place, info, signal) {
   const bytes = (info.width * info.height * info.depth) / 8;
-  const buffer = await fetchArray(base, info, "pixels", signal, bytes);
+  const buffer = await fetchArray(place, info, "pixels", signal, bytes);
   return info.depth === 16 ? new Uint16Array(buffer) : new Uint8Array(buffer);
 }
 
-/** @param {string} base @param {ScanInfo} info @param {"probability" | "truth"} what
+/** @param {string} place @param {ScanInfo} info @param {"probability" | "truth"} what
  * @param {AbortSignal} signal @returns {Promise<Uint8Array>} row-major */
-export async function fetchMap(base, info, what, signal) {
+export async function fetchMap(place, info, what, signal) {
   const bytes = info.width * info.height;
-  return new Uint8Array(await fetchArray(base, info, what, signal, bytes, what === "probability" ? info.revision : null));
+  return new Uint8Array(await fetchArray(place, info, what, signal, bytes, what === "probability" ? info.revision : null));
 }

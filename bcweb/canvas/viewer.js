@@ -2,6 +2,7 @@
 //
 //   viewer.show(info)      a ScanInfo as the server describes it, or null; fetches what it names. Another scan
 //                          than before leaves editing; the same one again keeps pixels and edited mask
+//   viewer.preload(info)   fetches and prepares a scan, so that show() of it draws without a request; two are kept
 //   viewer.maskOf(which)   Uint8Array H*W of 0 and 1: "prediction" at its operating point (empty under the presence
 //                          gate), "threshold" as it is drawn now, "truth", "last", "empty"; null where there is none
 //   viewer.threshold       0..1; setting it redraws without asking the server
@@ -32,6 +33,7 @@
 //   --bc-bg --bc-fg --bc-muted --bc-line --bc-accent      colours around the picture
 
 import { attend } from "./actions.js";
+import { Ahead, load } from "./ahead.js";
 import { refreshBars } from "./bars.js";
 import { Display } from "./display.js";
 import { one } from "./dom.js";
@@ -41,10 +43,8 @@ import { refreshToolbar } from "./edit/toolbar.js";
 import { Frames } from "./frames.js";
 import { refreshOverlays, say } from "./overlays.js";
 import { Picture } from "./picture.js";
-import { prepareMaps, prepareScan } from "./prepare.js";
 import { Reading } from "./reading.js";
 import { refreshReadout } from "./readout.js";
-import { fetchMap, fetchPixels } from "./source.js";
 import { Stage } from "./stage.js";
 import { build } from "./template.js";
 
@@ -67,6 +67,7 @@ export class Viewer extends HTMLElement {
   #editor = new Editor(this.#reading, this.#stage, (name, detail) => this.#emit(name, detail), this.#redraw);
   #resizing = new ResizeObserver(() => this.#resize());
   #loading = new AbortController();
+  #ahead = new Ahead();
   /** The last bc-scores, as text. */ #announced = "";
   /** @type {(event: KeyboardEvent) => void} */ #onKey;
   /** A key that is held when the window is left comes up elsewhere. */
@@ -148,21 +149,13 @@ export class Viewer extends HTMLElement {
       return;
     }
     if (!keep) say(this.#root, `Loading ${info.name} …`, "late");
-    const base = `${this.getAttribute("base") ?? "/bc"}/${this.getAttribute("kind") ?? "scans"}`;
-    const maps = Promise.all([
-      info.segmented ? fetchMap(base, info, "probability", signal) : null,
-      info.has_truth ? fetchMap(base, info, "truth", signal) : null,
-    ]);
-    maps.catch(() => {}); // awaited below, after the pixels
+    const place = this.#place;
+    const { scan, maps } = (keep ? null : this.#ahead.take(place, info)) ?? load(place, info, signal, keep);
     try {
-      const pixels = keep ? null : fetchPixels(base, info, signal);
       await this.#styled;
       this.#start();
-      if (pixels) await this.#takeScan(info, await pixels, signal);
-      const [probability, truth] = await maps;
-      if (signal.aborted) return;
-      const { width, height } = info;
-      const prepared = await prepareMaps(probability, truth, width, height, info.min_lesion_px ?? 0);
+      if (scan) this.#takeScan(info, await scan, signal);
+      const prepared = await maps;
       if (signal.aborted) return;
       this.#takeMaps(before, prepared);
       say(this.#root, "", "");
@@ -175,6 +168,12 @@ export class Viewer extends HTMLElement {
       say(this.#root, message, this.#reading.scan ? "error over" : "error");
       this.#emit("bc-error", { message });
     }
+  }
+
+  /** Fetch and prepare a scan, so that show() of it draws at once; two are kept.
+   * @param {ScanInfo} info @returns {Promise<void>} when it is there, or has failed: show() tries again */
+  preload(info) {
+    return this.#ahead.keep(this.#place, info);
   }
 
   // ---------------------------------------------------------------- editing
@@ -273,15 +272,19 @@ export class Viewer extends HTMLElement {
 
   // ---------------------------------------------------------------- what arrives
 
+  /** Where the server has the scans. */
+  get #place() {
+    return `${this.getAttribute("base") ?? "/bc"}/${this.getAttribute("kind") ?? "scans"}`;
+  }
+
   #forget() {
     this.#picture.loadScan();
     this.#stage.arrange();
     this.#frames.now();
   }
 
-  /** @param {ScanInfo} info @param {Uint8Array | Uint16Array} pixels @param {AbortSignal} signal */
-  async #takeScan(info, pixels, signal) {
-    const scan = await prepareScan(pixels, info.width, info.height);
+  /** @param {ScanInfo} info @param {import("./pyramid.js").Level[]} scan @param {AbortSignal} signal */
+  #takeScan(info, scan, signal) {
     if (signal.aborted) return;
     this.#reading.scan = scan;
     this.#picture.loadScan();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { OUTCOME, heat, heatTexels } from "../../bcweb/canvas/colours.js";
+import { LAYER, OUTCOME, heat, heatTexels } from "../../bcweb/canvas/colours.js";
 
 // Machado, Oliveira and Fernandes 2009, severity 1, on linear RGB.
 const SIGHT = {
@@ -34,6 +34,15 @@ for (const [name, sight] of Object.entries(SIGHT)) {
     // 0.02 is just noticeable; a tenth of the range from black to white is seen at a glance.
     for (const [a, b] of [[hit, miss], [hit, falseAlarm], [miss, falseAlarm]]) {
       assert.ok(apart(lab(a, sight), lab(b, sight)) > 0.2);
+    }
+  });
+}
+
+for (const [name, sight] of Object.entries(SIGHT)) {
+  test(`the edited mask is apart from prediction, truth and false alarm to ${name} sight`, () => {
+    // Its line says so a second time: it has a dark one along its inner side.
+    for (const other of [LAYER.prediction, LAYER.truth, OUTCOME.falseAlarm]) {
+      assert.ok(apart(lab(LAYER.mine, sight), lab(other, sight)) > 0.18);
     }
   });
 }

@@ -102,12 +102,12 @@ export function grown(distance, width, height, extent) {
   return { depth, box: [left - 1, top - 1, right + 2, bottom + 2] };
 }
 
-/** The pixels of the scan that a part of a field touches. @param {Place} place @param {Box} part in the field's pixels
- * @returns {Box} */
+/** The pixels of the scan that a part of a field touches. @param {Place} place @param {Box} part in the field's pixels;
+ * what is beyond the field is left out @returns {Box} */
 export function boxInScan({ box, across, down }, [left, top, right, bottom]) {
   return [
-    Math.floor((box[0] + left) * across), Math.floor((box[1] + top) * down),
-    Math.ceil((box[0] + right) * across), Math.ceil((box[1] + bottom) * down),
+    Math.floor((box[0] + Math.max(left, 0)) * across), Math.floor((box[1] + Math.max(top, 0)) * down),
+    Math.ceil(Math.min(box[0] + right, box[2]) * across), Math.ceil(Math.min(box[1] + bottom, box[3]) * down),
   ];
 }
 

@@ -32,9 +32,9 @@ export const EDGE = 100;
 const AROUND = 2;
 
 /** Sizes at which the click's own extent looks: as parts of the field, and by what factor they grow. */
-const SMALLEST = 0.0005;
+const SMALLEST = 0.001;
 const LARGEST = 0.4;
-const FACTOR = 1.1;
+const FACTOR = 1.05;
 /** Over so many sizes growth is compared. */
 const SPAN = 4;
 
