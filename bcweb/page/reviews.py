@@ -155,7 +155,7 @@ class Reviews:
             "decision": asked.get("decision") or None,
             "text": asked.get("text", ""),
             "dice": (_number(asked.get("low")), _number(asked.get("high"))),
-            "seed": int(_number(asked.get("seed")) or 0),
+            "seed": _whole(asked.get("seed")) or 0,
             "reader": reader.name,
         }
         rows = await self.workspace.ask(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 
@@ -18,12 +19,13 @@ REVISION = "ultrasound-test-1"
 LABELS = ("benign", "malignant", "normal")
 
 
-def scans(number: int, size: tuple[int, int] = (240, 320)) -> list[Phantom]:
+@cache
+def scans(number: int, size: tuple[int, int] = (240, 320)) -> tuple[Phantom, ...]:
     """Generated ultrasounds, each third without a lesion."""
-    return [
+    return tuple(
         phantom("ultrasound", seed, () if seed % 3 == 2 else (Mass(0.3, 1.0),), size)
         for seed in range(number)
-    ]
+    )
 
 
 def prediction_of(truth: np.ndarray, shift: int, how: str = "unseen") -> NewPrediction:

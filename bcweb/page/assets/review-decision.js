@@ -1,5 +1,6 @@
 // What the reader says of a case: five decisions, and a label, a difficulty and a comment with them.
 
+import { LAYER, css } from "../../canvas/colours.js";
 import { button, h } from "./dom.js";
 import { KEYS, shown, named } from "./review-keys.js";
 import { DECISIONS, DIFFICULTIES, REASONS, nextLabel } from "./review-words.js";
@@ -12,6 +13,9 @@ import { DECISIONS, DIFFICULTIES, REASONS, nextLabel } from "./review-words.js";
  * @property {() => void} undo the last verdict
  * @property {() => void} changed what is filled in
  */
+
+/** The mask that a decision takes, in the colour in which the viewer draws it. @type {Partial<Record<Decision, string>>} */
+const SWATCHES = { accept: css(LAYER.prediction), truth: css(LAYER.truth), corrected: css(LAYER.mine) };
 
 const LONGEST_COMMENT = 2000; // as in reviews.py
 
@@ -47,6 +51,8 @@ export class DecisionForm {
       const key = KEYS[decision].keys[0];
       const act = () => (decision === "reject" ? this.askReason() : page.decide(decision, null));
       this.#buttons[decision] = /** @type {HTMLButtonElement} */ (button(DECISIONS[decision], key, act, { class: `decide ${decision}`, title: TITLES[decision], "aria-pressed": "false" }));
+      const colour = SWATCHES[decision];
+      if (colour) this.#buttons[decision].prepend(h("i", { class: "swatch", style: `border-color: ${colour}`, "aria-hidden": "true" }));
     }
     this.draw = /** @type {HTMLButtonElement} */ (button("Draw", shown(KEYS.draw.keys[0]), page.draw, { class: "draw", title: `Draw a correction (${named(KEYS.draw.keys[0])}); ${named(KEYS.putDown.keys[0])} puts the pen down`, "aria-pressed": "false", "aria-keyshortcuts": KEYS.draw.keys[0] }));
     const undo = button("Undo", shown(KEYS.undo.keys[0]), page.undo, { class: "decide undo", title: `${KEYS.undo.words} (${named(KEYS.undo.keys[0])})`, "aria-keyshortcuts": KEYS.undo.keys[0] });

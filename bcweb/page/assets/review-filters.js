@@ -63,7 +63,8 @@ export class Filters {
     const { order, decision, label, text, low, high } = this.asked;
     const isFiltered = Boolean(decision || label !== null || text || low || high);
     const none = isFiltered ? "No case passes these filters." : (words.NO_ROWS[order] ?? "");
-    this.told.textContent = rows === 0 ? none : rows !== all ? `${grouped(rows)} of ${grouped(all)} cases` : "";
+    const some = rows === all ? grouped(all) : `${grouped(rows)} of ${grouped(all)}`;
+    this.told.textContent = rows === 0 && all > 0 ? none : `${some} ${all === 1 ? "case" : "cases"}`;
     this.clear.hidden = !isFiltered;
   }
 

@@ -1,0 +1,196 @@
+"""Who gets at a review: every route is played, as the routing table has it, by whoever should get nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx
+import pytest
+from starlette.routing import Mount, Route
+
+from bcweb.page.guard import Guard
+from bcweb.page.routes import routes
+from bcweb.page.segmenters import Segmenters
+from bcweb.page.settings import settings
+from bcweb.page.store import Store as Held
+from bcweb.page.wire import pack
+from bcweb.review.records import NewVerdict
+from bcweb.review.store import Store
+from tests.page.reviewing import fill, scans
+
+COOKIE = "bc-visitor=" + "a" * 43
+TRUTH = scans(3)[0].truth
+
+
+def login(name: str, seconds: float = 3600) -> dict:
+    """A session of Hugging Face's that ends in so many seconds."""
+    return {"oauth_info": {"userinfo": {"preferred_username": name}, "expires_at": time.time() + seconds}}  # fmt: skip
+
+
+class Server:
+    """The routes of a page that other machines reach, asked in this process."""
+
+    def __init__(self, host: str = "0.0.0.0"):
+        chosen = settings(host, environment={})
+        self.mount: Mount = routes(
+            chosen, Segmenters(chosen.weights), Held(1, 1, 1), Mount("/static", routes=[])
+        )
+        self.session: dict = {}
+        guarded = Guard(self.mount, chosen)
+
+        async def with_session(scope, receive, send):
+            await guarded(scope | {"session": self.session}, receive, send)
+
+        self.app = with_session
+
+    def ask(self, method: str, path: str, session: dict, **request) -> httpx.Response:
+        self.session = session
+        headers = {"Cookie": COOKIE} | request.pop("headers", {})
+
+        async def call() -> httpx.Response:
+            transport = httpx.ASGITransport(self.app)
+            async with httpx.AsyncClient(
+                transport=transport, base_url="http://127.0.0.1"
+            ) as client:
+                return await client.request(method, path, headers=headers, **request)
+
+        return asyncio.run(call())
+
+    def table(self) -> list[tuple[str, str]]:
+        """(method, path) of all routes of the review and its evaluation."""
+        return [
+            (method, f"/bc{route.path}")
+            for route in self.mount.routes
+            if isinstance(route, Route) and re.match(r"/(review|evaluate)\b", route.path)
+            for method in sorted(route.methods - {"HEAD"})
+        ]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def store(home: Path) -> Iterator[Store]:
+    with Store(home) as opened:
+        yield opened
+
+
+@pytest.fixture
+def server(home: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
+    monkeypatch.setenv("BCWEB_HOME", str(home))
+    monkeypatch.delenv("BCWEB_DATABASE", raising=False)
+    return Server()
+
+
+@pytest.fixture(scope="module")
+def ids(store: Store, tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
+    """What Anna has: a project, a case of it with a verdict and a draft."""
+    project = fill(store, tmp_path_factory.mktemp("scans"), 3, owner="anna")
+    case = store.queue("anna", project.id, "listed")[0].id
+    verdict = store.save("anna", "anna", case, NewVerdict("truth", "k"))
+    store.save_draft("anna", "anna", case, TRUTH, "truth", None, verdict.id, 2)
+    return {"projects": project.id, "cases": case, "verdicts": verdict.id}
+
+
+SAYS = quote(json.dumps({"decision": "truth", "key": "berta", "after": None}))
+FIELDS = {"key": "berta", "format": "png", "name": "mine", "data": ["folder:/"]}
+
+
+def play(server: Server, method: str, path: str, session: dict) -> httpx.Response:
+    request: dict = {"headers": {"X-Verdict": SAYS, "X-Reader": "anna"}}
+    if path.endswith("/draft"):
+        request["content"] = pack(TRUTH)
+    elif method == "POST" and not path.endswith("verdicts"):
+        request["json"] = FIELDS
+    return server.ask(method, f"{path}?of=draft", session, **request)
+
+
+def placed(path: str, ids: dict[str, int]) -> str:
+    """A route's path with these ids in the place of its parameters."""
+    return re.sub(r"(\w+)/\{\w+(?::int)?\}", lambda m: f"{m[1]}/{ids.get(m[1], 'none')}", path)
+
+
+def test_the_table_has_the_routes_that_it_should(server):
+    table = server.table()
+    assert len(table) > 20, "the introspection finds the routes"
+    for route in (("POST", "/bc/review/cases/{id:int}/verdicts"), ("GET", "/bc/review/session"),
+                  ("GET", "/bc/review/cases/{id:int}/pixels")):  # fmt: skip
+        assert route in table
+
+
+def test_another_reader_gets_of_each_route_what_one_gets_of_nothing(server, store, ids):
+    """Berta knows Anna's ids: for her they are as good as any number."""
+    before = store.history("anna", ids["cases"])
+    for method, path in server.table():
+        if "{" not in path:
+            continue
+        hers = play(server, method, placed(path, ids), login("berta"))
+        nothing = dict.fromkeys(ids, 999_999)
+        none = play(server, method, placed(path, nothing), login("berta"))
+        assert hers.status_code == 404, f"{method} {path}: {hers.text[:200]}"
+        assert (hers.status_code, hers.text) == (none.status_code, none.text), f"{method} {path}"
+    assert store.history("anna", ids["cases"]) == before, "and nothing was changed"
+    assert store.draft("anna", "anna", ids["cases"]).strokes == 2
+    assert store.project("anna", ids["projects"]).read == 1
+
+
+def test_another_reader_sees_no_project_and_begins_none(server, ids):
+    told = server.ask("GET", "/bc/review/session", login("berta")).json()
+    assert (told["reader"], told["projects"], told["may"]) == ("berta", [], False)
+    assert told["why"].endswith(".")
+    assert play(server, "POST", "/bc/review/projects", login("berta")).status_code == 404
+
+
+def test_the_owner_gets_what_is_hers(server, ids):
+    for path in ("projects/{}", "cases/{}", "cases/{}/pixels", "cases/{}/mask?of=draft"):
+        answer = server.ask(
+            "GET", f"/bc/review/{path.format(ids[path.split('/')[0]])}", login("anna")
+        )
+        assert answer.status_code == 200, answer.text
+    told = server.ask("GET", f"/bc/review/cases/{ids['cases']}", login("anna")).json()
+    assert told["path"] == "1.png", "where the file lies on the server is nobody's business"
+    [project] = server.ask("GET", "/bc/review/session", login("anna")).json()["projects"]
+    assert project["sources"] == ["folder"]
+
+
+@pytest.mark.parametrize(
+    ("session", "says"),
+    [({}, "Log in"), (login("anna", -1), "login has ended"), ({"oauth_info": {}}, "Log in"),
+     ({"oauth_info": {"userinfo": {"preferred_username": "anna"}}}, "login has ended")],
+)  # fmt: skip
+def test_without_a_login_that_lasts_there_is_nothing_of_any_route(server, ids, session, says):
+    for method, path in server.table():
+        answer = play(server, method, placed(path, ids), session)
+        assert answer.status_code == 401, f"{method} {path}: {answer.text[:200]}"
+        assert says in answer.json()["error"], f"{method} {path}"
+
+
+def test_without_the_pages_cookie_there_is_nothing_on_a_local_page_either(home, ids, monkeypatch):
+    monkeypatch.setenv("BCWEB_HOME", str(home))
+    server = Server("127.0.0.1")
+    for method, path in server.table():
+        answer = server.ask(method, placed(path, ids), login("anna"), headers={"Cookie": ""})
+        assert answer.status_code == 401, f"{method} {path}"
+    local = server.ask("GET", "/bc/review/session", login("anna"), headers={"X-Reader": "eve"})
+    assert local.json()["projects"] == [], "the local user is no login's"
+    assert local.json()["reader"] == "eve"
+
+
+def test_a_database_that_cannot_be_opened_is_a_sentence_and_is_tried_again(tmp_path, monkeypatch):
+    (tmp_path / "review.db").write_bytes(b"no database at all, whatever its name says" * 100)
+    monkeypatch.setenv("BCWEB_HOME", str(tmp_path))
+    server = Server("127.0.0.1")
+    answer = server.ask("GET", "/bc/review/session", {})
+    assert answer.status_code == 503 and answer.json()["again"]
+    assert answer.json()["error"].endswith("."), answer.text
+    assert server.ask("GET", "/bc/session", {}).status_code == 200, "the rest of the page works"
+    (tmp_path / "review.db").unlink()
+    assert server.ask("GET", "/bc/review/session", {}).status_code == 200

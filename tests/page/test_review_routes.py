@@ -1,0 +1,344 @@
+"""What the routes of the review answer, over HTTP: queue, case, masks, drafts, verdicts, exports."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx
+import numpy as np
+import pytest
+
+from bcweb.page.wire import pack
+from bcweb.review.records import Project
+from bcweb.review.store import Store
+from tests.page.files import mask_of
+from tests.page.reviewing import REVISION, fill, scans
+from tests.page.running import Visitor, running
+
+ANNA, BERTA = {"X-Reader": quote("Anna Ü")}, {"X-Reader": "BERTA"}
+SCANS = scans(6)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def store(home: Path) -> Iterator[Store]:
+    with Store(home) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def place(home: Path, store: Store) -> Iterator[str]:
+    with running({"BCWEB_HOME": str(home)}) as address:
+        yield address
+
+
+@pytest.fixture
+def project(store: Store, tmp_path: Path) -> Iterator[Project]:
+    made = fill(store, tmp_path / "scans", name=tmp_path.name)
+    yield made
+    store.delete("local", made.id)
+
+
+@pytest.fixture
+def visitor(place: str) -> Iterator[Visitor]:
+    made = Visitor(place)
+    yield made
+    made.close()
+
+
+def rows(visitor: Visitor, project: Project, **asked) -> list[dict]:
+    answer = visitor.get(f"/bc/review/projects/{project.id}/queue", params=asked, headers=ANNA)
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    return [dict(zip(told["columns"], row, strict=True)) for row in told["rows"]]
+
+
+def case_of(visitor: Visitor, id: int, reader: dict = ANNA) -> dict:
+    answer = visitor.get(f"/bc/review/cases/{id}", headers=reader)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def array(visitor: Visitor, id: int, what: str, reader: dict = ANNA) -> np.ndarray:
+    answer = visitor.get(f"/bc/review/cases/{id}/{what}", headers=reader)
+    assert answer.status_code == 200, answer.text
+    return np.frombuffer(answer.content, np.uint8).reshape(240, 320)
+
+
+def say(
+    visitor: Visitor,
+    id: int,
+    decision: str,
+    mask: np.ndarray | None = None,
+    reader: dict = ANNA,
+    **more,
+) -> httpx.Response:
+    now = case_of(visitor, id, reader)
+    told = {
+        "decision": decision,
+        "key": f"{decision}-{now['history']}-{id}",
+        "after": now["latest"],
+    }
+    told |= {"prediction": now["prediction"], "seconds": 4.5} | more
+    headers = reader | {"X-Verdict": quote(json.dumps(told))}
+    body = b"" if mask is None else pack(mask)
+    return visitor.post(f"/bc/review/cases/{id}/verdicts", content=body, headers=headers)
+
+
+def drawn(row: int = 50) -> np.ndarray:
+    mask = np.zeros((240, 320), bool)
+    mask[row : row + 30, 33:97] = True
+    return mask
+
+
+# --- looking
+
+
+def test_the_session_says_who_reads_and_how_far_the_projects_are(visitor, project):
+    told = visitor.get("/bc/review/session", headers=ANNA).json()
+    assert (told["reader"], told["may"], told["why"]) == ("Anna Ü", True, None)
+    mine = next(one for one in told["projects"] if one["id"] == project.id)
+    assert (mine["cases"], mine["predicted"], mine["read"]) == (6, 6, 0)
+    assert mine["state"] == "ready" and mine["progress"] is None
+    assert visitor.get("/bc/review/session").json()["reader"] == "reader"
+
+
+def test_the_queue_comes_worst_first_and_filtered(visitor, project):
+    dice = [row["dice"] for row in rows(visitor, project)]
+    assert dice == sorted(dice) and dice[0] < 0.8
+    listed = rows(visitor, project, order="listed")
+    assert [row["case"] for row in listed] == [f"case {n}" for n in range(1, 7)]
+    normal = rows(visitor, project, order="listed", label="normal")
+    assert [row["case"] for row in normal] == ["case 3", "case 6"]
+    assert rows(visitor, project, label="") == [], "none is without a label"
+    assert [row["case"] for row in rows(visitor, project, text="case 4")] == ["case 4"]
+    assert {row["case"] for row in rows(visitor, project, low="0.999")} == {"case 3", "case 6"}
+    say(visitor, listed[0]["id"], "unsure")
+    assert len(rows(visitor, project, decision="unread")) == 5
+    assert rows(visitor, project, decision="unsure")[0]["reader"] == "Anna Ü"
+    counts = visitor.get(f"/bc/review/projects/{project.id}").json()["counts"]
+    assert (counts["cases"], counts["read"], counts["decisions"]) == (6, 1, {"unsure": 1})
+
+
+def test_a_case_is_told_with_its_pixels_map_truth_and_thumbnail(visitor, project):
+    id = rows(visitor, project, order="listed")[0]["id"]
+    told = case_of(visitor, id)
+    assert (told["id"], told["name"], told["width"], told["height"]) == (
+        str(id),
+        "case 1",
+        320,
+        240,
+    )
+    assert (told["how"], told["revision"], told["label"]) == ("unseen", REVISION, "benign")
+    assert (told["verdict"], told["draft"], told["history"]) == (None, None, 0)
+    assert np.array_equal(array(visitor, id, "pixels"), SCANS[0].scan.pixels)
+    assert np.array_equal(array(visitor, id, "truth") == 255, SCANS[0].truth)
+    probability = array(visitor, id, f"probability?of={REVISION}")
+    assert (probability >= 128).sum() == told["painted_px"]
+    other = visitor.get(f"/bc/review/cases/{id}/probability?of=other")
+    assert other.status_code == 404
+    picture = visitor.get(f"/bc/review/cases/{id}/thumbnail")
+    assert picture.headers["content-type"] == "image/webp" and picture.content[8:12] == b"WEBP"
+
+
+def test_a_file_that_has_moved_or_changed_is_a_sentence(visitor, project, tmp_path):
+    first, second = (row["id"] for row in rows(visitor, project, order="listed")[:2])
+    (tmp_path / "scans" / "1.png").rename(tmp_path / "elsewhere.png")
+    answer = visitor.get(f"/bc/review/cases/{first}/pixels")
+    assert answer.status_code == 400 and "1.png is not there any more" in answer.json()["error"]
+    assert visitor.get(f"/bc/review/cases/{second}/pixels").status_code == 200
+    (tmp_path / "scans" / "3.png").replace(tmp_path / "scans" / "2.png")
+    answer = visitor.get(f"/bc/review/cases/{second}/pixels")
+    assert answer.status_code == 400
+    assert "2.png holds another picture now" in answer.json()["error"]
+    (tmp_path / "elsewhere.png").rename(tmp_path / "scans" / "1.png")
+    assert visitor.get(f"/bc/review/cases/{first}/pixels").status_code == 200
+
+
+# --- deciding
+
+
+def test_a_correction_is_kept_to_the_pixel_with_all_that_was_said(visitor, project):
+    id = rows(visitor, project)[0]["id"]
+    comment = 'a "quoted" line,\nand 中文'
+    answer = say(
+        visitor, id, "corrected", drawn(), comment=comment, label="malignant", difficulty=3,
+        beginning="threshold", threshold=0.35, seconds=12.25,
+    )  # fmt: skip
+    assert answer.status_code == 201, answer.text
+    saved = answer.json()
+    assert (saved["reader"], saved["comment"], saved["label"]) == ("Anna Ü", comment, "malignant")
+    assert (saved["beginning"], saved["threshold"], saved["seconds"]) == ("threshold", 0.35, 12.25)
+    assert saved["revision"] == REVISION and saved["painted_px"] == drawn().sum()
+    assert np.array_equal(array(visitor, id, f"mask?of={saved['id']}") == 255, drawn())
+    told = case_of(visitor, id)
+    assert told["decision"] == "corrected" and told["verdict"]["id"] == saved["id"]
+    assert rows(visitor, project, decision="corrected")[0]["label"] == "malignant"
+
+
+def test_the_same_key_twice_is_one_verdict(visitor, project):
+    id = rows(visitor, project)[0]["id"]
+    told = {"decision": "truth", "key": "k", "after": None}
+    headers = ANNA | {"X-Verdict": quote(json.dumps(told))}
+    place = f"/bc/review/cases/{id}/verdicts"
+    first, again = (visitor.post(place, headers=headers) for _ in range(2))
+    assert first.json()["id"] == again.json()["id"]
+    assert len(visitor.get(place).json()) == 1
+
+
+def test_who_comes_second_is_told_of_the_first_and_may_save_on_top(visitor, project):
+    id = rows(visitor, project)[0]["id"]
+    first = say(visitor, id, "truth").json()
+    late = say(visitor, id, "accept", reader=BERTA, after=None)
+    assert late.status_code == 409
+    assert late.json()["latest"]["id"] == first["id"]
+    assert late.json()["latest"]["reader"] == "Anna Ü" and late.json()["error"].endswith(".")
+    on_top = say(visitor, id, "accept", reader=BERTA, after=first["id"], key="on top")
+    assert on_top.status_code == 201
+    history = visitor.get(f"/bc/review/cases/{id}/verdicts").json()
+    assert [one["decision"] for one in history] == ["truth", "accept"]
+
+
+def test_undo_is_a_verdict_and_what_stood_before_stands_again(visitor, project):
+    id = rows(visitor, project)[0]["id"]
+    say(visitor, id, "truth")
+    second = say(visitor, id, "reject", reason="duplicate").json()
+    undone = visitor.post(
+        f"/bc/review/verdicts/{second['id']}/undo", json={"key": "u"}, headers=ANNA
+    )
+    assert undone.status_code == 201 and undone.json()["undoes"] == second["id"]
+    told = case_of(visitor, id)
+    assert (told["decision"], told["history"]) == ("truth", 3)
+
+
+def test_drafts_are_kept_by_reader_and_go_with_the_verdict(visitor, project):
+    id = rows(visitor, project)[0]["id"]
+    place = f"/bc/review/cases/{id}/draft"
+    asked = {"beginning": "truth", "strokes": 3}
+    kept = visitor.put(place, content=pack(drawn()), params=asked, headers=ANNA)
+    assert kept.status_code == 200, kept.text
+    later = visitor.put(place, content=pack(drawn(90)), params=asked | {"strokes": 4}, headers=ANNA)
+    told = case_of(visitor, id)["draft"]
+    assert told == later.json() and (told["strokes"], told["beginning"]) == (4, "truth")
+    assert np.array_equal(array(visitor, id, "mask?of=draft") == 255, drawn(90))
+    assert rows(visitor, project)[0]["has_draft"]
+    assert case_of(visitor, id, BERTA)["draft"] is None
+    assert visitor.get(f"/bc/review/cases/{id}/mask?of=draft", headers=BERTA).status_code == 404
+    say(visitor, id, "corrected", drawn(90))
+    assert case_of(visitor, id)["draft"] is None
+    visitor.put(place, content=pack(drawn()), headers=ANNA)
+    assert visitor.delete(place, headers=ANNA).status_code == 200
+    assert case_of(visitor, id)["draft"] is None
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b"no gzip at all", "damaged"),
+        (pack(np.zeros((10, 10), bool)), "320x240"),
+        (pack(np.zeros((9000, 9000), bool)), "320x240"),
+        (pack(drawn())[:-12], "320x240"),
+        (b"", "320x240"),
+    ],
+)
+def test_a_mask_that_is_none_is_refused_in_a_sentence_and_changes_nothing(
+    visitor, project, body, says
+):
+    id = rows(visitor, project)[0]["id"]
+    answer = visitor.put(f"/bc/review/cases/{id}/draft", content=body, headers=ANNA)
+    assert answer.status_code == 400 and says in answer.json()["error"], answer.text
+    assert case_of(visitor, id)["draft"] is None
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"decision": "maybe"}, {"decision": "reject"}, {"decision": "reject", "reason": "ugly"},
+        {"decision": "corrected"}, {"decision": "truth", "difficulty": 4}, {"key": ""},
+        {"decision": "truth", "seconds": "long"}, {"decision": "truth", "after": 1.5},
+        {"decision": "truth", "comment": "x" * 2001}, {"decision": "accept", "prediction": None},
+        {"decision": "accept", "prediction": 999_999}, {"beginning": "middle"}, {"decision": 7},
+    ],
+)  # fmt: skip
+def test_a_verdict_that_is_none_is_refused_in_a_sentence(visitor, project, told):
+    id = rows(visitor, project)[0]["id"]
+    headers = ANNA | {"X-Verdict": quote(json.dumps({"decision": "truth", "key": "k"} | told))}
+    answer = visitor.post(f"/bc/review/cases/{id}/verdicts", headers=headers)
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["error"].endswith("."), answer.text
+    assert visitor.get(f"/bc/review/cases/{id}/verdicts").json() == []
+
+
+@pytest.mark.parametrize("header", ["", "%7B", "[]", "nonsense"])
+def test_a_verdict_that_arrives_in_pieces_is_refused(visitor, project, header):
+    id = rows(visitor, project)[0]["id"]
+    answer = visitor.post(f"/bc/review/cases/{id}/verdicts", headers={"X-Verdict": header})
+    assert answer.status_code == 400 and "nothing was saved" in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "projects/999999", "projects/999999/queue", "cases/999999", "cases/999999/pixels",
+        "cases/99999999999999999999999", "cases/x", "exports/none", "cases/1/mask?of=x", "nothing",
+    ],
+)  # fmt: skip
+def test_what_does_not_exist_is_said_not_to(visitor, path):
+    answer = visitor.get(f"/bc/review/{path}")
+    assert answer.status_code == 404 and "error" in answer.json()
+
+
+@pytest.mark.parametrize("asked", ["order=best", "decision=x", "low=a", "seed=1.5", "high=nan"])
+def test_a_queue_that_is_none_is_refused(visitor, project, asked):
+    answer = visitor.get(f"/bc/review/projects/{project.id}/queue?{asked}")
+    assert answer.status_code == 400 and answer.json()["error"].endswith(".")
+
+
+# --- out
+
+
+def test_an_export_is_downloaded_or_written_and_holds_what_was_drawn(visitor, project, tmp_path):
+    first, second = (row["id"] for row in rows(visitor, project, order="listed")[:2])
+    say(visitor, first, "corrected", drawn())
+    say(visitor, second, "truth")
+
+    def exported(**asked) -> dict:
+        answer = visitor.post(f"/bc/review/projects/{project.id}/exports", json=asked)
+        assert answer.status_code == 201, answer.text
+        told = answer.json()
+        while not told["isDone"]:
+            told = visitor.get(f"/bc/review/exports/{told['id']}").json()
+        assert told["problem"] is None, told
+        return told
+
+    told = exported(format="png")
+    assert told["lines"][0].startswith("2 of 6 cases with their masks")
+    assert not any("/tmp" in line for line in told["lines"])
+    answer = visitor.get(f"/bc/review/exports/{told['id']}/file")
+    assert quote(f"{project.name} png.zip") in answer.headers["content-disposition"]
+    files = zipfile.ZipFile(BytesIO(answer.content))
+    [name] = [n for n in files.namelist() if "masks/" in n and n.endswith("case 1.png")]
+    assert np.array_equal(mask_of(files.read(name)), drawn())
+
+    exported(format="coco", folder=str(tmp_path / "out"))
+    assert list((tmp_path / "out").glob("*.json"))
+    assert visitor.get(f"/bc/review/exports/{told['id']}/file").status_code == 404, "it is replaced"
+    wrong = visitor.post(f"/bc/review/projects/{project.id}/exports", json={"format": "gif"})
+    assert wrong.status_code == 400
+
+
+def test_answers_are_kept_by_no_cache(visitor, project):
+    id = rows(visitor, project)[0]["id"]
+    for path in ("session", f"projects/{project.id}/queue", f"cases/{id}", f"cases/{id}/pixels",
+                 f"cases/{id}/thumbnail", "cases/0"):  # fmt: skip
+        headers = visitor.get(f"/bc/review/{path}").headers
+        assert headers["cache-control"] == "private, no-store", path
