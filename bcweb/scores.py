@@ -179,7 +179,7 @@ def _lesionwise_figures(scores: Sequence[CaseScore]) -> dict[str, Any]:
     alarms an image."""
     import numpy as np
 
-    from bcweb.statistics import group_bootstrap, proportion
+    from bcweb.statistics import group_bootstrap, proportion, ratio
 
     if not scores:
         return {
@@ -194,9 +194,7 @@ def _lesionwise_figures(scores: Sequence[CaseScore]) -> dict[str, Any]:
         # All or none: a bootstrap would be certain of it.
         found = proportion(counts[:, 0] > 0, groups_of(scores))
     else:
-        found = group_bootstrap(
-            counts, groups_of(scores), lambda rows: rows[:, 0].sum() / rows[:, 1].sum()
-        )
+        found = group_bootstrap(counts, groups_of(scores), ratio)
     alarms = group_bootstrap([s.false_alarms for s in scores], groups_of(scores))
     figures = {"n": int(counts[:, 1].sum())} | _with_interval("found", found)
     return figures | _with_interval("false_alarms", alarms)

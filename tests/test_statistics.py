@@ -10,10 +10,14 @@ import pytest
 from bcweb.statistics import (
     Interval,
     auc,
+    auc_difference,
     auc_interval,
+    auc_of_columns,
     group_bootstrap,
     paired_difference,
     proportion,
+    rank_correlation,
+    ratio,
 )
 
 
@@ -57,6 +61,32 @@ def test_the_fast_ways_give_what_resampling_case_by_case_gives(statistic):
     fast = group_bootstrap(values, groups, statistic, resamples=300)
     slow = group_bootstrap(values, groups, lambda cases: statistic(cases), resamples=300)
     assert fast == pytest.approx(slow)
+
+
+@pytest.mark.parametrize(
+    ("statistic", "columns"),
+    [(ratio, 2), (auc_of_columns, 2), (auc_difference, 3), (rank_correlation, 2)],
+)
+def test_the_fast_ways_of_columns_give_what_resampling_case_by_case_gives(statistic, columns):
+    rng = np.random.default_rng(3)
+    values = rng.random((31, columns)).round(1)  # with ties
+    if statistic in (auc_of_columns, auc_difference):
+        values[:, -1] = np.arange(31) < 4  # now and then none of them is drawn
+    groups = rng.integers(0, 9, 31).tolist()
+    fast = group_bootstrap(values, groups, statistic, resamples=300)
+    slow = group_bootstrap(values, groups, lambda rows: statistic(rows), resamples=300)
+    assert fast == pytest.approx(slow)
+
+
+def test_ranks_are_correlated_not_values():
+    # Ranks 1 2 3 4 against 1 3 2 4: 1 - 6 (0 + 1 + 1 + 0) / (4 (16 - 1)).
+    assert rank_correlation(np.array([(1, 1), (2, 300), (3, 20), (400, 4000)])) == pytest.approx(
+        0.8
+    )
+    # Ranks 1 2.5 2.5 4 against 1 2 3 4: covariance 4.5, variances 4.5 and 5.
+    tied = np.array([(0, 1), (5, 2), (5, 3), (9, 4)])
+    assert rank_correlation(tied) == pytest.approx(4.5 / math.sqrt(4.5 * 5))
+    assert math.isnan(rank_correlation(np.array([(1, 1), (1, 2)])))
 
 
 def test_the_same_seed_gives_the_same_interval():

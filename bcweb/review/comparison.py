@@ -14,7 +14,13 @@ from bcweb.metrics import DETECTED_ABOVE
 from bcweb.review.evaluation import Evaluation, Scored, not_predicted, with_interval
 from bcweb.review.records import ReviewError
 from bcweb.scores import CaseScore, groups_of
-from bcweb.statistics import auc, group_bootstrap, paired_difference, proportion
+from bcweb.statistics import (
+    auc_difference,
+    auc_of_columns,
+    group_bootstrap,
+    paired_difference,
+    proportion,
+)
 
 SAME = 0.0005  # Dice that differ by less are the same to three digits
 
@@ -157,11 +163,9 @@ def _paired_auc(pairs: Sequence[Pair]) -> dict[str, Any]:
         [(pair.first.presence, pair.second.presence, pair.first.lesion) for pair in pairs], float
     )
 
-    def of(column: int, rows: np.ndarray) -> float:
-        return auc(rows[:, column], rows[:, 2] > 0)
-
-    figures |= {"first": of(0, columns), "second": of(1, columns)}
-    interval = group_bootstrap(columns, groups, lambda rows: of(0, rows) - of(1, rows))
+    first, second = (auc_of_columns(columns[:, [column, 2]]) for column in (0, 1))
+    figures |= {"first": first, "second": second}
+    interval = group_bootstrap(columns, groups, auc_difference)
     return figures | with_interval("difference", interval)
 
 

@@ -25,7 +25,7 @@ from bcweb.review.records import CaseRow, How, NotThere, Prediction, ReviewError
 from bcweb.review.scorer import Scorer
 from bcweb.scans import Modality
 from bcweb.scores import CaseScore, groups_of, lesion_figures, report
-from bcweb.statistics import group_bootstrap
+from bcweb.statistics import group_bootstrap, rank_correlation
 
 if TYPE_CHECKING:  # it brings SQLAlchemy
     from bcweb.review.store import Store
@@ -169,7 +169,9 @@ class Evaluation:
         figures: dict[str, Any] = {"n": len(told), "correlation": None, "correlation_ci": None}
         columns = np.array([(case.uncertainty, 1 - case.headline.dice) for case in told])
         if len(told) > 2 and all(len(np.unique(column)) > 1 for column in columns.T):
-            interval = group_bootstrap(columns, groups_of([c.score for c in told]), _spearman)
+            interval = group_bootstrap(
+                columns, groups_of([c.score for c in told]), rank_correlation
+            )
             figures |= with_interval("correlation", interval)
         return figures
 
@@ -324,19 +326,6 @@ def _scored(
 
 def not_predicted(revision: str) -> str:
     return f"not predicted by {revision}"
-
-
-def _spearman(rows: np.ndarray) -> float:
-    """Of two columns: the correlation of their ranks, ties at their mean (Spearman 1904)."""
-    ranks = np.column_stack([_ranks(column) for column in rows.T])
-    if (ranks == ranks[0]).all(axis=0).any():
-        return math.nan
-    return float(np.corrcoef(ranks.T)[0, 1])
-
-
-def _ranks(column: np.ndarray) -> np.ndarray:
-    _, place, counts = np.unique(column, return_inverse=True, return_counts=True)
-    return (np.cumsum(counts) - (counts - 1) / 2)[place]
 
 
 def with_interval(name: str, interval: tuple[float, float, float]) -> dict[str, Any]:
