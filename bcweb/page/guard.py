@@ -69,9 +69,11 @@ class Guard:
         origin = headers.get("origin")
         if origin is not None and not self._is_own(origin, host):
             return "This page takes no requests from other sites."
-        # Requests that carry no Origin (a picture, a link) still say where they come from.
+        # Requests that carry no Origin (a picture, a link) still say where they come from. A link, or
+        # a frame of Hugging Face's, may lead to the page, and to nothing behind it.
         own_site = headers.get("sec-fetch-site", "none") in ("same-origin", "none")
-        if not own_site and path.startswith("/bc/"):
+        leads_here = headers.get("sec-fetch-mode") == "navigate" and not path.startswith("/bc/")
+        if not own_site and not leads_here:
             return "This page takes no requests from other sites."
         return None
 

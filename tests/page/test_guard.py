@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -27,7 +28,9 @@ def ask(path="/bc/scans", host=None, environment=None, base="http://127.0.0.1:78
             named = {name.replace("_", "-"): value for name, value in headers.items()}
             return await client.get(path, headers=named)
 
-    return asyncio.run(request())
+    # In a thread of its own: where a browser has been started, this one has a loop that runs.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(request())).result()
 
 
 SPACE = {
@@ -55,8 +58,14 @@ def test_other_origins_are_refused_everywhere(origin, path):
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 def test_pictures_and_links_of_other_sites_are_refused_without_an_origin(site):
-    assert ask(sec_fetch_site=site).status_code == 403
+    for path in ("/bc/scans", "/", "/config", "/gradio_api/info"):
+        assert ask(path, sec_fetch_site=site, sec_fetch_mode="no-cors").status_code == 403, path
+    assert ask(sec_fetch_site=site, sec_fetch_mode="navigate").status_code == 403
     assert ask(sec_fetch_site="same-origin").status_code == 200
+
+
+def test_a_link_or_a_frame_of_another_site_leads_to_the_page():
+    assert ask("/", sec_fetch_site="cross-site", sec_fetch_mode="navigate").status_code == 200
 
 
 def test_a_page_for_this_machine_does_not_answer_to_a_name_that_only_resolves_to_it():
