@@ -596,7 +596,9 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path, small_disk, ki
             export_zip(made.store, OWNER, made.project.id, small_disk / "out.zip")
         else:
             export(made.store, OWNER, made.project.id, small_disk / "out", kind)
-    assert str(caught.value).startswith("The disk is full: nothing is kept of the export to")
+    assert str(caught.value) == (
+        "The disk is full: nothing of the export is kept; make room, then export again."
+    )
     assert list(small_disk.iterdir()) == []
 
 
@@ -682,13 +684,13 @@ def test_what_is_no_format_and_no_decision_is_refused(mine, tmp_path):
 def test_a_zip_holds_what_the_folder_holds(made, tmp_path):
     import zipfile
 
-    export(made.store, OWNER, made.project.id, tmp_path / "whole")
-    export_zip(made.store, OWNER, made.project.id, tmp_path / "whole.zip")
-    with zipfile.ZipFile(tmp_path / "whole.zip") as archive:
+    export(made.store, OWNER, made.project.id, tmp_path / "复核 1")
+    export_zip(made.store, OWNER, made.project.id, tmp_path / "x7.zip")
+    with zipfile.ZipFile(tmp_path / "x7.zip") as archive:
         inside = {name: archive.read(name) for name in archive.namelist()}
     there = {
         f.relative_to(tmp_path).as_posix(): f.read_bytes()
-        for f in (tmp_path / "whole").rglob("*")
+        for f in (tmp_path / "复核 1").rglob("*")
         if f.is_file()
     }
     assert inside == there and leftovers(tmp_path) == []

@@ -26,16 +26,21 @@ def disk_names(cases: Iterable[CaseRow]) -> dict[int, str]:
     follow; they are the same in every export.
     """
     cases = list(cases)
-    wished = {case.id: _wish(case.case) for case in cases}
-    often = Counter(name.casefold() for name in wished.values())
-    names = {}
-    for case in cases:
-        name = wished[case.id]
-        if often[name.casefold()] > 1 or _is_odd(name):
-            digest = hashlib.sha256(f"{case.dataset}\n{case.case}".encode()).hexdigest()
-            name = f"{_cut(name)}-{digest[:8]}"
-        names[case.id] = name
-    return names
+    often = Counter(_wish(case.case).casefold() for case in cases)
+    return {
+        case.id: disk_name(
+            case.case, f"{case.dataset}\n{case.case}", often[_wish(case.case).casefold()] > 1
+        )
+        for case in cases
+    }
+
+
+def disk_name(text: str, whole: str = "", clashes: bool = False) -> str:
+    """A name for a file or folder. whole: what the digits tell apart, where there must be some."""
+    name = _wish(text)
+    if clashes or _is_odd(name):
+        name = f"{_cut(name)}-{hashlib.sha256((whole or text).encode()).hexdigest()[:8]}"
+    return name
 
 
 def _wish(text: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
@@ -26,8 +28,11 @@ def copy(case: CaseRow, folder: Path, name: str) -> Path:
     Copied, not linked: an export is carried elsewhere, and must not change when the original does.
     """
     scan_of(case)
-    there = folder / (name + _suffix(case.file))
-    shutil.copyfile(case.file, there)
+    with _readable(case):
+        there = folder / (name + _suffix(case.file))
+        source = case.file.open("rb")
+    with source, there.open("wb") as copied:
+        shutil.copyfileobj(source, copied, 1 << 20)
     return there
 
 
@@ -38,11 +43,12 @@ def plain(case: CaseRow) -> tuple[bytes, str]:
     16 bits, of which `read_scan` makes the same pixels. Nothing of a DICOM file's header goes along.
     """
     scan = scan_of(case)
-    if not is_dicom(case.file):
-        with Image.open(case.file) as image:
-            suffix = _PLAIN.get(image.format or "")
-            if suffix and image.getexif().get(_ORIENTATION, 1) == 1:
-                return case.file.read_bytes(), suffix
+    with _readable(case):
+        if not is_dicom(case.file):
+            with Image.open(case.file) as image:
+                suffix = _PLAIN.get(image.format or "")
+                if suffix and image.getexif().get(_ORIENTATION, 1) == 1:
+                    return case.file.read_bytes(), suffix
     file = BytesIO()
     Image.fromarray(scan.pixels).save(file, "PNG", compress_level=4)
     return file.getvalue(), ".png"
@@ -59,6 +65,17 @@ def scan_of(case: CaseRow) -> Scan:
     if case.digest and scan.digest != case.digest:
         raise PictureError(f"Its file {case.file.name} holds another picture than was reviewed.")
     return scan
+
+
+@contextmanager
+def _readable(case: CaseRow) -> Iterator[None]:
+    """What the disk says of a case's file is not said of the export."""
+    try:
+        yield
+    except OSError as error:
+        raise PictureError(
+            f"Its file {case.file.name} cannot be read: {error.strerror or error}."
+        ) from error
 
 
 def _suffix(file: Path) -> str:

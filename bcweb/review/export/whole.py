@@ -18,6 +18,7 @@ from types import MappingProxyType
 import numpy as np
 
 from bcweb.review.export import push as pushing
+from bcweb.review.export.names import disk_name
 from bcweb.review.export.parallel import in_order
 from bcweb.review.export.rows import WITH_MASK, Row, rows_of
 from bcweb.review.export.table import write_verdicts
@@ -85,7 +86,7 @@ def export(
     owner has no such project.
     """
     _check(format, include)
-    with _one_sentence(to), _whole(to) as part:
+    with _one_sentence(str(to)), _whole(to) as part:
         cases, rows = _write(store, owner, project, part, format, include, progress)
     return Exported(to, format, tuple(rows), cases)
 
@@ -99,13 +100,17 @@ def export_zip(
     include: Sequence[Decision] = WITH_MASK,
     progress: Progress | None = None,
 ) -> Exported:
-    """The same as one ZIP file, for a browser to download; a file that is there is replaced."""
+    """The same as one ZIP file, for a browser to download; a file that is there is replaced.
+
+    Inside is a folder with the project's name.
+    """
     _check(format, include)
-    with _one_sentence(to), _beside(to) as part:
-        folder = part / to.stem
+    found = store.project(owner, project)
+    with _one_sentence("The ZIP file"), _beside(to) as part:
+        folder = part / disk_name(found.name)
         folder.mkdir()
-        cases, rows = _write(store, owner, project, folder, format, include, progress)
-        packed = part / "whole.zip"
+        cases, rows = _write(store, owner, found.id, folder, format, include, progress)
+        packed = part / ".zip"  # which no project's folder is called
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:  # its files are packed
             for file in _files(folder):
                 archive.write(file, file.relative_to(part).as_posix())
@@ -241,16 +246,17 @@ def _beside(to: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _one_sentence(to: Path) -> Iterator[None]:
+def _one_sentence(what: str) -> Iterator[None]:
+    """what: cannot be written, where the disk refuses."""
     try:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise ExportError(
-                f"The disk is full: nothing is kept of the export to {to}; make room, then export again."
+                "The disk is full: nothing of the export is kept; make room, then export again."
             ) from None
         why = "Not a directory" if isinstance(error, FileExistsError) else error.strerror or error
-        raise ExportError(f"{to} cannot be written: {why}.") from None
+        raise ExportError(f"{what} cannot be written: {why}.") from None
 
 
 def _files(folder: Path) -> list[Path]:
