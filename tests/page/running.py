@@ -19,37 +19,64 @@ ROOT = Path(__file__).parents[2]
 _OUTER = ("GRADIO", "PROXY", "SPACE", "BCWEB", "HF_", "HUGGING")  # what would change how it starts
 
 
-@contextmanager
-def running(environment: dict[str, str], heard: list[str] | None = None) -> Iterator[str]:
-    """Its address, while it runs on a free port in this environment.
+class App:
+    """`python app.py` on a free port, which it keeps when it is started again.
 
     heard: gets what it writes to its standard output and error, line by line, all of it in the end.
     """
-    kept = {n: v for n, v in os.environ.items() if not any(o in n.upper() for o in _OUTER)}
-    process = subprocess.Popen(
-        [sys.executable, "app.py", "--port", str(_free_port())],
-        cwd=ROOT,
-        env=kept | environment | {"no_proxy": "localhost,127.0.0.1", "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    said = [] if heard is None else heard
-    listening = threading.Thread(target=said.extend, args=(process.stdout,), daemon=True)
-    try:
-        for line in process.stdout:
-            said.append(line)
+
+    def __init__(self, environment: dict[str, str], heard: list[str] | None = None):
+        kept = {n: v for n, v in os.environ.items() if not any(o in n.upper() for o in _OUTER)}
+        self.environment = (
+            kept | environment | {"no_proxy": "localhost,127.0.0.1", "PYTHONUNBUFFERED": "1"}
+        )
+        self.heard = [] if heard is None else heard
+        self.port = _free_port()
+        self.address = ""
+
+    def start(self) -> App:
+        self.process = subprocess.Popen(
+            [sys.executable, "app.py", "--port", str(self.port)],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for line in self.process.stdout:
+            self.heard.append(line)
             if "runs at" in line:
                 break
         else:
-            pytest.fail("app.py did not start:\n" + "".join(said))
-        listening.start()  # or its pipe fills up
-        yield line.split("runs at ")[1].split()[0].rstrip("/")
+            self.stop()
+            pytest.fail("app.py did not start:\n" + "".join(self.heard))
+        # Or its pipe fills up.
+        listen = self.heard.extend
+        self._listening = threading.Thread(target=listen, args=(self.process.stdout,), daemon=True)
+        self._listening.start()
+        self.address = line.split("runs at ")[1].split()[0].rstrip("/")
+        return self
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(10)
+        if hasattr(self, "_listening"):
+            self._listening.join(10)
+
+    def kill(self) -> None:
+        """As if the machine had lost its power, but for the disk."""
+        self.process.kill()
+        self.process.wait(10)
+
+
+@contextmanager
+def running(environment: dict[str, str], heard: list[str] | None = None) -> Iterator[str]:
+    """The address of an `App`, while it runs in this environment."""
+    app = App(environment, heard)
+    try:
+        yield app.start().address
     finally:
-        process.terminate()
-        process.wait(10)
-        if listening.ident is not None:
-            listening.join(10)
+        app.stop()
 
 
 def _free_port() -> int:
