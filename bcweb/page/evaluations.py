@@ -9,9 +9,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from concurrent.futures import Future, wait
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import anyio.to_thread
@@ -27,6 +27,8 @@ from bcweb.review import report, wording
 from bcweb.review.comparison import Comparison, Pair, compare
 from bcweb.review.evaluation import TRUTHS, Evaluation, evaluate, revisions, size_of
 from bcweb.review.scorer import Scorer
+
+Made = TypeVar("Made", Evaluation, Comparison)
 
 _AT_ONCE = 2
 _MOST_HELD = 16
@@ -60,12 +62,11 @@ class Evaluations:
 
     def __init__(self, workspace: Workspace):
         self.workspace = workspace
-        self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="evaluate")
+        self._turns = threading.Semaphore(_AT_ONCE)
         self._lock = threading.Lock()
         self._jobs: dict[Asked, Job] = {}
         self._scorer: Scorer | None = None
-        self._held: dict[tuple, Evaluation] = {}
-        self._compared: dict[tuple[int, int], tuple[Evaluation, Evaluation, Comparison]] = {}
+        self._held: dict[Asked, Evaluation | Comparison] = {}
 
     def routes(self) -> list[Route]:
         project = "/evaluate/projects/{id:int}"
@@ -146,7 +147,8 @@ class Evaluations:
             job, now = self._jobs.get(asked), time.monotonic()
             if job is None or (job.future.done() and now - job.asked_for > _FRESH):
                 job = self._jobs[asked] = Job()
-                self._threads.submit(self._work, asked, job)
+                # A daemon: whoever stops the app need not wait for it.
+                threading.Thread(target=self._work, args=(asked, job), daemon=True).start()
             job.asked_for = now
             return job
 
@@ -159,7 +161,8 @@ class Evaluations:
 
     def _work(self, asked: Asked, job: Job) -> None:
         try:
-            job.future.set_result(self._evaluated(asked, job))
+            with self._turns:
+                job.future.set_result(self._evaluated(asked, job))
         except BaseException as error:
             job.future.set_exception(error)
 
@@ -173,49 +176,30 @@ class Evaluations:
             def progress(done: int, total: int) -> None:
                 job.done, job.total = before * total + done, parts * total
 
-            made = evaluate(
+            return evaluate(
                 store, asked.owner, asked.project, revision, asked.truth, self._scorer, progress
             )
-            return self._remembered((asked.owner, asked.project, made.revision, asked.truth), made)
 
         first = one(asked.revision, 0, 2 if asked.against else 1)
         comparison = None
         if asked.against:
-            second = one(asked.against, 1, 2)
-            comparison = self._comparison(first, second, lambda: compare(first, second))
-            _ = comparison.figures
-        _ = (
-            first.figures
-        )  # here and not where it is shown: resampling thousands of cases takes a while
-        return first, comparison
+            comparison = compare(first, one(asked.against, 1, 2))
+            comparison = self._with_figures(asked, comparison)
+        return self._with_figures(replace(asked, against=None), first), comparison
 
-    def _remembered(self, key: tuple, made: Evaluation) -> Evaluation:
-        """The one that was made before, with its figures, where nothing has changed since."""
+    def _with_figures(self, key: Asked, made: Made) -> Made:
+        """The same, its figures worked out, or taken from the one before where they must be the same."""
         with self._lock:
             known = self._held.pop(key, None)
-            if known != made:
-                known = made
-            self._held[key] = known
+        if known == made:
+            vars(made)["figures"] = known.figures
+        # Here and not where they are shown: resampling thousands of cases takes a while.
+        _ = made.figures
+        with self._lock:
+            self._held[key] = made
             while len(self._held) > _MOST_HELD:
                 del self._held[next(iter(self._held))]
-            return known
-
-    def _comparison(
-        self, first: Evaluation, second: Evaluation, compare: Callable[[], Comparison]
-    ) -> Comparison:
-        with self._lock:
-            known = self._compared.get((id(first), id(second)))
-        if known is None:
-            known = (
-                first,
-                second,
-                compare(),
-            )  # they are kept with it, so that their ids stay theirs
-            with self._lock:
-                if len(self._compared) >= _MOST_HELD:
-                    self._compared.clear()
-                self._compared[id(first), id(second)] = known
-        return known[2]
+        return made
 
 
 def shown(evaluation: Evaluation, comparison: Comparison | None) -> dict[str, Any]:

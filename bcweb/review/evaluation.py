@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -73,7 +73,7 @@ class Scored:
     share: float | None = None
     uncertainty: float | None = None
     findings: str = ""
-    decision: str | None = None
+    decision: str | None = field(default=None, compare=False)  # no figure depends on it
     by_reader: bool = False
     begun: bool = False
 
