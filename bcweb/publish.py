@@ -47,14 +47,13 @@ def one_sentence(what: str) -> Iterator[None]:
         raise hub.HubError(hub.explain(error.__cause__, what)) from None
 
 
-def claim(api: HfApi, repo: str, kind: Kind, public: bool, what: str) -> tuple[str, set[str]]:
-    """Make sure that this token may write to a repository, "name" or "owner/name"; the full name and its files.
+def own(api: HfApi, repo: str) -> str:
+    """The full name of a repository, "name" or "owner/name", of an owner for whom this token may write.
 
-    Creates it where there is none. what: goes into it, such as "these weights". Raises `hub.HubError`
-    for no or a wrong token, one that may not write, another owner's name, and a repository that is
-    public or private where the other was asked for; and what the client raises.
+    Raises `hub.HubError` for no or a wrong token, one that may only read, and another owner's name; and
+    what the client raises.
     """
-    from huggingface_hub import CommitOperationAdd, get_token
+    from huggingface_hub import get_token
 
     if get_token() is None:
         raise hub.HubError(
@@ -72,6 +71,19 @@ def claim(api: HfApi, repo: str, kind: Kind, public: bool, what: str) -> tuple[s
         raise hub.HubError(
             f"{repo} belongs to {owner}, and your token to {me['name']}: {me['name']}/{name} would do."
         )
+    return repo
+
+
+def claim(api: HfApi, repo: str, kind: Kind, public: bool, what: str) -> tuple[str, set[str]]:
+    """Make sure that this token may write to a repository, "name" or "owner/name"; the full name and its files.
+
+    Creates it where there is none. what: goes into it, such as "these weights". Raises `hub.HubError`
+    for no or a wrong token, one that may not write, another owner's name, and a repository that is
+    public or private where the other was asked for; and what the client raises.
+    """
+    from huggingface_hub import CommitOperationAdd
+
+    repo = own(api, repo)
     api.create_repo(repo, repo_type=kind, private=not public, exist_ok=True)
     info = api.repo_info(repo, repo_type=kind)
     if not info.private and not public:
