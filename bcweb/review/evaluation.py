@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from bcweb.review.records import CaseRow, How, NotThere, Prediction, ReviewError, Verdict
+from bcweb.review.records import CaseRow, How, NotThere, Prediction, Project, ReviewError, Verdict
 from bcweb.review.scorer import Scorer
 from bcweb.scans import Modality
 from bcweb.scores import CaseScore, groups_of, lesion_figures, report
@@ -220,10 +220,11 @@ def evaluate(
     """
     scorer = scorer or Scorer(store)
     found = store.project(owner, project)
-    chosen = _chosen(revisions(store, owner, found.id), found.name, revision)
-    predictions = {p.case_id: p for p in store.predictions(owner, found.id, chosen.name)}
+    revision = _chosen(store, owner, found, revision)
+    predictions = {p.case_id: p for p in store.predictions(owner, found.id, revision)}
     with store.snapshot(owner, found.id) as snapshot:
-        rows = [each for each in snapshot.cases if each.case.modality == chosen.modality]
+        modality = next(e.case.modality for e in snapshot.cases if e.case.id in predictions)
+        rows = [each for each in snapshot.cases if each.case.modality == modality]
     cases: list[Scored] = []
     left: list[CaseScore] = []
     for done, row in enumerate(rows):
@@ -231,7 +232,7 @@ def evaluate(
             progress(done, len(rows))
         prediction = predictions.get(row.case.id)
         told = _Told.of(row.case, row.verdict, truth)
-        reason = _reason(row.case, row.verdict, prediction, told, chosen.name, truth)
+        reason = _reason(row.case, row.verdict, prediction, told, revision, truth)
         if reason:
             left.append(replace(told.blank, error=reason))
             continue
@@ -241,20 +242,22 @@ def evaluate(
             raise
         except ReviewError:
             left.append(replace(told.blank, error=DAMAGED))
-    return Evaluation(found.name, chosen.name, chosen.modality, truth, tuple(cases), tuple(left))
+    return Evaluation(found.name, revision, modality, truth, tuple(cases), tuple(left))
 
 
-def _chosen(known: Sequence[Revision], project: str, name: str | None) -> Revision:
+def _chosen(store: Store, owner: str, project: Project, name: str | None) -> str:
+    known = store.revisions(owner, project.id)
     if not known:
         raise ReviewError(
-            f"Nothing of {project} has been predicted yet: there is nothing to score."
+            f"Nothing of {project.name} has been predicted yet: there is nothing to score."
         )
-    for one in known:
-        if name in (None, one.name):
-            return one
-    raise ReviewError(
-        f"{project} has no predictions by {name}; it has those of {', '.join(k.name for k in known)}."
-    )
+    if name is None:
+        return known[0] if len(known) == 1 else revisions(store, owner, project.id)[0].name
+    if name not in known:
+        raise ReviewError(
+            f"{project.name} has no predictions by {name}; it has those of {', '.join(known)}."
+        )
+    return name
 
 
 @dataclass(frozen=True)

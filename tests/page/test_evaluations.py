@@ -261,7 +261,7 @@ def test_nobody_gets_anything_without_a_login_or_from_elsewhere(page, store):
         ({"truth": "mine"}, "The truth is imported or reader."),
         (
             {"revision": "none"},
-            f"made has no predictions by none; it has those of {SECOND}, {FIRST}.",
+            f"made has no predictions by none; it has those of {FIRST}, {SECOND}.",
         ),
         ({"revision": FIRST, "against": FIRST}, f"{FIRST} cannot be compared with itself."),
     ],

@@ -211,7 +211,7 @@ def test_the_revision_with_the_most_cases_comes_first(store):
 
 
 def test_a_revision_that_predicted_nothing_here_is_named_with_those_that_did(store):
-    with pytest.raises(ReviewError, match=f"no predictions by other; it has those of {SECOND}"):
+    with pytest.raises(ReviewError, match=f"no predictions by other; it has those of {FIRST}, {SECOND}"):
         evaluate(store, "local", "made", "other")
 
 
