@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -383,6 +384,24 @@ def test_dicom_as_it_is_found_in_hospitals_gets_its_segmentation(tmp_path, what)
     if what == "a Chinese name":
         assert read.PatientName == "Wang^XiaoDong=王^小东"
     assert read.SegmentSequence[0].SegmentAlgorithmType == "MANUAL"
+
+
+def test_a_validator_of_dicom_finds_no_error_in_them(tmp_path, made):
+    if not shutil.which("dciodvfy"):
+        pytest.skip("no dciodvfy; Debian has it in dicom3tools")
+    mine = decided.empty_project(tmp_path)
+    for seed, (what, elements) in enumerate(ODD.items()):
+        said = {name: value for name, value in elements.items() if value is not None}
+        file = decided.dicom_file(mine.folder / f"{seed}.dcm", picture(seed), **said)
+        mine.add(what, file)
+        mine.decide(what, "accept")
+    for one, to in ((mine, tmp_path / "odd"), (made, tmp_path / "usual")):
+        export(one.store, OWNER, one.project.id, to, "dicom")
+        for file in (to / "segmentations").iterdir():
+            done = subprocess.run(["dciodvfy", str(file)], capture_output=True, text=True)
+            said = (done.stdout + done.stderr).splitlines()
+            assert "Segmentation" in said, f"{file.name} was checked as one"
+            assert [line for line in said if line.startswith("Error")] == [], file.name
 
 
 def test_a_dicom_file_that_cannot_be_referred_to_is_left_out_with_the_reason(tmp_path):

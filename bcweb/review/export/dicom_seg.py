@@ -116,6 +116,10 @@ def segmentation(row: Row, mask: np.ndarray, header: Dataset) -> Segmentation:
         series_description="Breast lesions, reviewed",
         specific_character_set=_UTF_8,
     )
+    if (
+        "ImagePositionPatient" not in plane
+    ):  # which way it lies must then be said, if only as unknown
+        made.PatientOrientation = header.get("PatientOrientation")
     _refer(made, header)
     _same_again(made)
     return made
@@ -193,6 +197,8 @@ def _plane(header: Dataset) -> Dataset:
         plane.PositionReferenceIndicator = header.get("PositionReferenceIndicator")
         for keyword, value in _place(header).items():
             setattr(plane, keyword, value)
+    if plane.get("PatientIdentityRemoved") == "YES" and not plane.get("DeidentificationMethod"):
+        plane.DeidentificationMethod = "Not said by the source"  # DICOM wants one beside the YES
     if header.get("LossyImageCompression") == "01":
         plane.LossyImageCompression = "01"
         for keyword in ("LossyImageCompressionRatio", "LossyImageCompressionMethod"):
