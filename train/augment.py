@@ -84,17 +84,24 @@ def _cover(
 
 
 def without_lesions(data: TrainingSet, modality: Modality, seed: int) -> TrainingSet:
-    """The lesion images of a set once more, each without its lesion; of another modality than mammograms,
-    or where a breast has no room for it, none."""
+    """Views of a set's lesion images that show none: a close one of each, and the whole with its lesion
+    covered, where there is room. Of another modality than mammograms, none."""
     if not STRENGTHS[modality].covered:
         return data.take(np.array([], int))
     kept, images = [], []
     for i in np.flatnonzero(data.has_lesion):
         rng = np.random.default_rng([seed, i])
-        image = covered(data.images[i], data.masks[i], data.images[i] > AIR, False, rng)
-        if image is not None:
-            kept.append(i)
-            images.append(image)
+        image, mask = data.images[i], data.masks[i]
+        breast = image > AIR
+        whole = covered(image, mask, breast, False, rng)
+        square = _crop(mask, rng, with_lesion=False, breast=breast)
+        views = [] if whole is None else [whole]
+        if square is not None:
+            left, top, width = square
+            part = Image.fromarray(image).crop((left, top, left + width, top + width))
+            views.append(np.asarray(part.resize(image.shape[::-1], Image.Resampling.BILINEAR)))
+        kept += [i] * len(views)
+        images += views
     found = data.take(np.array(kept, int))
     if not kept:
         return found

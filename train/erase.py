@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import numpy as np
 from PIL import Image, ImageFilter
+from scipy import ndimage
 
 SOFT = 0.02  # of the side: how far a patch fades out around what it covers
-_TRIES = 100
+_TRIES = 50
 _LEAST_BREAST = 0.8  # of the place that a patch is taken from
 _LARGEST = 0.5  # of the side: a larger lesion leaves no tissue to cover it with
 
@@ -20,42 +21,37 @@ _LARGEST = 0.5  # of the side: a larger lesion leaves no tissue to cover it with
 def covered(
     image: np.ndarray, mask: np.ndarray, breast: np.ndarray, beside: bool, rng: np.random.Generator
 ) -> np.ndarray | None:
-    """The image (S, S) uint8 with its lesion covered, or with a place beside it covered as well as that.
+    """The image (S, S) uint8 with its lesions covered, or with places beside them covered as well as that.
 
     mask: (S, S) uint8 0/1. breast: (S, S) bool. None where the breast has no room for it.
     """
-    side = image.shape[0]
-    fade = _fade(mask, side)
-    rows, columns = np.flatnonzero(fade.any(1)), np.flatnonzero(fade.any(0))
-    top, left = rows[0], columns[0]
-    height, width = rows[-1] + 1 - top, columns[-1] + 1 - left
-    if max(height, width) > _LARGEST * side:
-        return None
-    patch = fade[top : top + height, left : left + width]
-    lesion = fade > 0
-    if beside:
-        found = _place(patch, lesion, breast, image, None, rng)
-        if found is None:
+    fade = _fade(mask)
+    parts, count = ndimage.label(fade > 0)
+    result, taken = image.copy(), fade > 0
+    for number, place in enumerate(ndimage.find_objects(parts), 1):
+        patch = np.where(parts[place] == number, fade[place], 0)
+        if max(patch.shape) > _LARGEST * image.shape[0]:
             return None
-        top, left = found
-    target = np.s_[top : top + height, left : left + width]
-    taken = lesion.copy()
-    taken[target] |= patch > 0
-    found = _place(patch, taken, breast, image, _around(image[target], patch), rng)
-    if found is None:
-        return None
-    source = image[found[0] : found[0] + height, found[1] : found[1] + width].astype(np.float32)
-    # As bright at its rim as the tissue that it is laid into.
-    source += _around(image[target], patch) - _around(source, patch)
-    result = image.copy()
-    mixed = image[target] * (1 - patch) + source * patch
-    result[target] = np.clip(np.round(mixed), 0, 255)
-    return result
+        if beside:
+            place = _place(patch, taken, breast, image, None, rng)
+            if place is None:
+                return None
+            taken[place] |= patch > 0
+        grey = _around(image[place], patch)
+        source = _place(patch, taken, breast, image, grey, rng)
+        if source is None:
+            return None
+        tissue = image[source].astype(np.float32)
+        tissue += grey - _around(tissue, patch)  # as bright at its rim as where it is laid
+        mixed = result[place] * (1 - patch) + tissue * patch
+        result[place] = np.clip(np.round(mixed), 0, 255)
+    return result if count else None
 
 
-def _fade(mask: np.ndarray, side: int) -> np.ndarray:
+def _fade(mask: np.ndarray) -> np.ndarray:
     """(S, S) float32: 1 over the lesion and close to it, falling to 0 around it."""
-    blurred = Image.fromarray(mask * np.uint8(255)).filter(ImageFilter.GaussianBlur(SOFT * side))
+    blur = ImageFilter.GaussianBlur(SOFT * mask.shape[0])
+    blurred = Image.fromarray(mask * np.uint8(255)).filter(blur)
     return np.clip(np.asarray(blurred, np.float32) / 255 * 4 - 0.2, 0, 1)
 
 
@@ -72,9 +68,9 @@ def _place(
     image: np.ndarray,
     grey: float | None,
     rng: np.random.Generator,
-) -> tuple[int, int] | None:
-    """A corner (top, left) where the patch lies on breast and on nothing taken; with `grey` the one of several
-    that is nearest to it at its rim."""
+) -> tuple[slice, slice] | None:
+    """Where the patch lies on breast and on nothing taken; with `grey` the place of several that is nearest
+    to it at its rim."""
     (height, width), (rows, columns) = patch.shape, breast.shape
     inside = patch > 0
     best, least = None, np.inf
@@ -87,8 +83,8 @@ def _place(
         if (taken[place] & inside).any() or breast[place][inside].mean() < _LEAST_BREAST:
             continue
         if grey is None:
-            return top, left
+            return place
         apart = abs(_around(image[place], patch) - grey)
         if apart < least:
-            best, least = (top, left), apart
+            best, least = place, apart
     return best
