@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from html import escape
 
@@ -20,6 +20,7 @@ from bcweb.review.wording import Cell, Difference, Section
 from bcweb.scores import CaseScore, score_cells
 
 _LISTED = 30
+_TEXTS = ("dataset", "id", "group", "label")  # of a case, as its data set has them
 
 TRUTH_WORDS = {
     "imported": "as it was imported",
@@ -93,9 +94,13 @@ def html(
 def table(evaluation: Evaluation, comparison: Comparison | None = None) -> str:
     """CSV: one line a case, first the columns of `bcweb.scores.write_scores`.
 
-    Cases without a score are there with the reason as their error. With a comparison the last columns
+    Cases without a score are there with the reason as their error. A text that a spreadsheet would run is
+    behind an apostrophe (see `bcweb.review.export.table`), and it begins with a byte order mark, without
+    which Excel garbles all names but English ones. With a comparison the last columns
     have the other revision's Dice and the difference, empty for cases that are not compared.
     """
+    from bcweb.review.export.table import harmless  # it brings SQLAlchemy
+
     names = [
         *(field.name for field in fields(CaseScore)),
         "how", "out_of_fold_dice", "share_of_image", "uncertainty", "decision", "truth",
@@ -106,10 +111,12 @@ def table(evaluation: Evaluation, comparison: Comparison | None = None) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
 
-    def write(cells: Sequence[str]) -> None:
+    def write(score: CaseScore, more: Sequence[str] = ()) -> None:
+        texts = {name: harmless(getattr(score, name)) for name in _TEXTS}
+        cells = [*score_cells(replace(score, **texts)), *more]
         writer.writerow([*cells, *[""] * (len(names) - len(cells))])
 
-    write(names)
+    writer.writerow(names)
     for case in evaluation.cases:
         more = [
             case.how, _number(case.carried), _number(case.share), _number(case.uncertainty),
@@ -117,10 +124,10 @@ def table(evaluation: Evaluation, comparison: Comparison | None = None) -> str:
         ]  # fmt: skip
         if pair := pairs.get(case.id):
             more += [comparison.second, _number(pair.second.dice), _number(pair.difference)]
-        write([*score_cells(case.score), *more])
+        write(case.score, more)
     for score in evaluation.left:
-        write(score_cells(score))
-    return text.getvalue()
+        write(score)
+    return "\ufeff" + text.getvalue()
 
 
 def _number(value: float | None) -> str:

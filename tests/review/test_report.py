@@ -155,6 +155,17 @@ def test_the_table_has_a_line_for_every_case(written):
     assert (rows["late"]["dice"], rows["late"]["error"]) == ("", f"not predicted by {FIRST}")
 
 
+def test_no_spreadsheet_runs_what_a_data_set_calls_its_cases(tmp_path):
+    names = {"id": '=cmd|"/C calc"!A1', "group": "@x", "label": "-1"}
+    one = replace(CASES[1], name=names["id"], group=names["group"], label=names["label"])
+    with Store(tmp_path) as store:
+        fill(store, cases=[one])
+        table = report.table(evaluate(store, "local", "made", FIRST))
+    assert table.startswith("\ufeffdataset,id,"), "Excel takes it for another encoding"
+    row = next(csv.DictReader(io.StringIO(table)))
+    assert {name: row[name] for name in names} == {n: f"'{text}" for n, text in names.items()}
+
+
 def test_a_project_that_was_all_seen_has_a_report_without_a_headline(tmp_path):
     with Store(tmp_path) as store:
         fill(store, cases=[made for made in CASES if made.name == "seen"])
