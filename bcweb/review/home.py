@@ -1,4 +1,4 @@
-"""Where the review workspace keeps its things: `BCWEB_HOME` and `BCWEB_DATABASE`."""
+"""Where the review workspace keeps its things: `BCWEB_HOME`, `BCWEB_DATABASE` and `BCWEB_BACKUP`."""
 
 from __future__ import annotations
 
@@ -19,3 +19,8 @@ def home() -> Path:
 def database_url() -> str | None:
     """BCWEB_DATABASE, such as postgresql://user@host/name; None: the SQLite file in the data folder."""
     return os.environ.get("BCWEB_DATABASE") or None
+
+
+def backup_place() -> str | None:
+    """BCWEB_BACKUP, a folder or hf://user/name (see `bcweb.review.vault`); None: there is no backup."""
+    return os.environ.get("BCWEB_BACKUP") or None

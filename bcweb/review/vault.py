@@ -1,0 +1,313 @@
+"""Keeps what was decided in a second place, as it is decided: a thread that follows the verdicts.
+
+A verdict is *saved* when it is on this machine's disk, and *backed up* when it is in the place that
+BCWEB_BACKUP names: at most a minute later, and when the program ends. What is there already is not
+written again, and nothing there is ever changed. Where the disk is empty, as a Space's is when it starts
+again, projects and verdicts are first brought back from there. Saving never waits for any of this.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bcweb.review import vault_format as format
+from bcweb.review.records import ReviewError
+from bcweb.review.store import Store
+from bcweb.review.vault_format import KeptProject, VaultError
+from bcweb.review.vault_places import Moved, Place
+
+_log = logging.getLogger(__name__)
+
+_LONGEST_WAIT = 300.0  # seconds, after many failures
+_MOST_VERDICTS = 500  # in one go: of a commit, each is in one request
+_MOST_BYTES = 16 << 20  # of verdicts in one go
+_MOST_CASES = 1000  # in one file
+# Ids are seen in another order than they were given where many save at once (PostgreSQL): so far back is
+# looked for what was not there a moment ago.
+_LOOK_BACK = 1000
+_UNFORESEEN = "Something went wrong on the server; its log says what."
+
+
+@dataclass(frozen=True)
+class State:
+    """How far the backup is.
+
+    kind: "folder" or "repository". reading: of what is brought back, how many of how many; None: nothing
+    is. waiting: verdicts that are saved and not backed up; None: not known yet. last: when something was
+    last written. problem: why nothing is, or what could not be read, in a sentence. again: seconds until
+    it is tried again, None where nothing failed.
+    """
+
+    kind: str
+    reading: tuple[int, int] | None
+    waiting: int | None
+    last: datetime | None
+    problem: str | None
+    again: float | None
+
+
+class Vault:
+    """Follows one store into one place, from `begin` to `end`.
+
+    restored: is called with each project that was brought back. owner: whose they become, None: whose
+    they were.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        place: Place,
+        restored: Callable[[str], None] = lambda key: None,
+        owner: str | None = None,
+    ):
+        self._store, self._ledger, self.place = store, store.ledger, place
+        self._restored, self._owner = restored, owner
+        self._there: set[str] | None = None  # the files that are in the place; None: not known yet
+        self._is_open = self._is_listed = False
+        self._seen = 0  # all verdicts up to this id are backed up
+        self._times: dict[int, datetime] = {}
+        self._unreadable: dict[int, str] = {}
+        self._damaged: set[str] = set()
+        self._reading: tuple[int, int] | None = None
+        self._last: datetime | None = None
+        self._problem: str | None = None
+        self._failures = 0
+        self._next = 0.0
+        self._awake = threading.Event()
+        self._is_ending = False
+        self._thread = threading.Thread(target=self._run, name="vault", daemon=True)
+
+    def begin(self) -> None:
+        self._thread.start()
+
+    def end(self, patience: float = 8.0) -> None:
+        """Back up what waits, and stop; after so many seconds give up."""
+        self._is_ending = True
+        self._awake.set()
+        if self._thread.is_alive():
+            self._thread.join(patience)
+
+    @property
+    def is_running(self) -> bool:
+        return self._thread.is_alive()
+
+    # --- what is told
+
+    def state(self) -> State:
+        waiting = None if self._there is None else len(self._waiting())
+        again = max(self._next - time.monotonic(), 0.0) if self._failures else None
+        return State(
+            self.place.kind,
+            self._reading,
+            waiting,
+            self._last,
+            self._problem or self._told(),
+            again,
+        )
+
+    def backed_up(self, owner: str, ids: Iterable[int]) -> dict[int, datetime | None]:
+        """Those of these verdicts of an owner that are backed up; when, None where it was before this start."""
+        there = self._there or set()
+        files = self._ledger.verdict_files(ids=ids, owner=owner)
+        return {id: self._times.get(id) for id, file in files.items() if file in there}
+
+    def _told(self) -> str | None:
+        """What is wrong though all goes on."""
+        if self._damaged:
+            first = min(self._damaged)
+            more = f" and {len(self._damaged) - 1} more" if len(self._damaged) > 1 else ""
+            return f"Damaged in the backup, and left out: {first}{more}."
+        if self._unreadable:
+            return f"Not every verdict can be backed up. {next(iter(self._unreadable.values()))}"
+        return None
+
+    # --- the thread
+
+    def _run(self) -> None:
+        wait = 0.0
+        while True:
+            self._next = time.monotonic() + wait
+            self._awake.wait(wait)
+            is_last = self._is_ending
+            wait = self._try()
+            if is_last and (wait > 0 or self._failures):
+                return
+
+    def _try(self) -> float:
+        """One step; seconds until the next."""
+        try:
+            has_more = self.step()
+            self._problem, self._failures = None, 0
+            return 0.0 if has_more else self.place.pace
+        except Moved:
+            self._is_listed = False
+            return 0.0
+        except ReviewError as error:
+            self._problem = str(error)
+        except Exception:
+            _log.exception("The backup failed")
+            self._problem = _UNFORESEEN
+        # Some of it may have arrived: what is there is asked for before anything is written again.
+        self._is_open = self._is_listed = False
+        self._failures += 1
+        return min(self.place.pace * 2 ** min(self._failures - 1, 10), _LONGEST_WAIT)
+
+    def step(self) -> bool:
+        """Bring back what others have written, back up what waits; whether there is more of it."""
+        if not self._is_open:
+            self.place.open()
+            self._is_open = True
+        if not self._is_listed or self.place.has_moved():
+            self._look()
+        files, ids, has_more = self._gather()
+        if files:
+            self.place.put(files)
+            self._last = datetime.now(UTC)
+            self._times |= dict.fromkeys(ids, self._last)
+            self._there |= set(files)
+        return has_more
+
+    # --- out of the place
+
+    def bring_back(self) -> None:
+        """Bring back what is not here, and write nothing; `VaultError` where there is no backup."""
+        self.place.open(to_write=False)
+        self._look()
+
+    @property
+    def damaged(self) -> frozenset[str]:
+        """The files of the backup that could not be understood."""
+        return frozenset(self._damaged)
+
+    def _look(self) -> None:
+        names = self.place.names()
+        self._bring_back(names)
+        if (self._there or set()) - names:
+            self._seen = 0  # something was taken away there
+        self._there, self._is_listed = names, True
+
+    def _bring_back(self, names: set[str]) -> None:
+        known = {project.key: project for project in self._ledger.projects()}
+        new = names - (self._there or set())
+        coming = {
+            key
+            for key in filter(None, map(format.key_of, new))
+            if format.project_file(key) in names and format.deleted_file(key) not in names
+        }
+        coming -= {key for key, project in known.items() if project.deleted is not None}
+        if not coming:
+            return
+        have = set(self._ledger.verdict_files().values())
+        wanted: dict[str, list[str]] = {key: [] for key in coming}
+        for name in sorted(new - have - self._damaged):
+            key = format.key_of(name)
+            is_new = key not in known
+            if key in coming and (name.startswith("verdicts/") or (is_new and "cases/" in name)):
+                wanted[key].append(name)
+        wanted = {key: files for key, files in wanted.items() if files or key not in known}
+        total, done = sum(map(len, wanted.values())), 0
+        try:
+            projects = self._read_projects(wanted)
+            for project in sorted(projects, key=lambda project: project.number):
+                self._reading = (done, total)
+                self._read_into(project, wanted[project.key], done, total)
+                done += len(wanted[project.key])
+                if project.key not in known:
+                    self._restored(project.key)
+        finally:
+            self._reading = None
+
+    def _read_projects(self, keys: Iterable[str]) -> list[KeptProject]:
+        found = []
+        for name, content in self.place.read([format.project_file(key) for key in keys]):
+            try:
+                found.append(format.read_project(name, content))
+            except VaultError:
+                self._damaged.add(name)
+        return found
+
+    def _read_into(self, project: KeptProject, names: list[str], done: int, total: int) -> None:
+        cases, verdicts = [], []
+        with closing(self.place.read(names)) as read:
+            for name, content in read:
+                done += 1
+                self._reading = (done, total)
+                try:
+                    if name.startswith("cases/"):
+                        cases += format.read_cases(name, content)
+                    else:
+                        verdict = format.read_verdict(name, content)
+                        verdict.mask()  # one that is damaged is left out here, not in the database
+                        verdicts.append(verdict)
+                except VaultError:
+                    self._damaged.add(name)
+        self._ledger.restore(project, cases, verdicts, self._owner)
+
+    # --- into the place
+
+    def _waiting(self) -> dict[int, str]:
+        """id -> file of the verdicts that are not in the place."""
+        there = self._there or set()
+        files = self._ledger.verdict_files(above=self._seen - _LOOK_BACK)
+        return {id: file for id, file in files.items() if file not in there}
+
+    def _gather(self) -> tuple[dict[str, bytes], list[int], bool]:
+        """What is to be written now, the ids of the verdicts in it, and whether more waits."""
+        there = self._there or set()
+        files: dict[str, bytes] = {}
+        size = 0
+        if format.MARKER not in there:
+            files |= [format.write_marker()]
+        files |= self._new_projects(there)
+        files |= self._new_cases(there)
+        last = self._ledger.last_verdict()
+        waiting = {id: f for id, f in self._waiting().items() if id not in self._unreadable}
+        now = list(waiting)[:_MOST_VERDICTS]
+        written = []
+        with closing(self._ledger.verdicts(now)) as found:
+            for id, verdict in found:
+                if isinstance(verdict, ReviewError):
+                    self._unreadable[id] = str(verdict)
+                    continue
+                name, content = format.write_verdict(verdict)
+                files[name] = content
+                written.append(id)
+                size += len(content)
+                if size > _MOST_BYTES:
+                    break
+        has_more = len(written) < len(waiting) - sum(id in self._unreadable for id in waiting)
+        self._seen = min(waiting, default=last + 1) - 1
+        return files, written, has_more
+
+    def _new_projects(self, there: set[str]) -> Iterator[tuple[str, bytes]]:
+        for project in self._ledger.projects():
+            is_there = format.project_file(project.key) in there
+            if project.deleted is None and not is_there:
+                yield format.write_project(project)
+            if project.deleted is not None and is_there:
+                name, content = format.write_deletion(project)
+                if name not in there:
+                    yield name, content
+
+    def _new_cases(self, there: set[str]) -> Iterator[tuple[str, bytes]]:
+        reached: dict[str, int] = {}
+        for name in there:
+            if name.startswith("cases/"):
+                key = name.split("/")[1]
+                reached[key] = max(reached.get(key, 0), format.covered(name))
+        for key, (size, is_growing) in self._ledger.sizes().items():
+            first = reached.get(key, 0)
+            while first < size:
+                if is_growing and size - first < _MOST_CASES:
+                    break  # one file for many of them
+                found = self._ledger.cases(key, first, _MOST_CASES)
+                if not found:
+                    break
+                yield format.write_cases(key, found)
+                first = found[-1].position + 1

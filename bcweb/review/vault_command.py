@@ -1,0 +1,39 @@
+"""`python -m bcweb.review restore PLACE`: what a backup holds, as projects of this machine's user."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from bcweb.review.store import LOCAL, Store
+from bcweb.review.vault import Vault
+from bcweb.review.vault_places import place_of
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    parser = subparsers.add_parser(
+        "restore",
+        help="bring projects and verdicts back from what BCWEB_BACKUP has kept, a Space's too",
+        description="Bring back the projects and verdicts that a page has kept in the place that its "
+        "BCWEB_BACKUP names. What is here already is left as it is, and nothing is written there. The "
+        "projects become those of this machine's user.",
+    )
+    parser.add_argument("place", metavar="PLACE", help="a folder, or hf://user/name")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    with Store() as store:
+        before = {project.id for project in store.projects(LOCAL)}
+        vault = Vault(store, place_of(arguments.place), owner=LOCAL)
+        vault.bring_back()
+        new = [project for project in store.projects(LOCAL) if project.id not in before]
+    for project in reversed(new):
+        print(f"{project.name}: {project.cases} cases, {project.read} read.")
+    if new:
+        print("Their scans come back when their data sets are imported again.")
+    else:
+        print("There is no project in it that is not here.")
+    for name in sorted(vault.damaged):
+        print(f"Damaged in the backup, and left out: {name}", file=sys.stderr)
+    return 1 if vault.damaged else 0
