@@ -15,6 +15,10 @@ client function that calls it:
     POST   /api/KINDs/ID/commit/REV                     _commit_api._send_commit (newline-delimited JSON)
     POST   /api/KINDs/ID/branch/NAME                    HfApi.create_branch
     POST   /api/KINDs/ID/tag/REV, DELETE .../tag/NAME   HfApi.create_tag, delete_tag
+    GET    /api/spaces/ID/variables, runtime            HfApi.get_space_variables, get_space_runtime
+    POST   /api/spaces/ID/variables, secrets, hardware  HfApi.add_space_variable, add_space_secret, request_space_hardware
+    PUT    /api/spaces/ID/volumes                       HfApi.set_space_volumes
+    POST, GET /api/buckets/ID                           HfApi.create_bucket, bucket_info
     POST   /[KINDs/]ID.git/info/lfs/objects/batch       lfs.post_lfs_batch_info
     HEAD, GET /[KINDs/]ID/resolve/REV/PATH              file_download.get_hf_file_metadata, http_get; HfFileSystem
 
@@ -45,9 +49,10 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import yaml
 
-from tests.hub.store import Blob, Commit, Repository, Store, User, git_oid, is_large
+from tests.hub.store import Blob, Commit, Repository, Space, Store, User, git_oid, is_large
 
 CUT = "cut"  # the connection ends half-way through the body, on either side
+_FREE = "cpu-basic"
 DEAF = "deaf"  # the request is carried out, and its answer never arrives
 
 
@@ -103,10 +108,12 @@ class HubServer:
             server.shutdown()
             server.server_close()
 
-    def add_user(self, name: str, role: str = "write", orgs: tuple[str, ...] = ()) -> str:
+    def add_user(
+        self, name: str, role: str = "write", orgs: tuple[str, ...] = (), pays: bool = True
+    ) -> str:
         """Returns the user's token."""
         token = f"hf_{name}_{role}"
-        self.store.users[token] = User(name, role, orgs)
+        self.store.users[token] = User(name, role, orgs, pays)
         return token
 
     def add_files(
@@ -280,14 +287,23 @@ class _Call:
 
 def _hub_routes():
     identity = r"(?P<name>[\w.-]+/[\w.-]+)"
-    repo = rf"/api/(?P<kind>model|dataset)s/{identity}"
+    repo = rf"/api/(?P<kind>model|dataset|space)s/{identity}"
     rev, path = r"(?P<revision>[^/]+)", r"(?P<path>.+)"
-    outside = rf"/(?:(?P<kind>dataset)s/)?{identity}"
+    outside = rf"/(?:(?P<kind>dataset|space)s/)?{identity}"
+    space = rf"/api/spaces/{identity}"
     routes = [
         ("GET", "/api/whoami-v2", _whoami),
         ("GET", "/api/agent-harnesses", lambda call: _json({"standardEnvVars": [], "harnesses": {}})),
         ("POST", "/api/validate-yaml", _validate_yaml),
         ("POST", "/api/repos/create", _create),
+        ("GET", rf"{space}/variables", _variables),
+        ("POST", rf"{space}/variables", _set_variable),
+        ("POST", rf"{space}/secrets", _set_secret),
+        ("GET", rf"{space}/runtime", _runtime),
+        ("POST", rf"{space}/hardware", _hardware),
+        ("PUT", rf"{space}/volumes", _volumes),
+        ("POST", rf"/api/buckets/{identity}", _create_bucket),
+        ("GET", rf"/api/buckets/{identity}", _bucket),
         ("GET", rf"{repo}", _info),
         ("GET", rf"{repo}/revision/{rev}", _info),
         ("GET", rf"{repo}/refs", _refs),
@@ -356,14 +372,75 @@ def _create(call: _Call) -> Answer:
         raise Refused(401, "Invalid username or password.")
     namespace = asked["organization"] or user.name
     name, kind = f"{namespace}/{asked['name']}", asked.get("type", "model")
-    url = f"{call.hub.url}/{'datasets/' if kind == 'dataset' else ''}{name}"
+    url = f"{call.hub.url}/{'' if kind == 'model' else f'{kind}s/'}{name}"
     if not user.may_write(namespace):
         raise Refused(403, f'You don\'t have the rights to create a {kind} under "{namespace}"')
     if (kind, name) in call.store.repositories:
         return _json({"error": "You already created this repo", "url": url}, 409)
     private = asked.get("visibility") == "private" or bool(asked.get("private"))
-    call.store.create(kind, name, private)
+    space = None
+    if kind == "space":
+        space = Space(asked["sdk"], asked.get("hardware") or _FREE)
+        if space.hardware == _FREE and space.sdk != "static" and not user.pays:
+            raise Refused(402, "Subscribe to PRO to create a Gradio Space on this hardware")
+    call.store.create(kind, name, private).space = space
     return _json({"url": url, "name": name})
+
+
+def _space(call: _Call, name: str) -> Space:
+    return call.repository("space", name, write=True).space
+
+
+def _variables(call: _Call, name: str) -> Answer:
+    told = _space(call, name).variables
+    return _json({key: {"key": key, "value": value} for key, value in told.items()})
+
+
+def _set_variable(call: _Call, name: str) -> Answer:
+    asked = call.json()
+    _space(call, name).variables[asked["key"]] = asked["value"]
+    return _variables(call, name)
+
+
+def _set_secret(call: _Call, name: str) -> Answer:
+    asked = call.json()
+    _space(call, name).secrets[asked["key"]] = asked["value"]
+    return _json({})
+
+
+def _runtime(call: _Call, name: str) -> Answer:
+    space = _space(call, name)
+    hardware = {"current": None, "requested": space.hardware}
+    return _json({"stage": "BUILDING", "hardware": hardware, "volumes": space.volumes})
+
+
+def _hardware(call: _Call, name: str) -> Answer:
+    _space(call, name).hardware = call.json()["flavor"]
+    return _runtime(call, name)
+
+
+def _volumes(call: _Call, name: str) -> Answer:
+    _space(call, name).volumes = call.json()["volumes"]
+    return _json({})
+
+
+def _create_bucket(call: _Call, name: str) -> Answer:
+    user, owner = call.user, name.split("/")[0]
+    if not (user and user.may_write(owner)):
+        raise Refused(403, "You don't have the rights to create a bucket there")
+    url = f"{call.hub.url}/buckets/{name}"
+    if name in call.store.buckets:
+        return _json({"error": "You already created this bucket", "url": url}, 409)
+    call.store.buckets[name] = call.json().get("visibility") == "private"
+    return _json({"url": url})
+
+
+def _bucket(call: _Call, name: str) -> Answer:
+    if name not in call.store.buckets or not call.user:
+        raise Refused(404, "Bucket not found")
+    made = "2026-01-01T00:00:00.000Z"
+    private = call.store.buckets[name]
+    return _json({"id": name, "private": private, "createdAt": made, "size": 0, "totalFiles": 0})
 
 
 def _info(call: _Call, kind: str, name: str, revision: str = "main") -> Answer:

@@ -54,10 +54,22 @@ class Commit:
 
 
 @dataclass
+class Space:
+    """What runs a Space's files. variables, secrets: by name; volumes: as the client has put them."""
+
+    sdk: str
+    hardware: str
+    variables: dict[str, str] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)
+    volumes: list[dict] = field(default_factory=list)
+
+
+@dataclass
 class Repository:
     kind: str
     id: str
     private: bool
+    space: Space | None = None
     commits: dict[str, Commit] = field(default_factory=dict)
     branches: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
@@ -86,11 +98,12 @@ class Repository:
 
 @dataclass(frozen=True)
 class User:
-    """name owns its namespace and may write in `orgs`; role: "write" or "read"."""
+    """name owns its namespace and may write in `orgs`; role: "write" or "read"; pays: has a paid plan."""
 
     name: str
     role: str = "write"
     orgs: tuple[str, ...] = ()
+    pays: bool = True
 
     def may_write(self, namespace: str) -> bool:
         return self.role == "write" and namespace in (self.name, *self.orgs)
@@ -104,6 +117,7 @@ class Store:
         self.users: dict[str, User] = {}
         self.repositories: dict[tuple[str, str], Repository] = {}
         self.objects: dict[str, bytes] = {}
+        self.buckets: dict[str, bool] = {}  # id -> private
 
     def create(self, kind: str, name: str, private: bool) -> Repository:
         made = Repository(kind, name, private)

@@ -1,0 +1,106 @@
+"""What the hosted app is made of: every file of the Space, taken out of the project.
+
+Of `bcweb` those modules go along that `app.py` imports, now or later, and the files that they read: no
+commands, no tests, no training. So the Space is as large as it must be, and nothing on it is dead.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from huggingface_hub import RepoCard
+
+ROOT = Path(__file__).parents[1]
+START = "app.py"
+# What a module reads beside it. The rest that lies there is for whoever develops it.
+_READ = {".js", ".css", ".svg", ".json", ".csv", ".safetensors", ".md", ".png"}
+_SPELLED = re.compile(r"bcweb(\.\w+)+\.?")
+_FOR_DEVELOPERS = {"jsconfig.json", "package.json"}
+
+
+def tree(models: list[str], datasets: list[str]) -> dict[str, bytes]:
+    """Path on the Space -> content. models, datasets: of the Hub, that it uses."""
+    files = {START: ROOT / START, "LICENSE": ROOT / "LICENSE"}
+    files |= {name: ROOT / name for name in (*_modules(), *_scripts(), *_data())}
+    contents = {name: file.read_bytes() for name, file in sorted(files.items())}
+    contents["requirements.txt"] = (ROOT / "Space" / "requirements.txt").read_bytes()
+    contents["README.md"] = _card({"models": models, "datasets": datasets})
+    return contents
+
+
+def sdk_version() -> str:
+    """The version of Gradio that the front matter asks for."""
+    return RepoCard.load(ROOT / "Space" / "README.md").data.sdk_version
+
+
+def write(contents: Mapping[str, bytes], folder: Path) -> None:
+    for name, content in contents.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+
+
+def _card(named: Mapping[str, list[str]]) -> bytes:
+    card = RepoCard.load(ROOT / "Space" / "README.md")
+    for key, values in named.items():
+        card.data[key] = values
+    return str(card).encode()
+
+
+def _modules() -> set[str]:
+    """The modules of ours that the app imports, those within functions too."""
+    found: set[str] = set()
+    waiting = [START]
+    while waiting:
+        file = waiting.pop()
+        if file in found:
+            continue
+        found.add(file)
+        for name in _imported(ROOT / file):
+            waiting.extend(_files_of(name))
+    return found
+
+
+def _imported(file: Path) -> set[str]:
+    """The names of ours that a file imports, or spells out for somebody who does."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            # What is imported from a package may be a module in it.
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Constant) and _SPELLED.fullmatch(str(node.value)):
+            names.add(node.value)
+    return {name for name in names if name.split(".")[0] == "bcweb"}
+
+
+def _files_of(module: str) -> list[str]:
+    """Its file and those of the packages around it, as far as they are files."""
+    if module.endswith("."):  # the beginning of a name that is put together when it is needed
+        folder = Path(*module.split("."))
+        return [file.relative_to(ROOT).as_posix() for file in (ROOT / folder).glob("*.py")]
+    parts = module.split(".")
+    places = [Path(*parts[:depth], "__init__.py") for depth in range(1, len(parts) + 1)]
+    places.append(Path(*parts).with_suffix(".py"))
+    return [place.as_posix() for place in places if (ROOT / place).is_file()]
+
+
+def _scripts() -> set[str]:
+    """Python files that are no modules, as the migrations: what reads them finds them by their place."""
+    return {
+        file.relative_to(ROOT).as_posix()
+        for file in (ROOT / "bcweb").rglob("*.py")
+        if not (file.parent / "__init__.py").is_file()
+    }
+
+
+def _data() -> set[str]:
+    return {
+        file.relative_to(ROOT).as_posix()
+        for file in (ROOT / "bcweb").rglob("*")
+        if file.suffix in _READ and file.name not in _FOR_DEVELOPERS
+    }

@@ -1,0 +1,236 @@
+"""`python -m Space.deploy`: the Space's files in one commit, its settings, and clear refusals."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from Space.deploy import NEEDS, DeployError, Wanted, deploy, main
+from Space.tree import sdk_version
+from Space.tree import tree as made
+
+REPO = "ann/bcweb"
+FILES = {
+    "README.md": b"---\nsdk: gradio\n---\n",
+    "app.py": b"print()",
+    "bcweb/page/launch.py": b"pass",
+    "bcweb/pretrained/model.safetensors": bytes(range(256)) * 4096,
+    "requirements.txt": b"numpy\n",
+}
+
+
+@pytest.fixture
+def tree(monkeypatch) -> dict[str, bytes]:
+    """The files that are deployed: few, and to be changed by a test."""
+    files = dict(FILES)
+    monkeypatch.setattr("Space.tree.tree", lambda models, datasets: dict(files))
+    return files
+
+
+def refused(*arguments, **options) -> str:
+    with pytest.raises(DeployError) as caught:
+        deploy(Wanted(*arguments, **options))
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def contents(hub) -> dict[str, bytes]:
+    files = hub.repository(REPO, "space").find("main").files
+    return {name: blob.data for name, blob in files.items() if name != ".gitattributes"}
+
+
+def test_a_space_is_made_of_one_commit(hub, client, tree):
+    deployed = deploy(Wanted(REPO))
+    assert (deployed.repo, deployed.page, deployed.new) == (REPO, f"{hub.url}/spaces/{REPO}", True)
+    repo = hub.repository(REPO, "space")
+    assert not repo.private
+    assert (repo.space.sdk, repo.space.hardware) == ("gradio", "cpu-basic")
+    assert [commit.title for commit in repo.history()] == ["The app as it is now", "initial commit"]
+    assert contents(hub) == tree
+
+
+def test_the_whole_app_arrives_as_it_is_assembled(hub, client):
+    deploy(Wanted(REPO, variables={"BCWEB_WEIGHTS_ULTRASOUND": "hf://ann/us@v2"}))
+    there = contents(hub)
+    assert there == made(["ann/us"], [])
+    front = yaml.safe_load(there["README.md"].decode().split("---\n")[1])
+    assert (front["sdk"], front["sdk_version"]) == ("gradio", sdk_version())
+    assert (front["app_file"], front["license"], front["hf_oauth"]) == (
+        "app.py",
+        "apache-2.0",
+        True,
+    )
+    assert front["models"] == ["ann/us"]
+    large = [
+        name
+        for name, blob in hub.repository(REPO, "space").find("main").files.items()
+        if blob.large
+    ]
+    assert sorted(large) == [
+        "bcweb/pretrained/mammogram/model.safetensors",
+        "bcweb/pretrained/ultrasound/model.safetensors",
+    ]  # fmt: skip
+
+
+def test_deploying_again_makes_one_commit_more_and_removes_what_is_gone(hub, client, tree):
+    deploy(Wanted(REPO))
+    tree["app.py"] = b"print(2)"
+    tree["bcweb/new.py"] = b""
+    del tree["requirements.txt"]
+    assert deploy(Wanted(REPO)).new
+    assert len(hub.repository(REPO, "space").history()) == 3
+    assert contents(hub) == tree
+    assert len(hub.made("PUT", "/upload/")) == 1, "the weights were not sent again"
+
+
+def test_the_same_again_makes_no_commit(hub, client, tree):
+    deploy(Wanted(REPO))
+    assert not deploy(Wanted(REPO)).new
+    assert len(hub.repository(REPO, "space").history()) == 2
+
+
+def test_settings_are_set_once_and_others_stay(hub, client, tree):
+    deploy(Wanted(REPO, variables={"A": "1"}))
+    space = hub.repository(REPO, "space").space
+    space.variables["THEIRS"], space.hardware = "x", "cpu-upgrade"
+    hub.requests.clear()
+    deploy(Wanted(REPO, variables={"A": "1", "B": "2"}, secrets={"HF_TOKEN": "hf_x"}))
+    assert space.variables == {"A": "1", "B": "2", "THEIRS": "x"}
+    assert space.secrets == {"HF_TOKEN": "hf_x"}
+    assert space.hardware == "cpu-upgrade", "what is not named stays"
+    assert len(hub.made("POST", "/variables")) == 1
+    assert not hub.made("POST", "/hardware")
+
+
+def test_hardware_is_asked_for_when_it_is_another(hub, client, tree):
+    deploy(Wanted(REPO, hardware="cpu-upgrade"))
+    assert hub.repository(REPO, "space").space.hardware == "cpu-upgrade"
+    deploy(Wanted(REPO, hardware="cpu-upgrade"))
+    assert not hub.made("POST", "/hardware")
+    deploy(Wanted(REPO, hardware="cpu-basic"))
+    assert hub.repository(REPO, "space").space.hardware == "cpu-basic"
+
+
+def test_a_private_bucket_is_attached_for_the_verdicts(hub, client, tree):
+    for _ in range(2):
+        deploy(Wanted(REPO, bucket="ann/verdicts"))
+    space = hub.repository(REPO, "space").space
+    assert hub.store.buckets == {"ann/verdicts": True}
+    assert space.variables == {"BCWEB_BACKUP": "/backup"}
+    assert space.volumes == [{"type": "bucket", "source": "ann/verdicts", "mountPath": "/backup"}]
+    assert len(hub.made("PUT", "/volumes")) == 1
+    hub.store.buckets["ann/open"] = False
+    assert "ann/open is public, and verdicts are not" in refused(REPO, bucket="ann/open")
+
+
+def test_private_holds_for_a_new_space_and_is_not_taken_back(hub, client, tree):
+    deploy(Wanted("ann/closed", private=True))
+    assert hub.repository("ann/closed", "space").private
+    deploy(Wanted("ann/closed"))
+    assert hub.repository("ann/closed", "space").private
+    deploy(Wanted(REPO))
+    assert refused(REPO, private=True).startswith("ann/bcweb is public, which only its page can")
+
+
+def test_an_account_without_a_plan_learns_what_it_needs(hub, client, tree, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", hub.add_user("eve", pays=False))
+    sentence = refused("eve/bcweb")
+    assert sentence.startswith("The Hub does not create eve/bcweb: Subscribe to PRO")
+    assert sentence.endswith(NEEDS)
+    assert deploy(Wanted("eve/bcweb", hardware="cpu-upgrade")).new
+
+
+def test_who_may_not_deploy_learns_why(hub, client, tree, monkeypatch):
+    assert refused("bob/bcweb").startswith("bob/bcweb belongs to bob, and your token to ann")
+    monkeypatch.setenv("HF_TOKEN", hub.add_user("ann", role="read"))
+    assert refused(REPO).startswith("Your token may only read")
+    monkeypatch.setenv("HF_TOKEN", "hf_wrong")
+    assert refused(REPO).startswith("The Hub does not accept your token")
+    monkeypatch.delenv("HF_TOKEN")
+    assert refused(REPO).startswith("There is no Hugging Face token")
+    assert not hub.store.repositories
+
+
+def test_a_space_of_something_else_is_left_alone(hub, client, tree):
+    hub.add_files(REPO, {"main.py": b"", "README.md": b""}, kind="space")
+    assert refused(REPO) == "ann/bcweb holds something else than this app; name another."
+    assert len(hub.repository(REPO, "space").history()) == 2
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "what"),
+    [("PUT", "/upload/", 403), ("POST", "/commit/", "cut"), ("POST", "/commit/", "deaf"),
+     ("POST", "/variables", 500)],
+)  # fmt: skip
+def test_what_was_cut_off_goes_on_with_the_same_command(hub, client, tree, method, path, what):
+    wanted = Wanted(REPO, variables={"A": "1"})
+    hub.fail(method, path, what, times=9 if what == 500 else 1)
+    with pytest.raises(DeployError):
+        deploy(wanted)
+    hub._faults.clear()
+    deploy(wanted)
+    assert contents(hub) == tree
+    assert len(hub.repository(REPO, "space").history()) == 2
+
+
+def test_no_network_is_one_sentence(client, tree, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
+    assert refused(REPO) == "The Hub cannot be reached at http://127.0.0.1:9."
+
+
+def test_the_command_says_where_the_space_is_and_what_the_account_needs(
+    hub, client, tree, capsys, monkeypatch
+):
+    monkeypatch.setenv("MY_TOKEN", "hf_x")
+    told = [
+        REPO,
+        "--secret",
+        "MY_TOKEN",
+        "--variable",
+        "A=b=c",
+        "--weights-mammogram",
+        "hf://ann/mg",
+    ]
+    assert main(told) == 0
+    assert capsys.readouterr().out == (
+        f"Deployed: {hub.url}/spaces/{REPO}, which takes some minutes to build. {NEEDS}\n"
+    )
+    space = hub.repository(REPO, "space").space
+    assert space.variables == {"A": "b=c", "BCWEB_WEIGHTS_MAMMOGRAM": "hf://ann/mg"}
+    assert space.secrets == {"MY_TOKEN": "hf_x"}
+    assert main(told) == 0
+    assert capsys.readouterr().out.startswith("Nothing has changed: ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--variable", "A"], "A variable is named NAME=VALUE, not A."),
+        (["--secret", "NOWHERE"],
+         "The value of the secret NOWHERE is taken from the environment, which has none."),
+        (["--weights-ultrasound", "runs/x"],
+         "A Space takes its weights from the Hub, hf://user/repo@v1, and not from runs/x."),
+        (["--weights-ultrasound", "hf://x"], "x is not of the form user/repo@revision."),
+        (["--hardware", "zero-a10g"], "zero-a10g is for functions on a GPU, which this app has none of."),
+    ],
+)  # fmt: skip
+def test_what_makes_no_sense_is_said_before_anybody_is_asked(
+    hub, client, capsys, arguments, sentence
+):
+    assert main([REPO, *arguments]) == 1
+    assert capsys.readouterr().err == sentence + "\n"
+    assert not hub.store.repositories
+
+
+def test_a_dry_run_writes_the_files_and_asks_nobody(hub, client, tree, tmp_path, capsys):
+    place = tmp_path / "tree"
+    assert main([REPO, "--dry-run", str(place), "--bucket", "ann/verdicts"]) == 0
+    written = {
+        f.relative_to(place).as_posix(): f.read_bytes() for f in place.rglob("*") if f.is_file()
+    }
+    assert written == tree
+    assert f"{len(tree)} files" in (said := capsys.readouterr().out)
+    assert "BCWEB_BACKUP=/backup" in said and NEEDS in said
+    assert main([REPO, "--dry-run", str(place)]) == 1
+    assert capsys.readouterr().err == f"{place} is not empty; name a new folder.\n"
+    assert hub.requests == []
