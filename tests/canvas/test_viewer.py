@@ -2,145 +2,21 @@
 
 from __future__ import annotations
 
-import io
 import re
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PIL import Image
-from scipy import ndimage
 
 from bcweb import metrics
-from tests import browser
-from tests.canvas.stub import Shown, serve
+from tests.canvas.conftest import SIZE
+from tests.canvas.opened import Viewer, as_served, blobs, opened
+from tests.canvas.stub import Shown
+
+if TYPE_CHECKING:
+    from playwright import sync_api
 
 pytestmark = pytest.mark.browser
-
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-
-SIZE = {"width": 1000, "height": 800}
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[sync_api.Browser]:
-    path = browser.executable()
-    if path is None:
-        pytest.skip("no Chromium is installed (python -m tests.browser fetches one)")
-    with sync_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=list(browser.ARGUMENTS))
-        yield started
-        started.close()
-
-
-class Viewer:
-    """A page with one viewer; `cases` may be changed while it is open."""
-
-    def __init__(self, page: sync_api.Page, cases: dict[str, Shown], asked: list[str]):
-        self.page, self.cases, self.asked = page, cases, asked
-        self.complaints: list[str] = []
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("console", self._hear)
-
-    def _hear(self, message: sync_api.ConsoleMessage) -> None:
-        harmless = ("GPU stall", "Failed to load resource", "CONTEXT_LOST_WEBGL")
-        if message.type in ("error", "warning") and not any(h in message.text for h in harmless):
-            self.complaints.append(message.text)
-
-    def show(self, case: Shown, **info: object) -> None:
-        self.cases[case.id] = case
-        self.run("v => v.show(INFO)", case.describe() | info)
-
-    def run(self, script: str, info: object = None) -> object:
-        """Evaluate a function of the viewer `v` and its shadow root `r`; INFO is the second argument."""
-        return self.page.evaluate(
-            f"INFO => {{ const v = document.querySelector('bc-viewer'), r = v.shadowRoot; return ({script})(v, r) }}",
-            info,
-        )
-
-    def settle(self) -> None:
-        """Wait until what was asked for has been drawn."""
-        self.run("() => new Promise(f => requestAnimationFrame(() => requestAnimationFrame(f)))")
-
-    def press(self, *keys: str) -> None:
-        for key in keys:
-            self.page.keyboard.press(key)
-        self.settle()
-
-    def picture(self) -> np.ndarray:
-        """(H, W, 3) of the canvas, without what lies over it."""
-        self.run("(v, r) => { r.querySelector('.overlays').style.visibility = 'hidden' }")
-        png = self.page.locator("bc-viewer canvas").screenshot()
-        self.run("(v, r) => { r.querySelector('.overlays').style.visibility = '' }")
-        return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
-
-    def text(self, selector: str) -> str:
-        return str(self.run(f"(v, r) => r.querySelector({selector!r}).textContent"))
-
-    def panes(self) -> list[str]:
-        return list(
-            self.run(
-                "(v, r) => [...r.querySelectorAll('.pane:not([hidden])')].map(p => p.dataset.pane)"
-            )
-        )
-
-    def scores(self) -> dict:
-        return dict(self.run("v => v.scores"))
-
-    def is_within(self, selector: str, outer: str) -> bool:
-        """Whether nothing of it lies left or right of the outer one."""
-        return bool(
-            self.run(
-                f"(v, r) => {{ const [a, b] = [{selector!r}, {outer!r}]"
-                ".map(s => r.querySelector(s).getBoundingClientRect());"
-                " return a.left >= b.left && a.right <= b.right }"
-            )
-        )
-
-    def sees(self, selector: str) -> bool:
-        return self.page.locator(f"bc-viewer {selector}").is_visible()
-
-
-@pytest.fixture
-def viewer(chromium: sync_api.Browser) -> Iterator[Viewer]:
-    yield from _opened(chromium, viewport=SIZE)
-
-
-@pytest.fixture
-def phone(chromium: sync_api.Browser) -> Iterator[Viewer]:
-    size = {"width": 390, "height": 844}
-    yield from _opened(
-        chromium, viewport=size, has_touch=True, is_mobile=True, device_scale_factor=2
-    )
-
-
-def _opened(chromium: sync_api.Browser, **options: object) -> Iterator[Viewer]:
-    cases: dict[str, Shown] = {}
-    with serve(cases) as (url, asked):
-        context = chromium.new_context(**options)
-        opened = Viewer(context.new_page(), cases, asked)
-        opened.page.goto(url)
-        opened.run("v => customElements.whenDefined('bc-viewer')")
-        yield opened
-        context.close()
-        assert opened.complaints == []
-
-
-def blobs(height: int = 120, width: int = 160, seed: int = 1) -> np.ndarray:
-    """(H, W) float: smooth spots of many sizes, as an 8-bit map can hold them (k / 255)."""
-    noise = np.random.default_rng(seed).normal(size=(height, width))
-    smooth = ndimage.gaussian_filter(noise, 3) + 0.4 * ndimage.gaussian_filter(noise[::-1], 1)
-    probability = np.clip((smooth - smooth.min()) / np.ptp(smooth), 0, 1)
-    return np.rint(probability * 255) / 255
-
-
-def as_served(probability: np.ndarray, threshold: float, smallest: int) -> np.ndarray:
-    """The server's mask: at or above the threshold, without 8-connected parts below `smallest` pixels."""
-    mask = probability >= threshold
-    parts, _ = ndimage.label(mask, np.ones((3, 3)))
-    keep = np.bincount(parts.ravel()) >= smallest
-    keep[0] = False
-    return keep[parts]
 
 
 def test_at_the_operating_point_the_picture_is_the_servers_mask_pixel_by_pixel(viewer: Viewer):
@@ -378,7 +254,7 @@ def test_the_last_scan_asked_for_is_the_one_shown(viewer: Viewer):
 
 
 def test_a_scan_larger_than_a_texture_is_drawn_smaller_and_says_so(chromium: sync_api.Browser):
-    for viewer in _opened(chromium, viewport=SIZE):
+    for viewer in opened(chromium, viewport=SIZE):
         viewer.page.add_init_script(
             "const ask = WebGL2RenderingContext.prototype.getParameter;"
             "WebGL2RenderingContext.prototype.getParameter = function (name) {"

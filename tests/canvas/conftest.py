@@ -1,0 +1,41 @@
+"""One Chromium for all that looks at the canvas, and the windows that it opens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests import browser
+from tests.canvas.opened import Viewer, opened
+
+if TYPE_CHECKING:
+    from playwright import sync_api
+
+SIZE = {"width": 1000, "height": 800}
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[sync_api.Browser]:
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    path = browser.executable()
+    if path is None:
+        pytest.skip("no Chromium is installed (python -m tests.browser fetches one)")
+    with sync_api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=list(browser.ARGUMENTS))
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def viewer(chromium: sync_api.Browser) -> Iterator[Viewer]:
+    yield from opened(chromium, viewport=SIZE)
+
+
+@pytest.fixture
+def phone(chromium: sync_api.Browser) -> Iterator[Viewer]:
+    size = {"width": 390, "height": 844}
+    yield from opened(
+        chromium, viewport=size, has_touch=True, is_mobile=True, device_scale_factor=2
+    )
