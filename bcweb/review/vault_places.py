@@ -277,7 +277,7 @@ class Repository:
                 try:
                     yield
                 except HTTPError as error:
-                    if getattr(error.response, "status_code", None) == 412:
+                    if getattr(getattr(error, "response", None), "status_code", None) == 412:
                         raise Moved from None
                     raise
         except hub.HubError as error:
