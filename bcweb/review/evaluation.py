@@ -162,9 +162,11 @@ class Evaluation:
         return {name: lesion_figures(scores) for name, scores in parts.items()}
 
     def _uncertainty(self) -> dict[str, Any]:
-        """Spearman's rank correlation of uncertainty with 1 - Dice, over the masks that are here."""
+        """Spearman's rank correlation of uncertainty with 1 - Dice, over lesion images whose mask is here."""
         told = [
-            case for case in self.headline if case.uncertainty is not None and not case.score.seen
+            case
+            for case in self.headline
+            if case.uncertainty is not None and case.score.lesion and not case.score.seen
         ]
         figures: dict[str, Any] = {"n": len(told), "correlation": None, "correlation_ci": None}
         columns = np.array([(case.uncertainty, 1 - case.headline.dice) for case in told])

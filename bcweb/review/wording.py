@@ -357,7 +357,7 @@ def correlation(figures: dict[str, Any]) -> str:
     ends = change_interval(figures["correlation_ci"]) or "no interval"
     return (
         f"The rank correlation of uncertainty with 1 − Dice is {change(figures['correlation'])} ({ends}) "
-        f"over {images(figures['n'])}: 1 would put the worst first, 0 is no use."
+        f"over {images(figures['n'], what='lesion image')}: 1 would put the worst first, 0 is no use."
     )
 
 

@@ -311,15 +311,20 @@ class Evaluate extends HTMLElement {
       h("p", {}, said, left_out && ` Left out: ${left_out}.`),
       h(
         "div",
-        { class: "wide", role: "region", "aria-label": "Table of differences", tabIndex: 0 },
+        { class: "sides" },
         h(
-          "table",
-          { class: "differences" },
-          h("thead", {}, h("tr", {}, h("td", {}), h("th", { scope: "col" }, first), h("th", { scope: "col" }, second), h("th", { scope: "col" }, h("span", { class: "term", tabIndex: 0, "data-why": meaning }, "Difference")))),
-          h("tbody", {}, ...rows.map(row)),
+          "div",
+          { class: "wide", role: "region", "aria-label": "Table of differences", tabIndex: 0 },
+          h(
+            "table",
+            { class: "differences" },
+            h("thead", {}, h("tr", {}, h("td", {}), h("th", { scope: "col" }, first), h("th", { scope: "col" }, second), h("th", { scope: "col" }, h("span", { class: "term", tabIndex: 0, "data-why": meaning }, "Difference")))),
+            h("tbody", {}, ...rows.map(row)),
+          ),
         ),
+        this.#pairs("better", "Better with the first", better),
+        this.#pairs("worse", "Worse with the first", worse),
       ),
-      h("div", { class: "sides" }, this.#pairs("better", "Better with the first", better), this.#pairs("worse", "Worse with the first", worse)),
     ];
   }
 
