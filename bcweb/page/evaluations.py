@@ -214,12 +214,14 @@ def shown(evaluation: Evaluation, comparison: Comparison | None) -> dict[str, An
         score = case.headline or case.score
         # The uncertainty is the mask's; it says nothing of a Dice that another mask came to.
         is_of_mask = not case.score.seen or case.carried is None
+        uncertainty = case.uncertainty if is_of_mask else None
         rows.append(
-            [
-                case.id, score.dataset, score.id, score.label, score.dice, case.headline is not None,
-                score.lesion, case.share, size_of(case.share) if case.share else None,
-                case.uncertainty if is_of_mask else None, case.how, case.decision,
-            ]
+            (
+                case.id, score.dataset, score.id, score.label, round(score.dice, 6),
+                case.headline is not None, score.lesion, _rounded(case.share),
+                size_of(case.share) if case.share else None, _rounded(uncertainty), case.how,
+                case.decision,
+            )
         )  # fmt: skip
     return {
         "project": evaluation.project,
@@ -240,6 +242,11 @@ def shown(evaluation: Evaluation, comparison: Comparison | None) -> dict[str, An
         "cases": rows,
         "comparison": _compared(comparison) if comparison else None,
     }
+
+
+def _rounded(value: float | None) -> float | None:
+    """To what a plot can show: ten thousand cases travel in half the bytes."""
+    return None if value is None else round(value, 6)
 
 
 def _compared(comparison: Comparison) -> dict[str, Any]:
