@@ -36,7 +36,11 @@ export class DecisionForm {
     this.root = root;
     this.page = page;
     const changed = () => page.changed();
-    this.label = /** @type {HTMLSelectElement} */ (h("select", { "aria-label": "Label", "aria-keyshortcuts": KEYS.label.keys[0], title: `What this case is (${named(KEYS.label.keys[0])}: the next)`, onchange: changed }));
+    this.label = /** @type {HTMLSelectElement} */ (h("select", { "aria-label": "Label", "aria-keyshortcuts": KEYS.label.keys[0], title: `What this case is (${named(KEYS.label.keys[0])}: the next)` }));
+    this.label.addEventListener("change", () => {
+      this.label.blur(); // so that the next key is a command again
+      changed();
+    });
     this.comment = /** @type {HTMLTextAreaElement} */ (
       h("textarea", { rows: 2, maxLength: LONGEST_COMMENT, placeholder: `Comment (${shown(KEYS.comment.keys[0])})`, "aria-label": "Comment", "aria-keyshortcuts": KEYS.comment.keys[0], oninput: changed })
     );

@@ -82,7 +82,10 @@ class Review extends HTMLElement {
       changed: () => this.#status.show(this.#outbox.state),
     });
     this.#home = new Home(this.#one(".home"), {
-      open: (project) => this.#open(project),
+      open: (project) => {
+        this.#sayProblem("");
+        this.#open(project);
+      },
       create: (name, data, weights) => this.#create(name, data, weights),
       cancel: (project) => this.#ask(() => api.cancel(project.id)),
       resume: (project) => this.#ask(() => api.resume(project.id)),
@@ -166,6 +169,7 @@ class Review extends HTMLElement {
       const info = await api.case_(linked);
       if (info.project === this.#project?.id) await this.#select(Number(info.id));
       else await this.#open(await api.project(info.project), Number(info.id));
+      this.#sayProblem("");
       return true;
     } catch (error) {
       this.#sayProblem(`The address names a case that cannot be shown. ${/** @type {Error} */ (error).message}`);
@@ -241,7 +245,6 @@ class Review extends HTMLElement {
     this.#one(".home").hidden = true;
     this.#one(".room").hidden = false;
     this.#one(".project .name").textContent = project.name;
-    this.#sayProblem("");
     if (!(await this.#loadQueue())) return;
     const first = id ?? this.#nextUnread ?? this.#list.rows[0]?.id;
     if (first !== undefined) await this.#select(first);

@@ -1,0 +1,89 @@
+"""The Review tab as a reader has it open in Chromium."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.page.reader import Page
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+expect = sync_api.expect
+
+REVIEW = "bc-review"
+
+
+class ReviewPage(Page):
+    """One tab of the browser with the Review tab in front."""
+
+    def open(self, case: int | None = None, reader: str = "ANNA") -> ReviewPage:
+        """case: the link to a case; None presses the tab."""
+        if reader:
+            script = f"localStorage.getItem('bc-reader') ?? localStorage.setItem('bc-reader', {reader!r})"
+            self.page.add_init_script(script)
+        self.page.goto(self.address + ("" if case is None else f"/?case={case}"))
+        if case is None:
+            self.page.get_by_role("tab", name="Review").click()
+        self.page.locator(f"{REVIEW} .page").wait_for()
+        return self
+
+    def forget(self) -> None:
+        """Remove all that this browser keeps for the page, but for its scripts."""
+        session = self.page.context.new_cdp_session(self.page)
+        kept = {"origin": self.address, "storageTypes": "cookies,indexeddb,local_storage"}
+        session.send("Storage.clearDataForOrigin", kept)
+        session.detach()
+
+    def ready(self) -> ReviewPage:
+        """Wait until the case in view is drawn with what is known of it."""
+        state = self.page.locator(f"{REVIEW} bc-viewer")
+        expect(state).to_have_attribute("data-state", "ready", timeout=30_000)
+        return self
+
+    def find(self, selector: str) -> sync_api.Locator:
+        return self.page.locator(f"{REVIEW} {selector}")
+
+    def viewer(self, script: str) -> object:
+        """Evaluate a function of the viewer `v`."""
+        return self.page.evaluate(f"() => ({script})(document.querySelector('{REVIEW} bc-viewer'))")
+
+    def title(self) -> sync_api.Locator:
+        return self.find(".case h2")
+
+    def shows(self, name: str) -> ReviewPage:
+        expect(self.title()).to_have_text(name, timeout=30_000)
+        return self.ready()
+
+    def says(self, text: str, seconds: float = 30) -> None:
+        """Wait until the line under the decisions says this."""
+        expect(self.find(".status")).to_contain_text(text, timeout=1000 * seconds)
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def state(self, name: str) -> str:
+        """What the queue says of a case, to whoever cannot see its mark."""
+        row = self.find(".queue .row").filter(has=self.page.get_by_text(name, exact=True))
+        return row.locator(".mark .unseen").inner_text()
+
+    def stroke(self, *points: tuple[float, float]) -> None:
+        """Draw with the mouse through points of the first pane, in parts of its width and height."""
+        box = self.find("bc-viewer .pane:visible").first.bounding_box()
+        at = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+        mouse = self.page.mouse
+        mouse.move(*at[0])
+        mouse.down()
+        for point in at[1:]:
+            mouse.move(*point, steps=6)
+        mouse.up()
+
+    def edited(self, shape: tuple[int, int] = (240, 320)) -> np.ndarray:
+        """(H, W) bool: the mask in the editor."""
+        text = self.viewer("v => v.edited.join('')")
+        return (np.frombuffer(text.encode(), np.uint8) == ord("1")).reshape(shape)
+
+    def fetched(self, path: str) -> object:
+        return self.page.evaluate(
+            "async path => (await fetch(path, {headers: {'X-Reader': 'ANNA'}})).json()", path
+        )
