@@ -442,7 +442,7 @@ class Evaluate extends HTMLElement {
               h("th", { scope: "col", class: "text" }, "Label"),
               term("Dice", "2 × overlap / (painted + truth): 1 is the same mask, 0 is none of it. In brackets: seen in training, not a result."),
               term("Share of the image", "How much of the image the truth covers."),
-              term("Uncertainty", "How unsure the weights were of this mask; the higher, the more. See docs/review-scores.md."),
+              term("Uncertainty", "The error that the map expects of its own mask, 0 to 1: 1 − presence × how well the mask agrees with those of other thresholds."),
               h("th", { scope: "col", class: "text" }, h("span", { class: "term", tabIndex: 0, "data-why": "unseen: the weights were not trained on it. out of fold: scored by other weights of the same training, made without it. seen: trained on it." }, "Training")),
               h("th", { scope: "col", class: "text" }, "Decision"),
             ),
