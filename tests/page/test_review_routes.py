@@ -48,6 +48,12 @@ def project(store: Store, tmp_path: Path) -> Iterator[Project]:
     store.delete("local", made.id)
 
 
+@pytest.fixture(scope="module")
+def untouched(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """For whoever is refused."""
+    return fill(store, tmp_path_factory.mktemp("scans"), name="untouched")
+
+
 @pytest.fixture
 def visitor(place: str) -> Iterator[Visitor]:
     made = Visitor(place)
@@ -103,10 +109,10 @@ def drawn(row: int = 50) -> np.ndarray:
 # --- looking
 
 
-def test_the_session_says_who_reads_and_how_far_the_projects_are(visitor, project):
+def test_the_session_says_who_reads_and_how_far_the_projects_are(visitor, untouched):
     told = visitor.get("/bc/review/session", headers=ANNA).json()
     assert (told["reader"], told["may"], told["why"]) == ("Anna Ü", True, None)
-    mine = next(one for one in told["projects"] if one["id"] == project.id)
+    mine = next(one for one in told["projects"] if one["id"] == untouched.id)
     assert (mine["cases"], mine["predicted"], mine["read"]) == (6, 6, 0)
     assert mine["state"] == "ready" and mine["progress"] is None
     assert visitor.get("/bc/review/session").json()["reader"] == "reader"
@@ -129,8 +135,8 @@ def test_the_queue_comes_worst_first_and_filtered(visitor, project):
     assert (counts["cases"], counts["read"], counts["decisions"]) == (6, 1, {"unsure": 1})
 
 
-def test_a_case_is_told_with_its_pixels_map_truth_and_thumbnail(visitor, project):
-    id = rows(visitor, project, order="listed")[0]["id"]
+def test_a_case_is_told_with_its_pixels_map_truth_and_thumbnail(visitor, untouched):
+    id = rows(visitor, untouched, order="listed")[0]["id"]
     told = case_of(visitor, id)
     assert (told["id"], told["name"], told["width"], told["height"]) == (
         str(id),
@@ -251,9 +257,9 @@ def test_drafts_are_kept_by_reader_and_go_with_the_verdict(visitor, project):
     ],
 )
 def test_a_mask_that_is_none_is_refused_in_a_sentence_and_changes_nothing(
-    visitor, project, body, says
+    visitor, untouched, body, says
 ):
-    id = rows(visitor, project)[0]["id"]
+    id = rows(visitor, untouched)[0]["id"]
     answer = visitor.put(f"/bc/review/cases/{id}/draft", content=body, headers=ANNA)
     assert answer.status_code == 400 and says in answer.json()["error"], answer.text
     assert case_of(visitor, id)["draft"] is None
@@ -269,8 +275,8 @@ def test_a_mask_that_is_none_is_refused_in_a_sentence_and_changes_nothing(
         {"decision": "accept", "prediction": 999_999}, {"beginning": "middle"}, {"decision": 7},
     ],
 )  # fmt: skip
-def test_a_verdict_that_is_none_is_refused_in_a_sentence(visitor, project, told):
-    id = rows(visitor, project)[0]["id"]
+def test_a_verdict_that_is_none_is_refused_in_a_sentence(visitor, untouched, told):
+    id = rows(visitor, untouched)[0]["id"]
     headers = ANNA | {"X-Verdict": quote(json.dumps({"decision": "truth", "key": "k"} | told))}
     answer = visitor.post(f"/bc/review/cases/{id}/verdicts", headers=headers)
     assert answer.status_code == 400, answer.text
@@ -279,8 +285,8 @@ def test_a_verdict_that_is_none_is_refused_in_a_sentence(visitor, project, told)
 
 
 @pytest.mark.parametrize("header", ["", "%7B", "[]", "nonsense"])
-def test_a_verdict_that_arrives_in_pieces_is_refused(visitor, project, header):
-    id = rows(visitor, project)[0]["id"]
+def test_a_verdict_that_arrives_in_pieces_is_refused(visitor, untouched, header):
+    id = rows(visitor, untouched)[0]["id"]
     answer = visitor.post(f"/bc/review/cases/{id}/verdicts", headers={"X-Verdict": header})
     assert answer.status_code == 400 and "nothing was saved" in answer.json()["error"]
 
@@ -298,8 +304,8 @@ def test_what_does_not_exist_is_said_not_to(visitor, path):
 
 
 @pytest.mark.parametrize("asked", ["order=best", "decision=x", "low=a", "seed=1.5", "high=nan"])
-def test_a_queue_that_is_none_is_refused(visitor, project, asked):
-    answer = visitor.get(f"/bc/review/projects/{project.id}/queue?{asked}")
+def test_a_queue_that_is_none_is_refused(visitor, untouched, asked):
+    answer = visitor.get(f"/bc/review/projects/{untouched.id}/queue?{asked}")
     assert answer.status_code == 400 and answer.json()["error"].endswith(".")
 
 
@@ -336,9 +342,9 @@ def test_an_export_is_downloaded_or_written_and_holds_what_was_drawn(visitor, pr
     assert wrong.status_code == 400
 
 
-def test_answers_are_kept_by_no_cache(visitor, project):
-    id = rows(visitor, project)[0]["id"]
-    for path in ("session", f"projects/{project.id}/queue", f"cases/{id}", f"cases/{id}/pixels",
+def test_answers_are_kept_by_no_cache(visitor, untouched):
+    id = rows(visitor, untouched)[0]["id"]
+    for path in ("session", f"projects/{untouched.id}/queue", f"cases/{id}", f"cases/{id}/pixels",
                  f"cases/{id}/thumbnail", "cases/0"):  # fmt: skip
         headers = visitor.get(f"/bc/review/{path}").headers
         assert headers["cache-control"] == "private, no-store", path
