@@ -1,7 +1,7 @@
 // What is drawn on the case in view: begun, kept stroke by stroke, gone on with after a crash, or dropped.
 
 import * as api from "./review-api.js";
-import { packed, unpacked } from "./review-bits.js";
+import { packed, sameMask, unpacked } from "./review-bits.js";
 
 /** @typedef {import("./review-api.js").CaseInfo} CaseInfo */
 /** @typedef {import("./review-api.js").Beginning} Beginning */
@@ -26,6 +26,7 @@ export class Drawing {
   /** The pen is in the hand, from case to case. */ #isOn = false;
   /** Newest drawings that are not packed yet, by case. @type {Map<string, {kept: Kept, mask: Uint8Array}>} */ #unpacked = new Map();
   #isPacking = false;
+  /** Whether this browser could keep the last of it. */ #isShelved = true;
   /** Counts what ends a drawing, by case, so that none of it is kept afterwards. @type {Map<string, number>} */ #ends = new Map();
 
   /** @param {any} viewer @param {import("./review-shelf.js").Shelf} shelf @param {import("./review-outbox.js").Outbox} outbox @param {Page} page */
@@ -45,6 +46,11 @@ export class Drawing {
   /** The viewer has a mask of the reader's own in hand. */
   get isThere() {
     return this.viewer.beginning != null;
+  }
+
+  /** All that is drawn is kept in this browser. */
+  get isHere() {
+    return this.#unpacked.size === 0 && !this.#isPacking && this.#isShelved;
   }
 
   get strokes() {
@@ -126,10 +132,7 @@ export class Drawing {
   async keep() {
     const kept = this.kept("draft");
     if (!kept) return;
-    if (kept.strokes === 0) {
-      await this.shelf.put(kept); // something was filled in, and nothing drawn
-      return;
-    }
+    if (kept.strokes === 0) return void (await this.shelf.put(kept)); // something was filled in, and nothing drawn
     this.#unpacked.set(kept.id, { kept, mask: this.viewer.edited });
     if (this.#isPacking) return;
     this.#isPacking = true;
@@ -137,9 +140,10 @@ export class Drawing {
       this.#unpacked.delete(id);
       const ends = this.#ends.get(id);
       kept.bits = await packed(mask);
-      if (this.#ends.get(id) === ends) await this.outbox.draft(kept);
+      if (this.#ends.get(id) === ends) this.#isShelved = await this.outbox.draft(kept);
     }
     this.#isPacking = false;
+    this.page.changed();
   }
 
   /** A record of the case in view, without its mask. @param {"draft" | "verdict"} kind @returns {Kept | null} */
@@ -196,8 +200,8 @@ export class Drawing {
       if (kept.bits === null) {
         this.page.fillIn(kept.form);
         await this.#adopt(kept);
-      } else if (info.draft && kept.acknowledged === info.draft.changed) {
-        left[0] = { kept, draft: info.draft }; // the same, with what was filled in besides
+      } else if (info.draft && (await this.#isSame(kept, info))) {
+        left[0] = { kept: { ...kept, acknowledged: info.draft.changed }, draft: info.draft }; // with what was filled in besides
       } else {
         left.push({ kept, draft: kept });
       }
@@ -205,6 +209,14 @@ export class Drawing {
     if (!isCurrent()) return;
     this.#left = left.sort((a, b) => Date.parse(b.draft.changed) - Date.parse(a.draft.changed));
     this.page.left(this.#left);
+  }
+
+  /** Whether the server has this drawing too: its answer may have been lost. @param {Kept} kept @param {CaseInfo} info */
+  async #isSame(kept, info) {
+    if (kept.acknowledged === info.draft?.changed) return true;
+    if (!kept.bits) return false;
+    const [here, there] = await Promise.all([unpacked(kept.bits, info.width * info.height), api.mask(info.id, "draft").catch(() => null)]);
+    return there !== null && sameMask(here, there);
   }
 
   /** A correction that stands is seen in the viewer. @param {CaseInfo} info @param {() => boolean} isCurrent */

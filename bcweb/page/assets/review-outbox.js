@@ -53,13 +53,14 @@ export class Outbox {
   }
 
   /** Keep and send what is drawn; a draft of the same case that was not sent yet is overtaken by it.
-   * @param {Kept} kept @returns {Promise<void>} when this browser has it */
+   * @param {Kept} kept @returns {Promise<boolean>} whether this browser has it */
   async draft(kept) {
     this.#drafts.delete(kept.id);
     this.#drafts.set(kept.id, kept);
     this.page.changed();
-    await this.shelf.put(kept);
+    const isHere = await this.shelf.put(kept);
     this.#go();
+    return isHere;
   }
 
   /** The server forgets its draft of this case, and so does this. @param {string} id */

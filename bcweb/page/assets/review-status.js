@@ -3,11 +3,12 @@
 import { BASE } from "./api.js";
 import { button, h } from "./dom.js";
 
-/** @typedef {{verdicts: number, drafts: number, error: Error | null, until: number, isLoggedOut: boolean}} Sending see review-outbox.js */
+/** @typedef {{verdicts: number, drafts: number, error: Error | null, until: number, isLoggedOut: boolean, isHere: boolean}} Sending
+ * see review-outbox.js; isHere: what is drawn is kept in this browser */
 
 export class Status {
   /** @type {{text: string, kind: "" | "error" | "good"}} */ #said = { text: "", kind: "" };
-  /** @type {Sending} */ #sending = { verdicts: 0, drafts: 0, error: null, until: 0, isLoggedOut: false };
+  /** @type {Sending} */ #sending = { verdicts: 0, drafts: 0, error: null, until: 0, isLoggedOut: false, isHere: true };
   #ticks = 0;
   #told = "";
 
@@ -32,9 +33,10 @@ export class Status {
   }
 
   #show() {
-    const { verdicts, drafts, error, until, isLoggedOut } = this.#sending;
+    const { verdicts, drafts, error, until, isLoggedOut, isHere } = this.#sending;
     if (error) {
-      const what = verdicts ? (verdicts === 1 ? "NOT saved" : `${verdicts} verdicts NOT saved`) : "Your drawing is NOT saved on the server, but kept in this browser";
+      const drawing = `Your drawing is NOT saved on the server${isHere ? ", but kept in this browser" : ""}`;
+      const what = verdicts === 0 ? drawing : verdicts === 1 ? "NOT saved" : `${verdicts} verdicts NOT saved`;
       const seconds = Math.max(Math.ceil((until - performance.now()) / 1000), 0);
       const when = isLoggedOut ? "" : ` Tries again ${seconds ? `in ${seconds} s` : "now"}.`;
       const act = isLoggedOut

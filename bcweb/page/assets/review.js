@@ -79,7 +79,7 @@ class Review extends HTMLElement {
       saved: (kept, verdict) => this.#saved(kept, verdict),
       drafted: (kept) => this.#drafted(kept),
       refused: (kept, error) => this.#refused(kept, error),
-      changed: () => this.#status.show(this.#outbox.state),
+      changed: () => this.#showSending(),
     });
     this.#home = new Home(this.#one(".home"), {
       open: (project) => {
@@ -437,6 +437,11 @@ class Review extends HTMLElement {
     draw.disabled = !this.#info?.width;
     this.#warned = null;
     this.#allow();
+    this.#showSending();
+  }
+
+  #showSending() {
+    this.#status.show({ ...this.#outbox.state, isHere: this.#drawing.isHere });
   }
 
   /** @param {Kept} kept */

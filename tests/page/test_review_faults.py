@@ -1,0 +1,315 @@
+"""Nothing that was drawn or decided is lost: servers and browsers killed, a database locked, a login ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx
+import numpy as np
+import pytest
+
+from bcweb.page.wire import pack
+from bcweb.review.records import Project
+from bcweb.review.store import Store
+from tests import browser
+from tests.page.review_reader import ReviewPage
+from tests.page.reviewing import fill
+from tests.page.running import App, Visitor
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+expect = sync_api.expect
+
+READER = {"X-Reader": "ANNA"}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def store(home: Path) -> Iterator[Store]:
+    with Store(home) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def app(home: Path, store: Store) -> Iterator[App]:
+    made = App({"BCWEB_HOME": str(home)})
+    yield made.start()
+    made.stop()
+
+
+@pytest.fixture
+def project(store: Store, tmp_path: Path) -> Iterator[Project]:
+    made = fill(store, tmp_path / "scans", 3, name=tmp_path.name)
+    yield made
+    store.delete("local", made.id)
+
+
+class Kept:
+    """A browser whose profile outlives it."""
+
+    def __init__(self, chromium: sync_api.Browser, folder: Path, address: str):
+        self.folder = folder
+        self.context = chromium.browser_type.launch_persistent_context(
+            folder, executable_path=browser.executable(), args=list(browser.ARGUMENTS),
+            viewport={"width": 1280, "height": 800},
+        )  # fmt: skip
+        self.page = ReviewPage(self.context.pages[0], address)
+
+    def kill(self) -> None:
+        """As a crash does: nothing can be tidied up before."""
+        for process in Path("/proc").iterdir():
+            if not process.name.isdigit():
+                continue
+            try:
+                arguments = (process / "cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            own = f"--user-data-dir={self.folder}".encode() in arguments
+            if own and not any(argument.startswith(b"--type=") for argument in arguments):
+                os.kill(int(process.name), signal.SIGKILL)
+        self.context.close()
+
+
+@contextmanager
+def opened(chromium, folder: Path, address: str) -> Iterator[Kept]:
+    made = Kept(chromium, folder, address)
+    yield made
+    made.context.close()
+
+
+@pytest.fixture
+def page(chromium, app: App, project: Project) -> Iterator[ReviewPage]:
+    context = chromium.new_context(viewport={"width": 1280, "height": 800})
+    yield ReviewPage(context.new_page(), app.address).open().shows("case 1")
+    context.close()
+
+
+def standing(store: Store, project: Project, name: str = "case 1"):
+    row = next(r for r in store.queue("local", project.id, "listed") if r.case == name)
+    case = store.case("local", row.id)
+    return store.verdict("local", case.verdict_id) if case.verdict_id else None
+
+
+# --- the server
+
+
+def mask_number(number: int) -> np.ndarray:
+    """(240, 320) bool: a mask that says which one it is."""
+    mask = np.zeros((240, 320), bool)
+    mask[: 1 + number % 200, number % 300 : number % 300 + 9] = True
+    return mask
+
+
+def save_until_it_dies(address: str, case: int, begin: int, enough: threading.Event) -> list[dict]:
+    """Save verdict after verdict; what the server has said to be saved."""
+    saved = []
+    visitor = Visitor(address)
+    after = visitor.get(f"/bc/review/cases/{case}", headers=READER).json()["latest"]
+    while True:
+        number = begin + len(saved)
+        said = {
+            "decision": "corrected",
+            "key": f"n{number}",
+            "after": after,
+            "comment": str(number),
+        }
+        headers = READER | {"X-Verdict": quote(json.dumps(said))}
+        try:
+            answer = visitor.post(
+                f"/bc/review/cases/{case}/verdicts",
+                content=pack(mask_number(number)),
+                headers=headers,
+            )
+        except httpx.TransportError:
+            visitor.close()
+            return saved
+        assert answer.status_code == 201, answer.text
+        saved.append(answer.json())
+        after = saved[-1]["id"]
+        if len(saved) == 5:
+            enough.set()
+
+
+def test_a_server_that_is_killed_while_it_saves_keeps_all_that_it_acknowledged(
+    app, home, store, project
+):
+    case = store.queue("local", project.id, "listed")[0].id
+    acknowledged: list[dict] = []
+    for round in range(3):
+        enough = threading.Event()
+        killer = threading.Thread(target=lambda e=enough: (e.wait(60), app.kill()))
+        killer.start()
+        acknowledged += save_until_it_dies(app.address, case, 1000 * round, enough)
+        killer.join()
+        with closing(sqlite3.connect(home / "review.db")) as database:
+            assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        kept = {verdict.id: verdict for verdict in store.history("local", case)}
+        for told in acknowledged:
+            verdict = kept[told["id"]]
+            assert verdict.comment == told["comment"]
+            mask = store.mask(project.id, verdict.mask_file)
+            assert np.array_equal(mask, mask_number(int(told["comment"]))), told
+        assert len(kept) <= len(acknowledged) + round + 1, "at most one a round was not answered"
+        app.start()
+    assert len(acknowledged) >= 15
+
+
+@pytest.mark.browser
+def test_a_verdict_that_the_server_did_not_take_is_said_and_saved_when_it_is_back(
+    app, page, store, project
+):
+    app.kill()
+    page.press("2")
+    page.says("NOT saved: The server does not answer.")
+    assert "Saved" not in page.find(".status").inner_text()
+    page.shows("case 1")
+    app.start()
+    page.says("Saved", 60)
+    assert standing(store, project).decision == "truth"
+    page.shows("case 2")
+
+
+@pytest.mark.browser
+def test_a_locked_database_is_not_saved_and_then_saved(home, page, store, project):
+    with closing(sqlite3.connect(home / "review.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        page.press("2")
+        page.says("NOT saved: Not saved: the database is busy")
+        page.shows("case 1")
+        other.execute("ROLLBACK")
+        page.says("Saved", 60)
+    assert standing(store, project).decision == "truth"
+
+
+@pytest.mark.browser
+def test_a_login_that_has_ended_keeps_the_drawing_and_says_what_to_do(page, store, project):
+    ended = {"error": "Your login has ended. What you drew is kept in this browser: log in again."}
+    for path in ("**/draft?*", "**/verdicts"):
+        page.page.route(path, lambda route: route.fulfill(status=401, json=ended))
+    page.press("e")
+    page.stroke((0.3, 0.4), (0.6, 0.4))
+    drawn = page.edited()
+    page.says("kept in this browser")
+    page.press("3")
+    page.says("NOT saved: Your login has ended.")
+    expect(page.find(".status a")).to_have_text("Log in")
+    assert standing(store, project) is None
+    page.page.unroute_all()
+    page.page.evaluate("dispatchEvent(new Event('focus'))")  # back from the other tab
+    page.says("Saved")
+    assert np.array_equal(store.mask(project.id, standing(store, project).mask_file), drawn)
+
+
+# --- the browser
+
+
+@pytest.mark.browser
+def test_a_drawing_survives_a_killed_server_and_a_killed_browser(
+    chromium, app, store, project, tmp_path
+):
+    first = Kept(chromium, tmp_path / "profile", app.address)
+    page = first.page.open().shows("case 1")
+    page.press("e")
+    page.stroke((0.3, 0.4), (0.6, 0.4))
+    page.says("Drawing kept")
+    page.find("textarea").fill("half way")
+    page.press("Escape")
+    page.says("Drawing kept")
+    app.kill()
+    page.stroke((0.3, 0.7), (0.6, 0.7))
+    drawn = page.edited()
+    page.says("NOT saved on the server, but kept in this browser")
+    first.kill()
+    app.start()
+    with opened(chromium, tmp_path / "profile", app.address) as second:
+        page = second.page.open().shows("case 1")
+        offers = page.find(".offer")
+        expect(offers).to_have_count(2)  # what the server has is a stroke behind
+        expect(offers.first).to_contain_text("Your unfinished drawing of")
+        expect(offers.first).to_contain_text("2 strokes, kept in this browser")
+        page.press("e")
+        expect(offers).to_have_count(1)
+        assert np.array_equal(page.edited(), drawn)
+        expect(page.find("textarea")).to_have_value("half way")
+        page.press("3")
+        page.says("Saved")
+    verdict = standing(store, project)
+    assert np.array_equal(store.mask(project.id, verdict.mask_file), drawn)
+    assert (verdict.comment, verdict.beginning) == ("half way", "prediction")
+
+
+@pytest.mark.browser
+def test_a_verdict_that_was_never_answered_is_sent_when_the_browser_is_opened_again(
+    chromium, app, store, project, tmp_path
+):
+    first = Kept(chromium, tmp_path / "profile", app.address)
+    page = first.page.open().shows("case 1")
+    page.press("e")
+    page.stroke((0.3, 0.4), (0.6, 0.4))
+    drawn = page.edited()
+    page.page.route("**/verdicts", lambda route: route.abort())
+    page.press("3")
+    page.says("NOT saved: The server does not answer.")
+    first.kill()
+    assert standing(store, project) is None
+    with opened(chromium, tmp_path / "profile", app.address) as second:
+        second.page.open()
+        second.page.says("Saved")
+        verdict = standing(store, project)
+        assert np.array_equal(store.mask(project.id, verdict.mask_file), drawn)
+        second.page.page.reload()
+        second.page.ready()
+        assert len(store.history("local", verdict.case_id)) == 1
+
+
+@pytest.mark.browser
+def test_a_drawing_on_the_server_is_offered_in_another_browser_and_dropped_when_told(
+    chromium, page, app, store, project
+):
+    page.press("e")
+    page.stroke((0.3, 0.4), (0.6, 0.4))
+    drawn = page.edited()
+    page.says("Drawing kept")
+    context = chromium.new_context()
+    other = ReviewPage(context.new_page(), app.address).open().shows("case 1")
+    expect(other.find(".offer")).to_contain_text("1 stroke")
+    assert other.state("case 1") == "unfinished drawing"
+    other.find(".offer").get_by_text("Go on").click()
+    expect(other.find(".offer")).to_have_count(0)
+    assert np.array_equal(other.edited(), drawn)
+    other.page.reload()
+    other.shows("case 1")
+    other.find(".offer").get_by_text("Drop").click()
+    expect(other.find(".offer")).to_have_count(0)
+    other.page.reload()
+    other.shows("case 1")
+    expect(other.find(".offer")).to_have_count(0)
+    case = store.queue("local", project.id, "listed")[0].id
+    assert store.draft("local", "ANNA", case) is None
+    context.close()
+
+
+@pytest.mark.browser
+def test_strokes_that_are_all_undone_leave_no_drawing_behind(page, store, project):
+    case = store.queue("local", project.id, "listed")[0].id
+    page.press("e")
+    page.stroke((0.3, 0.4), (0.6, 0.4))
+    page.says("Drawing kept")
+    assert store.draft("local", "ANNA", case).strokes == 1
+    with page.page.expect_response("**/draft"):
+        page.press("Control+z")
+    assert store.draft("local", "ANNA", case) is None
+    page.page.reload()
+    page.shows("case 1")
+    expect(page.find(".offer")).to_have_count(0)
