@@ -195,11 +195,9 @@ class Vault:
     def _bring_back(self, names: set[str]) -> None:
         known = {project.key: project for project in self._ledger.projects()}
         new = names - (self._there or set())
-        coming = {
-            key
-            for key in filter(None, map(format.key_of, new))
-            if format.project_file(key) in names and format.deleted_file(key) not in names
-        }
+        defined = format.project_files(names)
+        coming = {key for key in map(format.key_of, new) if key in defined}
+        coming -= {key for key in coming if format.deleted_file(key) in names}
         coming -= {key for key, project in known.items() if project.deleted is not None}
         if not coming:
             return
@@ -213,7 +211,7 @@ class Vault:
         wanted = {key: files for key, files in wanted.items() if files or key not in known}
         total, done = sum(map(len, wanted.values())), 0
         try:
-            projects = self._read_projects(wanted)
+            projects = self._read_projects([defined[key][-1] for key in wanted])
             for project in sorted(projects, key=lambda project: project.number):
                 self._reading = (done, total)
                 self._read_into(project, wanted[project.key], done, total)
@@ -223,9 +221,9 @@ class Vault:
         finally:
             self._reading = None
 
-    def _read_projects(self, keys: Iterable[str]) -> list[KeptProject]:
+    def _read_projects(self, names: list[str]) -> list[KeptProject]:
         found = []
-        for name, content in self.place.read([format.project_file(key) for key in keys]):
+        for name, content in self.place.read(names):
             try:
                 found.append(format.read_project(name, content))
             except VaultError:
@@ -286,14 +284,15 @@ class Vault:
         return files, written, has_more
 
     def _new_projects(self, there: set[str]) -> Iterator[tuple[str, bytes]]:
+        defined = format.project_files(there)
         for project in self._ledger.projects():
-            is_there = format.project_file(project.key) in there
-            if project.deleted is None and not is_there:
-                yield format.write_project(project)
-            if project.deleted is not None and is_there:
-                name, content = format.write_deletion(project)
-                if name not in there:
-                    yield name, content
+            files = defined.get(project.key, [])
+            if project.deleted is None:
+                written = format.write_project(project, files)
+                if written is not None:
+                    yield written
+            elif files and format.deleted_file(project.key) not in there:
+                yield format.write_deletion(project)
 
     def _new_cases(self, there: set[str]) -> Iterator[tuple[str, bytes]]:
         reached: dict[str, int] = {}

@@ -1,7 +1,8 @@
 """What a backup is made of: JSON files that are written once and never changed (docs/backup.md describes them).
 
     backup.json                     says that this is a backup, and of which format
-    projects/KEY.json               a project: its name, its owner, its data sets, its weights
+    projects/KEY.0001-HASH.json     a project: its name, its owner, its data sets, its weights
+    projects/KEY.0002-HASH.json     the same with other data sets or weights, and so on
     projects/KEY.deleted.json       it was deleted
     cases/KEY/FIRST-LAST-HASH.json  its cases at these positions: data set, name, digest, size
     verdicts/KEY/AB/ABCD....json    a verdict with its mask and the case that it is on
@@ -17,7 +18,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from io import BytesIO
@@ -30,10 +31,9 @@ from bcweb.review.records import ReviewError
 
 FORMAT = 1  # of new files; every earlier one is read for ever
 MARKER = "backup.json"
-_KEY = re.compile(r"[0-9a-f]{16}")
 _NAME = re.compile(
     r"(?P<kind>projects|cases|verdicts)/(?P<key>[0-9a-f]{16})"
-    r"(?P<rest>\.json|\.deleted\.json|/\d{8}-\d{8}-[0-9a-f]{16}\.json|/[0-9a-f]{2}/[0-9a-f]{32}\.json)"
+    r"(?P<rest>\.\d{4}-[0-9a-f]{16}\.json|\.deleted\.json|/\d{8}-\d{8}-[0-9a-f]{16}\.json|/[0-9a-f]{2}/[0-9a-f]{32}\.json)"
 )
 _MOST_PIXELS = 1 << 28
 
@@ -136,8 +136,13 @@ def verdict_name(dataset: str, case: str, reader: str, key: str) -> str:
 # --- names of files
 
 
-def project_file(key: str) -> str:
-    return f"projects/{key}.json"
+def project_files(names: Iterable[str]) -> dict[str, list[str]]:
+    """By key the files of each project that is among these files of a backup, the first one first."""
+    found: dict[str, list[str]] = {}
+    for name in sorted(names):
+        if name.startswith("projects/") and not name.endswith(".deleted.json"):
+            found.setdefault(key_of(name) or "", []).append(name)
+    return found
 
 
 def deleted_file(key: str) -> str:
@@ -166,14 +171,21 @@ def write_marker() -> tuple[str, bytes]:
     return MARKER, _written("backup", {"of": "bcweb review"})
 
 
-def write_project(project: KeptProject) -> tuple[str, bytes]:
+def write_project(project: KeptProject, there: Sequence[str] = ()) -> tuple[str, bytes] | None:
+    """there: the files of this project that a backup has; None where one of them says the same."""
+    sources, weights = list(project.sources), dict(project.weights)
+    what = hashlib.sha256(_json([sources, weights])).hexdigest()[:16]
+    if any(name.endswith(f"-{what}.json") for name in there):
+        return None
     values = asdict(project) | {
-        "sources": list(project.sources),
-        "weights": dict(project.weights),
+        "sources": sources,
+        "weights": weights,
         "created": _text(project.created),
     }
     del values["deleted"]
-    return project_file(project.key), _written("project", {"project": values})
+    number = max((int(name.split(".")[1].split("-")[0]) for name in there), default=0) + 1
+    name = f"projects/{project.key}.{min(number, 9999):04d}-{what}.json"
+    return name, _written("project", {"project": values})
 
 
 def write_deletion(project: KeptProject) -> tuple[str, bytes]:
@@ -209,7 +221,7 @@ def read_project(file: str, content: bytes) -> KeptProject:
             told["key"], told["number"], told["name"], told["owner"], tuple(told["sources"]),
             told["weights"], _moment(told["created"]),
         )  # fmt: skip
-        if not _KEY.fullmatch(made.key) or project_file(made.key) != file:
+        if key_of(file) != made.key:
             raise KeyError(made.key)
         return made
 

@@ -194,6 +194,20 @@ def test_a_deleted_project_does_not_come_back(made, place_of_backup, tmp_path):
     assert [found.name for found in made.store.projects(OWNER)] == [other.name]
 
 
+def test_other_weights_and_more_data_sets_are_kept_too(tmp_path):
+    with Store(tmp_path / "home") as store, Store(tmp_path / "new") as back:
+        made, _ = project(store)
+        running = vault(store, tmp_path / "backup")
+        for sources, weights in ([["busi:a"], {}], [["busi:a"], {"ultrasound": "hf://a/b@v2"}]):
+            store.set_sources(made.id, sources, weights)
+            all_steps(running)
+            all_steps(vault(store, tmp_path / "backup"))
+        assert len([name for name in files_of(tmp_path / "backup") if "projects/" in name]) == 2
+        all_steps(vault(back, tmp_path / "backup"))
+        [found] = back.projects(ME)
+        assert (found.sources, found.weights) == (("busi:a",), {"ultrasound": "hf://a/b@v2"})
+
+
 def test_a_project_that_was_deleted_before_it_was_backed_up_leaves_no_trace(made, place_of_backup):
     made.store.delete(OWNER, made.project.id)
     all_steps(vault(made.store, place_of_backup))
