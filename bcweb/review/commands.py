@@ -46,7 +46,7 @@ def show(arguments: argparse.Namespace) -> int:
     for source in project.sources:
         print(f"Data: {source}")
     for modality, weights in project.weights.items():
-        print(f"Weights for a {modality}: {weights}")
+        print(f"Weights for {modality}s: {weights}")
     for title, numbers in (("Labels", counts["labels"]), ("Verdicts", counts["decisions"])):
         if numbers:
             told = ", ".join(f"{n} {name or 'without'}" for name, n in numbers.items())
@@ -66,7 +66,9 @@ def delete(arguments: argparse.Namespace) -> int:
     with Store() as store:
         project = store.project(LOCAL, arguments.name)
         store.delete(LOCAL, project.id)
-    print(f"{project.name} is deleted; its {project.read} verdicts stay in the database.")
+    print(
+        f"{project.name} is deleted; its verdicts (on {project.read} cases) stay in the database."
+    )
     return 0
 
 
