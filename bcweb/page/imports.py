@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from bcweb.page.segmenters import Segmenters
 from bcweb.review.records import Project, ReviewError
+from bcweb.scans import MODALITIES
 
 if TYPE_CHECKING:
     from bcweb.review.importing import Import
     from bcweb.review.store import Store
 
-_log = logging.getLogger(__name__)
+_PATIENCE = 30.0  # seconds that a cancelled import may take to put down what it has in hand
 
 
 class Imports:
@@ -23,18 +23,60 @@ class Imports:
     def __init__(self, segmenters: Segmenters):
         self.segmenters = segmenters
         self._lock = threading.Lock()
-        self._running: dict[int, tuple[Import, threading.Thread]] = {}
+        self._imports: dict[int, Import] = {}
 
     def begin(
         self, store: Store, owner: str, name: str, data: Sequence[str], weights: str | None
     ) -> Project:
-        raise ReviewError("not yet")
+        """A new project; `ReviewError` where there is one of this name, or a data set is named wrongly.
+
+        weights: for all of it, None: those which the page uses now.
+        """
+        in_use = {} if weights else {modality: self._in_use(modality) for modality in MODALITIES}
+        project = store.create(owner, name, data, in_use)
+        try:
+            self._start(store, project, data, weights)
+        except ReviewError:
+            store.delete(owner, project.id)
+            raise
+        return project
 
     def resume(self, store: Store, project: Project) -> None:
-        raise ReviewError("not yet")
+        """Go on where it was; does nothing while it is under way."""
+        if not self._running(project.id):
+            self._start(store, project, (), None)
 
-    def cancel(self, project: int, wait: bool = False) -> None:
-        pass
+    def cancel(self, project: int) -> None:
+        """Stop it, and wait until what it has in hand is kept."""
+        running = self._running(project)
+        if running is not None:
+            running.cancel()
+            running.wait(_PATIENCE)
 
     def progress(self, project: int) -> dict[str, Any]:
-        return {"progress": None}
+        """{"progress": {"done", "total", "doing"}}, or None in its place while nothing is imported."""
+        running = self._running(project)
+        if running is None:
+            return {"progress": None}
+        done, total, phase = running.progress()
+        return {"progress": {"done": done, "total": total, "doing": phase}}
+
+    # --- inside
+
+    def _start(
+        self, store: Store, project: Project, data: Sequence[str], weights: str | None
+    ) -> None:
+        from bcweb.review import importing
+
+        begun = importing.start(store, project.owner, project.name, data, weights)
+        with self._lock:
+            self._imports[project.id] = begun
+
+    def _running(self, project: int) -> Import | None:
+        with self._lock:
+            found = self._imports.get(project)
+        return found if found is not None and found.running else None
+
+    def _in_use(self, modality: Any) -> str:
+        now = self.segmenters.now(modality)
+        return now.name if now else self.segmenters.weights[modality]

@@ -119,7 +119,7 @@ class Reviews:
 
         def work(store):
             store.project(reader.owner, id)
-            self.imports.cancel(id, wait=True)
+            self.imports.cancel(id)
             store.delete(reader.owner, id)
 
         await self.workspace.ask(work)
@@ -130,7 +130,7 @@ class Reviews:
 
         def work(store):
             store.project(reader.owner, id)
-            self.imports.cancel(id, wait=True)
+            self.imports.cancel(id)
             return store.project(reader.owner, id)
 
         return answer(self._told(await self.workspace.ask(work)))
