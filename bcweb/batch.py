@@ -20,6 +20,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
     from bcweb.scans import Modality, Scan
     from bcweb.segmenter import Prediction, Segmenter
     from bcweb.weights import Weights
@@ -182,6 +184,43 @@ def over_all_cores(
                         yield pool.submit(task, item).result()
                     except BrokenProcessPool:
                         yield crashed(item)
+
+
+def apart(task: Callable[[Item], Result], item: Item, stop: Stop) -> Result | None:
+    """What a picklable `task` gives for one item, worked out by a process of its own.
+
+    Once stop is asked it is ended, whatever it does, and the answer is None. Its errors are raised here;
+    `ChildProcessError` where it dies.
+    """
+    here, there = _context().Pipe(duplex=False)
+    process = _context().Process(target=_answer, args=(there, task, item), daemon=True)
+    process.start()
+    there.close()
+    try:
+        while not here.poll(0.1):
+            if stop.asked:
+                return None
+        result, error = here.recv()
+    except EOFError:
+        raise ChildProcessError(
+            "The process died; it may want more memory than there is."
+        ) from None
+    finally:
+        process.kill()
+        process.join()
+        here.close()
+    if error is not None:
+        raise error
+    return result
+
+
+def _answer(there: Connection, task: Callable[[Item], Result], item: Item) -> None:
+    _begin_worker()
+    try:
+        result, error = task(item), None
+    except Exception as raised:
+        result, error = None, raised
+    there.send((result, error))
 
 
 def warm_up(workers: int) -> None:

@@ -21,7 +21,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from bcweb import hub
-from bcweb.cases.duplicates import fingerprints_match
+from bcweb.cases import duplicates
 from bcweb.network import Architecture, Feed
 from bcweb.scans import MODALITIES, Modality
 
@@ -106,14 +106,17 @@ class Weights:
         try:
             with path.open(newline="", encoding="utf-8") as file:
                 cases = tuple(SeenCase(**row) for row in csv.DictReader(file))
-                for case in cases:
-                    int(case.fingerprint, 16)
-        except (TypeError, ValueError, csv.Error):
+            duplicates.pack(case.fingerprint for case in cases)
+        except (TypeError, ValueError, OverflowError, csv.Error):
             columns = ", ".join(field.name for field in fields(SeenCase))
             raise WeightsError(
                 f"seen.csv of {self.revision} is not a table of {columns}."
             ) from None
         return cases
+
+    @cached_property
+    def _seen_fingerprints(self) -> np.ndarray:
+        return duplicates.pack(case.fingerprint for case in self.seen_cases)
 
     @cached_property
     def _seen_index(self) -> tuple[set[str], set[tuple[str, str]]]:
@@ -127,7 +130,7 @@ class Weights:
         digests, groups = self._seen_index
         if digest in digests or (dataset, group) in groups:
             return True
-        return any(fingerprints_match(fingerprint, case.fingerprint) for case in self.seen_cases)
+        return duplicates.matches_any(fingerprint, self._seen_fingerprints)
 
 
 def load_weights(name: str, modality: Modality | None = None) -> Weights:

@@ -34,6 +34,7 @@ _MAPS = (64, 128)  # pixels a side: a coarse alignment, and a fine one that deci
 _LIKELY = 0.5  # correlation of thumbnails from which a pair is aligned at all
 _PROMISING = 0.6  # and of coarse maps, from which it is aligned finely
 _NEIGHBOURS = 12  # likely pairs tried for each picture, best first
+_BLOCK = 512  # pictures whose likeness is held in memory, squared
 _LEAST_OVERLAP = 0.25  # of a picture's area
 # Left, right, top, bottom: what is cut off, as fractions.
 _CROPS = np.array(
@@ -63,6 +64,18 @@ def fingerprints_match(a: str, b: str) -> bool:
     return (int(a, 16) ^ int(b, 16)).bit_count() <= _SAME_BITS
 
 
+def pack(fingerprints: Iterable[str]) -> np.ndarray:
+    """(N, 4) uint64, for `matches_any`; ValueError or OverflowError for what is no fingerprint."""
+    numbers = b"".join(int(each, 16).to_bytes(32, "big") for each in fingerprints)
+    return np.frombuffer(numbers, np.uint64).reshape(-1, 4)
+
+
+def matches_any(fingerprint: str, packed: np.ndarray) -> bool:
+    """Whether a fingerprint matches one of many: `fingerprints_match`, a thousand times faster."""
+    bits = np.bitwise_count(packed ^ pack([fingerprint])).sum(axis=1, dtype=np.int64)
+    return bool((bits <= _SAME_BITS).any())
+
+
 @dataclass(frozen=True)
 class Pair:
     """Two pictures of one lesion. score: the correlation of their maps when aligned, at most 1."""
@@ -90,15 +103,118 @@ def near_duplicates(
     if len(ids) < 2:
         return []
     pairs = []
-    for whole, part, crop in _candidates(np.stack(thumbs)):
-        score, scale, shift = _align(coarse[whole], coarse[part], *_start(crop))
-        if score < _PROMISING:
+    stacked = np.stack(thumbs)
+    for i, j in nearest([likely(stacked, *block) for block in blocks(len(ids))]).tolist():
+        coarsely = align((thumbs[i], coarse[i]), (thumbs[j], coarse[j]))
+        if not coarsely.promising:
             continue
-        score, _, _ = _align(fine[whole], fine[part], scale, shift)
+        score = _finely(coarsely, fine[i], fine[j])
         if score >= NEAR[modality]:
-            a, b = sorted((whole, part))
-            pairs.append(Pair(ids[a], ids[b], score))
+            pairs.append(Pair(ids[i], ids[j], score))
     return sorted(pairs, key=lambda pair: -pair.score)
+
+
+# --- the same in parts, for data sets that are compared by several processes ------------------------
+
+Sketch = tuple[np.ndarray, np.ndarray]
+Block = tuple[int, int]
+
+
+def sketch(pixels: np.ndarray) -> Sketch:
+    """What likely pairs are found by: (crops, P) thumbnails and a (S, S) map, both float32."""
+    image = _image(pixels)
+    return _thumbs(image), _map(image, _MAPS[0])
+
+
+def blocks(n: int) -> list[Block]:
+    """The parts into which the comparison of n pictures, all with all, is cut."""
+    starts = range(0, n, _BLOCK)
+    return [(a, b) for a in starts for b in starts if a <= b]
+
+
+def likely(thumbs: np.ndarray, a: int, b: int) -> tuple[np.ndarray, np.ndarray]:
+    """The pairs of one block that look alike: (K, 2) numbers of pictures and their (K,) likeness.
+
+    thumbs: (N, crops, P) float, a memory map perhaps. At least the nearest of every picture are among
+    them, of all blocks together (see `nearest`).
+    """
+    rows, columns = (np.asarray(thumbs[start : start + _BLOCK], np.float32) for start in (a, b))
+    # Picture i looks like a crop of picture j, or j like one of i.
+    alike = np.full((len(rows), len(columns)), -1, np.float32)
+    for crop in range(len(_CROPS)):
+        np.maximum(alike, rows[:, 0] @ columns[:, crop].T, out=alike)
+        np.maximum(alike, rows[:, crop] @ columns[:, 0].T, out=alike)
+    if a == b:
+        np.fill_diagonal(alike, -1)
+    found = alike > _LIKELY
+    near = np.zeros_like(found)
+    for axis in (0, 1):
+        if alike.shape[axis] <= _NEIGHBOURS:
+            near[:] = True
+            break
+        np.put_along_axis(
+            near, np.argpartition(-alike, _NEIGHBOURS, axis).take(range(_NEIGHBOURS), axis),
+            True, axis,
+        )  # fmt: skip
+    pairs = np.argwhere(found & near)
+    scores = alike[tuple(pairs.T)]
+    pairs += (a, b)
+    once = pairs[:, 0] < pairs[:, 1]
+    return pairs[once].astype(np.int32), scores[once]
+
+
+def nearest(found: Iterable[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """(K, 2): of what `likely` found in all blocks, the pairs in which one is of the other's nearest."""
+    parts = list(found)
+    pairs = np.concatenate([part[0] for part in parts])
+    scores = np.concatenate([part[1] for part in parts])
+    keep = np.zeros(len(pairs), bool)
+    # Every pair twice, once for each of its pictures; by picture, the likest first.
+    of = pairs.T.ravel()
+    row = np.tile(np.arange(len(pairs)), 2)
+    order = np.lexsort((-scores[row], of))
+    _, first, count = np.unique(of[order], return_index=True, return_counts=True)
+    rank = np.arange(len(of)) - np.repeat(first, count)
+    keep[row[order][rank < _NEIGHBOURS]] = True
+    kept = pairs[keep]
+    return kept[np.lexsort(kept.T[::-1])]
+
+
+@dataclass(frozen=True, eq=False)
+class Alignment:
+    """How two pictures lie on each other: their correlation, and scale and shift, (y, x), from whole to part.
+
+    swapped: the second one is the whole.
+    """
+
+    score: float
+    scale: np.ndarray
+    shift: np.ndarray
+    swapped: bool
+
+    @property
+    def promising(self) -> bool:
+        """Whether a finer look is worth it."""
+        return self.score >= _PROMISING
+
+
+def align(a: Sketch, b: Sketch) -> Alignment:
+    """Lay two pictures' coarse maps onto each other."""
+    (whole, part), swapped = (a, b), False
+    of_part, of_whole = part[0] @ whole[0][0], whole[0] @ part[0][0]
+    if of_whole.max() > of_part.max():
+        (whole, part), swapped, of_part = (b, a), True, of_whole
+    return Alignment(*_align(whole[1], part[1], *_start(int(of_part.argmax()))), swapped)
+
+
+def likeness(a: np.ndarray, b: np.ndarray, coarsely: Alignment) -> float:
+    """The score of a `Pair`, from the two pictures' pixels."""
+    return _finely(coarsely, *(_map(_image(pixels), _MAPS[1]) for pixels in (a, b)))
+
+
+def _finely(coarsely: Alignment, a: np.ndarray, b: np.ndarray) -> float:
+    whole, part = (b, a) if coarsely.swapped else (a, b)
+    return _align(whole, part, coarsely.scale, coarsely.shift)[0]
 
 
 def groups(ids: Iterable[str], pairs: Iterable[Pair]) -> dict[str, str]:
@@ -158,26 +274,6 @@ def _blur(images: np.ndarray, sigma: float) -> np.ndarray:
     from scipy.ndimage import gaussian_filter  # fingerprints are needed at each start, this is not
 
     return gaussian_filter(images, (0,) * (images.ndim - 2) + (sigma, sigma), truncate=3)
-
-
-def _candidates(thumbs: np.ndarray) -> Iterable[tuple[int, int, int]]:
-    """(whole, part, crop): picture `whole` looks like that crop of picture `part`; each pair once."""
-    n = len(thumbs)
-    likeness = np.empty((n, n), np.float32)
-    crop = np.empty((n, n), np.uint8)
-    for start in range(0, n, 256):  # all at once would take crops x n x n numbers
-        rows = slice(start, start + 256)
-        each = np.stack([thumbs[rows, 0] @ thumbs[:, c].T for c in range(len(_CROPS))])
-        crop[rows], likeness[rows] = each.argmax(axis=0), each.max(axis=0)
-    either = np.maximum(likeness, likeness.T)
-    np.fill_diagonal(either, -1)
-    pairs = set()
-    for i, row in enumerate(either):
-        near = np.argpartition(-row, min(_NEIGHBOURS, n - 1))[:_NEIGHBOURS]
-        pairs |= {(min(i, j), max(i, j)) for j in near.tolist() if row[j] > _LIKELY}
-    for i, j in sorted(pairs):
-        whole, part = (i, j) if likeness[i, j] >= likeness[j, i] else (j, i)
-        yield whole, part, int(crop[whole, part])
 
 
 def _start(crop: int) -> tuple[np.ndarray, np.ndarray]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 
-from bcweb.review import commands, evaluating, vault_command
+from bcweb.review import commands, evaluating, import_command, vault_command
 from bcweb.review.export import command as exporting
 from bcweb.review.records import ReviewError
 
 # Modules with `add_parser(subparsers)`, which adds a command and `set_defaults(run=...)`; run gets the
 # parsed arguments, raises `ReviewError` for the person, and returns the exit status.
-_COMMANDS = (commands, evaluating, exporting, vault_command)
+_COMMANDS = (import_command, commands, evaluating, exporting, vault_command)
 
 
 def main(argv: list[str] | None = None) -> int:

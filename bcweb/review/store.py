@@ -183,6 +183,20 @@ class Store:
             mine = projects.update().where(projects.c.id == project_id)
             connection.execute(mine.values(changed))
 
+    def set_sources(
+        self, project_id: int, sources: Sequence[str], weights: Mapping[Modality, str]
+    ) -> None:
+        """What the project is imported from now, and the names of the weights by modality."""
+        changed = {"sources": list(map(find.text, sources)), "weights": dict(weights)}
+        with self._database.writing() as connection:
+            find.lock_project(connection, project_id, None)
+            mine = projects.update().where(projects.c.id == project_id)
+            connection.execute(mine.values(changed))
+
+    def shelf(self, project_id: int) -> tuple[Files, str]:
+        """The files, and the project's folder among them: for other processes, which read masks there."""
+        return self._files, self._folder(project_id)
+
     # --- cases and predictions ----------------------------------------------------------------------
 
     def add_cases(self, project_id: int, new_cases: Iterable[NewCase]) -> int:

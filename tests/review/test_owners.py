@@ -13,7 +13,7 @@ from tests.review.small import corrected, mask, new_case, new_prediction, projec
 # What takes no owner, since only this program calls it, with what it has found by owner before.
 _INSIDE = {
     "close", "backup", "set_state", "add_cases", "known_cases", "without_prediction", "set_problem",
-    "add_prediction", "set_twins", "map", "mask",
+    "add_prediction", "set_twins", "map", "mask", "set_sources", "shelf",
 }  # fmt: skip
 _ASKED_BY_OWNER_ALONE = {"projects", "create"}
 
@@ -30,6 +30,8 @@ def test_every_method_asks_for_the_owner_or_is_known_not_to():
     assert without == _INSIDE, (
         "a method without an owner answers anybody: give it one, or say here that no page calls it"
     )
+    others = {name for name in vars(Store) if not name.startswith("_")} - set(_METHODS)
+    assert others == {"ledger"}, "what is no method answers anybody too"
 
 
 @pytest.mark.parametrize("name", sorted(set(_OWNED) - _ASKED_BY_OWNER_ALONE))

@@ -1,0 +1,458 @@
+"""Data sets -> cases -> predictions, into a project of the store.
+
+`Import.run` does it in whichever thread calls it, `start` in one of its own; `progress` and `cancel` may
+be called from any other. Scans are read, compared and segmented by other processes. What is done is kept:
+an import that was cancelled, or whose process died, goes on where it was when it is begun again.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from bcweb.batch import Stop, apart, over_all_cores, worker_count
+from bcweb.cases import KINDS, Case, CasesError, CaseSet, read_cases
+from bcweb.review import find, predicting, reading, twins
+from bcweb.review.records import CaseRow, NewCase, NotThere, Project, ReviewError
+from bcweb.review.store import Store
+from bcweb.scans import Modality, ScanError, scan_size
+from bcweb.scores import ScoresError
+from bcweb.weights import Weights, WeightsError, load_weights, resolve_name
+
+_log = logging.getLogger(__name__)
+
+FOLDS = "folds"  # the kind under which a project keeps its cross-validation among its sources
+_MOST_TOLD = 100  # sentences of one kind in a project's notes
+_NICER = 10  # how far an import steps back behind the page that runs it
+_STOPPED = "The import was cancelled; it can go on from here."
+
+
+class Progress(NamedTuple):
+    """How far an import is. phase: what it does now, for a person; done of total are of that phase."""
+
+    done: int
+    total: int
+    phase: str
+
+
+READING_SETS = "Reading the data sets"
+READING = "Reading scans"
+PREDICTING = "Segmenting"
+COMPARING = "Looking for the same picture twice"
+
+
+@dataclass(frozen=True, eq=False)
+class _Read:
+    """A data set as its reader found it. unreadable: how many of the files left out are no scans."""
+
+    found: CaseSet
+    unreadable: int
+
+
+class Import:
+    """One import into a project. `prepare` makes it, `run` does it, once.
+
+    project: as it was before. is_new: it was made for this import. failures: how many files were found that cannot be used, once it ended.
+    error: why it failed, in one sentence; None where it did not.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        project: Project,
+        sources: Sequence[str],
+        weights: str | None = None,
+        workers: int | None = None,
+        background: bool = False,
+        is_new: bool = False,
+        stop: Stop | None = None,
+        told: Callable[[Progress], None] = lambda progress: None,
+    ):
+        self.project = project
+        self.is_new = is_new
+        self.failures = 0
+        self.error: str | None = None
+        self._store = store
+        self._sources = tuple(sources)
+        self._weights = weights
+        self._workers = workers
+        self._background = background
+        self._stop = stop or Stop()
+        self._told = told
+        self._now = Progress(0, 0, READING_SETS)
+        self._thread: threading.Thread | None = None
+
+    # --- from any thread ----------------------------------------------------------------------------
+
+    def progress(self) -> Progress:
+        return self._now
+
+    def cancel(self) -> None:
+        """Ask it to end. What is in hand is still kept; see `wait`."""
+        self._stop.asked = True
+
+    @property
+    def running(self) -> bool:
+        """Whether the thread that `start` began is still at it."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait for that thread, at most so long; whether it has ended."""
+        if self._thread is not None:
+            self._thread.join(seconds)
+        return not self.running
+
+    # --- the whole ----------------------------------------------------------------------------------
+
+    def run(self) -> Project:
+        """Import, and leave the project ready, cancelled or failed; it is returned as it is then.
+
+        Raises `KeyboardInterrupt` where the person would not even wait for what is in hand, and
+        `NotThere` where the project was deleted meanwhile.
+        """
+        try:
+            notes = self._run()
+            state = "cancelled" if self._stop.asked else "ready"
+            self._store.set_state(
+                self.project.id, state, _STOPPED if notes is None else None, notes
+            )
+        except NotThere:
+            raise
+        except KeyboardInterrupt:
+            self._leave("cancelled", _STOPPED)
+            raise
+        except (CasesError, WeightsError, ScoresError, ReviewError, ChildProcessError) as error:
+            self._fail(str(error))
+        except OSError as error:
+            self._fail(f"{error.filename or 'The disk'}: {error.strerror or error}.")
+        except Exception as error:  # the person is told, and the page goes on
+            _log.exception("The import into %s failed", self.project.name)
+            self._fail(f"Unexpected {type(error).__name__}: {error}")
+        return self._store.project(self.project.owner, self.project.id)
+
+    def _run(self) -> list[str] | None:
+        """The notes on what was found; None where it was cancelled before they were known."""
+        project = self._store.project(self.project.owner, self.project.id)
+        self._store.set_state(project.id, "importing")
+        folds = [predicting.read_folds(folder) for folder in _folds(self._sources)]
+        read = self._read_sets([s for s in self._sources if not s.startswith(f"{FOLDS}:")])
+        if read is None:
+            return None
+        weights = self._load_weights(project, [case for each in read for case in each.found.cases])
+        notes = self._add_cases(read)
+        if self._stop.asked:
+            return notes
+        notes += self._predict(weights, [fold for each in folds for fold in each])
+        if self._stop.asked:
+            return notes
+        if project.state != "ready" or project.cases != self._count():
+            self._find_twins()
+        return notes
+
+    def _leave(self, state: str, problem: str) -> None:
+        try:
+            self._store.set_state(self.project.id, state, problem)
+        except ReviewError as error:
+            _log.error("%s: %s", self.project.name, error)
+
+    def _fail(self, sentence: str) -> None:
+        self.error = sentence
+        self._leave("failed", sentence)
+
+    # --- data sets ----------------------------------------------------------------------------------
+
+    def _read_sets(self, specs: Sequence[str]) -> list[_Read] | None:
+        read = []
+        for number, spec in enumerate(specs):
+            self._at(number, len(specs), READING_SETS)
+            # A folder without groups is compared, picture by picture, for minutes: not where a page is
+            # served, and so that it can be cancelled.
+            each = apart(partial(self._task(), _read_set), spec, self._stop)
+            if each is None:
+                return None
+            read.append(each)
+        return read
+
+    def _load_weights(self, project: Project, cases: Iterable[Case]) -> dict[Modality, Weights]:
+        """By modality; the project remembers their names."""
+        names = dict(project.weights)
+        found = {}
+        for modality in dict.fromkeys(case.modality for case in cases):
+            name = self._weights or names.get(modality) or resolve_name(modality)
+            found[modality] = load_weights(name, modality)
+            names[modality] = _absolute_folder(name)
+        self._store.set_sources(project.id, self._sources, names)
+        return found
+
+    # --- cases --------------------------------------------------------------------------------------
+
+    def _add_cases(self, read: Sequence[_Read]) -> list[str]:
+        """Add those that are not known yet; the notes on the data sets."""
+        known = self._store.known_cases(self.project.id)
+        files: dict[tuple[str, str], Path] = {}
+        new, notes = [], []
+        for each in read:
+            name = each.found.name
+            notes += [f"{name}: {note}" for note in each.found.notes]
+            told = [f"{name}: left out {s.file.name}: {s.reason}" for s in each.found.skipped]
+            notes += _told(told, f"files of {name} left out")
+            self.failures += each.unreadable
+            boxes = sum(bool(case.boxes) for case in each.found.cases)
+            if boxes:
+                notes.append(f"{name}: of {boxes} cases only boxes are known, a weak truth.")
+            for case in each.found.cases:
+                key = find.text(case.dataset), find.text(case.id)
+                if key in files:
+                    if files[key] != case.file:
+                        notes.append(
+                            f"{name}: left out {case.file}: there is another {case.id} in {name}."
+                        )
+                        self.failures += 1
+                    continue
+                files[key] = case.file
+                if key not in known:
+                    new.append(case)
+        unopened: list[str] = []
+        self._store.add_cases(self.project.id, self._new_cases(new, unopened))
+        self.failures += len(unopened)
+        return notes + _told(unopened, "files that cannot be opened")
+
+    def _new_cases(self, cases: Sequence[Case], unopened: list[str]) -> Iterator[NewCase]:
+        """The cases as they are read, in their order: `over_all_cores` gives them as they are done."""
+        waiting: dict[int, NewCase | reading.NotRead] = {}
+        following = 0
+        task = partial(self._task(), _read_numbered)
+        for done, (number, case) in enumerate(
+            self._over(task, list(enumerate(cases)), READING, _died_numbered), 1
+        ):
+            waiting[number] = case
+            while following in waiting:
+                case = waiting.pop(following)
+                following += 1
+                if isinstance(case, reading.NotRead):
+                    unopened.append(str(case))
+                else:
+                    yield case
+            self._at(done, len(cases), READING)
+        # Of an import that was cancelled: what was read behind one that was not begun.
+        yield from (case for case in waiting.values() if isinstance(case, NewCase))
+
+    # --- predictions --------------------------------------------------------------------------------
+
+    def _predict(self, weights: dict[Modality, Weights], folds: Sequence[Weights]) -> list[str]:
+        """Predict what is not predicted yet; the notes on all cases."""
+        rows = self._rows()
+        jobs = predicting.jobs(rows, weights, folds)
+        revisions = {(job.modality, job.revision) for job in jobs}
+        lacking = {
+            (row.id, revision)
+            for modality, revision in revisions
+            for row in self._store.without_prediction(self.project.id, {modality: revision})
+        }
+        to_do = [job for job in jobs if (job.id, job.revision) in lacking]
+        notes = self._told_of(rows, jobs)
+        del rows, jobs
+        files, folder = self._store.shelf(self.project.id)
+        task = partial(self._task(), partial(predicting.predict, files=files, folder=folder))
+        failed = []
+        for done, outcome in enumerate(self._over(task, to_do, PREDICTING, predicting.died), 1):
+            if outcome.prediction is None:
+                failed.append(f"{outcome.job.case} has no prediction: {outcome.error}")
+            else:
+                self._store.add_prediction(outcome.job.id, outcome.prediction)
+            self._at(done, len(to_do), PREDICTING)
+        self.failures += len(failed)
+        return notes + _told(failed, "cases without a prediction")
+
+    def _told_of(self, rows: Sequence[CaseRow], jobs: Sequence[predicting.Job]) -> list[str]:
+        bad = [f"{row.case} cannot be read: {row.problem}" for row in rows if row.problem]
+        odd = [
+            f"{row.case}: {note}"
+            for row in rows
+            for note in row.notes
+            if note.startswith(reading.NO_TRUTH)
+        ]
+        self.failures += len(bad) + len(odd)
+        same = defaultdict(list)
+        for row in rows:
+            if row.digest:
+                same[row.digest].append(row.case)
+        copies = [f"{' = '.join(c)}: the same file." for c in same.values() if len(c) > 1]
+        notes = _told(bad, "cases that cannot be read") + _told(odd, "truths that cannot be read")
+        notes += _told(copies, "files that are there more than once")
+        seen = [job for job in jobs if job.how != "unseen"]
+        if seen:
+            by_fold = sum(job.how == "out-of-fold" for job in seen)
+            carried = sum(job.carried_dice is not None for job in seen)
+            notes.append(
+                f"The weights were trained on {len(seen)} of {len(jobs)} cases: {by_fold} are predicted out "
+                f"of fold, {carried} carry a score out of fold, and of {len(seen) - by_fold - carried} the "
+                "score shows nothing."
+            )
+        return notes
+
+    # --- twins --------------------------------------------------------------------------------------
+
+    def _find_twins(self) -> None:
+        rows = self._rows()
+        files, folder = self._store.shelf(self.project.id)
+        found = twins.find_twins(
+            rows, files, folder, self._count_workers(len(rows)), self._task(), self._stop,
+            lambda done, total: self._at(done, total, COMPARING),
+        )  # fmt: skip
+        if not self._stop.asked:
+            self._store.set_twins(self.project.id, found)
+
+    # --- inside -------------------------------------------------------------------------------------
+
+    def _at(self, done: int, total: int, phase: str) -> None:
+        self._now = Progress(done, total, phase)
+        self._told(self._now)
+
+    def _rows(self) -> list[CaseRow]:
+        with self._store.snapshot(self.project.owner, self.project.id) as snapshot:
+            return [each.case for each in snapshot.cases]
+
+    def _count(self) -> int:
+        return self._store.project(self.project.owner, self.project.id).cases
+
+    def _count_workers(self, items: int) -> int:
+        """Beside a page nothing is done in its own process."""
+        count = worker_count(items, self._workers)
+        return max(2, count) if self._background else count
+
+    def _task(self) -> Callable[..., Any]:
+        return _politely if self._background else _plainly
+
+    def _over(self, task: Callable, items: Sequence, phase: str, died: Callable) -> Iterator:
+        self._at(0, len(items), phase)
+        if not items:
+            return iter(())
+        return over_all_cores(task, items, self._count_workers(len(items)), self._stop, died)
+
+
+def prepare(
+    store: Store,
+    owner: str,
+    name: str,
+    specs: Sequence[str] = (),
+    weights: str | None = None,
+    folds: Path | None = None,
+    **options: Any,
+) -> Import:
+    """An import into the owner's project of this name, which is made where there is none.
+
+    specs: data sets, KIND:PATH. They, the weights and the folds (a `python -m train.crossval` folder) are
+    added to what the project was imported from before. options: of `Import`. `ReviewError`: a spec names
+    no data set, or there is none.
+    """
+    sources = [_absolute(spec) for spec in specs]
+    if folds is not None:
+        sources.append(f"{FOLDS}:{Path(folds).expanduser().absolute()}")
+    is_new = False
+    try:
+        project = store.project(owner, name)
+    except NotThere:
+        if not specs:
+            raise
+        project, is_new = store.create(owner, name, sources), True
+    known = [s for s in project.sources if folds is None or not s.startswith(f"{FOLDS}:")]
+    weights = None if weights is None else _absolute_folder(weights)
+    sources = tuple(dict.fromkeys([*known, *sources]))
+    return Import(store, project, sources, weights, is_new=is_new, **options)
+
+
+def start(
+    store: Store,
+    owner: str,
+    name: str,
+    specs: Sequence[str] = (),
+    weights: str | None = None,
+    folds: Path | None = None,
+) -> Import:
+    """`prepare`, and run it in a thread of its own that leaves the processors to others."""
+    made = prepare(store, owner, name, specs, weights, folds, background=True)
+
+    def run() -> None:
+        try:
+            made.run()
+        except NotThere:  # deleted meanwhile
+            made.cancel()
+        except ReviewError as error:
+            _log.error("%s: %s", made.project.name, error)
+
+    made._thread = threading.Thread(target=run, name=f"import {made.project.id}", daemon=True)
+    made._thread.start()
+    return made
+
+
+def _folds(sources: Iterable[str]) -> list[Path]:
+    found = [s.partition(":") for s in sources]
+    return [Path(place) for kind, _, place in found if kind == FOLDS]
+
+
+def _absolute(spec: str) -> str:
+    """A spec that is understood from any folder; `ReviewError` where it names no kind of data set."""
+    kind, colon, place = spec.partition(":")
+    if kind not in KINDS or not colon or not place:
+        raise ReviewError(
+            f"{spec!r} names no data set; write KIND:PATH, with KIND one of {', '.join(KINDS)}."
+        )
+    return spec if kind == "hf" else f"{kind}:{Path(place).expanduser().absolute()}"
+
+
+def _absolute_folder(name: str) -> str:
+    folder = Path(name).expanduser()
+    return name if name == "embedded" or not folder.is_dir() else str(folder.absolute())
+
+
+def _told(sentences: Sequence[str], of: str) -> list[str]:
+    """At most so many that a person reads them."""
+    more = len(sentences) - _MOST_TOLD
+    return [*sentences[:_MOST_TOLD], *([f"... and {more} more {of}."] if more > 0 else [])]
+
+
+# --- in other processes -----------------------------------------------------------------------------
+
+
+def _read_set(spec: str) -> _Read:
+    found = read_cases(spec)
+    return _Read(found, sum(map(_unreadable, (skipped.file for skipped in found.skipped))))
+
+
+def _unreadable(file: Path) -> bool:
+    try:
+        scan_size(file)
+    except ScanError:
+        return True
+    return False
+
+
+def _read_numbered(numbered: tuple[int, Case]) -> tuple[int, NewCase | reading.NotRead]:
+    return numbered[0], reading.read_case(numbered[1])
+
+
+def _died_numbered(numbered: tuple[int, Case]) -> tuple[int, NewCase]:
+    return numbered[0], reading.died(numbered[1])
+
+
+def _plainly(task: Callable, item: Any) -> Any:
+    return task(item)
+
+
+def _politely(task: Callable, item: Any) -> Any:
+    _step_back()
+    return task(item)
+
+
+@cache
+def _step_back() -> None:
+    if hasattr(os, "nice"):
+        os.nice(_NICER)

@@ -1,0 +1,157 @@
+"""Who predicts which case, and the prediction, in whichever process makes it.
+
+A case that the weights were trained on is predicted by the fold of a cross-validation whose weights were
+not, where there is one; else by the weights themselves, and marked as seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bcweb.batch import Choice
+from bcweb.metrics import score_case
+from bcweb.review import doubt
+from bcweb.review.files import Files
+from bcweb.review.records import CaseRow, How, NewPrediction, ReviewError
+from bcweb.scans import Modality
+from bcweb.scores import CaseScore, mark_seen_groups, read_scores
+from bcweb.segmenter import smallest_lesion_px
+from bcweb.weights import Weights, load_weights
+
+DIED = "The process that segmented it died; it may want more memory than there is."
+
+
+@dataclass(frozen=True)
+class Job:
+    """A case to predict. weights: their folder. revision: of them. truth: a mask's file in the store."""
+
+    id: int
+    case: str
+    file: Path
+    digest: str
+    modality: Modality
+    truth: str | None
+    weights: Path
+    revision: str
+    how: How
+    carried_dice: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """A job's prediction, or why there is none, in one sentence."""
+
+    job: Job
+    prediction: NewPrediction | None
+    error: str = ""
+
+
+def read_folds(folder: Path) -> list[Weights]:
+    """The weights of a `python -m train.crossval` folder, fold by fold; `ReviewError` where there are none."""
+    runs = sorted(folder.glob("fold-*/weights"), key=lambda path: (len(path.parent.name), path))
+    if not runs:
+        raise ReviewError(f"{folder} holds no folds of a cross-validation (fold-K/weights).")
+    return [load_weights(str(run)) for run in runs]
+
+
+def jobs(
+    cases: Sequence[CaseRow], weights: Mapping[Modality, Weights], folds: Sequence[Weights]
+) -> list[Job]:
+    """Who predicts each of a project's cases that can be read; in their order.
+
+    `WeightsError` or `ScoresError`: seen.csv or scores.csv of weights is broken.
+    """
+    found: dict[int, Job] = {}
+    for modality, mine in weights.items():
+        rows = [row for row in cases if row.modality == modality and row.problem is None]
+        seen = _seen(rows, mine)
+        carried = _carried(mine) if seen else {}
+        others = [fold for fold in folds if fold.config.modality == modality] if seen else []
+        seen_by = [_seen(rows, fold) for fold in others]
+        for row in rows:
+            by, how = mine, "unseen"
+            if row.id in seen:
+                unseen = (fold for fold, s in zip(others, seen_by, strict=True) if row.id not in s)
+                fold = next(unseen, None)
+                by, how = (mine, "seen") if fold is None else (fold, "out-of-fold")
+            score = carried.get((row.dataset, row.case)) if how == "seen" else None
+            found[row.id] = Job(
+                row.id, row.case, row.file, row.digest, modality, row.truth_file,
+                by.folder.absolute(), by.revision, how, score,
+            )  # fmt: skip
+    return [found[row.id] for row in cases if row.id in found]
+
+
+def _seen(rows: Sequence[CaseRow], weights: Weights) -> set[int]:
+    """The ids of the cases that weights were trained on, on a copy of them, or on a member of their group."""
+    marked = mark_seen_groups(
+        [
+            CaseScore(
+                row.dataset, row.case, row.group, "", row.modality,
+                seen=weights.seen(row.digest, row.fingerprint, row.dataset, row.group),
+            )
+            for row in rows
+        ]
+    )  # fmt: skip
+    return {row.id for row, mark in zip(rows, marked, strict=True) if mark.seen}
+
+
+def _carried(weights: Weights) -> dict[tuple[str, str], float]:
+    """The Dice of the cases that whoever made scores.csv had not seen."""
+    file = weights.folder / "scores.csv"
+    scores = read_scores(file) if file.exists() else ()
+    return {s.key: s.dice for s in scores if s.dice is not None and not s.error and not s.seen}
+
+
+def predict(job: Job, files: Files, folder: str) -> Outcome:
+    """Segment a case and score it; files, folder: where its truth is."""
+    from bcweb.scans import ScanError, read_scan
+    from bcweb.weights import WeightsError
+
+    try:
+        scan = read_scan(job.file)
+        if scan.digest != job.digest:
+            return Outcome(job, None, f"{job.file.name} is not the picture that was imported.")
+        truth = None if job.truth is None else files.mask(folder, job.truth)
+        segmenter = Choice(str(job.weights)).segmenter(job.modality)
+        prediction = segmenter.segment(scan)
+    except (ScanError, WeightsError, ReviewError) as error:
+        return Outcome(job, None, str(error))
+    except OSError as error:
+        return Outcome(job, None, f"{error.filename or job.file}: {error.strerror or error}.")
+    except MemoryError:
+        return Outcome(job, None, "The memory does not hold this scan.")
+    except Exception as error:  # a fault of ours on one file must not cost the others
+        return Outcome(job, None, f"Unexpected {type(error).__name__}: {error}")
+    point, mask = prediction.operating_point, prediction.mask
+    steps = np.rint(prediction.probability * 255).astype(np.uint8)
+    scores = None if truth is None else score_case(mask, truth)
+    return Outcome(
+        job,
+        NewPrediction(
+            revision=prediction.revision,
+            how=job.how,
+            presence=prediction.presence,
+            threshold=point.mask_threshold,
+            gate=point.presence_gate,
+            min_lesion_px=smallest_lesion_px(mask.shape, point.min_lesion_fraction),
+            probability=steps,
+            mask=mask,
+            painted_px=int(np.count_nonzero(mask)),
+            dice=scores and scores.dice,
+            iou=scores and scores.iou,
+            hd95_px=scores and scores.hd95_px,
+            carried_dice=job.carried_dice,
+            uncertainty=doubt.uncertainty(steps, prediction.presence, mask),
+            suspicion=None if truth is None else doubt.suspicion(steps, mask, truth, point),
+        ),
+    )
+
+
+def died(job: Job) -> Outcome:
+    """Of a job whose process did not survive it."""
+    return Outcome(job, None, DIED)

@@ -1,0 +1,76 @@
+"""A case's files -> `NewCase`, in whichever process reads them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from bcweb.cases import Case, read_truth
+from bcweb.review.records import NewCase
+
+NO_TRUTH = "Its truth cannot be read: "  # how the note on such a case begins
+DIED = "The process that read it died; it may want more memory than there is."
+
+
+class NotRead(Exception):
+    """A file that cannot be opened now; its text is one sentence."""
+
+
+def read_case(case: Case) -> NewCase | NotRead:
+    """Read a case's scan and truth.
+
+    A scan that is none is a case with a problem; a truth that cannot be read is unknown, and a note says
+    why. What cannot even be opened may be there another time: that is no case yet.
+    """
+    from bcweb.cases.duplicates import fingerprint
+    from bcweb.review.files import make_thumbnail
+    from bcweb.scans import ScanError, read_scan
+
+    try:
+        data = case.file.read_bytes()
+    except OSError as error:
+        return NotRead(f"{case.file.name} cannot be opened: {error.strerror or error}.")
+    blank = _blank(case)
+    try:
+        scan = read_scan(data)
+    except ScanError as error:
+        return replace(blank, problem=str(error))
+    except Exception as error:  # a fault of ours on one file must not cost the others
+        return replace(blank, problem=_unexpected(error))
+    notes, truth = scan.notes, None
+    try:
+        truth = read_truth(case, scan)
+    except (ScanError, OSError) as error:
+        notes = (*notes, f"{NO_TRUTH}{error}")
+    except Exception as error:
+        notes = (*notes, f"{NO_TRUTH}{_unexpected(error)}")
+    return replace(
+        blank,
+        digest=scan.digest,
+        fingerprint=fingerprint(scan.pixels),
+        width=scan.width,
+        height=scan.height,
+        depth=8 if scan.pixels.dtype == np.uint8 else 16,
+        window=scan.window,
+        spacing=scan.spacing,
+        notes=notes,
+        truth=truth,
+        thumbnail=make_thumbnail(np.rint(scan.unit() * 255).astype(np.uint8)),
+    )
+
+
+def died(case: Case) -> NewCase:
+    """Of a case whose reader did not survive it."""
+    return replace(_blank(case), problem=DIED)
+
+
+def _blank(case: Case) -> NewCase:
+    return NewCase(
+        case.dataset, case.id, case.file, case.modality, case.group, case.label, case.findings,
+        case.truth_files,
+    )  # fmt: skip
+
+
+def _unexpected(error: Exception) -> str:
+    return f"Unexpected {type(error).__name__}: {error}"

@@ -1,0 +1,185 @@
+"""Near-duplicates within a project: cases that show the same picture, and how far their truths agree.
+
+`bcweb.cases.duplicates` in parts, over all cores. What is known of every picture lies in files that are
+mapped into memory, so that 10,000 cases need no more of it than 100.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from bcweb.batch import Stop, over_all_cores
+from bcweb.cases import duplicates
+from bcweb.metrics import dice
+from bcweb.review.files import Files
+from bcweb.review.records import CaseRow, ReviewError
+
+_PAIRS_A_TASK = 100
+_SKETCHES, _MAPS = "thumbs.npy", "maps.npy"
+
+Twin = tuple[int, int, float | None]  # two cases, and the Dice of their truths, None without both
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What is needed of a case to compare it. truth: a mask's file, None where it is not known."""
+
+    id: int
+    file: Path
+    truth: str | None
+
+
+def find_twins(
+    cases: Sequence[CaseRow],
+    files: Files,
+    folder: str,
+    workers: int,
+    how: Callable[..., Any],
+    stop: Stop,
+    progress: Callable[[int, int], None],
+) -> list[Twin]:
+    """The pairs of cases that show one picture.
+
+    how: called with a task and an item, does it, in a worker. progress: is called with how much of how
+    much is done.
+
+    A case whose file cannot be read now has no twin. Stopped, it gives what was found until then.
+    """
+    found: list[Twin] = []
+    for modality in dict.fromkeys(case.modality for case in cases):
+        pictures = [
+            Picture(case.id, case.file, case.truth_file)
+            for case in cases
+            if case.modality == modality and case.problem is None
+        ]
+        if len(pictures) > 1:
+            found += _twins(pictures, files, folder, workers, how, stop, progress)
+    return found
+
+
+def _twins(
+    pictures: Sequence[Picture],
+    files: Files,
+    folder: str,
+    workers: int,
+    how: Callable[..., Any],
+    stop: Stop,
+    progress: Callable[[int, int], None],
+) -> list[Twin]:
+    blocks = duplicates.blocks(len(pictures))
+    total = len(pictures) + len(blocks)
+
+    def over(task, items, gone) -> Iterator:
+        return over_all_cores(partial(how, task), items, workers, stop, gone)
+
+    with tempfile.TemporaryDirectory(prefix="bcweb-") as place:
+        shelf = Path(place)
+        done = 0
+        thumbs = maps = None
+        for number, sketch in over(_sketch, list(enumerate(pictures)), _no_sketch):
+            if sketch is not None:
+                if thumbs is None:
+                    thumbs, maps = (
+                        np.lib.format.open_memmap(
+                            shelf / name, "w+", np.float16, (len(pictures), *array.shape)
+                        )
+                        for name, array in zip((_SKETCHES, _MAPS), sketch, strict=True)
+                    )
+                thumbs[number], maps[number] = sketch
+            progress(done := done + 1, total)
+        if thumbs is None or stop.asked:
+            return []
+        thumbs.flush()
+        maps.flush()
+        del thumbs, maps
+        likely = []
+        for block in over(partial(_likely, shelf), blocks, _no_pairs):
+            likely.append(block)
+            progress(done := done + 1, total)
+        if not likely or stop.asked:
+            return []
+        pairs = duplicates.nearest(likely)
+        parts = [pairs[i : i + _PAIRS_A_TASK] for i in range(0, len(pairs), _PAIRS_A_TASK)]
+        promising = []
+        for part in over(partial(_aligned, shelf), parts, lambda part: []):
+            promising += part
+            progress(done := done + 1, total + len(parts))
+    total, found = done + len(promising), []
+    task = partial(_compared, files=files, folder=folder)
+    together = [(pictures[i], pictures[j], alignment) for i, j, alignment in promising]
+    for twin in over(task, together, lambda pair: None):
+        if twin is not None:
+            found.append(twin)
+        progress(done := done + 1, total)
+    return found
+
+
+def _sketch(numbered: tuple[int, Picture]) -> tuple[int, duplicates.Sketch | None]:
+    from bcweb.scans import ScanError, read_scan
+
+    number, picture = numbered
+    try:
+        sketch = duplicates.sketch(read_scan(picture.file).pixels)
+    except (ScanError, OSError):
+        return number, None
+    return number, tuple(array.astype(np.float16) for array in sketch)
+
+
+def _no_sketch(numbered: tuple[int, Picture]) -> tuple[int, None]:
+    return numbered[0], None
+
+
+def _likely(shelf: Path, block: duplicates.Block) -> tuple[np.ndarray, np.ndarray]:
+    return duplicates.likely(np.load(shelf / _SKETCHES, mmap_mode="r"), *block)
+
+
+def _no_pairs(block: duplicates.Block) -> tuple[np.ndarray, np.ndarray]:
+    return np.empty((0, 2), np.int32), np.empty(0, np.float32)
+
+
+def _aligned(shelf: Path, pairs: np.ndarray) -> list[tuple[int, int, duplicates.Alignment]]:
+    thumbs, maps = (np.load(shelf / name, mmap_mode="r") for name in (_SKETCHES, _MAPS))
+
+    def sketch(number: int) -> duplicates.Sketch:
+        return np.asarray(thumbs[number], np.float32), np.asarray(maps[number], np.float32)
+
+    aligned = [(i, j, duplicates.align(sketch(i), sketch(j))) for i, j in pairs.tolist()]
+    return [pair for pair in aligned if pair[2].promising]
+
+
+def _compared(
+    pair: tuple[Picture, Picture, duplicates.Alignment], files: Files, folder: str
+) -> Twin | None:
+    """Two cases of one picture; None where a finer look says that they are not."""
+    from bcweb.scans import ScanError, read_scan
+
+    first, second, alignment = pair
+    try:
+        pixels = [read_scan(picture.file).pixels for picture in (first, second)]
+        likeness = duplicates.likeness(*pixels, alignment)
+        if likeness < duplicates.SAME_PICTURE:
+            return None
+        if first.truth is None or second.truth is None:
+            return first.id, second.id, None
+        truths = [files.mask(folder, picture.truth) for picture in (first, second)]
+    except (ScanError, ReviewError, OSError):
+        return None
+    return first.id, second.id, agreement(*truths)
+
+
+def agreement(first: np.ndarray, second: np.ndarray) -> float:
+    """Dice of two masks of one picture, (H, W) and (h, w) bool, each over its whole image: the second is
+    resampled to the first's grid, a pixel in where at least half of its area is."""
+    if first.shape != second.shape:
+        soft = Image.fromarray(second.astype(np.uint8) * 255)
+        soft = soft.resize(first.shape[::-1], Image.Resampling.BILINEAR)
+        second = np.asarray(soft) >= 128
+    return dice(first, second)
