@@ -25,9 +25,10 @@ def owner_of(request: Request) -> str:
     """The visitor who asks; nobody gets anything without being one."""
     asking = visitor(request.scope)
     if asking is None:
-        raise HTTPException(
+        raise Refusal(
             401,
             "The browser keeps no cookie for this page: reload it, or open it in a tab of its own.",
+            cookie=False,
         )
     return asking
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from pathlib import Path
 
@@ -10,16 +11,19 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from bcweb.page import evaluate_tab, logs, model_tab, review_tab, scan_tab, static, theme
+from bcweb.page.backups import Backups
 from bcweb.page.counter import Counter
 from bcweb.page.endpoints import Endpoints
 from bcweb.page.guard import Guard
 from bcweb.page.held import Held
+from bcweb.page.imports import Imports
 from bcweb.page.parcels import Parcels
 from bcweb.page.policy import Policy
 from bcweb.page.routes import phantom_of, routes
 from bcweb.page.segmenters import Segmenters
 from bcweb.page.settings import SWEEP_SECONDS, Settings
 from bcweb.page.store import Store
+from bcweb.page.workspace import Workspace
 from bcweb.samples import SAMPLES
 
 FIRST_PORT = 7860
@@ -45,12 +49,14 @@ def build(version: str) -> gr.Blocks:
 def launch(
     settings: Settings, segmenters: Segmenters, host: str | None = None, port: int | None = None
 ) -> None:
-    """Serve until interrupted. host, port: None leaves them to Gradio and its environment."""
+    """Serve until interrupted or terminated. host, port: None leaves them to Gradio and its environment."""
     threading.Thread(target=_warm, args=(segmenters,), name="warm", daemon=True).start()
     store: Store[Held] = Store(settings.visitor_bytes, settings.all_bytes, settings.idle_seconds)
     uploads, masks = Parcels(), Parcels()
     swept = (store, uploads, masks)
     threading.Thread(target=_sweep, args=swept, name="sweep", daemon=True).start()
+    backups = Backups(settings, Workspace(), Imports(segmenters))
+    backups.begin()
     version = static.content_hash()
     demo = build(version)
     with demo:
@@ -61,7 +67,9 @@ def launch(
         **{name: value for name, value in given.items() if value is not None},
         app_kwargs={
             "routes": [
-                routes(settings, segmenters, store, static.mount(version), (uploads, masks))
+                routes(
+                    settings, segmenters, store, static.mount(version), (uploads, masks), backups
+                )
             ],
             "middleware": [
                 Middleware(Policy, settings=settings),
@@ -86,7 +94,20 @@ def launch(
     if used != FIRST_PORT and port is None and "GRADIO_SERVER_PORT" not in os.environ:
         print(f"Port {FIRST_PORT} is taken; {used} is the next free one.")
     print(f"bcweb runs at {address} and stops with Ctrl-C.", flush=True)
+    _stop_when_terminated(backups)
     demo.block_thread()
+    backups.end()
+
+
+def _stop_when_terminated(backups: Backups) -> None:
+    """A Space ends with SIGTERM, and soon after by force: then as with Ctrl-C, the backup first."""
+
+    def stop(*_: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        backups.hurry()
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
 
 
 def _warm(segmenters: Segmenters) -> None:

@@ -6,10 +6,10 @@ import time
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from bcweb.page.answers import owner_of
+from bcweb.page import login
+from bcweb.page.answers import Refusal, owner_of
 from bcweb.page.guard import is_local
 
 LOCAL = "local"  # the owner of all that is reviewed where only this machine can reach the page
@@ -19,10 +19,14 @@ _LONGEST_NAME = 80
 
 @dataclass(frozen=True)
 class Reader:
-    """owner: whose projects are theirs to see. name: what a verdict says of who decided."""
+    """owner: whose projects are theirs to see. name: what a verdict says of who decided.
+
+    is_host: it is their machine, or their Space, so that they may begin and remove projects there.
+    """
 
     owner: str
     name: str
+    is_host: bool = False
 
 
 def reader_of(request: Request) -> Reader:
@@ -33,16 +37,24 @@ def reader_of(request: Request) -> Reader:
     """
     owner_of(request)
     if is_local(request.scope):
-        return Reader(LOCAL, _name(unquote(request.headers.get("x-reader", ""))) or UNNAMED)
-    login = request.scope.get("session", {}).get("oauth_info") or {}
-    name = _name(str(login.get("userinfo", {}).get("preferred_username") or ""))
+        return Reader(LOCAL, _name(unquote(request.headers.get("x-reader", ""))) or UNNAMED, True)
+    session = request.scope.get("session", {}).get("oauth_info") or {}
+    user = session.get("userinfo", {})
+    name = _name(str(user.get("preferred_username") or ""))
     if not name:
-        raise HTTPException(401, "Log in to review: this page keeps verdicts under a login.")
-    if not login.get("expires_at", 0) > time.time():
-        raise HTTPException(
-            401, "Your login has ended. What you drew is kept in this browser: log in again."
+        raise _logged_out("Log in to review: this page keeps verdicts under a login.")
+    if not session.get("expires_at", 0) > time.time():
+        raise _logged_out(
+            "Your login has ended. What you drew is kept in this browser: log in again."
         )
-    return Reader(name, name)
+    return Reader(name, name, login.is_host(user))
+
+
+def _logged_out(sentence: str) -> Refusal:
+    """With "login": whether one can log in, so that the page shows how."""
+    if not login.is_possible():
+        sentence += " Nobody can log in here: review on the machine that the page runs on, or on a Space with hf_oauth."
+    return Refusal(401, sentence, login=login.is_possible())
 
 
 def _name(given: str) -> str:

@@ -85,8 +85,8 @@ class Reviews:
             {
                 "reader": reader.name,
                 "owner": reader.owner,
-                "may": self.settings.local,
-                "why": None if self.settings.local else _ONLY_LOCAL,
+                "may": reader.is_host,
+                "why": None if reader.is_host else _ONLY_HOST,
                 "projects": [self._told(project) for project in projects],
             }
         )
@@ -102,6 +102,8 @@ class Reviews:
             raise HTTPException(400, "Name at least one data set as KIND:PATH.")
         if not isinstance(weights, str | None):
             raise HTTPException(400, "Weights are named by a text.")
+        if not self.settings.local:
+            _on_the_hub(data, weights)
         begin = partial(self.imports.begin, owner=reader.owner, name=name.strip(), data=data)
         project = await self.workspace.ask(lambda store: begin(store, weights=weights or None))
         return answer(self._told(project), 201)
@@ -321,9 +323,9 @@ class Reviews:
     # --- inside
 
     def _may(self, request: Request) -> Reader:
-        """Whoever may begin and remove projects: they name folders of this machine's disk."""
+        """Whoever may begin and remove projects: this machine's user, or whose Space it is."""
         reader = reader_of(request)
-        if not self.settings.local:
+        if not reader.is_host:
             raise HTTPException(404, "There is nothing here.")
         return reader
 
@@ -360,10 +362,18 @@ class Reviews:
         return private(Response(content, headers=headers, media_type="application/octet-stream"))
 
 
-_ONLY_LOCAL = (
-    "Other machines can reach this page, so projects are begun by whoever starts it: "
-    "python -m bcweb.review import."
+_ONLY_HOST = (
+    "Other machines can reach this page, so projects are begun by whoever it belongs to: on the page of a "
+    "Space of their own, elsewhere by python -m bcweb.review import."
 )
+
+
+def _on_the_hub(data: list[str], weights: str | None) -> None:
+    """Refuse what lies on the server's disk: those who log in are not its users."""
+    if not all(one.startswith("hf:") for one in data):
+        raise HTTPException(400, "On a Space a data set comes from the Hub: hf:user/name@revision.")
+    if weights and weights != "embedded" and not weights.startswith("hf://"):
+        raise HTTPException(400, "On a Space weights are embedded, or hf://user/repo@revision.")
 
 
 def _id(request: Request) -> int:

@@ -17,7 +17,6 @@ from pathlib import PurePosixPath
 from typing import TypeVar
 from urllib.parse import quote, unquote
 
-import anyio
 import anyio.to_thread
 import numpy as np
 from starlette.applications import Starlette
@@ -28,6 +27,8 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bcweb.page.answers import answer, body, fields, owner_of, private, refusal
+from bcweb.page.backups import Backups
+from bcweb.page.desks import Desks
 from bcweb.page.evaluations import Evaluations
 from bcweb.page.folder import FolderError, list_folder
 from bcweb.page.held import Held
@@ -58,16 +59,19 @@ def routes(
     store: Store[Held],
     static: Mount,
     parcels: Sequence[Parcels] = (),
+    backups: Backups | None = None,
 ) -> Mount:
     """Everything under /bc."""
     api = Api(settings, segmenters, store, parcels)
-    workspace = Workspace()
+    backups = backups or Backups(settings, Workspace(), Imports(segmenters))
+    workspace = backups.workspace
     one = "/scans/{id}"
     app = Starlette(
         routes=[
             static,
             Route("/session", api.session, methods=["GET"]),
             Route("/session", api.forget, methods=["DELETE"]),
+            Route("/line", api.line, methods=["GET"]),
             Route("/pair", api.pair, methods=["POST"]),
             Route("/folder", api.folder, methods=["POST"]),
             Route("/samples/{name}", api.sample, methods=["POST"]),
@@ -86,7 +90,8 @@ def routes(
             Route(one + "/thumbnail", api.thumbnail),
             Route(one + "/mask.png", api.mask),
             *Models(settings, segmenters).routes(),
-            *Reviews(settings, workspace, Imports(segmenters)).routes(),
+            *Reviews(settings, workspace, backups.imports).routes(),
+            *backups.routes(),
             *Evaluations(workspace).routes(),
         ],
         exception_handlers={HTTPException: refusal},
@@ -104,7 +109,7 @@ class Api:
     ):
         self.settings, self.segmenters, self.store = settings, segmenters, store
         self.parcels = parcels
-        self._desks: anyio.CapacityLimiter | None = None
+        self._desks = Desks(_DESKS)
 
     # --- lists
 
@@ -132,6 +137,10 @@ class Api:
         for parcels in self.parcels:
             parcels.forget(owner)
         return answer({"removed": self.store.forget(owner)})
+
+    async def line(self, request: Request) -> Response:
+        """{"before"}: how many scans of others are worked on before the visitor's own that wait."""
+        return answer({"before": self._desks.before(owner_of(request))})
 
     async def scans(self, request: Request) -> Response:
         return answer(self._infos(request))
@@ -176,7 +185,7 @@ class Api:
         owner = owner_of(request)
         path = (await fields(request)).get("path")
         try:
-            listed, alone = await self._at_desk(lambda: list_folder(str(path or "")))
+            listed, alone = await self._at_desk(request, lambda: list_folder(str(path or "")))
         except (FolderError, OSError) as error:
             raise HTTPException(400, str(error)) from None
         known = {
@@ -210,7 +219,7 @@ class Api:
             held.open()
             return held
 
-        held = await self._at_desk(take)
+        held = await self._at_desk(request, take)
         id = self._add(owner, held)
         return answer(held.info(id), 201)
 
@@ -221,13 +230,13 @@ class Api:
         if sample is None:
             raise HTTPException(404, "There is no such sample.")
         held = _generated(sample, self.segmenters)
-        await self._at_desk(held.open)
+        await self._at_desk(request, held.open)
         id = self._add(owner, held)
         return answer(held.info(id), 201)
 
     async def open(self, request: Request) -> Response:
         id, held = self._held(request)
-        await self._at_desk(held.open)
+        await self._at_desk(request, held.open)
         self.store.make_room(owner_of(request))
         return answer(held.info(id))
 
@@ -249,13 +258,13 @@ class Api:
         modality = (await fields(request)).get("modality")
         if modality not in MODALITIES:
             raise HTTPException(400, f"A modality is {' or '.join(MODALITIES)}.")
-        await self._at_desk(lambda: held.set_modality(modality))
+        await self._at_desk(request, lambda: held.set_modality(modality))
         return answer(held.info(id))
 
     async def segment_again(self, request: Request) -> Response:
         """With the weights that are in use now: others may have been when the scan was opened."""
         id, held = self._held(request)
-        await self._at_desk(held.segment_again)
+        await self._at_desk(request, held.segment_again)
         return answer(held.info(id))
 
     async def set_truth(self, request: Request) -> Response:
@@ -264,12 +273,12 @@ class Api:
         name = _file_name(request)
         data = await body(request, self.settings.upload_bytes, name)
         add = request.method == "POST"
-        await self._at_desk(lambda: held.set_truth(PurePosixPath(name).name, data, add))
+        await self._at_desk(request, lambda: held.set_truth(PurePosixPath(name).name, data, add))
         return answer(held.info(id))
 
     async def drop_truth(self, request: Request) -> Response:
         id, held = self._held(request)
-        await self._at_desk(held.drop_truth)
+        await self._at_desk(request, held.drop_truth)
         return answer(held.info(id))
 
     # --- its pictures
@@ -287,7 +296,9 @@ class Api:
 
     async def thumbnail(self, request: Request) -> Response:
         _, held = self._held(request)
-        return private(Response(await self._at_desk(held.thumbnail), media_type="image/png"))
+        return private(
+            Response(await self._at_desk(request, held.thumbnail), media_type="image/png")
+        )
 
     async def mask(self, request: Request) -> Response:
         _, held = self._held(request)
@@ -299,7 +310,7 @@ class Api:
         if threshold is not None and not 0 <= threshold <= 1:
             raise HTTPException(400, "A threshold is a number from 0 to 1.")
         gated = asked.get("gated", "true") != "false"
-        png = await self._at_desk(lambda: held.mask_png(threshold, gated, asked.get("of")))
+        png = await self._at_desk(request, lambda: held.mask_png(threshold, gated, asked.get("of")))
         if png is None:
             raise HTTPException(404, "This scan has no prediction.")
         name = f"attachment; filename*=UTF-8''{quote(held.mask_name(threshold, gated))}"
@@ -334,7 +345,7 @@ class Api:
     async def _array(self, request: Request, get: Callable[[Held], Packed | None]) -> Response:
         _, held = self._held(request)
         if get(held) is None:
-            await self._at_desk(held.open)  # it was released to make room
+            await self._at_desk(request, held.open)  # it was released to make room
         packed = get(held)
         if packed is None:
             raise HTTPException(404, "There is none for this scan.")
@@ -342,11 +353,10 @@ class Api:
         body, headers = await anyio.to_thread.run_sync(lambda: packed.body(wait))
         return private(Response(body, headers=headers, media_type="application/octet-stream"))
 
-    async def _at_desk(self, work: Callable[[], R]) -> R:
+    async def _at_desk(self, request: Request, work: Callable[[], R]) -> R:
         """Do what takes long in a thread, a few at a time; a bad file becomes its sentence."""
-        self._desks = self._desks or anyio.CapacityLimiter(_DESKS)  # wants the running loop
         try:
-            return await anyio.to_thread.run_sync(work, limiter=self._desks)
+            return await self._desks.work(owner_of(request), work)
         except ScanError as error:
             raise HTTPException(400, str(error)) from None
 

@@ -86,6 +86,10 @@ class Vault:
     def begin(self) -> None:
         self._thread.start()
 
+    def hurry(self) -> None:
+        """Back up what waits now, whenever the next time would be; does not wait for it."""
+        self._awake.set()
+
     def end(self, patience: float = 8.0) -> None:
         """Back up what waits, and stop; after so many seconds give up."""
         self._is_ending = True
@@ -134,6 +138,7 @@ class Vault:
         while True:
             self._next = time.monotonic() + wait
             self._awake.wait(wait)
+            self._awake.clear()
             is_last = self._is_ending
             wait = self._try()
             if is_last and (wait > 0 or self._failures):

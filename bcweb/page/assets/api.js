@@ -69,11 +69,14 @@ export const EXCHANGED = "bc-weights";
 // This module is served from BASE/bc/static/VERSION/page/assets/.
 export const BASE = new URL("../../../..", import.meta.url).pathname.replace(/\/$/, "");
 
-/** Tells "answered" each time the server has done what it was asked. */
+/** Tells "answered" each time the server has done what it was asked, "cookieless" when the browser keeps no cookie. */
 export const server = new EventTarget();
 
 /** The server does not answer at all: this is over as soon as it answers anything. */
 export class Unreachable extends Error {}
+
+const IS_SPACE = location.hostname.endsWith(".hf.space");
+const AWAY = `${IS_SPACE ? "This Space is asleep or starting, which takes a minute or two" : "The server is starting, or out of order"}. What is on the screen is still there; try again then.`;
 
 /** The server answers, and refuses. */
 export class Refused extends Error {
@@ -101,6 +104,9 @@ export async function ask(path, options) {
     server.dispatchEvent(new Event("answered"));
     return answer;
   }
+  // What stands before a server answers in its place, and not in its form.
+  if (answer === null && [502, 503, 504].includes(response.status)) throw new Unreachable(AWAY);
+  if (answer?.cookie === false) server.dispatchEvent(new Event("cookieless"));
   const Kind = response.status === 404 ? Gone : Refused;
   throw new Kind(answer?.error ?? `The server could not do this (${response.status}).`, response.status, answer);
 }
@@ -116,6 +122,9 @@ const naming = (name) => ({ "X-File-Name": encodeURIComponent(name), "Content-Ty
 
 /** @returns {Promise<Session>} */
 export const session = () => ask("/session");
+
+/** How many scans of others are worked on before this visitor's that wait. @returns {Promise<number>} */
+export const before = async () => (await ask("/line")).before;
 
 /** All scans of this visitor leave the server. @returns {Promise<{removed: number}>} */
 export const forget = () => ask("/session", { method: "DELETE" });

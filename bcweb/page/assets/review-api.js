@@ -197,6 +197,19 @@ export const dropDraft = (id) => review(`/cases/${id}/draft`, { method: "DELETE"
 /** @param {string} id @returns {Promise<Verdict[]>} the oldest first */
 export const history = (id) => review(`/cases/${id}/verdicts`);
 
+/** @typedef {object} Backup how far the backup is, see backups.py
+ * @property {boolean} configured
+ * @property {boolean} vanishes a Space without a backup
+ * @property {number | null} waiting verdicts that are saved and not backed up; null: not known
+ * @property {string | null} last when something was backed up
+ * @property {string | null} problem why nothing is
+ * @property {[number, number] | null} reading of what is brought back, how many of how many
+ * @property {Record<string, string | null>} verdicts when those that were asked for were backed up
+ */
+
+/** @param {string[]} verdicts ids of those that are asked for @returns {Promise<Backup>} */
+export const backup = (verdicts) => review(`/backup${verdicts.length ? `?verdicts=${verdicts.slice(0, 500).join(",")}` : ""}`);
+
 /** @param {string} id @param {Said} said @param {Uint8Array<ArrayBuffer> | null} bits @returns {Promise<Verdict>} once it is on the server's disk */
 export const decide = (id, said, bits) =>
   review(`/cases/${id}/verdicts`, { method: "POST", body: bits, headers: { "X-Verdict": encodeURIComponent(JSON.stringify(said)) } });

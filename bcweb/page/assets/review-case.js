@@ -4,6 +4,7 @@ import { button, h } from "./dom.js";
 import * as api from "./review-api.js";
 import { KEYS } from "./review-keys.js";
 import { caseLink } from "./review-links.js";
+import { kept } from "./review-standing.js";
 import { HOW, circumstances, decided, moment, scoreRows } from "./review-words.js";
 import { fixed, size, spacing } from "./words.js";
 
@@ -175,7 +176,7 @@ export class CasePanel {
     return h(
       "li",
       { class: isUndone ? "undone" : null },
-      h("p", {}, h("b", {}, verdict.reader), ` ${said}, ${moment(verdict.at)}${isUndone ? " (undone)" : ""}`),
+      h("p", {}, h("b", {}, verdict.reader), ` ${said}, `, kept(verdict), isUndone ? " (undone)" : ""),
       h("p", { class: "quiet small" }, circumstances(verdict).join("; ")),
       h(
         "p",

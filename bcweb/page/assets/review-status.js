@@ -1,13 +1,15 @@
 // One line under the decisions: what is saved, what is not and why, and when it is tried again.
 
-import { BASE } from "./api.js";
 import { button, h } from "./dom.js";
+import { loginLink, wantsLogin } from "./login.js";
+import { followed } from "./review-standing.js";
 
+/** @typedef {import("./review-api.js").Verdict} Verdict */
 /** @typedef {{verdicts: number, drafts: number, error: Error | null, until: number, isLoggedOut: boolean, isHere: boolean}} Sending
  * see review-outbox.js; isHere: what is drawn is kept in this browser */
 
 export class Status {
-  /** @type {{text: string, kind: "" | "error" | "good"}} */ #said = { text: "", kind: "" };
+  /** @type {{text: string, kind: "" | "error" | "good", verdict: Verdict | null}} */ #said = { text: "", kind: "", verdict: null };
   /** @type {Sending} */ #sending = { verdicts: 0, drafts: 0, error: null, until: 0, isLoggedOut: false, isHere: true };
   #ticks = 0;
   #told = "";
@@ -18,9 +20,9 @@ export class Status {
     this.tryNow = tryNow;
   }
 
-  /** @param {string} text @param {"" | "error" | "good"} [kind] */
-  say(text, kind = "") {
-    this.#said = { text, kind };
+  /** @param {string} text @param {"" | "error" | "good"} [kind] @param {Verdict | null} [verdict] that was saved */
+  say(text, kind = "", verdict = null) {
+    this.#said = { text, kind, verdict };
     this.#show();
   }
 
@@ -40,20 +42,20 @@ export class Status {
       const seconds = Math.max(Math.ceil((until - performance.now()) / 1000), 0);
       const when = isLoggedOut ? "" : ` Tries again ${seconds ? `in ${seconds} s` : "now"}.`;
       const act = isLoggedOut
-        ? h("a", { class: "button", href: `${BASE}/login/huggingface`, target: "_blank" }, "Log in")
+        ? wantsLogin(error) && loginLink(true)
         : button("Try now", null, this.tryNow);
       // What does not change is left alone, or it would be read aloud each second.
       if (this.#told !== `${what}${error.message}`) {
         this.#told = `${what}${error.message}`;
-        this.root.replaceChildren(h("p", { class: "error" }, h("b", {}, `${what}: `), error.message, h("span", { class: "when", "aria-hidden": "true" }, when)), act);
+        this.root.replaceChildren(h("p", { class: "error" }, h("b", {}, `${what}: `), error.message, h("span", { class: "when", "aria-hidden": "true" }, when)), act || "");
       } else {
         /** @type {HTMLElement} */ (this.root.querySelector(".when")).textContent = when;
       }
       return;
     }
     this.#told = "";
-    const { text, kind } = verdicts ? { text: "Saving …", kind: "" } : this.#said;
+    const { text, kind, verdict } = verdicts ? { text: "Saving …", kind: "", verdict: null } : this.#said;
     const drawing = drafts && !verdicts ? "Keeping the drawing …" : "";
-    this.root.replaceChildren(h("p", { class: kind || null }, drawing || text));
+    this.root.replaceChildren(h("p", { class: kind || null }, drawing || text, !drawing && verdict && followed(verdict)));
   }
 }

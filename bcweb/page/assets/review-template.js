@@ -47,7 +47,7 @@ const hint = (action, words) => `title="${words} (${named(KEYS[action].keys[0])}
 
 const options = Object.entries(ORDERS).map(([order, words]) => `<option value="${order}">${words}</option>`).join("");
 
-const STYLES = ["./controls.css", "./review.css"];
+const STYLES = ["./controls.css", "./review.css", "./review-standing.css"];
 
 /** Fill the shadow tree, unseen until its styles are there (or cannot be had): bare buttons would flash.
  * @param {ShadowRoot} root */
@@ -55,6 +55,7 @@ export function fill(root) {
   root.innerHTML = `
 ${STYLES.map((name) => `<link rel="stylesheet" href="${new URL(name, import.meta.url).href}">`).join("\n")}
 <div class="page" style="visibility: hidden">
+  <div class="standing small" hidden></div>
   <p class="problem error" role="alert" hidden></p>
   <div class="home" hidden></div>
   <div class="room" hidden>

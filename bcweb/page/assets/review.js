@@ -5,6 +5,7 @@ import "../../canvas/viewer.js";
 import { isTyping } from "../../canvas/keys.js";
 import { BASE, Gone, Refused } from "./api.js";
 import { button, h } from "./dom.js";
+import { loginLink, wantsLogin } from "./login.js";
 import * as api from "./review-api.js";
 import { unpacked } from "./review-bits.js";
 import { CasePanel } from "./review-case.js";
@@ -20,6 +21,7 @@ import { Outbox } from "./review-outbox.js";
 import { outlined } from "./review-pictures.js";
 import { QueueList } from "./review-queue.js";
 import { Shelf, randomName } from "./review-shelf.js";
+import { Standing } from "./review-standing.js";
 import { Status } from "./review-status.js";
 import { fill } from "./review-template.js";
 import * as words from "./review-words.js";
@@ -67,6 +69,7 @@ class Review extends HTMLElement {
   /** @type {CasePanel} */ #panel;
   /** @type {DecisionForm} */ #form;
   /** @type {Status} */ #status;
+  /** @type {Standing} */ #standing;
   /** @type {Exporting} */ #exporting;
   /** @type {Drawing} */ #drawing = /** @type {any} */ (null);
 
@@ -75,6 +78,7 @@ class Review extends HTMLElement {
     this.#root = this.attachShadow({ mode: "open" });
     fill(this.#root);
     this.#status = new Status(this.#one(".status"), () => this.#outbox.now());
+    this.#standing = new Standing(this.#one(".standing"), () => this.#reload());
     this.#outbox = new Outbox(this.#shelf, {
       saved: (kept, verdict) => this.#saved(kept, verdict),
       drafted: (kept) => this.#drafted(kept),
@@ -144,10 +148,13 @@ class Review extends HTMLElement {
     try {
       this.#session = await api.session();
     } catch (error) {
-      this.#sayProblem(/** @type {Error} */ (error).message);
+      this.#sayProblem(/** @type {Error} */ (error).message, wantsLogin(error) ? loginLink() : null);
+      // Back from logging in, for one.
+      window.addEventListener("focus", () => this.#session || this.#start(linked), { once: true });
       return;
     }
     this.#sayProblem("");
+    this.#standing.meet(this.#session);
     this.#home.show(this.#session);
     for (const kept of await this.#shelf.left(this.#whose)) if (kept.kind === "verdict") this.#outbox.decide(kept);
     if (linked !== null && (await this.#openLinked(linked))) return;
@@ -497,10 +504,11 @@ class Review extends HTMLElement {
     this.#shelf.remove(this.#shelf.key("draft", kept.whose, kept.id));
     this.#showProgress();
     const text = `Saved ${words.moment(at)}: ${kept.name}, ${words.decided(verdict)}.`;
-    this.#status.say(text, "good");
+    this.#status.say(text, "good", verdict);
+    this.#standing.now();
     if (this.#current !== id || this.#go(this.#nextUnread)) return;
     this.#select(id);
-    this.#status.say(`${text} All cases of this queue are read.`, "good");
+    this.#status.say(`${text} All cases of this queue are read.`, "good", verdict);
   }
 
   /** @param {Kept} kept @param {import("./api.js").Refused} error */
@@ -674,11 +682,11 @@ class Review extends HTMLElement {
     if (isOpen) this.#one(".queue").focus();
   }
 
-  /** @param {string} text */
-  #sayProblem(text) {
+  /** @param {string} text @param {Node | null} [help] what to press, in place of trying again */
+  #sayProblem(text, help = null) {
     const line = this.#one(".problem");
     line.hidden = text === "";
-    line.replaceChildren(text, text && !this.#session ? button("Try again", null, () => this.#start(linkedCase())) : "");
+    line.replaceChildren(text, help ?? (text && !this.#session ? button("Try again", null, () => this.#start(linkedCase())) : ""));
   }
 
   /** @param {string} selector @returns {HTMLElement} */

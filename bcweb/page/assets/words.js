@@ -135,3 +135,6 @@ export function network({ architecture, size, parameters }) {
 export function source({ source, weights }) {
   return source === "embedded" ? "embedded in the app" : weights;
 }
+
+/** @param {number} left how many of one's own scans are not done @param {number} before how many of others come first */
+export const toDo = (left, before) => `${left} to do${before ? `, after ${before} of ${before === 1 ? "another visitor" : "other visitors"}` : ""}`;

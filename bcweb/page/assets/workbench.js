@@ -8,6 +8,7 @@ import { Batch, listed, withoutScan } from "./batch.js";
 import { button, h } from "./dom.js";
 import { chosen, dropped } from "./files.js";
 import { Findings } from "./findings.js";
+import { Line } from "./line.js";
 import { List, isFailed } from "./list.js";
 import { fill } from "./template.js";
 import * as words from "./words.js";
@@ -35,6 +36,11 @@ class Workbench extends HTMLElement {
   /** @type {List | null} */ #list = null;
   /** @type {Findings | null} */ #findings = null;
   /** @type {Batch | null} */ #batch = null;
+  /** Scans of others that are worked on before those of this page. */ #before = 0;
+  #line = new Line(() => (this.#batch?.left ?? 0) > 0, (before) => {
+    this.#before = before;
+    this.#refresh();
+  });
   #frame = 0;
 
   constructor() {
@@ -125,6 +131,7 @@ class Workbench extends HTMLElement {
   async #take(found) {
     this.#chosenBefore = this.#chosen;
     this.#taken = [];
+    this.#line.watch();
     try {
       await this.#batch?.take(found);
     } catch (error) {
@@ -554,7 +561,7 @@ class Workbench extends HTMLElement {
       this.#element(".count").textContent = shown.length ? `${at < 0 ? words.NONE : at + 1} of ${shown.length}` : "";
       this.#element(".failures").textContent = failed ? `${failed} failed` : "";
       const left = this.#batch?.left ?? 0;
-      this.#element(".left").textContent = left ? `${left} to do` : "";
+      this.#element(".left").textContent = left ? words.toDo(left, this.#before) : "";
       /** @type {HTMLButtonElement} */ (this.#element(".previous")).disabled = !this.#neighbour(-1);
       /** @type {HTMLButtonElement} */ (this.#element(".next")).disabled = !this.#neighbour(1);
       this.#element(".all").hidden = cases.length < 2;
