@@ -36,12 +36,22 @@ async function fetchArray(place, info, what, signal, bytes, of = null) {
   }
   if (response.status === 404 && what === "pixels") throw new Error(`${info.name} is not here any more: open it again.`);
   if (!response.ok) {
-    throw new Error(`The server refused the ${what} of ${info.name} (${response.status}).`);
+    throw new Error(sentenceIn(buffer) ?? `The server refused the ${what} of ${info.name} (${response.status}).`);
   }
   if (buffer.byteLength !== bytes) {
     throw new Error(`The ${what} of ${info.name} arrived with ${buffer.byteLength} bytes instead of ${bytes}.`);
   }
   return buffer;
+}
+
+/** What a refusal says, where it says anything: {"error": sentence}. @param {ArrayBuffer} answer @returns {string | null} */
+function sentenceIn(answer) {
+  try {
+    const { error } = JSON.parse(new TextDecoder().decode(answer));
+    return typeof error === "string" ? error : null;
+  } catch {
+    return null;
+  }
 }
 
 /** @param {string} place @param {ScanInfo} info @param {AbortSignal} signal
