@@ -240,8 +240,13 @@ export class Findings {
     return h(
       "footer",
       {},
-      h("p", { class: "buttons" }, this.#save, button("Remove", "x", this.actions.remove, { title: "Take this scan off the list and out of the server's memory" })),
-      h("p", { class: "buttons" }, button("Delete my scans now", null, this.actions.deleteAll, { title: "All of them, out of the server's memory, at once: there is no undo" })),
+      h(
+        "p",
+        { class: "buttons" },
+        this.#save,
+        button("Remove", "x", this.actions.remove, { title: "Take this scan off the list and out of the server's memory" }),
+        button("Delete my scans now", null, this.actions.deleteAll, { title: "All of them, out of the server's memory, at once: there is no undo" }),
+      ),
       h("p", { class: "quiet small" }, info.revision ? `Weights ${info.revision}. ` : "", "Research software, not for diagnosis."),
     );
   }

@@ -1,0 +1,166 @@
+"""The Space's files, proven: built with its own requirements, started as a Space, driven in Chromium.
+
+The slowest test of the project, nearly all of it pip: everything that wants the built Space shares one.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+
+from bcweb.samples import SAMPLES
+from Space.tree import ROOT, tree
+from tests import browser
+from tests.page.files import png, speckle
+from tests.page.reader import Page
+from tests.space.built import HOST, Running, build, started, unlock
+from tests.space.front import HUB, front
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+expect = sync_api.expect
+
+OTHER = SAMPLES[1].phantom()
+
+
+# --- what it is made of
+
+
+def test_the_tree_is_the_app_and_nothing_else():
+    files = tree([], [])
+    beginnings = ("bcweb/", "app.py", "LICENSE", "README.md", "requirements.txt")
+    assert all(name.startswith(beginnings) for name in files)
+    for name in files:
+        assert not re.search(
+            r"(^|/)(tests?|train|docs|bench|__pycache__)/|jsconfig|package\.json|/\.", name
+        ), name
+    for modality in ("ultrasound", "mammogram"):
+        for part in ("model.safetensors", "config.json", "README.md", "scores.csv", "seen.csv"):
+            assert f"bcweb/pretrained/{modality}/{part}" in files
+    commands = {name for name in files if name.endswith("__main__.py")}
+    assert not commands | ({"bcweb/segment.py", "bcweb/batch.py", "bcweb/evaluate.py"} & set(files))
+
+
+def test_every_script_and_style_of_the_page_is_in_it():
+    files = tree([], [])
+    for folder in ("canvas", "page/assets"):
+        for file in (ROOT / "bcweb" / folder).rglob("*"):
+            if file.suffix in (".js", ".css", ".svg"):
+                assert file.relative_to(ROOT).as_posix() in files
+
+
+def test_whatever_a_module_of_it_imports_of_ours_is_in_it():
+    files = tree([], [])
+    for name, content in files.items():
+        if not name.endswith(".py"):
+            continue
+        for node in ast.walk(ast.parse(content)):
+            module = getattr(node, "module", None) if isinstance(node, ast.ImportFrom) else None
+            if module and module.startswith("bcweb"):
+                path = module.replace(".", "/")
+                assert {f"{path}.py", f"{path}/__init__.py"} & set(files), f"{name} wants {module}"
+
+
+def test_the_front_matter_is_what_the_app_was_tested_with():
+    front = yaml.safe_load(tree(["ann/us"], ["ann/set"])["README.md"].decode().split("---\n")[1])
+    pinned = next(
+        Requirement(line.partition("#")[0])
+        for line in (ROOT / "requirements.txt").read_text().splitlines()
+        if line.startswith("gradio")
+    )
+    assert (front["sdk"], f"=={front['sdk_version']}") == ("gradio", str(pinned.specifier))
+    wanted = re.search(
+        r'requires-python = ">=3\.(\d+),<3\.(\d+)"', (ROOT / "pyproject.toml").read_text()
+    )
+    assert int(wanted[1]) <= int(front["python_version"].removeprefix("3.")) < int(wanted[2])
+    assert front["app_file"] == "app.py" and front["license"] == "apache-2.0"
+    assert front["hf_oauth"] is True and "hf_oauth_scopes" not in front, "openid profile is enough"
+    assert (front["models"], front["datasets"]) == (["ann/us"], ["ann/set"])
+    assert len(front["short_description"]) <= 60, "the Hub takes no more"
+
+
+# --- that it runs
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+        unlock(Path(folder) / "app")
+
+
+@pytest.fixture(scope="module")
+def python(place) -> Path:
+    return build(place)
+
+
+@pytest.fixture(scope="module")
+def space(python, place) -> Iterator[Running]:
+    with started(python, place) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def context(space, python, place) -> Iterator[sync_api.BrowserContext]:
+    """A browser that finds the Space and huggingface.co here, and no other host anywhere."""
+    path = browser.executable()
+    if path is None:
+        pytest.fail("No Chromium or Chrome is installed: `python -m tests.browser` fetches one.")
+    with front(python, HOST, space.port, place) as port, sync_api.sync_playwright() as playwright:
+        here = ", ".join(f"MAP {name}:443 127.0.0.1:{port}" for name in (HOST, HUB))
+        names = f"--host-resolver-rules={here}, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+        arguments = [*browser.ARGUMENTS, names, "--test-third-party-cookie-phaseout"]
+        started = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield started.new_context(ignore_https_errors=True, viewport={"width": 1280, "height": 800})
+        started.close()
+
+
+@pytest.mark.browser
+def test_a_sample_and_an_upload_are_segmented_and_nobody_else_is_asked(context, space):
+    page = Page(context.new_page(), f"https://{HOST}/").open()
+    expect(page.title()).to_have_text("generated-ultrasound-lobed")
+    assert page.viewer("v => v.scores.painted_px") > 0
+    space.lose_home()  # as a Space's disk does
+    page.give(("upload.png", png(OTHER.scan.pixels)))
+    expect(page.title()).to_have_text("upload.png")
+    page.ready()
+    assert page.viewer("v => v.scores.painted_px") > 0
+    assert page.saved_mask().shape == OTHER.scan.pixels.shape
+    hosts = {urlsplit(url).netloc for url in page.asked if not url.startswith(("data:", "blob:"))}
+    assert hosts == {HOST}
+    # Gradio's page would ask huggingface.co whether this Space is awake; its own policy forbids it.
+    assert all("api/spaces/by-subdomain" in complaint for complaint in page.complaints)
+    expect(page.find(".folder")).to_be_hidden()  # a visitor lists no folders of the server
+    page.page.close()
+
+
+@pytest.mark.browser
+def test_in_the_frame_of_hugging_face_it_works_without_third_party_cookies(context):
+    tab = context.new_page()
+    tab.goto(f"https://{HUB}/spaces/ann/bcweb")
+    frame = tab.frame_locator("iframe")
+    viewer = frame.locator("bc-viewer")
+    expect(viewer).to_have_attribute("data-state", "ready", timeout=30_000)
+    frame.locator("#files").set_input_files(
+        {"name": "framed.png", "mimeType": "image/png", "buffer": png(speckle(200, 240))}
+    )
+    expect(frame.locator(".findings h2")).to_have_text("framed.png")
+    expect(viewer).to_have_attribute("data-state", "ready", timeout=30_000)
+    tab.close()
+
+
+def test_the_server_asked_no_other_host_and_wrote_nothing_beside_itself(space, place):
+    assert space.asked == []
+    said = "".join(space.heard)
+    assert str(place / "app") not in said, "no failure in a module of ours"
+    there = {
+        f.relative_to(place / "app").as_posix() for f in (place / "app").rglob("*") if f.is_file()
+    }
+    assert there == set(tree([], []))
