@@ -52,6 +52,7 @@ class Review extends HTMLElement {
   /** What is known of it, once it is. @type {CaseInfo | null} */ #info = null;
   /** Descriptions that were fetched ahead. @type {Map<number, Promise<CaseInfo>>} */ #ahead = new Map();
   /** Counts choices of the reader, so that what arrives late does not take the picture away. */ #chosen = 0;
+  /** Its picture is on the screen: nobody accepts what they have not seen. */ #isSeen = false;
   /** Why a decision cannot be made. @type {Partial<Record<Decision, string>>} */ #refusals = {};
   /** A decision that would leave strokes out was pressed once. @type {Decision | null} */ #warned = null;
   /** Verdicts of this page, the last of them last. @type {{verdict: Verdict, key: string}[]} */ #undoable = [];
@@ -121,6 +122,8 @@ class Review extends HTMLElement {
     this.#viewer = this.querySelector("bc-viewer");
     this.#viewer.setAttribute("base", `${BASE}/review`);
     this.#viewer.append(h("p", { slot: "empty" }));
+    this.#viewer.addEventListener("bc-ready", () => this.#see(true));
+    this.#viewer.addEventListener("bc-error", () => this.#see(false));
     this.#drawing = new Drawing(this.#viewer, this.#shelf, this.#outbox, {
       whose: () => this.#whose,
       form: () => this.#form.form,
@@ -348,7 +351,7 @@ class Review extends HTMLElement {
     this.#leave();
     this.#current = id;
     this.#info = null;
-    this.#allow();
+    this.#see(false);
     this.#list.mark(id);
     this.#showSteps();
     nameCase(String(id));
@@ -423,6 +426,12 @@ class Review extends HTMLElement {
     this.#viewer.dataset.state = "error";
   }
 
+  /** @param {boolean} isSeen */
+  #see(isSeen) {
+    this.#isSeen = isSeen;
+    this.#showDrawing();
+  }
+
   /** Which decisions can be made. */
   #allow() {
     const info = this.#info;
@@ -432,7 +441,8 @@ class Review extends HTMLElement {
     else {
       if (!info.segmented) refusals.accept = "This case has no prediction.";
       if (!info.has_truth) refusals.truth = "This case has no truth.";
-      if (this.#drawing.strokes === 0) refusals.corrected = info.width ? `Nothing is drawn: ${shown(KEYS.draw.keys[0])} begins.` : "There is no picture to draw on.";
+      if (this.#drawing.strokes === 0) refusals.corrected = `Nothing is drawn: ${shown(KEYS.draw.keys[0])} begins.`;
+      if (!this.#isSeen) refusals.accept = refusals.truth = refusals.corrected = "Its picture is not on the screen.";
     }
     this.#refusals = refusals;
     this.#form.show(refusals, info?.decision ?? null);
@@ -441,7 +451,7 @@ class Review extends HTMLElement {
   #showDrawing() {
     const { draw } = this.#form;
     draw.setAttribute("aria-pressed", String(this.#drawing.isOn));
-    draw.disabled = !this.#info?.width;
+    draw.disabled = !this.#isSeen;
     this.#warned = null;
     this.#allow();
     this.#showSending();
@@ -661,7 +671,7 @@ class Review extends HTMLElement {
       case "next": return void this.#go(this.#list.neighbour(1));
       case "previous": return void this.#go(this.#list.neighbour(-1));
       case "unread": return void (this.#go(this.#nextUnread) || this.#status.say("All cases of this queue are read."));
-      case "draw": return this.#drawing.take();
+      case "draw": return this.#isSeen ? this.#drawing.take() : undefined;
       case "putDown": return this.#drawing.putDown();
       case "undo": return this.#undoLast();
       case "label": return this.#form.nextLabel();
