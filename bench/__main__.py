@@ -14,13 +14,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import argparse
 import sys
 
-from bench import app_start, scan_to_mask, segment_command, threshold_drag, training
+from bench import app_start, review, scan_to_mask, segment_command, threshold_drag, training
 
 PARTS = {
     "scan": ("From a PNG's bytes to its mask", scan_to_mask.run),
     "command": ("python -m bcweb.segment", segment_command.run),
     "app": ("python app.py", app_start.run),
     "drag": ("Threshold drag on a 3328x2560 map", threshold_drag.run),
+    "review": ("The review store, 10,000 cases", review.run),
     "training": ("Training, 256x256", training.run),
 }
 

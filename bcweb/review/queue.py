@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from typing import Any
 
+import numpy as np
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from bcweb.review.records import DECISIONS, ORDERS, QueueRow, ReviewError
@@ -62,7 +62,11 @@ def queue(
     found = connection.execute(asked.order_by(*_ORDERS[order], cases.c.position))
     rows = [QueueRow._make(row) for row in found]
     if order == "random":
-        rows.sort(key=lambda row: hashlib.blake2b(f"{seed} {row.id}".encode()).digest())
+        last = max((row.position for row in rows), default=-1)
+        drawn = (
+            np.random.default_rng(abs(seed)).random(last + 1).tolist()
+        )  # more cases change no earlier one's
+        rows.sort(key=lambda row: drawn[row.position])
     return rows
 
 
