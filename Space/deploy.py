@@ -213,13 +213,13 @@ def _wanted(args: argparse.Namespace) -> Wanted:
     return Wanted(args.repo, args.private, args.hardware, variables, secrets, args.bucket)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(
         prog="python -m Space.deploy",
         description=__doc__.split("\n\n", 2)[2],
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add = parser.add_argument
+    add = made.add_argument
     add("repo", metavar="user/name", help="the Space; it is created where there is none")
     add("--private", action="store_true", help="a new Space is seen by nobody but its owner")
     add(
@@ -251,11 +251,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="a setting that nobody may read; its value is that of this variable here",
     )
-    return parser
+    return made
 
 
 def main(argv: list[str] | None = None) -> int:
-    args = _parser().parse_args(argv)
+    args = parser().parse_args(argv)
     try:
         wanted = _wanted(args)
         if args.dry_run:

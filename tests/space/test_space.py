@@ -17,6 +17,7 @@ import yaml
 from packaging.requirements import Requirement
 
 from bcweb.samples import SAMPLES
+from Space.deploy import parser
 from Space.tree import ROOT, tree
 from tests import browser
 from tests.page.files import png, speckle
@@ -84,6 +85,15 @@ def test_the_front_matter_is_what_the_app_was_tested_with():
     assert front["hf_oauth"] is True and "hf_oauth_scopes" not in front, "openid profile is enough"
     assert (front["models"], front["datasets"]) == (["ann/us"], ["ann/set"])
     assert len(front["short_description"]) <= 60, "the Hub takes no more"
+
+
+def test_the_document_tells_of_every_option_and_setting():
+    text = (ROOT / "docs" / "space.md").read_text()
+    options = re.findall(r"--[a-z][\w-]+", parser().format_help())
+    for option in set(options) - {"--help"}:
+        assert f"`{option}" in text, f"{option} is undocumented"
+    for name in ("BCWEB_WEIGHTS_ULTRASOUND", "BCWEB_WEIGHTS_MAMMOGRAM", "BCWEB_BACKUP", "HF_TOKEN"):
+        assert f"`{name}`" in text and f"`{name}`" in (ROOT / "Space" / "README.md").read_text()
 
 
 # --- that it runs
