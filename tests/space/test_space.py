@@ -14,13 +14,14 @@ from urllib.parse import urlsplit
 
 import pytest
 import yaml
+from gradio_client import Client, handle_file
 from packaging.requirements import Requirement
 
 from bcweb.samples import SAMPLES
 from Space.deploy import parser
 from Space.tree import ROOT, tree
 from tests import browser
-from tests.page.files import png, speckle
+from tests.page.files import mask_of, png, speckle
 from tests.page.reader import Page
 from tests.space.built import HOST, Running, build, started, unlock
 from tests.space.front import HUB, front
@@ -45,8 +46,7 @@ def test_the_tree_is_the_app_and_nothing_else():
     for modality in ("ultrasound", "mammogram"):
         for part in ("model.safetensors", "config.json", "README.md", "scores.csv", "seen.csv"):
             assert f"bcweb/pretrained/{modality}/{part}" in files
-    commands = {name for name in files if name.endswith("__main__.py")}
-    assert not commands | ({"bcweb/segment.py", "bcweb/batch.py", "bcweb/evaluate.py"} & set(files))
+    assert not any(name.endswith(("__main__.py", "commands.py")) for name in files)
 
 
 def test_every_script_and_style_of_the_page_is_in_it():
@@ -126,9 +126,10 @@ def context(space, python, place) -> Iterator[sync_api.BrowserContext]:
     with front(python, HOST, space.port, place) as port, sync_api.sync_playwright() as playwright:
         here = ", ".join(f"MAP {name}:443 127.0.0.1:{port}" for name in (HOST, HUB))
         names = f"--host-resolver-rules={here}, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
-        arguments = [*browser.ARGUMENTS, names, "--test-third-party-cookie-phaseout"]
+        strict = "--test-third-party-cookie-phaseout"
+        arguments = [*browser.ARGUMENTS, names, strict, "--ignore-certificate-errors"]
         started = playwright.chromium.launch(executable_path=path, args=arguments)
-        yield started.new_context(ignore_https_errors=True, viewport={"width": 1280, "height": 800})
+        yield started.new_context(viewport={"width": 1280, "height": 800})
         started.close()
 
 
@@ -164,6 +165,16 @@ def test_in_the_frame_of_hugging_face_it_works_without_third_party_cookies(conte
     expect(frame.locator(".findings h2")).to_have_text("framed.png")
     expect(viewer).to_have_attribute("data-state", "ready", timeout=30_000)
     tab.close()
+
+
+def test_a_program_has_a_scan_segmented(space, tmp_path):
+    (tmp_path / "scan.png").write_bytes(png(OTHER.scan.pixels))
+    address = f"http://127.0.0.1:{space.port}"
+    client = Client(address, verbose=False, analytics_enabled=False, download_files=tmp_path)
+    assert list(client.cookies) == ["__Host-bc-visitor"], "so that its files are its own"
+    found = client.predict(scan=handle_file(tmp_path / "scan.png"), api_name="/segment")
+    assert mask_of(Path(found["mask"]).read_bytes()).shape == OTHER.scan.pixels.shape
+    client.close()
 
 
 def test_the_server_asked_no_other_host_and_wrote_nothing_beside_itself(space, place):
