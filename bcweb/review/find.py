@@ -95,7 +95,7 @@ def standing_verdicts(connection: Connection, project_id: int) -> list[Verdict]:
 
 
 def draft_of(reader: str, case_id: int) -> Sequence[ColumnElement]:
-    return drafts.c.case_id == _id(case_id), drafts.c.reader == text(reader)
+    return drafts.c.case_id == _id(case_id), drafts.c.reader == text(reader).strip()
 
 
 def text(value: str) -> str:

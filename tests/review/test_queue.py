@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import event
 
 from bcweb.review.records import NewVerdict
 from bcweb.review.store import ReviewError
@@ -191,11 +192,9 @@ def test_ten_thousand_cases_are_found_by_an_index(made):
     if not store._database.sqlite:
         pytest.skip("PostgreSQL reads a small table from end to end, and is right")
     asked = []
-    execute = store._database._engine
-
-    from sqlalchemy import event
-
-    event.listen(execute, "before_cursor_execute", lambda *a: asked.append((a[2], a[3])))
+    event.listen(
+        store._database._engine, "before_cursor_execute", lambda *told: asked.append(told[2:4])
+    )
     store.queue(ME, project_id, "worst", "benign", "unread", "x", (0.1, 0.9), reader="anna")
     store.counts(ME, project_id)
     store.projects(ME)

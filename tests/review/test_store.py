@@ -227,6 +227,7 @@ def test_what_is_no_verdict_is_refused_in_one_sentence(sqlite, verdict, sentence
 
 def test_a_verdict_needs_a_reader(store):
     _, [case_id] = project(store)
+    assert store.save_draft(ME, " anna ", case_id, mask(1)) == store.draft(ME, " anna", case_id)
     with pytest.raises(ReviewError, match="Who is reading"):
         store.save(ME, " ", case_id, NewVerdict("unsure", "k"))
 
