@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 import anyio.to_thread
@@ -20,31 +20,43 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bcweb.page.answers import answer, private
-from bcweb.page.readers import reader_of
+from bcweb.page.answers import answer, fields, private
+from bcweb.page.imports import Imports
+from bcweb.page.readers import Reader, reader_of
+from bcweb.page.reviews import on_the_hub
+from bcweb.page.settings import Settings
 from bcweb.page.workspace import Workspace
 from bcweb.review import report, wording
 from bcweb.review.comparison import Comparison, Pair, compare
-from bcweb.review.evaluation import TRUTHS, Evaluation, evaluate, revisions, size_of
+from bcweb.review.evaluation import TRUTHS, Evaluation, evaluate, size_of
+from bcweb.review.records import ReviewError
+from bcweb.review.revisions import revisions
 from bcweb.review.scorer import Scorer
+from bcweb.weights import WeightsError, load_weights
+
+if TYPE_CHECKING:  # it brings SQLAlchemy, which nobody needs who does not review
+    from bcweb.review.store import Store
 
 Made = TypeVar("Made", Evaluation, Comparison)
 
 _AT_ONCE = 2
 _MOST_HELD = 16
+_LONGEST_NAME = 1000
+_LARGEST_ID = 2**63 - 1
 _PATIENCE = 1.0  # seconds that a request waits for what is still being worked out
 _FRESH = 10.0  # an answer that nobody has asked for in so many seconds is worked out anew
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What is to be evaluated. owner: who asks, and whose the project must be."""
+    """What is to be evaluated. owner: who asks, and whose the project must be. folds: see `compare`."""
 
     owner: str
     project: int
     revision: str | None
     against: str | None
     truth: str
+    folds: bool = False
 
 
 @dataclass
@@ -60,8 +72,8 @@ class Job:
 class Evaluations:
     """The routes of the Evaluate tab."""
 
-    def __init__(self, workspace: Workspace):
-        self.workspace = workspace
+    def __init__(self, settings: Settings, workspace: Workspace, imports: Imports):
+        self.settings, self.workspace, self.imports = settings, workspace, imports
         self._turns = threading.Semaphore(_AT_ONCE)
         self._lock = threading.Lock()
         self._jobs: dict[Asked, Job] = {}
@@ -72,7 +84,8 @@ class Evaluations:
         project = "/evaluate/projects/{id:int}"
         return [
             Route("/evaluate/projects", self.projects),
-            Route(project, self.project),
+            Route(project, self.project, methods=["GET"]),
+            Route(project + "/predictions", self.predict, methods=["POST"]),
             Route(project + "/scores", self.scores),
             Route(project + "/report.html", self.report),
             Route(project + "/cases.csv", self.table),
@@ -86,13 +99,38 @@ class Evaluations:
         return answer({"projects": [{n: getattr(one, n) for n in names} for one in found]})
 
     async def project(self, request: Request) -> Response:
-        """{"name", "cases", "revisions": [{"name", "modality", "cases"}]}."""
-        reader, id = reader_of(request), request.path_params["id"]
-        found, told = await self.workspace.ask(
-            lambda store: (store.project(reader.owner, id), revisions(store, reader.owner, id))
-        )
-        known = [{"name": r.name, "modality": r.modality, "cases": r.cases} for r in told]
-        return answer({"name": found.name, "cases": found.cases, "revisions": known})
+        """{"name", "cases", "revisions": [{"name", "modality", "cases"}], "may_predict", "problem",
+        "progress"}: of an import that is under way, as `Imports.progress` has it."""
+        reader, id = reader_of(request), _id(request)
+        return answer(await self.workspace.ask(lambda store: self._project(store, reader, id)))
+
+    async def predict(self, request: Request) -> Response:
+        """{"weights"}: segment the project's cases with these too, beside what there is; in the background."""
+        reader, id = reader_of(request), _id(request)
+        if not reader.is_host:
+            raise HTTPException(404, "There is nothing here.")
+        name = (await fields(request)).get("weights")
+        if not isinstance(name, str) or not name.strip() or len(name) > _LONGEST_NAME:
+            raise HTTPException(
+                400, 'Weights are named "embedded", a folder, or hf://user/repo@revision.'
+            )
+        if not self.settings.local:
+            on_the_hub([], name.strip())
+
+        def work(store: Store) -> dict[str, Any]:
+            project = store.project(reader.owner, id)
+            if self.imports.progress(id)["progress"] is not None:
+                raise ReviewError(f"{project.name} is being imported; wait until that is done.")
+            # What cannot be had is refused here: an import that failed would stay with the project.
+            for modality in {one.modality for one in revisions(store, reader.owner, id)}:
+                load_weights(name.strip(), modality)
+            self.imports.resume(store, project, name.strip())
+            return self._project(store, reader, id)
+
+        try:
+            return answer(await self.workspace.ask(work), 202)
+        except WeightsError as error:
+            raise HTTPException(400, str(error)) from None
 
     async def scores(self, request: Request) -> Response:
         """All that the tab shows; 202 with {"done", "total"} while masks are being scored."""
@@ -114,6 +152,20 @@ class Evaluations:
 
     # --- inside
 
+    def _project(self, store: Store, reader: Reader, id: int) -> dict[str, Any]:
+        found = store.project(reader.owner, id)
+        known = revisions(store, reader.owner, id)
+        return {
+            "name": found.name,
+            "cases": found.cases,
+            "revisions": [
+                {"name": one.name, "modality": one.modality, "cases": one.cases} for one in known
+            ],
+            "may_predict": reader.is_host,
+            "problem": found.problem,
+            **self.imports.progress(id),
+        }
+
     async def _file(
         self, request: Request, write: Callable[..., str], ending: str, kind: str
     ) -> Response:
@@ -132,14 +184,13 @@ class Evaluations:
 
     async def _asked(self, request: Request) -> Asked:
         """Who asks for what. Another's project does not exist: that is found out before any work begins."""
-        reader, id, given = reader_of(request), request.path_params["id"], request.query_params
+        reader, id, given = reader_of(request), _id(request), request.query_params
         await self.workspace.ask(lambda store: store.project(reader.owner, id))
         truth = given.get("truth") or TRUTHS[0]
         if truth not in TRUTHS:
             raise HTTPException(400, f"The truth is {' or '.join(TRUTHS)}.")
-        return Asked(
-            reader.owner, id, given.get("revision") or None, given.get("against") or None, truth
-        )
+        revision, against = given.get("revision") or None, given.get("against") or None
+        return Asked(reader.owner, id, revision, against, truth, given.get("folds") == "true")
 
     def job(self, asked: Asked) -> Job:
         """The one that works on it, begun if there is none or if nobody came back for it in time."""
@@ -183,9 +234,9 @@ class Evaluations:
         first = one(asked.revision, 0, 2 if asked.against else 1)
         comparison = None
         if asked.against:
-            comparison = compare(first, one(asked.against, 1, 2))
+            comparison = compare(first, one(asked.against, 1, 2), asked.folds)
             comparison = self._with_figures(asked, comparison)
-        return self._with_figures(replace(asked, against=None), first), comparison
+        return self._with_figures(replace(asked, against=None, folds=False), first), comparison
 
     def _with_figures(self, key: Asked, made: Made) -> Made:
         """The same, its figures worked out, or taken from the one before where they must be the same."""
@@ -200,6 +251,13 @@ class Evaluations:
             while len(self._held) > _MOST_HELD:
                 del self._held[next(iter(self._held))]
         return made
+
+
+def _id(request: Request) -> int:
+    id = request.path_params["id"]
+    if id > _LARGEST_ID:
+        raise HTTPException(404, "There is no such project.")
+    return id
 
 
 def shown(evaluation: Evaluation, comparison: Comparison | None) -> dict[str, Any]:
@@ -256,6 +314,8 @@ def _compared(comparison: Comparison) -> dict[str, Any]:
         "second": comparison.second,
         "said": wording.compared(figures),
         "left_out": wording.reasons(figures["left_out"]),
+        "out_of_fold": comparison.out_of_fold,
+        "with_folds": comparison.with_folds,
         "meaning": wording.DIFFERENCE,
         "rows": [asdict(row) for row in wording.differences(figures)],
         "better": [_pair(pair) for pair in comparison.better],

@@ -41,10 +41,10 @@ class Imports:
             raise
         return project
 
-    def resume(self, store: Store, project: Project) -> None:
-        """Go on where it was; does nothing while it is under way."""
+    def resume(self, store: Store, project: Project, weights: str | None = None) -> None:
+        """Go on where it was, or predict once more with these weights; does nothing while it is under way."""
         if not self._running(project.id):
-            self._start(store, project, (), None)
+            self._start(store, project, (), weights)
 
     def cancel(self, project: int) -> None:
         """Stop it, and wait until what it has in hand is kept."""

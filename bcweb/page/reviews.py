@@ -103,7 +103,7 @@ class Reviews:
         if not isinstance(weights, str | None):
             raise HTTPException(400, "Weights are named by a text.")
         if not self.settings.local:
-            _on_the_hub(data, weights)
+            on_the_hub(data, weights)
         begin = partial(self.imports.begin, owner=reader.owner, name=name.strip(), data=data)
         project = await self.workspace.ask(lambda store: begin(store, weights=weights or None))
         return answer(self._told(project), 201)
@@ -368,7 +368,7 @@ _ONLY_HOST = (
 )
 
 
-def _on_the_hub(data: list[str], weights: str | None) -> None:
+def on_the_hub(data: list[str], weights: str | None) -> None:
     """Refuse what lies on the server's disk: those who log in are not its users."""
     if not all(one.startswith("hf:") for one in data):
         raise HTTPException(400, "On a Space a data set comes from the Hub: hf:user/name@revision.")

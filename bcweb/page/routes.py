@@ -92,7 +92,7 @@ def routes(
             *Models(settings, segmenters).routes(),
             *Reviews(settings, workspace, backups.imports).routes(),
             *backups.routes(),
-            *Evaluations(workspace).routes(),
+            *Evaluations(settings, workspace, backups.imports).routes(),
         ],
         exception_handlers={HTTPException: refusal},
     )

@@ -1,4 +1,8 @@
-"""Two revisions of weights on the same cases of a project, against the same truth."""
+"""Two revisions of weights on the same cases of a project, against the same truth.
+
+They are compared on the cases that both predicted and neither had seen. Scores out of fold are of other
+weights of the same training: they tell something of two recipes, and enter only where that was asked for.
+"""
 
 from __future__ import annotations
 
@@ -47,12 +51,18 @@ class Pair:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two revisions on the same cases against the same truth. left_out: why the others are not in it."""
+    """Two revisions on the same cases against the same truth.
+
+    left_out: why the others are not in it. out_of_fold: how many cases have a score out of fold; with_folds:
+    whether those are among the pairs.
+    """
 
     first: str
     second: str
     pairs: tuple[Pair, ...]
     left_out: dict[str, int]
+    out_of_fold: int = 0
+    with_folds: bool = False
 
     @cached_property
     def better(self) -> tuple[Pair, ...]:
@@ -85,6 +95,8 @@ class Comparison:
             "second": self.second,
             "pairs": len(self.pairs),
             "left_out": self.left_out,
+            "out_of_fold": self.out_of_fold,
+            "with_folds": self.with_folds,
             "better": len(self.better),
             "worse": len(self.worse),
             "same": len(self.pairs) - len(self.better) - len(self.worse),
@@ -92,10 +104,10 @@ class Comparison:
         }
 
 
-def compare(first: Evaluation, second: Evaluation) -> Comparison:
+def compare(first: Evaluation, second: Evaluation, with_folds: bool = False) -> Comparison:
     """Pair two evaluations of one project against one truth; see `Comparison`.
 
-    Raises `ReviewError` where there is nothing to compare.
+    with_folds: take scores out of fold too. Raises `ReviewError` where there is nothing to compare.
     """
     if first.revision == second.revision:
         raise ReviewError(f"{first.revision} cannot be compared with itself.")
@@ -105,19 +117,30 @@ def compare(first: Evaluation, second: Evaluation) -> Comparison:
             "they have no case in common."
         )
     others = {case.id: case for case in second.cases}
-    pairs, left_out = [], Counter(first.left_out)
+    pairs, left_out, out_of_fold = [], Counter(first.left_out), 0
     for case in first.cases:
         other = others.get(case.id)
         if other is None:
             left_out[not_predicted(second.revision)] += 1
-        elif case.headline is None and other.headline is None:
-            left_out["that both saw in training"] += 1
-        elif case.headline is None or other.headline is None:
-            revision = first.revision if case.headline is None else second.revision
-            left_out[f"that {revision} saw in training"] += 1
-        else:
+            continue
+        seen_by = [r.revision for r, c in ((first, case), (second, other)) if c.how != "unseen"]
+        has_more = bool(seen_by) and _can_be_paired(case, other)
+        out_of_fold += has_more
+        if not seen_by or (has_more and with_folds):
             pairs.append(Pair(case, other))
-    return Comparison(first.revision, second.revision, tuple(pairs), dict(left_out))
+        elif len(seen_by) == 2:
+            left_out["that both saw in training"] += 1
+        else:
+            left_out[f"that {seen_by[0]} saw in training"] += 1
+    return Comparison(
+        first.revision, second.revision, tuple(pairs), dict(left_out), out_of_fold, with_folds
+    )
+
+
+def _can_be_paired(case: Scored, other: Scored) -> bool:
+    """Whether both have a score by weights that had not seen the case, and not by one and the same fold."""
+    is_same = case.how == other.how == "out-of-fold"
+    return case.headline is not None and other.headline is not None and not is_same
 
 
 def _gain_first(pair: Pair) -> tuple:

@@ -12,8 +12,9 @@ from typing import Any
 from bcweb.evaluate import label_line, table
 from bcweb.review import report, wording
 from bcweb.review.comparison import compare
-from bcweb.review.evaluation import TRUTHS, Evaluation, evaluate, revisions
+from bcweb.review.evaluation import TRUTHS, Evaluation, evaluate
 from bcweb.review.records import ReviewError
+from bcweb.review.revisions import revisions
 from bcweb.review.scorer import Scorer
 from bcweb.review.store import LOCAL, Store
 
@@ -33,6 +34,11 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         help="of the weights (default: the revision with the most predictions)",
     )
     add("--against", metavar="R2", help="another revision to compare them with")
+    add(
+        "--out-of-fold",
+        action="store_true",
+        help="compare on scores out of fold too: they are of other weights of the same training",
+    )
     add(
         "--truth",
         choices=TRUTHS,
@@ -58,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
         evaluation = scored(arguments.revision)
         comparison = None
         if arguments.against:
-            comparison = compare(evaluation, scored(arguments.against))
+            comparison = compare(evaluation, scored(arguments.against), arguments.out_of_fold)
         others = [r.name for r in revisions(store, LOCAL, arguments.name)]
     print(table(evaluation.figures))
     if evaluation.headline:

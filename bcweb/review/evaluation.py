@@ -15,15 +15,14 @@ import math
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from bcweb.review.records import CaseRow, How, NotThere, Prediction, Project, ReviewError, Verdict
+from bcweb.review.records import CaseRow, How, NotThere, Prediction, ReviewError, Verdict
+from bcweb.review.revisions import choose
 from bcweb.review.scorer import Scorer
-from bcweb.scans import Modality
 from bcweb.scores import CaseScore, groups_of, lesion_figures, report
 from bcweb.statistics import group_bootstrap, rank_correlation
 
@@ -181,30 +180,6 @@ class Evaluation:
 # --- reading a project
 
 
-@dataclass(frozen=True)
-class Revision:
-    """Weights that predicted cases of a project, how many, and when last."""
-
-    name: str
-    modality: Modality
-    cases: int
-    last: datetime
-
-
-def revisions(store: Store, owner: str, project: str | int) -> tuple[Revision, ...]:
-    """Those of a project: the one with the most cases first, of equal ones the newest."""
-    found = store.project(owner, project)
-    with store.snapshot(owner, found.id) as snapshot:
-        modality = {each.case.id: each.case.modality for each in snapshot.cases}
-    told = []
-    for name in store.revisions(owner, found.id):
-        predictions = [p for p in store.predictions(owner, found.id, name) if p.case_id in modality]
-        if predictions:
-            last = max(p.made for p in predictions)
-            told.append(Revision(name, modality[predictions[0].case_id], len(predictions), last))
-    return tuple(sorted(told, key=lambda one: (one.cases, one.last), reverse=True))
-
-
 def evaluate(
     store: Store,
     owner: str,
@@ -216,25 +191,23 @@ def evaluate(
 ) -> Evaluation:
     """Score one revision's predictions of a project against its truth as it stands now.
 
-    revision: None takes the first of `revisions`. scorer: remembers what was scored before. progress: is
+    revision: None takes the first of `bcweb.review.revisions`. scorer: remembers what was scored before. progress: is
     called with how many masks of how many are scored. Raises `ReviewError` where there is no such
     project or revision.
     """
     scorer = scorer or Scorer(store)
     found = store.project(owner, project)
-    revision = _chosen(store, owner, found, revision)
-    predictions = {p.case_id: p for p in store.predictions(owner, found.id, revision)}
+    chosen = choose(store, owner, found, revision)
     with store.snapshot(owner, found.id) as snapshot:
-        modality = next(e.case.modality for e in snapshot.cases if e.case.id in predictions)
-        rows = [each for each in snapshot.cases if each.case.modality == modality]
+        rows = [each for each in snapshot.cases if each.case.modality == chosen.modality]
     cases: list[Scored] = []
     left: list[CaseScore] = []
     for done, row in enumerate(rows):
         if progress:
             progress(done, len(rows))
-        prediction = predictions.get(row.case.id)
+        prediction = chosen.predictions.get(row.case.id)
         told = _Told.of(row.case, row.verdict, truth)
-        reason = _reason(row.case, row.verdict, prediction, told, revision, truth)
+        reason = _reason(row.case, row.verdict, prediction, told, chosen.name, truth)
         if reason:
             left.append(replace(told.blank, error=reason))
             continue
@@ -244,22 +217,7 @@ def evaluate(
             raise
         except ReviewError:
             left.append(replace(told.blank, error=DAMAGED))
-    return Evaluation(found.name, revision, modality, truth, tuple(cases), tuple(left))
-
-
-def _chosen(store: Store, owner: str, project: Project, name: str | None) -> str:
-    known = store.revisions(owner, project.id)
-    if not known:
-        raise ReviewError(
-            f"Nothing of {project.name} has been predicted yet: there is nothing to score."
-        )
-    if name is None:
-        return known[0] if len(known) == 1 else revisions(store, owner, project.id)[0].name
-    if name not in known:
-        raise ReviewError(
-            f"{project.name} has no predictions by {name}; it has those of {', '.join(known)}."
-        )
-    return name
+    return Evaluation(found.name, chosen.name, chosen.modality, truth, tuple(cases), tuple(left))
 
 
 @dataclass(frozen=True)

@@ -343,11 +343,22 @@ MORE = [
 
 
 def compared(figures: dict[str, Any]) -> str:
-    return (
-        f"{images(figures['pairs'], what='case')} that both predicted and neither had seen: "
-        f"{figures['better']:,} better with {figures['first']}, {figures['worse']:,} worse, "
-        f"{figures['same']:,} the same to three digits."
-    )
+    """Which cases two revisions are compared on, and on how many one is better; sentences."""
+    folds, with_folds = figures["out_of_fold"], figures["with_folds"]
+    which = "that both predicted and neither had seen"
+    if folds and with_folds:
+        which = f"scored by weights that had not seen them, {folds:,} of them out of fold"
+    said = f"There is no case {which}."
+    if figures["pairs"]:
+        said = (
+            f"{images(figures['pairs'], what='case')} {which}: "
+            f"{figures['better']:,} better with {figures['first']}, {figures['worse']:,} worse, "
+            f"{figures['same']:,} the same to three digits."
+        )
+    if folds and not with_folds:
+        have = "has" if folds == 1 else "have"
+        said += f" {images(folds, what='more case')} {have} scores out of fold."
+    return said
 
 
 def correlation(figures: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bcweb.page import evaluations
 from bcweb.page.guard import Guard
+from bcweb.page.imports import Imports
 from bcweb.page.routes import routes
 from bcweb.page.segmenters import Segmenters
 from bcweb.page.settings import settings
@@ -99,8 +100,9 @@ def test_projects_and_their_revisions_are_listed(page, store):
     known = asking.get(f"/bc/evaluate/projects/{project.id}").json()
     assert known["name"] == "made" and known["revisions"] == [
         {"name": SECOND, "modality": "ultrasound", "cases": 11},
-        {"name": FIRST, "modality": "ultrasound", "cases": 10},
+        {"name": FIRST, "modality": "ultrasound", "cases": 9},
     ]
+    assert (known["may_predict"], known["progress"], known["problem"]) == (True, None, None)
 
 
 def test_the_figures_come_in_words_with_what_they_mean(page, store):
@@ -139,23 +141,30 @@ def test_a_figure_that_does_not_exist_has_a_dash_and_its_reason(page, store):
 def test_two_revisions_come_with_their_difference_and_the_cases(page, store):
     project = fill(store)
     ids = ids_of(store, project)
-    told = scores(page(), project, **ASKED)["comparison"]
+    asking = page()
+    told = scores(asking, project, **ASKED)["comparison"]
     rows = {row["key"]: row for row in told["rows"]}
     dice = rows["dice_mean"]
-    assert (dice["first"], dice["second"], dice["difference"]) == ("0.580", "0.790", "−0.210")
-    assert dice["verdict"] == "worse" and dice["interval"].count(" to ") == 1
-    assert rows["detected"]["difference"] == "−20.0 points"
+    assert (dice["first"], dice["second"], dice["difference"]) == ("0.575", "0.725", "−0.150")
+    assert dice["verdict"] == "" and dice["interval"] == "−0.500 to 0", "0 is not left out"
+    assert rows["detected"]["difference"] == "−25.0 points"
     assert rows["hd95_mean"]["difference"] == "+0.3"
     assert rows["hd95_mean"]["verdict"] == "", "its interval reaches down to 0"
     assert [(pair["id"], pair["difference"]) for pair in told["better"]] == [
         (ids["e"], "+1.000"),
         (ids["a"], "+0.100"),
     ]
-    assert [pair["case"] for pair in told["worse"]] == ["f", "d", "b", "carried"]
+    assert [pair["case"] for pair in told["worse"]] == ["f", "d", "b"]
     assert told["left_out"] == (
         f"1 without a truth; 1 that cannot be read; 1 not predicted by {FIRST}; "
-        f"1 that {FIRST} saw in training; 1 that {SECOND} saw in training"
+        f"3 that {FIRST} saw in training"
     )
+    assert told["said"].endswith("2 more cases have scores out of fold.")
+    more = scores(asking, project, **ASKED, folds="true")["comparison"]
+    assert more["said"].startswith(
+        "8 cases scored by weights that had not seen them, 2 of them out of fold: 2 better"
+    )
+    assert [pair["case"] for pair in more["worse"]] == ["f", "d", "fold", "b", "carried"]
 
 
 def test_the_cases_say_of_which_mask_their_dice_is(page, store):
@@ -183,7 +192,9 @@ def test_what_was_decided_meanwhile_is_in_the_next_answer(page, store):
 
 def test_an_answer_that_nobody_came_back_for_is_worked_out_anew(store, monkeypatch):
     project = fill(store)
-    working = evaluations.Evaluations(Workspace())
+    told = settings(environment={})
+    imports = Imports(Segmenters(told.weights))
+    working = evaluations.Evaluations(told, Workspace(), imports)
     asked = evaluations.Asked("local", project.id, FIRST, None, "reader")
     left = working.job(asked)
     assert left.future.result()[0].figures["lesion"]["dice_mean"] == pytest.approx(3.5 / 6)
@@ -211,7 +222,20 @@ def test_the_report_and_the_table_are_files_to_keep(page, store):
     table = asking.get(f"{place}/cases.csv", params=ASKED)
     rows = list(csv.DictReader(io.StringIO(table.text)))
     assert len(rows) == len(CASES)
-    assert {row["id"]: row["difference"] for row in rows}["d"] == "-0.75"
+    assert {row["id"]: row["difference"] for row in rows}["d"] == "-0.5"
+
+
+# --- other weights
+
+
+@pytest.mark.parametrize("name", [None, "", " ", 7, "x" * 1001, "/nowhere/at/all"])
+def test_weights_that_are_none_change_nothing(page, store, name):
+    project, asking = fill(store), page()
+    place = f"/bc/evaluate/projects/{project.id}"
+    answer = asking.post(f"{place}/predictions", json={"weights": name})
+    assert answer.status_code == 400 and answer.json()["error"].endswith(".")
+    assert asking.get(place).json()["problem"] is None
+    assert store.project("local", project.id).state == "ready"
 
 
 # --- who gets none of it
@@ -241,6 +265,9 @@ def test_another_owners_project_does_not_exist_on_any_route(page, store):
     local = page()
     for place in places(theirs.id):
         assert local.get(place).status_code == 404, place
+    for asking in (bob, local):
+        begun = asking.post(f"{places(theirs.id)[0]}/predictions", json={"weights": "embedded"})
+        assert begun.status_code == 404
 
 
 def test_nobody_gets_anything_without_a_login_or_from_elsewhere(page, store):

@@ -17,6 +17,7 @@ from bcweb.review.records import How, NewCase, NewPrediction, Project
 from bcweb.review.store import Store
 
 FIRST, SECOND = "ultrasound-1-aaaaaaaaaa", "ultrasound-2-bbbbbbbbbb"
+FOLD = "fold-3-cccccccccc"
 HEIGHT, WIDTH = 40, 50
 
 
@@ -33,7 +34,7 @@ class Mask:
 
 @dataclass(frozen=True)
 class Made:
-    """side: of the truth's square, 0: no lesion, None: no truth. first, second: None: not predicted."""
+    """side: of the truth's square, 0: no lesion, None: no truth. first, second, fold: None: not predicted."""
 
     name: str
     label: str
@@ -42,6 +43,7 @@ class Made:
     first: Mask | None
     second: Mask | None
     dataset: str = "set"
+    fold: Mask | None = None
     problem: str | None = None
 
 
@@ -50,12 +52,12 @@ CASES = (
     Made("a", "benign", "1", 10, Mask(0, presence=0.9), Mask(1)),
     Made("b", "benign", "1", 10, Mask(2, presence=0.8), Mask(0)),
     Made("c", "malignant", "2", 10, Mask(5, presence=0.7), Mask(5), "other"),
-    Made("d", "malignant", "3", 4, Mask(None, presence=0.6), Mask(1)),
+    Made("d", "malignant", "3", 4, Mask(None, presence=0.6), Mask(2)),
     Made("e", "normal", "4", 0, NOTHING, Mask(0, presence=0.2)),
     Made("f", "normal", "5", 0, Mask(0, presence=0.65), NOTHING),
     Made("seen", "malignant", "6", 10, Mask(0, "seen"), Mask(0)),
     Made("carried", "benign", "7", 10, Mask(0, "seen", carried=0.6), Mask(2)),
-    Made("fold", "benign", "8", 20, Mask(8, "out-of-fold", presence=0.9), Mask(0, "seen"), "other"),
+    Made("fold", "benign", "8", 20, None, Mask(0), "other", Mask(8, "out-of-fold")),
     Made("no truth", "benign", "9", None, Mask(0), Mask(0)),
     Made("broken", "benign", "10", None, None, None, problem="broken.png is cut short."),
     Made("late", "benign", "11", 10, None, Mask(0)),
@@ -71,12 +73,12 @@ def square(side: int | None, shift: int | None) -> np.ndarray:
 
 
 def fill(store: Store, owner: str = "local", name: str = "made", cases=CASES) -> Project:
-    """Make the project, with both revisions' predictions."""
+    """Make the project, with the predictions of both revisions and of a fold of the first."""
     project = store.create(owner, name, ["folder:/nowhere/made"], {"ultrasound": "embedded"})
     store.add_cases(project.id, [_case(made, store.home) for made in cases])
     with store.snapshot(owner, project.id) as snapshot:
         ids = {each.case.case: each.case.id for each in snapshot.cases}
-    for revision, of in ((FIRST, "first"), (SECOND, "second")):
+    for revision, of in ((FIRST, "first"), (SECOND, "second"), (FOLD, "fold")):
         for made in cases:
             if (mask := getattr(made, of)) is not None:
                 store.add_prediction(ids[made.name], _prediction(made, mask, revision))

@@ -8,10 +8,11 @@ from dataclasses import replace
 import pytest
 
 from bcweb.review.comparison import Comparison, compare
-from bcweb.review.evaluation import SIZES, Evaluation, evaluate, revisions, size_of
+from bcweb.review.evaluation import SIZES, Evaluation, evaluate, size_of
 from bcweb.review.records import NewVerdict, NotThere, Project, ReviewError
+from bcweb.review.revisions import FOLDS, revisions
 from bcweb.review.store import Store
-from tests.review.scored import CASES, FIRST, SECOND, Mask, fill, ids_of, square
+from tests.review.scored import CASES, FIRST, FOLD, SECOND, Made, Mask, fill, ids_of, square
 
 
 @pytest.fixture(scope="module")
@@ -205,14 +206,40 @@ def test_the_revision_with_the_most_cases_comes_first(store):
     told = revisions(store, "local", "made")
     assert [(one.name, one.cases, one.modality) for one in told] == [
         (SECOND, 11, "ultrasound"),
-        (FIRST, 10, "ultrasound"),
-    ]
+        (FIRST, 9, "ultrasound"),
+    ], "a fold is no choice of its own"
     assert evaluate(store, "local", "made").revision == SECOND
 
 
 def test_a_revision_that_predicted_nothing_here_is_named_with_those_that_did(store):
-    with pytest.raises(ReviewError, match=f"no predictions by other; it has those of {FIRST}, {SECOND}"):
+    with pytest.raises(
+        ReviewError, match=f"no predictions by other; it has those of {FIRST}, {SECOND}"
+    ):
         evaluate(store, "local", "made", "other")
+
+
+def test_folds_stand_in_for_what_the_weights_had_seen(store, first):
+    told = {case.score.id: case.score.revision for case in first.cases}
+    assert told["fold"] == FOLD and told["a"] == FIRST
+    second = {c.score.id: c.score.revision for c in evaluate(store, "local", "made", SECOND).cases}
+    assert second["fold"] == SECOND, "these weights had not seen it"
+
+
+def test_nobody_stands_in_while_the_import_goes_on(own):
+    store, project = own
+    store.set_state(project.id, "importing")
+    told = evaluate(store, "local", "made", FIRST)
+    assert "fold" not in {case.score.id for case in told.cases}
+    assert told.left_out[f"not predicted by {FIRST}"] == 2
+
+
+def test_folds_alone_are_a_choice(tmp_path):
+    with Store(tmp_path) as store:
+        fill(store, cases=[replace(made, second=None) for made in CASES if made.name == "fold"])
+        assert [one.name for one in revisions(store, "local", "made")] == [FOLDS]
+        told = evaluate(store, "local", "made")
+    assert told.figures["lesion"]["dice_mean"] == pytest.approx(0.6)
+    assert told.figures["out_of_fold"] == 1
 
 
 def test_a_project_without_predictions_has_no_scores(tmp_path):
@@ -242,29 +269,54 @@ def test_a_mask_that_is_damaged_on_the_disk_is_one_case_less(own):
 
 
 def test_only_cases_that_both_predicted_and_neither_had_seen_are_compared(compared):
-    assert [pair.first.id for pair in compared.pairs] == ["a", "b", "c", "d", "e", "f", "carried"]
+    assert [pair.first.id for pair in compared.pairs] == list("abcdef")
     assert compared.left_out == {
         "without a truth": 1,
         "that cannot be read": 1,
         f"not predicted by {FIRST}": 1,
-        f"that {FIRST} saw in training": 1,
-        f"that {SECOND} saw in training": 1,
+        f"that {FIRST} saw in training": 3,  # seen, carried, fold
     }
     assert len(compared.pairs) + sum(compared.left_out.values()) == len(CASES)
+
+
+def test_scores_out_of_fold_are_compared_only_where_that_was_asked_for(store, first, compared):
+    assert (compared.out_of_fold, compared.with_folds) == (2, False)
+    more = compare(first, evaluate(store, "local", "made", SECOND), with_folds=True)
+    assert [pair.first.id for pair in more.pairs] == [*"abcdef", "carried", "fold"]
+    assert more.left_out[f"that {FIRST} saw in training"] == 1
+    # 0.1 - 0.2 + 0 - 0.5, then 0.6 - 0.8 of carried and 0.6 - 1 of fold
+    assert more.figures["rows"]["dice_mean"]["difference"] == pytest.approx(-1.2 / 6)
+
+
+def test_the_same_fold_on_both_sides_compares_nothing(tmp_path):
+    both = Made(
+        "x", "benign", "1", 10, Mask(0, "seen"), Mask(1, "seen"), fold=Mask(2, "out-of-fold")
+    )
+    with Store(tmp_path) as store:
+        fill(store, cases=[both, CASES[0]])
+        two = [evaluate(store, "local", "made", name) for name in (FIRST, SECOND)]
+    assert [[c.headline.dice for c in each.cases] for each in two] == [[0.8, 1], [0.8, 0.9]]
+    for with_folds in (False, True):
+        told = compare(*two, with_folds)
+        assert [pair.first.id for pair in told.pairs] == ["a"]
+        assert told.left_out == {"that both saw in training": 1} and told.out_of_fold == 0
 
 
 def test_the_difference_is_of_the_same_cases(compared):
     rows = compared.figures["rows"]
     dice = rows["dice_mean"]
-    # a 0.1, b -0.2, c 0, d -0.75, and carried 0.6 - 0.8
-    assert (dice["n"], dice["groups"]) == (5, 4)
-    assert dice["difference"] == pytest.approx(-1.05 / 5)
-    assert (dice["first"], dice["second"]) == pytest.approx((2.9 / 5, 3.95 / 5))
-    assert rows["dice_median"]["difference"] == pytest.approx(-0.2)
-    # Distances where both painted and both masks are here: a 0 and 1, b 2 and 0, c 5 and 5.
+    # a 1 and 0.9, b 0.8 and 1, c 0.5 and 0.5, d 0 and 0.5
+    assert (dice["n"], dice["groups"]) == (4, 3)
+    assert dice["difference"] == pytest.approx(-0.6 / 4)
+    assert (dice["first"], dice["second"]) == pytest.approx((2.3 / 4, 2.9 / 4))
+    assert rows["dice_median"]["difference"] == pytest.approx(-0.1)
+    # Distances where both painted: a 0 and 1, b 2 and 0, c 5 and 5.
     assert (rows["hd95_mean"]["n"], rows["hd95_mean"]["difference"]) == (3, pytest.approx(1 / 3))
-    assert rows["detected"]["difference"] == pytest.approx(-0.2)
+    assert rows["detected"]["difference"] == pytest.approx(-0.25)
     assert rows["painted"]["difference"] == 0  # e and f have changed places
+    # Of eight pairs the first has one wrong: d's presence is 0.6, f's 0.65.
+    auc = rows["presence_auc"]
+    assert (auc["first"], auc["second"], auc["difference"]) == (0.875, 1, -0.125)
     low, high = dice["difference_ci"]
     assert low <= dice["difference"] <= high
 
@@ -281,17 +333,17 @@ def test_cases_that_got_better_and_worse_are_sorted_by_how_much(compared):
     told = [[(pair.first.id, round(pair.difference, 6)) for pair in side] for side in sides]
     assert told == [
         [("e", 1), ("a", 0.1)],
-        [("f", -1), ("d", -0.75), ("b", -0.2), ("carried", -0.2)],
+        [("f", -1), ("d", -0.5), ("b", -0.2)],
     ]
     figures = compared.figures
-    assert (figures["better"], figures["worse"], figures["same"]) == (2, 4, 1)
+    assert (figures["better"], figures["worse"], figures["same"]) == (2, 3, 1)
 
 
 def test_a_dice_that_was_rounded_on_its_way_is_the_same(first):
     carried = next(case for case in first.cases if case.score.id == "carried")
     rounded = replace(carried, carried=0.6 + 1e-6)
     other = replace(first, revision="other", cases=(rounded,))
-    assert compare(first, other).figures["same"] == 1
+    assert compare(first, other, with_folds=True).figures["same"] == 1
 
 
 def test_where_no_case_differs_the_interval_says_how_little_that_proves(tmp_path):

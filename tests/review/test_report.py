@@ -12,12 +12,12 @@ from html.parser import HTMLParser
 
 import pytest
 
-from bcweb.review import report
+from bcweb.review import report, wording
 from bcweb.review.__main__ import main
 from bcweb.review.comparison import compare
 from bcweb.review.evaluation import evaluate
 from bcweb.review.store import Store
-from tests.review.scored import CASES, FIRST, SECOND, fill
+from tests.review.scored import CASES, FIRST, FOLD, SECOND, fill
 
 DIGITS = {"hd95_mean": 1}
 SHARES = ("detected", "found", "painted")
@@ -150,8 +150,9 @@ def test_the_table_has_a_line_for_every_case(written):
     )  # fmt: skip
     carried = rows["carried"]
     assert (carried["dice"], carried["seen"], carried["out_of_fold_dice"]) == ("1", "1", "0.6")
-    assert (carried["other_dice"], carried["difference"]) == ("0.8", "-0.2")
-    assert (rows["fold"]["how"], rows["fold"]["difference"]) == ("out-of-fold", "")
+    assert (rows["d"]["other_dice"], rows["d"]["difference"]) == ("0.5", "-0.5")
+    fold = rows["fold"]
+    assert (fold["how"], fold["revision"], fold["difference"]) == ("out-of-fold", FOLD, "")
     assert (rows["late"]["dice"], rows["late"]["error"]) == ("", f"not predicted by {FIRST}")
 
 
@@ -176,6 +177,30 @@ def test_a_project_that_was_all_seen_has_a_report_without_a_headline(tmp_path):
     assert "<title>seen: Dice 1.000</title>" in page
 
 
+@pytest.mark.parametrize(
+    ("key", "ends", "verdict"),
+    [
+        ("dice_mean", [0.01, 0.2], "better"),
+        ("dice_mean", [-0.2, -0.01], "worse"),
+        ("dice_mean", [-0.2, 0.0], ""),
+        ("dice_mean", None, ""),
+        ("hd95_mean", [1.0, 2.0], "worse"),
+        ("painted", [-0.2, -0.1], "better"),
+    ],
+)
+def test_better_and_worse_are_said_only_where_the_interval_leaves_0_out(key, ends, verdict):
+    row = {
+        "n": 9,
+        "groups": 5,
+        "first": 0.5,
+        "second": 0.5,
+        "difference": 0.0,
+        "difference_ci": ends,
+    }
+    (told,) = wording.differences({"rows": {key: row}})
+    assert told.verdict == verdict, "of distances and painted normals less is better"
+
+
 # --- the command
 
 
@@ -194,8 +219,8 @@ def test_the_command_prints_the_figures_and_what_was_left_out(home, capsys):
     assert "Cases: 6 unseen; 3 seen in training, 2 of them out of fold." in said
     assert "Dice, mean                         0.583" in said
     assert "  under 1%: 1 images, Dice mean 0.000 (no interval)" in said
-    assert "7 cases that both predicted and neither had seen: 2 better" in said
-    assert re.search(r"Dice, mean +0\.580 +0\.790  −0\.210 \(−0\.5\d+ to −0\.0\d+\) worse", said)
+    assert "6 cases that both predicted and neither had seen: 2 better" in said
+    assert re.search(r"Dice, mean +0\.575 +0\.725  −0\.150 \(−0\.500 to 0\)", said)
     assert main(["evaluate", "made"]) == 0
     assert f"To compare: --against {FIRST}" in capsys.readouterr().out
 

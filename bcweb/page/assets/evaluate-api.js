@@ -1,17 +1,24 @@
 // What the Evaluate tab asks of /bc/evaluate. Every failure is an Error with one sentence for the reader.
 
-import { BASE, ask } from "./api.js";
+import { BASE, ask, sending } from "./api.js";
 
 /** @typedef {{id: number, name: string, cases: number, predicted: number, state: "importing" | "ready" | "cancelled" | "failed"}} Project */
 /** @typedef {{name: string, modality: string, cases: number}} Revision weights that predicted a project's cases */
-/** @typedef {{name: string, cases: number, revisions: Revision[]}} Known */
+/** @typedef {object} Known
+ * @property {string} name
+ * @property {number} cases
+ * @property {Revision[]} revisions
+ * @property {boolean} may_predict with other weights
+ * @property {string | null} problem why the last import stopped
+ * @property {{done: number, total: number, doing: string} | null} progress of an import that is under way
+ */
 /** @typedef {{key: string, value: string, interval: string, over: string, why: string}} Cell why: there is no figure, or no interval */
 /** @typedef {{name: string, images: string, groups: string, only: [string, string] | null, cells: Cell[]}} Line */
 /** @typedef {{title: string, lines: Line[]}} Section */
 /** @typedef {{key: string, name: string, meaning: string, first: string, second: string, difference: string,
  *  interval: string, over: string, why: string, verdict: "" | "better" | "worse"}} Difference */
 /** @typedef {{id: number, dataset: string, case: string, first: number, second: number, difference: string}} Pair */
-/** @typedef {{first: string, second: string, said: string, left_out: string, meaning: string, rows: Difference[], better: Pair[], worse: Pair[]}} Comparison */
+/** @typedef {{first: string, second: string, said: string, left_out: string, out_of_fold: number, with_folds: boolean, meaning: string, rows: Difference[], better: Pair[], worse: Pair[]}} Comparison */
 /** @typedef {object} Case
  * @property {number} id
  * @property {string} dataset
@@ -42,7 +49,8 @@ import { BASE, ask } from "./api.js";
  * @property {Comparison | null} comparison
  */
 /** @typedef {"imported" | "reader"} Truth */
-/** @typedef {{project: number, revision: string, against: string, truth: Truth}} Asked */
+/** folds: compare on scores out of fold, too.
+ * @typedef {{project: number, revision: string, against: string, truth: Truth, folds: boolean}} Asked */
 
 /** @returns {Promise<Project[]>} */
 export const projects = async () => (await ask("/evaluate/projects")).projects;
@@ -50,9 +58,15 @@ export const projects = async () => (await ask("/evaluate/projects")).projects;
 /** @param {number} id @returns {Promise<Known>} */
 export const project = (id) => ask(`/evaluate/projects/${id}`);
 
+/** Segment its cases with other weights too. @param {number} id @param {string} weights @returns {Promise<Known>} */
+export const predict = (id, weights) => ask(`/evaluate/projects/${id}/predictions`, sending("POST", { weights }));
+
+/** @param {number} id */
+export const cancel = (id) => ask(`/review/projects/${id}/cancel`, { method: "POST" });
+
 /** @param {Asked} asked @param {string} what */
-const place = ({ project, revision, against, truth }, what) =>
-  `/evaluate/projects/${project}/${what}?${new URLSearchParams({ revision, against, truth })}`;
+const place = ({ project, revision, against, truth, folds }, what) =>
+  `/evaluate/projects/${project}/${what}?${new URLSearchParams({ revision, against, truth, folds: String(folds) })}`;
 
 /** The scores, or how far they are. @param {Asked} asked @returns {Promise<Scores | {done: number, total: number}>} */
 export async function scores(asked) {

@@ -29,9 +29,11 @@ class Evaluate extends HTMLElement {
   /** @type {ShadowRoot} */ #root;
   #isStarted = false;
   /** Counts what is asked for, so that what arrives late is not shown. */ #asked = 0;
+  /** The same of imports that are watched. */ #watched = 0;
+  #isShown = false;
   /** @type {Project[]} */ #projects = [];
   /** @type {Known | null} */ #known = null;
-  /** @type {import("./evaluate-api.js").Asked} */ #wanted = { project: 0, revision: "", against: "", truth: "imported" };
+  /** @type {import("./evaluate-api.js").Asked} */ #wanted = { project: 0, revision: "", against: "", truth: "imported", folds: false };
   /** @type {Scores | null} */ #scores = null;
   /** @type {Filter} */ #filter = { dice: null, only: null };
   #listed = STEP;
@@ -48,7 +50,11 @@ class Evaluate extends HTMLElement {
     if (this.#isStarted) return;
     this.#isStarted = true;
     // Each time the tab is opened: something may have been imported, predicted or decided.
-    new IntersectionObserver(([{ isIntersecting }]) => (isIntersecting ? this.#load() : (this.#asked += 1))).observe(this);
+    new IntersectionObserver(([{ isIntersecting }]) => {
+      this.#isShown = isIntersecting;
+      if (isIntersecting) this.#load();
+      else this.#asked += 1;
+    }).observe(this);
   }
 
   #skeleton() {
@@ -62,7 +68,7 @@ class Evaluate extends HTMLElement {
       h("h1", { class: "unseen" }, "Evaluate"),
       h(
         "form",
-        { class: "asked", "aria-label": "What is evaluated", hidden: true, onsubmit: (/** @type {Event} */ event) => event.preventDefault() },
+        { class: "asked", "aria-label": "What is evaluated", hidden: true, onsubmit: (/** @type {Event} */ event) => this.#predict(event) },
         select("project", "Project", (value) => this.#choose(Number(value))),
         select("revision", "Weights", (value) => this.#want({ revision: value, against: this.#wanted.against === value ? "" : this.#wanted.against })),
         select("against", "Compared with", (value) => this.#want({ against: value })),
@@ -77,8 +83,20 @@ class Evaluate extends HTMLElement {
             truth("reader", "As readers left it", "Where a reader corrected the truth or kept it, that mask is the truth; elsewhere the imported one. Cases that a reader rejected are left out. An accepted prediction is no truth."),
           ),
         ),
+        h(
+          "details",
+          { class: "predict", hidden: true },
+          h("summary", {}, "Predict with other weights"),
+          h(
+            "div",
+            {},
+            h("p", { class: "quiet" }, "They segment every case of this project once more, beside what there is, and can then be compared. It goes on in the background."),
+            h("div", { class: "named" }, h("input", { type: "text", "aria-label": "Weights", placeholder: "Folder of this machine, or hf://user/repo@revision", autocomplete: "off", spellcheck: false }), h("button", { type: "submit" }, "Begin")),
+          ),
+        ),
         h("div", { class: "files" }, h("a", { class: "button report", download: "" }, "Report, HTML"), h("a", { class: "button table", download: "" }, "Cases, CSV")),
       ),
+      h("div", { class: "importing", hidden: true }, h("p", { role: "status" }), h("progress", { max: 1, "aria-label": "Import" }), button("Cancel", null, () => this.#cancel())),
       h("div", { class: "empty", hidden: true }),
       h("div", { class: "progress", hidden: true }, h("p", { role: "status" }), h("progress", { max: 1, "aria-label": "Scoring" })),
       h("p", { class: "problem error", role: "alert", hidden: true }),
@@ -132,16 +150,64 @@ class Evaluate extends HTMLElement {
     try {
       const known = await api.project(id);
       if (asked !== this.#asked) return;
+      if (this.#known && !isOther) this.#besideNew(this.#known, known);
       this.#known = known;
       const names = known.revisions.map(({ name }) => name);
       if (!names.includes(this.#wanted.revision)) this.#wanted.revision = names[0] ?? "";
       if (!names.includes(this.#wanted.against)) this.#wanted.against = "";
       this.#showAsked();
+      this.#watch(id);
       if (names.length) this.#want({});
       else this.#showUnpredicted();
     } catch (error) {
       if (asked === this.#asked) this.#fail(error);
     }
+  }
+
+  /** While an import is under way: how far it is, and anew what it came to. @param {number} id of the project */
+  async #watch(id) {
+    const watched = ++this.#watched;
+    while (watched === this.#watched && this.#known?.progress) {
+      this.#showImporting();
+      await new Promise((done) => setTimeout(done, AGAIN_MS));
+      if (watched !== this.#watched || !this.#isShown) return;
+      const known = await api.project(id).catch(() => null);
+      if (watched !== this.#watched || !known) return;
+      if (known.progress) this.#known = { ...this.#known, progress: known.progress };
+      else return this.#choose(id);
+    }
+    this.#showImporting();
+  }
+
+  /** Weights that have come since are compared with those in view. @param {Known} before @param {Known} now */
+  #besideNew(before, now) {
+    const known = before.revisions.map(({ name }) => name);
+    const modality = before.revisions.find(({ name }) => name === this.#wanted.revision)?.modality;
+    const came = now.revisions.find((one) => !known.includes(one.name) && one.modality === modality);
+    if (came && !now.progress && !this.#wanted.against) this.#wanted.against = came.name;
+  }
+
+  /** @param {Event} event */
+  async #predict(event) {
+    event.preventDefault();
+    const input = /** @type {HTMLInputElement} */ (this.#element(".predict input"));
+    const id = this.#wanted.project;
+    if (!input.value.trim()) return;
+    try {
+      this.#known = await api.predict(id, input.value.trim());
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    input.value = "";
+    this.#element(".problem").hidden = true;
+    /** @type {HTMLDetailsElement} */ (this.#element(".predict")).open = false;
+    this.#showAsked();
+    this.#watch(id);
+  }
+
+  async #cancel() {
+    await api.cancel(this.#wanted.project).catch((error) => this.#fail(error));
   }
 
   /** Ask for the scores, again and again until they are there. @param {Partial<import("./evaluate-api.js").Asked>} change */
@@ -192,8 +258,24 @@ class Evaluate extends HTMLElement {
     beside.disabled = others.length === 0;
     /** @type {HTMLInputElement} */ (this.#element(`.truth [value="${truth}"]`)).checked = true;
     for (const name of ["revision", "against", "truth", "files"]) this.#element(`.asked .${name}`).hidden = known.length === 0;
+    this.#element(".predict").hidden = known.length === 0 || !this.#known?.may_predict || this.#known.progress !== null;
     /** @type {HTMLAnchorElement} */ (this.#element(".report")).href = api.reportAt(this.#wanted);
     /** @type {HTMLAnchorElement} */ (this.#element(".table")).href = api.tableAt(this.#wanted);
+  }
+
+  /** How far an import is, or why the last one stopped. */
+  #showImporting() {
+    const { progress = null, problem = null, may_predict = false } = this.#known ?? {};
+    const place = this.#element(".importing");
+    const bar = /** @type {HTMLProgressElement} */ (place.querySelector("progress"));
+    const { done, total, doing } = progress ?? { done: 0, total: 0, doing: "" };
+    const far = total ? `${doing}: ${grouped(done)} of ${grouped(total)}` : `${doing} …`;
+    place.hidden = !progress && !problem;
+    /** @type {HTMLElement} */ (place.querySelector("p")).textContent = progress ? far : problem;
+    bar.hidden = !progress;
+    if (total) bar.value = done / total;
+    else bar.removeAttribute("value");
+    /** @type {HTMLElement} */ (place.querySelector("button")).hidden = !progress || !may_predict;
   }
 
   /** @param {string} what @param {string} next what to do about it */
@@ -236,7 +318,7 @@ class Evaluate extends HTMLElement {
     this.#element(".told").hidden = false;
     this.#element(".headline").replaceChildren(...this.#headline(scores));
     this.#element(".about").replaceChildren(...scores.about.map((said) => h("p", {}, said)));
-    this.#element(".beside").replaceChildren(...(scores.comparison ? this.#beside(scores.comparison) : []));
+    this.#element(".beside").replaceChildren(...(scores.comparison ? this.#beside(scores.comparison).filter((part) => part !== false) : []));
     this.#element(".groups").replaceChildren(...this.#groups(scores));
     this.#showCases();
   }
@@ -293,7 +375,7 @@ class Evaluate extends HTMLElement {
   }
 
   /** @param {Comparison} comparison */
-  #beside({ first, second, said, left_out, meaning, rows, better, worse }) {
+  #beside({ first, second, said, left_out, out_of_fold, with_folds, meaning, rows, better, worse }) {
     const row = (/** @type {Difference} */ one) => {
       const why = [one.meaning, one.over, one.why].filter(Boolean).join(" ");
       const figure = (/** @type {string} */ of, /** @type {string} */ value) => h("span", { "data-why": why, "data-figure": `${of}.${one.key}` }, value);
@@ -309,6 +391,13 @@ class Evaluate extends HTMLElement {
     return [
       h("h2", {}, `${first} beside ${second}`),
       h("p", {}, said, left_out && ` Left out: ${left_out}.`),
+      out_of_fold > 0 &&
+        h(
+          "label",
+          { class: "folds", "data-why": "Out of fold: scored by other weights of the same training, made without the case. Such scores compare two ways to train rather than these two weights." },
+          h("input", { type: "checkbox", checked: with_folds, onchange: () => this.#want({ folds: !with_folds }) }),
+          `Compare on scores out of fold too (${grouped(out_of_fold)})`,
+        ),
       h(
         "div",
         { class: "sides" },
