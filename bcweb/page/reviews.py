@@ -163,7 +163,7 @@ class Reviews:
         rows = await self.workspace.ask(
             lambda store: told.queue(store.queue(reader.owner, id, order, **wanted))
         )
-        return answer(rows)
+        return private(Response(rows, media_type="application/json"))
 
     # --- out of it
 

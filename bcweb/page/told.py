@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from bcweb.review.records import CaseRow, Draft, Prediction, Project, QueueRow, Verdict
 
-# The fields of a `QueueRow` that travel, in the order of a row.
-COLUMNS = (
-    "id", "position", "dataset", "case", "label", "modality", "decision", "reader", "read_at", "dice",
-    "uncertainty", "suspicion", "presence", "how", "has_truth", "has_draft", "problem", "twin",
-    "twin_dice",
-)  # fmt: skip
+_READ_AT = QueueRow._fields.index("read_at")
 
 
 def project(of: Project, may_see_paths: bool) -> dict[str, Any]:
@@ -33,16 +29,16 @@ def project(of: Project, may_see_paths: bool) -> dict[str, Any]:
     }
 
 
-def queue(rows: Sequence[QueueRow]) -> dict[str, Any]:
-    """{"columns", "rows"}: 10,000 rows as arrays are a third of what they were with their names."""
-    return {"columns": list(COLUMNS), "rows": [_row(row) for row in rows]}
-
-
-def _row(row: QueueRow) -> list[Any]:
-    values = [getattr(row, name) for name in COLUMNS]
-    if row.read_at is not None:
-        values[COLUMNS.index("read_at")] = _moment(row.read_at)
-    return values
+def queue(rows: Sequence[QueueRow]) -> bytes:
+    """JSON of {"columns", "rows"}: 10,000 rows as arrays are a third of what they were with their names."""
+    told = []
+    for row in rows:
+        values: list[Any] = list(row)
+        if values[_READ_AT] is not None:
+            values[_READ_AT] = _moment(values[_READ_AT])
+        told.append(values)
+    content = {"columns": QueueRow._fields, "rows": told}
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def case(of: CaseRow, prediction: Prediction | None, may_see_paths: bool) -> dict[str, Any]:
