@@ -1,6 +1,6 @@
 // The bars above and below the picture: every button, input and score in line with what is shown.
 
-import { all, one, write } from "./dom.js";
+import { all, mark, one, write } from "./dom.js";
 import { isComparable } from "./reading.js";
 import * as windowing from "./windowing.js";
 
@@ -43,7 +43,7 @@ function refreshButtons(root, reading, display) {
     fullscreen: document.fullscreenEnabled === true,
   };
   for (const [action, on] of Object.entries(pressed)) {
-    one(root, `[data-action="${action}"]`).setAttribute("aria-pressed", String(on));
+    mark(one(root, `[data-action="${action}"]`), "aria-pressed", on);
   }
   for (const button of all(root, ".bar button")) {
     const can = able[button.dataset.action ?? ""] ?? true;
@@ -51,7 +51,7 @@ function refreshButtons(root, reading, display) {
   }
   one(root, ".layers").hidden = !single;
   one(root, '[data-action="mine"]').hidden = !mine;
-  one(root, ".more").setAttribute("aria-expanded", String(one(root, ".extra").classList.contains("open")));
+  mark(one(root, ".more"), "aria-expanded", one(root, ".extra").classList.contains("open"));
 }
 
 /** @param {ShadowRoot} root @param {Reading} reading @param {Display} display @param {number} scale */
@@ -66,7 +66,7 @@ function refreshInputs(root, { scan, prediction, threshold, info }, display, sca
   one(root, ".mark").hidden = point === null;
   one(root, ".track").style.setProperty("--at", String(point ?? 0));
   const words = point === threshold ? `${point}, the operating point` : String(threshold);
-  one(root, "#threshold").setAttribute("aria-valuetext", words);
+  mark(one(root, "#threshold"), "aria-valuetext", words);
   write(one(root, ".percent"), scan ? `${Math.round(scale * 100)} %` : "–");
 }
 

@@ -10,6 +10,12 @@ export function all(root, selector) {
   return root.querySelectorAll(selector);
 }
 
+/** As `write`, of an attribute. @param {Element} element @param {string} name @param {string | boolean} value */
+export function mark(element, name, value) {
+  const text = String(value);
+  if (element.getAttribute(name) !== text) element.setAttribute(name, text);
+}
+
 /** Nothing happens where the text is there already: a frame is drawn often, and its words change seldom.
  * @param {HTMLElement} element @param {string} text */
 export function write(element, text) {

@@ -1,9 +1,11 @@
-// WebGL2: one context, textures that all panes share, a scissored draw for each pane.
+// WebGL2: one context, textures that all panes share, a scissored draw for each pane. What was drawn stays in the
+// buffer: while nothing but the edited mask changes, only what a stroke has touched is drawn again, so that it
+// costs as much on a large screen without graphics hardware as on a small one.
 
 import { LAYER, OUTCOME, heatTexels } from "./colours.js";
 import { union } from "./extents.js";
 import { halve, shrink } from "./pyramid.js";
-import { COPY, LAYERS, OVERLAY, SCAN, VERTEX } from "./shaders.js";
+import { COPY, LAYERS, LINES, OVERLAY, SCAN, VERTEX } from "./shaders.js";
 import { partOfPane, pyramidLevel } from "./view.js";
 
 /** @typedef {import("./extents.js").Box} Box */
@@ -26,6 +28,15 @@ function unit(colour) {
   return [colour[0] / 255, colour[1] / 255, colour[2] / 255];
 }
 
+/** @param {Rect} a @param {Rect} b @returns {Rect | null} */
+function overlap(a, b) {
+  const x = Math.max(a.x, b.x);
+  const y = Math.max(a.y, b.y);
+  const width = Math.min(a.x + a.width, b.x + b.width) - x;
+  const height = Math.min(a.y + a.height, b.y + b.height) - y;
+  return width > 0 && height > 0 ? { x, y, width, height } : null;
+}
+
 /** The part of the scan that a pane's layers change. @param {number} layers @param {Look} look
  * @returns {Box | null} */
 function touched(layers, { shape, boxes, compared }) {
@@ -46,6 +57,8 @@ export class Painter {
   /** @type {number} */ #largest;
   #levels = 1;
   /** What the drawn scan shows; it is drawn again when this changes. */ #drawn = "";
+  /** What the buffer shows, but for the pixels of the edited mask; empty: nothing that could stay. */ #shown = "";
+  /** Where the edited mask is another than the buffer shows. @type {Box | null} */ #stale = null;
   /** @type {WebGLFramebuffer} */ #target;
   /** @type {Program} */ #scan;
   /** @type {Program} */ #copy;
@@ -90,13 +103,14 @@ export class Painter {
     this.#upload("image", fitting, internal, gl.RED_INTEGER, gl.NEAREST);
     this.#levels = fitting.length;
     this.reduction = 2 ** first;
-    this.#drawn = "";
+    this.#drawn = this.#shown = "";
   }
 
   /** @param {Uint8Array | null} probability @param {Uint8Array | null} opened both round(255 p)
    * @param {Uint8Array | null} truth 0 or 255 @param {number} width @param {number} height */
   setMaps(probability, opened, truth, width, height) {
     const gl = this.#gl;
+    this.#shown = "";
     this.#upload("probability", this.#fitting(probability, width, height), gl.R8, gl.RED, gl.LINEAR);
     this.#upload("opened", this.#fitting(opened, width, height), gl.R8UI, gl.RED_INTEGER, gl.NEAREST);
     this.#upload("truth", this.#fitting(truth, width, height), gl.R8UI, gl.RED_INTEGER, gl.NEAREST);
@@ -106,6 +120,7 @@ export class Painter {
   setMine(mask, width, height) {
     const gl = this.#gl;
     /** @type {Level} */
+    this.#shown = "";
     const level = mask ? shrink(mask, width, height, this.reduction, [0, 0, width, height]) : NONE;
     this.#upload("mine", [level], gl.R8UI, gl.RED_INTEGER, gl.NEAREST);
   }
@@ -114,6 +129,7 @@ export class Painter {
    * @param {Box} box the pixels that have */
   patchMine(mask, width, height, box) {
     const gl = this.#gl;
+    this.#stale = union(this.#stale, box);
     gl.activeTexture(gl.TEXTURE0 + UNITS.mine);
     if (this.reduction > 1) {
       const { data, x, y, width: w, height: h } = shrink(mask, width, height, this.reduction, box);
@@ -132,13 +148,28 @@ export class Painter {
    * left corner @param {Look} look */
   draw(panes, look) {
     const gl = this.#gl;
-    gl.scissor(0, 0, gl.drawingBufferWidth, gl.drawingBufferHeight);
-    gl.clearColor(...this.#around, 1);
-    gl.clear(gl.COLOR_BUFFER_BIT);
+    const { drawingBufferWidth: width, drawingBufferHeight: height } = gl;
+    const wanted = JSON.stringify([panes, { ...look, boxes: { ...look.boxes, mine: null } }, width, height]);
+    const stale = this.#stale;
+    const isShown = wanted === this.#shown;
+    this.#shown = wanted;
+    this.#stale = null;
+    if (isShown && !stale) return;
+    if (!isShown) {
+      gl.scissor(0, 0, width, height);
+      gl.clearColor(...this.#around, 1);
+      gl.clear(gl.COLOR_BUFFER_BIT);
+    }
     if (panes.length === 0) return;
     this.#drawScan(panes[0].rect, look);
+    const parts = panes.map(({ rect, layers }) => {
+      const ground = isShown && stale ? partOfPane(look.view, look.shape, rect, this.#reach(stale, look)) : rect;
+      const box = ground && touched(layers, look);
+      const part = box && partOfPane(look.view, look.shape, rect, box);
+      return { rect, layers, ground, part: part && ground && overlap(part, ground) };
+    });
     gl.useProgram(this.#copy.name);
-    for (const { rect } of panes) this.#cover(this.#copy, rect, rect);
+    for (const { rect, ground } of parts) if (ground) this.#cover(this.#copy, rect, ground);
     gl.useProgram(this.#overlay.name);
     this.#place(this.#overlay, look);
     gl.uniform1f(this.#at(this.#overlay, "dot"), look.dot);
@@ -147,13 +178,19 @@ export class Painter {
     gl.uniform1f(this.#at(this.#overlay, "opacity"), look.opacity);
     gl.uniform1i(this.#at(this.#overlay, "judged"), look.compared[0]);
     gl.uniform1i(this.#at(this.#overlay, "judge"), look.compared[1]);
-    for (const { rect, layers } of panes) {
-      const box = touched(layers, look);
-      const part = box && partOfPane(look.view, look.shape, rect, box);
+    for (const { rect, layers, part } of parts) {
       if (!part) continue;
       gl.uniform1i(this.#at(this.#overlay, "layers"), layers);
       this.#cover(this.#overlay, rect, part);
     }
+  }
+
+  /** What changes on the screen with a box of the mask: its texels, and the lines that look that far.
+   * @param {Box} box @param {Look} look @returns {Box} in pixels of the scan, with fractions */
+  #reach([left, top, right, bottom], { view, shape, dot }) {
+    const across = (LINES * dot + 1) / view.scale + this.reduction;
+    const down = (LINES * dot + 1) / (view.scale * shape.stretch) + this.reduction;
+    return [left - across, top - down, right + across, bottom + down];
   }
 
   /** In the first level that the hardware takes.

@@ -1,7 +1,7 @@
 // What lies over the picture in words: names, legends and areas of the panes, the scale bar, the notice
 // of the presence gate, the message in the middle; and the picture's own label.
 
-import { all, one, write } from "./dom.js";
+import { all, mark, one, write } from "./dom.js";
 import { LAYERS } from "./shaders.js";
 import { scaleBar } from "./view.js";
 
@@ -111,5 +111,5 @@ function refreshLabel(root, { info }) {
     ? `${info.name}, ${info.width} by ${info.height} pixels. Arrow keys pan, plus and minus zoom, 0 shows the whole scan.`
     : "No scan";
   const canvas = one(root, "canvas");
-  if (canvas.getAttribute("aria-label") !== label) canvas.setAttribute("aria-label", label);
+  mark(canvas, "aria-label", label);
 }

@@ -25,7 +25,9 @@ export class Picture {
    * @returns {boolean} whether there is a new one @throws {Error} a sentence, where the browser has none */
   start() {
     if (this.#painter) return false;
-    const gl = this.#canvas.getContext("webgl2", { alpha: false, antialias: false, depth: false });
+    /** @type {WebGLContextAttributes} */
+    const wanted = { alpha: false, antialias: false, depth: false, preserveDrawingBuffer: true };
+    const gl = this.#canvas.getContext("webgl2", wanted);
     if (!gl) throw new Error("This browser cannot draw the scan: WebGL 2 is missing or switched off.");
     if (gl.isContextLost()) return false; // "webglcontextrestored" comes when it is back
     this.#painter = new Painter(gl, BACKDROP);

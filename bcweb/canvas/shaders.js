@@ -6,6 +6,9 @@
 /** What a pane draws. The first three bits are those of the masks, too, of which `difference` compares two. */
 export const LAYERS = { prediction: 1, truth: 2, mine: 4, difference: 8, heat: 16 };
 
+/** How far a border's lines look for what lies beyond it, in CSS pixels: the colour, and the dark one inside. */
+export const LINES = 3.25;
+
 export const VERTEX = `#version 300 es
 void main() {
   gl_Position = vec4(vec2(gl_VertexID & 1, gl_VertexID >> 1) * 4.0 - 1.0, 0.0, 1.0);
@@ -143,7 +146,7 @@ void main() {
     for (int i = 0; i < 8; i++) {
       int left = code & ~codeAt(at + AROUND[i] * 1.75 * dot * pace, wanted);
       leaves += ivec3(left, left >> 1, left >> 2) & 1;
-      if ((code & 4) != 0 && !differs) nearly += (~codeAt(at + AROUND[i] * 3.25 * dot * pace, 4) >> 2) & 1;
+      if ((code & 4) != 0 && !differs) nearly += (~codeAt(at + AROUND[i] * ${LINES} * dot * pace, 4) >> 2) & 1;
     }
     vec2 fixedToScan = at / pace / dot;   // in CSS pixels: patterns pan with the scan
     float stroke = min(opacity * 2.0, 1.0);

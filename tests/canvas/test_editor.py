@@ -181,6 +181,20 @@ def test_the_mask_on_the_screen_is_the_mask(viewer: Viewer):
     assert np.array_equal(viewer.picture()[inner][..., 1] > 20, shown)
 
 
+def test_what_a_stroke_leaves_on_the_screen_is_what_a_whole_frame_draws(viewer: Viewer):
+    pixels = (np.arange(HEIGHT * WIDTH) % 251).reshape(HEIGHT, WIDTH).astype(np.uint8)
+    drawn = edit(
+        viewer, blobs() > 0.6, pixels=pixels, probability=blobs(), truth=blobs(seed=2) > 0.6
+    )
+    for place in ((30, 40), (100, 70)):
+        drawn.stroke(place, (60, 80))
+        drawn.stroke(place, (20, 20), pane="truth", button="right")
+    viewer.press("Control+z")
+    left = viewer.picture()
+    viewer.press("h", "h")  # hidden, and all of it drawn anew
+    assert np.array_equal(viewer.picture(), left)
+
+
 def test_scores_and_areas_follow_the_strokes(viewer: Viewer):
     truth = disc(80, 60, 30)
     drawn = edit(viewer, truth=truth, probability=truth * 1.0, spacing=[0.5, 0.5])

@@ -1,7 +1,7 @@
 // What the editor draws over the panes: the brush's circle in its true size, the polygon that is being drawn, the
 // ruler. All panes have all of it, at the same place of the scan.
 
-import { one, write } from "../dom.js";
+import { mark, one, write } from "../dom.js";
 import { STRIP } from "../stage.js";
 import { toPane } from "../view.js";
 import { distance, inWords } from "./ruler.js";
@@ -48,7 +48,7 @@ export function refreshMarks(root, reading, editor, stage) {
     svg.toggleAttribute("hidden", line.length === 0);
     if (line.length) {
       const path = pathOf(line.map(here), editor.ruler ? 2 : 3);
-      for (const half of svg.children) half.setAttribute("d", path);
+      for (const half of svg.children) mark(half, "d", path);
     }
     const measure = one(pane, ".measure");
     measure.hidden = !editor.ruler;

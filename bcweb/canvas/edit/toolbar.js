@@ -1,6 +1,7 @@
 // The editor's tools beside the picture: their buttons, and how these follow the editor.
 
-import { all, one, write } from "../dom.js";
+import { all, mark, one, write } from "../dom.js";
+import { KEYS } from "../keys.js";
 import { beginAction, toolAction } from "./actions.js";
 import { TOOLS } from "./editor.js";
 import { BEGIN_KEYS, EDIT_KEYS } from "./keys.js";
@@ -90,10 +91,15 @@ export function refreshToolbar(root, reading, editor) {
   const { mine, scan, prediction, truth, info } = reading;
   const tools = one(root, ".tools");
   tools.hidden = !mine;
+  // The viewer's key for it is somebody else's here.
+  const actual = one(root, '[data-action="actual"]');
+  const [here, there] = mine ? [EDIT_KEYS.actual, KEYS.actual[0]] : [KEYS.actual[0], EDIT_KEYS.actual];
+  mark(actual, "aria-keyshortcuts", here);
+  mark(actual, "title", actual.title.replace(`(${there})`, `(${here})`));
   one(root, ".viewer").classList.toggle("editing", mine !== null);
   if (!mine) return;
   for (const tool of TOOLS) {
-    one(root, `[data-action="${toolAction(tool)}"]`).setAttribute("aria-pressed", String(tool === editor.tool));
+    mark(one(root, `[data-action="${toolAction(tool)}"]`), "aria-pressed", tool === editor.tool);
   }
   /** @type {Record<string, boolean>} */
   const able = {
@@ -112,14 +118,14 @@ export function refreshToolbar(root, reading, editor) {
     /** @type {HTMLButtonElement} */ (each).disabled = !scan || able[each.dataset.action ?? ""] === false;
   }
   const isOpen = !one(root, ".menu").hidden;
-  one(root, '[data-action="beginMenu"]').setAttribute("aria-expanded", String(isOpen));
-  one(root, ".more-tools").setAttribute("aria-expanded", String(tools.classList.contains("open")));
+  mark(one(root, '[data-action="beginMenu"]'), "aria-expanded", isOpen);
+  mark(one(root, ".more-tools"), "aria-expanded", tools.classList.contains("open"));
   const slider = /** @type {HTMLInputElement} */ (one(root, "input.radius"));
   const place = Math.round(placeOf(editor.radius, editor.radii) * 100) / 100;
   if (slider.valueAsNumber !== place) slider.valueAsNumber = place;
   const words = diameter(editor.radius, info?.spacing ?? null);
   write(one(root, ".diameter"), words);
-  slider.setAttribute("aria-valuetext", words);
+  mark(slider, "aria-valuetext", words);
 }
 
 /** @param {number} radius in columns @param {[number, number] | null} spacing millimetres per row and column */
