@@ -14,7 +14,15 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import argparse
 import sys
 
-from bench import app_start, review, scan_to_mask, segment_command, threshold_drag, training
+from bench import (
+    app_start,
+    review,
+    review_page,
+    scan_to_mask,
+    segment_command,
+    threshold_drag,
+    training,
+)
 
 PARTS = {
     "scan": ("From a PNG's bytes to its mask", scan_to_mask.run),
@@ -22,6 +30,7 @@ PARTS = {
     "app": ("python app.py", app_start.run),
     "drag": ("Threshold drag on a 3328x2560 map", threshold_drag.run),
     "review": ("The review store, 10,000 cases", review.run),
+    "review-page": ("The Review tab, 10,000 cases", review_page.run),
     "training": ("Training, 256x256", training.run),
 }
 

@@ -1,0 +1,259 @@
+"""The Review tab with 10,000 cases: over HTTP, in Chromium, and 20 readers at once on one server.
+
+    python -m bench.review_page
+
+Generated scans, 20 pictures under 10,000 names. Medians and 95th percentiles of wall time are for reading;
+the bar is a ratio against the same rows read without a server.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+from bcweb.page.wire import pack
+from bcweb.review.home import DATABASE
+from bcweb.review.store import LOCAL, Store
+from bench.review import CASES
+from bench.rows import Row
+from tests import browser
+from tests.page.reviewing import case_of, prediction_of, scans
+from tests.page.running import Visitor, running
+
+PICTURES, SIZE = 20, (480, 600)
+READERS, VERDICTS = 20, 15  # at once, and of each
+LABELS = ("benign", "malignant", "normal")
+
+# The predictions of the first pictures, with their files, for all other cases of the same picture.
+_PREDICT = f"""
+INSERT INTO predictions (project_id, case_id, made, revision, how, presence, threshold, gate, min_lesion_px,
+    painted_px, dice, iou, uncertainty, suspicion, map_file, mask_file)
+SELECT c.project_id, c.id, p.made, p.revision, p.how, p.presence, p.threshold, p.gate, p.min_lesion_px,
+    p.painted_px, abs(random()) / 9.3e18, p.iou, abs(random()) / 9.3e18, abs(random()) / 9.3e18,
+    p.map_file, p.mask_file
+FROM cases c JOIN cases f ON f.position = c.position % {PICTURES} JOIN predictions p ON p.case_id = f.id
+WHERE c.position >= {PICTURES};
+UPDATE cases SET (prediction_id, how, score, presence, uncertainty, suspicion) = (
+    SELECT id, how, dice, presence, uncertainty, suspicion FROM predictions WHERE case_id = cases.id
+);
+"""
+
+# Milliseconds from an act to the picture of the case that it leads to.
+STEP = """async act => {
+  const viewer = document.querySelector('bc-review bc-viewer');
+  const before = location.search;
+  await new Promise(resolve => setTimeout(resolve, 700));  // a glance: the next case is fetched meanwhile
+  const drawn = new Promise(resolve => {
+    const see = () => {
+      if (location.search === before) return;
+      viewer.removeEventListener('bc-ready', see);
+      resolve();
+    };
+    viewer.addEventListener('bc-ready', see);
+  });
+  const start = performance.now();
+  if (act.startsWith('row-')) document.querySelector('bc-review').shadowRoot.getElementById(act).click();
+  else document.dispatchEvent(new KeyboardEvent('keydown', { key: act, bubbles: true, composed: true }));
+  await drawn;
+  return performance.now() - start;
+}"""
+
+
+def run() -> list[Row]:
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        project = make_project(home)
+        with Store(home) as store:
+            plainly = _seconds(lambda: store.queue(LOCAL, project), 7)
+        with running({"BCWEB_HOME": str(home)}) as address:
+            return [
+                *_over_http(address, project, plainly),
+                *_in_chromium(address),
+                *_readers_at_once(address, project),
+            ]
+
+
+def make_project(home: Path, cases: int = CASES) -> int:
+    """A project of so many cases, whose scans lie in its folder; its id."""
+    (home / "scans").mkdir()
+    made = scans(PICTURES, SIZE)
+    pictures = []
+    for number, scan in enumerate(made):
+        file = home / "scans" / f"{number}.png"
+        Image.fromarray(scan.scan.pixels).save(file)
+        pictures.append(case_of(file, scan, "", None))
+    with Store(home) as store:
+        project = store.create(LOCAL, "Benchmark")
+        store.add_cases(
+            project.id,
+            (
+                replace(
+                    pictures[n % PICTURES], case=f"case {n}", group=f"patient {n // 2}",
+                    label=LABELS[n % 3],
+                )
+                for n in range(cases)
+            ),
+        )  # fmt: skip
+        for row in store.queue(LOCAL, project.id, "listed")[:PICTURES]:
+            store.add_prediction(row.id, prediction_of(made[row.position].truth, row.position))
+        store.set_state(project.id, "ready")
+    with closing(sqlite3.connect(home / DATABASE)) as connection:
+        connection.executescript(_PREDICT)
+    return project.id
+
+
+def _over_http(address: str, project: int, plainly: list[float]) -> list[Row]:
+    visitor = Visitor(address)
+    place = f"/bc/review/projects/{project}/queue"
+
+    def get(path: str, **asked) -> Callable[[], object]:
+        return lambda: visitor.get(path, params=asked).raise_for_status()
+
+    queue = _seconds(get(place), 7)
+    rows = [*_two("open the queue over HTTP", queue)]
+    ratio = statistics.median(queue) / statistics.median(plainly)
+    rows.append(Row("  / the same rows from the store", ratio, "x", at_most=5))
+    rows += _two("filter by label and text", _seconds(get(place, label="benign", text="99"), 7))
+    listed = visitor.get(place).json()["rows"]
+    ids = [row[0] for row in listed[:100]]
+    rows += _two("a case", [_timed(get(f"/bc/review/cases/{id}")) for id in ids])
+    saved = [_timed(lambda id=id: save(visitor, id, "bench")) for id in ids]
+    rows += _two("save a correction", saved)
+    drafts = [_timed(lambda id=id: draft(visitor, id)) for id in ids[:50]]
+    rows += _two("keep a draft", drafts)
+    visitor.close()
+    return rows
+
+
+def _in_chromium(address: str) -> list[Row]:
+    path = browser.executable()
+    if path is None:
+        sys.exit("No Chromium was found; `python -m tests.browser` fetches one.")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=list(browser.ARGUMENTS))
+        page = chromium.new_page(viewport={"width": 1440, "height": 900})
+        page.add_init_script("localStorage.setItem('bc-reader', 'bench')")
+        page.goto(address)
+        page.get_by_role("tab", name="Model").wait_for()
+        started = time.perf_counter()
+        page.get_by_role("tab", name="Review").click()
+        page.locator('bc-review bc-viewer[data-state="ready"]').wait_for(timeout=60_000)
+        opened = time.perf_counter() - started
+        steps = [page.evaluate(STEP, "j") for _ in range(30)]
+        decided = [page.evaluate(STEP, "2") for _ in range(30)]
+        far = [_jump(page, place) for place in range(100, 9_100, 900)]
+        nodes = page.locator("bc-review .queue .row").count()
+        chromium.close()
+    rows = [Row("from the press on the tab to the first case", opened * 1000, "ms")]
+    rows += _two("next case, drawn", [ms / 1000 for ms in steps])
+    rows += _two("  a case that was not fetched ahead", [ms / 1000 for ms in far])
+    rows += _two("decide, saved and the next case drawn", [ms / 1000 for ms in decided])
+    rows.append(Row("rows of the queue in the page", nodes, "", at_most=60))
+    return rows
+
+
+def _jump(page, place: int) -> float:
+    """Milliseconds to a case far down the queue."""
+    page.locator("bc-review .queue").evaluate(f"e => e.scrollTop = 50 * {place}")
+    row = page.locator(f'bc-review .queue .row[aria-posinset="{place + 3}"]')
+    row.wait_for()
+    return page.evaluate(STEP, row.get_attribute("id"))
+
+
+def _readers_at_once(address: str, project: int) -> list[Row]:
+    """Each looks at a case, draws, and saves; the others do so at the same moment, on cases of their own."""
+    listed = (
+        Visitor(address).get(f"/bc/review/projects/{project}/queue?order=listed").json()["rows"]
+    )
+    ids = [row[0] for row in listed[-READERS * VERDICTS :]]
+    looked: list[float] = []
+    saved: list[float] = []
+    ready = threading.Barrier(READERS + 1)
+
+    def read(number: int) -> None:
+        visitor = Visitor(address)
+        ready.wait()
+        for id in ids[number * VERDICTS : (number + 1) * VERDICTS]:
+            looked.append(_timed(lambda id=id: look(visitor, id)))
+            draft(visitor, id)
+            saved.append(_timed(lambda id=id: save(visitor, id, f"reader {number}")))
+        visitor.close()
+
+    threads = [threading.Thread(target=read, args=(number,)) for number in range(READERS)]
+    for thread in threads:
+        thread.start()
+    ready.wait()
+    started = time.perf_counter()
+    for thread in threads:
+        thread.join()
+    took = time.perf_counter() - started
+    return [
+        *_two(f"{READERS} readers at once: a case with its pixels", looked),
+        *_two(f"{READERS} readers at once: save a correction", saved),
+        Row("  verdicts a second", len(saved) / took, "/s"),
+        Row("  verdicts that were not saved", READERS * VERDICTS - len(saved), "", at_most=0),
+    ]
+
+
+def look(visitor: Visitor, id: int) -> None:
+    info = visitor.get(f"/bc/review/cases/{id}").raise_for_status().json()
+    for what in ("pixels", f"probability?of={quote(info['revision'])}", "truth"):
+        visitor.get(f"/bc/review/cases/{id}/{what}").raise_for_status()
+
+
+def draft(visitor: Visitor, id: int) -> None:
+    place = f"/bc/review/cases/{id}/draft?beginning=empty&strokes=1"
+    visitor.put(place, content=_MASK).raise_for_status()
+
+
+def save(visitor: Visitor, id: int, reader: str) -> None:
+    said = {"decision": "corrected", "key": f"{reader} {id}", "beginning": "empty", "seconds": 9}
+    headers = {"X-Verdict": quote(json.dumps(said)), "X-Reader": quote(reader)}
+    place = f"/bc/review/cases/{id}/verdicts"
+    visitor.post(place, content=_MASK, headers=headers).raise_for_status()
+
+
+def _drawn() -> np.ndarray:
+    rows, columns = np.ogrid[: SIZE[0], : SIZE[1]]
+    return (rows - 200) ** 2 + (columns - 300) ** 2 < 90**2
+
+
+_MASK = pack(_drawn())
+
+
+def _timed(call: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    call()
+    return time.perf_counter() - started
+
+
+def _seconds(call: Callable[[], object], rounds: int) -> list[float]:
+    call()
+    return [_timed(call) for _ in range(rounds)]
+
+
+def _two(name: str, seconds: list[float]) -> list[Row]:
+    high = sorted(seconds)[min(len(seconds) - 1, int(0.95 * len(seconds)))]
+    return [
+        Row(f"{name}: median", statistics.median(seconds) * 1000, "ms"),
+        Row("  95th percentile", high * 1000, "ms"),
+    ]
+
+
+if __name__ == "__main__":
+    for row in run():
+        print(f"  {row}")
