@@ -10,7 +10,7 @@ from pathlib import Path
 import gradio as gr
 from starlette.middleware import Middleware
 
-from bcweb.page import evaluate_tab, logs, model_tab, review_tab, scan_tab, static, theme
+from bcweb.page import evaluate_tab, login, logs, model_tab, review_tab, scan_tab, static, theme
 from bcweb.page.backups import Backups
 from bcweb.page.counter import Counter
 from bcweb.page.endpoints import Endpoints
@@ -41,6 +41,7 @@ def build(version: str) -> gr.Blocks:
         review_tab.build(version)
         evaluate_tab.build(version)
         model_tab.build(version)
+    login.add_to(demo)
     # Gradio would put a widget of another host on top of a Space's page.
     demo.space_id = None
     return demo

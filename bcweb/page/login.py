@@ -6,6 +6,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+import gradio as gr
+
 _MAY_WRITE = (
     "admin",
     "write",
@@ -19,14 +21,15 @@ def is_possible(environment: Mapping[str, str] = os.environ) -> bool:
     return is_space and bool(environment.get("OAUTH_CLIENT_ID"))
 
 
-def build() -> None:
+def add_to(demo: gr.Blocks) -> None:
     """Have Gradio serve /login/huggingface, /login/callback and /logout, where one can log in."""
     if not is_possible():
         return  # the button raises where there is no Space, and where the Space has no login
-    import gradio as gr
-
-    # It is not shown: the page has links of its own, which open a tab where a frame could not log in.
-    gr.LoginButton(visible=False, icon=None)
+    # It is not shown: the page has links of its own, which open a tab where a frame could not log in. And
+    # made apart from the page it brings no event with it, which would be one more thing to call.
+    button = gr.LoginButton(visible=False, icon=None)
+    with demo:
+        button.render()
 
 
 def is_host(user: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> bool:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gradio as gr
 
-from bcweb.page import login
-
 # The viewer lies in the page itself, as the Scan tab's does.
 _HTML = "<bc-review><bc-viewer slot='viewer' kind='cases'></bc-viewer></bc-review>"
 
@@ -19,4 +17,3 @@ def build(version: str) -> None:
             apply_default_css=False,
             elem_id="review-workbench",
         )
-        login.build()
