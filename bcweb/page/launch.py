@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from importlib import import_module
 from pathlib import Path
 
 import gradio as gr
@@ -115,6 +116,7 @@ def _warm(segmenters: Segmenters) -> None:
     """Make ready what the first visitor needs, while Gradio starts."""
     segmenters.warm()
     phantom_of(SAMPLES[0])
+    import_module("bcweb.review.store")  # half a second, for whoever opens the Review tab first
 
 
 def _sweep(*stores: Store[Held] | Parcels) -> None:
