@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 
 from bcweb.review.records import CaseRow, How, NotThere, Prediction, ReviewError, Verdict
-from bcweb.review.revisions import choose
+from bcweb.review.revisions import Predicted
 from bcweb.review.scorer import Scorer
 from bcweb.scores import CaseScore, groups_of, lesion_figures, report
 from bcweb.statistics import group_bootstrap, rank_correlation
@@ -197,17 +197,18 @@ def evaluate(
     """
     scorer = scorer or Scorer(store)
     found = store.project(owner, project)
-    chosen = choose(store, owner, found, revision)
-    with store.snapshot(owner, found.id) as snapshot:
-        rows = [each for each in snapshot.cases if each.case.modality == chosen.modality]
+    predicted = Predicted(store, owner, found)
+    revision = predicted.named(revision)
+    modality, predictions = predicted.modality(revision), predicted.by(revision)
+    rows = [each for each in predicted.rows if each.case.modality == modality]
     cases: list[Scored] = []
     left: list[CaseScore] = []
     for done, row in enumerate(rows):
         if progress:
             progress(done, len(rows))
-        prediction = chosen.predictions.get(row.case.id)
+        prediction = predictions.get(row.case.id)
         told = _Told.of(row.case, row.verdict, truth)
-        reason = _reason(row.case, row.verdict, prediction, told, chosen.name, truth)
+        reason = _reason(row.case, row.verdict, prediction, told, revision, truth)
         if reason:
             left.append(replace(told.blank, error=reason))
             continue
@@ -217,7 +218,7 @@ def evaluate(
             raise
         except ReviewError:
             left.append(replace(told.blank, error=DAMAGED))
-    return Evaluation(found.name, chosen.name, chosen.modality, truth, tuple(cases), tuple(left))
+    return Evaluation(found.name, revision, modality, truth, tuple(cases), tuple(left))
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 Of a case that weights were trained on, the folds of a cross-validation may have made the prediction, each
 by weights of its own. Those stand in for whichever weights had seen the case, and are no choice of
-their own; only where nothing else predicted are they one, all folds together.
+their own; only where nothing else predicted scans of a modality are they one, all folds together.
 """
 
 from __future__ import annotations
@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from bcweb.review.records import Prediction, Project, ReviewError
+from bcweb.review.records import CaseRow, Prediction, Project, ReviewError
 from bcweb.scans import Modality
 
 if TYPE_CHECKING:  # it brings SQLAlchemy
     from bcweb.review.store import Store
-
-FOLDS = "out-of-fold"  # the name of all folds together
 
 
 @dataclass(frozen=True)
@@ -30,74 +28,77 @@ class Revision:
     last: datetime
 
 
-@dataclass(frozen=True)
-class Chosen:
-    """A revision's predictions by case id, those of folds that stand in for it among them."""
+class Predicted:
+    """A project's cases and all of its predictions, as they are when this is made.
 
-    name: str
-    modality: Modality
-    predictions: dict[int, Prediction]
+    cases: by id. own: by revision and case id, without those of folds; folds: by case id, the newest of
+    each case.
+    """
+
+    def __init__(self, store: Store, owner: str, project: Project):
+        self.project = project
+        self.own: dict[str, dict[int, Prediction]] = {}
+        self.folds: dict[int, Prediction] = {}
+        for name in store.revisions(owner, project.id):
+            for prediction in store.predictions(owner, project.id, name):
+                if prediction.how == "out-of-fold":
+                    self.folds[prediction.case_id] = prediction
+                else:
+                    self.own.setdefault(name, {})[prediction.case_id] = prediction
+        # After the predictions, so that there is no case of them that is not here.
+        with store.snapshot(owner, project.id) as snapshot:
+            self.rows = snapshot.cases
+        self.cases: dict[int, CaseRow] = {each.case.id: each.case for each in self.rows}
+        self._let_folds_stand_alone()
+
+    def modality(self, revision: str) -> Modality:
+        return self.cases[next(iter(self.own[revision]))].modality
+
+    def revisions(self) -> tuple[Revision, ...]:
+        """The one with the most cases first, of equal ones the newest."""
+        told = [
+            Revision(name, self.modality(name), len(made), max(p.made for p in made.values()))
+            for name, made in self.own.items()
+        ]
+        return tuple(sorted(told, key=lambda one: (one.cases, one.last), reverse=True))
+
+    def named(self, name: str | None) -> str:
+        """This revision, or the first of `revisions`; `ReviewError` where there is none of this name."""
+        project = self.project.name
+        if not self.own:
+            raise ReviewError(
+                f"Nothing of {project} has been predicted yet: there is nothing to score."
+            )
+        if name is None:
+            return self.revisions()[0].name
+        if name not in self.own:
+            raise ReviewError(
+                f"{project} has no predictions by {name}; it has those of {', '.join(self.own)}."
+            )
+        return name
+
+    def by(self, revision: str) -> dict[int, Prediction]:
+        """A revision's predictions by case id, with those of folds where the weights had seen the case.
+
+        Where they have no prediction of it they had, once the import has ended; until then nobody knows.
+        """
+        made, modality = self.own[revision], self.modality(revision)
+        stand_in = {}
+        for case, prediction in self.folds.items():
+            known = made.get(case)
+            had_seen = self.project.state == "ready" if known is None else known.how == "seen"
+            if had_seen and self.cases[case].modality == modality:
+                stand_in[case] = prediction
+        return made | stand_in
+
+    def _let_folds_stand_alone(self) -> None:
+        others = {self.modality(name) for name in self.own}
+        for case, prediction in self.folds.items():
+            modality = self.cases[case].modality
+            if modality not in others:
+                self.own.setdefault(f"{modality}-out-of-fold", {})[case] = prediction
 
 
 def revisions(store: Store, owner: str, project: str | int) -> tuple[Revision, ...]:
-    """Those of a project: the one with the most cases first, of equal ones the newest."""
-    found = store.project(owner, project)
-    own, folds = _predictions(store, owner, found)
-    modality = _modalities(store, owner, found)
-    if not own and folds:
-        own = {FOLDS: folds}
-    told = [
-        Revision(name, modality[next(iter(made))], len(made), max(p.made for p in made.values()))
-        for name, made in own.items()
-    ]
-    return tuple(sorted(told, key=lambda one: (one.cases, one.last), reverse=True))
-
-
-def choose(store: Store, owner: str, project: Project, name: str | None = None) -> Chosen:
-    """One of `revisions`, by its name, or the first.
-
-    A fold's prediction is taken where the weights had seen the case. Where they have no prediction of it
-    they had, once the import has ended; until then nobody knows. Raises `ReviewError` where there is no such revision.
-    """
-    own, folds = _predictions(store, owner, project)
-    if not own and folds:
-        own = {FOLDS: folds}
-    if not own:
-        raise ReviewError(
-            f"Nothing of {project.name} has been predicted yet: there is nothing to score."
-        )
-    if name is None:
-        name = next(iter(own)) if len(own) == 1 else revisions(store, owner, project.id)[0].name
-    if name not in own:
-        raise ReviewError(
-            f"{project.name} has no predictions by {name}; it has those of {', '.join(own)}."
-        )
-    made = own[name]
-    modality = _modalities(store, owner, project)
-    mine = modality[next(iter(made))]
-    for case, prediction in folds.items():
-        known = made.get(case)
-        had_seen = project.state == "ready" if known is None else known.how == "seen"
-        if modality[case] == mine and had_seen:
-            made[case] = prediction
-    return Chosen(name, mine, made)
-
-
-def _predictions(
-    store: Store, owner: str, project: Project
-) -> tuple[dict[str, dict[int, Prediction]], dict[int, Prediction]]:
-    """By revision and case id, but for folds; and those of all folds by case id, the newest of each."""
-    own: dict[str, dict[int, Prediction]] = {}
-    folds: dict[int, Prediction] = {}
-    for name in store.revisions(owner, project.id):
-        for prediction in store.predictions(owner, project.id, name):
-            if prediction.how == "out-of-fold":
-                folds[prediction.case_id] = prediction
-            else:
-                own.setdefault(name, {})[prediction.case_id] = prediction
-    return own, folds
-
-
-def _modalities(store: Store, owner: str, project: Project) -> dict[int, Modality]:
-    with store.snapshot(owner, project.id) as snapshot:
-        return {each.case.id: each.case.modality for each in snapshot.cases}
+    """Those of a project, see `Predicted.revisions`."""
+    return Predicted(store, owner, store.project(owner, project)).revisions()
