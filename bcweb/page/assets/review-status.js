@@ -26,6 +26,16 @@ export class Status {
     this.#show();
   }
 
+  /** Say this, unless something is wrong. @param {string} text */
+  hint(text) {
+    if (this.#said.kind !== "error") this.say(text);
+  }
+
+  /** Another case: what was wrong with this one is over, but for what was not saved. */
+  leave() {
+    if (this.#said.kind === "error" && !this.#said.text.startsWith("NOT ")) this.say("");
+  }
+
   /** @param {Sending} sending */
   show(sending) {
     this.#sending = sending;

@@ -7,8 +7,9 @@ import { BASE, Gone, Refused } from "./api.js";
 import { button, h } from "./dom.js";
 import { loginLink, wantsLogin } from "./login.js";
 import * as api from "./review-api.js";
-import { unpacked } from "./review-bits.js";
+import { Ahead } from "./review-ahead.js";
 import { CasePanel } from "./review-case.js";
+import { Clashes } from "./review-clash.js";
 import { Clock } from "./review-clock.js";
 import { DecisionForm } from "./review-decision.js";
 import { Drawing } from "./review-drawing.js";
@@ -18,7 +19,6 @@ import { Home, importing } from "./review-home.js";
 import { KEYS, actionOf, shown } from "./review-keys.js";
 import { OPEN_CASE, linkedCase, nameCase } from "./review-links.js";
 import { Outbox } from "./review-outbox.js";
-import { outlined } from "./review-pictures.js";
 import { QueueList } from "./review-queue.js";
 import { Shelf, randomName } from "./review-shelf.js";
 import { Standing } from "./review-standing.js";
@@ -35,8 +35,6 @@ import { grouped } from "./words.js";
 /** @typedef {import("./review-shelf.js").Kept} Kept */
 
 const POLL_MS = 1000;
-/** Descriptions of cases that were fetched ahead. */
-const MOST_AHEAD = 12;
 const CHANNEL = "bc-review";
 const NAME = "bc-reader";
 const PROJECT = "bc-project";
@@ -50,13 +48,12 @@ class Review extends HTMLElement {
   /** Of all cases of the project. */ #labels = words.LABELS;
   /** The case in view. @type {number | null} */ #current = null;
   /** What is known of it, once it is. @type {CaseInfo | null} */ #info = null;
-  /** Descriptions that were fetched ahead. @type {Map<number, Promise<CaseInfo>>} */ #ahead = new Map();
+  #ahead = new Ahead();
   /** Counts choices of the reader, so that what arrives late does not take the picture away. */ #chosen = 0;
   /** Its picture is on the screen: nobody accepts what they have not seen. */ #isSeen = false;
   /** Why a decision cannot be made. @type {Partial<Record<Decision, string>>} */ #refusals = {};
-  /** A decision that would leave strokes out was pressed once. @type {Decision | null} */ #warned = null;
+  /** A decision that would leave strokes out was pressed once, and for how many. */ #warned = "";
   /** Verdicts of this page, the last of them last. @type {{verdict: Verdict, key: string}[]} */ #undoable = [];
-  /** Verdicts that were not taken, because somebody decided in between; by case. @type {Map<string, {kept: Kept, latest: Verdict}>} */ #clashes = new Map();
   /** Seconds that were spent on cases before they were left. @type {Map<number, number>} */ #spent = new Map();
   #clock = new Clock();
   #shelf = new Shelf();
@@ -68,6 +65,7 @@ class Review extends HTMLElement {
   /** @type {Filters} */ #filters;
   /** @type {QueueList} */ #list;
   /** @type {CasePanel} */ #panel;
+  /** @type {Clashes} */ #clashes;
   /** @type {DecisionForm} */ #form;
   /** @type {Status} */ #status;
   /** @type {Standing} */ #standing;
@@ -104,9 +102,10 @@ class Review extends HTMLElement {
       drop: (at) => this.#drawing.drop(at),
       drawFrom: (verdict) => this.#drawing.from(verdict, this.#stays()),
       undo: (verdict) => this.#undo({ verdict, key: randomName() }),
-      saveMine: () => this.#saveMine(),
+      saveMine: () => this.#info && this.#clashes.saveMine(this.#info.id),
       keepTheirs: () => this.#keepTheirs(),
     });
+    this.#clashes = new Clashes(this.#panel, this.#outbox);
     this.#form = new DecisionForm(this.#one(".decision"), {
       decide: (decision, reason) => this.#decide(decision, reason),
       draw: () => (this.#drawing.isOn ? this.#drawing.putDown() : this.#drawing.take()),
@@ -334,7 +333,8 @@ class Review extends HTMLElement {
   #leave() {
     if (this.#current !== null) this.#spent.set(this.#current, this.#clock.seconds);
     this.#clock.pause();
-    this.#warned = null;
+    this.#warned = "";
+    this.#status.leave();
     this.#form.closeReasons();
   }
 
@@ -357,7 +357,7 @@ class Review extends HTMLElement {
     nameCase(String(id));
     const isKnown = this.#ahead.has(id);
     try {
-      const info = await this.#fetch(id);
+      const info = await this.#ahead.get(id);
       if (isCurrent()) await this.#show(info, isCurrent);
     } catch (error) {
       if (isCurrent()) this.#fail(/** @type {Error} */ (error).message);
@@ -366,26 +366,11 @@ class Review extends HTMLElement {
     if (isCurrent()) this.#fetchAhead();
   }
 
-  /** @param {number} id @returns {Promise<CaseInfo>} */
-  #fetch(id) {
-    let asked = this.#ahead.get(id);
-    if (!asked) {
-      asked = api.case_(id);
-      this.#ahead.set(id, asked);
-      asked.catch(() => this.#ahead.delete(id));
-    }
-    for (const other of this.#ahead.keys()) {
-      if (this.#ahead.size <= MOST_AHEAD) break;
-      if (other !== id) this.#ahead.delete(other);
-    }
-    return asked;
-  }
-
   /** So that going on takes no time. */
   async #fetchAhead() {
     for (const id of new Set([this.#nextUnread, this.#list.neighbour(1)])) {
       if (id === undefined || id === this.#current) continue;
-      const info = await this.#fetch(id).catch(() => null);
+      const info = await this.#ahead.get(id).catch(() => null);
       if (info?.width) this.#viewer.preload?.(info);
     }
   }
@@ -395,7 +380,7 @@ class Review extends HTMLElement {
     const now = await api.case_(id).catch(() => null);
     if (!now || !isCurrent() || !this.#info || this.#drawing.strokes > 0) return;
     if (now.latest === this.#info.latest && now.draft?.changed === this.#info.draft?.changed && now.revision === this.#info.revision) return;
-    this.#ahead.set(id, Promise.resolve(now));
+    this.#ahead.put(id, Promise.resolve(now));
     await this.#show(now, isCurrent);
   }
 
@@ -408,7 +393,7 @@ class Review extends HTMLElement {
     const mine = info.verdict?.reader === this.#session?.reader ? info.verdict : null;
     this.#form.form = { label: mine?.label ?? null, difficulty: mine?.difficulty ?? null, comment: mine?.comment ?? "" };
     this.#allow();
-    this.#showClash();
+    this.#clashes.show(info, isCurrent);
     this.#viewer.dataset.state = "loading";
     /** @type {HTMLElement} */ (this.#viewer.querySelector("[slot=empty]")).textContent = info.problem ?? "";
     await this.#viewer.show(info.width ? info : null);
@@ -452,7 +437,6 @@ class Review extends HTMLElement {
     const { draw } = this.#form;
     draw.setAttribute("aria-pressed", String(this.#drawing.isOn));
     draw.disabled = !this.#isSeen;
-    this.#warned = null;
     this.#allow();
     this.#showSending();
   }
@@ -464,7 +448,7 @@ class Review extends HTMLElement {
   /** @param {Kept} kept */
   #drafted(kept) {
     this.#list.change(Number(kept.id), { has_draft: true });
-    if (kept.id === this.#info?.id && this.#outbox.state.verdicts === 0) this.#status.say("Drawing kept, not decided yet.");
+    if (kept.id === this.#info?.id && this.#outbox.state.verdicts === 0) this.#status.hint("Drawing kept, not decided yet.");
   }
 
   // ---------------------------------------------------------------- deciding
@@ -477,8 +461,9 @@ class Review extends HTMLElement {
     if (why) return this.#status.say(why, "error");
     const isDrawn = decision === "corrected";
     const { strokes } = this.#drawing;
-    if (!isDrawn && strokes > 0 && this.#warned !== decision) {
-      this.#warned = decision;
+    const warned = `${decision} ${strokes}`;
+    if (!isDrawn && strokes > 0 && this.#warned !== warned) {
+      this.#warned = warned;
       const many = strokes === 1 ? "1 stroke is drawn" : `${strokes} strokes are drawn`;
       return this.#status.say(`${many} here: ${shown(KEYS.corrected.keys[0])} saves them, “${words.DECISIONS[decision]}” again leaves them out.`, "error");
     }
@@ -495,7 +480,7 @@ class Review extends HTMLElement {
       threshold: isDrawn ? kept.threshold : null,
       seconds: Math.round(this.#clock.seconds * 10) / 10,
     };
-    this.#clashes.delete(info.id);
+    this.#clashes.forget(info.id);
     await this.#outbox.decide(kept, isDrawn ? this.#drawing.packed() : null);
   }
 
@@ -508,7 +493,7 @@ class Review extends HTMLElement {
     const changed = { decision: /** @type {Decision} */ (decision), reader, read_at: at, label: label ?? row?.label ?? null };
     this.#list.change(id, { ...changed, has_draft: false });
     this.#channel.postMessage({ id, changed });
-    this.#ahead.delete(id);
+    this.#ahead.forget(id);
     this.#spent.delete(id);
     this.#undoable.push({ verdict, key: randomName() });
     this.#shelf.remove(this.#shelf.key("draft", kept.whose, kept.id));
@@ -525,57 +510,21 @@ class Review extends HTMLElement {
   #refused(kept, error) {
     const { latest } = error.answer ?? {};
     if (kept.kind !== "verdict" || error.status !== 409 || !latest) return this.#status.say(`NOT saved: ${error.message}`, "error");
-    this.#clashes.set(kept.id, { kept, latest });
-    if (this.#info?.id === kept.id) this.#showClash();
+    this.#clashes.add(kept, latest);
+    if (this.#info?.id === kept.id) this.#clashes.show(this.#info, this.#stays());
     this.#status.say(`NOT saved: ${latest.reader} decided ${kept.name} in between.`, "error");
   }
 
-  // ---------------------------------------------------------------- somebody decided in between
-
-  /** Show both. */
-  async #showClash() {
-    const info = this.#info;
-    const clash = info && this.#clashes.get(info.id);
-    if (!info || !clash) return;
-    const isCurrent = this.#stays();
-    const { kept, latest } = clash;
-    const theirs = latest.has_mask ? await api.mask(info.id, latest.id).catch(() => null) : null;
-    const mine = kept.bits ? await unpacked(kept.bits, info.width * info.height) : null;
-    if (!isCurrent()) return;
-    const picture = (/** @type {Uint8Array | null} */ mask) => mask && outlined(api.thumbnail(Number(info.id)), mask, info.width, info.height);
-    this.#panel.showClash(
-      { name: latest.reader, says: `${words.decided(latest)}, ${words.moment(latest.at)}`, picture: picture(theirs) },
-      { name: "You", says: words.decided(/** @type {api.Said} */ (kept.said)), picture: picture(mine) },
-    );
-  }
-
-  /** On top of what somebody decided in between, which stays in the history. */
-  async #saveMine() {
-    const clash = this.#takeClash();
-    if (!clash?.kept.said) return;
-    const { kept, latest } = clash;
-    kept.said = { ...clash.kept.said, after: latest.id, key: randomName() };
-    await this.#outbox.decide(kept);
-  }
-
+  /** Somebody decided in between, and is right. */
   async #keepTheirs() {
-    const clash = this.#takeClash();
+    const clash = this.#info && this.#clashes.take(this.#info.id);
     if (!clash) return;
     const { kept, latest } = clash;
     await this.#shelf.remove(kept.key);
     await this.#drawing.discard(kept.id);
-    this.#ahead.delete(Number(kept.id));
+    this.#ahead.forget(Number(kept.id));
     await this.#select(Number(kept.id));
     this.#status.say(`The verdict of ${latest.reader} stands; yours was not saved.`);
-  }
-
-  #takeClash() {
-    const { id } = this.#info ?? {};
-    const clash = id && this.#clashes.get(id);
-    if (!id || !clash) return null;
-    this.#clashes.delete(id);
-    this.#panel.showClash(null, null);
-    return clash;
   }
 
   // ---------------------------------------------------------------- undoing
@@ -599,8 +548,8 @@ class Review extends HTMLElement {
     }
     this.#undoable = this.#undoable.filter((other) => other.verdict.id !== verdict.id);
     const id = verdict.case_id;
-    this.#ahead.delete(id);
-    const now = await this.#fetch(id).catch(() => null);
+    this.#ahead.forget(id);
+    const now = await this.#ahead.get(id).catch(() => null);
     if (now) {
       const changed = { decision: now.decision, reader: now.verdict?.reader ?? null, read_at: now.verdict?.at ?? null, label: now.verdict?.label ?? now.label };
       if (this.#project && now.decision === null) this.#project.read--;
@@ -632,7 +581,7 @@ class Review extends HTMLElement {
     document.addEventListener("visibilitychange", () => (document.hidden ? this.#clock.pause() : touch()));
     window.addEventListener(OPEN_CASE, (event) => this.#session && this.#openLinked(/** @type {CustomEvent} */ (event).detail.id));
     this.#channel.onmessage = ({ data }) => {
-      this.#ahead.delete(data.id);
+      this.#ahead.forget(data.id);
       this.#list.change(data.id, data.changed);
     };
     // What is on its way is kept in this browser, and sent when the page is opened again; better now.
