@@ -20,6 +20,7 @@ from bench import (
     review_page,
     scan_to_mask,
     segment_command,
+    stroke,
     threshold_drag,
     training,
 )
@@ -29,6 +30,7 @@ PARTS = {
     "command": ("python -m bcweb.segment", segment_command.run),
     "app": ("python app.py", app_start.run),
     "drag": ("Threshold drag on a 3328x2560 map", threshold_drag.run),
+    "stroke": ("A brush on a 3328x2560 mask", stroke.run),
     "review": ("The review store, 10,000 cases", review.run),
     "review-page": ("The Review tab, 10,000 cases", review_page.run),
     "training": ("Training, 256x256", training.run),
