@@ -55,10 +55,14 @@ def suspicion(
     size = max(int(np.count_nonzero(truth)), painted)
     smallest = smallest_lesion_px(probability.shape, point.min_lesion_fraction)
     worst = min(max(size // 2, smallest, 1), probability.size)
-    against = np.where(truth, 255 - probability, probability)
-    count = np.bincount(against.ravel(), minlength=256)[::-1]
-    taken = np.clip(worst - (np.cumsum(count) - count), 0, count)
-    return float(taken @ np.arange(255, -1, -1) / (255 * worst))
+    return mean_of_worst(np.where(truth, 255 - probability, probability), worst)
+
+
+def mean_of_worst(contradiction: np.ndarray, pixels: int) -> float:
+    """Mean, 0..1, of the highest so many of an array of uint8, of which 255 is 1."""
+    count = np.bincount(contradiction.ravel(), minlength=256)[::-1]
+    taken = np.clip(pixels - (np.cumsum(count) - count), 0, count)
+    return float(taken @ np.arange(255, -1, -1) / (255 * pixels))
 
 
 def _at_least(probability: np.ndarray) -> np.ndarray:

@@ -204,9 +204,6 @@ class Import:
             told = [f"{name}: left out {s.file.name}: {s.reason}" for s in each.found.skipped]
             notes += _told(told, f"files of {name} left out")
             self.failures += each.unreadable
-            boxes = sum(bool(case.boxes) for case in each.found.cases)
-            if boxes:
-                notes.append(f"{name}: of {boxes} cases only boxes are known, a weak truth.")
             for case in each.found.cases:
                 key = find.text(case.dataset), find.text(case.id)
                 if key in files:
