@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
     RuleBasedStateMachine,
-    consumes,
+    initialize,
     invariant,
     multiple,
     rule,
@@ -74,6 +74,18 @@ class Machine(RuleBasedStateMachine):
         shutil.rmtree(self.home)
 
     # --- what may be done ---------------------------------------------------------------------------
+
+    @initialize(target=cases, truth=st.none() | _SEEDS)
+    def begin(self, truth):
+        """Two cases that have been predicted, so that there is something to decide from the first step on."""
+        made = self.store.create("local", "P")
+        self.here[made.id] = Made("local", "P")
+        new = [new_case(n, truth=None if truth is None else mask(truth)) for n in "ab"]
+        self.store.add_cases(made.id, new)
+        for row in self.store.queue("local", made.id):
+            self.here[made.id].cases[row.id] = Case(truth)
+            self.predict((made.id, row.id), "r1", 3, 0.5)
+        return multiple(*((made.id, case_id) for case_id in self.here[made.id].cases))
 
     @rule(target=projects, owner=_OWNERS, name=st.sampled_from("PQ"))
     def create(self, owner, name):
@@ -148,7 +160,7 @@ class Machine(RuleBasedStateMachine):
         }
         after = case.verdicts[-1]["id"] if case.verdicts else None
         new = NewVerdict(
-            decision, key, after if fresh else 10**6, label=label, seconds=seed,
+            decision, key, after if fresh or not case.verdicts else 10**6, label=label, seconds=seed,
             reason=REASONS[seed % 5] if decision == "reject" else None,
             mask=mask(seed) if decision == "corrected" else None,
             prediction_id=shown.id if shown else None,
@@ -158,7 +170,7 @@ class Machine(RuleBasedStateMachine):
                 self.store.save(owner, reader, case_id, new)
             assert caught.value.latest.id == after
             return
-        if not fresh or (decision in seeds and seeds[decision] is None):
+        if decision in seeds and seeds[decision] is None:
             return
         saved = self.store.save(owner, reader, case_id, new)
         if again:
@@ -169,7 +181,13 @@ class Machine(RuleBasedStateMachine):
         case.stack.append(row)
         case.drafts.pop(reader, None)
 
-    @rule(at=cases, reader=_READERS, back=st.integers(0, 2), again=st.booleans())
+    @rule(at=cases, reader=_READERS, seed=_SEEDS)
+    def correct(self, at, reader, seed):
+        """What most verdicts are: drawn, then saved."""
+        self.draw(at, reader, seed, 1)
+        self.save(at, reader, seed, True, "corrected", None, False)
+
+    @rule(at=cases, reader=_READERS, back=st.sampled_from([0, 0, 0, 1, 2]), again=st.booleans())
     def undo(self, at, reader, back, again):
         project, case_id = at
         made = self.here.get(project) or self.gone[project]
@@ -197,8 +215,22 @@ class Machine(RuleBasedStateMachine):
                  "label": None, "seconds": 0}
             )  # fmt: skip
 
-    @rule(project=consumes(projects))
-    def delete(self, project):
+    @rule(at=cases, reader=_READERS, times=st.integers(1, 3))
+    def take_back(self, at, reader, times):
+        """What stands, one after the other."""
+        made = self.here.get(at[0])
+        for _ in range(min(times, len(made.cases[at[1]].stack) if made else 0)):
+            case = made.cases[at[1]]
+            self.undo(at, reader, case.verdicts[::-1].index(case.stack[-1]), False)
+            found = self.store.case(made.owner, at[1])
+            assert found.verdict_id == (case.stack[-1]["id"] if case.stack else None)
+
+    @rule(at=cases, really=st.sampled_from([False] * 5 + [True]))
+    def delete(self, at, really):
+        """Seldom: nothing more can be done with its cases."""
+        project, _ = at
+        if not really or project not in self.here:
+            return
         made = self.here.pop(project)
         with pytest.raises(NotThere):
             self.store.delete("local" if made.owner == "other" else "other", project)
@@ -210,9 +242,10 @@ class Machine(RuleBasedStateMachine):
         self.store.close()
         self.store = Store(self.home, self.where, patience=20)
 
-    @rule(project=projects)
-    def export(self, project):
+    @rule(at=cases)
+    def export(self, at):
         """All of it at one moment, with its masks."""
+        project, _ = at
         if project not in self.here:
             return
         self.check(project)
@@ -290,7 +323,7 @@ def same(found: np.ndarray | None, seed: int | None) -> None:
 
 
 def test_any_order_on_sqlite():
-    run_state_machine_as_test(Machine, settings=_settings(25))
+    run_state_machine_as_test(Machine, settings=_settings(30))
 
 
 def test_any_order_on_postgresql(postgresql):
@@ -303,6 +336,6 @@ def test_any_order_on_postgresql(postgresql):
 
 def _settings(examples: int) -> settings:
     return settings(
-        max_examples=examples, stateful_step_count=30, deadline=None, derandomize=True, database=None,
+        max_examples=examples, stateful_step_count=40, deadline=None, derandomize=True, database=None,
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip

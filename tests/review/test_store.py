@@ -321,6 +321,20 @@ def test_undo_brings_back_what_stood_before(store):
     assert store.history(ME, case_id) == [one, two, undone, again]
 
 
+def test_undo_of_the_third_brings_back_the_second(store):
+    _, [case_id] = project(store)
+    after, saved = None, []
+    for key, decision in enumerate(("unsure", "truth", "corrected")):
+        drawn = mask(3) if decision == "corrected" else None
+        new = NewVerdict(decision, str(key), after, mask=drawn)
+        saved.append(store.save(ME, "anna", case_id, new))
+        after = saved[-1].id
+    for key, stands in (("u2", 1), ("u1", 0)):
+        store.undo(ME, "anna", saved[stands + 1].id, key)
+        case = store.case(ME, case_id)
+        assert (case.verdict_id, case.decision) == (saved[stands].id, saved[stands].decision)
+
+
 def test_after_an_undo_the_verdict_that_stands_may_be_followed(store):
     """Who saw what stands has missed nothing, whether or not they know of the undone one."""
     _, [case_id] = project(store)
@@ -463,11 +477,16 @@ def test_a_snapshot_between_the_queries_of_a_snapshot(place, monkeypatch):
     assert len(store.history(ME, case_id)) == 1
 
 
-def test_twenty_readers_at_once(store):
-    made, ids = project(store, *(new_case(str(number)) for number in range(20)))
+def test_twenty_readers_at_once_of_two_programs(place):
+    stores = (
+        place.open(),
+        place.open(),
+    )  # their connections know as little of each other as two programs
+    made, ids = project(stores[0], *(new_case(str(number)) for number in range(20)))
     began, failed = threading.Barrier(20), []
 
     def read(number: int):
+        store = stores[number % 2]
         began.wait()
         try:
             for nth in range(3):
@@ -483,9 +502,9 @@ def test_twenty_readers_at_once(store):
     for thread in threads:
         thread.join()
     assert failed == []
-    assert [len(store.history(ME, case_id)) for case_id in ids] == [3] * 20
-    assert store.counts(ME, made.id)["read"] == 20
-    assert not _files(store, "drafts")
+    assert [len(stores[0].history(ME, case_id)) for case_id in ids] == [3] * 20
+    assert stores[1].counts(ME, made.id)["read"] == 20
+    assert not _files(stores[0], "drafts")
 
 
 def _files(store: Store, folder: str) -> list[Path]:
