@@ -218,6 +218,8 @@ def evaluate(
             raise
         except ReviewError:
             left.append(replace(told.blank, error=DAMAGED))
+    if progress:
+        progress(len(rows), len(rows))
     return Evaluation(found.name, revision, modality, truth, tuple(cases), tuple(left))
 
 

@@ -67,13 +67,14 @@ class Tab(Page):
 
     def told(self) -> Tab:
         expect(self.on(".headline li")).to_have_count(9, timeout=30_000)
+        expect(self.on(".told.stale")).to_have_count(0)
         return self
 
     def compare(self) -> Tab:
         self.on(".revision select").select_option(FIRST)
         self.on(".against select").select_option(SECOND)
-        expect(self.on(".beside h2")).to_have_text(f"{FIRST} beside {SECOND}")
-        return self
+        expect(self.on(".beside h2")).to_have_text(f"{FIRST} beside {SECOND}", timeout=30_000)
+        return self.told()
 
     def on(self, selector: str, has_text: str | None = None) -> sync_api.Locator:
         return self.page.locator(f"bc-evaluate {selector}", has_text=has_text)

@@ -217,6 +217,9 @@ class Evaluate extends HTMLElement {
     this.#wanted = { ...this.#wanted, ...change };
     this.#showAsked();
     this.#element(".problem").hidden = true;
+    // What is still on the screen is of what was asked before.
+    this.#element(".told").classList.add("stale");
+    if (!this.#scores) this.#showProgress(0, 0);
     try {
       for (;;) {
         const answer = await api.scores(this.#wanted);
@@ -300,11 +303,12 @@ class Evaluate extends HTMLElement {
     this.#element(".empty").hidden = true;
     const place = this.#element(".progress");
     place.hidden = false;
-    const isScoring = total > 0 && done < total - 1;
+    const isScoring = done < total;
     const bar = /** @type {HTMLProgressElement} */ (place.querySelector("progress"));
     if (isScoring) bar.value = done / total;
     else bar.removeAttribute("value");
-    /** @type {HTMLElement} */ (place.querySelector("p")).textContent = isScoring ? `Scoring masks: ${grouped(done)} of ${grouped(total)}` : "Working out intervals …";
+    const doing = total ? "Working out intervals …" : "Reading the project …";
+    /** @type {HTMLElement} */ (place.querySelector("p")).textContent = isScoring ? `Scoring masks: ${grouped(done)} of ${grouped(total)}` : doing;
   }
 
   #show() {
@@ -316,6 +320,7 @@ class Evaluate extends HTMLElement {
       return;
     }
     this.#element(".told").hidden = false;
+    this.#element(".told").classList.remove("stale");
     this.#element(".headline").replaceChildren(...this.#headline(scores));
     this.#element(".about").replaceChildren(...scores.about.map((said) => h("p", {}, said)));
     this.#element(".beside").replaceChildren(...(scores.comparison ? this.#beside(scores.comparison).filter((part) => part !== false) : []));
@@ -504,7 +509,7 @@ class Evaluate extends HTMLElement {
         h("td", {}, diceOf(one)),
         h("td", {}, one.share === null ? h("span", { "data-why": "The truth holds no lesion." }, NONE) : `${Number((100 * one.share).toPrecision(2))}%`),
         h("td", {}, one.uncertainty === null ? h("span", { "data-why": "It is not known of the mask that the Dice is of." }, NONE) : fixed(one.uncertainty, 2)),
-        h("td", { class: "text" }, HOW[one.how] ?? one.how),
+        h("td", { class: "text" }, training(one)),
         h("td", { class: "text" }, one.decision ? (DECISIONS[one.decision] ?? one.decision) : ""),
       );
     const body = h("tbody", {}, ...sorted.slice(0, this.#listed).map(row));
@@ -607,6 +612,12 @@ function diceOf({ dice, is_result, is_lesion }) {
   const seen = "Scored by weights that were trained on the case: not a result.";
   if (!is_result) return h("span", { class: "quiet", "data-why": seen }, `(${value})`);
   return is_lesion ? value : h("span", { "data-why": clear }, value);
+}
+
+/** What the weights that made the Dice knew of the case. @param {Case} one */
+function training({ how, is_result }) {
+  if (how !== "seen" || !is_result) return HOW[how] ?? how;
+  return h("span", { "data-why": "The weights carry this Dice of a fold that had not seen the case. The mask that the case shows is of the weights themselves, which had." }, HOW["out-of-fold"]);
 }
 
 /** A button that lets a list show more. @param {number} total @param {number} shown @param {(from: number, to: number) => void} add */
