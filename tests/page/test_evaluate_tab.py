@@ -112,7 +112,12 @@ def test_two_revisions_are_compared_and_a_case_that_got_worse_is_opened(tab):
     tab.on(".folds").click()
     expect(tab.on(".beside")).to_contain_text("2 of them out of fold")
     assert tab.worse() == ["f", "d", "fold", "b", "carried"]
-    tab.on(".worse [data-case]").nth(1).click()
+    link = tab.on(".worse [data-case]").nth(1)
+    with tab.page.context.expect_page() as other:
+        link.click(modifiers=["ControlOrMeta"])
+    expect(other.value.locator("bc-review .panel .case h2")).to_have_text("d", timeout=30_000)
+    other.value.close()
+    link.click()
     tab.landed_on("d")
     tab.page.get_by_role("tab", name="Evaluate").click()
     expect(tab.on(".beside h2")).to_be_visible()

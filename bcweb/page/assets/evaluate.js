@@ -4,7 +4,7 @@
 import * as api from "./evaluate-api.js";
 import { byUncertainty, bySize, histogram } from "./evaluate-plots.js";
 import { button, h } from "./dom.js";
-import { openCase, showTab } from "./review-links.js";
+import { caseLink, openCase, showTab } from "./review-links.js";
 import { NONE, fixed, grouped } from "./words.js";
 
 /** @typedef {import("./evaluate-api.js").Project} Project */
@@ -426,7 +426,7 @@ class Evaluate extends HTMLElement {
   #pairs(name, title, pairs) {
     const rows = (/** @type {number} */ from, /** @type {number} */ to) =>
       pairs.slice(from, to).map((pair) =>
-        h("tr", {}, h("th", { scope: "row" }, caseLink(pair)), h("td", {}, fixed(pair.first, 3)), h("td", {}, fixed(pair.second, 3)), h("td", {}, pair.difference)),
+        h("tr", {}, h("th", { scope: "row" }, linkTo(pair)), h("td", {}, fixed(pair.first, 3)), h("td", {}, fixed(pair.second, 3)), h("td", {}, pair.difference)),
       );
     const body = h("tbody", {}, ...rows(0, 10));
     return h(
@@ -504,7 +504,7 @@ class Evaluate extends HTMLElement {
       h(
         "tr",
         {},
-        h("th", { scope: "row" }, caseLink(one)),
+        h("th", { scope: "row" }, linkTo(one)),
         h("td", { class: "text" }, one.label || NONE),
         h("td", {}, diceOf(one)),
         h("td", {}, one.share === null ? h("span", { "data-why": "The truth holds no lesion." }, NONE) : `${Number((100 * one.share).toPrecision(2))}%`),
@@ -596,13 +596,13 @@ function underReview() {
 }
 
 /** @param {{id: number, dataset: string, case: string}} one */
-function caseLink({ id, dataset, case: name }) {
+function linkTo({ id, dataset, case: name }) {
   const go = (/** @type {MouseEvent} */ event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return; // a tab of its own
     event.preventDefault();
     openCase(id);
   };
-  return h("a", { href: `?case=${id}`, "data-case": String(id), onclick: go }, name, " ", h("span", { class: "quiet dataset" }, dataset));
+  return h("a", { href: caseLink(id), "data-case": String(id), onclick: go }, name, " ", h("span", { class: "quiet dataset" }, dataset));
 }
 
 /** The Dice, or of an image without a lesion whether anything is painted on it. @param {Case} one */

@@ -1,7 +1,5 @@
 // Links to a case, "?case=ID": from the address, and from other tabs of the page.
 
-import { BASE } from "./api.js";
-
 const PARAMETER = "case";
 /** Tells that a case is to be shown, as {id}. */
 export const OPEN_CASE = "bc-open-case";
@@ -10,7 +8,7 @@ export const OPEN_CASE = "bc-open-case";
 export const linkedCase = () => new URLSearchParams(location.search).get(PARAMETER);
 
 /** @param {string | number} id @returns {string} an address that opens this case */
-export const caseLink = (id) => `${BASE}/?${PARAMETER}=${id}`;
+export const caseLink = (id) => `?${PARAMETER}=${id}`;
 
 /** Let the address name this case, or none. @param {string | null} id */
 export function nameCase(id) {
