@@ -36,6 +36,7 @@ class Backups:
         self._vault: Vault | None = None
         self._problem: str | None = None
         self._ended = threading.Event()
+        workspace.is_incomplete = self.is_incomplete
 
     def routes(self) -> list[Route]:
         return [Route("/review/backup", self.state)]
@@ -43,6 +44,10 @@ class Backups:
     def begin(self) -> None:
         if self.named:
             threading.Thread(target=self._open, name="open-vault", daemon=True).start()
+
+    def is_incomplete(self) -> bool:
+        """Whether there is a backup that has not been looked at yet: what is in it is not here."""
+        return bool(self.named) and (self._vault is None or not self._vault.has_looked)
 
     def hurry(self) -> None:
         """Back up what waits now; does not wait for it."""

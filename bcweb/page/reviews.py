@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, unquote
 
 import anyio.to_thread
@@ -19,7 +19,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from bcweb.page import told
-from bcweb.page.answers import answer, body, fields, private
+from bcweb.page.answers import Refusal, answer, body, fields, private
 from bcweb.page.decoded import Decoded
 from bcweb.page.exports import Exports
 from bcweb.page.imports import Imports
@@ -30,6 +30,9 @@ from bcweb.page.wire import WireError, unpack
 from bcweb.page.workspace import Workspace
 from bcweb.review.records import BEGINNINGS, CaseRow, NewVerdict, NotThere, ReviewError
 from bcweb.scans import ScanError, read_scan
+
+if TYPE_CHECKING:
+    from bcweb.review.store import Store
 
 # A bit for each pixel of the largest scan that is read, should gzip save nothing.
 _MASK_BYTES = 9 * MB
@@ -104,6 +107,9 @@ class Reviews:
             raise HTTPException(400, "Weights are named by a text.")
         if not self.settings.local:
             on_the_hub(data, weights)
+        if self.workspace.is_incomplete():
+            # It would take the numbers of what comes back, which open pages go by.
+            raise Refusal(503, "The backup is not read yet: begin a project then.", again=True)
         begin = partial(self.imports.begin, owner=reader.owner, name=name.strip(), data=data)
         project = await self.workspace.ask(lambda store: begin(store, weights=weights or None))
         return answer(self._told(project), 201)
@@ -302,10 +308,15 @@ class Reviews:
         """The verdict in X-Verdict (percent-encoded JSON), its mask in the body. It is on disk when this answers."""
         reader, id = reader_of(request), _id(request)
         given = _verdict(request)
+        case, revision = given.pop("case"), given.pop("revision")
         data = await body(request, _MASK_BYTES, "The mask")
 
         def work(store):
             row = store.case(reader.owner, id)
+            if case not in (None, row.case):
+                raise NotThere(f"This number is another case's now, not {case}'s: reload the page.")
+            if revision is not None:
+                given["prediction_id"] = _shown(store, reader, id, revision, given)
             mask = _unpacked(data, row) if data else None
             return store.save(reader.owner, reader.name, id, NewVerdict(mask=mask, **given))
 
@@ -391,7 +402,7 @@ def _unpacked(data: bytes, row: CaseRow) -> np.ndarray:
 
 
 def _verdict(request: Request) -> dict[str, Any]:
-    """The fields of a `NewVerdict` but its mask; what they mean is for the store to judge."""
+    """The fields of a `NewVerdict` but its mask, and the case that the reader saw; the store judges them."""
     try:
         given = json.loads(unquote(request.headers.get("x-verdict", "")))
     except ValueError:
@@ -400,6 +411,8 @@ def _verdict(request: Request) -> dict[str, Any]:
         raise HTTPException(400, "The verdict did not arrive whole: nothing was saved.")
     seconds = _number(given.get("seconds"))
     return {
+        "case": _maybe(given.get("case"), 1000, "A case"),
+        "revision": _maybe(given.get("revision"), 200, "A revision"),
         "decision": _text(given.get("decision"), 20, "A decision"),
         "key": _text(given.get("key"), 100, "A key"),
         "after": _whole(given.get("after")),
@@ -412,6 +425,20 @@ def _verdict(request: Request) -> dict[str, Any]:
         "threshold": _number(given.get("threshold")),
         "seconds": max(seconds or 0.0, 0.0),
     }
+
+
+def _shown(
+    store: Store, reader: Reader, id: int, revision: str, given: dict[str, Any]
+) -> int | None:
+    """The prediction that the reader saw, whose number may be another since the case came from a backup."""
+    found = store.prediction(reader.owner, id, revision)
+    if found is not None:
+        return found.id
+    if store.prediction(reader.owner, id) is not None:
+        return given["prediction_id"]  # for the store to judge
+    if given["decision"] == "accept":
+        raise ReviewError("The prediction that you saw has still to be made again: accept it then.")
+    return None
 
 
 def _text(given: object, longest: int, what: str) -> str:

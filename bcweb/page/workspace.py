@@ -22,6 +22,8 @@ if TYPE_CHECKING:  # it brings SQLAlchemy, which nobody needs who does not revie
 _log = logging.getLogger(__name__)
 _THREADS = 8
 
+_COMING_BACK = "This is not here yet: the verdicts have still to be brought back from the backup."
+
 R = TypeVar("R")
 
 
@@ -32,6 +34,8 @@ class Workspace:
         self._opening = threading.Lock()
         self._store: Store | None = None
         self._threads: anyio.CapacityLimiter | None = None
+        # Whether what is not here may still come back from a backup.
+        self.is_incomplete: Callable[[], bool] = lambda: False
 
     def store(self) -> Store:
         """Waits until it is open; raises `ReviewError`."""
@@ -45,15 +49,18 @@ class Workspace:
     async def ask(self, work: Callable[[Store], R]) -> R:
         """Do this in a thread; what the store refuses becomes an answer to the one who asks.
 
-        404: not there, or another's. 409: somebody decided in between, with "latest". 503: nothing was
+        404: not there, or another's; as long as a backup is not read back, 503. 409: somebody decided in between, with "latest". 503: nothing was
         kept, and trying again is safe ("again"). 400: any other sentence.
         """
         self._threads = self._threads or anyio.CapacityLimiter(_THREADS)  # wants the running loop
+        is_incomplete = self.is_incomplete()
         try:
             return await anyio.to_thread.run_sync(
                 lambda: work(self._ready()), limiter=self._threads
             )
         except NotThere as error:
+            if is_incomplete:
+                raise Refusal(503, _COMING_BACK, again=True) from None
             raise HTTPException(404, str(error)) from None
         except Conflict as error:
             raise Refusal(409, str(error), latest=told.verdict(error.latest)) from None

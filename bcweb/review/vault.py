@@ -98,6 +98,11 @@ class Vault:
             self._thread.join(patience)
 
     @property
+    def has_looked(self) -> bool:
+        """Whether all that was in the place when it was first looked at is here."""
+        return self._there is not None
+
+    @property
     def is_running(self) -> bool:
         return self._thread.is_alive()
 

@@ -118,12 +118,14 @@ import { BASE, Refused, ask, sending } from "./api.js";
 /** @typedef {object} Said a verdict as it is sent
  * @property {Decision} decision
  * @property {string} key the same for each try
+ * @property {string} case its name, so that no other case is decided under its number
  * @property {number | null} after
  * @property {string | null} reason
  * @property {string | null} label
  * @property {number | null} difficulty
  * @property {string} comment
  * @property {number | null} prediction
+ * @property {string | null} revision of that prediction
  * @property {Beginning | null} beginning
  * @property {number | null} threshold
  * @property {number} seconds

@@ -102,6 +102,8 @@ export class Outbox {
       } catch (error) {
         if (!isPassing(error)) {
           task.giveUp(/** @type {Refused} */ (error));
+          this.#error = null; // it has answered
+          this.#wait = 0;
           continue;
         }
         this.#error = /** @type {Error} */ (error);
