@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
 
@@ -64,6 +65,13 @@ test("the sheet of keys has words for each key of the editor", () => {
   assert.deepEqual(Object.keys(EDIT_WORDS).sort(), Object.keys(EDIT_KEYS).sort());
 });
 
+test("each key is in docs/review.md", () => {
+  const text = readFileSync(new URL("../../docs/review.md", import.meta.url), "utf8");
+  const cells = [...text.matchAll(/^\| ([^|]+) \|/gm)].flatMap(([, keys]) => keys.split(", "));
+  const keys = [...Object.values(KEYS).flatMap(({ keys }) => keys), ...Object.values(EDIT_KEYS), "Control+z"];
+  for (const key of keys) assert.ok(cells.includes(named(key)), `${named(key)} is not in docs/review.md`);
+});
+
 test("a key press is an action by its letter, small or with Shift, and none with Control", () => {
   assert.equal(actionOf(press("1")), "accept");
   assert.equal(actionOf(press("j")), "next");
@@ -106,6 +114,7 @@ test("a verdict is put in words, with how it came about", () => {
   assert.equal(words.duration(31.6), "32 s");
   assert.equal(words.duration(3600 * 2.5), "2 h 30 min");
   assert.equal(words.progress({ cases: 1200, read: 200, seconds: 18 }), "200 of 1\u202f200 read · 5 h 0 min to go");
+  assert.equal(words.progress({ cases: 1200, read: 3, seconds: 18 }), "3 of 1\u202f200 read", "three tell nothing");
 });
 
 test("a moment of today is its time, of another day has its date", () => {

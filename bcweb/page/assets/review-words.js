@@ -113,11 +113,14 @@ export function rowWords(row, order) {
   return row.has_truth ? `Dice ${NONE}` : "no truth";
 }
 
-/** @param {{cases: number, read: number, seconds?: number | null}} counts */
+/** From how many verdicts on one can tell how long the rest takes. */
+const ENOUGH = 10;
+
+/** seconds: what half of the verdicts took at most. @param {{cases: number, read: number, seconds?: number | null}} counts */
 export function progress({ cases, read, seconds }) {
   const left = cases - read;
   const told = `${grouped(read)} of ${grouped(cases)} read`;
-  return seconds && left > 0 ? `${told} · ${duration(seconds * left)} to go` : told;
+  return seconds && read >= ENOUGH && left > 0 ? `${told} · ${duration(seconds * left)} to go` : told;
 }
 
 /** Rows of the scores of a case. @param {CaseInfo} info @returns {{name: string, title: string, value: string}[]} */
