@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from bcweb.review import vault_places
+from bcweb.review.importing import prepare
 from bcweb.review.records import NewVerdict
 from bcweb.review.restoring import in_order
 from bcweb.review.store import ReviewError, Store
@@ -30,10 +31,12 @@ from bcweb.review.vault_format import (
     write_verdict,
 )
 from bcweb.review.vault_places import Folder, place_of
+from tests import weights_folder
 from tests.review import decided
 from tests.review.decided import OWNER, blob
 from tests.review.kept import all_steps, files_of, holdings, vault
 from tests.review.small import ME, corrected, mask, new_case, new_prediction, project
+from tests.review.test_importing import pictures
 
 FIXTURE = Path(__file__).parent / "backup-1"
 
@@ -166,6 +169,46 @@ def test_cases_get_their_scans_when_their_data_set_is_imported_again(store, tmp_
         assert len(back.without_prediction(made.id, {"ultrasound": "r1"})) == 3
         assert back.known_cases(made.id) == {("busi", name) for name in "abd"}
         assert back.add_cases(made.id, came) == 0
+
+
+def test_another_import_brings_scans_and_predictions_back_to_their_verdicts(tmp_path):
+    """Really: a data set on the disk, weights, two databases. The verdicts meet what they were said of."""
+    weights = str(weights_folder.write(tmp_path / "weights", seed=1))
+    data = f"folder:{pictures(tmp_path / 'scans', 3)}"
+
+    def imported(store: Store, *specs: str) -> list:
+        run = prepare(store, ME, "P", specs, weights, workers=1)
+        assert run.run().state == "ready", run.error
+        return store.queue(ME, run.project.id, "listed")
+
+    with Store(tmp_path / "home") as store, Store(tmp_path / "new") as back:
+        was = imported(store, data)
+        drawn = np.zeros((store.case(ME, was[0].id).height, store.case(ME, was[0].id).width), bool)
+        drawn[5:20, 9:40] = True
+        store.save(
+            ME, "ann", was[0].id, NewVerdict("corrected", "k1", mask=drawn, beginning="empty")
+        )
+        seen = store.prediction(ME, was[1].id)
+        accepted = NewVerdict("accept", "k2", prediction_id=seen.id)
+        store.save(ME, "ann", was[1].id, accepted)
+        all_steps(vault(store, tmp_path / "backup"))
+
+        all_steps(vault(back, tmp_path / "backup"))
+        assert [row.dice for row in back.queue(ME, 1, "listed")] == [None] * 3
+        now = imported(back)
+        for of in (was, now):
+            of.sort(key=lambda row: row.id)
+        same = ("id", "position", "case", "decision", "reader", "dice", "uncertainty", "problem")
+        after = store.queue(ME, 1, "listed")
+        for name in same:
+            assert [getattr(r, name) for r in now] == [getattr(r, name) for r in after], name
+        assert [row.decision for row in now] == ["corrected", "accept", None]
+        for row in now:
+            assert back.thumbnail(ME, row.id) == store.thumbnail(ME, row.id)
+            np.testing.assert_array_equal(back.truth(ME, row.id), store.truth(ME, row.id))
+        [verdict] = back.history(ME, now[1].id)
+        again = back.prediction(ME, now[1].id)
+        assert (verdict.revision, verdict.mask_file) == (again.revision, again.mask_file)
 
 
 def test_a_verdict_names_its_case_though_the_list_of_cases_is_lost(made, place_of_backup, tmp_path):
