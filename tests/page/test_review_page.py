@@ -429,6 +429,21 @@ def test_nothing_is_cut_off_or_moves_and_the_decision_stays_where_it_is(browse, 
     assert page.page.evaluate("window.moved") < 0.1
 
 
+def test_in_a_narrow_window_the_queue_opens_over_the_picture_and_closes_again(page):
+    page.page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.find(".queue")).not_to_be_visible()
+    page.find(".toggle-queue").click()
+    expect(page.find(".queue")).to_be_focused()
+    page.find(".close-queue").click()
+    expect(page.find(".queue")).not_to_be_visible()
+    page.press("Shift+Q")
+    page.find(".queue .row").nth(2).click()
+    page.shows("case 4")
+    expect(page.find(".queue")).not_to_be_visible()
+    page.press("Shift+Q", "Escape")
+    expect(page.find(".queue")).not_to_be_visible()
+
+
 def test_all_of_it_is_reached_and_named_without_a_mouse(page):
     page.find(".queue").focus()
     page.press("ArrowDown")

@@ -25,7 +25,7 @@ export class QueueList {
   #frame = 0;
   #still = 0;
 
-  /** @param {HTMLElement} root what scrolls @param {(id: number) => void} select */
+  /** @param {HTMLElement} root what scrolls @param {(id: number, isPressed: boolean) => void} select isPressed: not by a key */
   constructor(root, select) {
     this.root = root;
     this.select = select;
@@ -37,7 +37,7 @@ export class QueueList {
     root.addEventListener("keydown", (event) => this.#onKey(event));
     root.addEventListener("click", (event) => {
       const row = /** @type {Element} */ (event.target).closest("[data-id]");
-      if (row instanceof HTMLElement) select(Number(row.dataset.id));
+      if (row instanceof HTMLElement) select(Number(row.dataset.id), true);
     });
     new ResizeObserver(() => this.#soon()).observe(root);
   }
@@ -187,6 +187,6 @@ export class QueueList {
     const place = to[event.key];
     if (place === undefined || event.ctrlKey || event.altKey || event.metaKey) return;
     event.preventDefault();
-    if (place >= 0 && place <= last) this.select(this.#rows[place].id);
+    if (place >= 0 && place <= last) this.select(this.#rows[place].id, false);
   }
 }

@@ -75,7 +75,7 @@ ${STYLES.map((name) => `<link rel="stylesheet" href="${new URL(name, import.meta
           <select name="label" aria-label="Label"></select>
           <input type="text" name="text" placeholder="Name, group, findings" aria-label="Text in name, group, label or findings" autocomplete="off" spellcheck="false">
           <div class="range"><span>Dice</span><input type="number" name="low" min="0" max="1" step="0.05" placeholder="0" aria-label="Least Dice"><span>to</span><input type="number" name="high" min="0" max="1" step="0.05" placeholder="1" aria-label="Most Dice"></div>
-          <p class="told"><span class="small quiet" role="status"></span><button type="button" class="clear" hidden>All cases</button></p>
+          <p class="told"><span class="small quiet" role="status"></span><button type="button" class="clear" hidden>All cases</button><button type="button" class="close-queue">Close</button></p>
         </form>
         <div class="queue" aria-label="Cases"></div>
       </div>

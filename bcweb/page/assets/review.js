@@ -95,7 +95,10 @@ class Review extends HTMLElement {
       remove: (project) => this.#ask(() => api.removeProject(project.id)),
     });
     this.#filters = new Filters(/** @type {HTMLFormElement} */ (this.#one(".filters")), () => this.#loadQueue());
-    this.#list = new QueueList(this.#one(".queue"), (id) => this.#select(id));
+    this.#list = new QueueList(this.#one(".queue"), (id, isPressed) => {
+      if (isPressed) this.#closeQueue(); // a finger has chosen; keys may go on choosing
+      this.#select(id);
+    });
     this.#panel = new CasePanel(this.#one(".case"), {
       open: (id) => this.#select(id),
       goOn: (at) => this.#drawing.goOn(at),
@@ -572,7 +575,8 @@ class Review extends HTMLElement {
     const on = (/** @type {string} */ selector, /** @type {() => void} */ act) => this.#one(selector).addEventListener("click", act);
     on(".project", () => this.#showHome());
     on(".export", () => this.#project && this.#exporting.open(this.#project, Boolean(this.#session?.may)));
-    on(".toggle-queue", () => this.#toggleQueue());
+    on(".toggle-queue", () => (this.#isQueueOpen ? this.#closeQueue() : this.#goToQueue()));
+    on(".close-queue", () => this.#closeQueue());
     on(".previous", () => this.#go(this.#list.neighbour(-1)));
     on(".next", () => this.#go(this.#list.neighbour(1)));
     on(".help", () => this.#act("help"));
@@ -609,7 +613,7 @@ class Review extends HTMLElement {
       event.preventDefault();
       return;
     }
-    if (event.key === "Escape" && this.#one(".side").classList.contains("open")) this.#toggleQueue();
+    if (event.key === "Escape") this.#closeQueue();
     // With the pen in the hand E is the eraser.
     if (action === null || (action === "draw" && this.#drawing.isOn)) return;
     event.preventDefault();
@@ -628,19 +632,33 @@ class Review extends HTMLElement {
       case "label": return this.#form.nextLabel();
       case "difficulty": return this.#form.nextDifficulty();
       case "comment": return this.#form.comment.focus();
-      case "queue": return this.#toggleQueue();
+      case "queue": return this.#isQueueOpen ? this.#closeQueue() : this.#goToQueue();
       case "help": return /** @type {HTMLDialogElement} */ (this.#one(".help-sheet")).showModal();
       case "reject": return this.#info ? this.#form.askReason() : undefined;
       default: this.#decide(action, null);
     }
   }
 
-  /** In a narrow window it opens over the picture; in a wide one the keys go to it. */
-  #toggleQueue() {
-    const isOpen = this.#one(".side").classList.toggle("open");
-    this.#one(".toggle-queue").setAttribute("aria-expanded", String(isOpen));
+  get #isQueueOpen() {
+    return this.#one(".side").classList.contains("open");
+  }
+
+  /** The keys go to it; in a narrow window it opens over the picture. */
+  #goToQueue() {
+    const toggle = this.#one(".toggle-queue");
+    if (toggle.checkVisibility()) {
+      this.#one(".side").classList.add("open");
+      toggle.setAttribute("aria-expanded", "true");
+    }
     this.#list.mark(this.#current);
-    if (isOpen) this.#one(".queue").focus();
+    this.#one(".queue").focus();
+  }
+
+  #closeQueue() {
+    if (!this.#isQueueOpen) return;
+    this.#one(".side").classList.remove("open");
+    this.#one(".toggle-queue").setAttribute("aria-expanded", "false");
+    this.#one(".toggle-queue").focus();
   }
 
   /** @param {string} text @param {Node | null} [help] what to press, in place of trying again */
