@@ -665,6 +665,7 @@ class Review extends HTMLElement {
   #sayProblem(text, help = null) {
     const line = this.#one(".problem");
     line.hidden = text === "";
+    line.classList.toggle("error", help === null);
     line.replaceChildren(text, help ?? (text && !this.#session ? button("Try again", null, () => this.#start(linkedCase())) : ""));
   }
 
