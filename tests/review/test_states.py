@@ -323,7 +323,7 @@ def same(found: np.ndarray | None, seed: int | None) -> None:
 
 
 def test_any_order_on_sqlite():
-    run_state_machine_as_test(Machine, settings=_settings(30))
+    run_state_machine_as_test(Machine, settings=_settings(20))
 
 
 def test_any_order_on_postgresql(postgresql):
@@ -331,7 +331,7 @@ def test_any_order_on_postgresql(postgresql):
         def new_url(self) -> str:
             return postgresql.new()
 
-    run_state_machine_as_test(OnPostgresql, settings=_settings(5))
+    run_state_machine_as_test(OnPostgresql, settings=_settings(4))
 
 
 def _settings(examples: int) -> settings:
