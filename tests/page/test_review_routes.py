@@ -16,7 +16,7 @@ import pytest
 from bcweb.page.wire import pack
 from bcweb.review.records import Project
 from bcweb.review.store import Store
-from tests.page.files import mask_of
+from tests.page.files import mask_of, png
 from tests.page.reviewing import REVISION, fill, scans
 from tests.page.running import Visitor, running
 
@@ -104,6 +104,72 @@ def drawn(row: int = 50) -> np.ndarray:
     mask = np.zeros((240, 320), bool)
     mask[row : row + 30, 33:97] = True
     return mask
+
+
+# --- projects
+
+
+def folder_of(place: Path, number: int = 4) -> str:
+    """A data set of small scans."""
+    (place / "images").mkdir(parents=True)
+    (place / "masks").mkdir()
+    for n in range(number):
+        (place / "images" / f"{n}.png").write_bytes(png(SCANS[n].scan.pixels[::2, ::2]))
+        (place / "masks" / f"{n}.png").write_bytes(png(SCANS[n].truth[::2, ::2]))
+    return f"folder:{place}?modality=ultrasound"
+
+
+def begun(visitor: Visitor, name: str, *data: str) -> httpx.Response:
+    return visitor.post("/bc/review/projects", json={"name": name, "data": list(data)})
+
+
+def ended(visitor: Visitor, id: int) -> dict:
+    """The project, once nothing is imported into it any more."""
+    for _ in range(5000):
+        told = visitor.get(f"/bc/review/projects/{id}").json()
+        if told["progress"] is None:
+            return told
+        assert set(told["progress"]) == {"done", "total", "doing"}
+    pytest.fail(f"The import does not end: {told}")
+
+
+def test_an_import_is_cancelled_goes_on_where_it_was_and_ends_ready(visitor, tmp_path):
+    answer = begun(visitor, "begun here", folder_of(tmp_path / "data"))
+    assert answer.status_code == 201, answer.text
+    id = answer.json()["id"]
+    assert answer.json()["progress"] is not None
+    stopped = visitor.post(f"/bc/review/projects/{id}/cancel").json()
+    assert (stopped["state"], stopped["progress"]) == ("cancelled", None)
+    assert "cancelled" in stopped["problem"]
+    again = visitor.post(f"/bc/review/projects/{id}/resume").json()
+    assert again["progress"] is not None
+    told = ended(visitor, id)
+    assert (told["state"], told["cases"], told["predicted"]) == ("ready", 4, 4), told
+    assert begun(visitor, "begun here", "folder:/").status_code == 400, "the name is taken"
+    assert visitor.delete(f"/bc/review/projects/{id}").status_code == 200
+    assert visitor.get(f"/bc/review/projects/{id}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"name": "", "data": ["folder:/"]}, {"name": "x", "data": []}, {"name": "x"},
+        {"name": "x", "data": ["nonsense"]}, {"name": "x", "data": ["zip:/"]}, {"name": 7, "data": ["folder:/"]},
+        {"name": "x", "data": ["folder:/"], "weights": 7}, {"name": "x" * 300, "data": ["folder:/"]},
+    ],
+)  # fmt: skip
+def test_a_project_that_cannot_be_begun_is_refused_and_leaves_none(visitor, untouched, asked):
+    before = visitor.get("/bc/review/session").json()["projects"]
+    answer = visitor.post("/bc/review/projects", json=asked)
+    assert answer.status_code == 400 and answer.json()["error"].endswith("."), answer.text
+    assert visitor.get("/bc/review/session").json()["projects"] == before
+
+
+def test_a_data_set_that_is_not_there_is_told_by_its_project(visitor, tmp_path):
+    id = begun(visitor, "nowhere", f"busi:{tmp_path}/nowhere").json()["id"]
+    told = ended(visitor, id)
+    assert told["state"] == "failed" and "is not a folder" in told["problem"]
+    visitor.delete(f"/bc/review/projects/{id}")
 
 
 # --- looking
