@@ -108,7 +108,7 @@ def near_duplicates(
         coarsely = align((thumbs[i], coarse[i]), (thumbs[j], coarse[j]))
         if not coarsely.promising:
             continue
-        score = _finely(coarsely, fine[i], fine[j])
+        score = _refine(coarsely, fine[i], fine[j]).score
         if score >= NEAR[modality]:
             pairs.append(Pair(ids[i], ids[j], score))
     return sorted(pairs, key=lambda pair: -pair.score)
@@ -184,18 +184,33 @@ def nearest(found: Iterable[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
 class Alignment:
     """How two pictures lie on each other: their correlation, and scale and shift, (y, x), from whole to part.
 
-    swapped: the second one is the whole.
+    side: of the maps that were aligned. swapped: the second picture is the whole.
     """
 
     score: float
     scale: np.ndarray
     shift: np.ndarray
+    side: int
     swapped: bool
 
     @property
     def promising(self) -> bool:
         """Whether a finer look is worth it."""
         return self.score >= _PROMISING
+
+    def overlay(self, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What both pictures show of two (H, W) and (h, w) masks, on one grid: that of the whole."""
+        whole, part = (b, a) if self.swapped else (a, b)
+        kept, taken = [], []
+        for axis, size in enumerate(whole.shape):
+            # From the middles of pixels to coordinates of the maps, over, and back.
+            x = 2 * ((np.arange(size) + 0.5) / size * self.side - 0.5) / (self.side - 1) - 1
+            there = self.scale[axis] * x + self.shift[axis]
+            pixel = ((there + 1) * (self.side - 1) / 2 + 0.5) / self.side * part.shape[axis]
+            inside = (pixel >= 0) & (pixel < part.shape[axis])
+            kept.append(np.flatnonzero(inside))
+            taken.append(pixel[inside].astype(int))
+        return whole[np.ix_(*kept)], part[np.ix_(*taken)]
 
 
 def align(a: Sketch, b: Sketch) -> Alignment:
@@ -204,17 +219,19 @@ def align(a: Sketch, b: Sketch) -> Alignment:
     of_part, of_whole = part[0] @ whole[0][0], whole[0] @ part[0][0]
     if of_whole.max() > of_part.max():
         (whole, part), swapped, of_part = (b, a), True, of_whole
-    return Alignment(*_align(whole[1], part[1], *_start(int(of_part.argmax()))), swapped)
+    found = _align(whole[1], part[1], *_start(int(of_part.argmax())))
+    return Alignment(*found, _MAPS[0], swapped)
 
 
-def likeness(a: np.ndarray, b: np.ndarray, coarsely: Alignment) -> float:
-    """The score of a `Pair`, from the two pictures' pixels."""
-    return _finely(coarsely, *(_map(_image(pixels), _MAPS[1]) for pixels in (a, b)))
+def refine(a: np.ndarray, b: np.ndarray, coarsely: Alignment) -> Alignment:
+    """A finer look at the two pictures' pixels; its score is that of a `Pair`."""
+    return _refine(coarsely, *(_map(_image(pixels), _MAPS[1]) for pixels in (a, b)))
 
 
-def _finely(coarsely: Alignment, a: np.ndarray, b: np.ndarray) -> float:
+def _refine(coarsely: Alignment, a: np.ndarray, b: np.ndarray) -> Alignment:
     whole, part = (b, a) if coarsely.swapped else (a, b)
-    return _align(whole, part, coarsely.scale, coarsely.shift)[0]
+    found = _align(whole, part, coarsely.scale, coarsely.shift)
+    return Alignment(*found, _MAPS[1], coarsely.swapped)
 
 
 def groups(ids: Iterable[str], pairs: Iterable[Pair]) -> dict[str, str]:

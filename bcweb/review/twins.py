@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from bcweb.batch import Stop, over_all_cores
 from bcweb.cases import duplicates
@@ -164,22 +163,13 @@ def _compared(
     first, second, alignment = pair
     try:
         pixels = [read_scan(picture.file).pixels for picture in (first, second)]
-        likeness = duplicates.likeness(*pixels, alignment)
-        if likeness < duplicates.SAME_PICTURE:
+        finely = duplicates.refine(*pixels, alignment)
+        if finely.score < duplicates.SAME_PICTURE:
             return None
         if first.truth is None or second.truth is None:
             return first.id, second.id, None
         truths = [files.mask(folder, picture.truth) for picture in (first, second)]
     except (ScanError, ReviewError, OSError):
         return None
-    return first.id, second.id, agreement(*truths)
-
-
-def agreement(first: np.ndarray, second: np.ndarray) -> float:
-    """Dice of two masks of one picture, (H, W) and (h, w) bool, each over its whole image: the second is
-    resampled to the first's grid, a pixel in where at least half of its area is."""
-    if first.shape != second.shape:
-        soft = Image.fromarray(second.astype(np.uint8) * 255)
-        soft = soft.resize(first.shape[::-1], Image.Resampling.BILINEAR)
-        second = np.asarray(soft) >= 128
-    return dice(first, second)
+    # Where the two overlap: one of them may be cropped.
+    return first.id, second.id, dice(*finely.overlay(*truths))

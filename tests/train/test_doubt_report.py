@@ -1,0 +1,218 @@
+"""What the review's scores are worth: the report's figures by hand, and the committed one from its tables."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bcweb.review.records import NewCase, NewPrediction
+from bcweb.review.store import LOCAL, Store
+from train import doubt_report, doubt_study
+from train.doubt_report import (
+    DOCS,
+    SUSPICION,
+    UNCERTAINTY,
+    Damaged,
+    Pair,
+    Rated,
+    Study,
+    by_chance,
+    correlation,
+    finds_wrong,
+    places,
+    precision,
+    text,
+    write_report,
+    write_table,
+)
+
+
+def rated(number: int, error: float, uncertainty: float, suspicion: float = 0.0, **more) -> Rated:
+    made = Rated(
+        "busi", f"case {number}", f"group {number}", "ultrasound", "unseen", True, error,
+        {UNCERTAINTY: uncertainty}, {SUSPICION: suspicion},
+    )  # fmt: skip
+    return replace(made, **more)
+
+
+def damaged(number: int, kind: str, suspicion: float) -> Damaged:
+    return Damaged("busi", f"case {number}", kind, 0.2, {SUSPICION: suspicion})
+
+
+def test_correlation_is_of_ranks():
+    cases = [rated(i, i / 10, i**3) for i in range(9)]
+    assert correlation(cases, UNCERTAINTY).estimate == pytest.approx(1)
+    assert correlation([rated(i, i / 10, -i) for i in range(9)], UNCERTAINTY).estimate == -1
+    assert correlation([rated(i, 0.5, i) for i in range(9)], UNCERTAINTY) is None, (
+        "no error differs"
+    )
+
+
+def test_cases_of_one_group_are_drawn_together():
+    cases = [rated(i, i / 20, i % 7) for i in range(20)]
+    together = [replace(case, group=f"group {i // 5}") for i, case in enumerate(cases)]
+    alone, grouped = (correlation(some, UNCERTAINTY) for some in (cases, together))
+    assert alone.estimate == grouped.estimate and alone != grouped
+
+
+def test_the_chance_that_a_wrong_mask_is_more_uncertain():
+    cases = [rated(0, 0.9, 0.8), rated(1, 0.6, 0.3), rated(2, 0.1, 0.5), rated(3, 0.0, 0.1)]
+    assert finds_wrong(cases, UNCERTAINTY) == 0.75, "three of four pairs are in order"
+    assert finds_wrong(cases[2:], UNCERTAINTY) is None
+
+
+def test_precision_counts_damaged_truths_among_the_first_twenty():
+    cases = [rated(i, 0, 0, suspicion=0.5 if i < 12 else 0.1) for i in range(60)]
+
+    def study(suspicion: float) -> Study:
+        return Study(cases, [damaged(i, "dropped", suspicion) for i in range(60)], [])
+
+    found = precision(study(0.9), cases, SUSPICION, ["dropped"], 10)
+    assert found == (0.5, 0.5, 0.5), "all ten that are damaged are in front"
+    found = precision(study(0.0), cases, SUSPICION, ["dropped"], 10)
+    assert found.estimate == 0, "an undamaged one stands before each"
+    equal = precision(study(0.1), cases, SUSPICION, ["dropped"], 10)
+    assert equal.low < equal.estimate < equal.high, "equals come in any order"
+    assert precision(study(0.9), cases, SUSPICION, ["dropped"], 61) is None, "too few cases"
+
+
+def test_a_pair_stands_where_its_first_case_does():
+    cases = [rated(i, 0, 0, suspicion=1 - i / 100) for i in range(100)]
+    pairs = [Pair("busi", "case 60", "case 4", 0.1), Pair("busi", "case 70", "case 80", 0.3)]
+    assert places(cases, pairs, SUSPICION) == [5, 71]
+
+
+def test_what_a_random_order_would_bring():
+    # Of 100 cases 50 are shown: a pair is missed with 50/100 x 49/99.
+    assert by_chance(100, 1) == pytest.approx(1 - 50 / 100 * 49 / 99)
+    assert by_chance(30, 4) == 4
+
+
+def test_seen_cases_enter_no_result():
+    cases = [rated(i, i / 10, i) for i in range(9)]
+    study = Study([*cases, rated(10, 0.0, 9, how="seen")], [], [])
+    assert study.cases == cases
+
+
+def test_tables_are_read_as_they_were_written(tmp_path):
+    study = Study(
+        [rated(0, 0.25, 0.5, 0.125), rated(1, 1, 0, how="seen", lesion=False)],
+        [damaged(0, "dropped", 0.75)],
+        [Pair("busi", "a", "b", 0.5)],
+    )
+    for name, rows in (("cases", study.rated), ("damaged", study.damaged), ("pairs", study.pairs)):
+        write_table(tmp_path / f"{name}.csv", rows)
+    read = Study.read(tmp_path)
+    assert (read.rated, read.damaged, read.pairs) == (study.rated, study.damaged, study.pairs)
+
+
+def test_the_committed_report_is_what_its_tables_say():
+    assert (DOCS / "review-scores.md").read_text(encoding="utf-8") == text(
+        Study.read(DOCS / "review-scores")
+    ), "write it again: python -m train.doubt_study --report"
+
+
+def test_the_names_in_the_report_are_those_that_the_review_uses():
+    assert next(iter(doubt_study.UNCERTAINTIES)) == UNCERTAINTY
+    assert next(iter(doubt_study.SUSPICIONS)) == SUSPICION
+
+
+# --- measuring
+
+
+def disc(row: int, column: int, radius: int) -> np.ndarray:
+    rows, columns = np.ogrid[:60, :80]
+    return (rows - row) ** 2 + (columns - column) ** 2 <= radius**2
+
+
+def test_damage_keeps_what_it_should():
+    truth, rng = disc(30, 40, 10), np.random.default_rng(0)
+    moved = doubt_study.shifted(truth, rng)
+    assert moved.sum() == truth.sum()
+    distance = np.hypot(*(np.mean(np.nonzero(moved), axis=1) - np.mean(np.nonzero(truth), axis=1)))
+    assert distance == pytest.approx(0.5 * np.sqrt(truth.sum()), abs=1)
+    assert doubt_study.resampled(truth, (30, 40)).sum() == pytest.approx(truth.sum() / 4, rel=0.1)
+
+
+def test_a_project_is_measured_and_reported(tmp_path, monkeypatch, capsys):
+    """Twelve cases, two of them pairs of one picture with truths that contradict each other."""
+    with Store(tmp_path / "home") as store:
+        project = store.create(LOCAL, "P")
+        for i in range(12):
+            truth = disc(20 + i, 30 + 2 * i, 8)
+            store.add_cases(
+                project.id,
+                [
+                    NewCase(
+                        "busi", f"case {i}", tmp_path / f"{i}.png", "ultrasound", f"g{i}", "benign",
+                        width=80, height=60, truth=truth, digest=str(i), fingerprint="0",
+                    )
+                ],
+            )  # fmt: skip
+        ids = [row.id for row in store.queue(LOCAL, project.id, "listed")]
+        for i, case in enumerate(ids):
+            mask = disc(20 + i, 30 + 2 * i, 4 + i % 5)
+            store.add_prediction(
+                case,
+                NewPrediction(
+                    "r", "seen" if i == 11 else "unseen", 0.9, 0.5, 0.5, 3,
+                    (mask * 200 + disc(20 + i, 30 + 2 * i, 11) * 30).astype(np.uint8), mask,
+                    int(mask.sum()), dice=i / 12,
+                ),
+            )  # fmt: skip
+        store.set_twins(project.id, [(ids[0], ids[1], 0.2), (ids[2], ids[11], 0.4)])
+    monkeypatch.setattr(doubt_study, "DOCS", tmp_path)
+    monkeypatch.setattr(doubt_study, "write_report", lambda: write_report(tmp_path))
+    monkeypatch.setattr(doubt_report, "OF_A_KIND", 2)
+    asked = ["P", "--home", str(tmp_path / "home"), "--workers", "1"]
+    assert doubt_study.main(asked) == 0, capsys.readouterr().err
+    study = Study.read(tmp_path / "review-scores")
+    assert len(study.rated) == 12 and len(study.cases) == 11
+    assert [case.error for case in study.rated] == pytest.approx(
+        [1 - i / 12 for i in range(12)], abs=1e-4
+    )
+    assert len(study.damaged) == 3 * 11, "a case that was seen is not damaged"
+    assert [(p.first, p.second) for p in study.pairs] == [
+        ("case 0", "case 1"), ("case 2", "case 11"),
+    ]  # fmt: skip
+    report = (tmp_path / "review-scores.md").read_text()
+    assert "(11 unseen)" in report
+    assert "1 of the 2 pairs lie among the 11 cases that were not seen" in report
+    assert "**Seen, not a result**: all 2 among all 12 cases" in report
+    assert (tmp_path / "review-scores" / "uncertainty.png").stat().st_size > 1000
+    assert (tmp_path / "review-scores" / "suspicion.png").stat().st_size > 1000
+
+
+def test_what_cannot_be_measured_is_told(tmp_path, monkeypatch, capsys):
+    with Store(tmp_path / "home") as store:
+        store.create(LOCAL, "P")
+    monkeypatch.setattr(doubt_study, "DOCS", tmp_path)
+    for name, said in (
+        ("P", "P has no prediction by weights that had not seen the case.\n"),
+        ("Q", "There is no such project.\n"),
+    ):
+        assert doubt_study.main([name, "--home", str(tmp_path / "home")]) == 1
+        assert capsys.readouterr().err == said
+    with pytest.raises(ValueError, match="holds no measurement"):
+        write_report(tmp_path)
+
+
+def test_every_rating_lies_where_it_should():
+    """On made-up maps: what is worse is rated higher by all that are worth the name."""
+    truth = disc(30, 40, 10)
+    sure = doubt_study.Shown(
+        (truth * 255).astype(np.uint8), 1.0, truth,
+        doubt_study.OperatingPoint(
+            mask_threshold=0.5, presence_gate=0.5, min_lesion_fraction=0.0
+        ),
+    )  # fmt: skip
+    soft = np.clip(255 - 12 * np.abs(np.hypot(*np.ogrid[-30:30, -40:40])), 0, 255)
+    doubtful = replace(sure, probability=soft.astype(np.uint8), presence=0.6, mask=soft >= 128)
+    for name, rate in doubt_study.UNCERTAINTIES.items():
+        assert rate(doubtful) > rate(sure), name
+    elsewhere = disc(30, 10, 8)
+    for name, rate in doubt_study.SUSPICIONS.items():
+        assert rate(sure, elsewhere) > rate(sure, truth), name
+        assert rate(sure, np.zeros_like(truth)) > rate(sure, truth), name
