@@ -48,6 +48,13 @@ function area(pixels, spacing) {
   return `${mm2 < 100 ? mm2.toFixed(1) : grouped(mm2)} mm²`;
 }
 
+/** What a difference is called, and its three parts. @param {Reading} reading */
+function compared({ mine, truth }) {
+  const outcomes = ["hit", "miss", "false alarm"];
+  if (!mine) return ["Difference", ...outcomes];
+  return truth ? ["Mine and truth", ...outcomes] : ["Mine and prediction", "both", "prediction", "mine"];
+}
+
 /** @param {ShadowRoot} root @param {Reading} reading @param {Display} display */
 function refreshLegends(root, reading, display) {
   const bits = display.layersOfSingle(reading);
@@ -57,12 +64,17 @@ function refreshLegends(root, reading, display) {
     legend.hidden = !hot || (single.contains(legend) && (bits & LAYERS.prediction) === 0);
   }
   one(single, ".outcomes").hidden = bits !== LAYERS.difference || display.hidden;
+  const [judge, hit, miss, falseAlarm] = compared(reading);
+  for (const name of all(root, '[data-pane="difference"] .name')) write(name, judge);
+  for (const legend of all(root, ".outcomes")) {
+    [hit, miss, falseAlarm].forEach((word, i) => write(all(legend, ".word")[i], word));
+  }
   one(single, ".area").hidden = reading.mine ? (bits & ~LAYERS.difference) === 0 : bits === 0 || bits === LAYERS.truth;
   const names = [
     bits & LAYERS.mine ? '<i class="swatch mine"></i>Mine' : "",
     bits & LAYERS.prediction ? '<i class="swatch prediction"></i>Prediction' : "",
     bits & LAYERS.truth ? '<i class="swatch truth"></i>Truth' : "",
-    bits & LAYERS.difference ? "Difference" : "",
+    bits & LAYERS.difference ? judge : "",
   ].filter(Boolean);
   const shown = one(single, ".shown");
   const html = names.join(" &nbsp; ") || "Scan";

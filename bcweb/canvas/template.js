@@ -49,7 +49,7 @@ function pane(id, name, extra) {
 
 const CAUTION = '<span class="caution" hidden></span>';
 const AREA = '<span class="area" title="Painted area"></span>';
-const OUTCOMES = `<span class="outcomes"><span><i class="swatch hit"></i>hit</span><span><i class="swatch miss"></i>miss</span><span><i class="swatch false-alarm"></i>false alarm</span></span>`;
+const OUTCOMES = `<span class="outcomes"><span><i class="swatch hit"></i><span class="word">hit</span></span><span><i class="swatch miss"></i><span class="word">miss</span></span><span><i class="swatch false-alarm"></i><span class="word">false alarm</span></span></span>`;
 const HEAT = '<span class="heat" title="Colours of the probability">0<i class="ramp"></i>1</span>';
 
 export const TEMPLATE = `

@@ -15,20 +15,24 @@
 //
 // An editor of a mask, once a scan is shown:
 //
-//   viewer.edit(mask, beginning = "empty")   Uint8Array H*W, what is not 0 is painted (copied): the tools appear, and
-//                          the layer "Mine"; may be called right after show(info), before its pixels are there.
-//                          null leaves editing. Throws an Error of one sentence where the size is another
+//   viewer.edit(mask, beginning = "empty", threshold = null)   Uint8Array H*W, what is not 0 is painted (copied):
+//                          the tools appear, and the layer "Mine"; may be called right after show(info), before its
+//                          pixels are there. null leaves editing. Throws an Error of one sentence where the size is
+//                          another
 //   viewer.edited          Uint8Array H*W of 0 and 1 (a copy), or null
 //   viewer.editedScores    as scores, of the edited mask against the truth; null while not editing
 //   viewer.begin(which, mask?)   as maskOf, in place of the edited mask and as one step; false where there is none
 //   viewer.last            the mask that begin("last") takes; set it after show(); null with every other scan
 //   viewer.beginning       what the edited mask began with (undo takes that back, too); null while not editing
+//   viewer.beginningThreshold   where it began with "threshold": at which; else null
 //   viewer.strokes         how many steps are done: undo counts down; 0 while not editing
 //   viewer.tool            "pan", "brush", "eraser", "polygon", "fill", "grow", "ruler"
 //   viewer.brush           radius in columns of the scan
 //   viewer.undo() redo() smooth() fillHoles() keepLargest() zoomToLesion()
-//   events                 bc-edit {strokes, painted_px, beginning} after every finished step, undo and redo;
-//                          bc-tool {tool, brush}
+//   events                 bc-edit {strokes, painted_px, beginning, threshold} after every finished step, undo and
+//                          redo; bc-tool {tool, brush}
+//   keys                   1 to 5, capital letters, and letters without an action (edit/keys.js) are left to whoever
+//                          shows the viewer, while a mask is edited; others are preventDefault()ed at the document
 //
 //   --bc-bg --bc-fg --bc-muted --bc-line --bc-accent      colours around the picture
 
@@ -179,9 +183,10 @@ export class Viewer extends HTMLElement {
   // ---------------------------------------------------------------- editing
 
   /** @param {Uint8Array | null} mask what is not 0 is painted; copied @param {Beginning} [beginning]
+   * @param {number | null} [threshold] of that beginning
    * @throws {Error} a sentence, where there is no scan or the mask is of another size */
-  edit(mask, beginning = "empty") {
-    this.#editor.edit(mask, beginning);
+  edit(mask, beginning = "empty", threshold = null) {
+    this.#editor.edit(mask, beginning, threshold);
     this.#picture.loadMine();
     this.#stage.arrange();
     this.#redraw();
@@ -217,6 +222,10 @@ export class Viewer extends HTMLElement {
 
   get beginning() {
     return this.#reading.mine?.beginning ?? null;
+  }
+
+  get beginningThreshold() {
+    return this.#reading.mine?.threshold ?? null;
   }
 
   get strokes() {

@@ -133,7 +133,13 @@ test("to begin anew is one step; undoing it brings back what it began with, too"
   edited.redo();
   assert.deepEqual([[...edited.mask], edited.beginning], [[1, 0, 0, 0], "truth"]);
   edited.replace(Uint8Array.of(1, 0, 0, 0));
-  assert.equal(edited.close("last"), true); // the same mask, by another name
+  assert.equal(edited.close("last", 0.4), true); // the same mask, by another name
+  assert.equal(edited.threshold, null);
+  assert.equal(edited.close("threshold", 0.4), true);
+  assert.deepEqual([edited.beginning, edited.threshold], ["threshold", 0.4]);
+  edited.write([0, 0, 1, 1], (mask) => (mask[0] = 0));
+  edited.close();
+  assert.deepEqual([edited.beginning, edited.threshold], ["threshold", 0.4]);
 });
 
 test("what must be drawn anew is the box of what was written, until it was drawn", () => {

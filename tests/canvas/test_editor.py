@@ -132,7 +132,7 @@ def test_strokes_in_any_pane_are_painted_to_the_pixel_and_undone_one_by_one(view
     assert np.array_equal(drawn.mask, final)
     steps = [first, first | second, (first | second) & ~taken, final]
     assert drawn.heard() == [
-        {"strokes": i + 1, "painted_px": int(mask.sum()), "beginning": "empty"}
+        {"strokes": i + 1, "painted_px": int(mask.sum()), "beginning": "empty", "threshold": None}
         for i, mask in enumerate(steps)
     ]
     for key, count in (
@@ -314,7 +314,9 @@ def test_a_mask_begins_with_any_other_and_that_is_one_step(viewer: Viewer):
     ):
         viewer.press("q", key)
         assert np.array_equal(drawn.mask, expected), beginning
-        assert drawn.heard()[-1]["beginning"] == beginning
+        heard = drawn.heard()[-1]
+        assert heard["beginning"] == beginning
+        assert heard["threshold"] == (pytest.approx(0.62) if beginning == "threshold" else None)
         assert not viewer.sees(".menu")
     viewer.press("Control+z", "Control+z")
     assert np.array_equal(drawn.mask, truth)

@@ -8,6 +8,9 @@ import { Tiles, clip } from "./tiles.js";
 /** @typedef {import("../extents.js").Box} Box */
 /** @typedef {"prediction" | "threshold" | "truth" | "last" | "empty"} Beginning the mask that it began with */
 
+/** A beginning as a step notes it. @param {Beginning} beginning @param {number | null} threshold */
+const noteOf = (beginning, threshold) => JSON.stringify([beginning, beginning === "threshold" ? threshold : null]);
+
 export class Edited {
   /** 0 or 1, row-major. Only `write` may change it. @type {Uint8Array} */ mask;
   /** What was written since the last `drawn`. @type {Box | null} */ dirty = null;
@@ -17,13 +20,13 @@ export class Edited {
   /** @type {History} */ #history;
 
   /** @param {Uint8Array} mask what is not 0 is painted; copied @param {number} width @param {number} height
-   * @param {Beginning} beginning */
-  constructor(mask, width, height, beginning) {
+   * @param {Beginning} beginning @param {number | null} [threshold] of that beginning */
+  constructor(mask, width, height, beginning, threshold = null) {
     this.width = width;
     this.height = height;
     this.mask = mask.map((value) => (value ? 1 : 0));
     const tiles = new Tiles(width, height);
-    this.#history = new History(this.mask, tiles, beginning);
+    this.#history = new History(this.mask, tiles, noteOf(beginning, threshold));
     this.count = new Count(this.mask, tiles);
   }
 
@@ -34,7 +37,13 @@ export class Edited {
 
   /** @returns {Beginning} */
   get beginning() {
-    return /** @type {Beginning} */ (this.#history.note);
+    return JSON.parse(this.#history.note)[0];
+  }
+
+  /** The threshold at which the prediction was taken to begin with; null for every other beginning.
+   * @returns {number | null} */
+  get threshold() {
+    return JSON.parse(this.#history.note)[1];
   }
 
   get canUndo() {
@@ -64,9 +73,9 @@ export class Edited {
   }
 
   /** What was written since the last step is one. @param {Beginning} [beginning] where it began anew
-   * @returns {boolean} whether there is one */
-  close(beginning) {
-    return this.#history.close(beginning);
+   * @param {number | null} [threshold] of that beginning @returns {boolean} whether there is one */
+  close(beginning, threshold = null) {
+    return this.#history.close(beginning && noteOf(beginning, threshold));
   }
 
   /** Take back what was written since the last step. */

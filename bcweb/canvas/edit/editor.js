@@ -51,15 +51,16 @@ export class Editor {
   }
 
   /** Begin to edit, or leave it. @param {Uint8Array | null} mask @param {Beginning} beginning
+   * @param {number | null} threshold of that beginning
    * @throws {Error} a sentence, where there is no scan or the mask is of another size */
-  edit(mask, beginning) {
+  edit(mask, beginning, threshold) {
     const { info, shape } = this.#reading;
     if (mask && !info) throw new Error("There is no scan to edit a mask of.");
     if (mask && mask.length !== shape.width * shape.height) {
       throw new Error(`A mask of ${info?.name} has ${shape.width * shape.height} pixels, not ${mask.length}.`);
     }
     this.forget();
-    this.#reading.mine = mask && new Edited(mask, shape.width, shape.height, beginning);
+    this.#reading.mine = mask && new Edited(mask, shape.width, shape.height, beginning, threshold);
     this.#reading.mine?.count.against(this.#reading.truth);
     if (mask) this.#resize();
   }
@@ -148,7 +149,7 @@ export class Editor {
   /** What was drawn since the last step is one. @param {Beginning} [beginning] */
   finish(beginning) {
     this.#grown = null;
-    if (this.#reading.mine?.close(beginning)) this.#tellEdit();
+    if (this.#reading.mine?.close(beginning, this.#reading.threshold)) this.#tellEdit();
     this.#redraw();
   }
 
@@ -254,7 +255,8 @@ export class Editor {
   #tellEdit() {
     const { mine } = this.#reading;
     if (!mine) return;
-    this.#emit("bc-edit", { strokes: mine.strokes, painted_px: mine.count.painted, beginning: mine.beginning });
+    const { strokes, beginning, threshold } = mine;
+    this.#emit("bc-edit", { strokes, painted_px: mine.count.painted, beginning, threshold });
   }
 
   /** A region follows the press that is going on. */

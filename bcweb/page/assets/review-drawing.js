@@ -162,7 +162,7 @@ export class Drawing {
       changed: new Date().toISOString(),
       bits: null,
       beginning,
-      threshold: beginning === "threshold" ? this.viewer.threshold : null,
+      threshold: this.viewer.beginningThreshold ?? null,
       after: info.latest,
       strokes: this.strokes,
       form: this.page.form(),
@@ -248,7 +248,7 @@ export class Drawing {
     try {
       const mask = left.kept?.bits ? await unpacked(left.kept.bits, info.width * info.height) : await api.mask(info.id, "draft");
       if (this.#info !== info) return;
-      this.viewer.edit(mask, left.draft.beginning ?? "empty");
+      this.viewer.edit(mask, left.draft.beginning ?? "empty", left.draft.threshold);
     } catch (error) {
       this.page.failed(error);
       return;
