@@ -194,7 +194,8 @@ def test_a_locked_database_is_not_saved_and_then_saved(home, page, store, projec
 
 @pytest.mark.browser
 def test_a_login_that_has_ended_keeps_the_drawing_and_says_what_to_do(page, store, project):
-    ended = {"error": "Your login has ended. What you drew is kept in this browser: log in again."}
+    sentence = "Your login has ended. What you drew is kept in this browser: log in again."
+    ended = {"error": sentence, "login": True}
     for path in ("**/draft?*", "**/verdicts"):
         page.page.route(path, lambda route: route.fulfill(status=401, json=ended))
     page.press("e")
@@ -203,7 +204,7 @@ def test_a_login_that_has_ended_keeps_the_drawing_and_says_what_to_do(page, stor
     page.says("kept in this browser")
     page.press("3")
     page.says("NOT saved: Your login has ended.")
-    expect(page.find(".status a")).to_have_text("Log in")
+    expect(page.find(".status a")).to_contain_text("Log in")
     assert standing(store, project) is None
     page.page.unroute_all()
     page.page.evaluate("dispatchEvent(new Event('focus'))")  # back from the other tab
@@ -290,7 +291,8 @@ def test_a_drawing_on_the_server_is_offered_in_another_browser_and_dropped_when_
     assert np.array_equal(other.edited(), drawn)
     other.page.reload()
     other.shows("case 1")
-    other.find(".offer").get_by_text("Drop").click()
+    with other.page.expect_response("**/draft"):
+        other.find(".offer").get_by_text("Drop").click()
     expect(other.find(".offer")).to_have_count(0)
     other.page.reload()
     other.shows("case 1")
