@@ -275,6 +275,24 @@ def test_strokes_are_not_left_out_without_a_word(page, project, store):
     assert store.draft("local", "ANNA", ids(store, project)["case 1"]) is None
 
 
+def test_a_prediction_is_accepted_only_as_it_was_made(page, project, store):
+    """At a threshold that the reader has moved, another mask is seen than would be accepted."""
+    page.press(*"]]]]]]]]]]")
+    page.press("1")
+    page.says("not shown as it was made")
+    assert store.project("local", project.id).read == 0
+    page.press("r", "1")
+    page.says("case 1, prediction accepted")
+    page.shows("case 2").press(*"]]]]]]]]]]")
+    page.press("e", "3")
+    page.says("case 2, corrected")
+    verdict = stands(store, project, "case 2")
+    assert (verdict.beginning, verdict.threshold) == ("threshold", 0.6)
+    prediction = store.prediction("local", verdict.case_id)
+    seen = store.map(prediction) >= 0.6 * 255
+    assert np.array_equal(store.mask(project.id, verdict.mask_file), seen)
+
+
 def test_what_cannot_be_decided_is_said(page):
     page.press("3")
     page.says("Nothing is drawn: E begins.")

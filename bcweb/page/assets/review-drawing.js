@@ -1,5 +1,6 @@
 // What is drawn on the case in view: begun, kept stroke by stroke, gone on with after a crash, or dropped.
 
+import { levelOf } from "../../canvas/scores.js";
 import * as api from "./review-api.js";
 import { packed, sameMask, unpacked } from "./review-bits.js";
 
@@ -53,6 +54,14 @@ export class Drawing {
     return this.#unpacked.size === 0 && !this.#isPacking && this.#isShelved;
   }
 
+  /** The prediction is not shown as it was made: at another threshold, or although the presence gate holds it back. */
+  get isMoved() {
+    if (!this.#info?.segmented) return false;
+    const { presence, gate, threshold } = this.#info;
+    const isHeldBack = presence !== null && gate !== null && presence < gate;
+    return levelOf(this.viewer.threshold) !== levelOf(threshold ?? 0.5) || (isHeldBack && this.viewer.scores?.gated === false);
+  }
+
   get strokes() {
     return this.isThere ? this.#strokesBefore + this.viewer.strokes : 0;
   }
@@ -91,12 +100,14 @@ export class Drawing {
   }
 
   #begin() {
+    const isMoved = this.isMoved; // asked before there is a mask of one's own to look at
     for (const beginning of /** @type {Beginning[]} */ (["prediction", "truth", "empty"])) {
       const mask = this.viewer.maskOf(beginning);
       if (!mask) continue;
       this.viewer.edit(mask, beginning);
-      return;
+      break;
     }
+    if (isMoved) this.viewer.begin("threshold"); // what is seen is what one draws on
   }
 
   #pickUp() {

@@ -2,7 +2,7 @@
 // decision. Nothing that was drawn or decided is lost: review-outbox.js sends it until the server has it.
 
 import "../../canvas/viewer.js";
-import { isTyping } from "../../canvas/keys.js";
+import { KEYS as VIEWER, isTyping } from "../../canvas/keys.js";
 import { BASE, Gone, Refused } from "./api.js";
 import { button, h } from "./dom.js";
 import { loginLink, wantsLogin } from "./login.js";
@@ -462,6 +462,9 @@ class Review extends HTMLElement {
     if (!info || this.#outbox.isDeciding(info.id)) return;
     const why = this.#refusals[decision];
     if (why) return this.#status.say(why, "error");
+    if (decision === "accept" && this.#drawing.isMoved) {
+      return this.#status.say(`The prediction is not shown as it was made: ${shown(VIEWER.resetThreshold[0])} goes back to that, ${shown(KEYS.draw.keys[0])} draws on what is shown.`, "error");
+    }
     const isDrawn = decision === "corrected";
     const { strokes } = this.#drawing;
     const warned = `${decision} ${strokes}`;
