@@ -67,7 +67,7 @@ export class DecisionForm {
       ...REASONS.map((reason, at) => button(reason, String(at + 1), () => this.#reject(reason), { class: "decide" })),
       button("Back", "Esc", () => this.closeReasons(), { class: "decide" }),
     );
-    root.replaceChildren(h("div", { class: "facts" }, this.draw, this.label), this.difficulty, this.comment, this.decisions, this.reasons);
+    root.replaceChildren(h("div", { class: "facts" }, this.draw, this.difficulty), this.label, this.comment, this.decisions, this.reasons);
     root.addEventListener("submit", (event) => event.preventDefault());
   }
 
