@@ -231,7 +231,7 @@ def test_the_picture_returns_after_the_graphics_context_was_lost(viewer: Viewer)
     [
         ({"id": "gone"}, "s is not here any more: open it again."),
         ({"width": 161}, "The pixels of s arrived with 19200 bytes instead of 19320."),
-        ({"has_truth": True}, "The server refused the truth of s (404)."),
+        ({"has_truth": True}, "Not there."),  # as the server says it
     ],
 )
 def test_what_cannot_be_fetched_is_said_in_one_sentence(viewer: Viewer, info: dict, sentence: str):
