@@ -102,10 +102,6 @@ class Vault:
         """Whether all that was in the place when it was first looked at is here."""
         return self._there is not None
 
-    @property
-    def is_running(self) -> bool:
-        return self._thread.is_alive()
-
     # --- what is told
 
     def state(self) -> State:

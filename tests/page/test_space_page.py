@@ -127,6 +127,11 @@ def test_a_readers_day_on_a_space(context, provider, app, home):
     assert page.complaints == []
 
 
+def asleep(route: sync_api.Route) -> None:
+    """What stands before a Space answers in its place: a page of its own, and no JSON."""
+    route.fulfill(status=503, content_type="text/html", body="<html>Preparing Space</html>")
+
+
 def test_a_space_without_a_backup_says_that_verdicts_vanish(context, provider, home):
     with space(provider, home) as app:
         page = ReviewPage(context.new_page(), app.address)
@@ -138,6 +143,12 @@ def test_a_space_without_a_backup_says_that_verdicts_vanish(context, provider, h
         page.press("5")
         page.says("Saved")
         expect(page.find(".status")).to_have_text(re.compile(rf"^Saved {CLOCK}: case 1, unsure\.$"))
+        page.page.route("**/verdicts", asleep)
+        page.press("5")
+        page.says("NOT saved: The server is starting, or out of order.")
+        page.page.unroute("**/verdicts")
+        page.find(".status button").click()
+        page.says("Saved")
         page.find(".account a").click()
         page.page.locator("bc-review .problem").wait_for()
         expect(page.find(".problem")).to_contain_text("Log in to review")

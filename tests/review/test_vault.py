@@ -663,7 +663,7 @@ def test_the_thread_follows_and_the_end_backs_up_what_waits(tmp_path):
         assert came.wait(30)
         saved = store.save(ME, "ann", case, corrected("k", 1))
         running.end()
-        assert not running.is_running
+        assert not running._thread.is_alive()
         assert running.backed_up(ME, [saved.id]).keys() == {saved.id}
 
 
@@ -675,7 +675,7 @@ def test_the_end_does_not_wait_for_a_place_that_hangs(tmp_path):
         running.begin()
         assert hangs.wait(30)
         running.end(patience=0.05)
-        assert running.is_running
+        assert running._thread.is_alive()
         goes_on.set()
 
 
