@@ -102,9 +102,8 @@ def near_duplicates(
         fine.append(_map(image, _MAPS[1]))
     if len(ids) < 2:
         return []
-    pairs = []
-    stacked = np.stack(thumbs)
-    for i, j in nearest([likely(stacked, *block) for block in blocks(len(ids))]).tolist():
+    pairs, thumbs = [], np.stack(thumbs)
+    for i, j in nearest([likely(thumbs, *block) for block in blocks(len(ids))]).tolist():
         coarsely = align((thumbs[i], coarse[i]), (thumbs[j], coarse[j]))
         if not coarsely.promising:
             continue

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bcweb.cases import duplicates
 from bcweb.cases.__main__ import main
 from bcweb.cases.duplicates import (
     Pair,
@@ -90,6 +91,52 @@ def test_crops_stretches_and_scrawls_are_found_and_strangers_are_not():
     }
     assert all(pair.same_picture for pair in pairs)
     assert pairs == sorted(pairs, key=lambda pair: -pair.score)
+
+
+def test_in_parts_the_same_pairs_are_found(monkeypatch):
+    """The parts by which the review compares a project, with so small blocks that there are six of them."""
+    monkeypatch.setattr(duplicates, "_BLOCK", 4)
+    shown = [large(seed) for seed in range(6)]
+    shown += [resized(shown[0], 200, 150), shown[3][:, 40:], shown[5][30:], large(20)]
+    sketches = [duplicates.sketch(picture) for picture in shown]
+    thumbs = np.stack([sketch[0] for sketch in sketches])
+    parts = duplicates.blocks(len(shown))
+    assert len(parts) == 6
+    found = []
+    for i, j in duplicates.nearest([duplicates.likely(thumbs, *part) for part in parts]).tolist():
+        coarsely = duplicates.align(sketches[i], sketches[j])
+        if coarsely.promising and duplicates.refine(shown[i], shown[j], coarsely).score > 0.6:
+            found.append((i, j))
+    assert found == [(0, 6), (3, 7), (5, 8)]
+    pairs = near_duplicates([(str(i), picture) for i, picture in enumerate(shown)])
+    assert sorted((int(pair.a), int(pair.b)) for pair in pairs) == found
+
+
+def test_masks_are_laid_onto_each_other_where_both_pictures_show():
+    whole = large(1)
+    part = whole[24:, 64:]
+    mask = np.zeros(whole.shape, bool)
+    mask[100:160, 120:220] = True
+    for first, second in ((whole, part), (part, whole)):
+        finely = duplicates.refine(
+            first, second, duplicates.align(duplicates.sketch(first), duplicates.sketch(second))
+        )
+        masks = [mask if shown is whole else mask[24:, 64:] for shown in (first, second)]
+        one, other = finely.overlay(*masks)
+        assert one.shape == other.shape
+        assert one.sum() == pytest.approx(other.sum(), rel=0.05)
+        assert (one & other).sum() > 0.95 * one.sum()
+
+
+def test_many_fingerprints_are_matched_as_one_is():
+    mine = fingerprint(large(1))
+    number = int(mine, 16)
+    near, far = (f"{number ^ ((1 << bits) - 1):064x}" for bits in (24, 25))
+    assert fingerprints_match(mine, near) and not fingerprints_match(mine, far)
+    strangers = [fingerprint(large(seed)) for seed in range(2, 9)]
+    assert duplicates.matches_any(mine, duplicates.pack([*strangers, near]))
+    assert not duplicates.matches_any(mine, duplicates.pack([*strangers, far]))
+    assert not duplicates.matches_any(mine, duplicates.pack([]))
 
 
 def test_flat_and_few_pictures_have_no_duplicates():
