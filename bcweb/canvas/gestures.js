@@ -31,12 +31,14 @@ export function listen(picture, handlers) {
   };
 
   picture.addEventListener("pointerdown", (event) => {
+    const isPen = event.pointerType === "pen";
     if (drawing?.pen && event.pointerType === "touch") return; // the hand that holds the pen
     const at = pointOf(event);
     if (drawing && drawing.id !== event.pointerId) {
       drawing.stroke.pinch();
       drawing = null;
     }
+    if (isPen) down.clear(); // of that hand, too
     const begun = down.size === 0 ? handlers.press(event, at) : "pan";
     if (begun === null) return;
     picture.focus({ preventScroll: true });
@@ -44,7 +46,7 @@ export function listen(picture, handlers) {
     down.set(event.pointerId, at);
     windowing = begun === "window";
     if (typeof begun === "string") picture.classList.add(windowing ? "windowing" : "panning");
-    else drawing = { stroke: begun, id: event.pointerId, pen: event.pointerType === "pen" };
+    else drawing = { stroke: begun, id: event.pointerId, pen: isPen };
     event.preventDefault();
   });
 

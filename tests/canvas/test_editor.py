@@ -487,6 +487,23 @@ def test_on_a_phone_one_finger_draws_and_two_pinch(phone: Viewer):
     phone.settle()
     assert drawn.heard()[-1]["strokes"] == 2  # what was drawn until the phone rang can be undone
     phone.run("v => v.undo()")
+    # A hand that rests on the screen before its pen comes, and while it draws.
+    touch("touchStart", (ax, ay + 60))
+    for kind, place in (
+        ("mousePressed", (bx, by)),
+        ("mouseMoved", (ax, by)),
+        ("mouseReleased", (ax, by)),
+    ):
+        if kind == "mouseReleased":
+            touch("touchMove", (ax + 9, ay + 90))
+        tools.send("Input.dispatchMouseEvent", {
+            "type": kind, "x": place[0], "y": place[1], "button": "left", "buttons": 1, "clickCount": 1, "pointerType": "pen",
+        })  # fmt: skip
+    touch("touchEnd")
+    phone.settle()
+    pen = swept([drawn.scan((bx, by), "layers"), drawn.scan((ax, by), "layers")], 6)
+    assert np.array_equal(drawn.mask, line | pen)
+    phone.run("v => v.undo()")
     before = float(phone.text(".percent").split()[0])
     touch("touchStart", (ax, ay))
     touch("touchStart", (ax, ay), (ax + 60, ay))
