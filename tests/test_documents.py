@@ -1,0 +1,136 @@
+"""What the documents say is there, and what is there is in the documents."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+TEXT = {file.name: file.read_text(encoding="utf-8") for file in DOCUMENTS}
+PACKAGES = ("bcweb", "train", "Space")
+# One for the documents, one a line: a shell's line, or what stands between two backticks.
+_COMMAND = re.compile(r"python -m ((?:bcweb|train|Space|bench)[\w.]*)([^\n`#]*)")
+_HAS_SUBCOMMANDS = ("bcweb.review",)
+
+
+def commands() -> list[tuple[str, str, str]]:
+    """(document, module, what follows) for every command that the documents name."""
+    return [
+        (name, module.rstrip("."), rest)
+        for name, text in TEXT.items()
+        for module, rest in _COMMAND.findall(text.replace("\\\n", " "))
+    ]
+
+
+def modules() -> list[str]:
+    """Every module that is a command: it has a `main` and runs it."""
+    found = []
+    for package in PACKAGES:
+        for file in sorted((ROOT / package).rglob("*.py")):
+            text = file.read_text(encoding="utf-8")
+            if "def main(" in text and "__main__" in text:
+                parts = file.relative_to(ROOT).with_suffix("").parts
+                found.append(".".join(parts[:-1] if parts[-1] == "__main__" else parts))
+    return found
+
+
+@cache
+def help_of(module: str, subcommand: str = "") -> str:
+    arguments = [sys.executable, "-m", module, *([subcommand] if subcommand else []), "--help"]
+    done = subprocess.run(arguments, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, f"{' '.join(arguments[1:])}: {done.stderr[-300:]}"
+    return done.stdout
+
+
+def subcommand_of(module: str, rest: str) -> str:
+    first = (rest.split() or [""])[0]
+    return first if module in _HAS_SUBCOMMANDS and re.fullmatch(r"[a-z]+", first) else ""
+
+
+@pytest.mark.parametrize("module", modules())
+def test_every_command_is_documented(module):
+    assert module in {name for _, name, _ in commands()}, f"no document tells of python -m {module}"
+
+
+def test_every_setting_is_documented():
+    code = "\n".join(
+        file.read_text(encoding="utf-8")
+        for package in PACKAGES
+        for file in (ROOT / package).rglob("*.py")
+    )
+    settings = {name for name in re.findall(r"\bBCWEB_[A-Z_]*[A-Z]\b", code)}
+    missing = {name for name in settings if not any(name in text for text in TEXT.values())}
+    assert len(settings) >= 5 and not missing, f"no document tells of {sorted(missing)}"
+
+
+@pytest.mark.parametrize(
+    ("module", "subcommand", "options"),
+    sorted(
+        {
+            (module, subcommand_of(module, rest), tuple(sorted(re.findall(r"--[a-z-]+", rest))))
+            for _, module, rest in commands()
+        }
+    ),
+)
+def test_a_documented_command_exists_and_has_the_options_that_are_named(
+    module, subcommand, options
+):
+    text = help_of(module, subcommand)
+    for option in options:
+        # What a command hands on to another, it has from there.
+        known = option in text or (module == "train.crossval" and option in help_of("train.source"))
+        assert known, f"python -m {module} {subcommand} has no {option}"
+
+
+def test_every_subcommand_is_documented():
+    for module in _HAS_SUBCOMMANDS:
+        listed = re.search(r"^positional arguments:\n(.*?)\n\n", help_of(module), re.S | re.M)[1]
+        names = re.findall(r"^    ([a-z]+)", listed, re.M)
+        told = "\n".join(TEXT.values())
+        for name in names:
+            assert re.search(rf"{module} {name}|`{name} ", told), f"{module} {name} is untold"
+
+
+def test_links_between_the_documents_lead_somewhere():
+    for file in DOCUMENTS:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", TEXT[file.name]):
+            assert (file.parent / target).exists(), f"{file.name} links to {target}"
+
+
+ROAD = [
+    "bcweb.samples scans",
+    "bcweb.cases folder:scans",
+    "bcweb.segment scans --out masks --workers 1",
+    'bcweb.evaluate --data "folder:scans?modality=ultrasound" --json scores.json --workers 1',
+    'bcweb.review import Ward --data "folder:scans?modality=ultrasound" --workers 1',
+    "bcweb.review list",
+    "bcweb.review show Ward",
+    "bcweb.review evaluate Ward --html report.html --csv cases.csv",
+    "bcweb.review backup kept",
+]
+
+
+def test_the_road_from_samples_to_a_reviewed_project_can_be_walked(tmp_path):
+    """The commands that need no training, one after the other, as the documents have them."""
+    environment = {
+        **os.environ, "BCWEB_HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT),
+        "PYTHONIOENCODING": "utf-8",
+    }  # fmt: skip
+    environment.pop("BCWEB_DATABASE", None)
+    for line in ROAD:
+        done = subprocess.run(
+            [sys.executable, "-m", *shlex.split(line)],
+            capture_output=True, text=True, cwd=tmp_path, env=environment,
+        )  # fmt: skip
+        assert done.returncode == 0, f"python -m {line}: {done.stdout[-300:]}{done.stderr[-500:]}"
+        assert "Traceback" not in done.stderr, line
+    for name in ("masks/results.csv", "scores.json", "report.html", "cases.csv", "kept"):
+        assert (tmp_path / name).exists(), f"{name} was not written"
