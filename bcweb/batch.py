@@ -193,7 +193,9 @@ def apart(task: Callable[[Item], Result], item: Item, stop: Stop) -> Result | No
     `ChildProcessError` where it dies.
     """
     here, there = _context().Pipe(duplex=False)
-    process = _context().Process(target=_answer, args=(there, task, item), daemon=True)
+    # The server that forks it may be older than what was said to this process since.
+    environment = dict(os.environ)
+    process = _context().Process(target=_answer, args=(there, environment, task, item), daemon=True)
     process.start()
     there.close()
     try:
@@ -214,8 +216,11 @@ def apart(task: Callable[[Item], Result], item: Item, stop: Stop) -> Result | No
     return result
 
 
-def _answer(there: Connection, task: Callable[[Item], Result], item: Item) -> None:
+def _answer(
+    there: Connection, environment: dict[str, str], task: Callable[[Item], Result], item: Item
+) -> None:
     _begin_worker()
+    os.environ.update(environment)
     try:
         result, error = task(item), None
     except Exception as raised:

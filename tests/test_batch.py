@@ -31,6 +31,12 @@ def test_it_answers_from_another_process():
     assert apart(doubled, 21, Stop()) == 42
 
 
+def test_it_knows_the_environment_of_this_moment(monkeypatch):
+    apart(doubled, 1, Stop())
+    monkeypatch.setenv("BCWEB_SAID_LATER", "yes")
+    assert apart(os.getenv, "BCWEB_SAID_LATER", Stop()) == "yes"
+
+
 def test_its_errors_are_raised_here():
     with pytest.raises(CasesError, match=r"There is no 7\."):
         apart(refused, 7, Stop())

@@ -11,6 +11,8 @@ from bcweb.review.importing import Import, Progress, prepare
 from bcweb.review.records import Project, ReviewError
 from bcweb.review.store import LOCAL, Store
 
+_MOST_TOLD = 20  # notes
+
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = subparsers.add_parser(
@@ -54,9 +56,16 @@ def run(arguments: argparse.Namespace) -> int:
         raise ReviewError("--workers wants at least 1.")
     with Store(arguments.home) as store, stoppable() as stop, _Bar() as bar:
         made = prepare(
-            store, LOCAL, arguments.name, arguments.data, arguments.weights, arguments.folds,
-            workers=arguments.workers, stop=stop, told=bar.show,
-        )  # fmt: skip
+            store,
+            LOCAL,
+            arguments.name,
+            arguments.data,
+            arguments.weights,
+            arguments.folds,
+            workers=arguments.workers,
+            stop=stop,
+            told=bar.show,
+        )
         try:
             project = made.run()
         except KeyboardInterrupt:
@@ -71,8 +80,11 @@ def _tell(made: Import, project: Project) -> int:
     if made.error:
         print(made.error, file=sys.stderr)
         return 1
-    for note in project.notes:
+    for note in project.notes[:_MOST_TOLD]:
         print(note, file=sys.stderr)
+    if len(project.notes) > _MOST_TOLD:
+        more = len(project.notes) - _MOST_TOLD
+        print(f"... and {more} more: python -m bcweb.review show {project.name}", file=sys.stderr)
     print(f"{project.name}: {project.cases} cases, {project.predicted} with a prediction.")
     if project.state == "cancelled":
         print("Stopped; the same command goes on from here.", file=sys.stderr)
@@ -102,6 +114,8 @@ class _Bar:
             self._phase = progress.phase
             # A log gets a line now and then, a terminal a bar that moves.
             every = 0.2 if sys.stderr.isatty() else 30
-            self._bar = tqdm(desc=progress.phase, total=progress.total, mininterval=every)
+            self._bar = tqdm(
+                desc=progress.phase, total=progress.total, unit="case", mininterval=every
+            )
         self._bar.total = progress.total
         self._bar.update(progress.done - self._bar.n)

@@ -178,6 +178,7 @@ class Import:
             if each is None:
                 return None
             read.append(each)
+        self._at(len(specs), len(specs), READING_SETS)
         return read
 
     def _load_weights(self, project: Project, cases: Iterable[Case]) -> dict[Modality, Weights]:
