@@ -214,8 +214,8 @@ def rate(task: Task, files: Files, folder: str) -> tuple[Rated, list[Damaged]]:
         return {name: f(shown, of) for name, f in SUSPICIONS.items()}
 
     rated = Rated(
-        case.dataset, case.case, case.group, case.modality, prediction.how, bool(truth.any()),
-        1 - prediction.dice, {name: f(shown) for name, f in UNCERTAINTIES.items()}, suspicions(truth),
+        case.dataset, case.case, case.group, case.modality, prediction.how, prediction.revision,
+        bool(truth.any()), 1 - prediction.dice, {name: f(shown) for name, f in UNCERTAINTIES.items()}, suspicions(truth),
     )  # fmt: skip
     if task.other is None:
         return rated, []

@@ -31,7 +31,7 @@ from train.doubt_report import (
 
 def rated(number: int, error: float, uncertainty: float, suspicion: float = 0.0, **more) -> Rated:
     made = Rated(
-        "busi", f"case {number}", f"group {number}", "ultrasound", "unseen", True, error,
+        "busi", f"case {number}", f"group {number}", "ultrasound", "unseen", "r", True, error,
         {UNCERTAINTY: uncertainty}, {SUSPICION: suspicion},
     )  # fmt: skip
     return replace(made, **more)
@@ -178,7 +178,7 @@ def test_a_project_is_measured_and_reported(tmp_path, monkeypatch, capsys):
         ("case 0", "case 1"), ("case 2", "case 11"),
     ]  # fmt: skip
     report = (tmp_path / "review-scores.md").read_text()
-    assert "(11 unseen)" in report
+    assert "(11 unseen; weights `r`)" in report
     assert "1 of the 2 pairs lie among the 11 cases that were not seen" in report
     assert "**Seen, not a result**: all 2 among all 12 cases" in report
     assert (tmp_path / "review-scores" / "uncertainty.png").stat().st_size > 1000
