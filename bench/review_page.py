@@ -176,10 +176,9 @@ def _jump(page, place: int) -> float:
 
 def _readers_at_once(address: str, project: int) -> list[Row]:
     """Each looks at a case, draws, and saves; the others do so at the same moment, on cases of their own."""
-    listed = (
-        Visitor(address).get(f"/bc/review/projects/{project}/queue?order=listed").json()["rows"]
-    )
-    ids = [row[0] for row in listed[-READERS * VERDICTS :]]
+    place = f"/bc/review/projects/{project}/queue?order=listed&decision=unread"
+    unread = Visitor(address).get(place).json()["rows"]
+    ids = [row[0] for row in unread[-READERS * VERDICTS :]]
     looked: list[float] = []
     saved: list[float] = []
     ready = threading.Barrier(READERS + 1)
