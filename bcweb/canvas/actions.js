@@ -102,7 +102,14 @@ export function attend(parts, redraw) {
 
   listen(canvas, {
     press(event, at) {
-      if (reading.mine) return editor.press(event, at);
+      if (reading.mine) {
+        const begun = editor.press(event, at);
+        if (typeof begun !== "string" && editor.draws) {
+          display.reveal();
+          stage.arrange();
+        }
+        return begun;
+      }
       if (event.pointerType === "mouse" && event.button !== 0 && event.button !== 2) return null;
       return event.button === 2 || event.shiftKey ? "window" : "pan";
     },

@@ -46,6 +46,12 @@ export class Display {
     }
   }
 
+  /** See what is drawn, whatever was hidden before: nobody draws blindly. */
+  reveal() {
+    this.hidden = false;
+    if (!this.#single.has("difference")) this.#single.add("mine");
+  }
+
   /** Whether the single pane has the layer. @param {Layer} layer */
   has(layer) {
     return this.#single.has(layer);

@@ -101,7 +101,12 @@ test("in one pane the edited mask is a layer like the others", () => {
   assert.equal(display.layersOfSingle(all), LAYERS.mine | LAYERS.prediction | LAYERS.truth);
   display.toggle("mine");
   assert.equal(display.layersOfSingle(all), LAYERS.prediction | LAYERS.truth);
+  display.hidden = true;
+  display.reveal();
+  assert.equal(display.layersOfSingle(all), LAYERS.mine | LAYERS.prediction | LAYERS.truth);
+  assert.equal(display.hidden, false);
   display.toggle("difference");
+  display.reveal();
   assert.equal(display.layersOfSingle(all), LAYERS.difference);
 });
 

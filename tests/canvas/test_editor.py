@@ -198,7 +198,10 @@ def test_what_a_stroke_leaves_on_the_screen_is_what_a_whole_frame_draws(viewer: 
 def test_scores_and_areas_follow_the_strokes(viewer: Viewer):
     truth = disc(80, 60, 30)
     drawn = edit(viewer, truth=truth, probability=truth * 1.0, spacing=[0.5, 0.5])
+    viewer.press("h")
     drawn.stroke((80, 60), (100, 60))
+    hide = viewer.page.get_by_role("button", name="Hide overlays")
+    assert hide.get_attribute("aria-pressed") == "false"  # nobody draws blindly
     mask = drawn.mask
     scores = viewer.run("v => v.editedScores")
     assert scores["painted_px"] == mask.sum() and scores["hit"] == (mask & truth).sum()

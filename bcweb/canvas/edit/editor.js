@@ -89,6 +89,11 @@ export class Editor {
     this.#tellTool();
   }
 
+  /** Whether the tool changes the mask. */
+  get draws() {
+    return this.#tool !== "pan" && this.#tool !== "ruler";
+  }
+
   /** In columns of the scan. */
   get radius() {
     return this.#radius;
