@@ -7,6 +7,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote
 
@@ -60,7 +61,9 @@ class Server:
             ) as client:
                 return await client.request(method, path, headers=headers, **request)
 
-        return asyncio.run(call())
+        # In a loop of its own: a browser may be driven by one in this thread.
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(lambda: asyncio.run(call())).result()
 
     def table(self) -> list[tuple[str, str]]:
         """(method, path) of all routes of the review and its evaluation."""
