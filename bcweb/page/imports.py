@@ -61,6 +61,13 @@ class Imports:
         done, total, phase = running.progress()
         return {"progress": {"done": done, "total": total, "doing": phase}}
 
+    def under_way(self) -> dict[int, dict[str, Any]]:
+        """`progress` of all projects that are imported now."""
+        with self._lock:
+            projects = list(self._imports)
+        found = {project: self.progress(project) for project in projects}
+        return {project: told for project, told in found.items() if told["progress"] is not None}
+
     # --- inside
 
     def _start(

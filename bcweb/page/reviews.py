@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import math
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, unquote
 
@@ -83,14 +82,14 @@ class Reviews:
     async def session(self, request: Request) -> Response:
         """{"reader", "may", "why", "projects", ...}: may: begin and remove projects, write to folders."""
         reader = reader_of(request)
-        projects = await self.workspace.ask(lambda store: store.projects(reader.owner))
+        projects = await self.workspace.ask(lambda store: self._all(store, reader.owner))
         return answer(
             {
                 "reader": reader.name,
                 "owner": reader.owner,
                 "may": reader.is_host,
                 "why": None if reader.is_host else _ONLY_HOST,
-                "projects": [self._told(project) for project in projects],
+                "projects": projects,
             }
         )
 
@@ -110,17 +109,21 @@ class Reviews:
         if self.workspace.is_incomplete():
             # It would take the numbers of what comes back, which open pages go by.
             raise Refusal(503, "The backup is not read yet: begin a project then.", again=True)
-        begin = partial(self.imports.begin, owner=reader.owner, name=name.strip(), data=data)
-        project = await self.workspace.ask(lambda store: begin(store, weights=weights or None))
-        return answer(self._told(project), 201)
+
+        def work(store):
+            begun = self.imports.begin(store, reader.owner, name.strip(), data, weights or None)
+            return self._one(store, reader.owner, begun.id)
+
+        return answer(await self.workspace.ask(work), 201)
 
     async def project(self, request: Request) -> Response:
         """The project with its counts, and how far its import is."""
         reader, id = reader_of(request), _id(request)
-        project, counts = await self.workspace.ask(
-            lambda store: (store.project(reader.owner, id), store.counts(reader.owner, id))
-        )
-        return answer(self._told(project) | {"counts": counts})
+
+        def work(store):
+            return self._one(store, reader.owner, id) | {"counts": store.counts(reader.owner, id)}
+
+        return answer(await self.workspace.ask(work))
 
     async def remove(self, request: Request) -> Response:
         reader, id = self._may(request), _id(request)
@@ -139,19 +142,18 @@ class Reviews:
         def work(store):
             store.project(reader.owner, id)
             self.imports.cancel(id)
-            return store.project(reader.owner, id)
+            return self._one(store, reader.owner, id)
 
-        return answer(self._told(await self.workspace.ask(work)))
+        return answer(await self.workspace.ask(work))
 
     async def resume(self, request: Request) -> Response:
         reader, id = self._may(request), _id(request)
 
         def work(store):
-            project = store.project(reader.owner, id)
-            self.imports.resume(store, project)
-            return store.project(reader.owner, id)
+            self.imports.resume(store, store.project(reader.owner, id))
+            return self._one(store, reader.owner, id)
 
-        return answer(self._told(await self.workspace.ask(work)))
+        return answer(await self.workspace.ask(work))
 
     async def queue(self, request: Request) -> Response:
         """?order=&label=&decision=&text=&low=&high=&seed=: all rows at once, as arrays. An empty label is none."""
@@ -340,8 +342,18 @@ class Reviews:
             raise HTTPException(404, "There is nothing here.")
         return reader
 
-    def _told(self, project) -> dict[str, Any]:
-        return told.project(project, self.settings.local) | self.imports.progress(project.id)
+    def _one(self, store, owner: str, id: int) -> dict[str, Any]:
+        """A project as the page is told of it: how far its import is first, for it leaves its state and ends then."""
+        progress = self.imports.progress(id)
+        return told.project(store.project(owner, id), self.settings.local) | progress
+
+    def _all(self, store, owner: str) -> list[dict[str, Any]]:
+        under_way = self.imports.under_way()
+        none = {"progress": None}
+        return [
+            told.project(project, self.settings.local) | under_way.get(project.id, none)
+            for project in store.projects(owner)
+        ]
 
     def _pixels(self, row: CaseRow) -> Packed:
         """The scan as its file has it now; a sentence where that is not what was imported."""
