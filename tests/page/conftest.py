@@ -32,6 +32,7 @@ def address(trap: socket.socket, tmp_path_factory: pytest.TempPathFactory) -> It
     mammogram = weights_folder.write(tmp_path_factory.mktemp("weights"), modality="mammogram")
     elsewhere = f"http://127.0.0.1:{trap.getsockname()[1]}"
     environment = {f"{kind}_proxy": elsewhere for kind in ("http", "https", "all")}
+    environment["BCWEB_HOME"] = str(tmp_path_factory.mktemp("home"))  # not the person's own reviews
     with running(environment | {"BCWEB_WEIGHTS_MAMMOGRAM": str(mammogram)}) as place:
         yield place
     with pytest.raises(BlockingIOError):  # nobody has knocked in all that time
