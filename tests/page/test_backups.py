@@ -224,7 +224,7 @@ def test_who_waits_is_told_how_many_of_others_come_first():
             await anyio.to_thread.run_sync(working.wait)
             for visitor in ("bob", "ann", "cleo"):
                 group.start_soon(come, visitor, lambda visitor=visitor: visitor)
-                while visitor not in list(desks._waiting.values()):
+                while visitor not in desks._waiting:
                     await anyio.lowlevel.checkpoint()
             assert [desks.before(v) for v in ("bob", "ann", "cleo", "dora")] == [0, 1, 2, 0]
             done.set()
@@ -232,6 +232,32 @@ def test_who_waits_is_told_how_many_of_others_come_first():
 
     assert in_a_loop(all_of_it) == ["long", "bob", "ann", "cleo"], "first come, first served"
     assert desks.before("cleo") == 0
+
+
+def test_who_brings_one_scan_does_not_wait_for_all_of_anothers():
+    desks, working, done = Desks(1), threading.Event(), threading.Event()
+
+    def long() -> None:
+        working.set()
+        done.wait(60)
+
+    async def all_of_it() -> list[str]:
+        heard: list[str] = []
+
+        async def come(visitor: str, number: int) -> None:
+            await desks.work(visitor, lambda: heard.append(f"{visitor} {number}"))
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(desks.work, "ann", long)
+            await anyio.to_thread.run_sync(working.wait)
+            for visitor, number in (("ann", 1), ("ann", 2), ("ann", 3), ("bob", 1), ("cleo", 1)):
+                group.start_soon(come, visitor, number)
+                await anyio.wait_all_tasks_blocked()
+            assert [desks.before(v) for v in ("ann", "bob", "cleo")] == [0, 1, 2]
+            done.set()
+        return heard
+
+    assert in_a_loop(all_of_it) == ["ann 1", "bob 1", "cleo 1", "ann 2", "ann 3"]
 
 
 def test_who_does_not_wait_any_more_is_not_counted():
