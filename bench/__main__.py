@@ -16,6 +16,7 @@ import sys
 
 from bench import (
     app_start,
+    load,
     review,
     review_page,
     scan_to_mask,
@@ -33,6 +34,7 @@ PARTS = {
     "stroke": ("A brush on a 3328x2560 mask", stroke.run),
     "review": ("The review store, 10,000 cases", review.run),
     "review-page": ("The Review tab, 10,000 cases", review_page.run),
+    "load": ("20 visitors at once, two minutes", load.run),
     "training": ("Training, 256x256", training.run),
 }
 
