@@ -189,7 +189,7 @@ def test_a_bar_and_a_group_show_their_cases_alone(tab):
 
 def test_what_a_figure_means_is_one_focus_or_hover_away(tab):
     tab.open().compare()
-    why = tab.on(".why")
+    why = tab.on(".meaning")
     expect(why).to_be_hidden()
     tab.on(".headline .term", has_text="HD95").focus()
     expect(why).to_contain_text("95 of 100 points of one border lie nearer than this")

@@ -59,6 +59,29 @@ def test_it_opens_with_a_sample_segmented_and_labelled_as_generated(page):
     expect(page.rows()).to_have_count(1)
 
 
+def test_three_hints_stand_there_until_they_are_put_away(browse):
+    page = browse()
+    expect(page.find(".hints li")).to_have_count(3)
+    page.find(".hints button").click()
+    expect(page.find(".hints")).to_be_hidden()
+    page.page.reload()
+    page.ready()
+    expect(page.find(".hints")).to_be_hidden()
+
+
+def test_the_keyboard_and_the_mouse_ask_what_a_number_means(page):
+    tip = page.find("[role=tooltip]")
+    name = page.find(".findings .term").filter(has_text="HD95, mm")
+    expect(tip).to_be_hidden()
+    name.focus()
+    expect(tip).to_contain_text("how far the two borders are apart")
+    expect(name).to_have_attribute("aria-describedby", tip.get_attribute("id"))
+    page.page.keyboard.press("Escape")
+    expect(tip).to_be_hidden()
+    page.find(".findings .term").filter(has_text="Presence").hover()
+    expect(tip).to_contain_text("How sure the network is")
+
+
 def test_the_browser_asks_no_other_host(page):
     hosts = {urlsplit(url).netloc for url in page.asked if not url.startswith(("data:", "blob:"))}
     assert hosts == {urlsplit(page.address).netloc}

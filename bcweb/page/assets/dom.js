@@ -22,3 +22,9 @@ export function button(text, key, act, props = {}) {
   const shortcut = key ? { "aria-keyshortcuts": key } : {};
   return h("button", { type: "button", onclick: act, ...shortcut, ...props }, text, shown);
 }
+
+/** Open a dialog that is read from its beginning: focus goes to its button, which may stand below. @param {HTMLDialogElement} dialog */
+export function openSheet(dialog) {
+  dialog.showModal();
+  dialog.scrollTop = 0;
+}

@@ -4,6 +4,7 @@
 import * as api from "./evaluate-api.js";
 import { byUncertainty, bySize, histogram } from "./evaluate-plots.js";
 import { button, h } from "./dom.js";
+import { explain, term } from "./meanings.js";
 import { caseLink, openCase, showTab } from "./review-links.js";
 import { NONE, fixed, grouped } from "./words.js";
 
@@ -43,7 +44,7 @@ class Evaluate extends HTMLElement {
     this.#root = this.attachShadow({ mode: "open" });
     const sheet = (/** @type {string} */ name) => h("link", { rel: "stylesheet", href: new URL(name, import.meta.url).href });
     this.#root.append(sheet("./controls.css"), sheet("./evaluate.css"), this.#skeleton());
-    this.#explain();
+    explain(this.#root);
   }
 
   connectedCallback() {
@@ -110,7 +111,6 @@ class Evaluate extends HTMLElement {
         h("section", { class: "groups", "aria-label": "By group of cases" }),
         h("section", { class: "cases", "aria-label": "Cases" }),
       ),
-      h("div", { class: "why", role: "tooltip", hidden: true }),
     );
   }
 
@@ -335,7 +335,7 @@ class Evaluate extends HTMLElement {
     }
     const cell = (/** @type {Cell} */ one) => {
       const why = this.#meaning(one);
-      return h("li", {}, h("span", { class: "term", tabIndex: 0, "data-why": why }, scores.metrics[one.key].name), h("b", { "data-why": why, "data-figure": one.key }, one.value), h("small", {}, one.interval || (one.value === NONE ? "" : "no interval")));
+      return h("li", {}, term(scores.metrics[one.key].name, why), h("b", { "data-why": why, "data-figure": one.key }, one.value), h("small", {}, one.interval || (one.value === NONE ? "" : "no interval")));
     };
     return [h("h2", { class: "unseen" }, "Headline"), h("ul", {}, ...scores.headline.map(cell))];
   }
@@ -372,7 +372,7 @@ class Evaluate extends HTMLElement {
         h(
           "table",
           {},
-          h("thead", {}, h("tr", {}, h("td", {}), h("th", { scope: "col" }, "Images"), ...heads.map(([, { name, meaning }]) => h("th", { scope: "col" }, h("span", { class: "term", tabIndex: 0, "data-why": meaning }, name))))),
+          h("thead", {}, h("tr", {}, h("td", {}), h("th", { scope: "col" }, "Images"), ...heads.map(([, { name, meaning }]) => h("th", { scope: "col" }, term(name, meaning))))),
           ...bodies,
         ),
       ),
@@ -387,7 +387,7 @@ class Evaluate extends HTMLElement {
       return h(
         "tr",
         {},
-        h("th", { scope: "row" }, h("span", { class: "term", tabIndex: 0, "data-why": why }, one.name)),
+        h("th", { scope: "row" }, term(one.name, why)),
         h("td", {}, figure("first", one.first)),
         h("td", {}, figure("second", one.second)),
         h("td", {}, figure("difference", one.difference), one.verdict && " ", one.verdict && h("span", { class: `verdict ${one.verdict}` }, one.verdict), one.interval && h("small", {}, one.interval)),
@@ -412,7 +412,7 @@ class Evaluate extends HTMLElement {
           h(
             "table",
             { class: "differences" },
-            h("thead", {}, h("tr", {}, h("td", {}), h("th", { scope: "col" }, first), h("th", { scope: "col" }, second), h("th", { scope: "col" }, h("span", { class: "term", tabIndex: 0, "data-why": meaning }, "Difference")))),
+            h("thead", {}, h("tr", {}, h("td", {}), h("th", { scope: "col" }, first), h("th", { scope: "col" }, second), h("th", { scope: "col" }, term("Difference", meaning)))),
             h("tbody", {}, ...rows.map(row)),
           ),
         ),
@@ -517,7 +517,7 @@ class Evaluate extends HTMLElement {
       dice && button(`Dice ${dice[0].toFixed(2)} to ${dice[1].toFixed(2)} ×`, null, () => this.#unfilter({ dice: null }), { "aria-label": "Show every Dice" }),
       only && button(`${only[1]} ×`, null, () => this.#unfilter({ only: null }), { "aria-label": "Show all groups" }),
     ].filter(Boolean);
-    const term = (/** @type {string} */ text, /** @type {string} */ why) => h("th", { scope: "col" }, h("span", { class: "term", tabIndex: 0, "data-why": why }, text));
+    const head = (/** @type {string} */ text, /** @type {string} */ why) => h("th", { scope: "col" }, term(text, why));
     this.#element(".cases").replaceChildren(
       h("div", { class: "over" }, h("h2", {}, `${grouped(cases.length)} ${cases.length === 1 ? "case" : "cases"}, the lowest Dice first`), ...chips),
       h(
@@ -534,10 +534,10 @@ class Evaluate extends HTMLElement {
               {},
               h("th", { scope: "col" }, "Case"),
               h("th", { scope: "col", class: "text" }, "Label"),
-              term("Dice", "2 × overlap / (painted + truth): 1 is the same mask, 0 is none of it. In brackets: seen in training, not a result."),
-              term("Share of the image", "How much of the image the truth covers."),
-              term("Uncertainty", "The error that the map expects of its own mask, 0 to 1: 1 − presence × how well the mask agrees with those of other thresholds."),
-              h("th", { scope: "col", class: "text" }, h("span", { class: "term", tabIndex: 0, "data-why": "unseen: the weights were not trained on it. out of fold: scored by other weights of the same training, made without it. seen: trained on it." }, "Training")),
+              head("Dice", "2 × overlap / (painted + truth): 1 is the same mask, 0 is none of it. In brackets: seen in training, not a result."),
+              head("Share of the image", "How much of the image the truth covers."),
+              head("Uncertainty", "The error that the map expects of its own mask, 0 to 1: 1 − presence × how well the mask agrees with those of other thresholds."),
+              h("th", { scope: "col", class: "text" }, term("Training", "unseen: the weights were not trained on it. out of fold: scored by other weights of the same training, made without it. seen: trained on it.")),
               h("th", { scope: "col", class: "text" }, "Decision"),
             ),
           ),
@@ -553,31 +553,6 @@ class Evaluate extends HTMLElement {
     this.#filter = { ...this.#filter, ...change };
     this.#element(".groups").replaceChildren(...this.#groups(/** @type {Scores} */ (this.#scores)));
     this.#showCases();
-  }
-
-  // ---------------------------------------------------------------- what it means
-
-  /** What has a meaning shows it beside itself, on hover, focus and touch; Escape hides it. */
-  #explain() {
-    const tip = this.#element(".why");
-    const hide = () => (tip.hidden = true);
-    const show = (/** @type {Event} */ event) => {
-      const about = /** @type {HTMLElement | null} */ (event.composedPath().find((part) => part instanceof HTMLElement && part.dataset.why));
-      if (!about) return hide();
-      tip.textContent = about.dataset.why ?? "";
-      tip.hidden = false;
-      const { left, top, bottom } = about.getBoundingClientRect();
-      const { width, height } = tip.getBoundingClientRect();
-      const { clientWidth, clientHeight } = document.documentElement;
-      tip.style.left = `${Math.max(8, Math.min(left, clientWidth - width - 8))}px`;
-      tip.style.top = `${bottom + 6 + height < clientHeight ? bottom + 6 : Math.max(8, top - height - 6)}px`;
-    };
-    this.#root.addEventListener("pointerover", show);
-    this.#root.addEventListener("focusin", show);
-    this.#root.addEventListener("pointerleave", hide);
-    this.#root.addEventListener("focusout", hide);
-    this.#root.addEventListener("keydown", (event) => /** @type {KeyboardEvent} */ (event).key === "Escape" && hide());
-    addEventListener("scroll", hide, { passive: true, capture: true });
   }
 
   /** @param {string} selector @returns {HTMLElement} */

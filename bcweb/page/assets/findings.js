@@ -2,6 +2,7 @@
 
 import * as api from "./api.js";
 import { button, h } from "./dom.js";
+import { term } from "./meanings.js";
 import * as words from "./words.js";
 
 /** @typedef {import("./api.js").ScanInfo} ScanInfo */
@@ -117,10 +118,9 @@ export class Findings {
   #presence(info) {
     const { verdict, detail } = words.presenceWords(info);
     const { presence, gate } = info;
-    const title = "How sure the network is that the image holds any lesion";
     const scale = presence !== null && h(
       "div",
-      { class: "scale", role: "img", title, "aria-label": `Presence ${words.fixed(presence, 2)}, ${detail}` },
+      { class: "scale", role: "img", "aria-label": `Presence ${words.fixed(presence, 2)}, ${detail}` },
       h("i", { class: "filled", style: `width: ${100 * presence}%` }),
       gate !== null && h("i", { class: "gate", style: `left: ${100 * gate}%` }),
     );
@@ -129,7 +129,7 @@ export class Findings {
       { class: "presence" },
       h("h3", { class: words.isGated(info) ? "verdict quiet" : "verdict" }, verdict),
       words.outlinesAll(info) && h("p", { class: "verdict plain" }, words.OUTLINES_ALL),
-      presence !== null && h("p", { class: "line", title }, h("span", {}, "Presence"), h("b", {}, words.fixed(presence, 2)), h("span", { class: "quiet" }, detail)),
+      presence !== null && h("p", { class: "line" }, term("Presence", words.MEANING.presence), h("b", {}, words.fixed(presence, 2)), h("span", { class: "quiet" }, detail)),
       presence === null && h("p", { class: "quiet" }, detail),
       scale,
     );
@@ -176,14 +176,14 @@ export class Findings {
     }
     const painted = info.lesions.reduce((sum, lesion) => sum + lesion.area_px, 0);
     const rows = info.segmented
-      ? [{ name: "Painted, px", key: "painted", title: "", value: words.grouped(painted), why: "" }, ...words.scoreRows(info)]
+      ? [{ name: "Painted, px", key: "painted", meaning: words.MEANING.painted, value: words.grouped(painted), why: "" }, ...words.scoreRows(info)]
       : [];
     this.#moved = h("td", { class: "now" });
-    const body = rows.map(({ name, key, title, value, why }) => {
+    const body = rows.map(({ name, key, meaning, value, why }) => {
       const cell = h("td", { class: "now" });
       this.#cells.set(key, cell);
-      const first = h("td", { "data-score": key, title: why }, value);
-      const label = h("th", { scope: "row", title }, name, why && h("small", {}, why));
+      const first = h("td", { "data-score": key, "data-why": why || null }, value);
+      const label = h("th", { scope: "row" }, term(name, meaning), why && h("small", {}, why));
       return h("tr", {}, label, cell, first);
     });
     const head = h("tr", {}, h("td", {}), this.#moved, h("th", { scope: "col" }, `at ${words.threshold(info.threshold)}`));

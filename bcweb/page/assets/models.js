@@ -4,6 +4,7 @@
 import * as api from "./api.js";
 import { buildAll } from "./card.js";
 import { button, h } from "./dom.js";
+import { explain, term } from "./meanings.js";
 import * as words from "./words.js";
 
 /** @typedef {import("./api.js").Modality} Modality */
@@ -29,6 +30,7 @@ class Models extends HTMLElement {
     this.#root = this.attachShadow({ mode: "open" });
     const sheet = (/** @type {string} */ name) => h("link", { rel: "stylesheet", href: new URL(name, import.meta.url).href });
     this.#root.append(sheet("./controls.css"), sheet("./models.css"), ...this.#skeleton());
+    explain(this.#root);
   }
 
   connectedCallback() {
@@ -279,8 +281,8 @@ class Models extends HTMLElement {
       this.#element(".scores").replaceChildren(head, h("p", { class: "quiet" }, problem ?? "These weights come without scores."));
       return;
     }
-    const rows = words.figureRows(Object.values(datasets ?? {})).map(({ name, title, cells }) =>
-      h("tr", {}, h("th", { scope: "row", title }, name), ...cells.map(({ value, interval }) => h("td", {}, value, interval && h("small", {}, interval)))),
+    const rows = words.figureRows(Object.values(datasets ?? {})).map(({ name, meaning, cells }) =>
+      h("tr", {}, h("th", { scope: "row" }, term(name, meaning)), ...cells.map(({ value, interval }) => h("td", {}, value, interval && h("small", {}, interval)))),
     );
     this.#element(".scores").replaceChildren(
       head,

@@ -1,6 +1,7 @@
 // The panel beside the picture: what is known of a case, its twin, an unfinished drawing, who decided what.
 
 import { button, h } from "./dom.js";
+import { term } from "./meanings.js";
 import * as api from "./review-api.js";
 import { KEYS } from "./review-keys.js";
 import { caseLink } from "./review-links.js";
@@ -75,7 +76,7 @@ export class CasePanel {
 
   /** @param {CaseInfo} info */
   #known(info) {
-    const rows = scoreRows(info).map(({ name, title, value }) => h("tr", {}, h("th", { scope: "row", title }, name), h("td", {}, value)));
+    const rows = scoreRows(info).map(({ name, meaning, value }) => h("tr", {}, h("th", { scope: "row" }, term(name, meaning)), h("td", {}, value)));
     const test = info.how === "seen" ? "What the weights drew, and no test of them" : "What the weights drew";
     return [
       info.problem ? h("p", { class: "error" }, info.problem) : "",

@@ -1,6 +1,6 @@
 // Cases, verdicts and scores of a review in words. Pure: no page, no server.
 
-import { NONE, fixed, grouped } from "./words.js";
+import { MEANING, NONE, fixed, grouped } from "./words.js";
 
 /** @typedef {import("./review-api.js").Row} Row */
 /** @typedef {import("./review-api.js").Verdict} Verdict */
@@ -123,19 +123,19 @@ export function progress({ cases, read, seconds }) {
   return seconds && read >= ENOUGH && left > 0 ? `${told} · ${duration(seconds * left)} to go` : told;
 }
 
-/** Rows of the scores of a case. @param {CaseInfo} info @returns {{name: string, title: string, value: string}[]} */
+/** Rows of the scores of a case. @param {CaseInfo} info @returns {{name: string, meaning: string, value: string}[]} */
 export function scoreRows({ presence, gate, dice, iou, hd95_px, carried_dice, painted_px, truth_px, uncertainty, suspicion }) {
   const isGated = presence !== null && gate !== null && presence < gate;
   return [
-    { name: "Presence", title: "How sure the network is that the image holds any lesion", value: presence === null ? "" : `${fixed(presence, 2)}${isGated ? ", under the gate" : ""}` },
-    { name: "Dice", title: "Of prediction and truth at the operating point: 2 × overlap / (painted + truth)", value: dice === null ? "" : fixed(dice, 3) },
-    { name: "IoU", title: "Intersection over union", value: iou === null ? "" : fixed(iou, 3) },
-    { name: "HD95, px", title: "95th percentile of the distance between the borders", value: hd95_px === null ? "" : fixed(hd95_px, 1) },
-    { name: "Dice out of fold", title: "By a twin of the weights that was not trained on this case; its drawing is not here", value: carried_dice === null ? "" : fixed(carried_dice, 3) },
-    { name: "Painted, px", title: "Area of the prediction", value: painted_px === null ? "" : grouped(painted_px) },
-    { name: "Truth, px", title: "Area of the truth", value: truth_px === null ? "" : grouped(truth_px) },
-    { name: "Uncertainty", title: "How unsure the network is of what it drew: 1 is most", value: uncertainty === null ? "" : fixed(uncertainty, 2) },
-    { name: "Suspicion", title: "How confidently the network contradicts the truth: 1 is most", value: suspicion === null ? "" : fixed(suspicion, 2) },
+    { name: "Presence", meaning: MEANING.presence, value: presence === null ? "" : `${fixed(presence, 2)}${isGated ? ", under the gate" : ""}` },
+    { name: "Dice", meaning: `Of prediction and truth at the operating point. ${MEANING.dice}`, value: dice === null ? "" : fixed(dice, 3) },
+    { name: "IoU", meaning: MEANING.iou, value: iou === null ? "" : fixed(iou, 3) },
+    { name: "HD95, px", meaning: MEANING.hd95, value: hd95_px === null ? "" : fixed(hd95_px, 1) },
+    { name: "Dice out of fold", meaning: "By a twin of the weights that was not trained on this case; its drawing is not here.", value: carried_dice === null ? "" : fixed(carried_dice, 3) },
+    { name: "Painted, px", meaning: MEANING.painted, value: painted_px === null ? "" : grouped(painted_px) },
+    { name: "Truth, px", meaning: MEANING.truth, value: truth_px === null ? "" : grouped(truth_px) },
+    { name: "Uncertainty", meaning: MEANING.uncertainty, value: uncertainty === null ? "" : fixed(uncertainty, 2) },
+    { name: "Suspicion", meaning: MEANING.suspicion, value: suspicion === null ? "" : fixed(suspicion, 2) },
   ].filter(({ value }) => value !== "");
 }
 

@@ -4,8 +4,9 @@
 import "../../canvas/viewer.js";
 import { KEYS as VIEWER, isTyping } from "../../canvas/keys.js";
 import { BASE, Gone, Refused } from "./api.js";
-import { button, h } from "./dom.js";
+import { button, h, openSheet } from "./dom.js";
 import { loginLink, wantsLogin } from "./login.js";
+import { explain } from "./meanings.js";
 import * as api from "./review-api.js";
 import { Ahead } from "./review-ahead.js";
 import { CasePanel } from "./review-case.js";
@@ -76,6 +77,7 @@ class Review extends HTMLElement {
     super();
     this.#root = this.attachShadow({ mode: "open" });
     fill(this.#root);
+    explain(this.#root);
     this.#status = new Status(this.#one(".status"), () => this.#outbox.now());
     this.#standing = new Standing(this.#one(".standing"), () => this.#reload());
     this.#outbox = new Outbox(this.#shelf, {
@@ -636,7 +638,7 @@ class Review extends HTMLElement {
       case "difficulty": return this.#form.nextDifficulty();
       case "comment": return this.#form.comment.focus();
       case "queue": return this.#isQueueOpen ? this.#closeQueue() : this.#goToQueue();
-      case "help": return /** @type {HTMLDialogElement} */ (this.#one(".help-sheet")).showModal();
+      case "help": return openSheet(/** @type {HTMLDialogElement} */ (this.#one(".help-sheet")));
       case "reject": return this.#info ? this.#form.askReason() : undefined;
       default: this.#decide(action, null);
     }

@@ -76,6 +76,7 @@ ${STYLES.map((name) => `<link rel="stylesheet" href="${new URL(name, import.meta
   </nav>
   <section class="picture-place" aria-label="Picture"><slot name="viewer"></slot></section>
   <aside class="findings" aria-label="Findings"></aside>
+  <section class="hints" aria-label="First steps"></section>
 </div>
 <input type="file" id="files" multiple hidden>
 <input type="file" id="truths" multiple hidden>

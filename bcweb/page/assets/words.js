@@ -65,19 +65,33 @@ export function summary(info) {
   return info.scores ? `${found} · Dice ${fixed(info.scores.dice, 2)}` : found;
 }
 
+/** What each number means, in one place for all tabs. */
+export const MEANING = {
+  presence: "How sure the network is that the image holds any lesion, 0 to 1. Below the gate nothing is outlined.",
+  painted: "How many pixels of the scan the prediction covers.",
+  truth: "How many pixels of the scan the truth covers.",
+  dice: "2 × overlap / (painted + truth): 1 is the same mask, 0 is none of it.",
+  iou: "Intersection over union: overlap / (painted or truth). Stricter than the Dice, in the same order.",
+  precision: "Share of the painted area that is truth. A dash: nothing is painted.",
+  recall: "Share of the truth that is painted. A dash: the truth is empty.",
+  hd95: "Hausdorff distance, 95th percentile: how far the two borders are apart, but for the worst twentieth. A dash: one of the two masks is empty, or (in mm) the size of a pixel is not known.",
+  uncertainty: "How unsure the network is of what it drew: 1 is most.",
+  suspicion: "How confidently the network contradicts the truth: 1 is most.",
+};
+
 /** Rows of the table of scores at the operating point: name, value, and why there is none.
- * @param {ScanInfo} info @returns {{name: string, key: string, title: string, value: string, why: string}[]} */
+ * @param {ScanInfo} info @returns {{name: string, key: string, meaning: string, value: string, why: string}[]} */
 export function scoreRows({ scores, spacing }) {
   if (scores === null) return [];
   const apart = "a distance needs a lesion in both";
   const unknown = spacing ? apart : "pixel spacing unknown";
   return [
-    { name: "Dice", key: "dice", title: "2 × overlap / (painted + truth)", value: fixed(scores.dice, 3), why: "" },
-    { name: "IoU", key: "iou", title: "Intersection over union", value: fixed(scores.iou, 3), why: "" },
-    { name: "Precision", key: "precision", title: "Share of the painted area that is truth", value: fixed(scores.precision, 3), why: "nothing is painted" },
-    { name: "Recall", key: "recall", title: "Share of the truth that is painted", value: fixed(scores.recall, 3), why: "the truth is empty" },
-    { name: "HD95, px", key: "hd95_px", title: "95th percentile of the distance between the borders", value: fixed(scores.hd95_px, 1), why: apart },
-    { name: "HD95, mm", key: "hd95_mm", title: "95th percentile of the distance between the borders", value: fixed(scores.hd95_mm, 2), why: scores.hd95_px === null ? apart : unknown },
+    { name: "Dice", key: "dice", meaning: MEANING.dice, value: fixed(scores.dice, 3), why: "" },
+    { name: "IoU", key: "iou", meaning: MEANING.iou, value: fixed(scores.iou, 3), why: "" },
+    { name: "Precision", key: "precision", meaning: MEANING.precision, value: fixed(scores.precision, 3), why: "nothing is painted" },
+    { name: "Recall", key: "recall", meaning: MEANING.recall, value: fixed(scores.recall, 3), why: "the truth is empty" },
+    { name: "HD95, px", key: "hd95_px", meaning: MEANING.hd95, value: fixed(scores.hd95_px, 1), why: apart },
+    { name: "HD95, mm", key: "hd95_mm", meaning: MEANING.hd95, value: fixed(scores.hd95_mm, 2), why: scores.hd95_px === null ? apart : unknown },
   ].map((row) => ({ ...row, why: row.value === NONE ? row.why : "" }));
 }
 
@@ -100,22 +114,22 @@ const withInterval = (value, interval, digits) => {
 
 /** Rows of the table of a model's scores: name, what it means, and a cell for each data set.
  * @param {import("./api.js").Figures[]} figures
- * @returns {{name: string, title: string, cells: {value: string, interval: string}[]}[]} */
+ * @returns {{name: string, meaning: string, cells: {value: string, interval: string}[]}[]} */
 export function figureRows(figures) {
   const count = (/** @type {number} */ n, /** @type {number} */ groups) =>
     n ? { value: grouped(n), interval: `${grouped(groups)} groups` } : { value: NONE, interval: "" };
   /** @param {"lesion" | "normal"} part @param {string} key */
   const of = (part, key, digits = 3) => figures.map((f) => withInterval(f[part][key], f[part][`${key}_ci`], digits));
   return [
-    { name: "Lesion images", title: "Groups are patients or near-duplicate pictures", cells: figures.map(({ lesion }) => count(lesion.n, lesion.groups)) },
-    { name: "Dice, mean", title: "2 × overlap / (painted + truth), over lesion images", cells: of("lesion", "dice_mean") },
-    { name: "Dice, median", title: "Half of the lesion images lie above", cells: of("lesion", "dice_median") },
-    { name: "IoU, mean", title: "Intersection over union", cells: of("lesion", "iou_mean") },
-    { name: "HD95, px", title: "95th percentile of the distance between the borders, where anything is painted", cells: of("lesion", "hd95_mean", 1) },
-    { name: "Found", title: "Share of the lesion images with a Dice above 0.1", cells: of("lesion", "detected") },
-    { name: "Normal images", title: "Images without a lesion", cells: figures.map(({ normal }) => count(normal.n, normal.groups)) },
-    { name: "Normals painted", title: "Share of the normal images on which anything is painted: less is better", cells: of("normal", "painted") },
-    { name: "Presence, AUC", title: "How well presence tells lesion images from normal ones", cells: figures.map((f) => withInterval(f.presence_auc, f.presence_auc_ci, 3)) },
+    { name: "Lesion images", meaning: "Groups are patients or near-duplicate pictures: what falls together on one side of a split.", cells: figures.map(({ lesion }) => count(lesion.n, lesion.groups)) },
+    { name: "Dice, mean", meaning: `${MEANING.dice} Over lesion images.`, cells: of("lesion", "dice_mean") },
+    { name: "Dice, median", meaning: "Half of the lesion images lie above.", cells: of("lesion", "dice_median") },
+    { name: "IoU, mean", meaning: MEANING.iou, cells: of("lesion", "iou_mean") },
+    { name: "HD95, px", meaning: "Hausdorff distance, 95th percentile: how far the two borders are apart, but for the worst twentieth. Over lesion images on which anything is painted.", cells: of("lesion", "hd95_mean", 1) },
+    { name: "Found", meaning: "Share of the lesion images with a Dice above 0.1.", cells: of("lesion", "detected") },
+    { name: "Normal images", meaning: "Images without a lesion.", cells: figures.map(({ normal }) => count(normal.n, normal.groups)) },
+    { name: "Normals painted", meaning: "Share of the normal images on which anything is painted: less is better.", cells: of("normal", "painted") },
+    { name: "Presence, AUC", meaning: "How well presence tells lesion images from normal ones: 0.5 is chance, 1 is always. A dash: no image without a lesion, or a network without presence.", cells: figures.map((f) => withInterval(f.presence_auc, f.presence_auc_ci, 3)) },
   ];
 }
 

@@ -5,11 +5,13 @@ import "../../canvas/viewer.js";
 import { isTyping } from "../../canvas/keys.js";
 import * as api from "./api.js";
 import { Batch, listed, withoutScan } from "./batch.js";
-import { button, h } from "./dom.js";
+import { button, h, openSheet } from "./dom.js";
 import { chosen, dropped } from "./files.js";
 import { Findings } from "./findings.js";
+import { Hints } from "./hints.js";
 import { Line } from "./line.js";
 import { List, isFailed } from "./list.js";
+import { explain } from "./meanings.js";
 import { fill } from "./template.js";
 import * as words from "./words.js";
 
@@ -47,6 +49,8 @@ class Workbench extends HTMLElement {
     super();
     this.#root = this.attachShadow({ mode: "open" });
     fill(this.#root);
+    explain(this.#root);
+    new Hints(this.#element(".hints"));
   }
 
   connectedCallback() {
@@ -520,7 +524,7 @@ class Workbench extends HTMLElement {
   #help() {
     const dialog = /** @type {HTMLDialogElement} */ (this.#element("dialog"));
     if (dialog.open) dialog.close();
-    else dialog.showModal();
+    else openSheet(dialog);
   }
 
   /** @param {{name: string, description: string}[]} samples */
