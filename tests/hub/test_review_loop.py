@@ -9,14 +9,17 @@ import numpy as np
 import pytest
 
 from bcweb.batch import Choice
-from bcweb.cases import read_cases, read_truth
+from bcweb.cases import read_cases
 from bcweb.evaluate import evaluate, table
 from bcweb.phantoms import Mass, phantom
 from bcweb.review.export import export
-from bcweb.scans import read_scan
+from bcweb.review.importing import prepare
+from bcweb.review.store import Store
 from bcweb.segmenter import Segmenter
+from tests import browser
 from tests.cases.trees import save
-from tests.review import decided
+from tests.page.reader import Page, expect, sync_api
+from tests.page.running import running
 from tests.review.decided import OWNER, Decided
 
 COMMAND = (
@@ -24,6 +27,7 @@ COMMAND = (
     "--data folder:reviewed --out run --push"
 )
 UNTOUCHED = ("scan 6", "scan 7")  # nobody has read them
+WEIGHTS = "hf://ann/bcweb-ultrasound@v1"
 
 
 @pytest.fixture
@@ -44,14 +48,13 @@ def scans(tmp_path):
 
 
 def reviewed(scans, tmp_path) -> Decided:
-    """Predicted by the embedded weights; two corrected, one emptied, two kept, one accepted."""
-    segmenter = Segmenter.load("embedded", "ultrasound")
-    made = decided.empty_project(tmp_path)
-    for case in read_cases(f"folder:{scans}").cases:
-        scan = read_scan(case.file)
-        truth = read_truth(case, scan)
-        made.add(case.id, case.file, truth, "scans", label=case.label, group=case.group)
-        made.predict(case.id, segmenter.segment(scan).mask, segmenter.weights.revision)
+    """Imported with the embedded weights; two corrected, one emptied, two kept, one accepted."""
+    store = Store(tmp_path / "home")
+    imported = prepare(store, OWNER, "the loop", [f"folder:{scans}"], workers=1).run()
+    assert imported.state == "ready", imported.problem
+    project = store.project(OWNER, "the loop")
+    ids = {row.case: row.id for row in store.queue(OWNER, project.id, "listed")}
+    made = Decided(store, project, scans, ids=ids)
     for name in ("scan 0", "scan 1"):
         truth = made.store.truth(OWNER, made.ids[name])
         made.decide(name, "corrected", np.roll(truth, 3, axis=1), beginning="prediction")
@@ -62,8 +65,9 @@ def reviewed(scans, tmp_path) -> Decided:
     return made
 
 
+@pytest.mark.browser
 def test_what_was_corrected_teaches_a_revision_that_is_scored_on_it_and_apart_on_the_rest(
-    hub, client, python, scans, tmp_path
+    hub, client, python, environment, scans, tmp_path
 ):
     made = reviewed(scans, tmp_path)
     export(made.store, OWNER, made.project.id, tmp_path / "reviewed")
@@ -76,12 +80,11 @@ def test_what_was_corrected_teaches_a_revision_that_is_scored_on_it_and_apart_on
     }
     assert sorted(taught) == [f"scan {n}" for n in range(6)], "what was decided, and nothing else"
 
-    weights = "hf://ann/bcweb-ultrasound@v1"
-    assert Segmenter.load(weights, "ultrasound").weights.config.name == "run"
+    assert Segmenter.load(WEIGHTS, "ultrasound").weights.config.name == "run"
     corrections = read_cases(f"folder:{tmp_path / 'reviewed'}?decision=corrected")
     everything = read_cases(f"folder:{scans}")
     untouched = tuple(case for case in everything.cases if case.id in UNTOUCHED)
-    choice = Choice(weights)
+    choice = Choice(WEIGHTS)
     corrected, apart = evaluate([corrections], choice, 1)
     assert {s.id: s.seen for s in corrected} == {
         name: taught[name] != "test" for name in ("scan 0", "scan 1", "scan 5")
@@ -91,3 +94,61 @@ def test_what_was_corrected_teaches_a_revision_that_is_scored_on_it_and_apart_on
     rest, figures = evaluate([replace(everything, cases=untouched)], choice, 1)
     assert [(s.id, s.seen, s.error) for s in rest] == [(name, False, "") for name in UNTOUCHED]
     assert figures["unseen"] == 2 and figures["lesion"]["dice_mean"] is not None
+
+    held_back = {name for name in ("scan 0", "scan 1", "scan 5") if taught[name] == "test"}
+    with running({**environment, "BCWEB_HOME": str(tmp_path / "home")}) as address:
+        drawn, listed = through_the_page(address)
+    assert drawn.startswith("run-"), "the next scan is drawn by what was just taught"
+    assert set(listed) == {f"scan {n}" for n in range(8)}
+    for name, (dice, training) in listed.items():
+        was_taught = taught.get(name, "test") != "test"
+        assert training == ("seen" if was_taught else "unseen"), name
+        assert dice.startswith("(") == was_taught, f"{name}: what was seen is no result"
+    assert {name for name, (_, training) in listed.items() if training == "unseen"} == {
+        *UNTOUCHED, *held_back, *(name for name, role in taught.items() if role == "test")
+    }  # fmt: skip
+
+
+def through_the_page(address: str) -> tuple[str, dict[str, tuple[str, str]]]:
+    """Switch to the new weights, segment a scan, and score the project with them.
+
+    The revision that drew the scan; of each case its Dice as the Evaluate tab lists it, and what the
+    weights knew of it.
+    """
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=browser.executable(), args=list(browser.ARGUMENTS)
+        )
+        page = Page(chromium.new_page(viewport={"width": 1280, "height": 900}), address).open()
+        page.page.get_by_role("tab", name="Model").click()
+        page.model(".named input").fill(WEIGHTS)
+        page.model(".named input").press("Enter")
+        expect(page.model(".said")).to_contain_text("run is in use", timeout=60_000)
+        page.page.get_by_role("tab", name="Scan").click()
+        page.page.keyboard.press("a")
+        expect(page.find(".findings .other")).to_have_count(0, timeout=30_000)
+        footer = page.find(".findings footer .small").inner_text()
+
+        page.page.get_by_role("tab", name="Evaluate").click()
+        evaluate = page.page.locator("bc-evaluate")
+        evaluate.locator(".predict summary").click()
+        evaluate.locator(".predict input").fill(WEIGHTS)
+        evaluate.locator(".predict button").click()
+        # Begun from the page, the new weights stand beside those that the project was imported with.
+        expect(evaluate.locator(".beside h2")).to_contain_text("run-", timeout=60_000)
+        taught = evaluate.locator(".revision option", has_text="run-").get_attribute("value")
+        evaluate.locator(".revision select").select_option(taught)
+        expect(evaluate.locator(".beside h2")).to_contain_text(f"{taught} beside", timeout=30_000)
+        evaluate.get_by_label("As readers left it").check()
+        expect(evaluate.locator(".about")).to_contain_text(
+            "the mask that a reader left", timeout=30_000
+        )
+        expect(evaluate.locator(".told.stale")).to_have_count(0)
+        rows = evaluate.locator(".list tbody tr").evaluate_all(
+            "rows => rows.map(row => [row.querySelector('[data-case]').firstChild.textContent,"
+            " ...[...row.cells].map(cell => cell.innerText)])"
+        )
+        chromium.close()
+    assert page.complaints == []
+    told = {name: (dice, training) for name, _, _, dice, _, _, training, _ in rows}
+    return footer.removeprefix("Weights ").split()[0].rstrip("."), told
