@@ -48,7 +48,7 @@ export function presenceWords(info) {
 /** A mammogram's network without presence was made from lesion images alone. @param {ScanInfo} info */
 export const outlinesAll = ({ modality, presence }) => modality === "mammogram" && presence === null;
 
-export const OUTLINES_ALL = "This network has never seen a normal mammogram and outlines something on every one.";
+export const OUTLINES_ALL = "This network has never seen a normal mammogram, and outlines something on nearly every one.";
 
 /** Whether other weights than those in use now made the prediction. @param {ScanInfo} info */
 export const isOfOther = ({ segmented, revision, in_use }) => segmented && Boolean(in_use) && revision !== in_use;
