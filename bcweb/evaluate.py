@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from bcweb.batch import Choice, over_all_cores, stoppable, worker_count
-from bcweb.cases import Case, CasesError, CaseSet, read_cases, read_truth
+from bcweb.cases import KINDS, Case, CasesError, CaseSet, read_cases, read_truth
 from bcweb.metrics import DETECTED_ABOVE, lesion_detection, score_case
 from bcweb.scores import (
     CaseScore,
@@ -224,7 +224,7 @@ def main(argv: list[str] | None = None) -> int:
         prog="python -m bcweb.evaluate",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="KIND is busi, bus-bra, stu, mini-mias, cbis-boxes, folder or hf.",
+        epilog=f"KIND is one of {', '.join(KINDS)}.",
     )
     add = parser.add_argument
     add(

@@ -105,7 +105,7 @@ def test_links_between_the_documents_lead_somewhere():
             assert (file.parent / target).exists(), f"{file.name} links to {target}"
 
 
-ROAD = [
+REVIEWING = (
     "bcweb.samples scans",
     "bcweb.cases folder:scans",
     "bcweb.segment scans --out masks --workers 1",
@@ -115,22 +115,41 @@ ROAD = [
     "bcweb.review show Ward",
     "bcweb.review evaluate Ward --html report.html --csv cases.csv",
     "bcweb.review backup kept",
-]
+)
+REVIEWED = ("masks/results.csv", "scores.json", "report.html", "cases.csv", "kept")
+
+_TINY = "--size 64 --epochs 1 --batch 2 --folds 2 --validation 0.3"
+TRAINING = (
+    "bcweb.samples scans",
+    'train.data --data "folder:scans?modality=ultrasound" --out packed.npz --size 64',
+    f"train.source --data packed:packed.npz --out source {_TINY}",
+    'train.score source --data "folder:scans?modality=ultrasound"',
+    f'train.transfer --data "folder:scans?modality=mammogram" --freeze encoder --out transfer {_TINY}',
+    f'train.crossval --data "folder:scans?modality=ultrasound" --out folds {_TINY} --final',
+)
+TRAINED = (
+    "source/weights/scores.csv",
+    "transfer/weights/README.md",
+    "folds/final/weights/config.json",
+)
 
 
-def test_the_road_from_samples_to_a_reviewed_project_can_be_walked(tmp_path):
-    """The commands that need no training, one after the other, as the documents have them."""
+@pytest.mark.parametrize(
+    ("road", "left"), [(REVIEWING, REVIEWED), (TRAINING, TRAINED)], ids=["reviewing", "training"]
+)
+def test_a_road_that_the_documents_show_can_be_walked(road, left, tmp_path):
+    """One command after the other, as the documents have them, on generated samples; small, where they train."""
     environment = {
         **os.environ, "BCWEB_HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT),
         "PYTHONIOENCODING": "utf-8",
     }  # fmt: skip
     environment.pop("BCWEB_DATABASE", None)
-    for line in ROAD:
+    for line in road:
         done = subprocess.run(
             [sys.executable, "-m", *shlex.split(line)],
             capture_output=True, text=True, cwd=tmp_path, env=environment,
         )  # fmt: skip
         assert done.returncode == 0, f"python -m {line}: {done.stdout[-300:]}{done.stderr[-500:]}"
         assert "Traceback" not in done.stderr, line
-    for name in ("masks/results.csv", "scores.json", "report.html", "cases.csv", "kept"):
+    for name in left:
         assert (tmp_path / name).exists(), f"{name} was not written"

@@ -15,6 +15,7 @@ from typing import IO
 
 import numpy as np
 
+ENCODERS = ("lite0",)  # the architectures whose encoder these weights are for
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 _STORAGES = {"FloatStorage": np.float32, "LongStorage": np.int64}
 _OLD_MAGIC = 0x1950A86A20F9469CFC6C

@@ -190,8 +190,13 @@ def write_tensors(
         variable.assign(tensors[name].astype(np.float32))
 
 
-def imagenet_tensors() -> dict[str, np.ndarray]:
-    """EfficientNet-Lite0's ImageNet weights under our names: encoder and bottleneck of `lite0`."""
+def imagenet_tensors(architecture: network.Architecture) -> dict[str, np.ndarray]:
+    """ImageNet weights under our names, of encoder and bottleneck; empty where there are none.
+
+    Those of `lite0` are EfficientNet-Lite0's.
+    """
+    if architecture not in imagenet.ENCODERS:
+        return {}
     source = imagenet.torch_tensors()
     norm = {
         "gamma": "weight",

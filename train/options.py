@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from bcweb import cases
+
 KINDS = (
-    "KIND is busi, bus-bra, stu, mini-mias, cbis-boxes (boxes, taken as ellipses: weak labels), folder or "
-    "hf (a data set on the Hub: hf:user/name@revision), "
-    "or packed (decoded already: python -m train.data). "
+    f"KIND is one of {', '.join(cases.KINDS)} (cbis-boxes: boxes, taken as ellipses, so weak labels; hf: a "
+    "data set on the Hub, hf:user/name@revision), or packed (decoded already: python -m train.data). "
     "KERAS_BACKEND chooses tensorflow (the default) or jax."
 )
 

@@ -107,7 +107,10 @@ def _labels(args: argparse.Namespace) -> tuple[str, ...] | None:
 
 
 def split(data: TrainingSet, fold: str, folds: int, validation: float, seed: int) -> np.ndarray:
-    """(N,) str: "train", "validation" or "test" for each case; groups stay whole."""
+    """(N,) str: "train", "validation" or "test" for each case; groups stay whole.
+
+    ValueError where so few groups are parted that none is left to train on.
+    """
     roles = np.full(len(data.cases), "train", dtype="<U10")
     if fold == "all":
         return roles
@@ -117,6 +120,12 @@ def split(data: TrainingSet, fold: str, folds: int, validation: float, seed: int
     if parts:
         fine = assign_folds(tuple(data.cases[i] for i in rest), parts, seed + 1)
         roles[rest[fine == 0]] = "validation"
+    if not (roles == "train").any():
+        groups = len({(case.dataset, case.group) for case in data.cases})
+        raise ValueError(
+            f"Nothing is left to train on: the groups ({groups}, of {len(data.cases)} cases) are too few for "
+            f"{folds} folds and a validation of {validation:g} of the rest."
+        )
     return roles
 
 

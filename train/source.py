@@ -61,10 +61,11 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(args: argparse.Namespace) -> None:
+    from train import imagenet
     from train.run import run
     from train.start import without_source
 
-    random = args.random or args.architecture == "unet"
+    random = args.random or args.architecture not in imagenet.ENCODERS
     run(args, without_source(ARMS["random" if random else "imagenet"], args.architecture))
 
 

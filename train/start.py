@@ -12,8 +12,16 @@ import numpy as np
 from bcweb.network import SOURCE, Architecture
 from bcweb.scans import Modality
 from bcweb.weights import Weights, load_weights
+from train import imagenet
 from train.arms import Arm
 from train.keras_network import build_model, imagenet_tensors, read_tensors, write_tensors
+
+# mean and std of a control: ImageNet's preparation for EfficientNet-Lite is (255 x - 127) / 128; the
+# original project's divides by 255 and no more.
+_PREPARATION: dict[Architecture, tuple[float, float]] = {
+    "lite0": (0.498, 0.502),
+    "unet": (0.0, 1.0),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,28 +45,24 @@ class Start:
         if self.arm.begins == "random":
             return {}
         if self.arm.begins == "imagenet":
-            return imagenet_tensors()
+            return imagenet_tensors(self.architecture)
         if self.arm.feed is None:
             return self.source.tensors
         within = {SOURCE + name: tensor for name, tensor in self.source.tensors.items()}
         # The new network behind the source is as new as can be had: from ImageNet, but for the stem,
         # which takes other channels.
-        new = imagenet_tensors() if self.architecture == "lite0" else {}
+        new = imagenet_tensors(self.architecture)
         new.pop("encoder.stem.kernel", None)
         return within | new
 
 
 def without_source(arm: Arm, architecture: Architecture) -> Start:
     """A control's start; ValueError where there are no such weights."""
-    lite = architecture == "lite0"
-    if arm.begins == "imagenet" and not lite:
+    if arm.begins == "imagenet" and architecture not in imagenet.ENCODERS:
         raise ValueError(
             f"There are no ImageNet weights for {architecture}: its control is `random`."
         )
-    # ImageNet's preparation for EfficientNet-Lite is (255 x - 127) / 128; the original project's
-    # divides by 255 and no more.
-    mean, std = (0.498, 0.502) if lite else (0.0, 1.0)
-    return Start(arm, architecture, mean, std)
+    return Start(arm, architecture, *_PREPARATION[architecture])
 
 
 def from_source(arm: Arm, weights: Weights) -> Start:

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
+from bcweb.cases import KINDS
 from bcweb.page import told
 from bcweb.page.answers import Refusal, answer, body, fields, private
 from bcweb.page.decoded import Decoded
@@ -81,8 +82,11 @@ class Reviews:
 
     async def session(self, request: Request) -> Response:
         """{"reader", "may", "why", "projects", ...}: may: begin and remove projects, write to folders."""
+        from bcweb.review.export import FORMATS
+
         reader = reader_of(request)
         projects = await self.workspace.ask(lambda store: self._all(store, reader.owner))
+        formats = [{"format": n, "title": f.title, "words": f.words} for n, f in FORMATS.items()]
         return answer(
             {
                 "reader": reader.name,
@@ -90,6 +94,8 @@ class Reviews:
                 "may": reader.is_host,
                 "why": None if reader.is_host else _ONLY_HOST,
                 "projects": projects,
+                "kinds": list(KINDS),
+                "formats": formats,
             }
         )
 

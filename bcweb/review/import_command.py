@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from bcweb.batch import stoppable
+from bcweb.cases import KINDS
 from bcweb.review.importing import Import, Progress, prepare
 from bcweb.review.records import Project, ReviewError
 from bcweb.review.store import LOCAL, Store
@@ -21,7 +22,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         description="Read data sets into a project, segment every case and score it where the truth is known. "
         "The same command goes on with what an earlier one left; other weights predict once more, beside "
         "the first.",
-        epilog="KIND is busi, bus-bra, stu, mini-mias, cbis-boxes, folder or hf. Exit status: 0; 1 if a file "
+        epilog=f"KIND is one of {', '.join(KINDS)}. Exit status: 0; 1 if a file "
         "could not be used (the project's notes say which, see show); 130 if it was stopped.",
     )
     add = parser.add_argument

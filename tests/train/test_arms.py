@@ -12,6 +12,7 @@ from bcweb.weights import load_weights
 from tests import weights_folder
 from train import loop
 from train.arms import ARMS, Phase, phase_at
+from train.imagenet import ENCODERS
 from train.keras_network import begin_phase, build_model, read_tensors
 from train.start import from_source, without_source
 
@@ -62,7 +63,7 @@ CASES = [
     (arm, architecture)
     for arm in ARMS
     for architecture in network.ARCHITECTURES
-    if (arm, architecture) != ("imagenet", "unet")
+    if arm != "imagenet" or architecture in ENCODERS
 ]
 
 
@@ -166,6 +167,16 @@ def test_the_longest_place_that_a_name_begins_with_has_its_rate():
     assert phase.rate("source.mask_head.logits") == 0.5
     assert phase.rate("encoder.block1.expand") == 0.1
     assert phase.rate("encoder.block10.expand") == 1.0, "block1 is no beginning of block10"
+
+
+@pytest.mark.parametrize("architecture", network.ARCHITECTURES)
+def test_gradual_begins_with_some_layers_of_every_encoder_and_not_with_all(architecture):
+    names = read_tensors(build_model(architecture, 64, presence=True))
+    first = ARMS["gradual"].phases[0]
+    encoder = {name: first.rate(name.rpartition(".")[0]) for name in names if "encoder." in name}
+    assert set(encoder.values()) == {0.0, 1.0}, (
+        "SHALLOW names none of this encoder's layers, or all"
+    )
 
 
 def test_phases_share_the_epochs():

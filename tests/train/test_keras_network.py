@@ -62,7 +62,7 @@ def test_imagenet_encoder_still_knows_a_cat():
     builder = KerasBuilder()
     deepest, _ = network.lite0_features(builder, builder.input(224, 3))
     model = keras.Model(builder.inputs, deepest)
-    write_tensors(model, imagenet_tensors(), ("encoder", "bottleneck"))
+    write_tensors(model, imagenet_tensors("lite0"), ("encoder", "bottleneck"))
     cat = Image.fromarray(pictures.chelsea()).resize((224, 224), Image.Resampling.BICUBIC)
     x = (np.asarray(cat, np.float32)[None] - 127) / 128
     features = np.asarray(model.predict_on_batch(x))[0]

@@ -66,6 +66,17 @@ def test_what_cannot_be_trained_on_gets_one_sentence(arguments, sentence, tmp_pa
     assert sentence in error and error.count("\n") == 1
 
 
+def test_too_few_groups_for_the_parts_get_one_sentence(folder, tmp_path, capsys):
+    arguments = ["--data", f"folder:{folder}?modality=ultrasound", "--cases", "2", "--size", "64"]
+    arguments += ["--folds", "2", "--out", str(tmp_path / "x"), "--cache", str(tmp_path / "cache")]
+    assert main(arguments) == 1
+    error = capsys.readouterr().err
+    assert (
+        "the groups (1, of 2 cases) are too few for 2 folds and a validation of 0.1 of the rest."
+        in error
+    )
+
+
 @pytest.mark.parametrize(
     ("error", "status", "sentence"),
     [

@@ -22,7 +22,8 @@ import { BASE, Refused, ask, sending } from "./api.js";
  */
 /** @typedef {{cases: number, read: number, decisions: Record<string, number>, labels: Record<string, number>,
  *  drafts: number, seconds: number | null}} Counts */
-/** @typedef {{reader: string, owner: string, may: boolean, why: string | null, projects: Project[]}} Session */
+/** @typedef {{reader: string, owner: string, may: boolean, why: string | null, projects: Project[],
+ *  kinds: string[], formats: {format: string, title: string, words: string}[]}} Session */
 /** @typedef {object} Row a case of the queue
  * @property {number} id
  * @property {number} position

@@ -6,13 +6,6 @@ import { grouped } from "./words.js";
 
 /** @typedef {import("./review-api.js").Project} Project */
 
-/** @type {Record<string, {name: string, words: string}>} */
-const FORMATS = {
-  png: { name: "PNG masks and tables", words: "images, masks and cases.csv: the folder can be trained on as it is" },
-  coco: { name: "COCO JSON", words: "images, and masks as run lengths, one annotation a lesion" },
-  dicom: { name: "DICOM SEG", words: "for the scans that came as DICOM" },
-  dataset: { name: "Hugging Face data set", words: "parquet with its card" },
-};
 const POLL_MS = 400;
 
 export class Exporting {
@@ -23,8 +16,7 @@ export class Exporting {
   constructor(root) {
     this.root = root;
     this.title = h("h2", {}, "Export");
-    this.formats = h("fieldset", { class: "formats" }, h("legend", { class: "unseen" }, "Format"), ...Object.entries(FORMATS).map(([format, { name, words }], at) =>
-      h("label", {}, h("input", { type: "radio", name: "format", value: format, checked: at === 0 }), h("span", {}, h("b", {}, name), h("small", { class: "quiet" }, words)))));
+    this.formats = h("fieldset", { class: "formats" });
     this.folder = /** @type {HTMLInputElement} */ (h("input", { type: "text", placeholder: "Folder that is new or empty", "aria-label": "Folder on this machine", autocomplete: "off", spellcheck: false }));
     this.toFolder = h("p", { class: "to-folder" }, this.folder, button("Write to folder", null, () => this.#begin(true)));
     this.said = h("div", { class: "said", role: "status" });
@@ -41,11 +33,16 @@ export class Exporting {
     root.addEventListener("close", () => this.#stop());
   }
 
-  /** @param {Project} project @param {boolean} mayWrite whether folders of the server are the reader's own */
-  open(project, mayWrite) {
+  /** @param {Project} project @param {import("./review-api.js").Session} session may: folders of the server are the reader's own */
+  open(project, { may, formats }) {
     this.#project = project;
+    this.formats.replaceChildren(
+      h("legend", { class: "unseen" }, "Format"),
+      ...formats.map(({ format, title, words }, at) =>
+        h("label", {}, h("input", { type: "radio", name: "format", value: format, checked: at === 0 }), h("span", {}, h("b", {}, title), h("small", { class: "quiet" }, words)))),
+    );
     this.title.textContent = `Export ${project.name}`;
-    this.toFolder.hidden = !mayWrite;
+    this.toFolder.hidden = !may;
     this.said.replaceChildren();
     this.root.showModal();
   }

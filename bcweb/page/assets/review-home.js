@@ -30,12 +30,13 @@ export class Home {
     this.weights = this.#field("Weights", "those in use", "embedded, a folder, or hf://user/repo@revision; empty: those of the Model tab");
     this.said = h("p", { class: "error", role: "alert" });
     this.begin = /** @type {HTMLButtonElement} */ (h("button", { type: "submit", class: "primary" }, "Begin"));
+    this.kinds = h("p", { class: "quiet small" });
     this.form = h(
       "form",
       { class: "new", hidden: true, onsubmit: (/** @type {Event} */ event) => this.#submit(event) },
       h("h2", {}, "A new project"),
       this.name, this.data, this.weights, this.begin, this.said,
-      h("p", { class: "quiet small" }, "KIND is busi, bus-bra, stu, mini-mias, cbis-boxes, or folder (images/ and masks/, or NAME and NAME_mask). Nothing is copied or changed: the scans are read where they lie."),
+      this.kinds,
     );
     root.replaceChildren(h("div", { class: "home-text" }, h("h1", {}, "Review"), this.why, this.list), this.form);
   }
@@ -46,8 +47,9 @@ export class Home {
   }
 
   /** @param {Session} session */
-  show({ projects, may, why }) {
+  show({ projects, may, why, kinds }) {
     this.form.hidden = !may;
+    this.kinds.textContent = `KIND is ${kinds.join(", ")}; a folder holds images/ and masks/, or NAME and NAME_mask. Nothing is copied or changed: the scans are read where they lie.`;
     this.why.replaceChildren(...(projects.length ? [] : this.#empty(may, why)));
     this.list.replaceChildren(...projects.map((project) => this.#project(project, may)));
   }

@@ -579,7 +579,7 @@ class Review extends HTMLElement {
   #listen() {
     const on = (/** @type {string} */ selector, /** @type {() => void} */ act) => this.#one(selector).addEventListener("click", act);
     on(".project", () => this.#showHome());
-    on(".export", () => this.#project && this.#exporting.open(this.#project, Boolean(this.#session?.may)));
+    on(".export", () => this.#project && this.#session && this.#exporting.open(this.#project, this.#session));
     on(".toggle-queue", () => (this.#isQueueOpen ? this.#closeQueue() : this.#goToQueue()));
     on(".close-queue", () => this.#closeQueue());
     on(".previous", () => this.#go(this.#list.neighbour(-1)));

@@ -23,7 +23,7 @@ from bcweb.review.store import LOCAL, Store
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
-    formats = "\n".join(f"  {name:<8} {what}" for name, what in FORMATS.items())
+    formats = "\n".join(f"  {name:<8} {each.title}: {each.words}" for name, each in FORMATS.items())
     parser = subparsers.add_parser(
         "export",
         help="write what was decided into files: masks, tables, COCO, DICOM SEG, a data set",

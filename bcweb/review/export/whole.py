@@ -25,15 +25,30 @@ from bcweb.review.export.table import write_verdicts
 from bcweb.review.records import Decision, ReviewError
 from bcweb.review.store import Snapshot, Store
 
-FORMATS: Mapping[str, str] = MappingProxyType(
+
+@dataclass(frozen=True)
+class Format:
+    """A way to write an export. module: of this package, with its `write(folder, cases)`."""
+
+    title: str
+    words: str
+    module: str
+
+
+FORMATS: Mapping[str, Format] = MappingProxyType(
     {
-        "png": "images, masks as PNG, and tables: the folder trains, --data folder:DIR",
-        "coco": "images, and COCO JSON with run lengths, one annotation a lesion",
-        "dicom": "DICOM SEG for the scans that came as DICOM",
-        "dataset": "a Hugging Face data set (parquet) with its card",
+        "png": Format(
+            "PNG masks and tables",
+            "images, masks and cases.csv: the folder trains as it is, --data folder:DIR",
+            "png",
+        ),
+        "coco": Format(
+            "COCO JSON", "images, and masks as run lengths, one annotation a lesion", "coco"
+        ),
+        "dicom": Format("DICOM SEG", "for the scans that came as DICOM", "dicom_seg"),
+        "dataset": Format("Hugging Face data set", "parquet with its card", "dataset"),
     }
 )
-_MODULES = {"png": "png", "coco": "coco", "dicom": "dicom_seg", "dataset": "dataset"}
 
 Progress = Callable[
     [int, int], None
@@ -172,7 +187,7 @@ def _write(
         damaged: list[Row] = []
         wanted = _with_masks(snapshot, decided, damaged, progress)
         try:
-            module = import_module(f"bcweb.review.export.{_MODULES[format]}")
+            module = import_module(f"bcweb.review.export.{FORMATS[format].module}")
             rows = [*module.write(folder, wanted), *damaged, *(r for r in decided if r.left_out)]
         except ModuleNotFoundError as error:
             raise ExportError(f"{error.name} is missing: pip install -r requirements.txt") from None
