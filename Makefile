@@ -9,8 +9,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 app: .venv/app
 	$(BIN)/python app.py
 
+# A file's tests stay together: what they share (an app, a browser, a run) is made once.
 test: .venv/dev browser
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(TESTS)
 
 lint: .venv/dev
 	$(BIN)/ruff check .

@@ -124,7 +124,7 @@ TRAINING = (
     'train.data --data "folder:scans?modality=ultrasound" --out packed.npz --size 64',
     f"train.source --data packed:packed.npz --out source {_TINY}",
     'train.score source --data "folder:scans?modality=ultrasound"',
-    f'train.transfer --data "folder:scans?modality=mammogram" --freeze encoder --out transfer {_TINY}',
+    f'train.transfer --data "folder:scans?modality=mammogram" --out transfer {_TINY} --validation 0',
     f'train.crossval --data "folder:scans?modality=ultrasound" --out folds {_TINY} --final',
 )
 TRAINED = (

@@ -8,7 +8,7 @@ import signal
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -78,7 +78,8 @@ class Kept:
             own = f"--user-data-dir={self.folder}".encode() in arguments
             if own and not any(argument.startswith(b"--type=") for argument in arguments):
                 os.kill(int(process.name), signal.SIGKILL)
-        self.context.close()
+        with suppress(sync_api.Error):  # Playwright may know already that the browser is gone
+            self.context.close()
 
 
 @contextmanager
