@@ -11,7 +11,7 @@ app: .venv/app
 
 # A file's tests stay together: what they share (an app, a browser, a run) is made once.
 test: .venv/dev browser
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(TESTS)
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 lint: .venv/dev
 	$(BIN)/ruff check .

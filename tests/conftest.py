@@ -17,3 +17,11 @@ def data() -> Path:
     if not (place / "busi").is_dir():
         pytest.skip(f"no real scans in {place}; BCWEB_DATA names their folder")
     return place
+
+
+_LONGEST = ("tests/train/", "tests/space/", "tests/hub/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that in the end no core waits for it."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONGEST))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -165,6 +166,11 @@ def test_in_the_frame_of_hugging_face_it_works_without_third_party_cookies(conte
     expect(frame.locator(".findings h2")).to_have_text("framed.png")
     expect(viewer).to_have_attribute("data-state", "ready", timeout=30_000)
     tab.close()
+
+
+def test_what_writes_every_format_of_an_export_is_installed_there(python):
+    """These packages are imported when an export begins, which nobody would notice before."""
+    subprocess.run([python, "-c", "import datasets, highdicom, pycocotools.mask"], check=True)
 
 
 def test_a_program_has_a_scan_segmented(space, tmp_path):
