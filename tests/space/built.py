@@ -15,9 +15,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from huggingface_hub import RepoCard
 
 from Space.deploy import Wanted, dry_run
-from Space.tree import sdk_version
+from Space.tree import ROOT, sdk_version
 
 SPACE, HOST = "ann/bcweb", "ann-bcweb.hf.space"
 # What a Space's settings give it, hf_oauth included.
@@ -69,7 +70,7 @@ def build(place: Path) -> Path:
     dry_run(Wanted(SPACE), app)
     for path in (app, *app.rglob("*")):
         path.chmod(path.stat().st_mode & ~(stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH))
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", packages], check=True)
+    subprocess.run([_interpreter(), "-m", "venv", "--without-pip", packages], check=True)
     python = packages / ("Scripts" if os.name == "nt" else "bin") / "python"
     # A Space brings the Gradio that its front matter names, what login wants, and a package of its own.
     brought = [f"gradio[oauth]=={sdk_version()}", "spaces"]
@@ -82,6 +83,16 @@ def build(place: Path) -> Path:
         pytest.skip(f"pip cannot fetch what the Space needs: {done.stderr.strip()[-300:]}")
     assert done.returncode == 0, done.stderr
     return python
+
+
+def _interpreter() -> str:
+    """The Python that the front matter names where this machine has it, else the one that runs the tests."""
+    wanted = RepoCard.load(ROOT / "Space" / "README.md").data.python_version
+    named = shutil.which(f"python{wanted}")
+    works = (
+        named and subprocess.run([named, "-m", "venv", "-h"], capture_output=True).returncode == 0
+    )
+    return named if works else sys.executable
 
 
 def unlock(app: Path) -> None:
