@@ -26,6 +26,7 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from bcweb.page.wire import pack
+from bcweb.review.export import export
 from bcweb.review.home import DATABASE
 from bcweb.review.store import LOCAL, Store
 from bench.review import CASES
@@ -80,11 +81,12 @@ def run() -> list[Row]:
         with Store(home) as store:
             plainly = _seconds(lambda: store.queue(LOCAL, project), 7)
         with running({"BCWEB_HOME": str(home)}) as address:
-            return [
+            rows = [
                 *_over_http(address, project, plainly),
                 *_in_chromium(address),
                 *_readers_at_once(address, project),
             ]
+        return [*rows, *_exports(home, project)]
 
 
 def make_project(home: Path, cases: int = CASES) -> int:
@@ -212,6 +214,21 @@ def look(visitor: Visitor, id: int) -> None:
     info = visitor.get(f"/bc/review/cases/{id}").raise_for_status().json()
     for what in ("pixels", f"probability?of={quote(info['revision'])}", "truth"):
         visitor.get(f"/bc/review/cases/{id}/{what}").raise_for_status()
+
+
+def _exports(home: Path, project: int) -> list[Row]:
+    """What was decided so far, taken out of the 10,000 cases, scans and all."""
+    rows = []
+    with Store(home) as store:
+        for format in ("png", "coco"):
+            seconds = []
+            for round in range(5):
+                to = home / f"{format} {round}"
+                started = time.perf_counter()
+                exported = export(store, LOCAL, project, to, format)
+                seconds.append(time.perf_counter() - started)
+            rows += _two(f"export {exported.masks} masks as {format}", seconds)
+    return rows
 
 
 def draft(visitor: Visitor, id: int) -> None:

@@ -5,8 +5,8 @@
     python -m train.doubt_study --report
 
 The second measures on a project's predictions and truths: its scores of every case go to
-docs/review-scores, and from there docs/review-scores.md and its figures are written; `--report` does only
-that. Cases that the weights had seen enter no result; of a project with `--folds` there are none. What
+docs/review-scores (or another `--name`), and from there the report and its figures are written; `--report`
+does only that. Cases that the weights had seen enter no result; of a project with `--folds` there are none. What
 seen cases of a data set with pairs of the same picture give is kept apart, and marked.
 """
 
@@ -32,7 +32,7 @@ from bcweb.review.files import Files
 from bcweb.review.records import ReviewError, SnapshotCase
 from bcweb.review.store import LOCAL, Store
 from bcweb.weights import OperatingPoint
-from train.doubt_report import DOCS, Damaged, Pair, Rated, write_report, write_table
+from train.doubt_report import DOCS, NAME, Damaged, Pair, Rated, write_report, write_table
 
 DIFFERENT = 0.5  # Dice of two truths of one picture below which they contradict each other
 
@@ -267,14 +267,14 @@ def tasks(cases: Sequence[SnapshotCase]) -> tuple[list[Task], list[Pair]]:
     return found, list(pairs.values())
 
 
-def measure(store: Store, name: str, workers: int | None = None) -> None:
-    """Rate a project's predictions into docs/review-scores."""
-    project = store.project(LOCAL, name)
-    with store.snapshot(LOCAL, project.id) as snapshot:
+def measure(store: Store, project: str, workers: int | None = None, name: str = NAME) -> None:
+    """Rate a project's predictions into docs/NAME."""
+    found = store.project(LOCAL, project)
+    with store.snapshot(LOCAL, found.id) as snapshot:
         to_do, pairs = tasks(snapshot.cases)
     if not to_do:
-        raise ReviewError(f"{name} has no prediction by weights that had not seen the case.")
-    files, folder = store.shelf(project.id)
+        raise ReviewError(f"{project} has no prediction by weights that had not seen the case.")
+    files, folder = store.shelf(found.id)
     from tqdm import tqdm
 
     rated, damaged = {}, []
@@ -287,7 +287,7 @@ def measure(store: Store, name: str, workers: int | None = None) -> None:
             damaged += [(number, each) for each in worse]
     if stop.asked:
         raise KeyboardInterrupt
-    folder = DOCS / "review-scores"
+    folder = DOCS / name
     folder.mkdir(exist_ok=True)
     write_table(folder / "cases.csv", [rated[number] for number in sorted(rated)])
     write_table(folder / "damaged.csv", [d for _, d in sorted(damaged, key=lambda pair: pair[0])])
@@ -314,15 +314,16 @@ def main(argv: list[str] | None = None) -> int:
     add("project", nargs="?", metavar="PROJECT", help="of the review, with predictions and truths")
     add("--home", type=Path, metavar="DIR", help="the review's data folder, in place of BCWEB_HOME")
     add("--workers", type=int, metavar="N", help="processes (default: one a core)")
-    add("--report", action="store_true", help="only write the report, from docs/review-scores")
+    add("--report", action="store_true", help="only write the report, from docs/NAME")
+    add("--name", default=NAME, help=f"of the measurement under docs (default: {NAME})")
     args = parser.parse_args(argv)
     if args.report == bool(args.project):
         parser.error("name a project, or ask for --report alone")
     try:
         if args.project:
             with Store(args.home) as store:
-                measure(store, args.project, args.workers)
-        print(f"The report is {write_report()}.")
+                measure(store, args.project, args.workers, args.name)
+        print(f"The report is {write_report(name=args.name)}.")
     except ModuleNotFoundError as error:
         print(f"{error.name} is missing: pip install -r requirements-train.txt", file=sys.stderr)
         return 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -108,10 +109,11 @@ def test_tables_are_read_as_they_were_written(tmp_path):
     assert (read.rated, read.damaged, read.pairs) == (study.rated, study.damaged, study.pairs)
 
 
-def test_the_committed_report_is_what_its_tables_say():
-    assert (DOCS / "review-scores.md").read_text(encoding="utf-8") == text(
-        Study.read(DOCS / "review-scores")
-    ), "write it again: python -m train.doubt_study --report"
+@pytest.mark.parametrize("name", [folder.name for folder in DOCS.glob("review-scores*/")])
+def test_the_committed_report_is_what_its_tables_say(name):
+    assert (DOCS / f"{name}.md").read_text(encoding="utf-8") == text(
+        Study.read(DOCS / name), name
+    ), f"write it again: python -m train.doubt_study --report --name {name}"
 
 
 def test_the_names_in_the_report_are_those_that_the_review_uses():
@@ -164,7 +166,7 @@ def test_a_project_is_measured_and_reported(tmp_path, monkeypatch, capsys):
             )  # fmt: skip
         store.set_twins(project.id, [(ids[0], ids[1], 0.2), (ids[2], ids[11], 0.4)])
     monkeypatch.setattr(doubt_study, "DOCS", tmp_path)
-    monkeypatch.setattr(doubt_study, "write_report", lambda: write_report(tmp_path))
+    monkeypatch.setattr(doubt_study, "write_report", partial(write_report, tmp_path))
     monkeypatch.setattr(doubt_report, "OF_A_KIND", 2)
     asked = ["P", "--home", str(tmp_path / "home"), "--workers", "1"]
     assert doubt_study.main(asked) == 0, capsys.readouterr().err
@@ -183,6 +185,9 @@ def test_a_project_is_measured_and_reported(tmp_path, monkeypatch, capsys):
     assert "**Seen, not a result**: all 2 among all 12 cases" in report
     assert (tmp_path / "review-scores" / "uncertainty.png").stat().st_size > 1000
     assert (tmp_path / "review-scores" / "suspicion.png").stat().st_size > 1000
+    assert doubt_study.main([*asked, "--name", "again"]) == 0, capsys.readouterr().err
+    again = (tmp_path / "again.md").read_text()
+    assert "(again/suspicion.png)" in again and "were chosen before" in again
 
 
 def test_what_cannot_be_measured_is_told(tmp_path, monkeypatch, capsys):
