@@ -88,6 +88,7 @@ def _load(app: App, scans: list[bytes]) -> list[Row]:
         Row("from a scan to its prediction: median", statistics.median(waits), "s"),
         Row("  95th percentile", waits[int(0.95 * len(waits))], "s"),
         Row("  the longest", waits[-1], "s"),
+        Row("  / the median", waits[-1] / statistics.median(waits), "x", at_most=4),
         Row("  / a turn of every visitor", waits[-1] / turn, "x", at_most=1.5),
         Row("visitor with the most scans / with the fewest", max(done) / min(done), "x", at_most=1.5),
         Row("a scan of one who brought 40 / of the others, medians",

@@ -6,7 +6,7 @@ import { byUncertainty, bySize, histogram } from "./evaluate-plots.js";
 import { button, h } from "./dom.js";
 import { explain, term } from "./meanings.js";
 import { caseLink, openCase, showTab } from "./review-links.js";
-import { NONE, fixed, grouped } from "./words.js";
+import { MEANING, NONE, fixed, grouped } from "./words.js";
 
 /** @typedef {import("./evaluate-api.js").Project} Project */
 /** @typedef {import("./evaluate-api.js").Known} Known */
@@ -534,7 +534,7 @@ class Evaluate extends HTMLElement {
               {},
               h("th", { scope: "col" }, "Case"),
               h("th", { scope: "col", class: "text" }, "Label"),
-              head("Dice", "2 × overlap / (painted + truth): 1 is the same mask, 0 is none of it. In brackets: seen in training, not a result."),
+              head("Dice", `${MEANING.dice} In brackets: seen in training, not a result.`),
               head("Share of the image", "How much of the image the truth covers."),
               head("Uncertainty", "The error that the map expects of its own mask, 0 to 1: 1 − presence × how well the mask agrees with those of other thresholds."),
               h("th", { scope: "col", class: "text" }, term("Training", "unseen: the weights were not trained on it. out of fold: scored by other weights of the same training, made without it. seen: trained on it.")),

@@ -65,7 +65,7 @@ export function summary(info) {
   return info.scores ? `${found} · Dice ${fixed(info.scores.dice, 2)}` : found;
 }
 
-/** What each number means, in one place for all tabs. */
+/** What each number means, for all tabs; what the figures of Evaluate mean comes with them from the server. */
 export const MEANING = {
   presence: "How sure the network is that the image holds any lesion, 0 to 1. Below the gate nothing is outlined.",
   painted: "How many pixels of the scan the prediction covers.",
