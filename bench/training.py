@@ -65,11 +65,12 @@ def _views(batch: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _keras_step(batch: int) -> Callable[[], object]:
+    from train.fused_norm import norm_for_training
     from train.keras_network import build_model
     from train.loop import Recipe, compile_model
 
     recipe = Recipe(batch=batch)
-    model = build_model(ARCHITECTURE, SIZE)
+    model = build_model(ARCHITECTURE, SIZE, norm=norm_for_training())
     compile_model(model, recipe)
     images, masks, presence = _views(batch)
     targets = {"mask": masks, "presence": presence}

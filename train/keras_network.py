@@ -22,8 +22,13 @@ class KerasBuilder:
     a logit in bfloat16 is known to a hundredth.
     """
 
-    def __init__(self, seed: int = 0):
+    def __init__(
+        self,
+        seed: int = 0,
+        norm: type[layers.BatchNormalization] = layers.BatchNormalization,
+    ):
         self.seed = seed
+        self.norm_layer = norm
         self.inputs: keras.KerasTensor | None = None
 
     def _initializer(self, kind: str = "he_normal") -> keras.initializers.Initializer:
@@ -65,7 +70,7 @@ class KerasBuilder:
         )(x)
 
     def norm(self, x, name):
-        return layers.BatchNormalization(epsilon=1e-3, name=name)(x)
+        return self.norm_layer(epsilon=1e-3, name=name)(x)
 
     def relu(self, x):
         return layers.ReLU()(x)
@@ -123,9 +128,13 @@ def build_model(
     presence: bool = True,
     seed: int = 0,
     feed: network.Feed | None = None,
+    norm: type[layers.BatchNormalization] = layers.BatchNormalization,
 ) -> keras.Model:
-    """A Keras model from (N, size, size, 3) to {"mask": (N, size, size, 1)[, "presence": (N, 1)]} logits."""
-    builder = KerasBuilder(seed)
+    """A Keras model from (N, size, size, 3) to {"mask": (N, size, size, 1)[, "presence": (N, 1)]} logits.
+
+    norm: the layer that normalises; a model that is saved has Keras's own.
+    """
+    builder = KerasBuilder(seed, norm)
     mask, present = network.build(builder, architecture, size, presence, feed)
     outputs = {"mask": mask} if present is None else {"mask": mask, "presence": present}
     return keras.Model(builder.inputs, outputs, name=architecture)

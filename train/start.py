@@ -14,6 +14,7 @@ from bcweb.scans import Modality
 from bcweb.weights import Weights, load_weights
 from train import imagenet
 from train.arms import Arm
+from train.fused_norm import norm_for_training
 from train.keras_network import build_model, imagenet_tensors, read_tensors, write_tensors
 
 # mean and std of a control: ImageNet's preparation for EfficientNet-Lite is (255 x - 127) / 128; the
@@ -36,7 +37,9 @@ class Start:
 
     def build(self, size: int, presence: bool, seed: int) -> keras.Model:
         """The network with the weights that it begins with; what they do not have is random, by seed."""
-        model = build_model(self.architecture, size, presence, seed, self.arm.feed)
+        model = build_model(
+            self.architecture, size, presence, seed, self.arm.feed, norm_for_training()
+        )
         own = read_tensors(model)
         write_tensors(model, own | {k: v for k, v in self._tensors().items() if k in own})
         return model
