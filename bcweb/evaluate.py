@@ -20,7 +20,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bcweb.batch import Choice, over_all_cores, stoppable, worker_count
 from bcweb.cases import KINDS, Case, CasesError, CaseSet, read_cases, read_truth
@@ -33,6 +33,11 @@ from bcweb.scores import (
     report,
     write_scores,
 )
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from bcweb.segmenter import Prediction
 
 INTERVAL = "95% interval, whole groups resampled"
 NO_TRUTH = "There is no truth to score against."
@@ -59,10 +64,20 @@ def score_one(case: Case, choice: Choice) -> CaseScore:
         return replace(blank, error=str(error))
     except OSError as error:
         return replace(blank, error=f"{error.filename or case.file}: {error.strerror or error}.")
-    scores = score_case(prediction.mask, truth, scan.spacing)
+    return replace(score_prediction(case, prediction, truth, scan.spacing), seen=seen)
+
+
+def score_prediction(
+    case: Case,
+    prediction: Prediction,
+    truth: np.ndarray,
+    spacing: tuple[float, float] | None = None,
+) -> CaseScore:
+    """The scores of what was painted against the truth, (H, W) bool; whether it was seen is not said."""
+    scores = score_case(prediction.mask, truth, spacing)
     lesionwise = lesion_detection(prediction.mask, truth)
     return replace(
-        blank,
+        _blank(case),
         lesion=bool(truth.any()),
         presence=prediction.presence,
         dice=scores.dice,
@@ -75,7 +90,6 @@ def score_one(case: Case, choice: Choice) -> CaseScore:
         lesions=lesionwise.lesions,
         found=lesionwise.found,
         false_alarms=lesionwise.false_alarms,
-        seen=seen,
         revision=prediction.revision,
     )
 

@@ -163,6 +163,29 @@ def rank_correlation(rows: np.ndarray) -> float:
     return float(_rank_correlations(rows, everyone, np.ones((1, len(rows)), np.uint16))[0])
 
 
+def calibration_bins(probabilities: np.ndarray, truths: np.ndarray, bins: int = 10) -> np.ndarray:
+    """(3 * bins,) float: of each of equal bins of 0..1 how many, the sum of them, and how many are true.
+
+    probabilities, truths: of one shape; a row of what `calibration_error` takes.
+    """
+    p = np.asarray(probabilities, float).ravel()
+    place = np.minimum((p * bins).astype(int), bins - 1)
+    counted = [
+        np.bincount(place, weights, bins)
+        for weights in (None, p, np.asarray(truths, float).ravel())
+    ]
+    return np.concatenate(counted).astype(float)
+
+
+def calibration_error(rows: np.ndarray) -> float:
+    """The expected calibration error (Naeini et al. 2015), of rows (N, 3 * bins) of `calibration_bins`.
+
+    The mean over all that was said of |how often it was true - how probable it was called|, bin by bin.
+    """
+    counts, said, true = rows.sum(axis=0).reshape(3, -1)
+    return float(np.abs(said - true).sum() / counts.sum())
+
+
 def auc_interval(
     scores: Sequence[float] | np.ndarray,
     positives: Sequence[bool] | np.ndarray,

@@ -13,6 +13,8 @@ from bcweb.statistics import (
     auc_difference,
     auc_interval,
     auc_of_columns,
+    calibration_bins,
+    calibration_error,
     group_bootstrap,
     paired_difference,
     proportion,
@@ -174,3 +176,23 @@ def test_the_interval_of_an_auc_holds_it_and_leaves_resamples_of_one_kind_out():
     scores = rng.normal(positives * 1.0)
     estimate, low, high = auc_interval(scores, positives, range(12), resamples=500)
     assert 0 <= low <= estimate <= high <= 1
+
+
+def test_calibration_error_by_hand():
+    # Two bins. Called 0.2 and 0.4, none true: off by 0.3. Called 0.8 and 1.0, one true: off by 0.4.
+    rows = [
+        calibration_bins(np.array([p]), np.array([true]), 2)
+        for p, true in ((0.2, False), (0.4, False), (0.8, True), (1.0, False))
+    ]
+    assert np.sum(rows, axis=0) == pytest.approx([2, 2, 0.6, 1.8, 0, 1])
+    assert calibration_error(np.array(rows)) == pytest.approx(0.5 * 0.3 + 0.5 * 0.4)
+    honest = calibration_bins(np.full(4, 0.25), np.array([True, False, False, False]))
+    assert calibration_error(honest[None]) == pytest.approx(0)
+
+
+def test_calibration_errors_of_images_are_not_averaged_but_counted_together():
+    # One image is called too probable, the other as much too little: together they are right.
+    over = calibration_bins(np.full(10, 0.55), np.arange(10) < 2)
+    under = calibration_bins(np.full(10, 0.55), np.arange(10) < 9)
+    assert calibration_error(np.array([over, under])) == pytest.approx(0)
+    assert calibration_error(over[None]) == pytest.approx(0.35)

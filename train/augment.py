@@ -7,7 +7,7 @@ resumed run sees what an uninterrupted one sees.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image, ImageFilter
@@ -40,6 +40,20 @@ class Strength:
     breast: bool = False
     covered: float = 0.0
 
+    def times(self, reach: float) -> Strength:
+        """Warp, speckle, shadows and tone so many times as far; which views are close ones stays."""
+        (narrow, wide), (flat, tall) = self.scale, self.aspect
+        return replace(
+            self,
+            rotation=self.rotation * reach,
+            shift=self.shift * reach,
+            scale=(narrow**reach, wide**reach),
+            aspect=(flat**reach, tall**reach),
+            speckle=self.speckle * reach,
+            shadows=self.shadows * reach,
+            contrast=self.contrast * reach,
+        )
+
 
 STRENGTHS: dict[Modality, Strength] = {
     # Shadows and depth lie along the beam, so an ultrasound is never turned upside down.
@@ -58,10 +72,17 @@ LEAST_BREAST = (
 
 
 def augment(
-    image: np.ndarray, mask: np.ndarray, modality: Modality, rng: np.random.Generator
+    image: np.ndarray,
+    mask: np.ndarray,
+    modality: Modality,
+    rng: np.random.Generator,
+    reach: float = 1.0,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """One view: image (S, S) uint8 -> float32 in 0..1, mask (S, S) uint8 0/1 -> uint8 0/1."""
-    strength = STRENGTHS[modality]
+    """One view: image (S, S) uint8 -> float32 in 0..1, mask (S, S) uint8 0/1 -> uint8 0/1.
+
+    reach: see `Strength.times`.
+    """
+    strength = STRENGTHS[modality].times(reach)
     if strength.covered and mask.any() and rng.random() < strength.covered:
         image, mask = _cover(image, mask, rng)
     matrix = _warp(image, mask, strength, rng)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -212,17 +213,8 @@ def _scores(record: dict[str, Any], result: dict[str, Any] | None, roles: Counte
         f"{whose}; at the scan's own size, after the operating point; in brackets the 95% interval of a "
         "bootstrap over groups. Per case: `scores.csv`.",
         "",
-        "| data | lesion images | Dice, mean | Dice, median | IoU, mean | HD95, px | found (Dice > 0.1) | normals | painted normals | presence AUC |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        *score_table("data", result["datasets"]),
     ]
-    for name, figures in result["datasets"].items():
-        lesion, normal = figures["lesion"], figures["normal"]
-        cells = [
-            name, str(lesion["n"]), _cell(lesion, "dice_mean"), _cell(lesion, "dice_median"),
-            _cell(lesion, "iou_mean"), _cell(lesion, "hd95_mean", 1), _cell(lesion, "detected"),
-            str(normal["n"]), _cell(normal, "painted"), _cell(figures, "presence_auc"),
-        ]  # fmt: skip
-        lines.append("| " + " | ".join(cells) + " |")
     for name, figures in result.get("by_finding", {}).items():
         if "dice_mean" in figures:
             lines += [
@@ -230,6 +222,23 @@ def _scores(record: dict[str, Any], result: dict[str, Any] | None, roles: Counte
                 f"{_cell(figures, 'dice_mean')}, median {_cell(figures, 'dice_median')}, found "
                 f"{_cell(figures, 'detected')}.",
             ]  # fmt: skip
+    return lines
+
+
+def score_table(of: str, parts: Mapping[str, dict[str, Any]]) -> list[str]:
+    """A Markdown table of `bcweb.scores.summarise`, a row for each named part of the cases."""
+    lines = [
+        f"| {of} | lesion images | Dice, mean | Dice, median | IoU, mean | HD95, px | found (Dice > 0.1) | normals | painted normals | presence AUC |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for name, figures in parts.items():
+        lesion, normal = figures["lesion"], figures["normal"]
+        cells = [
+            name, str(lesion["n"]), _cell(lesion, "dice_mean"), _cell(lesion, "dice_median"),
+            _cell(lesion, "iou_mean"), _cell(lesion, "hd95_mean", 1), _cell(lesion, "detected"),
+            str(normal["n"]), _cell(normal, "painted"), _cell(figures, "presence_auc"),
+        ]  # fmt: skip
+        lines.append("| " + " | ".join(cells) + " |")
     return lines
 
 

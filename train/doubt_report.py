@@ -8,17 +8,16 @@ docs/review-scores/pairs.csv      pairs of cases of one picture whose truths con
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import comb
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from bcweb.statistics import Interval, auc_of_columns, group_bootstrap, rank_correlation
+from train.tables import PREFIX, read_table
 
 DOCS = Path(__file__).parents[1] / "docs"
 NAME = "review-scores"  # of the measurement on which the two scores were chosen
@@ -29,7 +28,6 @@ DRAWS = 200
 WRONG = 0.5  # an error above this is a mask that a reader has to draw anew
 
 UNCERTAINTY, SUSPICION = "agreement", "worst half"  # those that bcweb.review.doubt has
-_TEXTS = ("dataset", "case", "group", "modality", "how", "revision", "kind", "first", "second")
 
 
 @dataclass(frozen=True)
@@ -44,8 +42,8 @@ class Rated:
     revision: str
     lesion: bool
     error: float
-    uncertainty: dict[str, float] = field(metadata={"prefix": "uncertainty: "})
-    suspicion: dict[str, float] = field(metadata={"prefix": "suspicion: "})
+    uncertainty: dict[str, float] = field(metadata={PREFIX: "uncertainty: "})
+    suspicion: dict[str, float] = field(metadata={PREFIX: "suspicion: "})
 
     @property
     def key(self) -> tuple[str, str]:
@@ -60,7 +58,7 @@ class Damaged:
     case: str
     kind: str
     dice: float
-    suspicion: dict[str, float] = field(metadata={"prefix": "suspicion: "})
+    suspicion: dict[str, float] = field(metadata={PREFIX: "suspicion: "})
 
 
 @dataclass(frozen=True)
@@ -71,47 +69,6 @@ class Pair:
     first: str
     second: str
     dice: float
-
-
-def write_table(file: Path, rows: Sequence[Rated] | Sequence[Damaged] | Sequence[Pair]) -> None:
-    """One line each; a dictionary is a column for each of its keys."""
-    flat = [_flat(row) for row in rows]
-    with file.open("w", newline="", encoding="utf-8") as table:
-        if flat:
-            writer = csv.DictWriter(table, flat[0], lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(flat)
-
-
-def _flat(row: Any) -> dict[str, str]:
-    cells = {}
-    for name, each in row.__dataclass_fields__.items():
-        value = getattr(row, name)
-        if isinstance(value, dict):
-            cells |= {f"{each.metadata['prefix']}{k}": f"{v:.6g}" for k, v in value.items()}
-        else:
-            cells[name] = f"{value:.6g}" if isinstance(value, float) else str(value)
-    return cells
-
-
-def _read(file: Path, kind: type) -> list[Any]:
-    rows = []
-    with file.open(newline="", encoding="utf-8") as table:
-        for line in csv.DictReader(table):
-            values: dict[str, Any] = {}
-            for name, each in kind.__dataclass_fields__.items():
-                if prefix := each.metadata.get("prefix"):
-                    values[name] = {
-                        key.removeprefix(prefix): float(value)
-                        for key, value in line.items()
-                        if key.startswith(prefix)
-                    }
-                elif name == "lesion":
-                    values[name] = line[name] == "True"
-                else:
-                    values[name] = line[name] if name in _TEXTS else float(line[name])
-            rows.append(kind(**values))
-    return rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +82,7 @@ class Study:
     @classmethod
     def read(cls, folder: Path) -> Study:
         files = {"cases": Rated, "damaged": Damaged, "pairs": Pair}
-        return cls(*(_read(folder / f"{name}.csv", kind) for name, kind in files.items()))
+        return cls(*(read_table(folder / f"{name}.csv", kind) for name, kind in files.items()))
 
     @property
     def cases(self) -> list[Rated]:

@@ -11,9 +11,10 @@ import json
 import math
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -47,17 +48,40 @@ class Recipe:
     learning_rate: float = 1e-3  # after a warm-up of half an epoch, down to 0 along a cosine
     weight_decay: float = 1e-3
     ema: float = 0.99  # of the weights; the averaged weights are the ones that are kept
+    dice_weight: float = 1.0  # of soft Dice in the loss, beside cross-entropy
     presence: bool = True
     presence_weight: float = 0.3
     presence_smoothing: float = 0.05  # of its labels, so that a few odd normals do not rule it
     normal_repeats: int = 4  # a scan without a lesion is shown this often an epoch
+    views: float = 1.0  # how far they go from their image, times `train.augment.STRENGTHS`
     lesions_per_set: int = 640  # that one data set shows an epoch at most, drawn anew each epoch
     mean: float = 0.498  # ImageNet's preparation for EfficientNet-Lite: (255 x - 127) / 128
     std: float = 0.502
     seed: int = 0
 
 
-def mask_loss(truth, logits):
+BY_OPTION = ("architecture", "arm", "size", "epochs", "batch", "learning_rate", "presence", "seed")
+
+
+def changed(recipe: Recipe, changes: Mapping[str, float]) -> Recipe:
+    """The recipe with other numbers; ValueError names one that it does not have, or that is no such number.
+
+    Those that a training has options of its own for are not among them, nor those of its start.
+    """
+    kinds = {
+        field.name: {"int": int, "float": float}[str(field.type)]
+        for field in fields(Recipe)
+        if field.name not in (*BY_OPTION, "mean", "std")
+    }
+    for name, number in changes.items():
+        if name not in kinds:
+            raise ValueError(f"The recipe has no number {name!r}; it has {', '.join(kinds)}.")
+        if kinds[name](number) != number or number < 0:
+            raise ValueError(f"{name} is a number from 0 on{', whole' * (kinds[name] is int)}.")
+    return replace(recipe, **{name: kinds[name](number) for name, number in changes.items()})
+
+
+def mask_loss(truth, logits, dice_weight=1.0):
     """(N,) cross-entropy over the pixels, plus soft Dice loss for the views that hold a lesion.
 
     Soft Dice of an empty truth is 0 however little is painted, so there it would teach nothing.
@@ -70,7 +94,7 @@ def mask_loss(truth, logits):
     overlap = ops.sum(painted * truth, axis=(1, 2, 3))
     area = ops.sum(painted, axis=(1, 2, 3)) + ops.sum(truth, axis=(1, 2, 3))
     has_lesion = ops.cast(ops.max(truth, axis=(1, 2, 3)) > 0.5, "float32")
-    return entropy + has_lesion * (1.0 - (2.0 * overlap + 1.0) / (area + 1.0))
+    return entropy + dice_weight * has_lesion * (1.0 - (2.0 * overlap + 1.0) / (area + 1.0))
 
 
 class PartwiseAdamW(keras.optimizers.AdamW):
@@ -102,7 +126,7 @@ def compile_model(model: keras.Model, recipe: Recipe, phase: Phase = _WHOLE) -> 
         rates=[rates[variable.path] for variable in model.trainable_variables],
     )
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    loss, weights = {"mask": mask_loss}, {"mask": 1.0}
+    loss, weights = {"mask": partial(mask_loss, dice_weight=recipe.dice_weight)}, {"mask": 1.0}
     if recipe.presence:
         loss["presence"] = keras.losses.BinaryCrossentropy(
             from_logits=True, label_smoothing=recipe.presence_smoothing
@@ -151,7 +175,7 @@ def batches(
         for place in range(start, start + size):
             i = order[place]
             rng = np.random.default_rng([recipe.seed, epoch, place])
-            views.append(augment(data.images[i], data.masks[i], modality, rng))
+            views.append(augment(data.images[i], data.masks[i], modality, rng, recipe.views))
         truth = np.stack([mask for _, mask in views]).astype(np.float32)[..., None]
         targets = {"mask": truth}
         if recipe.presence:

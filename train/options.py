@@ -63,6 +63,15 @@ def add_options(parser: argparse.ArgumentParser, epochs: int) -> None:
         default=0,
         help="of the split, the weights and the augmentation (default 0)",
     )
+    add(
+        "--set",
+        action="append",
+        default=[],
+        type=setting,
+        metavar="NAME=NUMBER",
+        help="another number for the recipe, such as normal_repeats=1 (train/loop.py has them all); may be "
+        "repeated",
+    )
     add("--name", help="of the weights (default: the run folder's name)")
     add(
         "--cache",
@@ -70,6 +79,18 @@ def add_options(parser: argparse.ArgumentParser, epochs: int) -> None:
         default=Path("cache"),
         help="where decoded images are kept (default: cache)",
     )
+
+
+def setting(text: str) -> tuple[str, float]:
+    """NAME=NUMBER."""
+    name, equals, number = text.partition("=")
+    try:
+        value = float(number)
+    except ValueError:
+        equals = ""
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=NUMBER")
+    return name, value
 
 
 def check(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:

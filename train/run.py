@@ -45,6 +45,7 @@ def run(args: argparse.Namespace, start: Start) -> Path:
         mean=start.mean,
         std=start.std,
     )
+    recipe = loop.changed(recipe, dict(args.set))
     _say_what_happens(data, roles, recipe, normals, modality)
 
     devices.share(recipe.batch)

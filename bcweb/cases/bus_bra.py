@@ -43,6 +43,7 @@ def read(path: Path) -> CaseSet:
             Case(
                 "bus-bra", file.stem, file, "ultrasound", (mask,) if mask else (), bool(mask),
                 row.get("Pathology") or None, ALIASES.get(patient, patient), findings,
+                device=(row.get("Device") or "").partition(" @")[0],
             )
         )  # fmt: skip
     skipped += [Skipped(file, "A mask without its image.") for file in masks.values()]

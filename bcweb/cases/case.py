@@ -23,6 +23,7 @@ class Case:
     boxes: where a lesion was not outlined but boxed: the ellipse within each is truth, a weak one.
     has_truth: whether the truth is known (a normal scan without a mask file has an empty truth).
     group: cases of one group must stay on one side of a split.
+    device: what made the scan, "" where the data set does not say.
     """
 
     dataset: str
@@ -35,6 +36,7 @@ class Case:
     group: str = ""
     findings: str = ""
     boxes: tuple[Box, ...] = ()
+    device: str = ""
 
 
 @dataclass(frozen=True)

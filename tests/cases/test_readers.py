@@ -118,6 +118,7 @@ def test_bus_bra_is_grouped_by_patient(tmp_path):
         ("bus_0001-r", "1", "malignant", "invasive ductal carcinoma, BI-RADS 5"),
         ("bus_0002-s", "2", "benign", "cyst, BI-RADS 2"),
     ]
+    assert {case.device for case in found.cases} == {"GE Logiq 7"}, "without its frequencies"
     assert truth(found.cases[2]).sum() == 10 * 20
     assert found.notes == ()
 
@@ -128,6 +129,7 @@ def test_bus_bra_without_its_table_takes_the_patients_from_the_names(tmp_path):
     found = read_cases(f"bus-bra:{tmp_path}")
     assert [case.group for case in found.cases] == ["1", "1", "2"]
     assert {case.label for case in found.cases} == {None}
+    assert {case.device for case in found.cases} == {""}
     assert "bus_data.csv is missing" in found.notes[0]
 
 

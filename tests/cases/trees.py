@@ -52,9 +52,9 @@ def bus_bra(root: Path) -> Path:
         save(root / "Images" / f"bus_{name}.png", picture(seed))
         save(root / "Masks" / f"mask_{name}.png", box(10, 10, 20, 30))
     (root / "bus_data.csv").write_text(
-        "ID,Case,Histology,Pathology,BIRADS\n"
-        "bus_0001-l,1,fibroadenoma,benign,3\n"
-        "bus_0001-r,1,invasive ductal carcinoma,malignant,5\n"
-        "bus_0002-s,2,cyst,benign,2\n"
+        "ID,Case,Histology,Pathology,BIRADS,Device\n"
+        "bus_0001-l,1,fibroadenoma,benign,3,GE Logiq 7 @10-14MHz\n"
+        "bus_0001-r,1,invasive ductal carcinoma,malignant,5,GE Logiq 7 @10-14MHz\n"
+        "bus_0002-s,2,cyst,benign,2,GE Logiq 7 @10-14MHz\n"
     )
     return root

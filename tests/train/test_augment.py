@@ -37,6 +37,19 @@ def test_the_same_seed_gives_the_same_view():
     assert np.array_equal(first[0], second[0]) and np.array_equal(first[1], second[1])
 
 
+def test_views_that_go_nowhere_are_the_image_or_its_mirror():
+    image, mask = picture(lesion=False)
+    mask[40:70, 50:90] = 1
+    strength = STRENGTHS["ultrasound"].times(0)
+    assert (strength.rotation, strength.scale, strength.aspect) == (0, (1, 1), (1, 1))
+    whole = 0
+    for seed in range(40):
+        truth = augment(image, mask, "ultrasound", np.random.default_rng(seed), reach=0)[1]
+        whole += np.array_equal(truth, mask) or np.array_equal(truth, mask[:, ::-1])
+    assert whole >= 20, "all but the close views, a quarter"
+    assert STRENGTHS["ultrasound"].times(1) == STRENGTHS["ultrasound"]
+
+
 def test_some_views_of_a_lesion_image_show_no_lesion_and_most_do():
     image, mask = picture(top=5, left=5)  # in the middle, hardly a crop could miss it
     empty = sum(

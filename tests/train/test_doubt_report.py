@@ -26,8 +26,8 @@ from train.doubt_report import (
     precision,
     text,
     write_report,
-    write_table,
 )
+from train.tables import write_table
 
 
 def rated(number: int, error: float, uncertainty: float, suspicion: float = 0.0, **more) -> Rated:

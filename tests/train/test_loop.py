@@ -100,6 +100,8 @@ def test_mask_loss_by_hand():
     entropy = np.log(2)
     dice_loss = 1 - (2 * 1 + 1) / (2 + 2 + 1)  # overlap 2 x 0.5; areas 4 x 0.5 and 2; smoothing 1
     np.testing.assert_allclose(loss, [entropy + dice_loss, entropy], rtol=1e-5)
+    lighter = np.asarray(loop.mask_loss(truth, logits, dice_weight=0.5))
+    np.testing.assert_allclose(lighter, [entropy + dice_loss / 2, entropy], rtol=1e-5)
 
 
 def test_rate_warms_up_and_falls_to_zero():

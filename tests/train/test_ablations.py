@@ -1,0 +1,118 @@
+"""The table of ablations, from scores that were made up so that its figures are known."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bcweb.scores import CaseScore, write_scores
+from train import ablations, options, source
+from train.ablations import CHANGES, DOCS, dice_gained, presence_gained, write_report
+from train.loop import Recipe, changed
+
+SETTINGS = {"folds": 3, "epochs": 10, "size": 128, "data": ["busi"]}
+
+
+def scored(number: int, lesion: bool, dice: float, presence: float | None) -> CaseScore:
+    return CaseScore(
+        "busi", f"case {number}", f"group {number // 2}", "", "ultrasound", lesion=lesion,
+        presence=presence, dice=dice, iou=dice, painted=int(100 * dice) if lesion else 0, lesions=int(lesion),
+        found=int(lesion and dice > 0), false_alarms=0, seen=False, revision="r",
+    )  # fmt: skip
+
+
+def some(gain: float = 0.0, presences: tuple[float, ...] = (0.9, 0.8, 0.7, 0.2)) -> list[CaseScore]:
+    """Three lesions of Dice 0.5 and a normal, whose presences are given in this order."""
+    return [scored(i, i < 3, 0.5 + gain, presence) for i, presence in enumerate(presences)]
+
+
+def test_dice_is_compared_case_by_case():
+    assert dice_gained(some(0.1), some()) == pytest.approx((0.1, 0.1, 0.1))
+    assert dice_gained(some()[1:], some(0.2)).estimate == pytest.approx(-0.2), "of those in both"
+
+
+def test_presence_is_compared_by_the_area_under_its_curve():
+    worse = some(presences=(0.9, 0.8, 0.1, 0.2))  # one of three lesions ranks below the normal
+    assert presence_gained(worse, some()).estimate == pytest.approx(-1 / 3)
+    assert presence_gained(some(presences=(None,) * 4), some()) is None
+
+
+def test_the_report_has_a_line_for_every_change_that_was_tried(tmp_path):
+    folder = tmp_path / "ablations"
+    folder.mkdir()
+    (folder / "settings.json").write_text(json.dumps(SETTINGS))
+    write_scores(folder / "entropy.csv", some(-0.1))
+    with pytest.raises(ValueError, match="no scores of the recipe itself"):
+        write_report(tmp_path)
+    write_scores(folder / "recipe.csv", some())
+    lines = write_report(tmp_path).read_text().splitlines()
+    table = [line for line in lines if line.startswith("|")][2:]
+    assert [line.split(" | ")[0].strip("| ") for line in table] == [
+        "the recipe", CHANGES["entropy"].text,
+    ]  # fmt: skip
+    assert "0.400 (0.400-0.400) | -0.100 (-0.100 to -0.100)" in table[1]
+    assert any(line.startswith("busi: 3 lesion images and 1 normals, 3 folds") for line in lines)
+
+
+def test_the_committed_report_is_what_its_tables_say(tmp_path):
+    committed = DOCS / "ablations"
+    if not committed.exists():
+        pytest.skip("Nothing has been measured yet.")
+    (tmp_path / "ablations").symlink_to(committed)
+    assert write_report(tmp_path).read_text() == (DOCS / "ablations.md").read_text()
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_every_change_is_one_that_a_training_takes(name):
+    args = source.parse(["--data", "busi:x", "--out", "x", *CHANGES[name].options])
+    recipe = changed(Recipe(), dict(args.set))
+    differs = recipe != Recipe() or args.random or (args.size, args.epochs) != (256, 10)
+    assert differs == (name != "recipe")
+
+
+def test_what_is_done_is_not_trained_again_and_a_failed_training_ends_it(tmp_path, capfd):
+    arguments = [
+        "--data",
+        f"folder:{tmp_path / 'none'}",
+        "--out",
+        str(tmp_path / "runs"),
+        "--folds",
+        "2",
+    ]
+    arguments += ["--docs", str(tmp_path), "--changes", "recipe,entropy"]
+    for k in range(2):
+        weights = tmp_path / "runs" / "recipe" / f"fold-{k}" / "weights"
+        weights.mkdir(parents=True)
+        (weights.parent / "scores.json").write_text("{}")
+        write_scores(weights / "scores.csv", some()[2 * k : 2 * k + 2])
+    assert ablations.main(arguments) == 1, "there is no data to train the second change on"
+    assert "is not a folder" in capfd.readouterr().err
+    table = (tmp_path / "ablations" / "recipe.csv").read_text().splitlines()
+    assert len(table) == 5, "both folds of the finished change are in its table"
+    assert ablations.main([*arguments, "--size", "64"]) == 1
+    assert "of other settings" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"normals": 2}, "The recipe has no number 'normals'"),
+        ({"size": 64}, "The recipe has no number 'size'"),
+        ({"normal_repeats": 1.5}, "normal_repeats is a number from 0 on, whole."),
+        ({"views": -1}, "views is a number from 0 on."),
+    ],
+)
+def test_a_number_that_the_recipe_does_not_take_gets_a_sentence(changes, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        changed(Recipe(), changes)
+
+
+def test_numbers_of_the_recipe_are_set_by_their_name():
+    assert changed(Recipe(), {"normal_repeats": 1, "views": 0.5}) == Recipe(
+        normal_repeats=1, views=0.5
+    )
+    assert options.setting("views=0.5") == ("views", 0.5)
+    for text in ("views", "views=", "=1", "views=much"):
+        with pytest.raises(Exception, match="is not NAME=NUMBER"):
+            options.setting(text)

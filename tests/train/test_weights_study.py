@@ -1,0 +1,117 @@
+"""docs/weights.md: its parts by hand, the road from a finished run to it, and the committed one."""
+
+from __future__ import annotations
+
+import shutil
+
+import numpy as np
+import pytest
+
+from bcweb.scores import read_scores
+from train import weights_study
+from train.tables import read_table, write_table
+from train.weights_report import DOCS, Cost, Elsewhere, Map, Weights, lesion_sizes, write_report
+from train.weights_study import generated, strips
+
+
+def truth(left: int, right: int, width: int = 100) -> np.ndarray:
+    """A lesion over the columns left to right."""
+    found = np.zeros((60, width), bool)
+    found[20:40, left:right] = True
+    return found
+
+
+def test_strips_beside_a_lesion_and_around_it_are_as_wide_as_each_other():
+    free, around = strips(truth(10, 30))  # kept from its edge by two columns
+    assert (free.start, free.stop) == (32, 100)
+    assert (around.start, around.stop) == (0, 68), "as near to its middle as the scan allows"
+    free, around = strips(truth(60, 80))
+    assert (free.start, free.stop) == (0, 58)
+    assert around.stop - around.start == 58 and around.start <= 60 and around.stop >= 80
+
+
+def test_a_lesion_without_room_beside_it_has_no_strips():
+    assert strips(truth(30, 75)) is None, "29 and 24 columns are left, 30 are wanted"
+    assert strips(np.zeros((60, 100), bool)) is None, "a normal"
+
+
+def test_generated_scans_are_half_with_a_mass_and_the_same_each_time(monkeypatch):
+    monkeypatch.setattr(weights_study, "PHANTOMS", 2)
+    first, second = generated("ultrasound"), generated("ultrasound")
+    assert [made.truth.any() for made in first] == [False, True, False, True]
+    assert all(
+        np.array_equal(a.scan.pixels, b.scan.pixels) for a, b in zip(first, second, strict=True)
+    )
+
+
+@pytest.fixture(scope="module")
+def studied(run, folder, tmp_path_factory):
+    """The report of one run on made-up scans, of another data set left out, and of a cost."""
+    docs = tmp_path_factory.mktemp("docs")
+    arguments = ["--run", str(run), "--docs", str(docs)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(weights_study, "PHANTOMS", 3)
+        data = f"folder:{folder}?modality=ultrasound"
+        assert weights_study.main([*arguments, "--data", data]) == 0
+    other = tmp_path_factory.mktemp("parent") / "elsewhere"
+    shutil.copytree(folder, other)
+    data = f"folder:{other}?modality=ultrasound"
+    assert weights_study.main([*arguments, "--data", data, "--left-out"]) == 0
+    cost = Cost("lite0", "2 cores", 3_900_000, 7.8, 30, 10.5)
+    write_table(docs / "weights" / "cost.csv", [cost])
+    assert weights_study.main(["--report", "--docs", str(docs)]) == 0
+    return docs
+
+
+def test_a_run_is_measured_on_the_cases_that_it_held_out(studied, run):
+    folder = studied / "weights" / "ultrasound"
+    scores = read_scores(folder / "cases.csv")
+    held_out = {s.key: s.dice for s in read_scores(run / "weights" / "scores.csv")}
+    assert {s.key: s.dice for s in scores} == pytest.approx(held_out), "as train.source scored them"
+    maps = read_table(folder / "maps.csv", Map)
+    for line in maps:
+        counts, said, true = line.row.reshape(3, -1)
+        assert counts.sum() == 60 * 80 and (said <= counts).all() and (true <= counts).all()
+        assert true.sum() == pytest.approx(line.share * 60 * 80, abs=0.1)
+    elsewhere = read_table(folder / "elsewhere.csv", Elsewhere)
+    assert sum(e.source == "generated scans" for e in elsewhere) == 6
+    parts = [e for e in elsewhere if e.source.startswith("parts of")]
+    assert sum(e.lesion for e in parts) == sum(not e.lesion for e in parts) > 0
+
+
+def test_lesion_images_are_sorted_by_the_part_that_their_lesions_cover(studied):
+    # The squares are 18 of 60 rows and of 80 columns, 6.75%.
+    weights = Weights.read(studied / "weights" / "ultrasound")
+    lesions = sum(bool(s.lesion) for s in weights.scores)
+    assert {name: len(part) for name, part in lesion_sizes(weights).items()} == {
+        "3 to 10% of the image": lesions
+    }
+
+
+def test_the_report_has_all_its_parts(studied):
+    text = (studied / "weights.md").read_text()
+    for part in ("## Ultrasound", "### By size of the lesion", "### Do the probabilities", "## Cost",
+                 "### Does the uncertainty", "### Presence on other", "### A whole data set left out"):  # fmt: skip
+        assert part in text
+    assert "### By device" not in text, "this data does not say what made its scans"
+    assert "| `lite0` | 3,900,000 | 7.8 | 30 | 10.5 | 2 cores |" in text
+    assert "shown all of elsewhere:" in text and "| elsewhere | 30 |" in text
+    assert (studied / "weights" / "ultrasound" / "calibration.png").stat().st_size > 5000
+
+
+def test_what_cannot_be_measured_gets_a_sentence(run, folder, tmp_path, capsys):
+    data = f"folder:{folder}?modality=ultrasound"
+    arguments = ["--data", data, "--docs", str(tmp_path)]
+    assert weights_study.main([*arguments, "--run", str(tmp_path)]) == 1
+    assert "There are no weights at" in capsys.readouterr().err
+    assert weights_study.main([*arguments, "--run", str(run), "--left-out"]) == 1
+    assert "has not been left out" in capsys.readouterr().err
+    assert weights_study.main(["--report", "--docs", str(tmp_path)]) == 1
+    assert "nothing that was measured" in capsys.readouterr().err
+
+
+def test_the_committed_report_is_what_its_tables_say(tmp_path):
+    if not (DOCS / "weights").exists():
+        pytest.skip("Nothing has been measured yet.")
+    shutil.copytree(DOCS / "weights", tmp_path / "weights")
+    assert write_report(tmp_path).read_text() == (DOCS / "weights.md").read_text()

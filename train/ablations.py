@@ -1,0 +1,236 @@
+"""What each part of the recipe is worth: one thing changed at a time, on the same folds.
+
+    python -m train.ablations --data busi:PATH --out runs/ablations
+    python -m train.ablations --report
+
+The first trains what is missing, one process a fold (`python -m train.source`); what is done is skipped,
+so that it can be cut short. Changes whose folds are all done have their scores copied to docs/ablations,
+and from there docs/ablations.md is written; `--report` does only that.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bcweb.scores import CaseScore, groups_of, read_scores, summarise, write_scores
+from bcweb.statistics import Interval, auc_difference, group_bootstrap, paired_difference
+from train.score import write_json
+
+DOCS = Path(__file__).parents[1] / "docs"
+RECIPE = "the recipe"
+
+
+@dataclass(frozen=True)
+class Change:
+    """options: of `python -m train.source`, beyond those that all changes share."""
+
+    text: str
+    options: tuple[str, ...] = ()
+
+
+def _number(name: str, value: float) -> tuple[str, ...]:
+    return ("--set", f"{name}={value:g}")
+
+
+CHANGES: dict[str, Change] = {
+    "recipe": Change(RECIPE),
+    "random": Change("random weights to begin with, instead of ImageNet's", ("--random",)),
+    "larger": Change("half as large again: 192 pixels for 128", ("--size", "192")),
+    "longer": Change("twice as many epochs", ("--epochs", "20")),
+    "entropy": Change("cross-entropy alone, without soft Dice", _number("dice_weight", 0)),
+    "views-half": Change("augmentation half as strong", _number("views", 0.5)),
+    "views-more": Change("augmentation half as strong again", _number("views", 1.5)),
+    "normals-once": Change("normals once an epoch, not four times", _number("normal_repeats", 1)),
+    "presence-heavy": Change("presence weighs 1 in the loss, not 0.3", _number("presence_weight", 1)),
+    "presence-hard": Change(
+        "labels of presence are 0 and 1, not smoothed", _number("presence_smoothing", 0)
+    ),
+    "no-average": Change("the last weights of an epoch, not their average", _number("ema", 0)),
+}  # fmt: skip
+
+
+def parse(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m train.ablations",
+        description=__doc__.split("\n\n", 1)[1],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="Changes: " + "; ".join(f"{name} ({each.text})" for name, each in CHANGES.items()),
+    )
+    add = parser.add_argument
+    add("--data", action="append", metavar="KIND:PATH", help="may be repeated")
+    add("--out", type=Path, default=Path("runs/ablations"), metavar="DIR", help="holds the runs")
+    add("--changes", default=",".join(CHANGES), metavar="NAME,...", help="default: all, in order")
+    add("--folds", type=int, default=3, metavar="N", help="how many folds (default 3)")
+    add("--epochs", type=int, default=10, help="default 10")
+    add("--size", type=int, default=128, help="default 128")
+    add("--cases", type=int, metavar="N", help="only so many cases, to try it out")
+    add("--cache", type=Path, default=Path("cache"), help="where decoded images are kept")
+    add("--docs", type=Path, default=DOCS, metavar="DIR", help="where the report goes")
+    add("--report", action="store_true", help="only write the report, from docs/ablations")
+    args = parser.parse_args(argv)
+    if args.report == bool(args.data):
+        parser.error("name data, --data KIND:PATH, or ask for --report alone")
+    if unknown := [name for name in args.changes.split(",") if name not in CHANGES]:
+        parser.error(f"there is no change {unknown[0]!r}")
+    return args
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train what is missing; returns the exit status of the first training that failed, else 0."""
+    shared = {"folds": args.folds, "epochs": args.epochs, "size": args.size}
+    if args.cases:
+        shared["cases"] = args.cases
+    settings = shared | {"data": [spec.split(":", 1)[0] for spec in args.data]}
+    file = args.docs / "ablations" / "settings.json"
+    if file.exists() and json.loads(file.read_text()) != settings:
+        raise ValueError(
+            f"{file} is of other settings: changes can be compared only under the same; use them, or remove "
+            "that folder."
+        )
+    for name in args.changes.split(","):
+        print(f"{name}: {CHANGES[name].text}", flush=True)
+        folds = [args.out / name / f"fold-{k}" for k in range(args.folds)]
+        for k, folder in enumerate(folds):
+            if not (folder / "scores.json").exists():
+                status = _train(args, shared, CHANGES[name], k, folder)
+                if status:
+                    return status
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_json(file, settings)
+        scores = [s for fold in folds for s in read_scores(fold / "weights" / "scores.csv")]
+        write_scores(file.with_name(f"{name}.csv"), sorted(scores, key=lambda s: s.key))
+    return 0
+
+
+def _train(
+    args: argparse.Namespace, shared: dict[str, int], change: Change, fold: int, folder: Path
+) -> int:
+    command = [sys.executable, "-m", "train.source", "--fold", str(fold), "--out", str(folder)]
+    command += ["--cache", str(args.cache)]
+    for spec in args.data:
+        command += ["--data", spec]
+    for name, value in shared.items():
+        command += [f"--{name}", str(value)]
+    try:
+        return subprocess.run([*command, *change.options], check=False).returncode
+    except KeyboardInterrupt:
+        return 130
+
+
+# --- the report -------------------------------------------------------------------------------------
+
+
+def write_report(docs: Path = DOCS) -> Path:
+    """Write DOCS/ablations.md from what lies under DOCS/ablations."""
+    folder = docs / "ablations"
+    found = {name: folder / f"{name}.csv" for name in CHANGES}
+    scores = {
+        name: [s for s in read_scores(file) if not s.error]
+        for name, file in found.items()
+        if file.exists()
+    }
+    if "recipe" not in scores:
+        raise ValueError(f"{folder} holds no scores of the recipe itself to compare with.")
+    settings = json.loads((folder / "settings.json").read_text())
+    whole = summarise(scores["recipe"])
+    lines = [
+        "# What each part of the recipe is worth",
+        "",
+        "Generated by `python -m train.ablations --report` from the scores of every case in `ablations/`. One thing "
+        "is changed at a time; every change has the same folds, by group, and every score is of a case that its "
+        "weights had not seen, at the scan's own size and at an operating point chosen on their own validation. In "
+        "brackets: the 95% interval when whole groups are drawn again; differences to the recipe are paired by case. "
+        "The intervals cover which patients were there; they do not cover another training's chance, which at this "
+        "size is about as large as the smaller differences.",
+        "",
+        f"{', '.join(settings['data'])}: {whole['lesion']['n']} lesion images and {whole['normal']['n']} normals, "
+        f"{settings['folds']} folds; `lite0`, {settings['size']}x{settings['size']}, {settings['epochs']} epochs "
+        "unless it is that which changes.",
+        "",
+        "| change | Dice, mean | difference | found | normals painted | presence AUC | difference |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for name, mine in scores.items():
+        lines.append("| " + " | ".join(_row(CHANGES[name], mine, scores["recipe"])) + " |")
+    path = docs / "ablations.md"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def _row(change: Change, scores: Sequence[CaseScore], recipe: Sequence[CaseScore]) -> list[str]:
+    figures = summarise(scores)
+    lesion, normal = figures["lesion"], figures["normal"]
+    cells = [
+        change.text, _figure(lesion, "dice_mean"), "-", _figure(lesion, "detected"),
+        _figure(normal, "painted"), _figure(figures, "presence_auc"), "-",
+    ]  # fmt: skip
+    if scores is not recipe:
+        cells[2] = _signed(dice_gained(scores, recipe))
+        if gained := presence_gained(scores, recipe):
+            cells[6] = _signed(gained)
+    return cells
+
+
+def _pairs(
+    scores: Sequence[CaseScore], others: Sequence[CaseScore]
+) -> list[tuple[CaseScore, CaseScore]]:
+    of = {score.key: score for score in others}
+    return [(score, of[score.key]) for score in scores if score.key in of]
+
+
+def dice_gained(scores: Sequence[CaseScore], recipe: Sequence[CaseScore]) -> Interval:
+    """Mean Dice over lesion images, less the recipe's on the same images."""
+    pairs = [pair for pair in _pairs(scores, recipe) if pair[0].lesion]
+    return paired_difference(
+        [mine.dice for mine, _ in pairs],
+        [theirs.dice for _, theirs in pairs],
+        groups_of([mine for mine, _ in pairs]),
+    )
+
+
+def presence_gained(scores: Sequence[CaseScore], recipe: Sequence[CaseScore]) -> Interval | None:
+    """Area under the ROC curve of presence, less the recipe's; None where one of them has no presence."""
+    pairs = [
+        (mine, theirs)
+        for mine, theirs in _pairs(scores, recipe)
+        if mine.presence is not None and theirs.presence is not None
+    ]
+    if {mine.lesion for mine, _ in pairs} != {True, False}:
+        return None
+    rows = [(mine.presence, theirs.presence, float(mine.lesion)) for mine, theirs in pairs]
+    return group_bootstrap(rows, groups_of([mine for mine, _ in pairs]), auc_difference)
+
+
+def _figure(figures: dict, name: str) -> str:
+    value, interval = figures[name], figures[f"{name}_ci"]
+    if value is None:
+        return "-"
+    return f"{value:.3f}" + (f" ({interval[0]:.3f}-{interval[1]:.3f})" if interval else "")
+
+
+def _signed(interval: Interval) -> str:
+    return f"{interval.estimate:+.3f} ({interval.low:+.3f} to {interval.high:+.3f})"
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = parse(argv)
+    try:
+        if not args.report:
+            status = run(args)
+            if status:
+                return status
+        print(f"The report is {write_report(args.docs)}.")
+    except (ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,50 @@
+"""Frozen dataclasses as CSV, one line each: what a study measured, where its report reads it."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+PREFIX = "prefix"  # in the metadata of a dict[str, float]: it is a column for each of its keys
+
+
+def write_table(file: Path, rows: Sequence[Any]) -> None:
+    """Write instances of one dataclass whose fields are str, bool, float or dict[str, float]."""
+    flat = [_flat(row) for row in rows]
+    with file.open("w", newline="", encoding="utf-8") as table:
+        if flat:
+            writer = csv.DictWriter(table, flat[0], lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(flat)
+
+
+def _flat(row: Any) -> dict[str, str]:
+    cells = {}
+    for each in fields(row):
+        value = getattr(row, each.name)
+        if isinstance(value, dict):
+            cells |= {f"{each.metadata[PREFIX]}{k}": f"{v:.6g}" for k, v in value.items()}
+        else:
+            cells[each.name] = f"{value:.6g}" if isinstance(value, float) else str(value)
+    return cells
+
+
+def read_table(file: Path, kind: type) -> list[Any]:
+    """Read what `write_table` wrote of a dataclass."""
+    with file.open(newline="", encoding="utf-8") as table:
+        return [
+            kind(**{each.name: _value(each, line) for each in fields(kind)})
+            for line in csv.DictReader(table)
+        ]
+
+
+def _value(each: Any, line: dict[str, str]) -> Any:
+    if prefix := each.metadata.get(PREFIX):
+        return {k.removeprefix(prefix): float(v) for k, v in line.items() if k.startswith(prefix)}
+    text = line[each.name]
+    if each.type == "bool":
+        return text == "True"
+    return text if each.type == "str" else float(text)

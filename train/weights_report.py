@@ -1,0 +1,352 @@
+"""docs/weights.md and its figures, from what `python -m train.weights_study` measured.
+
+docs/weights/MODALITY/cases.csv      the scores of every case, out of fold
+docs/weights/MODALITY/maps.csv       what made its scan, how large its lesion is, what its map said
+docs/weights/MODALITY/elsewhere.csv  presences of pictures that are of no data set
+docs/weights/MODALITY/left-out/      scores of whole data sets by networks that had seen none of them
+docs/weights/cost.csv                what a network costs, by hardware
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from bcweb.scores import CaseScore, groups_of, read_scores, summarise
+from bcweb.statistics import (
+    Interval,
+    auc_interval,
+    calibration_bins,
+    calibration_error,
+    group_bootstrap,
+    rank_correlation,
+)
+from train.card import score_table
+from train.tables import PREFIX, read_table
+
+DOCS = Path(__file__).parents[1] / "docs"
+BINS = 10
+SIZES = (0.01, 0.03, 0.1)  # of the image's area, between groups of lesion images
+_DOUBT_FROM = 1  # the bin from which a map no longer says "background"
+
+
+@dataclass(frozen=True)
+class Map:
+    """What a network's map says of a case. share: of the image that the truth covers.
+
+    bins: how many pixels lie in each tenth of probability, the sum of them, how many of them are lesion.
+    """
+
+    dataset: str
+    case: str
+    device: str
+    share: float
+    uncertainty: float
+    bins: dict[str, float] = field(metadata={PREFIX: "pixels: "})
+
+    @staticmethod
+    def columns() -> list[tuple[str, int]]:
+        return [(kind, place) for kind in ("n", "p", "t") for place in range(BINS)]
+
+    @property
+    def row(self) -> np.ndarray:
+        """As `calibration_error` takes it."""
+        return np.array([self.bins[f"{kind}{place}"] for kind, place in self.columns()])
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """The presence of a picture that is of no data set. source: what kind of picture it is."""
+
+    source: str
+    case: str
+    group: str
+    lesion: bool
+    presence: float
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """How a network was trained that is to segment a data set which it has not seen."""
+
+    trained_on: list[str]
+    size: int
+    epochs: int
+
+
+@dataclass(frozen=True)
+class Cost:
+    """parameters: with the presence head. megabytes: in half precision, as they are shipped. milliseconds:
+    median from a scan of 600x480 to its mask, on the processor. trained: images a second."""
+
+    architecture: str
+    hardware: str
+    parameters: float
+    megabytes: float
+    milliseconds: float
+    trained: float
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """What was measured of one modality's; scores and maps in the same order."""
+
+    scores: list[CaseScore]
+    maps: list[Map]
+    elsewhere: list[Elsewhere]
+    left_out: dict[str, tuple[LeftOut, list[CaseScore]]]
+
+    @classmethod
+    def read(cls, folder: Path) -> Weights:
+        scores = [s for s in read_scores(folder / "cases.csv") if not s.error]
+        maps = {(m.dataset, m.case): m for m in read_table(folder / "maps.csv", Map)}
+        left_out = {}
+        for file in sorted((folder / "left-out").glob("*.json")):
+            known = [s for s in read_scores(file.with_suffix(".csv")) if not s.error]
+            left_out[file.stem] = LeftOut(**json.loads(file.read_text())), known
+        return cls(
+            scores,
+            [maps[score.key] for score in scores],
+            read_table(folder / "elsewhere.csv", Elsewhere),
+            left_out,
+        )
+
+    def where(self, holds: Callable[[CaseScore, Map], bool]) -> list[CaseScore]:
+        return [s for s, m in zip(self.scores, self.maps, strict=True) if holds(s, m)]
+
+
+def devices(weights: Weights) -> dict[str, list[CaseScore]]:
+    names = sorted({m.device for m in weights.maps} - {""})
+    return {name: weights.where(lambda s, m, name=name: m.device == name) for name in names}
+
+
+def lesion_sizes(weights: Weights) -> dict[str, list[CaseScore]]:
+    """Lesion images by the part of the image that their lesions cover."""
+    edges = (0.0, *SIZES, 1.0)
+    parts = {}
+    for low, high in pairwise(edges):
+        name = f"{100 * low:g} to {100 * high:g}% of the image"
+        parts[name] = weights.where(
+            lambda s, m, low=low, high=high: bool(s.lesion) and low < m.share <= high
+        )
+    return {name: part for name, part in parts.items() if part}
+
+
+def presence_rows(scores: Sequence[CaseScore]) -> np.ndarray:
+    """(N, 3 * BINS), a row a case, as `calibration_error` takes them."""
+    return np.array(
+        [calibration_bins(np.array([s.presence]), np.array([s.lesion]), BINS) for s in scores]
+    )
+
+
+def without_background(rows: np.ndarray) -> np.ndarray:
+    """The bins of pixels without the lowest, which nearly all pixels are in and hardly any is doubted."""
+    kept = rows.reshape(len(rows), 3, BINS)[:, :, _DOUBT_FROM:]
+    return kept.reshape(len(rows), -1)
+
+
+def errors(weights: Weights) -> np.ndarray:
+    """(N,) 1 - Dice of what was painted; of a normal 1 where anything was."""
+    return np.array(
+        [1 - s.dice if s.lesion else float(s.painted > 0) for s in weights.scores], float
+    )
+
+
+def write_report(docs: Path = DOCS) -> Path:
+    """Write DOCS/weights.md and its figures from what lies under DOCS/weights."""
+    folders = sorted(f.parent for f in (docs / "weights").glob("*/cases.csv"))
+    if not folders:
+        raise ValueError(f"{docs / 'weights'} holds nothing that was measured.")
+    lines = [
+        "# What the weights are worth",
+        "",
+        "Generated by `python -m train.weights_study --report` from what lies in `weights/`, a line a case. Every "
+        "case was segmented by a network that had seen neither it nor another picture of its group (patient, "
+        "near-duplicates), at the scan's own size and after that network's operating point. In brackets: the 95% "
+        "interval when whole groups are drawn again. The intervals cover which patients were there; they do not "
+        "cover another training's chance, nor another hospital.",
+    ]
+    for folder in folders:
+        weights = Weights.read(folder)
+        lines += ["", f"## {folder.name.capitalize()}", "", *_modality(weights, folder)]
+    if (costs := docs / "weights" / "cost.csv").exists():
+        lines += ["", "## Cost", "", *_cost(read_table(costs, Cost))]
+    path = docs / "weights.md"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def _modality(weights: Weights, folder: Path) -> Iterator[str]:
+    datasets = list(dict.fromkeys(s.dataset for s in weights.scores))
+    of = {name: weights.where(lambda s, m, name=name: s.dataset == name) for name in datasets}
+    revisions = list(dict.fromkeys(s.revision for s in weights.scores))
+    yield (
+        f"{len(weights.scores):,} cases, by {len(revisions)} networks: "
+        + ", ".join(f"`{revision}`" for revision in revisions)
+        + "."
+    )
+    yield ""
+    yield from _scores("data", of)
+    if parts := devices(weights):
+        yield from ("", "### By device", "")
+        yield from _scores("device", parts)
+    yield from ("", "### By size of the lesion", "")
+    yield from _scores("lesions cover", lesion_sizes(weights))
+    yield from ("", "### Do the probabilities mean what they say?", "")
+    yield from _calibration(weights, of, folder)
+    yield from ("", "### Does the uncertainty know the error?", "")
+    yield from _uncertainty(weights, datasets)
+    if weights.elsewhere:
+        yield from ("", "### Presence on other pictures", "")
+        yield from _elsewhere(weights)
+    if weights.left_out:
+        yield from ("", "### A whole data set left out", "")
+        yield from _left_out(weights)
+
+
+def _scores(of: str, parts: dict[str, list[CaseScore]]) -> list[str]:
+    return score_table(of, {name: summarise(part) for name, part in parts.items()})
+
+
+def _calibration(weights: Weights, of: dict[str, list[CaseScore]], folder: Path) -> Iterator[str]:
+    figure(weights, folder / "calibration.png")
+    yield (
+        "Expected calibration error: over ten bins of probability, how far the share of lesions is from the mean "
+        "probability, weighted by how many are in the bin. Presence is of the image; pixels are those of the map, "
+        "at the scan's own size, before any gate. Nearly all pixels are background and said to be so with "
+        "certainty, so the last column leaves out those below 0.1."
+    )
+    yield ""
+    yield "| data | cases | presence | all pixels | pixels from 0.1 on |"
+    yield "| --- | --- | --- | --- | --- |"
+    for name, scores in of.items():
+        maps = np.array([m.row for m in weights.maps if m.dataset == name])
+        groups = groups_of(scores)
+        cells = [name, str(len(scores)), "-"]
+        if all(s.presence is not None for s in scores):
+            cells[2] = _text(group_bootstrap(presence_rows(scores), groups, calibration_error))
+        for rows in (maps, without_background(maps)):
+            cells.append(_text(group_bootstrap(rows, groups, calibration_error)))
+        yield "| " + " | ".join(cells) + " |"
+    yield ""
+    yield f"![Reliability of presence and of pixels](weights/{folder.name}/calibration.png)"
+
+
+def _uncertainty(weights: Weights, datasets: Sequence[str]) -> Iterator[str]:
+    yield (
+        "Spearman's rank correlation of the review's uncertainty with the error (1 - Dice; of a normal 1 where "
+        "anything is painted). [What else was tried](review-scores.md)."
+    )
+    yield ""
+    yield "| data | cases | rank correlation |"
+    yield "| --- | --- | --- |"
+    columns = np.column_stack([[m.uncertainty for m in weights.maps], errors(weights)])
+    for name in datasets:
+        mine = np.array([s.dataset == name for s in weights.scores])
+        groups = groups_of([s for s in weights.scores if s.dataset == name])
+        found = group_bootstrap(columns[mine], groups, rank_correlation)
+        yield f"| {name} | {mine.sum()} | {_text(found)} |"
+
+
+def _elsewhere(weights: Weights) -> Iterator[str]:
+    yield (
+        "Area under the ROC curve of presence on pictures that are of no data set: the part of a held-out scan "
+        "beside its lesion, against a part as wide that holds it; and generated scans, of which no network has seen "
+        "any, shown to all of them. In the second column, how many hold a lesion."
+    )
+    yield ""
+    yield "| pictures | with a lesion | presence AUC |"
+    yield "| --- | --- | --- |"
+    for source in dict.fromkeys(e.source for e in weights.elsewhere):
+        some = [e for e in weights.elsewhere if e.source == source]
+        found = auc_interval(
+            [e.presence for e in some], [e.lesion for e in some], [e.group for e in some]
+        )
+        yield f"| {source} | {sum(e.lesion for e in some)} of {len(some)} | {_text(found)} |"
+
+
+def _left_out(weights: Weights) -> Iterator[str]:
+    yield "Networks that were trained on other data sets alone."
+    for dataset, (told, scores) in weights.left_out.items():
+        yield ""
+        yield (
+            f"Trained on {', '.join(told.trained_on)} ({told.size}x{told.size}, {told.epochs} epochs), shown "
+            f"all of {dataset}:"
+        )
+        yield ""
+        yield from _scores("data", {dataset: scores})
+
+
+def _cost(costs: Sequence[Cost]) -> Iterator[str]:
+    yield (
+        "Both architectures in one run at 256x256, with the presence head: `unet` is the original U-Net. Megabytes "
+        "are those of half precision, as weights are shipped; milliseconds are from a scan of 600x480 to its mask, "
+        "without a GPU; training is in batches of 8."
+    )
+    yield ""
+    yield "| network | parameters | MB | ms a scan | images a second in training | on |"
+    yield "| --- | --- | --- | --- | --- | --- |"
+    for cost in costs:
+        yield (
+            f"| `{cost.architecture}` | {cost.parameters:,.0f} | {cost.megabytes:.1f} | {cost.milliseconds:.0f} | "
+            f"{cost.trained:.3g} | {cost.hardware} |"
+        )
+
+
+def _text(interval: Interval) -> str:
+    text = f"{interval.estimate:.3f}"
+    return text if np.isnan(interval.low) else f"{text} ({interval.low:.3f}-{interval.high:.3f})"
+
+
+def figure(weights: Weights, file: Path) -> None:
+    """Reliability: how often it is true against how probable it was called, presence and pixels."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    with_presence = [s for s in weights.scores if s.presence is not None]
+    panels = {"pixels": np.array([m.row for m in weights.maps])}
+    if with_presence:
+        panels = {"presence": presence_rows(with_presence)} | panels
+    shown, axes = plt.subplots(
+        1, len(panels), figsize=(4.2 * len(panels), 4), layout="constrained", squeeze=False
+    )
+    for axis, (name, rows) in zip(axes[0], panels.items(), strict=True):
+        counts, said, true = rows.sum(axis=0).reshape(3, BINS)
+        some = counts > 0
+        axis.plot([0, 1], [0, 1], color="#999999", linewidth=1)
+        axis.plot(
+            said[some] / counts[some],
+            true[some] / counts[some],
+            "o-",
+            color="#0072b2",
+            markersize=5,
+        )
+        for x, y, n in zip(
+            said[some] / counts[some], true[some] / counts[some], counts[some], strict=True
+        ):
+            axis.annotate(
+                _count(n), (x, y), (4, -10), textcoords="offset points", fontsize=7, color="#555555"
+            )  # fmt: skip
+        axis.set(
+            title=name, xlim=(0, 1), ylim=(0, 1.02), xlabel="called probable", ylabel="is lesion"
+        )
+        axis.set_aspect("equal")
+        axis.grid(color="#dddddd")
+        axis.set_axisbelow(True)
+        axis.spines[["top", "right"]].set_visible(False)
+    shown.savefig(file, dpi=130, metadata={"Software": None})
+    plt.close(shown)
+
+
+def _count(n: float) -> str:
+    for unit, name in ((1e6, "M"), (1e3, "k")):
+        if n >= 10 * unit:
+            return f"{n / unit:.0f} {name}"
+    return f"{n:.0f}"

@@ -1,0 +1,237 @@
+"""What weights are worth, where they fail, and whether their probabilities mean what they say:
+
+    python -m train.weights_study --run runs/ultrasound/fold-0 --run runs/ultrasound/fold-1 --data busi:PATH
+    python -m train.weights_study --run runs/busi-alone --data bus-bra:PATH --left-out
+    python -m train.weights_study --cost
+    python -m train.weights_study --report
+
+Every finished run segments its own test, so that each case is segmented by a network that had not seen
+it, at that run's operating point; with `--left-out` they segment data sets that their training left out
+altogether. `--cost` measures what the networks cost on the machine at hand. All of it goes to
+docs/weights, and from there docs/weights.md and its figures are written; `--report` does only that.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from bcweb.cases import Case, CasesError, read_cases, read_truth
+from bcweb.evaluate import score_prediction
+from bcweb.phantoms import Mass, Phantom, phantom
+from bcweb.review.doubt import uncertainty
+from bcweb.scans import Modality, Scan, ScanError, read_scan
+from bcweb.scores import CaseScore, write_scores
+from bcweb.segmenter import Prediction, Segmenter
+from bcweb.statistics import calibration_bins
+from bcweb.weights import WeightsError, load_weights
+from train.score import write_json
+from train.tables import read_table, write_table
+from train.weights_report import BINS, DOCS, Cost, Elsewhere, LeftOut, Map, write_report
+
+PHANTOMS = 100  # with a mass, and as many without
+STRIP = 0.3  # of the width: a narrower part of a scan is not looked at
+_MARGIN = 0.02  # of the width that is kept from a lesion's edge
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What the networks said: scores and maps of cases, presences of what no training has seen."""
+
+    scores: list[CaseScore]
+    maps: list[Map]
+    elsewhere: list[Elsewhere]
+
+
+def modality_of(runs: Sequence[Path]) -> Modality:
+    """What all runs were trained on; ValueError where it is not the same."""
+    found = {load_weights(str(run / "weights")).config.modality for run in runs}
+    if len(found) > 1:
+        raise ValueError("The runs are of two modalities: measure each for itself.")
+    return found.pop()
+
+
+def tests_of(run: Path, cases: Sequence[Case]) -> list[Case]:
+    """The cases that a finished run held out; ValueError where there are none, or not all are there."""
+    record = json.loads((run / "run.json").read_text())
+    tested = {(c["dataset"], c["id"]) for c in record["cases"] if c["role"] == "test"}
+    found = [case for case in cases if (case.dataset, case.id) in tested]
+    if not tested:
+        raise ValueError(f"{run} held no case out: it has nothing to say here.")
+    if len(found) < len(tested):
+        raise ValueError(
+            f"{len(tested) - len(found)} of the {len(tested)} cases that {run} held out are not in this data."
+        )
+    return found
+
+
+def measure(run: Path, cases: Sequence[Case], generated: Sequence[Phantom]) -> Measured:
+    """Let a run's network look at its test, at parts of it, and at generated scans."""
+    segmenter = Segmenter.load(str(run / "weights"))
+    result = Measured([], [], [])
+    for case in tqdm(tests_of(run, cases), run.name, unit="case"):
+        scan = read_scan(case.file)
+        truth = read_truth(case, scan)
+        prediction = segmenter.segment(scan)
+        score = score_prediction(case, prediction, truth, scan.spacing)
+        result.scores.append(replace(score, seen=False))
+        result.maps.append(_map(case, prediction, truth))
+        result.elsewhere.extend(_parts(case, scan, truth, segmenter))
+    for number, made in enumerate(generated):
+        presence = segmenter.segment(made.scan).presence
+        if presence is not None:
+            name, lesion = str(number), bool(made.truth.any())
+            result.elsewhere.append(Elsewhere("generated scans", name, name, lesion, presence))
+    return result
+
+
+def _map(case: Case, prediction: Prediction, truth: np.ndarray) -> Map:
+    eighths = np.rint(prediction.probability * 255).astype(np.uint8)
+    bins = calibration_bins(prediction.probability, truth, BINS)
+    return Map(
+        case.dataset, case.id, case.device, float(truth.mean()),
+        uncertainty(eighths, prediction.presence, prediction.mask),
+        {f"{kind}{place}": value for (kind, place), value in zip(Map.columns(), bins, strict=True)},
+    )  # fmt: skip
+
+
+def strips(truth: np.ndarray) -> tuple[slice, slice] | None:
+    """Columns of a scan without its lesions, and as many columns that hold them; None if there is no room.
+
+    truth: (H, W) bool. The first are the wider side of the lesions, the second lie around them.
+    """
+    columns = np.flatnonzero(truth.any(axis=0))
+    width, least = truth.shape[1], STRIP * truth.shape[1]
+    if not len(columns):
+        return None
+    margin = round(_MARGIN * width)
+    left, right = max(columns[0] - margin, 0), min(columns[-1] + 1 + margin, width)
+    free = slice(0, left) if left >= width - right else slice(right, width)
+    room = free.stop - free.start
+    if room < max(least, right - left):
+        return None
+    start = int(np.clip((left + right - room) // 2, 0, width - room))
+    return free, slice(start, start + room)
+
+
+def _parts(case: Case, scan: Scan, truth: np.ndarray, segmenter: Segmenter) -> Iterator[Elsewhere]:
+    """Presences of the part of a lesion scan that holds none, and of one as wide that does."""
+    for lesion, columns in zip((False, True), strips(truth) or (), strict=False):
+        part = replace(scan, pixels=np.ascontiguousarray(scan.pixels[:, columns]))
+        presence = segmenter.segment(part).presence
+        if presence is not None:
+            yield Elsewhere(f"parts of {case.dataset}", case.id, case.group, lesion, presence)
+
+
+def generated(modality: Modality) -> list[Phantom]:
+    """Generated scans, every second one with a mass of some size and contrast."""
+    made = []
+    for seed in range(2 * PHANTOMS):
+        rng = np.random.default_rng(seed)
+        masses = (Mass(rng.uniform(0.12, 0.35), rng.uniform(0.5, 1.3)),) if seed % 2 else ()
+        made.append(phantom(modality, seed, masses))
+    return made
+
+
+def write(measured: Sequence[Measured], modality: Modality, docs: Path) -> None:
+    """Write docs/weights/MODALITY; ValueError where two runs tested the same case."""
+    scores = [score for each in measured for score in each.scores]
+    if len({score.key for score in scores}) < len(scores):
+        raise ValueError("Two of the runs held out the same case: name the folds of one split.")
+    folder = docs / "weights" / modality
+    folder.mkdir(parents=True, exist_ok=True)
+    write_scores(folder / "cases.csv", scores)
+    write_table(folder / "maps.csv", [m for each in measured for m in each.maps])
+    write_table(folder / "elsewhere.csv", [e for each in measured for e in each.elsewhere])
+
+
+def write_left_out(run: Path, cases: Sequence[Case], docs: Path) -> None:
+    """Score whole data sets with a run that was trained on others, into docs/weights/MODALITY/left-out."""
+    segmenter = Segmenter.load(str(run / "weights"))
+    config, recipe = segmenter.weights.config, json.loads((run / "run.json").read_text())["recipe"]
+    folder = docs / "weights" / config.modality / "left-out"
+    folder.mkdir(parents=True, exist_ok=True)
+    for dataset in dict.fromkeys(case.dataset for case in cases):
+        if dataset in config.trained_on:
+            raise ValueError(f"{run} was trained on {dataset}: it has not been left out.")
+        scores = []
+        for case in tqdm([c for c in cases if c.dataset == dataset], dataset, unit="case"):
+            scan = read_scan(case.file)
+            truth = read_truth(case, scan)
+            scores.append(score_prediction(case, segmenter.segment(scan), truth, scan.spacing))
+        write_scores(folder / f"{dataset}.csv", [replace(s, seen=False) for s in scores])
+        told = LeftOut(list(config.trained_on), config.size, recipe["epochs"])
+        write_json(folder / f"{dataset}.json", asdict(told))
+
+
+def write_cost(docs: Path) -> None:
+    """Measure here, in place of what was measured on the same hardware before, into docs/weights/cost.csv."""
+    from train.cost import hardware, measure
+
+    file = docs / "weights" / "cost.csv"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    before = (
+        [c for c in read_table(file, Cost) if c.hardware != hardware()] if file.exists() else []
+    )
+    write_table(file, before + measure())
+
+
+def parse(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m train.weights_study",
+        description=__doc__.split("\n\n", 1)[1],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--run", action="append", type=Path, metavar="RUN", help="a finished run; may be repeated")
+    add("--data", action="append", metavar="KIND:PATH", help="its data; may be repeated")
+    add(
+        "--left-out",
+        action="store_true",
+        help="score all of the data with the runs, which have never seen any of it",
+    )
+    add("--cost", action="store_true", help="measure size and speed, on a machine that is quiet")
+    add("--docs", type=Path, default=DOCS, metavar="DIR", help="where the report goes")
+    add("--report", action="store_true", help="only write the report, from docs/weights")
+    args = parser.parse_args(argv)
+    if (args.report or args.cost) == bool(args.run and args.data):
+        parser.error("name runs and their data, or ask for --cost or --report alone")
+    return args
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = parse(argv)
+    try:
+        if args.cost:
+            write_cost(args.docs)
+        elif not args.report:
+            cases = [case for spec in args.data for case in read_cases(spec).cases]
+            if args.left_out:
+                for run in args.run:
+                    write_left_out(run, cases, args.docs)
+            else:
+                modality = modality_of(args.run)
+                made = generated(modality)
+                write([measure(run, cases, made) for run in args.run], modality, args.docs)
+        print(f"The report is {write_report(args.docs)}.")
+    except ModuleNotFoundError as error:
+        print(f"{error.name} is missing: pip install -r requirements-train.txt", file=sys.stderr)
+        return 1
+    except (CasesError, ScanError, WeightsError, ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped; nothing was written.", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
