@@ -136,6 +136,10 @@ def compile_model(model: keras.Model, recipe: Recipe, phase: Phase = _WHOLE) -> 
     jit = keras.backend.backend() == "jax" or bool(devices.gpus())
     model.compile(optimizer=optimizer, loss=loss, loss_weights=weights, jit_compile=jit)
     optimizer.build(model.trainable_variables)
+    # Keras keeps the outputs' losses in variables that it makes when they are first computed. Made within
+    # the first step, they would have TensorFlow trace that step twice, ten seconds each.
+    nothing = {name: ops.zeros((1, *output.shape[1:])) for name, output in model.output.items()}
+    model.compute_loss(y=nothing, y_pred=nothing)
 
 
 def rate_at(step: int, steps: int, warmup: int, peak: float) -> float:

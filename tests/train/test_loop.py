@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 
+import keras
 import numpy as np
 import pytest
 
@@ -124,3 +125,19 @@ def test_a_broken_write_leaves_the_old_file(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space"):
         loop.save_atomically({"a": np.zeros(3)}, path)
     assert path.read_bytes() == before
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="it is TensorFlow that traces")
+def test_the_first_step_is_traced_once(squares):
+    model = build_model("lite0", 64)
+    traces, step = [], model.train_step
+
+    def counted(data):
+        traces.append(data)
+        return step(data)
+
+    model.train_step = counted
+    recipe = loop.Recipe(size=64, batch=4)
+    loop.compile_model(model, recipe)
+    model.train_on_batch(*next(loop.batches(squares, "ultrasound", recipe, 0)))
+    assert len(traces) == 1, "something made a variable within the step, which costs ten seconds"
