@@ -8,9 +8,10 @@ that is fed by another one (`Feed`) holds that one as the part `source`: source.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Literal, NamedTuple, Protocol, get_args
 
-Architecture = Literal["unet", "lite0"]
+Architecture = Literal["unet", "lite0", "lite2"]
 ARCHITECTURES: tuple[Architecture, ...] = get_args(Architecture)
 PARTS = ("encoder", "bottleneck", "decoder", "mask_head", "presence_head", "source")
 # What a source network gives to the new one behind it: its probability map, as the original project's
@@ -70,7 +71,7 @@ def build(
         raise ValueError(
             f"Unknown architecture {architecture!r}; known: {', '.join(ARCHITECTURES)}."
         )
-    network = _unet if architecture == "unet" else _lite0
+    network = _unet if architecture == "unet" else partial(_lite, architecture)
     x = builder.input(size, 3)
     if feed is not None:
         source = network(builder, x, SOURCE, head=feed == "mask")
@@ -129,66 +130,85 @@ def _unet(b: Builder, x: Tensor, prefix: str = "", head: bool = True) -> _Networ
     return _Network(logits, None, [deepest], logits)
 
 
-# (expansion, channels, kernel, stride of the first block, blocks) of EfficientNet-Lite0
-# (Tan and Le 2019; Liu 2020), the head convolution and the classifier left out.
-_LITE0_STAGES = (
-    (1, 16, 3, 1, 1),
-    (6, 24, 3, 2, 2),
-    (6, 40, 5, 2, 2),
-    (6, 80, 3, 2, 3),
-    (6, 112, 5, 1, 3),
-    (6, 192, 5, 2, 4),
-    (6, 320, 3, 1, 1),
-)
-_LITE0_SKIP_AFTER = (
-    0,
-    1,
-    2,
-    4,
-)  # stages whose last map, at 1/2, 1/4, 1/8 and 1/16, feeds the decoder
-_LITE0_BOTTLENECK = 5  # the first stage at 1/32
-_LITE0_DECODER = (32, 48, 64, 128)
+class _Stage(NamedTuple):
+    """Blocks of an EfficientNet, of which the first has the stride."""
+
+    expansion: int
+    channels: int
+    kernel: int
+    stride: int
+    blocks: int
 
 
-def lite0_features(b: Builder, x: Tensor, prefix: str = "") -> tuple[Tensor, list[Tensor]]:
-    """EfficientNet-Lite0's deepest map (size/32, 320 channels) and the four maps above it."""
+# EfficientNet-Lite0 (Tan and Le 2019; Liu 2020), the head convolution and the classifier left out; Lite2 has 1.1
+# times the channels, to the nearest eight, and 1.2 times the blocks, rounded up, but for the first and last stage.
+_LITES: dict[Architecture, tuple[_Stage, ...]] = {
+    "lite0": (
+        _Stage(1, 16, 3, 1, 1), _Stage(6, 24, 3, 2, 2), _Stage(6, 40, 5, 2, 2), _Stage(6, 80, 3, 2, 3),
+        _Stage(6, 112, 5, 1, 3), _Stage(6, 192, 5, 2, 4), _Stage(6, 320, 3, 1, 1),
+    ),
+    "lite2": (
+        _Stage(1, 16, 3, 1, 1), _Stage(6, 24, 3, 2, 3), _Stage(6, 48, 5, 2, 3), _Stage(6, 88, 3, 2, 4),
+        _Stage(6, 120, 5, 1, 4), _Stage(6, 208, 5, 2, 5), _Stage(6, 352, 3, 1, 1),
+    ),
+}  # fmt: skip
+_SKIP_AFTER = (0, 1, 2, 4)  # stages whose last map, at 1/2, 1/4, 1/8 and 1/16, feeds the decoder
+_BOTTLENECK = 5  # the first stage at 1/32
+_LITE_DECODER = (32, 48, 64, 128)
+
+
+def lite_blocks(architecture: Architecture) -> list[str]:
+    """The names of an EfficientNet-Lite encoder's blocks, in order."""
+    stages = [i for i, stage in enumerate(_LITES[architecture]) for _ in range(stage.blocks)]
+    return [
+        f"{'bottleneck' if stage >= _BOTTLENECK else 'encoder'}.block{number}"
+        for number, stage in enumerate(stages)
+    ]
+
+
+def lite_features(
+    b: Builder, x: Tensor, architecture: Architecture, prefix: str = ""
+) -> tuple[Tensor, list[Tensor]]:
+    """An EfficientNet-Lite's deepest map, at 1/32 of the size, and the four maps above it."""
     x = b.conv(x, 32, 3, f"{prefix}encoder.stem", stride=2, bias=False)
     x = b.relu6(b.norm(x, f"{prefix}encoder.stem_norm"))
-    channels, index, skips = 32, 0, []
-    for stage, (expansion, filters, kernel, stride, blocks) in enumerate(_LITE0_STAGES):
-        part = "bottleneck" if stage >= _LITE0_BOTTLENECK else "encoder"
-        for i in range(blocks):
-            name, shortcut = f"{prefix}{part}.block{index}", x
-            if expansion > 1:
-                x = b.conv(x, channels * expansion, 1, f"{name}.expand", bias=False)
+    channels, names, skips = 32, iter(lite_blocks(architecture)), []
+    for number, stage in enumerate(_LITES[architecture]):
+        for i in range(stage.blocks):
+            name, shortcut = prefix + next(names), x
+            if stage.expansion > 1:
+                x = b.conv(x, channels * stage.expansion, 1, f"{name}.expand", bias=False)
                 x = b.relu6(b.norm(x, f"{name}.expand_norm"))
-            step = stride if i == 0 else 1
-            x = b.depthwise(x, kernel, f"{name}.depthwise", stride=step)
+            step = stage.stride if i == 0 else 1
+            x = b.depthwise(x, stage.kernel, f"{name}.depthwise", stride=step)
             x = b.relu6(b.norm(x, f"{name}.depthwise_norm"))
-            x = b.norm(b.conv(x, filters, 1, f"{name}.project", bias=False), f"{name}.project_norm")
-            if step == 1 and channels == filters:
+            x = b.conv(x, stage.channels, 1, f"{name}.project", bias=False)
+            x = b.norm(x, f"{name}.project_norm")
+            if step == 1 and channels == stage.channels:
                 x = b.add(x, shortcut)
-            channels, index = filters, index + 1
-        if stage in _LITE0_SKIP_AFTER:
+            channels = stage.channels
+        if number in _SKIP_AFTER:
             skips.append(x)
     return x, skips
 
 
-def _lite0(b: Builder, x: Tensor, prefix: str = "", head: bool = True) -> _Network:
-    """A U-Net on EfficientNet-Lite0, about 4 million parameters.
+def _lite(
+    architecture: Architecture, b: Builder, x: Tensor, prefix: str = "", head: bool = True
+) -> _Network:
+    """A U-Net on an EfficientNet-Lite: about 4 million parameters on Lite0, 5.5 on Lite2.
 
     The logits are made at half the size and upsampled: the last decoder level would cost a third of
     the training time and lesions have no detail there.
     """
-    x, skips = lite0_features(b, x, prefix)
+    x, skips = lite_features(b, x, architecture, prefix)
     pooled = [x]
-    for i, width in reversed(list(enumerate(_LITE0_DECODER))):
+    for i, width in reversed(list(enumerate(_LITE_DECODER))):
         x = b.concat([b.upsample(x), skips[i]])
         for j in (1, 2):
             name = f"{prefix}decoder.level{i}"
             x = b.conv(x, width, 3, f"{name}.conv{j}", bias=False)
             x = b.relu(b.norm(x, f"{name}.norm{j}"))
-        if i == len(_LITE0_DECODER) - 1:
+        if i == len(_LITE_DECODER) - 1:
             pooled.append(x)
     if not head:
         return _Network(None, b.upsample(x), pooled, None)

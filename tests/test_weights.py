@@ -23,7 +23,7 @@ def test_a_folder_is_loaded_and_its_revision_names_its_numbers(tmp_path):
     ("change", "sentence"),
     [
         ({"size": "large"}, "size: Input should be a valid integer"),
-        ({"architecture": "vgg"}, "architecture: Input should be 'unet' or 'lite0'"),
+        ({"architecture": "vgg"}, "architecture: Input should be 'unet', 'lite0' or 'lite2'"),
         ({"surprise": 1}, "surprise: Extra inputs are not permitted"),
         ({"std": 0}, "std: Input should be greater than 0"),
     ],

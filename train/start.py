@@ -21,6 +21,7 @@ from train.keras_network import build_model, imagenet_tensors, read_tensors, wri
 # original project's divides by 255 and no more.
 _PREPARATION: dict[Architecture, tuple[float, float]] = {
     "lite0": (0.498, 0.502),
+    "lite2": (0.498, 0.502),
     "unet": (0.0, 1.0),
 }
 

@@ -32,6 +32,10 @@ def test_lite0_has_about_four_million_parameters():
     assert 3.8e6 < build_model("lite0", 256).count_params() < 4.1e6
 
 
+def test_lite2_has_about_five_and_a_half_million_parameters():
+    assert 5.3e6 < build_model("lite2", 256).count_params() < 5.7e6
+
+
 @pytest.mark.parametrize("architecture", network.ARCHITECTURES)
 def test_every_weight_belongs_to_a_named_part(architecture):
     model = build_model(architecture, 64)
@@ -54,20 +58,21 @@ def test_tensors_go_out_and_in_again():
         assert np.array_equal(value, read_tensors(first)[name]), name
 
 
-def test_imagenet_encoder_still_knows_a_cat():
+@pytest.mark.parametrize("architecture", imagenet.ENCODERS)
+def test_imagenet_encoder_still_knows_a_cat(architecture):
     """Encoder and bottleneck under our names, the classifier from the package: class 285, Egyptian cat."""
     from PIL import Image
     from skimage import data as pictures
 
     builder = KerasBuilder()
-    deepest, _ = network.lite0_features(builder, builder.input(224, 3))
+    deepest, _ = network.lite_features(builder, builder.input(224, 3), architecture)
     model = keras.Model(builder.inputs, deepest)
-    write_tensors(model, imagenet_tensors("lite0"), ("encoder", "bottleneck"))
+    write_tensors(model, imagenet_tensors(architecture), ("encoder", "bottleneck"))
     cat = Image.fromarray(pictures.chelsea()).resize((224, 224), Image.Resampling.BICUBIC)
     x = (np.asarray(cat, np.float32)[None] - 127) / 128
     features = np.asarray(model.predict_on_batch(x))[0]
 
-    t = imagenet.torch_tensors()
+    t = imagenet.torch_tensors(architecture)
     head = features @ t["_conv_head.weight"][:, :, 0, 0].T
     head = (head - t["_bn1.running_mean"]) / np.sqrt(t["_bn1.running_var"] + 1e-3)
     head = np.clip(head * t["_bn1.weight"] + t["_bn1.bias"], 0, 6).mean((0, 1))
