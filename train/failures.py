@@ -44,9 +44,9 @@ def draw(weights: Path) -> list[Drawn]:
     return [Drawn(p, segmenter.segment(p.scan).mask) for p in phantoms]
 
 
-def sheet(drawn: list[Drawn]) -> Image.Image:
+def sheet(drawn: list[Drawn], columns: int | None = None) -> Image.Image:
     """All of them side by side: the truth outlined in blue, the weights' mask in orange."""
-    columns = 3 if len(drawn) > 4 else 2
+    columns = columns or (3 if len(drawn) > 4 else 2)
     rows = -(-len(drawn) // columns)
     picture = Image.new("RGB", (columns * _TILE[0], rows * _TILE[1]))
     for i, one in enumerate(drawn):

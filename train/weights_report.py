@@ -3,6 +3,7 @@
 docs/weights/MODALITY/cases.csv      the scores of every case, out of fold
 docs/weights/MODALITY/maps.csv       what made its scan, how large its lesion is, what its map said
 docs/weights/MODALITY/elsewhere.csv  presences of pictures that are of no data set
+docs/weights/MODALITY/series.csv     what the weights that ship make of generated scans, small and faint
 docs/weights/MODALITY/left-out/      scores of whole data sets by networks that had seen none of them
 docs/weights/cost.csv                what a network costs, by hardware
 """
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bcweb.metrics import DETECTED_ABOVE
 from bcweb.scores import CaseScore, groups_of, read_scores, summarise
 from bcweb.statistics import (
     Interval,
@@ -32,12 +34,19 @@ from train.tables import PREFIX, read_table
 DOCS = Path(__file__).parents[1] / "docs"
 BINS = 10
 SIZES = (0.01, 0.03, 0.1)  # of the image's area, between groups of lesion images
+FAILURES = (
+    "found, but held back by the gate",
+    "painted elsewhere",
+    "not found",
+    "normal painted",
+)
 _DOUBT_FROM = 1  # the bin from which a map no longer says "background"
 
 
 @dataclass(frozen=True)
 class Map:
-    """What a network's map says of a case. share: of the image that the truth covers.
+    """What a network's map says of a case. share: of the image that the truth covers. ungated: the Dice of
+    what it would have painted without the presence gate.
 
     bins: how many pixels lie in each tenth of probability, the sum of them, how many of them are lesion.
     """
@@ -46,6 +55,7 @@ class Map:
     case: str
     device: str
     share: float
+    ungated: float
     uncertainty: float
     bins: dict[str, float] = field(metadata={PREFIX: "pixels: "})
 
@@ -68,6 +78,18 @@ class Elsewhere:
     group: str
     lesion: bool
     presence: float
+
+
+@dataclass(frozen=True)
+class Series:
+    """Generated scans of one size and contrast of the mass, by the weights that ship: the mean Dice, and the
+    share that is found (Dice > 0.1). diameter: as a part of the image's shorter side."""
+
+    diameter: float
+    contrast: float
+    scans: float
+    dice: float
+    found: float
 
 
 @dataclass(frozen=True)
@@ -99,6 +121,7 @@ class Weights:
     scores: list[CaseScore]
     maps: list[Map]
     elsewhere: list[Elsewhere]
+    series: list[Series]
     left_out: dict[str, tuple[LeftOut, list[CaseScore]]]
 
     @classmethod
@@ -113,6 +136,7 @@ class Weights:
             scores,
             [maps[score.key] for score in scores],
             read_table(folder / "elsewhere.csv", Elsewhere),
+            read_table(folder / "series.csv", Series),
             left_out,
         )
 
@@ -197,6 +221,10 @@ def _modality(weights: Weights, folder: Path) -> Iterator[str]:
         yield from _scores("device", parts)
     yield from ("", "### By size of the lesion", "")
     yield from _scores("lesions cover", lesion_sizes(weights))
+    yield from ("", "### What is missed, and what is painted for nothing", "")
+    yield from _failures(weights, of)
+    yield from ("", "### Small and faint: generated scans", "")
+    yield from _series(weights, folder)
     yield from ("", "### Do the probabilities mean what they say?", "")
     yield from _calibration(weights, of, folder)
     yield from ("", "### Does the uncertainty know the error?", "")
@@ -211,6 +239,57 @@ def _modality(weights: Weights, folder: Path) -> Iterator[str]:
 
 def _scores(of: str, parts: dict[str, list[CaseScore]]) -> list[str]:
     return score_table(of, {name: summarise(part) for name, part in parts.items()})
+
+
+def failures(scores: Sequence[CaseScore], maps: Sequence[Map]) -> dict[str, int]:
+    """How many lesion images are missed (Dice of at most 0.1), by what went wrong; and painted normals."""
+    found = dict.fromkeys(FAILURES, 0)
+    for score, each in zip(scores, maps, strict=True):
+        if not score.lesion:
+            found["normal painted"] += score.painted > 0
+        elif score.dice <= DETECTED_ABOVE:
+            if score.painted:
+                found["painted elsewhere"] += 1
+            else:
+                held_back = each.ungated > DETECTED_ABOVE
+                found["found, but held back by the gate" if held_back else "not found"] += 1
+    return found
+
+
+def _failures(weights: Weights, of: dict[str, list[CaseScore]]) -> Iterator[str]:
+    yield (
+        f"Lesion images whose Dice is at most {DETECTED_ABOVE:g}, by what went wrong: the map had the lesion and the "
+        "presence gate kept it back; something else was painted; the map had nothing there."
+    )
+    yield ""
+    yield f"| data | lesion images | {' | '.join(FAILURES[:-1])} | normals | painted |"
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    for name, scores in of.items():
+        maps = [m for m in weights.maps if m.dataset == name]
+        *missed, painted = failures(scores, maps).values()
+        lesions = sum(bool(s.lesion) for s in scores)
+        cells = [name, lesions, *missed, len(scores) - lesions, painted]
+        yield "| " + " | ".join(str(cell) for cell in cells) + " |"
+
+
+def _series(weights: Weights, folder: Path) -> Iterator[str]:
+    diameters = sorted({s.diameter for s in weights.series})
+    contrasts = sorted({s.contrast for s in weights.series}, reverse=True)
+    of = {(s.diameter, s.contrast): s for s in weights.series}
+    yield (
+        f"The weights that ship on generated scans with one mass, {weights.series[0].scans:.0f} of each kind: mean "
+        "Dice, and the share that is found. They show what makes a lesion hard, not how often that happens. In the "
+        "picture one of each, by the rows and columns of the table: outlined in blue what is there, in orange what "
+        "is drawn."
+    )
+    yield ""
+    yield f"| contrast | {' | '.join(f'diameter {d:g} of the side' for d in diameters)} |"
+    yield f"| --- |{' --- |' * len(diameters)}"
+    for contrast in contrasts:
+        row = [of[diameter, contrast] for diameter in diameters]
+        yield f"| {contrast:g} | " + " | ".join(f"{s.dice:.2f}, {s.found:.0%}" for s in row) + " |"
+    yield ""
+    yield f"![Generated scans with outlines of truth and prediction](weights/{folder.name}/series.png)"
 
 
 def _calibration(weights: Weights, of: dict[str, list[CaseScore]], folder: Path) -> Iterator[str]:

@@ -21,22 +21,27 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 from tqdm import tqdm
 
 from bcweb.cases import Case, CasesError, read_cases, read_truth
 from bcweb.evaluate import score_prediction
+from bcweb.metrics import DETECTED_ABOVE, dice
 from bcweb.phantoms import Mass, Phantom, phantom
 from bcweb.review.doubt import uncertainty
 from bcweb.scans import Modality, Scan, ScanError, read_scan
 from bcweb.scores import CaseScore, write_scores
-from bcweb.segmenter import Prediction, Segmenter
+from bcweb.segmenter import Prediction, Segmenter, apply_operating_point
 from bcweb.statistics import calibration_bins
 from bcweb.weights import WeightsError, load_weights
+from train.failures import Drawn, sheet
 from train.score import write_json
 from train.tables import read_table, write_table
-from train.weights_report import BINS, DOCS, Cost, Elsewhere, LeftOut, Map, write_report
+from train.weights_report import BINS, DOCS, Cost, Elsewhere, LeftOut, Map, Series, write_report
 
 PHANTOMS = 100  # with a mass, and as many without
+SERIES = 8  # scans of each size and contrast of the mass
+DIAMETERS, CONTRASTS = (0.05, 0.1, 0.2, 0.4), (1.0, 0.5, 0.25, 0.12)
 STRIP = 0.3  # of the width: a narrower part of a scan is not looked at
 _MARGIN = 0.02  # of the width that is kept from a lesion's edge
 
@@ -95,8 +100,10 @@ def measure(run: Path, cases: Sequence[Case], generated: Sequence[Phantom]) -> M
 def _map(case: Case, prediction: Prediction, truth: np.ndarray) -> Map:
     eighths = np.rint(prediction.probability * 255).astype(np.uint8)
     bins = calibration_bins(prediction.probability, truth, BINS)
+    point = prediction.operating_point
+    ungated = dice(apply_operating_point(prediction.probability, None, point), truth)
     return Map(
-        case.dataset, case.id, case.device, float(truth.mean()),
+        case.dataset, case.id, case.device, float(truth.mean()), ungated,
         uncertainty(eighths, prediction.presence, prediction.mask),
         {f"{kind}{place}": value for (kind, place), value in zip(Map.columns(), bins, strict=True)},
     )  # fmt: skip
@@ -140,6 +147,23 @@ def generated(modality: Modality) -> list[Phantom]:
     return made
 
 
+def series(modality: Modality) -> tuple[list[Series], Image.Image]:
+    """The weights that ship, on generated scans with a mass of every size and contrast; and one of each."""
+    segmenter = Segmenter.load("embedded", modality)
+    found, pictures = [], []
+    for contrast in CONTRASTS:
+        for diameter in DIAMETERS:
+            drawn = []
+            for seed in range(SERIES):
+                made = phantom(modality, seed, (Mass(diameter, contrast),))
+                drawn.append(Drawn(made, segmenter.segment(made.scan).mask))
+            dices = np.array([dice(each.mask, each.phantom.truth) for each in drawn])
+            share = float((dices > DETECTED_ABOVE).mean())
+            found.append(Series(diameter, contrast, float(SERIES), float(dices.mean()), share))
+            pictures.append(drawn[0])
+    return found, sheet(pictures, len(DIAMETERS))
+
+
 def write(measured: Sequence[Measured], modality: Modality, docs: Path) -> None:
     """Write docs/weights/MODALITY; ValueError where two runs tested the same case."""
     scores = [score for each in measured for score in each.scores]
@@ -150,6 +174,9 @@ def write(measured: Sequence[Measured], modality: Modality, docs: Path) -> None:
     write_scores(folder / "cases.csv", scores)
     write_table(folder / "maps.csv", [m for each in measured for m in each.maps])
     write_table(folder / "elsewhere.csv", [e for each in measured for e in each.elsewhere])
+    rows, picture = series(modality)
+    write_table(folder / "series.csv", rows)
+    picture.save(folder / "series.png", optimize=True)
 
 
 def write_left_out(run: Path, cases: Sequence[Case], docs: Path) -> None:

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from bcweb.scores import read_scores
+from bcweb.scores import CaseScore, read_scores
 from train import weights_study
 from train.tables import read_table, write_table
-from train.weights_report import DOCS, Cost, Elsewhere, Map, Weights, lesion_sizes, write_report
+from train.weights_report import (
+    DOCS,
+    Cost,
+    Elsewhere,
+    Map,
+    Weights,
+    failures,
+    lesion_sizes,
+    write_report,
+)
 from train.weights_study import generated, strips
 
 
@@ -44,6 +54,21 @@ def test_generated_scans_are_half_with_a_mass_and_the_same_each_time(monkeypatch
     )
 
 
+def test_failures_are_sorted_by_what_went_wrong():
+    blank = CaseScore("busi", "1", "", "", "ultrasound", lesion=True, dice=0.0, painted=0)
+    none = Map("busi", "1", "", 0.1, 0.0, 0.5, {})
+    cases = [
+        (blank, replace(none, ungated=0.8)),
+        (blank, none),
+        (replace(blank, painted=50), none),
+        (replace(blank, painted=50, dice=0.9), replace(none, ungated=0.9)),
+        (replace(blank, lesion=False, painted=9), none),
+        (replace(blank, lesion=False, dice=1.0), none),
+    ]
+    scores, maps = zip(*cases, strict=True)
+    assert list(failures(scores, maps).values()) == [1, 1, 1, 1]
+
+
 @pytest.fixture(scope="module")
 def studied(run, folder, tmp_path_factory):
     """The report of one run on made-up scans, of another data set left out, and of a cost."""
@@ -51,6 +76,7 @@ def studied(run, folder, tmp_path_factory):
     arguments = ["--run", str(run), "--docs", str(docs)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(weights_study, "PHANTOMS", 3)
+        patch.setattr(weights_study, "SERIES", 1)
         data = f"folder:{folder}?modality=ultrasound"
         assert weights_study.main([*arguments, "--data", data]) == 0
     other = tmp_path_factory.mktemp("parent") / "elsewhere"
@@ -90,7 +116,7 @@ def test_lesion_images_are_sorted_by_the_part_that_their_lesions_cover(studied):
 
 def test_the_report_has_all_its_parts(studied):
     text = (studied / "weights.md").read_text()
-    for part in ("## Ultrasound", "### By size of the lesion", "### Do the probabilities", "## Cost",
+    for part in ("## Ultrasound", "### By size of the lesion", "### What is missed", "### Small and faint", "### Do the probabilities", "## Cost",
                  "### Does the uncertainty", "### Presence on other", "### A whole data set left out"):  # fmt: skip
         assert part in text
     assert "### By device" not in text, "this data does not say what made its scans"
