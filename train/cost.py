@@ -40,7 +40,7 @@ def measure() -> list[Cost]:
     )
     return [
         Cost(
-            name, hardware(), float(sum(t.size for t in tensors[name].values())),
+            name, hardware(), sum(t.size for t in tensors[name].values()) / 1e6,
             sum(t.size for t in tensors[name].values()) * 2 / 1e6, 1e3 * seconds[name],
             _trained(model),
         )

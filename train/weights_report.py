@@ -103,12 +103,12 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Cost:
-    """parameters: with the presence head. megabytes: in half precision, as they are shipped. milliseconds:
+    """millions: of parameters, with the presence head. megabytes: in half precision, as they are shipped. milliseconds:
     median from a scan of 600x480 to its mask, on the processor. trained: images a second."""
 
     architecture: str
     hardware: str
-    parameters: float
+    millions: float
     megabytes: float
     milliseconds: float
     trained: float
@@ -363,7 +363,7 @@ def _left_out(weights: Weights) -> Iterator[str]:
 
 def _cost(costs: Sequence[Cost]) -> Iterator[str]:
     yield (
-        "Both architectures in one run at 256x256, with the presence head: `unet` is the original U-Net. Megabytes "
+        "All architectures in one run at 256x256, with the presence head: `unet` is the original U-Net. Megabytes "
         "are those of half precision, as weights are shipped; milliseconds are from a scan of 600x480 to its mask, "
         "without a GPU; training is in batches of 8."
     )
@@ -372,7 +372,7 @@ def _cost(costs: Sequence[Cost]) -> Iterator[str]:
     yield "| --- | --- | --- | --- | --- | --- |"
     for cost in costs:
         yield (
-            f"| `{cost.architecture}` | {cost.parameters:,.0f} | {cost.megabytes:.1f} | {cost.milliseconds:.0f} | "
+            f"| `{cost.architecture}` | {cost.millions:.1f} million | {cost.megabytes:.1f} | {cost.milliseconds:.0f} | "
             f"{cost.trained:.3g} | {cost.hardware} |"
         )
 

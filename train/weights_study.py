@@ -98,13 +98,13 @@ def measure(run: Path, cases: Sequence[Case], generated: Sequence[Phantom]) -> M
 
 
 def _map(case: Case, prediction: Prediction, truth: np.ndarray) -> Map:
-    eighths = np.rint(prediction.probability * 255).astype(np.uint8)
+    steps = np.rint(prediction.probability * 255).astype(np.uint8)
     bins = calibration_bins(prediction.probability, truth, BINS)
     point = prediction.operating_point
     ungated = dice(apply_operating_point(prediction.probability, None, point), truth)
     return Map(
         case.dataset, case.id, case.device, float(truth.mean()), ungated,
-        uncertainty(eighths, prediction.presence, prediction.mask),
+        uncertainty(steps, prediction.presence, prediction.mask),
         {f"{kind}{place}": value for (kind, place), value in zip(Map.columns(), bins, strict=True)},
     )  # fmt: skip
 
@@ -239,7 +239,7 @@ def main(argv: list[str] | None = None) -> int:
         if args.cost:
             write_cost(args.docs)
         elif not args.report:
-            cases = [case for spec in args.data for case in read_cases(spec).cases]
+            cases = [c for spec in args.data for c in read_cases(spec).cases if c.has_truth]
             if args.left_out:
                 for run in args.run:
                     write_left_out(run, cases, args.docs)
