@@ -14,7 +14,6 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields, replace
-from functools import partial
 from pathlib import Path
 
 import keras
@@ -126,7 +125,13 @@ def compile_model(model: keras.Model, recipe: Recipe, phase: Phase = _WHOLE) -> 
         rates=[rates[variable.path] for variable in model.trainable_variables],
     )
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    loss, weights = {"mask": partial(mask_loss, dice_weight=recipe.dice_weight)}, {"mask": 1.0}
+
+    def mask(
+        truth, logits
+    ):  # a function of its own: Keras saves a compiled model's losses by their name
+        return mask_loss(truth, logits, recipe.dice_weight)
+
+    loss, weights = {"mask": mask}, {"mask": 1.0}
     if recipe.presence:
         loss["presence"] = keras.losses.BinaryCrossentropy(
             from_logits=True, label_smoothing=recipe.presence_smoothing
