@@ -12,6 +12,7 @@ from keras import layers
 from train import devices
 
 
+@keras.saving.register_keras_serializable("bcweb")
 class FusedNorm(layers.BatchNormalization):
     """Keras's layer over the last axis of (N, H, W, C) float32 maps, to float precision; TensorFlow only."""
 
