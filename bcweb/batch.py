@@ -106,11 +106,15 @@ def worker_count(items: int, asked: int | None = None) -> int:
     """How many processes `items` scans deserve; 1 is this process alone."""
     if asked is not None:
         return max(1, min(asked, items))
+    return max(1, min(core_count(), items // SCANS_A_WORKER))
+
+
+def core_count() -> int:
+    """How many processor cores this process may use."""
     try:
-        cores = len(os.sched_getaffinity(0))
+        return len(os.sched_getaffinity(0))
     except AttributeError:  # not on Windows and macOS
-        cores = os.cpu_count() or 1
-    return max(1, min(cores, items // SCANS_A_WORKER))
+        return os.cpu_count() or 1
 
 
 class Stop:

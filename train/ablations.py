@@ -20,10 +20,10 @@ from pathlib import Path
 
 from bcweb.scores import CaseScore, groups_of, read_scores, summarise, write_scores
 from bcweb.statistics import Interval, auc_difference, group_bootstrap, paired_difference
+from train.card import cell
 from train.score import write_json
 
 DOCS = Path(__file__).parents[1] / "docs"
-RECIPE = "the recipe"
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,11 @@ def _number(name: str, value: float) -> tuple[str, ...]:
 
 
 CHANGES: dict[str, Change] = {
-    "recipe": Change(RECIPE),
+    "recipe": Change("the recipe"),
     "random": Change("random weights to begin with, instead of ImageNet's", ("--random",)),
     "lite2": Change("a larger encoder, `lite2`", ("--architecture", "lite2")),
-    "larger": Change("half as large again: 192 pixels for 128", ("--size", "192")),
-    "longer": Change("twice as many epochs", ("--epochs", "20")),
+    "larger": Change("192x192", ("--size", "192")),
+    "longer": Change("20 epochs", ("--epochs", "20")),
     "entropy": Change("cross-entropy alone, without soft Dice", _number("dice_weight", 0)),
     "views-half": Change("augmentation half as strong", _number("views", 0.5)),
     "views-more": Change("augmentation half as strong again", _number("views", 1.5)),
@@ -168,8 +168,8 @@ def _row(change: Change, scores: Sequence[CaseScore], recipe: Sequence[CaseScore
     figures = summarise(scores)
     lesion, normal = figures["lesion"], figures["normal"]
     cells = [
-        change.text, _figure(lesion, "dice_mean"), "-", _figure(lesion, "detected"),
-        _figure(normal, "painted"), _figure(figures, "presence_auc"), "-",
+        change.text, cell(lesion, "dice_mean"), "-", cell(lesion, "detected"),
+        cell(normal, "painted"), cell(figures, "presence_auc"), "-",
     ]  # fmt: skip
     if scores is not recipe:
         cells[2] = _signed(dice_gained(scores, recipe))
@@ -206,13 +206,6 @@ def presence_gained(scores: Sequence[CaseScore], recipe: Sequence[CaseScore]) ->
         return None
     rows = [(mine.presence, theirs.presence, float(mine.lesion)) for mine, theirs in pairs]
     return group_bootstrap(rows, groups_of([mine for mine, _ in pairs]), auc_difference)
-
-
-def _figure(figures: dict, name: str) -> str:
-    value, interval = figures[name], figures[f"{name}_ci"]
-    if value is None:
-        return "-"
-    return f"{value:.3f}" + (f" ({interval[0]:.3f}-{interval[1]:.3f})" if interval else "")
 
 
 def _signed(interval: Interval) -> str:

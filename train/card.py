@@ -69,9 +69,16 @@ def card(
         f"AdamW {recipe['learning_rate']:g} with warm-up and cosine, averaged weights (EMA {recipe['ema']:g}), seed "
         f"{recipe['seed']}. Loss: cross-entropy, soft Dice on lesion images"
         + (f", {recipe['presence_weight']:g} x presence." if recipe["presence"] else "."),
+        *_set_otherwise(record),
         "Versions: " + ", ".join(f"{k} {v}" for k, v in record["versions"].items()) + f". {record['date']}.",
     ]  # fmt: skip
     return "\n".join(lines) + "\n"
+
+
+def _set_otherwise(record: dict[str, Any]) -> list[str]:
+    """The numbers of the recipe that this run was given by `--set`."""
+    numbers = ", ".join(f"`{name}` {number:g}" for name, number in record.get("set", {}).items())
+    return [f"Set otherwise than the recipe has it: {numbers}."] if numbers else []
 
 
 def _no_normals(record: dict[str, Any]) -> list[str]:
@@ -219,8 +226,8 @@ def _scores(record: dict[str, Any], result: dict[str, Any] | None, roles: Counte
         if "dice_mean" in figures:
             lines += [
                 "", f"Images whose written findings name {'a mass' if name == 'mass' else 'none'}: {figures['n']}, Dice mean "
-                f"{_cell(figures, 'dice_mean')}, median {_cell(figures, 'dice_median')}, found "
-                f"{_cell(figures, 'detected')}.",
+                f"{cell(figures, 'dice_mean')}, median {cell(figures, 'dice_median')}, found "
+                f"{cell(figures, 'detected')}.",
             ]  # fmt: skip
     return lines
 
@@ -234,15 +241,16 @@ def score_table(of: str, parts: Mapping[str, dict[str, Any]]) -> list[str]:
     for name, figures in parts.items():
         lesion, normal = figures["lesion"], figures["normal"]
         cells = [
-            name, str(lesion["n"]), _cell(lesion, "dice_mean"), _cell(lesion, "dice_median"),
-            _cell(lesion, "iou_mean"), _cell(lesion, "hd95_mean", 1), _cell(lesion, "detected"),
-            str(normal["n"]), _cell(normal, "painted"), _cell(figures, "presence_auc"),
+            name, str(lesion["n"]), cell(lesion, "dice_mean"), cell(lesion, "dice_median"),
+            cell(lesion, "iou_mean"), cell(lesion, "hd95_mean", 1), cell(lesion, "detected"),
+            str(normal["n"]), cell(normal, "painted"), cell(figures, "presence_auc"),
         ]  # fmt: skip
         lines.append("| " + " | ".join(cells) + " |")
     return lines
 
 
-def _cell(figures: dict[str, Any], name: str, digits: int = 3) -> str:
+def cell(figures: dict[str, Any], name: str, digits: int = 3) -> str:
+    """A figure of `bcweb.scores.summarise` with its interval; "-" where there is none."""
     value, interval = figures[name], figures[f"{name}_ci"]
     if value is None:
         return "-"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import statistics
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from bcweb.batch import core_count
 from bcweb.network import ARCHITECTURES
 from bcweb.phantoms import phantom
 from bcweb.segmenter import Segmenter
@@ -52,7 +52,7 @@ def hardware() -> str:
     """The GPU of a training here, or its processor's cores."""
     if found := devices.gpus():
         return str(getattr(found[0], "device_kind", found[0].name))
-    return f"{len(os.sched_getaffinity(0))} cores, {platform.machine()}"
+    return f"{core_count()} cores, {platform.machine()}"
 
 
 def _segmenter(name: str, tensors: dict[str, np.ndarray]) -> Segmenter:

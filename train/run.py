@@ -185,6 +185,7 @@ def _record(args, data: TrainingSet, roles, recipe, start: Start) -> dict:
         "arm": start.arm.name,
         "source": start.source.revision if start.source else None,
         "recipe": asdict(recipe),
+        "set": dict(args.set),
         "versions": versions,
         "precision": devices.precision(),
         "gpus": len(devices.gpus()),

@@ -7,8 +7,10 @@ import json
 import pytest
 
 from bcweb.scores import CaseScore, write_scores
+from bcweb.weights import load_weights
 from train import ablations, options, source
 from train.ablations import CHANGES, DOCS, dice_gained, presence_gained, write_report
+from train.card import card
 from train.loop import Recipe, changed
 
 SETTINGS = {"folds": 3, "epochs": 10, "size": 128, "data": ["busi"]}
@@ -107,6 +109,14 @@ def test_what_is_done_is_not_trained_again_and_a_failed_training_ends_it(tmp_pat
 def test_a_number_that_the_recipe_does_not_take_gets_a_sentence(changes, sentence):
     with pytest.raises(ValueError, match=sentence):
         changed(Recipe(), changes)
+
+
+def test_a_card_says_what_was_set_otherwise(run):
+    record = json.loads((run / "run.json").read_text())
+    config = load_weights(str(run / "weights")).config
+    assert "Set otherwise" not in card(config, record, None)
+    told = card(config, record | {"set": {"dice_weight": 0.0, "normal_repeats": 1.0}}, None)
+    assert "Set otherwise than the recipe has it: `dice_weight` 0, `normal_repeats` 1." in told
 
 
 def test_numbers_of_the_recipe_are_set_by_their_name():
