@@ -348,6 +348,24 @@ def test_the_queue_is_filtered_ordered_and_counted(page, project, store):
     expect(page.find(".told span")).to_have_text("No two cases here are of the same picture.")
 
 
+def test_a_late_answer_to_an_older_question_does_not_take_the_queue_back(page):
+    held = []
+
+    page.page.route("**/queue?order=listed*", lambda route: held.append(route))
+    page.find("select[name=order]").select_option("listed")
+    page.find("select[name=order]").select_option("twins")
+    told = page.find(".told span")
+    expect(told).to_have_text("No two cases here are of the same picture.")
+    with page.page.expect_response("**/queue?order=listed*") as late:
+        held[0].continue_()
+    late.value.finished()
+    page.page.evaluate(
+        "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )
+    expect(told).to_have_text("No two cases here are of the same picture.")
+    expect(page.find(".row .name")).to_have_count(0)
+
+
 def test_of_ten_thousand_rows_only_those_in_sight_are_in_the_page(page, project):
     row = '[%d, %d, "busi", "case %d", "benign", "ultrasound", null, null, null, 0.5, null, null, 0.9, "unseen", true, false, null, null, null]'
     columns = page.fetched(f"bc/review/projects/{project.id}/queue")["columns"]

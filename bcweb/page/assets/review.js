@@ -60,6 +60,7 @@ class Review extends HTMLElement {
   #shelf = new Shelf();
   #channel = new BroadcastChannel(CHANNEL);
   #polling = 0;
+  /** What came of the newest question for the queue. @type {Promise<boolean>} */ #queued = Promise.resolve(false);
   #isStarted = false;
   /** @type {Outbox} */ #outbox;
   /** @type {Home} */ #home;
@@ -282,17 +283,26 @@ class Review extends HTMLElement {
 
   // ---------------------------------------------------------------- the queue
 
-  /** @returns {Promise<boolean>} whether it is there */
-  async #loadQueue() {
+  /** Answers overtake each other: that to the newest question is shown. @returns {Promise<boolean>} whether it is there */
+  #loadQueue() {
+    const newest = this.#askQueue(() => this.#queued === newest);
+    this.#queued = newest;
+    return newest;
+  }
+
+  /** @param {() => boolean} isNewest @returns {Promise<boolean>} whether the queue is there */
+  async #askQueue(isNewest) {
     const project = this.#project;
     if (!project) return false;
     const { asked } = this.#filters;
     try {
       const [rows, now] = await Promise.all([api.queue(project.id, asked), api.project(project.id)]);
       if (this.#project?.id !== project.id) return false;
+      if (!isNewest()) return this.#queued;
       this.#project = now;
       this.#list.show(rows, asked.order);
     } catch (error) {
+      if (!isNewest()) return false;
       this.#status.say(/** @type {Error} */ (error).message, "error");
       if (error instanceof Gone) this.#showHome();
       return false;
