@@ -117,21 +117,35 @@ class Segmenter:
             raise WeightsError(
                 f"This scan is of the modality {scan.modality}, and {self.weights.revision} was trained on {config.modality}s."
             )
-        images = standardise(square(scan, config.size)[None], config.mean, config.std)
-        logits, presence_logits = self._engine.run(images)
+        maps, presences = self.answer(square(scan, config.size)[None])
+        presence = None if presences is None else float(presences[0])
+        return self.draw(scan, maps[0], presence, config.operating_point)
+
+    def answer(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """What the network says of images (N, S, S) in 0..1, as `square` makes them: the probabilities
+        of a lesion at each place, (N, S, S), and in the image, (N,), or None without a presence head.
+        """
+        config = self.weights.config
+        logits, presence_logits = self._engine.run(standardise(images, config.mean, config.std))
         if not np.isfinite(logits).all():
             raise WeightsError(f"{self.weights.revision} is broken: it answers without numbers.")
+        presences = None if presence_logits is None else _sigmoid(presence_logits)
+        return _sigmoid(logits), presences
+
+    def draw(
+        self, scan: Scan, answered: np.ndarray, presence: float | None, point: OperatingPoint
+    ) -> Prediction:
+        """An answer, (S, S) in 0..1, in the scan's own geometry and after an operating point."""
         # In 8 bits, as the page shows it: the mask that is drawn in the browser at a threshold is
         # then this one to the pixel, and Pillow is several times faster than on floats.
-        steps = np.rint(_sigmoid(logits[0]) * 255).astype(np.uint8)
+        steps = np.rint(answered * 255).astype(np.uint8)
         size = (scan.width, scan.height)
         scaled = Image.fromarray(steps).resize(size, Image.Resampling.BILINEAR)
         probability = np.asarray(scaled, np.float32) / np.float32(255)
-        presence = None if presence_logits is None else float(_sigmoid(presence_logits[0]))
-        mask = apply_operating_point(probability, presence, config.operating_point)
+        mask = apply_operating_point(probability, presence, point)
         return Prediction(
             probability, presence, mask, find_lesions(mask, scan.spacing),
-            config.operating_point, self.weights.revision, config.modality,
+            point, self.weights.revision, self.modality,
         )  # fmt: skip
 
 

@@ -3,8 +3,9 @@
     python -m train.ablations --data busi:PATH --out runs/ablations
     python -m train.ablations --report
 
-The first trains what is missing, one process a fold (`python -m train.source`); what is done is skipped,
-so that it can be cut short. Changes whose folds are all done have their scores copied to docs/ablations,
+The first trains what is missing, one process a fold (`python -m train.source`), and scores each fold's
+test at an operating point chosen on the other folds'; what is done is skipped, so that it can be cut
+short. Changes at test time take the recipe's networks. The scores of every case go to docs/ablations,
 and from there docs/ablations.md is written; `--report` does only that.
 """
 
@@ -20,18 +21,24 @@ from pathlib import Path
 
 from bcweb.scores import CaseScore, groups_of, read_scores, summarise, write_scores
 from bcweb.statistics import Interval, auc_difference, group_bootstrap, paired_difference
+from train import readings
 from train.card import cell
+from train.readings import PLAIN, Reading
 from train.score import write_json
 
 DOCS = Path(__file__).parents[1] / "docs"
+RECIPE = "recipe"  # what all else is compared with
 
 
 @dataclass(frozen=True)
 class Change:
-    """options: of `python -m train.source`, beyond those that all changes share."""
+    """options: of `python -m train.source`, beyond those that all changes share; without any, the networks
+    are the recipe's.
+    """
 
     text: str
     options: tuple[str, ...] = ()
+    reading: Reading = PLAIN
 
 
 def _number(name: str, value: float) -> tuple[str, ...]:
@@ -39,12 +46,21 @@ def _number(name: str, value: float) -> tuple[str, ...]:
 
 
 CHANGES: dict[str, Change] = {
-    "recipe": Change("the recipe"),
+    RECIPE: Change("the recipe"),
+    "flips": Change(
+        "at test time: the mirrored scan too, averaged", reading=Reading(flips=True)
+    ),
+    "calibrated": Change(
+        "at test time: presence calibrated by the map's certainty", reading=Reading(calibrated=True)
+    ),
+    "both": Change("at test time: both", reading=Reading(flips=True, calibrated=True)),
     "random": Change("random weights to begin with, instead of ImageNet's", ("--random",)),
     "lite2": Change("a larger encoder, `lite2`", ("--architecture", "lite2")),
     "larger": Change("192x192", ("--size", "192")),
     "longer": Change("20 epochs", ("--epochs", "20")),
     "entropy": Change("cross-entropy alone, without soft Dice", _number("dice_weight", 0)),
+    "rate-half": Change("half the learning rate", ("--learning-rate", "0.0005")),
+    "rate-twice": Change("twice the learning rate", ("--learning-rate", "0.002")),
     "views-half": Change("augmentation half as strong", _number("views", 0.5)),
     "views-more": Change("augmentation half as strong again", _number("views", 1.5)),
     "normals-once": Change("normals once an epoch, not four times", _number("normal_repeats", 1)),
@@ -53,6 +69,7 @@ CHANGES: dict[str, Change] = {
         "labels of presence are 0 and 1, not smoothed", _number("presence_smoothing", 0)
     ),
     "no-average": Change("the last weights of an epoch, not their average", _number("ema", 0)),
+    "average-longer": Change("weights averaged over four times as many steps", _number("ema", 0.9975)),
 }  # fmt: skip
 
 
@@ -95,17 +112,21 @@ def run(args: argparse.Namespace) -> int:
             "that folder."
         )
     for name in args.changes.split(","):
-        print(f"{name}: {CHANGES[name].text}", flush=True)
-        folds = [args.out / name / f"fold-{k}" for k in range(args.folds)]
+        change, table = CHANGES[name], file.with_name(f"{name}.csv")
+        if table.exists():
+            continue
+        print(f"{name}: {change.text}", flush=True)
+        runs = args.out / (name if change.options else RECIPE)
+        folds = [runs / f"fold-{k}" for k in range(args.folds)]
         for k, folder in enumerate(folds):
             if not (folder / "scores.json").exists():
-                status = _train(args, shared, CHANGES[name], k, folder)
+                status = _train(args, shared, change, k, folder)
                 if status:
                     return status
+        scores = readings.score(folds, args.data, change.reading)
         file.parent.mkdir(parents=True, exist_ok=True)
         write_json(file, settings)
-        scores = [s for fold in folds for s in read_scores(fold / "weights" / "scores.csv")]
-        write_scores(file.with_name(f"{name}.csv"), sorted(scores, key=lambda s: s.key))
+        write_scores(table, scores)
     return 0
 
 
@@ -136,16 +157,16 @@ def write_report(docs: Path = DOCS) -> Path:
         for name, file in found.items()
         if file.exists()
     }
-    if "recipe" not in scores:
+    if RECIPE not in scores:
         raise ValueError(f"{folder} holds no scores of the recipe itself to compare with.")
     settings = json.loads((folder / "settings.json").read_text())
-    whole = summarise(scores["recipe"])
+    whole = summarise(scores[RECIPE])
     lines = [
         "# What each part of the recipe is worth",
         "",
         "Generated by `python -m train.ablations --report` from the scores of every case in `ablations/`. One thing "
         "is changed at a time; every change has the same folds, by group, and every score is of a case that its "
-        "weights had not seen, at the scan's own size and at an operating point chosen on their own validation. In "
+        "weights had not seen, at the scan's own size and at an operating point chosen on the other folds. In "
         "brackets: the 95% interval when whole groups are drawn again; differences to the recipe are paired by case. "
         "The intervals cover which patients were there; they do not cover another training's chance, which at this "
         "size is about as large as the smaller differences.",
@@ -158,7 +179,7 @@ def write_report(docs: Path = DOCS) -> Path:
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for name, mine in scores.items():
-        lines.append("| " + " | ".join(_row(CHANGES[name], mine, scores["recipe"])) + " |")
+        lines.append("| " + " | ".join(_row(CHANGES[name], mine, scores[RECIPE])) + " |")
     path = docs / "ablations.md"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path

@@ -93,11 +93,8 @@ def _load_one(spec: str, size: int, cache: Path) -> TrainingSet:
         except ScanError as error:
             tqdm.write(f"{case.file.name} left out: {error}")
             continue
-        stretched = Image.fromarray(truth.astype(np.uint8) * 255).resize(
-            (size, size), Image.Resampling.BILINEAR
-        )
         images.append(np.round(square(scan, size) * 255).astype(np.uint8))
-        masks.append((np.asarray(stretched) >= 128).astype(np.uint8))
+        masks.append(on_grid(truth, size).astype(np.uint8))
         kept.append(
             TrainingCase(
                 case.dataset, case.id, case.group, case.label or "", case.modality,
@@ -112,6 +109,14 @@ def _load_one(spec: str, size: int, cache: Path) -> TrainingSet:
         np.savez(file, cases=np.array(rows), images=result.images, masks=result.masks)
     part.replace(path)
     return result
+
+
+def on_grid(truth: np.ndarray, size: int) -> np.ndarray:
+    """A truth, (H, W) bool, as (size, size) bool: what covers at least half of a place is there."""
+    stretched = Image.fromarray(truth.astype(np.uint8) * 255).resize(
+        (size, size), Image.Resampling.BILINEAR
+    )
+    return np.asarray(stretched) >= 128
 
 
 def _cache_key(cases: list[Case], size: int) -> str:

@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 
 from bcweb.cases import read_cases
-from bcweb.engine import Engine
 from bcweb.evaluate import table
-from bcweb.preprocess import standardise
 from bcweb.scores import CaseScore, read_scores, report, write_scores
+from bcweb.segmenter import Segmenter
 from bcweb.weights import OperatingPoint, load_weights
 from train import operating_point
 from train.card import card
@@ -44,25 +43,15 @@ def read_fold(run: Path, specs: list[str], size: int, cache: Path) -> Fold:
             [i for i, c in enumerate(data.cases) if roles.get((c.dataset, c.id)) == "test"], int
         )
     )
-    weights = load_weights(str(run / "weights"))
-    engine = Engine(weights.config, weights.tensors)
-    maps, presence = [], []
-    for image in test.images:
-        x = standardise(image[None] / np.float32(255), weights.config.mean, weights.config.std)
-        mask, present = engine.run(x)
-        maps.append(_sigmoid(mask[0]).astype(np.float16))
-        if present is not None:
-            presence.append(_sigmoid(present[0]))
+    segmenter = Segmenter.load(str(run / "weights"))
+    answers = [segmenter.answer(image[None] / np.float32(255)) for image in test.images]
+    presences = [presence for _, presence in answers if presence is not None]
     return Fold(
         run,
-        np.stack(maps),
-        np.array(presence) if presence else None,
+        np.concatenate([maps for maps, _ in answers]).astype(np.float16),
+        np.concatenate(presences) if presences else None,
         test.masks.astype(bool),
     )
-
-
-def _sigmoid(x: np.ndarray) -> np.ndarray:
-    return 1.0 / (1.0 + np.exp(-x))
 
 
 def choose(folds: list[Fold]) -> OperatingPoint:

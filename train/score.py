@@ -10,11 +10,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 
 from bcweb.batch import Choice
-from bcweb.cases import read_cases
+from bcweb.cases import Case, CaseSet, read_cases
 from bcweb.evaluate import evaluate, table
 from bcweb.scores import write_scores
 from bcweb.weights import load_weights
@@ -30,26 +30,30 @@ def score_run(run: Path, specs: list[str]) -> dict | None:
     if not (folder / "config.json").is_file():
         raise ValueError(f"{run} holds no finished run: it has no weights.")
     record = json.loads((run / "run.json").read_text())
-    tested = {(c["dataset"], c["id"]) for c in record["cases"] if c["role"] == "test"}
     result = None
-    if tested:
-        sets = [read_cases(spec) for spec in specs]
-        held_out = [
-            replace(each, cases=tuple(c for c in each.cases if (c.dataset, c.id) in tested))
-            for each in sets
-        ]
-        missing = len(tested) - sum(len(each.cases) for each in held_out)
-        if missing:
-            raise ValueError(
-                f"{missing} of the run's {len(tested)} test cases are not in this data."
-            )
-        scores, result = evaluate(held_out, Choice(str(folder)))
+    if any(case["role"] == "test" for case in record["cases"]):
+        held_out = tests_of(run, [case for spec in specs for case in read_cases(spec).cases])
+        scores, result = evaluate([CaseSet(run.name, tuple(held_out))], Choice(str(folder)))
         write_scores(folder / "scores.csv", scores)
         print(table(result))
         write_json(run / "scores.json", result)
     text = card(load_weights(str(folder)).config, record, result)
     (folder / "README.md").write_text(text, encoding="utf-8")
     return result
+
+
+def tests_of(run: Path, cases: Sequence[Case]) -> list[Case]:
+    """The cases that a finished run held out; ValueError where there are none, or not all are there."""
+    record = json.loads((run / "run.json").read_text())
+    tested = {(c["dataset"], c["id"]) for c in record["cases"] if c["role"] == "test"}
+    found = [case for case in cases if (case.dataset, case.id) in tested]
+    if not tested:
+        raise ValueError(f"{run} held no case out: it has nothing to say here.")
+    if len(found) < len(tested):
+        raise ValueError(
+            f"{len(tested) - len(found)} of {run}'s {len(tested)} test cases are not in this data."
+        )
+    return found
 
 
 def write_json(path: Path, content: object) -> None:

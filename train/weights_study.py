@@ -35,7 +35,7 @@ from bcweb.segmenter import Prediction, Segmenter, apply_operating_point
 from bcweb.statistics import calibration_bins
 from bcweb.weights import WeightsError, load_weights
 from train.failures import Drawn, sheet
-from train.score import write_json
+from train.score import tests_of, write_json
 from train.tables import read_table, write_table
 from train.weights_report import BINS, DOCS, Cost, Elsewhere, LeftOut, Map, Series, write_report
 
@@ -61,20 +61,6 @@ def modality_of(runs: Sequence[Path]) -> Modality:
     if len(found) > 1:
         raise ValueError("The runs are of two modalities: measure each for itself.")
     return found.pop()
-
-
-def tests_of(run: Path, cases: Sequence[Case]) -> list[Case]:
-    """The cases that a finished run held out; ValueError where there are none, or not all are there."""
-    record = json.loads((run / "run.json").read_text())
-    tested = {(c["dataset"], c["id"]) for c in record["cases"] if c["role"] == "test"}
-    found = [case for case in cases if (case.dataset, case.id) in tested]
-    if not tested:
-        raise ValueError(f"{run} held no case out: it has nothing to say here.")
-    if len(found) < len(tested):
-        raise ValueError(
-            f"{len(tested) - len(found)} of the {len(tested)} cases that {run} held out are not in this data."
-        )
-    return found
 
 
 def measure(run: Path, cases: Sequence[Case], generated: Sequence[Phantom]) -> Measured:

@@ -6,12 +6,13 @@ import json
 
 import pytest
 
-from bcweb.scores import CaseScore, write_scores
+from bcweb.scores import CaseScore, read_scores, write_scores
 from bcweb.weights import load_weights
 from train import ablations, options, source
-from train.ablations import CHANGES, DOCS, dice_gained, presence_gained, write_report
+from train.ablations import CHANGES, DOCS, RECIPE, dice_gained, presence_gained, write_report
 from train.card import card
 from train.loop import Recipe, changed
+from train.readings import PLAIN
 
 SETTINGS = {"folds": 3, "epochs": 10, "size": 128, "data": ["busi"]}
 
@@ -71,29 +72,31 @@ def test_every_change_is_one_that_a_training_takes(name):
     recipe = changed(Recipe(), dict(args.set))
     differs = recipe != Recipe() or args.random or args.architecture != "lite0"
     differs = differs or (args.size, args.epochs) != (256, 10)
-    assert differs == (name != "recipe")
+    differs = differs or args.learning_rate != Recipe().learning_rate
+    assert differs == bool(CHANGES[name].options)
+    assert differs != (CHANGES[name].reading != PLAIN or name == RECIPE), "one thing at a time"
 
 
-def test_what_is_done_is_not_trained_again_and_a_failed_training_ends_it(tmp_path, capfd):
-    arguments = [
-        "--data",
-        f"folder:{tmp_path / 'none'}",
-        "--out",
-        str(tmp_path / "runs"),
-        "--folds",
-        "2",
-    ]
-    arguments += ["--docs", str(tmp_path), "--changes", "recipe,entropy"]
-    for k in range(2):
-        weights = tmp_path / "runs" / "recipe" / f"fold-{k}" / "weights"
-        weights.mkdir(parents=True)
-        (weights.parent / "scores.json").write_text("{}")
-        write_scores(weights / "scores.csv", some()[2 * k : 2 * k + 2])
-    assert ablations.main(arguments) == 1, "there is no data to train the second change on"
+def test_what_is_done_is_not_done_again_and_a_failed_training_ends_it(folder, tmp_path, capfd):
+    options = ["--data", f"folder:{folder}?modality=ultrasound", "--out", str(tmp_path / "runs")]
+    options += ["--folds", "2", "--size", "64", "--epochs", "1", "--docs", str(tmp_path)]
+    options += ["--cache", str(tmp_path / "cache"), "--changes"]
+    assert ablations.main([*options, "recipe"]) == 0
+    scores = read_scores(tmp_path / "ablations" / "recipe.csv")
+    assert sorted(s.id for s in scores) == sorted(f"case{i}" for i in range(40))
+    assert len({s.revision for s in scores}) == 2, "each by one of two networks"
+    capfd.readouterr()
+
+    assert ablations.main([*options, "recipe,flips"]) == 0
+    out = capfd.readouterr().out
+    assert CHANGES["flips"].text in out
+    assert "Epoch" not in out, "a change at test time trains nothing"
+    assert f"| {CHANGES['flips'].text} |" in (tmp_path / "ablations.md").read_text()
+
+    gone = ["--data", f"folder:{tmp_path / 'none'}", *options[2:]]
+    assert ablations.main([*gone, "entropy"]) == 1
     assert "is not a folder" in capfd.readouterr().err
-    table = (tmp_path / "ablations" / "recipe.csv").read_text().splitlines()
-    assert len(table) == 5, "both folds of the finished change are in its table"
-    assert ablations.main([*arguments, "--size", "64"]) == 1
+    assert ablations.main([*options[:-1], "--epochs", "2"]) == 1
     assert "of other settings" in capfd.readouterr().err
 
 
