@@ -63,6 +63,12 @@ CHANGES: dict[str, Change] = {
     "rate-twice": Change("twice the learning rate", ("--learning-rate", "0.002")),
     "views-half": Change("augmentation half as strong", _number("views", 0.5)),
     "views-more": Change("augmentation half as strong again", _number("views", 1.5)),
+    "close-never": Change("no close views", _number("close_views", 0)),
+    "close-more": Change("close views twice as often", _number("close_views", 2)),
+    "validation-none": Change(
+        "nothing kept for validation, the last epoch taken", ("--validation", "0")
+    ),
+    "clean": Change("without the groups that stand in two classes", ("--without-contradictions",)),
     "normals-once": Change("normals once an epoch, not four times", _number("normal_repeats", 1)),
     "presence-heavy": Change("presence weighs 1 in the loss, not 0.3", _number("presence_weight", 1)),
     "presence-hard": Change(

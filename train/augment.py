@@ -54,6 +54,15 @@ class Strength:
             contrast=self.contrast * reach,
         )
 
+    def closer(self, often: float) -> Strength:
+        """Close views so many times as often, as far as there are views."""
+        often = min(often, 1 / (self.crop_without_lesion + self.crop_around_lesion))
+        return replace(
+            self,
+            crop_without_lesion=self.crop_without_lesion * often,
+            crop_around_lesion=self.crop_around_lesion * often,
+        )
+
 
 STRENGTHS: dict[Modality, Strength] = {
     # Shadows and depth lie along the beam, so an ultrasound is never turned upside down.
@@ -77,12 +86,13 @@ def augment(
     modality: Modality,
     rng: np.random.Generator,
     reach: float = 1.0,
+    close: float = 1.0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """One view: image (S, S) uint8 -> float32 in 0..1, mask (S, S) uint8 0/1 -> uint8 0/1.
 
-    reach: see `Strength.times`.
+    reach, close: see `Strength.times` and `Strength.closer`.
     """
-    strength = STRENGTHS[modality].times(reach)
+    strength = STRENGTHS[modality].times(reach).closer(close)
     if strength.covered and mask.any() and rng.random() < strength.covered:
         image, mask = _cover(image, mask, rng)
     matrix = _warp(image, mask, strength, rng)

@@ -52,8 +52,8 @@ def card(
         "", *(_use(config, published) if published else []),
         "## Trained on", "",
         *[_source(name) for name in config.trained_on], "",
-        f"{roles['train']} cases to train, {roles['validation']} to choose the epoch and the operating point; "
-        "splits are by group. `seen.csv` lists every one of them"
+        f"{roles['train']} cases to train, {roles['validation']} to choose the epoch and the operating point"
+        f"{_left_out(record, roles)}; splits are by group. `seen.csv` lists every one of them"
         + (", and those of the weights that these began with." if record.get("source") else "."),
         "", "## Scores", "",
         *_scores(record, result, roles), "",
@@ -73,6 +73,16 @@ def card(
         "Versions: " + ", ".join(f"{k} {v}" for k, v in record["versions"].items()) + f". {record['date']}.",
     ]  # fmt: skip
     return "\n".join(lines) + "\n"
+
+
+def _left_out(record: dict[str, Any], roles: Counter[str]) -> str:
+    """How many cases might have trained and did not, and why."""
+    if not roles["left out"]:
+        return ""
+    part = record.get("part", 100)
+    why = ["of groups that stand in two classes"] * record.get("without_contradictions", False)
+    why += [f"only {part}% of the groups were to train"] * (part < 100)
+    return f", {roles['left out']} left out ({', '.join(why)})"
 
 
 def _set_otherwise(record: dict[str, Any]) -> list[str]:

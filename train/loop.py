@@ -53,6 +53,7 @@ class Recipe:
     presence_smoothing: float = 0.05  # of its labels, so that a few odd normals do not rule it
     normal_repeats: int = 4  # a scan without a lesion is shown this often an epoch
     views: float = 1.0  # how far they go from their image, times `train.augment.STRENGTHS`
+    close_views: float = 1.0  # how often a view is a close one, times what is said there
     lesions_per_set: int = 640  # that one data set shows an epoch at most, drawn anew each epoch
     mean: float = 0.498  # ImageNet's preparation for EfficientNet-Lite: (255 x - 127) / 128
     std: float = 0.502
@@ -184,7 +185,8 @@ def batches(
         for place in range(start, start + size):
             i = order[place]
             rng = np.random.default_rng([recipe.seed, epoch, place])
-            views.append(augment(data.images[i], data.masks[i], modality, rng, recipe.views))
+            image, mask = data.images[i], data.masks[i]
+            views.append(augment(image, mask, modality, rng, recipe.views, recipe.close_views))
         truth = np.stack([mask for _, mask in views]).astype(np.float32)[..., None]
         targets = {"mask": truth}
         if recipe.presence:

@@ -48,6 +48,11 @@ def add_options(parser: argparse.ArgumentParser, epochs: int) -> None:
         metavar="PERCENT",
         help="train on a part of the training groups, for as many steps as on all of them (default 100)",
     )
+    add(
+        "--without-contradictions",
+        action="store_true",
+        help="leave training cases out whose group (near-duplicates, a patient) stands in two classes",
+    )
     add("--cases", type=int, metavar="N", help="only N cases, drawn by group: to try a command out")
     add("--epochs", type=int, default=epochs, help=f"default {epochs}")
     add(

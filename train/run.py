@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib.metadata
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -31,6 +31,8 @@ def run(args: argparse.Namespace, start: Start) -> Path:
     data = some_cases(load(args.data, args.size, args.cache, _labels(args)), args.cases, args.seed)
     modality = _modality(data)
     roles = split(data, args.fold, args.folds, args.validation, args.seed)
+    if args.without_contradictions:
+        leave_contradictions_out(data, roles)
     leave_out(data, roles, args.part, args.seed)
     normals = int((~data.has_lesion[roles == "train"]).sum())
     recipe = loop.Recipe(
@@ -141,6 +143,16 @@ def leave_out(data: TrainingSet, roles: np.ndarray, percent: int, seed: int) -> 
             roles[i] = "left out"
 
 
+def leave_contradictions_out(data: TrainingSet, roles: np.ndarray) -> None:
+    """Training cases whose group stands in two classes get the role "left out", in place."""
+    labels = defaultdict(set)
+    for case in data.cases:
+        labels[case.dataset, case.group].add(case.label)
+    for i in np.flatnonzero(roles == "train"):
+        if len(labels[data.cases[i].dataset, data.cases[i].group]) > 1:
+            roles[i] = "left out"
+
+
 def _modality(data: TrainingSet) -> Modality:
     found = {case.modality for case in data.cases}
     if len(found) != 1:
@@ -181,6 +193,7 @@ def _record(args, data: TrainingSet, roles, recipe, start: Start) -> dict:
         "folds": args.folds,
         "validation": args.validation,
         "labels": args.labels,
+        "without_contradictions": args.without_contradictions,
         "part": args.part,
         "arm": start.arm.name,
         "source": start.source.revision if start.source else None,

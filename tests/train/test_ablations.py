@@ -73,6 +73,7 @@ def test_every_change_is_one_that_a_training_takes(name):
     differs = recipe != Recipe() or args.random or args.architecture != "lite0"
     differs = differs or (args.size, args.epochs) != (256, 10)
     differs = differs or args.learning_rate != Recipe().learning_rate
+    differs = differs or args.validation == 0 or args.without_contradictions
     assert differs == bool(CHANGES[name].options)
     assert differs != (CHANGES[name].reading != PLAIN or name == RECIPE), "one thing at a time"
 
@@ -120,6 +121,17 @@ def test_a_card_says_what_was_set_otherwise(run):
     assert "Set otherwise" not in card(config, record, None)
     told = card(config, record | {"set": {"dice_weight": 0.0, "normal_repeats": 1.0}}, None)
     assert "Set otherwise than the recipe has it: `dice_weight` 0, `normal_repeats` 1." in told
+
+
+def test_a_card_says_what_was_left_out_and_why(run):
+    record = json.loads((run / "run.json").read_text())
+    config = load_weights(str(run / "weights")).config
+    assert " left out" not in card(config, record, None)
+    case = record["cases"][0] | {"role": "left out"}
+    record |= {"cases": [*record["cases"], case, case], "without_contradictions": True}
+    assert "2 left out (of groups that stand in two classes); splits" in card(config, record, None)
+    told = card(config, record | {"part": 25}, None)
+    assert "two classes, only 25% of the groups were to train); splits" in told
 
 
 def test_numbers_of_the_recipe_are_set_by_their_name():

@@ -50,6 +50,24 @@ def test_views_that_go_nowhere_are_the_image_or_its_mirror():
     assert STRENGTHS["ultrasound"].times(1) == STRENGTHS["ultrasound"]
 
 
+def test_close_views_come_as_often_as_is_asked():
+    image, mask = picture()
+
+    def warped_only(close: float) -> int:
+        """Views that cover as much as the whole: reach 0 leaves all but close ones as they are."""
+        views = (
+            augment(image, mask, "ultrasound", np.random.default_rng(seed), reach=0, close=close)[1]
+            for seed in range(80)
+        )
+        return sum(np.array_equal(v, mask) or np.array_equal(v, mask[:, ::-1]) for v in views)
+
+    assert warped_only(0) == 80
+    assert warped_only(0) > warped_only(1) > warped_only(2) > 0
+    most = STRENGTHS["ultrasound"].closer(100)
+    assert most.crop_without_lesion + most.crop_around_lesion == pytest.approx(1)
+    assert most.crop_without_lesion / most.crop_around_lesion == pytest.approx(1.5)
+
+
 def test_some_views_of_a_lesion_image_show_no_lesion_and_most_do():
     image, mask = picture(top=5, left=5)  # in the middle, hardly a crop could miss it
     empty = sum(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from train.data import assign_folds, load, some_cases
-from train.run import leave_out, split
+from train.run import leave_contradictions_out, leave_out, split
 from train.training_set import TrainingCase, TrainingSet
 
 
@@ -118,3 +118,16 @@ def test_a_part_of_the_training_groups_leaves_test_and_validation_whole():
     kept = {c.group for c, r in zip(data.cases, part, strict=True) if r == "train"}
     gone = {c.group for c, r in zip(data.cases, part, strict=True) if r == "left out"}
     assert not kept & gone and len(kept) == round(0.25 * len(kept | gone))
+
+
+def test_of_groups_in_two_classes_only_training_cases_are_left_out():
+    some = tuple(
+        TrainingCase(dataset, str(i), group, label, "ultrasound", str(i), "")
+        for i, (dataset, group, label) in enumerate(
+            [("a", "1", "benign"), ("a", "1", "malignant"), ("a", "1", "benign"), ("a", "2", "benign"),
+             ("b", "2", "malignant"), ("a", "2", "benign")]
+        )
+    )  # fmt: skip
+    roles = np.array(["train", "train", "test", "train", "train", "validation"], "<U10")
+    leave_contradictions_out(training_set(some), roles)
+    assert roles.tolist() == ["left out", "left out", "test", "train", "train", "validation"]
