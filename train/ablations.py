@@ -22,7 +22,7 @@ from pathlib import Path
 from bcweb.scores import CaseScore, groups_of, read_scores, summarise, write_scores
 from bcweb.statistics import Interval, auc_difference, group_bootstrap, paired_difference
 from train import readings
-from train.card import cell
+from train.markdown import cell, with_interval
 from train.readings import PLAIN, Reading
 from train.score import write_json
 
@@ -199,9 +199,9 @@ def _row(change: Change, scores: Sequence[CaseScore], recipe: Sequence[CaseScore
         cell(normal, "painted"), cell(figures, "presence_auc"), "-",
     ]  # fmt: skip
     if scores is not recipe:
-        cells[2] = _signed(dice_gained(scores, recipe))
+        cells[2] = with_interval(dice_gained(scores, recipe), signed=True)
         if gained := presence_gained(scores, recipe):
-            cells[6] = _signed(gained)
+            cells[6] = with_interval(gained, signed=True)
     return cells
 
 
@@ -233,10 +233,6 @@ def presence_gained(scores: Sequence[CaseScore], recipe: Sequence[CaseScore]) ->
         return None
     rows = [(mine.presence, theirs.presence, float(mine.lesion)) for mine, theirs in pairs]
     return group_bootstrap(rows, groups_of([mine for mine, _ in pairs]), auc_difference)
-
-
-def _signed(interval: Interval) -> str:
-    return f"{interval.estimate:+.3f} ({interval.low:+.3f} to {interval.high:+.3f})"
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from bcweb.cases.sources import SOURCES
 from bcweb.weights import Config
 from train.arms import ARMS
+from train.markdown import cell, score_table
 
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")  # the Hub wants its own form of names there
 
@@ -240,31 +240,3 @@ def _scores(record: dict[str, Any], result: dict[str, Any] | None, roles: Counte
                 f"{cell(figures, 'detected')}.",
             ]  # fmt: skip
     return lines
-
-
-def score_table(of: str, parts: Mapping[str, dict[str, Any]]) -> list[str]:
-    """A Markdown table of `bcweb.scores.summarise`, a row for each named part of the cases."""
-    lines = [
-        f"| {of} | lesion images | Dice, mean | Dice, median | IoU, mean | HD95, px | found (Dice > 0.1) | normals | painted normals | presence AUC |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
-    ]
-    for name, figures in parts.items():
-        lesion, normal = figures["lesion"], figures["normal"]
-        cells = [
-            name, str(lesion["n"]), cell(lesion, "dice_mean"), cell(lesion, "dice_median"),
-            cell(lesion, "iou_mean"), cell(lesion, "hd95_mean", 1), cell(lesion, "detected"),
-            str(normal["n"]), cell(normal, "painted"), cell(figures, "presence_auc"),
-        ]  # fmt: skip
-        lines.append("| " + " | ".join(cells) + " |")
-    return lines
-
-
-def cell(figures: dict[str, Any], name: str, digits: int = 3) -> str:
-    """A figure of `bcweb.scores.summarise` with its interval; "-" where there is none."""
-    value, interval = figures[name], figures[f"{name}_ci"]
-    if value is None:
-        return "-"
-    text = f"{value:.{digits}f}"
-    if interval is None:
-        return text
-    return f"{text} ({interval[0]:.{digits}f}-{interval[1]:.{digits}f})"

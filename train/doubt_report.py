@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from bcweb.statistics import Interval, auc_of_columns, group_bootstrap, rank_correlation
+from train.markdown import with_interval
 from train.tables import PREFIX, read_table
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -247,7 +248,7 @@ def _short(study: Study) -> list[str]:
     sentences = []
     if told := correlation(cases, UNCERTAINTY):
         sentences.append(
-            f"Uncertainty, {len(cases)} {title}: rank correlation with the error {_text(told, 2)}."
+            f"Uncertainty, {len(cases)} {title}: rank correlation with the error {with_interval(told, 2)}."
         )
     if told := precision(study, cases, SUSPICION, kinds, OF_A_KIND):
         sentences.append(
@@ -307,7 +308,7 @@ def _uncertainty(parts: dict[str, list[Rated]]) -> list[str]:
                 continue
             auc = finds_wrong(cases, name)
             lines.append(
-                f"| {_bold(name, UNCERTAINTY)} | {_text(every)} | {_text(lesion)} | "
+                f"| {_bold(name, UNCERTAINTY)} | {with_interval(every)} | {with_interval(lesion)} | "
                 f"{'-' if auc is None else f'{auc:.2f}'} |"
             )
     return lines
@@ -341,7 +342,7 @@ def _suspicion(study: Study, parts: dict[str, list[Rated]]) -> list[str]:
             f"| --- | {' | '.join('---' for _ in range(len(kinds) + 1))} |",
         ]
         for name in cases[0].suspicion:
-            cells = [_text(precision(study, cases, name, kinds, of_a_kind), 2)]
+            cells = [with_interval(precision(study, cases, name, kinds, of_a_kind), 2)]
             for kind in kinds:
                 one = precision(study, cases, name, [kind], damaged)
                 cells.append("-" if one is None else f"{one.estimate:.2f}")
@@ -389,16 +390,6 @@ def _pairs(study: Study) -> list[str]:
 
 def _bold(name: str, chosen: str) -> str:
     return f"**{name}**" if name == chosen else name
-
-
-def _text(interval: Interval | None, digits: int = 3) -> str:
-    if interval is None:
-        return "-"
-    if np.isnan(interval.low):
-        return f"{interval.estimate:.{digits}f}"
-    return (
-        f"{interval.estimate:.{digits}f} ({interval.low:.{digits}f} to {interval.high:.{digits}f})"
-    )
 
 
 # --- its figures ------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ import numpy as np
 from bcweb.metrics import DETECTED_ABOVE
 from bcweb.scores import CaseScore, read_scores
 from bcweb.statistics import Interval, group_bootstrap, paired_difference, proportion
+from train.markdown import with_interval
 
 DOCS = Path(__file__).parents[1] / "docs"
 CONTROL = "imagenet"
@@ -182,9 +183,9 @@ def _section(direction: Direction, arms: Sequence[ArmScores]) -> list[str]:
         for arm in of:
             against = difference(arm, control) if control and arm is not control else None
             cells = [
-                f"`{arm.arm}`", str(arm.seeds), str(len(arm.dice)), _text(arm.figures["dice"]),
-                _text(against, sign=True), _text(arm.figures["iou"]), _text(arm.figures.get("hd95"), 1),
-                _text(arm.figures["detected"]), _text(arm.figures.get("painted")),
+                f"`{arm.arm}`", str(arm.seeds), str(len(arm.dice)), with_interval(arm.figures["dice"]),
+                with_interval(against, signed=True), with_interval(arm.figures["iou"]), with_interval(arm.figures.get("hd95"), 1),
+                with_interval(arm.figures["detected"]), with_interval(arm.figures.get("painted")),
             ]  # fmt: skip
             lines.append("| " + " | ".join(cells) + " |")
     return lines
@@ -220,16 +221,6 @@ def verdict(arms: Sequence[ArmScores]) -> list[str]:
         if parts:
             sentences.append(f"At {percent}% of the data {'; '.join(parts)}.")
     return sentences
-
-
-def _text(interval: Interval | None, digits: int = 3, sign: bool = False) -> str:
-    if interval is None:
-        return "-"
-    plus = "+" if sign else ""
-    text = f"{interval.estimate:{plus}.{digits}f}"
-    if np.isnan(interval.low):
-        return text
-    return f"{text} ({interval.low:{plus}.{digits}f} to {interval.high:{plus}.{digits}f})"
 
 
 def figure(direction: Direction, arms: Sequence[ArmScores], file: Path) -> None:

@@ -21,14 +21,14 @@ import numpy as np
 from bcweb.metrics import DETECTED_ABOVE
 from bcweb.scores import CaseScore, groups_of, read_scores, summarise
 from bcweb.statistics import (
-    Interval,
     auc_interval,
     calibration_bins,
     calibration_error,
     group_bootstrap,
     rank_correlation,
 )
-from train.card import score_table
+from train.figures import reliability
+from train.markdown import score_table, with_interval
 from train.tables import PREFIX, read_table
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -293,7 +293,11 @@ def _series(weights: Weights, folder: Path) -> Iterator[str]:
 
 
 def _calibration(weights: Weights, of: dict[str, list[CaseScore]], folder: Path) -> Iterator[str]:
-    figure(weights, folder / "calibration.png")
+    with_presence = [s for s in weights.scores if s.presence is not None]
+    panels = {"pixels": np.array([m.row for m in weights.maps])}
+    if with_presence:
+        panels = {"presence": presence_rows(with_presence)} | panels
+    reliability(panels, folder / "calibration.png")
     yield (
         "Expected calibration error: over ten bins of probability, how far the share of lesions is from the mean "
         "probability, weighted by how many are in the bin. Presence is of the image; pixels are those of the map, "
@@ -308,9 +312,11 @@ def _calibration(weights: Weights, of: dict[str, list[CaseScore]], folder: Path)
         groups = groups_of(scores)
         cells = [name, str(len(scores)), "-"]
         if all(s.presence is not None for s in scores):
-            cells[2] = _text(group_bootstrap(presence_rows(scores), groups, calibration_error))
+            cells[2] = with_interval(
+                group_bootstrap(presence_rows(scores), groups, calibration_error)
+            )
         for rows in (maps, without_background(maps)):
-            cells.append(_text(group_bootstrap(rows, groups, calibration_error)))
+            cells.append(with_interval(group_bootstrap(rows, groups, calibration_error)))
         yield "| " + " | ".join(cells) + " |"
     yield ""
     yield f"![Reliability of presence and of pixels](weights/{folder.name}/calibration.png)"
@@ -329,7 +335,7 @@ def _uncertainty(weights: Weights, datasets: Sequence[str]) -> Iterator[str]:
         mine = np.array([s.dataset == name for s in weights.scores])
         groups = groups_of([s for s in weights.scores if s.dataset == name])
         found = group_bootstrap(columns[mine], groups, rank_correlation)
-        yield f"| {name} | {mine.sum()} | {_text(found)} |"
+        yield f"| {name} | {mine.sum()} | {with_interval(found)} |"
 
 
 def _elsewhere(weights: Weights) -> Iterator[str]:
@@ -346,7 +352,7 @@ def _elsewhere(weights: Weights) -> Iterator[str]:
         found = auc_interval(
             [e.presence for e in some], [e.lesion for e in some], [e.group for e in some]
         )
-        yield f"| {source} | {sum(e.lesion for e in some)} of {len(some)} | {_text(found)} |"
+        yield f"| {source} | {sum(e.lesion for e in some)} of {len(some)} | {with_interval(found)} |"
 
 
 def _left_out(weights: Weights) -> Iterator[str]:
@@ -375,57 +381,3 @@ def _cost(costs: Sequence[Cost]) -> Iterator[str]:
             f"| `{cost.architecture}` | {cost.millions:.1f} million | {cost.megabytes:.1f} | {cost.milliseconds:.0f} | "
             f"{cost.trained:.3g} | {cost.hardware} |"
         )
-
-
-def _text(interval: Interval) -> str:
-    text = f"{interval.estimate:.3f}"
-    return text if np.isnan(interval.low) else f"{text} ({interval.low:.3f}-{interval.high:.3f})"
-
-
-def figure(weights: Weights, file: Path) -> None:
-    """Reliability: how often it is true against how probable it was called, presence and pixels."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    with_presence = [s for s in weights.scores if s.presence is not None]
-    panels = {"pixels": np.array([m.row for m in weights.maps])}
-    if with_presence:
-        panels = {"presence": presence_rows(with_presence)} | panels
-    shown, axes = plt.subplots(
-        1, len(panels), figsize=(4.2 * len(panels), 4), layout="constrained", squeeze=False
-    )
-    for axis, (name, rows) in zip(axes[0], panels.items(), strict=True):
-        counts, said, true = rows.sum(axis=0).reshape(3, BINS)
-        some = counts > 0
-        axis.plot([0, 1], [0, 1], color="#999999", linewidth=1)
-        axis.plot(
-            said[some] / counts[some],
-            true[some] / counts[some],
-            "o-",
-            color="#0072b2",
-            markersize=5,
-        )
-        for x, y, n in zip(
-            said[some] / counts[some], true[some] / counts[some], counts[some], strict=True
-        ):
-            axis.annotate(
-                _count(n), (x, y), (4, -10), textcoords="offset points", fontsize=7, color="#555555"
-            )  # fmt: skip
-        axis.set(
-            title=name, xlim=(0, 1), ylim=(0, 1.02), xlabel="called probable", ylabel="is lesion"
-        )
-        axis.set_aspect("equal")
-        axis.grid(color="#dddddd")
-        axis.set_axisbelow(True)
-        axis.spines[["top", "right"]].set_visible(False)
-    shown.savefig(file, dpi=130, metadata={"Software": None})
-    plt.close(shown)
-
-
-def _count(n: float) -> str:
-    for unit, name in ((1e6, "M"), (1e3, "k")):
-        if n >= 10 * unit:
-            return f"{n / unit:.0f} {name}"
-    return f"{n:.0f}"

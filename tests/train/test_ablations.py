@@ -54,7 +54,7 @@ def test_the_report_has_a_line_for_every_change_that_was_tried(tmp_path):
     assert [line.split(" | ")[0].strip("| ") for line in table] == [
         "the recipe", CHANGES["entropy"].text,
     ]  # fmt: skip
-    assert "0.400 (0.400-0.400) | -0.100 (-0.100 to -0.100)" in table[1]
+    assert "0.400 (0.400 to 0.400) | -0.100 (-0.100 to -0.100)" in table[1]
     assert any(line.startswith("busi: 3 lesion images and 1 normals, 3 folds") for line in lines)
 
 
