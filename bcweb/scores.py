@@ -131,8 +131,9 @@ def summarise(scores: Sequence[CaseScore]) -> dict[str, Any]:
     rated = [s for s in scores if s.presence is not None]
     if {s.lesion for s in rated} == {True, False}:
         interval = auc_interval(
-            [s.presence for s in rated], [s.lesion for s in rated], groups_of(rated)
-        )
+            [s.presence for s in rated], [s.lesion for s in rated], groups_of(rated),
+            [s.revision for s in rated],
+        )  # fmt: skip
         result |= _with_interval("presence_auc", interval)
     else:
         result |= {"presence_auc": None, "presence_auc_ci": None}

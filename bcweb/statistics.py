@@ -121,22 +121,18 @@ def proportion(
     return Proportion(*group_bootstrap(flags, groups, np.mean, resamples, level, seed), "bootstrap")
 
 
-def auc(scores: Sequence[float] | np.ndarray, positives: Sequence[bool] | np.ndarray) -> float:
+def auc(
+    scores: Sequence[float] | np.ndarray,
+    positives: Sequence[bool] | np.ndarray,
+    networks: Sequence[Hashable] | None = None,
+) -> float:
     """Area under the ROC curve: the chance that a positive scores above a negative, ties half.
 
-    The rank form (Mann and Whitney 1947). NaN where one of the two kinds is absent.
+    The rank form (Mann and Whitney 1947). networks: whose scores they are, where several networks (the
+    folds of a cross-validation) rated a part each: a pair is then of one network's scores, since each has
+    a scale of its own (Forman and Scholz 2010). NaN where there is no pair.
     """
-    scores, positives = np.asarray(scores, float), np.asarray(positives, bool)
-    if scores.shape != positives.shape:
-        raise ValueError(f"There are {len(scores)} scores and {len(positives)} answers.")
-    n_positive = int(positives.sum())
-    n_negative = len(positives) - n_positive
-    if not n_positive or not n_negative:
-        return math.nan
-    negatives = np.sort(scores[~positives])
-    below = np.searchsorted(negatives, scores[positives], "left")
-    up_to = np.searchsorted(negatives, scores[positives], "right")
-    return float((below + up_to).sum() / (2 * n_positive * n_negative))
+    return auc_of_columns(_rated(networks, scores, positives))
 
 
 def ratio(rows: np.ndarray) -> float:
@@ -145,13 +141,15 @@ def ratio(rows: np.ndarray) -> float:
 
 
 def auc_of_columns(rows: np.ndarray) -> float:
-    """`auc` of scores in the first column, of which the last says whether it is a positive."""
-    return auc(rows[:, 0], rows[:, -1] > 0)
+    """`auc` of three columns: whose score it is (a number), the score, whether it is a positive."""
+    once = np.ones((1, len(rows)), np.uint16)
+    return float(_aucs(rows, np.arange(len(rows)), once)[0])
 
 
 def auc_difference(rows: np.ndarray) -> float:
-    """`auc` of the first column less that of the second; the third says what is a positive."""
-    return auc_of_columns(rows[:, [0, 2]]) - auc_of_columns(rows[:, [1, 2]])
+    """Of four columns, whose scores they are, two scores, what is a positive: `auc` of the first score less
+    that of the second."""
+    return auc_of_columns(rows[:, [0, 1, 3]]) - auc_of_columns(rows[:, [0, 2, 3]])
 
 
 def rank_correlation(rows: np.ndarray) -> float:
@@ -190,13 +188,35 @@ def auc_interval(
     scores: Sequence[float] | np.ndarray,
     positives: Sequence[bool] | np.ndarray,
     groups: Sequence[Hashable],
+    networks: Sequence[Hashable] | None = None,
     resamples: int = 2000,
     level: float = 0.95,
     seed: int = 0,
 ) -> Interval:
     """`auc` with its group-bootstrap interval."""
-    columns = np.column_stack([np.asarray(scores, float), np.asarray(positives, float)])
-    return group_bootstrap(columns, groups, auc_of_columns, resamples, level, seed)
+    rows = _rated(networks, scores, positives)
+    return group_bootstrap(rows, groups, auc_of_columns, resamples, level, seed)
+
+
+def auc_gain(
+    first: Sequence[float] | np.ndarray,
+    second: Sequence[float] | np.ndarray,
+    positives: Sequence[bool] | np.ndarray,
+    groups: Sequence[Hashable],
+    networks: Sequence[Hashable] | None = None,
+) -> Interval:
+    """`auc` of the first scores less that of the second on the same cases, with its interval."""
+    return group_bootstrap(_rated(networks, first, second, positives), groups, auc_difference)
+
+
+def _rated(
+    networks: Sequence[Hashable] | None, *columns: Sequence[float] | np.ndarray
+) -> np.ndarray:
+    """Columns of one length, after the number of the network whose they are."""
+    whose = np.zeros(len(columns[0])) if networks is None else _members(networks)
+    if len({len(column) for column in (whose, *columns)}) > 1:
+        raise ValueError(f"There are {len(columns[0])} scores and {len(columns[-1])} answers.")
+    return np.column_stack([whose, *(np.asarray(column, float) for column in columns)])
 
 
 def _members(groups: Sequence[Hashable]) -> np.ndarray:
@@ -236,23 +256,36 @@ def _ratios(values: np.ndarray, member: np.ndarray, draws: np.ndarray) -> np.nda
 
 
 def _aucs(values: np.ndarray, member: np.ndarray, draws: np.ndarray) -> np.ndarray:
-    """(R,) of (N, 2): `auc_of_columns`. Equal scores are one block, of which each pair counts half."""
-    order = np.argsort(values[:, 0], kind="stable")
-    blocks, positive = _blocks(values[order, 0]), values[order, 1] > 0
+    """(R,) of (N, 3): `auc_of_columns`."""
+    won, pairs = np.zeros((2, len(draws)))
+    for network in np.unique(values[:, 0]):
+        mine = values[:, 0] == network
+        more = _pairs_won(values[mine, 1], values[mine, 2] > 0, member[mine], draws)
+        won, pairs = won + more[:, 0], pairs + more[:, 1]
+    with np.errstate(invalid="ignore"):
+        return won / pairs
+
+
+def _pairs_won(
+    scores: np.ndarray, positive: np.ndarray, member: np.ndarray, draws: np.ndarray
+) -> np.ndarray:
+    """(R, 2): in how many pairs the positive scores above the negative, and how many pairs there are. Equal
+    scores are one block, of which each pair counts half."""
+    order = np.argsort(scores, kind="stable")
+    blocks, positive = _blocks(scores[order]), positive[order]
 
     def some(times: np.ndarray) -> np.ndarray:
         positives = np.add.reduceat(times * positive, blocks, axis=1)
         negatives = np.add.reduceat(times * ~positive, blocks, axis=1)
         below = np.cumsum(negatives, axis=1) - negatives / 2
         pairs = positives.sum(axis=1) * negatives.sum(axis=1)
-        with np.errstate(invalid="ignore"):
-            return (positives * below).sum(axis=1) / pairs
+        return np.column_stack([(positives * below).sum(axis=1), pairs])
 
     return _in_parts(some, member[order], draws)
 
 
 def _auc_differences(values: np.ndarray, member: np.ndarray, draws: np.ndarray) -> np.ndarray:
-    first, second = (_aucs(values[:, [column, 2]], member, draws) for column in (0, 1))
+    first, second = (_aucs(values[:, [0, column, 3]], member, draws) for column in (1, 2))
     return first - second
 
 
@@ -286,7 +319,8 @@ def _blocks(ordered: np.ndarray) -> np.ndarray:
 def _in_parts(
     some: Callable[[np.ndarray], np.ndarray], member: np.ndarray, draws: np.ndarray
 ) -> np.ndarray:
-    """(R,): of a few resamples at a time, (r, N) how often each case was drawn, so that all fit in memory."""
+    """(R, ...): of a few resamples at a time, (r, N) how often each case was drawn, so that all fit in
+    memory."""
     step = max(1, _CELLS // len(member))
     parts = (draws[at : at + step, member].astype(float) for at in range(0, len(draws), step))
     return np.concatenate([some(part) for part in parts])

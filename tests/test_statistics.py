@@ -11,6 +11,7 @@ from bcweb.statistics import (
     Interval,
     auc,
     auc_difference,
+    auc_gain,
     auc_interval,
     auc_of_columns,
     calibration_bins,
@@ -67,12 +68,13 @@ def test_the_fast_ways_give_what_resampling_case_by_case_gives(statistic):
 
 @pytest.mark.parametrize(
     ("statistic", "columns"),
-    [(ratio, 2), (auc_of_columns, 2), (auc_difference, 3), (rank_correlation, 2)],
+    [(ratio, 2), (auc_of_columns, 3), (auc_difference, 4), (rank_correlation, 2)],
 )
 def test_the_fast_ways_of_columns_give_what_resampling_case_by_case_gives(statistic, columns):
     rng = np.random.default_rng(3)
     values = rng.random((31, columns)).round(1)  # with ties
     if statistic in (auc_of_columns, auc_difference):
+        values[:, 0] = rng.integers(0, 2, 31)  # of two networks
         values[:, -1] = np.arange(31) < 4  # now and then none of them is drawn
     groups = rng.integers(0, 9, 31).tolist()
     fast = group_bootstrap(values, groups, statistic, resamples=300)
@@ -164,6 +166,22 @@ def test_auc_counts_the_pairs_in_the_right_order():
     assert auc([0.9, 0.4, 0.5, 0.4, 0.1], [1, 1, 0, 0, 0]) == 4.5 / 6
     assert auc([0.1, 0.9], [False, True]) == 1.0
     assert auc([0.5, 0.5], [False, True]) == 0.5
+
+
+def test_scores_of_two_networks_are_not_compared_with_each_other():
+    # Each ranks its own perfectly, on scales of its own; pooled, 0.3 would lose against 0.6.
+    scores, positives = [0.9, 0.6, 0.3, 0.1], [True, False, True, False]
+    assert auc(scores, positives) == 3 / 4
+    assert auc(scores, positives, ["a", "a", "b", "b"]) == 1
+    # 2 of 2 pairs of one network, 0 of 1 of the other: pairs count, not networks.
+    assert auc([0.9, 0.8, 0.1, 0.2, 0.7], [1, 1, 0, 1, 0], list("aaabb")) == pytest.approx(2 / 3)
+    assert math.isnan(auc([0.9, 0.1], [True, False], ["a", "b"])), "no pair is of one network"
+
+
+def test_a_gain_of_auc_is_of_the_same_cases():
+    first, second = [0.9, 0.8, 0.1, 0.2], [0.9, 0.1, 0.8, 0.2]  # 4 of 4 pairs; 2 of 4
+    gained = auc_gain(first, second, [1, 1, 0, 0], ["a", "b", "c", "d"], list("xxxx"))
+    assert gained.estimate == pytest.approx(1 / 2)
 
 
 def test_auc_of_one_kind_does_not_exist():

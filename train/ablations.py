@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bcweb.scores import CaseScore, groups_of, read_scores, summarise, write_scores
-from bcweb.statistics import Interval, auc_difference, group_bootstrap, paired_difference
+from bcweb.statistics import Interval, auc_gain, paired_difference
 from train import readings
 from train.markdown import cell, with_interval
 from train.readings import PLAIN, Reading
@@ -231,8 +231,13 @@ def presence_gained(scores: Sequence[CaseScore], recipe: Sequence[CaseScore]) ->
     ]
     if {mine.lesion for mine, _ in pairs} != {True, False}:
         return None
-    rows = [(mine.presence, theirs.presence, float(mine.lesion)) for mine, theirs in pairs]
-    return group_bootstrap(rows, groups_of([mine for mine, _ in pairs]), auc_difference)
+    return auc_gain(
+        [mine.presence for mine, _ in pairs],
+        [theirs.presence for _, theirs in pairs],
+        [mine.lesion for mine, _ in pairs],
+        groups_of([mine for mine, _ in pairs]),
+        [(mine.revision, theirs.revision) for mine, theirs in pairs],
+    )
 
 
 def main(argv: list[str] | None = None) -> int:

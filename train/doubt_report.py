@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bcweb.statistics import Interval, auc_of_columns, group_bootstrap, rank_correlation
+from bcweb.statistics import Interval, auc, group_bootstrap, rank_correlation
 from train.markdown import with_interval
 from train.tables import PREFIX, read_table
 
@@ -125,10 +125,10 @@ def correlation(
 
 def finds_wrong(cases: Sequence[Rated], name: str) -> float | None:
     """The chance that a case whose error is above `WRONG` is more uncertain than one whose is not."""
-    wrong = np.array([case.error > WRONG for case in cases], float)
+    wrong = [case.error > WRONG for case in cases]
     if len(set(wrong)) < 2:
         return None
-    return auc_of_columns(np.column_stack([[c.uncertainty[name] for c in cases], wrong]))
+    return auc([case.uncertainty[name] for case in cases], wrong)
 
 
 def precision(

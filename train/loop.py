@@ -25,6 +25,7 @@ from tqdm import tqdm
 
 from bcweb.preprocess import standardise
 from bcweb.scans import Modality
+from bcweb.statistics import auc
 from train import devices
 from train.arms import Phase, phase_at
 from train.augment import augment
@@ -233,14 +234,10 @@ def validate(model: keras.Model, data: TrainingSet, recipe: Recipe) -> dict[str,
     painted, truth, lesion = maps >= 0.5, data.masks.astype(bool), data.has_lesion
     overlap = (painted & truth).sum((1, 2))
     dice = 2 * overlap / np.maximum(painted.sum((1, 2)) + truth.sum((1, 2)), 1)
-    result = {
+    return {
         "dice": float(dice[lesion].mean()) if lesion.any() else math.nan,
-        "presence_auc": math.nan,
+        "presence_auc": math.nan if presence is None else auc(presence, lesion),
     }
-    if presence is not None and lesion.any() and not lesion.all():
-        above = presence[lesion][:, None] - presence[~lesion][None]
-        result["presence_auc"] = float((above > 0).mean() + 0.5 * (above == 0).mean())
-    return result
 
 
 def fit(

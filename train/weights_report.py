@@ -71,13 +71,15 @@ class Map:
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """The presence of a picture that is of no data set. source: what kind of picture it is."""
+    """The presence of a picture that is of no data set. source: what kind of picture it is. network: the
+    revision that looked at it."""
 
     source: str
     case: str
     group: str
     lesion: bool
     presence: float
+    network: str
 
 
 @dataclass(frozen=True)
@@ -350,8 +352,9 @@ def _elsewhere(weights: Weights) -> Iterator[str]:
     for source in dict.fromkeys(e.source for e in weights.elsewhere):
         some = [e for e in weights.elsewhere if e.source == source]
         found = auc_interval(
-            [e.presence for e in some], [e.lesion for e in some], [e.group for e in some]
-        )
+            [e.presence for e in some], [e.lesion for e in some], [e.group for e in some],
+            [e.network for e in some],
+        )  # fmt: skip
         yield f"| {source} | {sum(e.lesion for e in some)} of {len(some)} | {with_interval(found)} |"
 
 

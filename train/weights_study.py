@@ -79,7 +79,10 @@ def measure(run: Path, cases: Sequence[Case], generated: Sequence[Phantom]) -> M
         presence = segmenter.segment(made.scan).presence
         if presence is not None:
             name, lesion = str(number), bool(made.truth.any())
-            result.elsewhere.append(Elsewhere("generated scans", name, name, lesion, presence))
+            network = segmenter.weights.revision
+            result.elsewhere.append(
+                Elsewhere("generated scans", name, name, lesion, presence, network)
+            )
     return result
 
 
@@ -120,7 +123,10 @@ def _parts(case: Case, scan: Scan, truth: np.ndarray, segmenter: Segmenter) -> I
         part = replace(scan, pixels=np.ascontiguousarray(scan.pixels[:, columns]))
         presence = segmenter.segment(part).presence
         if presence is not None:
-            yield Elsewhere(f"parts of {case.dataset}", case.id, case.group, lesion, presence)
+            yield Elsewhere(
+                f"parts of {case.dataset}", case.id, case.group, lesion, presence,
+                segmenter.weights.revision,
+            )  # fmt: skip
 
 
 def generated(modality: Modality) -> list[Phantom]:

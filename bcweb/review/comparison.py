@@ -19,9 +19,8 @@ from bcweb.review.evaluation import Evaluation, Scored, not_predicted, with_inte
 from bcweb.review.records import ReviewError
 from bcweb.scores import CaseScore, groups_of
 from bcweb.statistics import (
-    auc_difference,
-    auc_of_columns,
-    group_bootstrap,
+    auc,
+    auc_gain,
     paired_difference,
     proportion,
 )
@@ -182,13 +181,12 @@ def _paired_auc(pairs: Sequence[Pair]) -> dict[str, Any]:
     figures = {"n": len(pairs), "groups": len(set(groups))}
     if {pair.first.lesion for pair in pairs} != {True, False}:
         return figures | _nothing()
-    columns = np.array(
-        [(pair.first.presence, pair.second.presence, pair.first.lesion) for pair in pairs], float
-    )
-
-    first, second = (auc_of_columns(columns[:, [column, 2]]) for column in (0, 1))
+    presences = [[getattr(pair, which).presence for pair in pairs] for which in ("first", "second")]
+    lesion = [pair.first.lesion for pair in pairs]
+    networks = [(pair.first.revision, pair.second.revision) for pair in pairs]
+    first, second = (auc(each, lesion, networks) for each in presences)
     figures |= {"first": first, "second": second}
-    interval = group_bootstrap(columns, groups, auc_difference)
+    interval = auc_gain(*presences, lesion, groups, networks)
     return figures | with_interval("difference", interval)
 
 

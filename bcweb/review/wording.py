@@ -77,7 +77,7 @@ METRICS = (
     Metric(
         "presence_auc", "", "Presence, AUC", "",
         "How well presence tells lesion images from normal ones: the chance that the lesion image of "
-        "two has the higher one. 0.5 is a guess, 1 is never wrong.",
+        "two, looked at by the same weights, has the higher one. 0.5 is a guess, 1 is never wrong.",
         "It needs lesion and normal images, and weights that say how likely a lesion is present.",
     ),
 )  # fmt: skip
