@@ -41,7 +41,8 @@ class Strength:
     covered: float = 0.0
 
     def times(self, reach: float) -> Strength:
-        """Warp, speckle, shadows and tone so many times as far; which views are close ones stays."""
+        """Warp and speckle so many times as far, shadows so many times as often; a mammogram's tone curve as
+        well. Brightness, gain and which views are close ones stay."""
         (narrow, wide), (flat, tall) = self.scale, self.aspect
         return replace(
             self,

@@ -12,6 +12,12 @@ from bcweb.weights import Config
 from train.arms import ARMS
 from train.markdown import cell, score_table
 
+_CHOSEN = {  # by a record's "point_from"
+    "validation": "Chosen on validation cases.",
+    "nothing": "Not chosen on any case: the middle of every scale.",
+    "other folds": "Chosen on the tests of the other folds.",
+    "all folds": "Chosen on the tests of all folds.",
+}
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")  # the Hub wants its own form of names there
 
 
@@ -52,20 +58,19 @@ def card(
         "", *(_use(config, published) if published else []),
         "## Trained on", "",
         *[_source(name) for name in config.trained_on], "",
-        f"{roles['train']} cases to train, {roles['validation']} to choose the epoch and the operating point"
-        f"{_left_out(record, roles)}; splits are by group. `seen.csv` lists every one of them"
+        f"{roles['train']} cases to train{_beside(record, roles)}; splits are by group. `seen.csv` lists every one of them"
         + (", and those of the weights that these began with." if record.get("source") else "."),
         "", "## Scores", "",
         *_scores(record, result, roles), "",
         *(_failures(config, result, published) if published else []),
         "## Operating point", "",
         f"A pixel is painted from {point.mask_threshold:g} on; connected parts below "
-        f"{100 * point.min_lesion_fraction:g}% of the image are dropped; {gate}. Chosen on validation cases.",
+        f"{100 * point.min_lesion_fraction:g}% of the image are dropped; {gate}. {_CHOSEN[record.get('point_from', 'validation')]}",
         *_no_normals(record),
         "", "## Recipe", "",
         *_transfer(record),
         f"`{config.architecture}`, {config.size}x{config.size}; the scan's window brought to 0..1, stretched to a "
-        f"square, minus {config.mean:g}, over {config.std:g}. {recipe['epochs']} epochs, batch {recipe['batch']}, "
+        f"square, minus {config.mean:g}, over {config.std:g}. {_epochs(record)}, batch {recipe['batch']}, "
         f"AdamW {recipe['learning_rate']:g} with warm-up and cosine, averaged weights (EMA {recipe['ema']:g}), seed "
         f"{recipe['seed']}. Loss: cross-entropy, soft Dice on lesion images"
         + (f", {recipe['presence_weight']:g} x presence." if recipe["presence"] else "."),
@@ -75,14 +80,22 @@ def card(
     return "\n".join(lines) + "\n"
 
 
-def _left_out(record: dict[str, Any], roles: Counter[str]) -> str:
-    """How many cases might have trained and did not, and why."""
+def _epochs(record: dict[str, Any]) -> str:
+    asked = record["recipe"]["epochs"]
+    done = record.get("epochs_done", asked)
+    return f"{asked} epochs" if done == asked else f"Stopped after {done} of {asked} epochs"
+
+
+def _beside(record: dict[str, Any], roles: Counter[str]) -> str:
+    """How many cases chose the epoch, and how many might have trained and did not, and why."""
+    validation = roles["validation"]
+    beside = f", {validation} to choose the epoch and the operating point" if validation else ""
     if not roles["left out"]:
-        return ""
+        return beside
     part = record.get("part", 100)
     why = ["of groups that stand in two classes"] * record.get("without_contradictions", False)
     why += [f"only {part}% of the groups were to train"] * (part < 100)
-    return f", {roles['left out']} left out ({', '.join(why)})"
+    return f"{beside}, {roles['left out']} left out ({', '.join(why)})"
 
 
 def _set_otherwise(record: dict[str, Any]) -> list[str]:

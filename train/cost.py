@@ -29,7 +29,8 @@ _SCANS, _STEPS = 15, 4
 
 def measure() -> list[Cost]:
     """Every architecture, its scans in turn, so that a drift of the machine's speed hits all alike."""
-    models = {name: build_model(name, SIZE, norm=norm_for_training()) for name in ARCHITECTURES}
+    with devices.built_in(devices.precision()):
+        models = {name: build_model(name, SIZE, norm=norm_for_training()) for name in ARCHITECTURES}
     tensors = {name: read_tensors(model) for name, model in models.items()}
     scan = phantom("ultrasound", 11).scan
     seconds = _in_turn(

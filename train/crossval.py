@@ -12,16 +12,11 @@ on all of them, and the scores it carries are the folds', of cases that the scor
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from train import source
-
-if TYPE_CHECKING:
-    from train.pooled import Fold
+from train import folds, source
+from train.score import write_json
 
 
 def parse(argv: list[str] | None) -> tuple[argparse.Namespace, list[str]]:
@@ -44,58 +39,47 @@ def parse(argv: list[str] | None) -> tuple[argparse.Namespace, list[str]]:
         parser.error(
             "every fold has its turn; for one alone there is python -m train.source --fold K"
         )
-    source.parse([*rest, "--out", str(own.out)])  # says now what would stop the first fold
+    args = source.parse([*rest, "--out", str(own.out)])  # says now what would stop the first fold
+    folds.refuse_packed(parser, args.data)
     return own, rest
 
 
 def main(argv: list[str] | None = None) -> int:
     own, rest = parse(argv)
-    runs = [own.out / f"fold-{k}" for k in range(own.folds)]
-    for k, run in enumerate(runs):
-        if not (run / "scores.json").exists():
-            status = _train(rest, run, str(k), own.folds)
-            if status:
-                return status
     try:
-        from train import pooled
+        from train import pooled, readings
+
+        runs = [own.out / f"fold-{k}" for k in range(own.folds)]
+        status = folds.train_missing(runs, lambda k: _command(own, rest, str(k), runs[k]))
+        if status:
+            return status
+        specs = source.parse([*rest, "--out", str(own.out)]).data
+        answers = readings.ask(runs, specs)
+        result = pooled.score_folds(answers, specs)
+        write_json(own.out / "scores.json", result)
+        if own.final:
+            final = own.out / "final"
+            if not folds.is_trained(final):
+                status = folds.train(_command(own, rest, "all", final))
+                if status:
+                    return status
+            pooled.finish(final, answers, result)
+            print(f"The weights, their card and the folds' scores are in {final / 'weights'}.")
     except ModuleNotFoundError as error:
         print(f"{error.name} is missing: pip install -r requirements-train.txt", file=sys.stderr)
         return 1
-    args = source.parse([*rest, "--out", str(own.out)])
-    try:
-        folds = [pooled.read_fold(run, args.data, args.size, args.cache) for run in runs]
-        result = pooled.score_folds(folds, args.data)
-        (own.out / "scores.json").write_text(json.dumps(result, indent=1) + "\n")
-        if own.final:
-            return _final(own, rest, folds, result)
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
-    return 0
-
-
-def _final(own: argparse.Namespace, rest: list[str], folds: list[Fold], result: dict) -> int:
-    from train import pooled
-
-    run = own.out / "final"
-    if not (run / "weights" / "README.md").exists():
-        status = _train(rest, run, "all", own.folds)
-        if status:
-            return status
-    pooled.finish(run, folds, result)
-    print(f"The weights, their card and the folds' scores are in {run / 'weights'}.")
-    return 0
-
-
-def _train(options: list[str], run: Path, fold: str, folds: int) -> int:
-    """A process of its own for each fold: nothing is left in memory, and Ctrl-C reaches it."""
-    print(f"Fold {fold}:", flush=True)
-    command = [sys.executable, "-m", "train.source", *options]
-    command += ["--fold", fold, "--folds", str(folds), "--out", str(run)]
-    try:
-        return subprocess.run(command, check=False).returncode
     except KeyboardInterrupt:
+        print("Stopped; the same command goes on.", file=sys.stderr)
         return 130
+    return 0
+
+
+def _command(own: argparse.Namespace, rest: list[str], fold: str, run: Path) -> list[str]:
+    options = ["--fold", fold, "--folds", str(own.folds), "--out", str(run)]
+    return ["train.source", *rest, *options]
 
 
 if __name__ == "__main__":

@@ -131,12 +131,18 @@ def _cache_key(cases: list[Case], size: int) -> str:
     return hashlib.sha256("\n".join(state).encode()).hexdigest()[:12]
 
 
-def assign_folds(cases: tuple[TrainingCase, ...], folds: int, seed: int) -> np.ndarray:
+def assign_folds(data: TrainingSet, folds: int, seed: int) -> np.ndarray:
     """(N,) int, the fold of each case: no group is in two folds, and data sets and labels are spread evenly.
 
     Groups are dealt in an order drawn by the seed, each to the fold that has fewest cases of its kind
-    (data set and label), so that the few normals are not all in one fold.
+    (data set and label; without one, whether it holds a lesion), so that the few normals are not all in one
+    fold.
     """
+    cases = data.cases
+    kind_of = [
+        (case.dataset, case.label or str(lesion))
+        for case, lesion in zip(cases, data.has_lesion, strict=True)
+    ]
     members = defaultdict(list)
     for i, case in enumerate(cases):
         members[case.dataset, case.group].append(i)
@@ -150,7 +156,7 @@ def assign_folds(cases: tuple[TrainingCase, ...], folds: int, seed: int) -> np.n
     counts: dict[tuple[str, str], Counter] = defaultdict(Counter)
     result = np.zeros(len(cases), int)
     for group in order:
-        kinds = Counter((cases[i].dataset, cases[i].label) for i in members[group])
+        kinds = Counter(kind_of[i] for i in members[group])
         total = {f: (sum(counts[kind][f] for kind in kinds), f) for f in range(folds)}
         fold = min(total, key=total.__getitem__)
         for kind, n in kinds.items():

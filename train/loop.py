@@ -174,6 +174,10 @@ def epoch_order(data: TrainingSet, recipe: Recipe, epoch: int) -> np.ndarray:
     return rng.permutation(np.concatenate(views))
 
 
+def steps_per_epoch(data: TrainingSet, recipe: Recipe) -> int:
+    return max(len(epoch_order(data, recipe, 0)) // recipe.batch, 1)
+
+
 def batches(
     data: TrainingSet, modality: Modality, recipe: Recipe, epoch: int
 ) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
@@ -256,9 +260,7 @@ def fit(
     where the last one left them (not from their averages).
     """
     run.mkdir(parents=True, exist_ok=True)
-    per_epoch = (
-        len(range(0, len(epoch_order(train, recipe, 0)) - recipe.batch + 1, recipe.batch)) or 1
-    )
+    per_epoch = steps_per_epoch(train, recipe)
     steps, warmup = per_epoch * recipe.epochs, max(per_epoch // 2, 1)
     history = _restore(model, run, recipe, phases)
     current = phase_at(phases, len(history) - 1, recipe.epochs) if history else None
@@ -360,6 +362,12 @@ def save_atomically(
     with part.open("rb+") as file:
         os.fsync(file.fileno())
     part.replace(path)
+
+
+def epochs_done(run: Path) -> int:
+    """How many epochs a run has behind it, by its history."""
+    with (run / "history.csv").open(newline="") as file:
+        return sum(1 for _ in csv.DictReader(file))
 
 
 def _write_history(history: list[dict], path: Path) -> None:

@@ -11,8 +11,11 @@ from bcweb.statistics import Interval
 
 
 def with_interval(found: Interval | None, digits: int = 3, signed: bool = False) -> str:
-    """ "0.766 (0.730 to 0.798)"; "-" for None, the estimate alone where nothing could be resampled."""
-    if found is None:
+    """The estimate with its interval, as in 0.766 (0.730 to 0.798).
+
+    "-" for None or what does not exist (NaN); the estimate alone where nothing could be resampled.
+    """
+    if found is None or np.isnan(found.estimate):
         return "-"
     form = f"{'+' if signed else ''}.{digits}f"
     if np.isnan(found.low):
@@ -29,7 +32,10 @@ def cell(figures: Mapping[str, Any], name: str, digits: int = 3) -> str:
 
 
 def score_table(of: str, parts: Mapping[str, dict[str, Any]]) -> list[str]:
-    """A table of `bcweb.scores.summarise`, a row for each named part of the cases."""
+    """A table of `bcweb.scores.summarise`, a row for each named part of the cases.
+
+    Where nothing is painted there is no distance: HD95 says of how many images it is.
+    """
     lines = [
         f"| {of} | lesion images | Dice, mean | Dice, median | IoU, mean | HD95, px | found (Dice > 0.1) | normals | painted normals | presence AUC |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
@@ -38,8 +44,12 @@ def score_table(of: str, parts: Mapping[str, dict[str, Any]]) -> list[str]:
         lesion, normal = figures["lesion"], figures["normal"]
         cells = [
             name, str(lesion["n"]), cell(lesion, "dice_mean"), cell(lesion, "dice_median"),
-            cell(lesion, "iou_mean"), cell(lesion, "hd95_mean", 1), cell(lesion, "detected"),
+            cell(lesion, "iou_mean"), _distance(lesion), cell(lesion, "detected"),
             str(normal["n"]), cell(normal, "painted"), cell(figures, "presence_auc"),
         ]  # fmt: skip
         lines.append("| " + " | ".join(cells) + " |")
     return lines
+
+
+def _distance(lesion: Mapping[str, Any]) -> str:
+    return f"{cell(lesion, 'hd95_mean', 1)} of {lesion['hd95_n']}" if lesion["hd95_n"] else "-"

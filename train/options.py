@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 
 from bcweb import cases
@@ -66,8 +67,9 @@ def add_options(parser: argparse.ArgumentParser, epochs: int) -> None:
         "--seed",
         type=int,
         default=0,
-        help="of the split, the weights and the augmentation (default 0)",
+        help="of the weights, the order and the views (default 0)",
     )
+    add("--split-seed", type=int, default=0, metavar="SEED", help="of the folds (default 0)")
     add(
         "--set",
         action="append",
@@ -104,5 +106,11 @@ def check(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
         parser.error(f'--fold is a number below {args.folds} or "all"')
     if not 1 <= args.part <= 100:
         parser.error("--part is a percentage, 1 to 100")
-    if args.epochs < 1 or args.batch < 1:
-        parser.error("--epochs and --batch want at least 1")
+    if args.epochs < 1 or args.batch < 1 or (args.cases is not None and args.cases < 1):
+        parser.error("--epochs, --batch and --cases want at least 1")
+    if args.size % 32 or not 64 <= args.size <= 1024:
+        parser.error("--size is a multiple of 32, from 64 to 1024")
+    if not 0 <= args.validation <= 0.5:
+        parser.error("--validation is a part of the rest, from 0 (none) to 0.5")
+    if args.name and not re.fullmatch(r"[\w.-]+", args.name):
+        parser.error("--name takes letters, digits, dots, dashes and underscores")

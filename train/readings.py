@@ -18,11 +18,16 @@ from bcweb.preprocess import square
 from bcweb.scans import read_scan
 from bcweb.scores import CaseScore
 from bcweb.segmenter import Segmenter
+from bcweb.weights import OperatingPoint
 from train import operating_point
 from train.data import on_grid
-from train.score import tests_of
+from train.score import refuse_seen, tests_of
 
 _PULL = 0.01  # of the calibration's factors towards 0, against folds that are told apart without an error
+
+
+class NotCalibrated(ValueError):
+    """The networks or the data do not say enough to calibrate presence; its text is one sentence."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +45,12 @@ PLAIN = Reading()
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """What one fold's network said of its test, on the network's grid.
+    """What the network of a run said of its test, on the network's grid.
 
     maps: (N, S, S) float32 in 0..1. presences: (N,) in 0..1, or None. truths: (N, S, S) bool.
     """
 
+    run: Path
     segmenter: Segmenter
     cases: list[Case]
     maps: np.ndarray
@@ -55,18 +61,33 @@ class Answers:
 def score(runs: Sequence[Path], specs: Sequence[str], reading: Reading) -> list[CaseScore]:
     """The scores of every case that the runs held out, at the scan's own size, each fold at the operating
     point chosen on what the others said of their tests. At least two runs; ValueError where a test is not
-    in the data.
+    in the data, or a network has seen it.
     """
-    cases = [case for spec in specs for case in read_cases(spec).cases]
-    folds = [_ask(run, tests_of(run, cases), reading) for run in runs]
+    folds = ask(runs, specs, reading)
     scores: list[CaseScore] = []
     for fold in folds:
         others = [other for other in folds if other is not fold]
         if reading.calibrated:
             factors = _calibration(others)
             fold, *others = (_calibrate(each, factors) for each in (fold, *others))
-        scores += _score(fold, others)
+        scores += _score(fold, choose(others))
     return sorted(scores, key=lambda score: score.key)
+
+
+def ask(runs: Sequence[Path], specs: Sequence[str], reading: Reading = PLAIN) -> list[Answers]:
+    """Let the network of every run look at its test."""
+    cases = [case for spec in specs for case in read_cases(spec).cases]
+    return [_ask(run, tests_of(run, cases), reading) for run in runs]
+
+
+def choose(folds: Sequence[Answers]) -> OperatingPoint:
+    """The operating point for what the networks of several folds said of cases that they had not seen."""
+    presences = [fold.presences for fold in folds]
+    return operating_point.choose(
+        np.concatenate([fold.maps for fold in folds]),
+        None if any(p is None for p in presences) else np.concatenate(presences),
+        np.concatenate([fold.truths for fold in folds]),
+    )
 
 
 def _ask(run: Path, cases: list[Case], reading: Reading) -> Answers:
@@ -75,27 +96,24 @@ def _ask(run: Path, cases: list[Case], reading: Reading) -> Answers:
     maps, presences, truths = [], [], []
     for case in tqdm(cases, run.name, unit="case"):
         scan = read_scan(case.file)
+        refuse_seen(segmenter.weights, case, scan)
         image = square(scan, size)
-        looks = [image, image[:, ::-1]] if reading.flips else [image]
-        map_, presence = segmenter.answer(np.stack(looks))
-        map_[1:] = map_[1:, :, ::-1]
-        maps.append(map_.mean(axis=0))
+        answers, presence = segmenter.answer(image[None])
+        if reading.flips:
+            mirrored, other = segmenter.answer(image[None, :, ::-1])
+            answers = (answers + mirrored[:, :, ::-1]) / 2
+            presence = None if presence is None else (presence + other) / 2
+        maps.append(answers[0])
         truths.append(on_grid(read_truth(case, scan), size))
         if presence is not None:
-            presences.append(presence.mean())
+            presences.append(presence[0])
     return Answers(
-        segmenter, cases, np.stack(maps), np.array(presences) if presences else None,
+        run, segmenter, cases, np.stack(maps), np.array(presences) if presences else None,
         np.stack(truths),
     )  # fmt: skip
 
 
-def _score(fold: Answers, others: Sequence[Answers]) -> list[CaseScore]:
-    presences = [other.presences for other in others]
-    point = operating_point.choose(
-        np.concatenate([other.maps for other in others]),
-        None if any(p is None for p in presences) else np.concatenate(presences),
-        np.concatenate([other.truths for other in others]),
-    )
+def _score(fold: Answers, point: OperatingPoint) -> list[CaseScore]:
     scores = []
     for number, case in enumerate(fold.cases):
         scan = read_scan(case.file)
@@ -114,7 +132,7 @@ def _evidence(fold: Answers) -> np.ndarray:
     highest where there is no mask), and 1.
     """
     if fold.presences is None:
-        raise ValueError("These networks have no presence head to calibrate.")
+        raise NotCalibrated("These networks have no presence head to calibrate.")
     masks = fold.maps >= 0.5
     counts = masks.sum(axis=(1, 2))
     within = (fold.maps * masks).sum(axis=(1, 2)) / np.maximum(counts, 1)
@@ -127,7 +145,7 @@ def _calibration(folds: Sequence[Answers]) -> np.ndarray:
     evidence = np.concatenate([_evidence(fold) for fold in folds])
     lesion = np.concatenate([fold.truths.any(axis=(1, 2)) for fold in folds])
     if lesion.all() or not lesion.any():
-        raise ValueError("Presence cannot be calibrated without both lesions and normals.")
+        raise NotCalibrated("Presence cannot be calibrated without both lesions and normals.")
     weight = np.where(lesion, 0.5 / lesion.mean(), 0.5 / (~lesion).mean())
     sign = np.where(lesion, 1.0, -1.0)
 

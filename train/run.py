@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
+import json
 import math
+import re
 from collections import Counter, defaultdict
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 
@@ -27,38 +29,37 @@ from train.training_set import TrainingSet
 
 
 def run(args: argparse.Namespace, start: Start) -> Path:
-    """Train as the options say from a start; the weights folder. MemoryError where a step does not fit."""
-    data = some_cases(load(args.data, args.size, args.cache, _labels(args)), args.cases, args.seed)
+    """Train as the options say from a start; the weights folder. MemoryError where a step does not fit.
+
+    ValueError where the run's folder holds a training on other cases, or what is asked cannot be done.
+    """
+    data = some_cases(
+        load(args.data, args.size, args.cache, _labels(args)), args.cases, args.split_seed
+    )
     modality = _modality(data)
-    roles = split(data, args.fold, args.folds, args.validation, args.seed)
+    roles = split(data, args.fold, args.folds, args.validation, args.split_seed)
     if args.without_contradictions:
         leave_contradictions_out(data, roles)
-    leave_out(data, roles, args.part, args.seed)
-    normals = int((~data.has_lesion[roles == "train"]).sum())
-    recipe = loop.Recipe(
-        architecture=start.architecture,
-        arm=start.arm.name,
-        size=args.size,
-        epochs=math.ceil(args.epochs * 100 / args.part),
-        batch=args.batch,
-        learning_rate=args.learning_rate,
-        seed=args.seed,
-        presence=normals > 0 or STRENGTHS[modality].covered > 0,
-        mean=start.mean,
-        std=start.std,
-    )
-    recipe = loop.changed(recipe, dict(args.set))
+    whole = data.take(np.flatnonzero(roles == "train"))
+    leave_out(data, roles, args.part, args.split_seed)
+    train, validation = (data.take(np.flatnonzero(roles == r)) for r in ("train", "validation"))
+    normals = int((~train.has_lesion).sum())
+    recipe = _recipe(args, start, modality, normals, whole, train)
+    if normals == 0 and recipe.presence:
+        validation += without_lesions(validation, modality, recipe.seed)
+    if len(validation.cases) and not validation.has_lesion.any():
+        raise ValueError(
+            "No validation case holds a lesion: there is nothing to choose an epoch by."
+        )
+    config = _config(args, start, modality, recipe, train)
+    record = _record(args, data, roles, recipe, start) | {"normals": normals}
+    _same_cases(args.out, record)
     _say_what_happens(data, roles, recipe, normals, modality)
 
     devices.share(recipe.batch)
     with devices.built_in(devices.precision()):
         model = start.build(recipe.size, recipe.presence, recipe.seed)
-    train = data.take(np.flatnonzero(roles == "train"))
-    validation = data.take(np.flatnonzero(roles == "validation"))
-    if normals == 0 and recipe.presence:
-        validation += without_lesions(validation, modality, recipe.seed)
     args.out.mkdir(parents=True, exist_ok=True)
-    record = _record(args, data, roles, recipe, start) | {"normals": normals}
     write_json(args.out / "run.json", record)
     best = _fit(model, train, validation, modality, recipe, start, args.out)
     learning_curve(args.out)
@@ -67,21 +68,17 @@ def run(args: argparse.Namespace, start: Start) -> Path:
     if len(validation.cases):
         maps, presence = loop.predict(model, validation.images, recipe)
         point = operating_point.choose(maps, presence, validation.masks.astype(bool))
-    else:
-        point = operating_point.without_validation(recipe.presence)
-    seen_before = start.source.config.trained_on if start.source else ()
-    config = Config(
-        architecture=recipe.architecture, modality=modality, size=recipe.size, presence=recipe.presence,
-        feed=start.arm.feed, mean=recipe.mean, std=recipe.std, operating_point=point,
-        trained_on=tuple(dict.fromkeys([*(case.dataset for case in train.cases), *seen_before])),
-        name=args.name or args.out.resolve().name,
-    )  # fmt: skip
+        config = config.model_copy(update={"operating_point": point})
     # Validation cases chose the epoch and the operating point: to the weights they are as seen as the
     # training's own.
     seen = [c for c, r in zip(data.cases, roles, strict=True) if r in ("train", "validation")]
     before = start.source.seen_cases if start.source else ()
     folder = write_weights(args.out / "weights", config, best, [*seen, *before])
-    record["operating_point"] = point.model_dump()
+    record |= {
+        "operating_point": config.operating_point.model_dump(),
+        "point_from": "validation" if len(validation.cases) else "nothing",
+        "epochs_done": loop.epochs_done(args.out),
+    }
     write_json(args.out / "run.json", record)
     if any(spec.startswith("packed:") for spec in args.data):
         print(f"The weights are in {folder}; where the scans are, score them:")
@@ -90,6 +87,57 @@ def run(args: argparse.Namespace, start: Start) -> Path:
         score_run(args.out, args.data)
         print(f"The weights, their card and their scores are in {folder}.")
     return folder
+
+
+def _recipe(
+    args: argparse.Namespace, start: Start, modality: Modality, normals: int, whole: TrainingSet,
+    train: TrainingSet,
+) -> loop.Recipe:  # fmt: skip
+    """The recipe for `train`, in as many more epochs as it takes for the steps that `whole` would have."""
+    recipe = loop.Recipe(
+        architecture=start.architecture,
+        arm=start.arm.name,
+        size=args.size,
+        epochs=args.epochs,
+        batch=args.batch,
+        learning_rate=args.learning_rate,
+        seed=args.seed,
+        presence=normals > 0 or STRENGTHS[modality].covered > 0,
+        mean=start.mean,
+        std=start.std,
+    )
+    recipe = loop.changed(recipe, dict(args.set))
+    longer = loop.steps_per_epoch(whole, recipe) / loop.steps_per_epoch(train, recipe)
+    return replace(recipe, epochs=math.ceil(args.epochs * longer))
+
+
+def _config(
+    args: argparse.Namespace, start: Start, modality: Modality, recipe: loop.Recipe,
+    train: TrainingSet,
+) -> Config:  # fmt: skip
+    """What the weights will say of themselves, but for an operating point that a validation chooses."""
+    seen_before = start.source.config.trained_on if start.source else ()
+    return Config(
+        architecture=recipe.architecture, modality=modality, size=recipe.size, presence=recipe.presence,
+        feed=start.arm.feed, mean=recipe.mean, std=recipe.std,
+        operating_point=operating_point.without_validation(recipe.presence),
+        trained_on=tuple(dict.fromkeys([*(case.dataset for case in train.cases), *seen_before])),
+        name=args.name or re.sub(r"[^\w.-]+", "-", args.out.resolve().name),
+    )  # fmt: skip
+
+
+def _same_cases(run: Path, record: dict) -> None:
+    """ValueError where a folder's checkpoint learned from other cases, or began with other weights: scored on
+    what is now the test, it might be scored on what it was trained on."""
+    file = run / "run.json"
+    if not ((run / "checkpoint.safetensors").exists() and file.exists()):
+        return
+    before = json.loads(file.read_text())
+    if any(before.get(key) != record[key] for key in ("cases", "source")):
+        raise ValueError(
+            f"{run} holds a run on other cases, on another split of them or from other weights; choose another "
+            "--out."
+        )
 
 
 def _fit(model, train, validation, modality, recipe, start, out) -> dict[str, np.ndarray]:
@@ -117,11 +165,11 @@ def split(data: TrainingSet, fold: str, folds: int, validation: float, seed: int
     roles = np.full(len(data.cases), "train", dtype="<U10")
     if fold == "all":
         return roles
-    roles[assign_folds(data.cases, folds, seed) == int(fold)] = "test"
+    roles[assign_folds(data, folds, seed) == int(fold)] = "test"
     rest = np.flatnonzero(roles == "train")
     parts = max(round(1 / validation), 2) if validation > 0 else 0
     if parts:
-        fine = assign_folds(tuple(data.cases[i] for i in rest), parts, seed + 1)
+        fine = assign_folds(data.take(rest), parts, seed + 1)
         roles[rest[fine == 0]] = "validation"
     if not (roles == "train").any():
         groups = len({(case.dataset, case.group) for case in data.cases})

@@ -15,9 +15,11 @@ from pathlib import Path
 
 from bcweb.batch import Choice
 from bcweb.cases import Case, CaseSet, read_cases
+from bcweb.cases.duplicates import fingerprint
 from bcweb.evaluate import evaluate, table
+from bcweb.scans import Scan
 from bcweb.scores import write_scores
-from bcweb.weights import load_weights
+from bcweb.weights import Weights, load_weights
 from train.card import card
 
 
@@ -34,6 +36,11 @@ def score_run(run: Path, specs: list[str]) -> dict | None:
     if any(case["role"] == "test" for case in record["cases"]):
         held_out = tests_of(run, [case for spec in specs for case in read_cases(spec).cases])
         scores, result = evaluate([CaseSet(run.name, tuple(held_out))], Choice(str(folder)))
+        if failed := [score for score in scores if score.error]:
+            raise ValueError(
+                f"{len(failed)} of {run}'s {len(scores)} test cases could not be scored, {failed[0].id} for one: "
+                f"{failed[0].error}"
+            )
         write_scores(folder / "scores.csv", scores)
         print(table(result))
         write_json(run / "scores.json", result)
@@ -43,17 +50,30 @@ def score_run(run: Path, specs: list[str]) -> dict | None:
 
 
 def tests_of(run: Path, cases: Sequence[Case]) -> list[Case]:
-    """The cases that a finished run held out; ValueError where there are none, or not all are there."""
+    """The cases that a finished run held out; ValueError where there are none, or not each is there once."""
     record = json.loads((run / "run.json").read_text())
     tested = {(c["dataset"], c["id"]) for c in record["cases"] if c["role"] == "test"}
     found = [case for case in cases if (case.dataset, case.id) in tested]
     if not tested:
         raise ValueError(f"{run} held no case out: it has nothing to say here.")
-    if len(found) < len(tested):
+    keys = {(case.dataset, case.id) for case in found}
+    if keys != tested:
         raise ValueError(
-            f"{len(tested) - len(found)} of {run}'s {len(tested)} test cases are not in this data."
+            f"{len(tested - keys)} of {run}'s {len(tested)} test cases are not in this data."
         )
+    if len(found) > len(keys):
+        raise ValueError("The same data set is named twice.")
     return found
+
+
+def refuse_seen(weights: Weights, case: Case, scan: Scan) -> None:
+    """ValueError where the weights were trained on a case, its picture or its group: no score of it is a
+    result."""
+    if weights.seen(scan.digest, fingerprint(scan.pixels), case.dataset, case.group):
+        raise ValueError(
+            f"{weights.revision} was trained on {case.id} of {case.dataset}, on that picture or on its group: "
+            "what it says of it is no result."
+        )
 
 
 def write_json(path: Path, content: object) -> None:

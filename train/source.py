@@ -89,7 +89,10 @@ def guarded(args: argparse.Namespace, training: Callable[[], object]) -> int:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("Stopped before the first epoch was whole; nothing is kept.", file=sys.stderr)
+        if args.out and (args.out / "checkpoint.safetensors").exists():
+            print("Stopped; the same command goes on.", file=sys.stderr)
+        else:
+            print("Stopped before the first epoch was whole; nothing is kept.", file=sys.stderr)
         return 130
     return 0
 

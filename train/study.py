@@ -14,17 +14,22 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bcweb.network import ARCHITECTURES
+from bcweb.scans import Modality
+from bcweb.weights import load_weights
+from train import folds
+from train.arms import ARMS
+from train.score import write_json
 
 if TYPE_CHECKING:
     from train.study_report import Trial
 
-ARMS = "imagenet,random,encoder,features,none"
+COMPARED = "imagenet,random,encoder,features,none"
 QUICK = {
     "arms": "imagenet,encoder",
     "parts": "100",
@@ -51,7 +56,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     add(
         "--out", type=Path, default=Path("runs/study"), metavar="DIR", help="holds a folder a trial"
     )
-    add("--arms", default=ARMS, help=f"default: {ARMS}")
+    add("--arms", default=COMPARED, help=f"default: {COMPARED}")
     add(
         "--parts", default="100", metavar="PERCENT,...", help="of the training groups (default 100)"
     )
@@ -72,6 +77,9 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
         vars(args).update(QUICK)
     if not args.report and not args.data:
         parser.error("name the target's data, --data KIND:PATH, or ask for --report alone")
+    if unknown := [arm for arm in args.arms.split(",") if arm not in ARMS]:
+        parser.error(f"there is no arm {unknown[0]!r}; there are {', '.join(ARMS)}")
+    folds.refuse_packed(parser, args.data or ())
     return args
 
 
@@ -92,6 +100,9 @@ def main(argv: list[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("Stopped; the same command goes on.", file=sys.stderr)
+        return 130
     return 0
 
 
@@ -107,6 +118,9 @@ def run(args: argparse.Namespace) -> int:
     settings = _settings(args)
     _same_settings(docs / "study.json", settings)
 
+    if any(ARMS[arm].begins == "source" for arm in args.arms.split(",")):
+        _same_architecture(args, source)
+
     trials = [
         Trial(arm, int(percent), int(seed))
         for seed in args.seeds.split(",")
@@ -115,13 +129,11 @@ def run(args: argparse.Namespace) -> int:
     ]
     for number, trial in enumerate(trials, 1):
         print(f"Trial {number} of {len(trials)}: {trial.name}", flush=True)
-        folds = [args.out / name / trial.name / f"fold-{k}" for k in range(args.folds)]
-        for k, folder in enumerate(folds):
-            if not (folder / "scores.json").exists():
-                status = _train(args, trial, k, folder)
-                if status:
-                    return status
-        _collect(folds, docs, trial, settings)
+        runs = [args.out / name / trial.name / f"fold-{k}" for k in range(args.folds)]
+        status = folds.train_missing(runs, partial(_command, args, trial, runs))
+        if status:
+            return status
+        _collect(runs, docs, trial, settings)
     return 0
 
 
@@ -147,8 +159,18 @@ def _same_settings(file: Path, settings: dict[str, Any]) -> None:
         )
 
 
-def _train(args: argparse.Namespace, trial: Trial, fold: int, folder: Path) -> int:
-    command = [sys.executable, "-m", "train.transfer", "--freeze", trial.arm, "--out", str(folder)]
+def _same_architecture(args: argparse.Namespace, source: Modality) -> None:
+    """ValueError where the controls would be another network than the arms that begin at the source."""
+    found = load_weights(args.source or "embedded", source).config.architecture
+    if found != args.architecture:
+        raise ValueError(
+            f"The source's architecture is {found}: controls of {args.architecture} would compare networks, not "
+            f"beginnings. Use --architecture {found}."
+        )
+
+
+def _command(args: argparse.Namespace, trial: Trial, runs: list[Path], fold: int) -> list[str]:
+    command = ["train.transfer", "--freeze", trial.arm, "--out", str(runs[fold])]
     for spec in args.data:
         command += ["--data", spec]
     if args.source:
@@ -165,20 +187,16 @@ def _train(args: argparse.Namespace, trial: Trial, fold: int, folder: Path) -> i
     }
     if args.cases:
         options["cases"] = args.cases
-    command += [text for name, value in options.items() for text in (f"--{name}", str(value))]
-    try:
-        return subprocess.run(command, check=False).returncode
-    except KeyboardInterrupt:
-        return 130
+    return command + [text for name, value in options.items() for text in (f"--{name}", str(value))]
 
 
-def _collect(folds: list[Path], docs: Path, trial: Trial, settings: dict[str, Any]) -> None:
+def _collect(runs: list[Path], docs: Path, trial: Trial, settings: dict[str, Any]) -> None:
     """A trial's scores, all folds in one table, where the report reads them."""
     from bcweb.scores import read_scores, write_scores
 
     docs.mkdir(parents=True, exist_ok=True)
-    (docs / "study.json").write_text(json.dumps(settings, indent=1) + "\n")
-    scores = [s for fold in folds for s in read_scores(fold / "weights" / "scores.csv")]
+    write_json(docs / "study.json", settings)
+    scores = [s for run in runs for s in read_scores(run / "weights" / "scores.csv")]
     write_scores(docs / f"{trial.name}.csv", sorted(scores, key=lambda s: s.key))
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from bcweb.metrics import DETECTED_ABOVE
-from bcweb.scores import CaseScore, read_scores
+from bcweb.scores import CaseScore, groups_of, read_scores
 from bcweb.statistics import Interval, group_bootstrap, paired_difference, proportion
 from train.markdown import with_interval
 
@@ -91,9 +91,13 @@ def _arm(arm: str, percent: int, seeds: Sequence[Sequence[CaseScore]]) -> ArmSco
     cases: dict[tuple[str, str], list[CaseScore]] = defaultdict(list)
     for scores in seeds:
         for score in scores:
+            if score.seen:
+                raise ValueError(
+                    f"{score.revision} was trained on {score.id}: its score is no result."
+                )
             if not score.error:
                 cases[score.key].append(score)
-    groups = {key: (key[0], s[0].group or f"case {key[1]}") for key, s in cases.items()}
+    groups = dict(zip(cases, groups_of([s[0] for s in cases.values()]), strict=True))
     lesion = {key: s for key, s in cases.items() if s[0].lesion}
     normal = {key: s for key, s in cases.items() if not s[0].lesion}
 
@@ -106,18 +110,20 @@ def _arm(arm: str, percent: int, seeds: Sequence[Sequence[CaseScore]]) -> ArmSco
     def interval(values: dict[tuple, float]) -> Interval:
         return group_bootstrap(list(values.values()), [groups[key] for key in values])
 
+    def share(values: dict[tuple, float]) -> Interval:
+        """An interval of yes and no, or of the share of the seeds that say yes."""
+        if set(values.values()) <= {0.0, 1.0}:
+            flags = [value > 0 for value in values.values()]
+            return Interval(*proportion(flags, [groups[key] for key in values])[:3])
+        return interval(values)
+
     dice = mean(lesion, lambda s: s.dice)
     figures = {"dice": interval(dice), "iou": interval(mean(lesion, lambda s: s.iou))}
-    figures["detected"] = interval(mean(lesion, lambda s: float(s.dice > DETECTED_ABOVE)))
+    figures["detected"] = share(mean(lesion, lambda s: float(s.dice > DETECTED_ABOVE)))
     if hd95 := mean(lesion, lambda s: s.hd95_px):
         figures["hd95"] = interval(hd95)
     if painted := mean(normal, lambda s: float(s.painted > 0)):
-        whole = set(painted.values()) <= {0.0, 1.0}
-        figures["painted"] = (
-            Interval(*proportion(list(painted.values()), [groups[k] for k in painted])[:3])
-            if whole
-            else interval(painted)
-        )
+        figures["painted"] = share(painted)
     return ArmScores(arm, percent, len(seeds), dice, groups, figures)
 
 
@@ -192,7 +198,8 @@ def _section(direction: Direction, arms: Sequence[ArmScores]) -> list[str]:
 
 
 def verdict(arms: Sequence[ArmScores]) -> list[str]:
-    """A sentence for each part of the data: which arms differ from the control by more than chance."""
+    """A sentence for each part of the data: which arms differ from the control by more than which
+    patients there were explains."""
     sentences = []
     for percent in sorted({a.percent for a in arms}, reverse=True):
         of = [a for a in arms if a.percent == percent]

@@ -21,6 +21,7 @@ from bcweb.network import ARCHITECTURES
 from bcweb.scans import MODALITIES, Modality
 from train import options
 from train.arms import ARMS
+from train.folds import was_stopped
 from train.source import guarded
 
 # What may lie under BCWEB_DATA, by modality: a folder's name, its kind, and what is read of it. Of
@@ -127,6 +128,10 @@ def transfer(args: argparse.Namespace) -> None:
         print(f"The weights will be pushed to {repo}.", flush=True)
     run(args, start)
     if repo is not None:
+        if was_stopped(args.out):
+            raise ValueError(
+                "The training was stopped before its last epoch, so nothing was pushed; the same command goes on."
+            )
         pushed = push.push(args.out, repo, args.public)
         print(f"{'Pushed' if pushed.new else 'Already there'}: {pushed.name}. {pushed.latest}")
 

@@ -36,7 +36,7 @@ BINS = 10
 SIZES = (0.01, 0.03, 0.1)  # of the image's area, between groups of lesion images
 FAILURES = (
     "found, but held back by the gate",
-    "painted elsewhere",
+    "painted, but hardly on it",
     "not found",
     "normal painted",
 )
@@ -117,7 +117,7 @@ class Cost:
 
 
 @dataclass(frozen=True, eq=False)
-class Weights:
+class Findings:
     """What was measured of one modality's; scores and maps in the same order."""
 
     scores: list[CaseScore]
@@ -127,7 +127,7 @@ class Weights:
     left_out: dict[str, tuple[LeftOut, list[CaseScore]]]
 
     @classmethod
-    def read(cls, folder: Path) -> Weights:
+    def read(cls, folder: Path) -> Findings:
         scores = [s for s in read_scores(folder / "cases.csv") if not s.error]
         maps = {(m.dataset, m.case): m for m in read_table(folder / "maps.csv", Map)}
         left_out = {}
@@ -146,12 +146,12 @@ class Weights:
         return [s for s, m in zip(self.scores, self.maps, strict=True) if holds(s, m)]
 
 
-def devices(weights: Weights) -> dict[str, list[CaseScore]]:
+def devices(weights: Findings) -> dict[str, list[CaseScore]]:
     names = sorted({m.device for m in weights.maps} - {""})
     return {name: weights.where(lambda s, m, name=name: m.device == name) for name in names}
 
 
-def lesion_sizes(weights: Weights) -> dict[str, list[CaseScore]]:
+def lesion_sizes(weights: Findings) -> dict[str, list[CaseScore]]:
     """Lesion images by the part of the image that their lesions cover."""
     edges = (0.0, *SIZES, 1.0)
     parts = {}
@@ -176,17 +176,16 @@ def without_background(rows: np.ndarray) -> np.ndarray:
     return kept.reshape(len(rows), -1)
 
 
-def errors(weights: Weights) -> np.ndarray:
-    """(N,) 1 - Dice of what was painted; of a normal 1 where anything was."""
-    return np.array(
-        [1 - s.dice if s.lesion else float(s.painted > 0) for s in weights.scores], float
-    )
+def errors(weights: Findings) -> np.ndarray:
+    """(N,) 1 - Dice of what was painted; of a normal it is 1 where anything was, else 0."""
+    return np.array([1 - s.dice for s in weights.scores], float)
 
 
 def write_report(docs: Path = DOCS) -> Path:
     """Write DOCS/weights.md and its figures from what lies under DOCS/weights."""
     folders = sorted(f.parent for f in (docs / "weights").glob("*/cases.csv"))
-    if not folders:
+    costs = docs / "weights" / "cost.csv"
+    if not folders and not costs.exists():
         raise ValueError(f"{docs / 'weights'} holds nothing that was measured.")
     lines = [
         "# What the weights are worth",
@@ -198,16 +197,16 @@ def write_report(docs: Path = DOCS) -> Path:
         "cover another training's chance, nor another hospital.",
     ]
     for folder in folders:
-        weights = Weights.read(folder)
+        weights = Findings.read(folder)
         lines += ["", f"## {folder.name.capitalize()}", "", *_modality(weights, folder)]
-    if (costs := docs / "weights" / "cost.csv").exists():
+    if costs.exists():
         lines += ["", "## Cost", "", *_cost(read_table(costs, Cost))]
     path = docs / "weights.md"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
 
 
-def _modality(weights: Weights, folder: Path) -> Iterator[str]:
+def _modality(weights: Findings, folder: Path) -> Iterator[str]:
     datasets = list(dict.fromkeys(s.dataset for s in weights.scores))
     of = {name: weights.where(lambda s, m, name=name: s.dataset == name) for name in datasets}
     revisions = list(dict.fromkeys(s.revision for s in weights.scores))
@@ -251,17 +250,17 @@ def failures(scores: Sequence[CaseScore], maps: Sequence[Map]) -> dict[str, int]
             found["normal painted"] += score.painted > 0
         elif score.dice <= DETECTED_ABOVE:
             if score.painted:
-                found["painted elsewhere"] += 1
+                found["painted, but hardly on it"] += 1
             else:
                 held_back = each.ungated > DETECTED_ABOVE
                 found["found, but held back by the gate" if held_back else "not found"] += 1
     return found
 
 
-def _failures(weights: Weights, of: dict[str, list[CaseScore]]) -> Iterator[str]:
+def _failures(weights: Findings, of: dict[str, list[CaseScore]]) -> Iterator[str]:
     yield (
         f"Lesion images whose Dice is at most {DETECTED_ABOVE:g}, by what went wrong: the map had the lesion and the "
-        "presence gate kept it back; something else was painted; the map had nothing there."
+        "presence gate kept it back; what was painted lies hardly on it; the map had nothing there."
     )
     yield ""
     yield f"| data | lesion images | {' | '.join(FAILURES[:-1])} | normals | painted |"
@@ -274,7 +273,7 @@ def _failures(weights: Weights, of: dict[str, list[CaseScore]]) -> Iterator[str]
         yield "| " + " | ".join(str(cell) for cell in cells) + " |"
 
 
-def _series(weights: Weights, folder: Path) -> Iterator[str]:
+def _series(weights: Findings, folder: Path) -> Iterator[str]:
     diameters = sorted({s.diameter for s in weights.series})
     contrasts = sorted({s.contrast for s in weights.series}, reverse=True)
     of = {(s.diameter, s.contrast): s for s in weights.series}
@@ -294,7 +293,7 @@ def _series(weights: Weights, folder: Path) -> Iterator[str]:
     yield f"![Generated scans with outlines of truth and prediction](weights/{folder.name}/series.png)"
 
 
-def _calibration(weights: Weights, of: dict[str, list[CaseScore]], folder: Path) -> Iterator[str]:
+def _calibration(weights: Findings, of: dict[str, list[CaseScore]], folder: Path) -> Iterator[str]:
     with_presence = [s for s in weights.scores if s.presence is not None]
     panels = {"pixels": np.array([m.row for m in weights.maps])}
     if with_presence:
@@ -324,7 +323,7 @@ def _calibration(weights: Weights, of: dict[str, list[CaseScore]], folder: Path)
     yield f"![Reliability of presence and of pixels](weights/{folder.name}/calibration.png)"
 
 
-def _uncertainty(weights: Weights, datasets: Sequence[str]) -> Iterator[str]:
+def _uncertainty(weights: Findings, datasets: Sequence[str]) -> Iterator[str]:
     yield (
         "Spearman's rank correlation of the review's uncertainty with the error (1 - Dice; of a normal 1 where "
         "anything is painted). [What else was tried](review-scores.md)."
@@ -340,7 +339,7 @@ def _uncertainty(weights: Weights, datasets: Sequence[str]) -> Iterator[str]:
         yield f"| {name} | {mine.sum()} | {with_interval(found)} |"
 
 
-def _elsewhere(weights: Weights) -> Iterator[str]:
+def _elsewhere(weights: Findings) -> Iterator[str]:
     yield (
         "Area under the ROC curve of presence on pictures that are of no data set: the part of a held-out scan "
         "beside its lesion, against a part as wide that holds it; and generated scans, of which no network has seen "
@@ -358,7 +357,7 @@ def _elsewhere(weights: Weights) -> Iterator[str]:
         yield f"| {source} | {sum(e.lesion for e in some)} of {len(some)} | {with_interval(found)} |"
 
 
-def _left_out(weights: Weights) -> Iterator[str]:
+def _left_out(weights: Findings) -> Iterator[str]:
     yield "Networks that were trained on other data sets alone."
     for dataset, (told, scores) in weights.left_out.items():
         yield ""
@@ -373,8 +372,8 @@ def _left_out(weights: Weights) -> Iterator[str]:
 def _cost(costs: Sequence[Cost]) -> Iterator[str]:
     yield (
         "All architectures in one run at 256x256, with the presence head: `unet` is the original U-Net. Megabytes "
-        "are those of half precision, as weights are shipped; milliseconds are from a scan of 600x480 to its mask, "
-        "without a GPU; training is in batches of 8."
+        "are those of half precision, as weights are shipped (their batch statistics, about a hundredth, are in "
+        "single); milliseconds are from a scan of 600x480 to its mask, on the processor; training is in batches of 8."
     )
     yield ""
     yield "| network | parameters | MB | ms a scan | images a second in training | on |"

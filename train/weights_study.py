@@ -24,18 +24,18 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from bcweb.cases import Case, CasesError, read_cases, read_truth
+from bcweb.cases import Case, read_cases, read_truth
 from bcweb.evaluate import score_prediction
 from bcweb.metrics import DETECTED_ABOVE, dice
 from bcweb.phantoms import Mass, Phantom, phantom
 from bcweb.review.doubt import uncertainty
-from bcweb.scans import Modality, Scan, ScanError, read_scan
+from bcweb.scans import Modality, Scan, read_scan
 from bcweb.scores import CaseScore, write_scores
 from bcweb.segmenter import Prediction, Segmenter, apply_operating_point
 from bcweb.statistics import calibration_bins
-from bcweb.weights import WeightsError, load_weights
+from bcweb.weights import load_weights
 from train.failures import Drawn, sheet
-from train.score import tests_of, write_json
+from train.score import refuse_seen, tests_of, write_json
 from train.tables import read_table, write_table
 from train.weights_report import BINS, DOCS, Cost, Elsewhere, LeftOut, Map, Series, write_report
 
@@ -69,6 +69,7 @@ def measure(run: Path, cases: Sequence[Case], generated: Sequence[Phantom]) -> M
     result = Measured([], [], [])
     for case in tqdm(tests_of(run, cases), run.name, unit="case"):
         scan = read_scan(case.file)
+        refuse_seen(segmenter.weights, case, scan)
         truth = read_truth(case, scan)
         prediction = segmenter.segment(scan)
         score = score_prediction(case, prediction, truth, scan.spacing)
@@ -156,7 +157,10 @@ def series(modality: Modality) -> tuple[list[Series], Image.Image]:
     return found, sheet(pictures, len(DIAMETERS))
 
 
-def write(measured: Sequence[Measured], modality: Modality, docs: Path) -> None:
+def write(
+    measured: Sequence[Measured], small_and_faint: tuple[list[Series], Image.Image],
+    modality: Modality, docs: Path,
+) -> None:  # fmt: skip
     """Write docs/weights/MODALITY; ValueError where two runs tested the same case."""
     scores = [score for each in measured for score in each.scores]
     if len({score.key for score in scores}) < len(scores):
@@ -166,7 +170,7 @@ def write(measured: Sequence[Measured], modality: Modality, docs: Path) -> None:
     write_scores(folder / "cases.csv", scores)
     write_table(folder / "maps.csv", [m for each in measured for m in each.maps])
     write_table(folder / "elsewhere.csv", [e for each in measured for e in each.elsewhere])
-    rows, picture = series(modality)
+    rows, picture = small_and_faint
     write_table(folder / "series.csv", rows)
     picture.save(folder / "series.png", optimize=True)
 
@@ -183,6 +187,7 @@ def write_left_out(run: Path, cases: Sequence[Case], docs: Path) -> None:
         scores = []
         for case in tqdm([c for c in cases if c.dataset == dataset], dataset, unit="case"):
             scan = read_scan(case.file)
+            refuse_seen(segmenter.weights, case, scan)
             truth = read_truth(case, scan)
             scores.append(score_prediction(case, segmenter.segment(scan), truth, scan.spacing))
         write_scores(folder / f"{dataset}.csv", [replace(s, seen=False) for s in scores])
@@ -220,8 +225,15 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     add("--docs", type=Path, default=DOCS, metavar="DIR", help="where the report goes")
     add("--report", action="store_true", help="only write the report, from docs/weights")
     args = parser.parse_args(argv)
-    if (args.report or args.cost) == bool(args.run and args.data):
+    of_runs = bool(args.run or args.data or args.left_out)
+    if [args.report, args.cost, of_runs].count(True) != 1 or of_runs != bool(
+        args.run and args.data
+    ):
         parser.error("name runs and their data, or ask for --cost or --report alone")
+    if args.left_out and len(args.run) > 1:
+        parser.error(
+            "--left-out takes one --run: what it says of a data set has one place in the report"
+        )
     return args
 
 
@@ -233,21 +245,26 @@ def main(argv: list[str] | None = None) -> int:
         elif not args.report:
             cases = [c for spec in args.data for c in read_cases(spec).cases if c.has_truth]
             if args.left_out:
-                for run in args.run:
-                    write_left_out(run, cases, args.docs)
+                modality = modality_of(args.run)
+                if not (args.docs / "weights" / modality / "cases.csv").exists():
+                    raise ValueError(
+                        "First measure the runs of the data set's own folds, without --left-out."
+                    )
+                write_left_out(args.run[0], cases, args.docs)
             else:
                 modality = modality_of(args.run)
                 made = generated(modality)
-                write([measure(run, cases, made) for run in args.run], modality, args.docs)
+                measured = [measure(run, cases, made) for run in args.run]
+                write(measured, series(modality), modality, args.docs)
         print(f"The report is {write_report(args.docs)}.")
     except ModuleNotFoundError as error:
         print(f"{error.name} is missing: pip install -r requirements-train.txt", file=sys.stderr)
         return 1
-    except (CasesError, ScanError, WeightsError, ValueError, OSError) as error:
+    except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("Stopped; nothing was written.", file=sys.stderr)
+        print("Stopped.", file=sys.stderr)
         return 130
     return 0
 

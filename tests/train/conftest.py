@@ -9,8 +9,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import pytest
-from PIL import Image
 
+from tests.train.squares import draw_squares
 from train.training_set import TrainingCase, TrainingSet
 
 
@@ -36,24 +36,8 @@ def squares() -> TrainingSet:
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory):
-    """40 files of 80x60: 30 with a dark square and its mask, 10 without; two cases a group."""
-    root = tmp_path_factory.mktemp("squares")
-    (root / "images").mkdir()
-    (root / "masks").mkdir()
-    rng = np.random.default_rng(0)
-    rows = ["file,label,group"]
-    for i in range(40):
-        pixels = rng.integers(110, 190, (60, 80), dtype=np.uint8)
-        if i < 30:
-            mask = np.zeros((60, 80), np.uint8)
-            y, x = rng.integers(4, 36, 2)
-            mask[y : y + 18, x : x + 18] = 255
-            pixels[mask > 0] //= 4
-            Image.fromarray(mask).save(root / "masks" / f"case{i}.png")
-        Image.fromarray(pixels).save(root / "images" / f"case{i}.png")
-        rows.append(f"case{i}.png,{'benign' if i < 30 else 'normal'},g{i // 2}")
-    (root / "cases.csv").write_text("\n".join(rows) + "\n")
-    return root
+    """See `draw_squares`."""
+    return draw_squares(tmp_path_factory.mktemp("squares"), seed=0)
 
 
 @pytest.fixture(scope="session")

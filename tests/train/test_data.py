@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -29,7 +30,7 @@ def training_set(some: tuple[TrainingCase, ...]) -> TrainingSet:
 
 def test_no_group_is_in_two_folds():
     some = cases()
-    folds = assign_folds(some, 5, seed=0)
+    folds = assign_folds(training_set(some), 5, seed=0)
     of_group = {}
     for case, fold in zip(some, folds, strict=True):
         assert of_group.setdefault(case.group, fold) == fold, f"group {case.group} is in two folds"
@@ -37,28 +38,34 @@ def test_no_group_is_in_two_folds():
 
 def test_labels_are_spread_evenly():
     some = cases()
-    folds = assign_folds(some, 5, seed=0)
+    folds = assign_folds(training_set(some), 5, seed=0)
     for label, total in Counter(case.label for case in some).items():
         counts = Counter(f for case, f in zip(some, folds, strict=True) if case.label == label)
         for fold in range(5):
             assert abs(counts[fold] - total / 5) <= 0.35 * total / 5, (label, counts)
 
 
+def test_without_labels_lesions_are_spread_evenly():
+    some = tuple(replace(case, label="") for case in cases(200))
+    masks = np.zeros((200, 8, 8), np.uint8)
+    masks[:10] = 1
+    folds = assign_folds(TrainingSet(some, masks, masks), 5, seed=0)
+    assert np.bincount(folds[:10], minlength=5).min() >= 1
+
+
 def test_the_seed_draws_the_folds_and_the_order_of_cases_does_not():
     some = cases()
-    first, again, other = (assign_folds(some, 5, seed) for seed in (0, 0, 1))
+    first, again, other = (assign_folds(training_set(some), 5, seed) for seed in (0, 0, 1))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
-    backwards = assign_folds(some[::-1], 5, 0)[::-1]
+    backwards = assign_folds(training_set(some[::-1]), 5, 0)[::-1]
     assert np.array_equal(first, backwards)
 
 
 @pytest.mark.parametrize("fold", ["0", "4"])
 def test_train_validation_and_test_share_no_group(fold):
     some = cases()
-    data = TrainingSet(
-        some, np.zeros((len(some), 8, 8), np.uint8), np.zeros((len(some), 8, 8), np.uint8)
-    )
+    data = training_set(some)
     roles = split(data, fold, 5, 0.1, 0)
     groups = {
         role: {c.group for c, r in zip(some, roles, strict=True) if r == role}
@@ -72,7 +79,7 @@ def test_train_validation_and_test_share_no_group(fold):
 
 def test_fold_all_trains_on_everything():
     some = cases(30)
-    data = TrainingSet(some, np.zeros((30, 8, 8), np.uint8), np.zeros((30, 8, 8), np.uint8))
+    data = training_set(some)
     assert set(split(data, "all", 5, 0.1, 0)) == {"train"}
 
 

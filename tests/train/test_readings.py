@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from bcweb.segmenter import Segmenter
 from bcweb.weights import load_weights
 from train import crossval, readings
 from train.readings import PLAIN, Answers, Reading
+from train.score import tests_of
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +46,7 @@ def test_a_plain_reading_is_what_the_app_says_at_the_operating_point_of_the_othe
 def test_a_mirrored_scan_is_the_mirror_of_its_answer(runs, spec, monkeypatch):
     """The average of both looks does not depend on which of the two is the scan."""
     segmenter = Segmenter.load(str(runs[0] / "weights"))
-    cases = [case for case in read_cases(spec).cases if case.truth_files][:3]
+    cases = tests_of(runs[0], read_cases(spec).cases)[:3]
     straight = readings._ask(runs[0], cases, Reading(flips=True))
 
     def mirrored(file):
@@ -66,7 +68,7 @@ def answers(presences: list[float], sure: list[float], lesions: list[bool]) -> A
     maps[:, 0, 0] = sure
     truths = np.zeros((len(sure), 2, 2), bool)
     truths[:, 0, 0] = lesions
-    return Answers(None, [], maps, np.array(presences), truths)
+    return Answers(Path(), None, [], maps, np.array(presences), truths)
 
 
 def test_calibration_follows_whichever_of_the_two_knows():

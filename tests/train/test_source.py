@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from PIL import Image
 
 from bcweb.scans import read_scan
 from bcweb.segmenter import Segmenter
+from train import loop, score
+from train.folds import was_stopped
 from train.source import main
 
 
@@ -96,6 +99,103 @@ def test_what_goes_wrong_in_training_gets_one_sentence(
     arguments = ["--data", f"folder:{folder}?modality=ultrasound", "--size", "64"]
     arguments += ["--out", str(tmp_path / "run"), "--cache", str(tmp_path / "cache")]
     assert main(arguments) == status
+    assert sentence in capsys.readouterr().err
+
+
+def test_a_folder_does_not_go_on_with_another_split_or_other_cases(run, folder, tmp_path, capsys):
+    """Else fold 1's test, which fold 0's network was trained on, would be scored as unseen."""
+    mine = shutil.copytree(run, tmp_path / "run")
+    arguments = ["--data", f"folder:{folder}?modality=ultrasound", "--size", "64", "--epochs", "2"]
+    arguments += ["--batch", "8", "--cache", str(run.parent / "cache"), "--out", str(mine)]
+    before = (mine / "run.json").read_text()
+    for other in (["--fold", "1", "--validation", "0.2"], ["--validation", "0.4"]):
+        assert main([*arguments, *other]) == 1
+        assert "holds a run on other cases, on another split" in capsys.readouterr().err
+    assert (mine / "run.json").read_text() == before
+
+
+def test_a_test_case_that_cannot_be_read_is_told_and_nothing_is_scored(folder, tmp_path, capsys):
+    data = shutil.copytree(folder, tmp_path / "data")
+    arguments = ["--data", f"folder:{data}?modality=ultrasound", "--size", "64", "--epochs", "1"]
+    arguments += [
+        "--batch",
+        "8",
+        "--cache",
+        str(tmp_path / "cache"),
+        "--out",
+        str(tmp_path / "run"),
+    ]
+    assert main(arguments) == 0
+    (tmp_path / "run" / "scores.json").unlink()
+    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    lost = next(case["id"] for case in record["cases"] if case["role"] == "test")
+    whole = (data / "images" / f"{lost}.png").read_bytes()
+    (data / "images" / f"{lost}.png").write_bytes(whole[: len(whole) // 2])
+    capsys.readouterr()
+    there = ["--data", f"folder:{data}?modality=ultrasound"]
+    assert score.main([str(tmp_path / "run"), *there]) == 1
+    assert "test cases could not be scored" in capsys.readouterr().err
+    assert not (tmp_path / "run" / "scores.json").exists()
+    assert score.main([str(tmp_path / "run"), *there, *there]) == 1
+    assert "The same data set is named twice." in capsys.readouterr().err
+
+
+def test_a_run_that_was_stopped_says_so(folder, tmp_path, monkeypatch, capsys):
+    keep = loop._keep
+
+    def keep_then_stop(*args):
+        keep(*args)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(loop, "_keep", keep_then_stop)
+    arguments = ["--data", f"folder:{folder}?modality=ultrasound", "--size", "64", "--epochs", "3"]
+    arguments += [
+        "--batch",
+        "8",
+        "--cache",
+        str(tmp_path / "cache"),
+        "--out",
+        str(tmp_path / "run"),
+    ]
+    assert main(arguments) == 0
+    assert "Stopped. The best of 1 epochs is kept" in capsys.readouterr().out
+    assert (
+        "Stopped after 1 of 3 epochs, batch 8"
+        in (tmp_path / "run" / "weights" / "README.md").read_text()
+    )
+    assert was_stopped(tmp_path / "run")
+
+
+def test_a_validation_without_a_lesion_is_refused_before_it_trains(folder, tmp_path, capsys):
+    data = shutil.copytree(folder, tmp_path / "data")
+    for mask in sorted((data / "masks").iterdir())[2:]:
+        mask.unlink()
+    blank = Image.fromarray(np.zeros((60, 80), np.uint8))
+    for i in range(40):
+        if not (data / "masks" / f"case{i}.png").exists():
+            blank.save(data / "masks" / f"case{i}.png")
+    (data / "cases.csv").write_text(
+        "file,group\n" + "".join(f"case{i}.png,g{i // 2}\n" for i in range(40))
+    )
+    arguments = ["--data", f"folder:{data}?modality=ultrasound", "--size", "64", "--epochs", "1"]
+    arguments += ["--cache", str(tmp_path / "cache"), "--out", str(tmp_path / "run")]
+    assert main(arguments) == 1
+    assert "No validation case holds a lesion" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "sentence"),
+    [
+        (["--size", "200"], "--size is a multiple of 32"),
+        (["--cases", "0"], "--epochs, --batch and --cases want at least 1"),
+        (["--validation", "0.9"], "--validation is a part of the rest"),
+        (["--name", "new hospital"], "--name takes letters"),
+    ],
+)
+def test_an_option_that_makes_no_sense_gets_one_sentence(option, sentence, capsys):
+    with pytest.raises(SystemExit):
+        main(["--data", "busi:x", "--out", "y", *option])
     assert sentence in capsys.readouterr().err
 
 

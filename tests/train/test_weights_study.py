@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 
 from bcweb.scores import CaseScore, read_scores
+from tests.train.squares import draw_squares
 from train import weights_study
 from train.tables import read_table, write_table
 from train.weights_report import (
     DOCS,
     Cost,
     Elsewhere,
+    Findings,
     Map,
-    Weights,
     failures,
     lesion_sizes,
     write_report,
@@ -79,8 +80,7 @@ def studied(run, folder, tmp_path_factory):
         patch.setattr(weights_study, "SERIES", 1)
         data = f"folder:{folder}?modality=ultrasound"
         assert weights_study.main([*arguments, "--data", data]) == 0
-    other = tmp_path_factory.mktemp("parent") / "elsewhere"
-    shutil.copytree(folder, other)
+    other = draw_squares(tmp_path_factory.mktemp("parent") / "elsewhere", seed=1)
     data = f"folder:{other}?modality=ultrasound"
     assert weights_study.main([*arguments, "--data", data, "--left-out"]) == 0
     cost = Cost("lite0", "2 cores", 3.92, 7.8, 30, 10.5)
@@ -107,7 +107,7 @@ def test_a_run_is_measured_on_the_cases_that_it_held_out(studied, run):
 
 def test_lesion_images_are_sorted_by_the_part_that_their_lesions_cover(studied):
     # The squares are 18 of 60 rows and of 80 columns, 6.75%.
-    weights = Weights.read(studied / "weights" / "ultrasound")
+    weights = Findings.read(studied / "weights" / "ultrasound")
     lesions = sum(bool(s.lesion) for s in weights.scores)
     assert {name: len(part) for name, part in lesion_sizes(weights).items()} == {
         "3 to 10% of the image": lesions
@@ -131,9 +131,36 @@ def test_what_cannot_be_measured_gets_a_sentence(run, folder, tmp_path, capsys):
     assert weights_study.main([*arguments, "--run", str(tmp_path)]) == 1
     assert "There are no weights at" in capsys.readouterr().err
     assert weights_study.main([*arguments, "--run", str(run), "--left-out"]) == 1
-    assert "has not been left out" in capsys.readouterr().err
+    assert "First measure the runs of the data set's own folds" in capsys.readouterr().err
     assert weights_study.main(["--report", "--docs", str(tmp_path)]) == 1
     assert "nothing that was measured" in capsys.readouterr().err
+
+
+def test_what_a_network_has_seen_is_not_left_out_under_another_name(
+    studied, run, folder, tmp_path, capsys
+):
+    arguments = ["--run", str(run), "--docs", str(studied), "--left-out", "--data"]
+    assert weights_study.main([*arguments, f"folder:{folder}?modality=ultrasound"]) == 1
+    assert "has not been left out" in capsys.readouterr().err
+    shutil.copytree(folder, tmp_path / "copy")
+    assert weights_study.main([*arguments, f"folder:{tmp_path / 'copy'}?modality=ultrasound"]) == 1
+    assert "was trained on case" in capsys.readouterr().err
+    assert not (studied / "weights" / "ultrasound" / "left-out" / "copy.csv").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--report", "--cost"],
+        ["--report", "--run", "x", "--data", "busi:y"],
+        ["--run", "x"],
+        ["--left-out"],
+        ["--run", "x", "--run", "y", "--data", "busi:z", "--left-out"],
+    ],
+)
+def test_one_thing_is_measured_at_a_time(arguments):
+    with pytest.raises(SystemExit):
+        weights_study.parse(arguments)
 
 
 def test_the_committed_report_is_what_its_tables_say(tmp_path):

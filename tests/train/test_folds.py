@@ -1,0 +1,84 @@
+"""What may be called the folds of one training, and what is trained again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from train import ablations, crossval, study
+from train.folds import check_split, is_trained, train_missing
+
+
+def finished(run: Path, fold: int, folds: int = 2, done: int = 3, rate: float = 0.1) -> Path:
+    """A run of three epochs that tests one case of its own."""
+    (run / "weights").mkdir(parents=True)
+    (run / "weights" / "README.md").write_text("")
+    (run / "scores.json").write_text("{}")
+    case = {"dataset": "busi", "id": str(fold), "role": "test"}
+    record = {"fold": str(fold), "folds": folds, "recipe": {"epochs": 3, "rate": rate}}
+    (run / "run.json").write_text(json.dumps(record | {"cases": [case], "epochs_done": done}))
+    return run
+
+
+def test_only_folds_that_are_whole_and_scored_are_skipped(tmp_path):
+    runs = [finished(tmp_path / "0", 0), finished(tmp_path / "1", 1, done=2)]
+    trained = []
+
+    def command(fold: int) -> list[str]:
+        trained.append(fold)
+        return ["calendar", "2026"]  # a module that ends well
+
+    assert train_missing(runs, command) == 0
+    assert trained == [1], "a fold that was stopped goes on"
+    (runs[0] / "scores.json").unlink()
+    assert train_missing(runs, lambda fold: ["no_such_module"]) == 1, "the first that fails ends it"
+
+
+def test_a_fold_is_trained_in_a_process_of_its_own(tmp_path, capfd):
+    runs = [tmp_path / "0"]
+    assert train_missing(runs, lambda fold: ["calendar", "--nonsense"]) == 2
+    assert "Fold 0:" in capfd.readouterr().out
+    assert not is_trained(runs[0])
+
+
+def test_the_folds_of_one_split_are_taken(tmp_path):
+    check_split([finished(tmp_path / str(k), k, folds=3) for k in range(3)])
+
+
+@pytest.mark.parametrize(
+    ("second", "sentence"),
+    [
+        ({"fold": 1, "folds": 5}, "is fold 1 of 5, not fold 1 of 2: choose another --out."),
+        ({"fold": 0}, "is fold 0 of 2, not fold 1 of 2"),
+        ({"fold": 1, "rate": 0.2}, "was trained with rate 0.2 and"),
+    ],
+)
+def test_what_are_not_folds_of_one_split_is_refused(tmp_path, second, sentence):
+    runs = [finished(tmp_path / "0", 0), finished(tmp_path / "1", **second)]
+    with pytest.raises(ValueError, match=sentence):
+        check_split(runs)
+
+
+def test_a_case_that_two_folds_test_is_refused(tmp_path):
+    runs = [finished(tmp_path / str(k), k) for k in range(2)]
+    record = json.loads((runs[1] / "run.json").read_text())
+    record["cases"][0]["id"] = "0"
+    (runs[1] / "run.json").write_text(json.dumps(record))
+    with pytest.raises(ValueError, match="tests cases that another fold tests"):
+        check_split(runs)
+
+
+@pytest.mark.parametrize(
+    ("parse", "arguments"),
+    [
+        (crossval.parse, ["--out", "x"]),
+        (ablations.parse, []),
+        (study.parse, []),
+    ],
+)
+def test_packed_data_cannot_be_scored_and_is_refused_before_it_trains(parse, arguments, capsys):
+    with pytest.raises(SystemExit):
+        parse(["--data", "packed:file.npz", *arguments])
+    assert "scores need the scans themselves" in capsys.readouterr().err

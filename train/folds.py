@@ -1,0 +1,78 @@
+"""The folds of one training, each in a process of its own: nothing is left in memory, and Ctrl-C reaches it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+
+def train_missing(runs: Sequence[Path], command: Callable[[int], list[str]]) -> int:
+    """Train each fold that is not finished, by the command for its number; returns the exit status of the first
+    that failed, else 0. ValueError where the runs are not the folds of one split.
+    """
+    for fold, run in enumerate(runs):
+        if not ((run / "scores.json").exists() and is_trained(run)):
+            print(f"Fold {fold}:", flush=True)
+            status = train(command(fold))
+            if status:
+                return status
+    check_split(runs)
+    return 0
+
+
+def train(command: list[str]) -> int:
+    """Run `python -m` with a command; returns its exit status."""
+    try:
+        return subprocess.run([sys.executable, "-m", *command], check=False).returncode
+    except KeyboardInterrupt:
+        return 130
+
+
+def is_trained(run: Path) -> bool:
+    """Whether a run has its weights with their card, and was not stopped before its last epoch."""
+    return (run / "weights" / "README.md").exists() and not was_stopped(run)
+
+
+def was_stopped(run: Path) -> bool:
+    """Whether a run that has its weights was stopped before its last epoch."""
+    record = json.loads((run / "run.json").read_text())
+    asked = record["recipe"]["epochs"]
+    return record.get("epochs_done", asked) < asked
+
+
+def check_split(runs: Sequence[Path]) -> None:
+    """ValueError unless run k is fold k of as many as there are, all by one recipe, no case tested twice."""
+    records = [json.loads((run / "run.json").read_text()) for run in runs]
+    tested: set[tuple[str, str]] = set()
+    for number, (run, record) in enumerate(zip(runs, records, strict=True)):
+        if (str(record["fold"]), record["folds"]) != (str(number), len(runs)):
+            raise ValueError(
+                f"{run} is fold {record['fold']} of {record['folds']}, not fold {number} of {len(runs)}: choose "
+                "another --out."
+            )
+        first = records[0]["recipe"]
+        for name in first.keys() & record["recipe"].keys():
+            if first[name] != record["recipe"][name]:
+                raise ValueError(
+                    f"{run} was trained with {name} {record['recipe'][name]} and {runs[0]} with {first[name]}: "
+                    "choose another --out."
+                )
+        mine = {(c["dataset"], c["id"]) for c in record["cases"] if c["role"] == "test"}
+        if mine & tested:
+            raise ValueError(
+                f"{run} tests cases that another fold tests: the data has changed since; choose another --out."
+            )
+        tested |= mine
+
+
+def refuse_packed(parser: argparse.ArgumentParser, specs: Sequence[str]) -> None:
+    """End with a sentence where the scans are not there that the folds are to be scored on."""
+    if any(spec.startswith("packed:") for spec in specs):
+        parser.error(
+            "scores need the scans themselves: train on packed data with python -m train.source, and score "
+            "where the scans are with python -m train.score"
+        )
