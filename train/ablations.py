@@ -22,11 +22,10 @@ from pathlib import Path
 from bcweb.scores import CaseScore, groups_of, read_scores, summarise, write_scores
 from bcweb.statistics import Interval, auc_gain, paired_difference
 from train import folds, readings
-from train.markdown import cell, with_interval
+from train.markdown import DOCS, cell, with_interval
 from train.readings import PLAIN, NotCalibrated, Reading
 from train.score import write_json
 
-DOCS = Path(__file__).parents[1] / "docs"
 RECIPE = "recipe"  # what all else is compared with
 
 

@@ -17,10 +17,9 @@ from pathlib import Path
 import numpy as np
 
 from bcweb.statistics import Interval, auc, group_bootstrap, rank_correlation
-from train.markdown import with_interval
+from train.markdown import DOCS, with_interval
 from train.tables import PREFIX, read_table
 
-DOCS = Path(__file__).parents[1] / "docs"
 NAME = "review-scores"  # of the measurement on which the two scores were chosen
 FIRST = 20  # of the queue, for precision
 FIRST_PAIRS = 50  # and for pairs

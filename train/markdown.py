@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bcweb.statistics import Interval
+
+DOCS = Path(__file__).parents[1] / "docs"  # where this project's own reports lie
 
 
 def with_interval(found: Interval | None, digits: int = 3, signed: bool = False) -> str:

@@ -29,11 +29,12 @@ from bcweb import hub, publish
 from bcweb.scans import Modality
 from bcweb.scores import CaseScore, ScoresError, read_scores
 from bcweb.weights import load_weights
+from train.markdown import DOCS
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
-STUDY = Path(__file__).parents[1] / "docs" / "transfer-study.md"
+STUDY = DOCS / "transfer-study.md"
 _OURS = ("pictures/", "study.md", "scores.csv")  # gone from the repository when a run has none
 
 

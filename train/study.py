@@ -24,6 +24,7 @@ from bcweb.scans import Modality
 from bcweb.weights import load_weights
 from train import folds
 from train.arms import ARMS
+from train.markdown import DOCS
 from train.score import write_json
 
 if TYPE_CHECKING:
@@ -71,10 +72,13 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     )
     add("--cases", type=int, metavar="N", help="only so many cases, to try it out")
     add("--quick", action="store_true", help="a small study that shows nothing but that it runs")
-    add("--report", action="store_true", help="only write the report, from docs/transfer-study")
+    add("--docs", type=Path, metavar="DIR", help="where the report goes (default: docs)")
+    add("--report", action="store_true", help="only write the report, from DIR/transfer-study")
     args = parser.parse_args(argv)
     if args.quick:
         vars(args).update(QUICK)
+        args.docs = args.docs or args.out
+    args.docs = args.docs or DOCS
     if not args.report and not args.data:
         parser.error("name the target's data, --data KIND:PATH, or ask for --report alone")
     if unknown := [arm for arm in args.arms.split(",") if arm not in ARMS]:
@@ -92,8 +96,7 @@ def main(argv: list[str] | None = None) -> int:
             status = run(args)
             if status:
                 return status
-        docs = args.out if args.quick else study_report.DOCS
-        print(f"The report is {study_report.write_report(docs)}.")
+        print(f"The report is {study_report.write_report(args.docs)}.")
     except ModuleNotFoundError as error:
         print(f"{error.name} is missing: pip install -r requirements-train.txt", file=sys.stderr)
         return 1
@@ -108,13 +111,13 @@ def main(argv: list[str] | None = None) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Train what is missing; returns the exit status of the first training that failed, else 0."""
-    from train.study_report import DOCS, Trial
+    from train.study_report import Trial
     from train.transfer import modality_of, other_modality
 
     target = modality_of(args.data)
     source = other_modality(target)
     name = f"{source}-to-{target}"
-    docs = (args.out if args.quick else DOCS) / "transfer-study" / name
+    docs = args.docs / "transfer-study" / name
     settings = _settings(args)
     _same_settings(docs / "study.json", settings)
 

@@ -21,9 +21,8 @@ import numpy as np
 from bcweb.metrics import DETECTED_ABOVE
 from bcweb.scores import CaseScore, groups_of, read_scores
 from bcweb.statistics import Interval, group_bootstrap, paired_difference, proportion
-from train.markdown import with_interval
+from train.markdown import DOCS, with_interval
 
-DOCS = Path(__file__).parents[1] / "docs"
 CONTROL = "imagenet"
 _TRIAL = re.compile(r"(?P<arm>[a-z]+)-(?P<percent>\d+)-s(?P<seed>\d+)")
 
