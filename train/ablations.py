@@ -23,6 +23,7 @@ from bcweb.scores import CaseScore, groups_of, read_scores, summarise, write_sco
 from bcweb.statistics import Interval, auc_gain, paired_difference
 from train import folds, readings
 from train.markdown import DOCS, cell, with_interval
+from train.options import data_name
 from train.readings import PLAIN, NotCalibrated, Reading
 from train.score import write_json
 
@@ -113,7 +114,7 @@ def run(args: argparse.Namespace) -> int:
     shared = {"folds": args.folds, "epochs": args.epochs, "size": args.size}
     if args.cases:
         shared["cases"] = args.cases
-    settings = shared | {"data": [spec.split(":", 1)[0] for spec in args.data]}
+    settings = shared | {"data": [data_name(spec) for spec in args.data]}
     file = args.docs / "ablations" / "settings.json"
     if file.exists() and json.loads(file.read_text()) != settings:
         raise ValueError(

@@ -88,6 +88,12 @@ def add_options(parser: argparse.ArgumentParser, epochs: int) -> None:
     )
 
 
+def data_name(spec: str) -> str:
+    """What a report calls the data set of KIND:PATH: a folder by its name, others by their kind."""
+    kind, _, place = spec.partition(":")
+    return Path(place.partition("?")[0]).name if kind == "folder" else kind
+
+
 def setting(text: str) -> tuple[str, float]:
     """NAME=NUMBER."""
     name, equals, number = text.partition("=")

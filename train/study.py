@@ -3,10 +3,10 @@
     python -m train.study --data folder:PATH --out runs/study --arms imagenet,encoder,none
     python -m train.study --report
 
-The first trains what is missing, one process a fold (`python -m train.transfer`); what is done is
-skipped, so that a study can be cut short, or spread over machines and days. Trials whose folds are all
-done have their scores copied to docs/transfer-study, and from there `--report` writes
-docs/transfer-study.md and its figures. `--quick` tries the whole road in about two minutes, on a few
+The first trains what is missing, one process a fold (`python -m train.transfer`); what is done is skipped, so
+that a study can be cut short, or spread over machines and days. The folds of a trial, once all are done, are
+scored each at an operating point chosen on the others, into docs/transfer-study, and from there `--report`
+writes docs/transfer-study.md and its figures. `--quick` tries the whole road in about two minutes, on a few
 cases at a small size, and reports into --out.
 """
 
@@ -21,13 +21,16 @@ from typing import TYPE_CHECKING, Any
 
 from bcweb.network import ARCHITECTURES
 from bcweb.scans import Modality
+from bcweb.scores import write_scores
 from bcweb.weights import load_weights
 from train import folds
 from train.arms import ARMS
 from train.markdown import DOCS
+from train.options import data_name
 from train.score import write_json
 
 if TYPE_CHECKING:
+    from train import readings
     from train.study_report import Trial
 
 COMPARED = "imagenet,random,encoder,features,none"
@@ -136,20 +139,24 @@ def run(args: argparse.Namespace) -> int:
         status = folds.train_missing(runs, partial(_command, args, trial, runs))
         if status:
             return status
-        _collect(runs, docs, trial, settings)
+        scores = readings.score(runs, args.data, readings.PLAIN)
+        docs.mkdir(parents=True, exist_ok=True)
+        write_json(docs / "study.json", settings)
+        write_scores(docs / f"{trial.name}.csv", scores)
     return 0
 
 
 def _settings(args: argparse.Namespace) -> dict[str, Any]:
     """What every trial of a direction has in common."""
     return {
-        "data": [spec.split(":", 1)[0] for spec in args.data],
+        "data": [data_name(spec) for spec in args.data],
         "source": args.source or "the embedded weights",
         "architecture": args.architecture,
         "folds": args.folds,
         "epochs": args.epochs,
         "size": args.size,
         "cases": args.cases,
+        "operating_point": "the other folds",
         "note": args.note,
     }
 
@@ -191,16 +198,6 @@ def _command(args: argparse.Namespace, trial: Trial, runs: list[Path], fold: int
     if args.cases:
         options["cases"] = args.cases
     return command + [text for name, value in options.items() for text in (f"--{name}", str(value))]
-
-
-def _collect(runs: list[Path], docs: Path, trial: Trial, settings: dict[str, Any]) -> None:
-    """A trial's scores, all folds in one table, where the report reads them."""
-    from bcweb.scores import read_scores, write_scores
-
-    docs.mkdir(parents=True, exist_ok=True)
-    write_json(docs / "study.json", settings)
-    scores = [s for run in runs for s in read_scores(run / "weights" / "scores.csv")]
-    write_scores(docs / f"{trial.name}.csv", sorted(scores, key=lambda s: s.key))
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from bcweb.statistics import Interval, group_bootstrap, paired_difference, propo
 from train.markdown import DOCS, with_interval
 
 CONTROL = "imagenet"
+OWN = "each network's own validation"  # where a study does not say on what its points were chosen
 _TRIAL = re.compile(r"(?P<arm>[a-z]+)-(?P<percent>\d+)-s(?P<seed>\d+)")
 
 
@@ -60,7 +61,8 @@ class Direction:
 class ArmScores:
     """An arm on a part of the data: per case, the mean over its seeds.
 
-    dice: of lesion images, by case. figures: by name, each an interval; missing ones do not exist.
+    dice: of lesion images, by case. distances: how many of them have an HD95, which wants something painted.
+    figures: by name, each an interval; missing ones do not exist.
     """
 
     arm: str
@@ -68,6 +70,7 @@ class ArmScores:
     seeds: int
     dice: dict[tuple[str, str], float]
     groups: dict[tuple[str, str], tuple[str, str]]
+    distances: int
     figures: dict[str, Interval]
 
 
@@ -123,7 +126,7 @@ def _arm(arm: str, percent: int, seeds: Sequence[Sequence[CaseScore]]) -> ArmSco
         figures["hd95"] = interval(hd95)
     if painted := mean(normal, lambda s: float(s.painted > 0)):
         figures["painted"] = share(painted)
-    return ArmScores(arm, percent, len(seeds), dice, groups, figures)
+    return ArmScores(arm, percent, len(seeds), dice, groups, len(hd95), figures)
 
 
 def difference(arm: ArmScores, control: ArmScores) -> Interval | None:
@@ -168,7 +171,8 @@ def _section(direction: Direction, arms: Sequence[ArmScores]) -> list[str]:
         f"## From {source} to {target}",
         "",
         f"Target: {', '.join(settings['data'])}; {settings['folds']} folds, {settings['epochs']} epochs at "
-        f"{settings['size']}x{settings['size']}, `{settings['architecture']}`. Source: {settings['source']}.",
+        f"{settings['size']}x{settings['size']}, `{settings['architecture']}`. Source: {settings['source']}. "
+        f"Operating points are chosen on {settings.get('operating_point', OWN)}.",
         *(["", settings["note"]] if settings["note"] else []),
         "",
         *[f"- {sentence}" for sentence in verdict(arms)],
@@ -189,7 +193,7 @@ def _section(direction: Direction, arms: Sequence[ArmScores]) -> list[str]:
             against = difference(arm, control) if control and arm is not control else None
             cells = [
                 f"`{arm.arm}`", str(arm.seeds), str(len(arm.dice)), with_interval(arm.figures["dice"]),
-                with_interval(against, signed=True), with_interval(arm.figures["iou"]), with_interval(arm.figures.get("hd95"), 1),
+                with_interval(against, signed=True), with_interval(arm.figures["iou"]), f"{with_interval(arm.figures.get('hd95'), 1)} of {arm.distances}",
                 with_interval(arm.figures["detected"]), with_interval(arm.figures.get("painted")),
             ]  # fmt: skip
             lines.append("| " + " | ".join(cells) + " |")

@@ -9,6 +9,7 @@ import pytest
 
 from train import ablations, crossval, study
 from train.folds import check_split, is_trained, train_missing
+from train.options import data_name
 
 
 def finished(run: Path, fold: int, folds: int = 2, done: int = 3, rate: float = 0.1) -> Path:
@@ -68,6 +69,11 @@ def test_a_case_that_two_folds_test_is_refused(tmp_path):
     (runs[1] / "run.json").write_text(json.dumps(record))
     with pytest.raises(ValueError, match="tests cases that another fold tests"):
         check_split(runs)
+
+
+def test_a_report_calls_a_folder_by_its_name():
+    assert data_name("folder:/data/cdd-cesm?energy=low&modality=mammogram") == "cdd-cesm"
+    assert data_name("busi:/data/busi") == "busi"
 
 
 @pytest.mark.parametrize(
