@@ -51,7 +51,7 @@ export const DIFFICULTIES = ["easy", "medium", "hard"];
 /** What the weights that predicted knew of the case. @type {Record<string, {badge: string, words: string, isTest: boolean}>} */
 export const HOW = {
   unseen: { badge: "not seen in training", words: "The weights were not trained on this case: its score is a test of them.", isTest: true },
-  "out-of-fold": { badge: "drawn by a twin", words: "The weights were trained on this case; what is shown was drawn by a twin of theirs that was not. Its score is a test.", isTest: true },
+  "out-of-fold": { badge: "out of fold", words: "The weights were trained on this case; what is shown was drawn by a network of the same training that was not. Its score is a test.", isTest: true },
   seen: { badge: "seen in training", words: "The weights were trained on this case: what they draw here, and its score, are no test of them.", isTest: false },
 };
 
@@ -131,7 +131,7 @@ export function scoreRows({ presence, gate, dice, iou, hd95_px, carried_dice, pa
     { name: "Dice", meaning: `Of prediction and truth at the operating point. ${MEANING.dice}`, value: dice === null ? "" : fixed(dice, 3) },
     { name: "IoU", meaning: MEANING.iou, value: iou === null ? "" : fixed(iou, 3) },
     { name: "HD95, px", meaning: MEANING.hd95, value: hd95_px === null ? "" : fixed(hd95_px, 1) },
-    { name: "Dice out of fold", meaning: "By a twin of the weights that was not trained on this case; its drawing is not here.", value: carried_dice === null ? "" : fixed(carried_dice, 3) },
+    { name: "Dice out of fold", meaning: "By a network of the same training that was not trained on this case; its drawing is not here.", value: carried_dice === null ? "" : fixed(carried_dice, 3) },
     { name: "Painted, px", meaning: MEANING.painted, value: painted_px === null ? "" : grouped(painted_px) },
     { name: "Truth, px", meaning: MEANING.truth, value: truth_px === null ? "" : grouped(truth_px) },
     { name: "Uncertainty", meaning: MEANING.uncertainty, value: uncertainty === null ? "" : fixed(uncertainty, 2) },
