@@ -177,8 +177,9 @@ def write_report(docs: Path = DOCS) -> Path:
         "is changed at a time; every change has the same folds, by group, and every score is of a case that its "
         "weights had not seen, at the scan's own size and at an operating point chosen on the other folds. In "
         "brackets: the 95% interval when whole groups are drawn again; differences to the recipe are paired by case. "
-        "The intervals cover which patients were there; they do not cover another training's chance, of which the "
-        "recipe by another seed shows a sample. Of twenty intervals about one leaves its truth out by luck.",
+        "The intervals cover which patients were there; they do not cover another training's chance"
+        + (", of which the recipe by another seed is a sample" if "again" in scores else "")
+        + ". Of twenty such intervals about one leaves its truth out by luck.",
         "",
         f"{', '.join(settings['data'])}: {whole['lesion']['n']} lesion images and {whole['normal']['n']} normals, "
         f"{settings['folds']} folds; `lite0`, {settings['size']}x{settings['size']}, {settings['epochs']} epochs "
