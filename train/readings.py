@@ -21,7 +21,7 @@ from bcweb.segmenter import Segmenter
 from bcweb.weights import OperatingPoint
 from train import operating_point
 from train.data import on_grid
-from train.score import refuse_seen, tests_of
+from train.score import held_out_by, refuse_seen
 
 _PULL = 0.01  # of the calibration's factors towards 0, against folds that are told apart without an error
 
@@ -77,7 +77,7 @@ def score(runs: Sequence[Path], specs: Sequence[str], reading: Reading) -> list[
 def ask(runs: Sequence[Path], specs: Sequence[str], reading: Reading = PLAIN) -> list[Answers]:
     """Let the network of every run look at its test."""
     cases = [case for spec in specs for case in read_cases(spec).cases]
-    return [_ask(run, tests_of(run, cases), reading) for run in runs]
+    return [_ask(run, held_out_by(run, cases), reading) for run in runs]
 
 
 def choose(folds: Sequence[Answers]) -> OperatingPoint:

@@ -34,7 +34,7 @@ def score_run(run: Path, specs: list[str]) -> dict | None:
     record = json.loads((run / "run.json").read_text())
     result = None
     if any(case["role"] == "test" for case in record["cases"]):
-        held_out = tests_of(run, [case for spec in specs for case in read_cases(spec).cases])
+        held_out = held_out_by(run, [case for spec in specs for case in read_cases(spec).cases])
         scores, result = evaluate([CaseSet(run.name, tuple(held_out))], Choice(str(folder)))
         if failed := [score for score in scores if score.error]:
             raise ValueError(
@@ -49,7 +49,7 @@ def score_run(run: Path, specs: list[str]) -> dict | None:
     return result
 
 
-def tests_of(run: Path, cases: Sequence[Case]) -> list[Case]:
+def held_out_by(run: Path, cases: Sequence[Case]) -> list[Case]:
     """The cases that a finished run held out; ValueError where there are none, or not each is there once."""
     record = json.loads((run / "run.json").read_text())
     tested = {(c["dataset"], c["id"]) for c in record["cases"] if c["role"] == "test"}

@@ -30,7 +30,6 @@ from train.options import data_name
 from train.score import write_json
 
 if TYPE_CHECKING:
-    from train import readings
     from train.study_report import Trial
 
 COMPARED = "imagenet,random,encoder,features,none"
@@ -114,6 +113,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Train what is missing; returns the exit status of the first training that failed, else 0."""
+    from train import readings
     from train.study_report import Trial
     from train.transfer import modality_of, other_modality
 

@@ -35,7 +35,7 @@ from bcweb.segmenter import Prediction, Segmenter, apply_operating_point
 from bcweb.statistics import calibration_bins
 from bcweb.weights import load_weights
 from train.failures import Drawn, sheet
-from train.score import refuse_seen, tests_of, write_json
+from train.score import held_out_by, refuse_seen, write_json
 from train.tables import read_table, write_table
 from train.weights_report import BINS, DOCS, Cost, Elsewhere, LeftOut, Map, Series, write_report
 
@@ -67,7 +67,7 @@ def measure(run: Path, cases: Sequence[Case], generated: Sequence[Phantom]) -> M
     """Let a run's network look at its test, at parts of it, and at generated scans."""
     segmenter = Segmenter.load(str(run / "weights"))
     result = Measured([], [], [])
-    for case in tqdm(tests_of(run, cases), run.name, unit="case"):
+    for case in tqdm(held_out_by(run, cases), run.name, unit="case"):
         scan = read_scan(case.file)
         refuse_seen(segmenter.weights, case, scan)
         truth = read_truth(case, scan)

@@ -94,7 +94,7 @@ def test_what_is_done_is_not_done_again_and_a_failed_training_ends_it(folder, tm
     assert "Epoch" not in out, "a change at test time trains nothing"
     assert f"| {CHANGES['flips'].text} |" in (tmp_path / "ablations.md").read_text()
 
-    gone = ["--data", f"folder:{tmp_path / 'none'}", *options[2:]]
+    gone = ["--data", f"folder:{tmp_path / folder.name}?modality=ultrasound", *options[2:]]
     assert ablations.main([*gone, "entropy"]) == 1
     assert "is not a folder" in capfd.readouterr().err
     assert ablations.main([*options[:-1], "--epochs", "2"]) == 1

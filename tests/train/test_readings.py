@@ -16,7 +16,7 @@ from bcweb.segmenter import Segmenter
 from bcweb.weights import load_weights
 from train import crossval, readings
 from train.readings import PLAIN, Answers, Reading
-from train.score import tests_of
+from train.score import held_out_by
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def test_a_plain_reading_is_what_the_app_says_at_the_operating_point_of_the_othe
 def test_a_mirrored_scan_is_the_mirror_of_its_answer(runs, spec, monkeypatch):
     """The average of both looks does not depend on which of the two is the scan."""
     segmenter = Segmenter.load(str(runs[0] / "weights"))
-    cases = tests_of(runs[0], read_cases(spec).cases)[:3]
+    cases = held_out_by(runs[0], read_cases(spec).cases)[:3]
     straight = readings._ask(runs[0], cases, Reading(flips=True))
 
     def mirrored(file):
