@@ -202,7 +202,7 @@ def _lesionwise_figures(scores: Sequence[CaseScore]) -> dict[str, Any]:
 
 
 def _with_interval(name: str, interval: tuple | None) -> dict[str, Any]:
-    if interval is None:
+    if interval is None or math.isnan(interval[0]):
         return {name: None, f"{name}_ci": None}
     estimate, low, high = interval[:3]
     return {name: estimate, f"{name}_ci": None if math.isnan(low) else [low, high]}

@@ -94,6 +94,11 @@ def test_presence_is_rated_only_where_there_are_normals():
     )
 
 
+def test_presence_is_not_rated_where_no_network_looked_at_both_kinds():
+    other = [replace(normal("e"), revision="another")]
+    assert summarise([*FOUR, *other])["presence_auc"] is None, "not NaN, which JSON has not"
+
+
 def test_lesions_are_also_counted_one_by_one():
     two = [lesion("a", 0.9, lesions=3, found=2, false_alarms=1), lesion("b", 0.9)]
     figures = summarise(two)["lesionwise"]

@@ -52,7 +52,7 @@ def run(args: argparse.Namespace, start: Start) -> Path:
             "No validation case holds a lesion: there is nothing to choose an epoch by."
         )
     config = _config(args, start, modality, recipe, train)
-    record = _record(args, data, roles, recipe, start) | {"normals": normals}
+    record = _record(args, data, roles, recipe, start) | {"normals": normals, "epochs_done": 0}
     _same_cases(args.out, record)
     _say_what_happens(data, roles, recipe, normals, modality)
 

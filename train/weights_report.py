@@ -146,27 +146,27 @@ class Findings:
         return [s for s, m in zip(self.scores, self.maps, strict=True) if holds(s, m)]
 
 
-def by_label(weights: Findings) -> dict[str, list[CaseScore]]:
+def by_label(findings: Findings) -> dict[str, list[CaseScore]]:
     """The lesion images of each label, each data set for itself."""
     parts: dict[str, list[CaseScore]] = {}
-    for score in weights.scores:
+    for score in findings.scores:
         if score.lesion and score.label:
             parts.setdefault(f"{score.dataset}, {score.label}", []).append(score)
     return parts
 
 
-def devices(weights: Findings) -> dict[str, list[CaseScore]]:
-    names = sorted({m.device for m in weights.maps} - {""})
-    return {name: weights.where(lambda s, m, name=name: m.device == name) for name in names}
+def devices(findings: Findings) -> dict[str, list[CaseScore]]:
+    names = sorted({m.device for m in findings.maps} - {""})
+    return {name: findings.where(lambda s, m, name=name: m.device == name) for name in names}
 
 
-def lesion_sizes(weights: Findings) -> dict[str, list[CaseScore]]:
+def lesion_sizes(findings: Findings) -> dict[str, list[CaseScore]]:
     """Lesion images by the part of the image that their lesions cover."""
     edges = (0.0, *SIZES, 1.0)
     parts = {}
     for low, high in pairwise(edges):
         name = f"{100 * low:g} to {100 * high:g}% of the image"
-        parts[name] = weights.where(
+        parts[name] = findings.where(
             lambda s, m, low=low, high=high: bool(s.lesion) and low < m.share <= high
         )
     return {name: part for name, part in parts.items() if part}
@@ -185,9 +185,9 @@ def without_background(rows: np.ndarray) -> np.ndarray:
     return kept.reshape(len(rows), -1)
 
 
-def errors(weights: Findings) -> np.ndarray:
+def errors(findings: Findings) -> np.ndarray:
     """(N,) 1 - Dice of what was painted; of a normal it is 1 where anything was, else 0."""
-    return np.array([1 - s.dice for s in weights.scores], float)
+    return np.array([1 - s.dice for s in findings.scores], float)
 
 
 def write_report(docs: Path = DOCS) -> Path:
@@ -207,8 +207,8 @@ def write_report(docs: Path = DOCS) -> Path:
         "cover another training's chance, nor another hospital.",
     ]
     for folder in folders:
-        weights = Findings.read(folder)
-        lines += ["", f"## {folder.name.capitalize()}", "", *_modality(weights, folder)]
+        findings = Findings.read(folder)
+        lines += ["", f"## {folder.name.capitalize()}", "", *_modality(findings, folder)]
     if costs.exists():
         lines += ["", "## Cost", "", *_cost(read_table(costs, Cost))]
     path = docs / "weights.md"
@@ -216,12 +216,12 @@ def write_report(docs: Path = DOCS) -> Path:
     return path
 
 
-def _modality(weights: Findings, folder: Path) -> Iterator[str]:
-    datasets = list(dict.fromkeys(s.dataset for s in weights.scores))
-    of = {name: weights.where(lambda s, m, name=name: s.dataset == name) for name in datasets}
-    revisions = list(dict.fromkeys(s.revision for s in weights.scores))
+def _modality(findings: Findings, folder: Path) -> Iterator[str]:
+    datasets = list(dict.fromkeys(s.dataset for s in findings.scores))
+    of = {name: findings.where(lambda s, m, name=name: s.dataset == name) for name in datasets}
+    revisions = list(dict.fromkeys(s.revision for s in findings.scores))
     yield (
-        f"{len(weights.scores):,} cases, by {len(revisions)} networks: "
+        f"{len(findings.scores):,} cases, by {len(revisions)} networks: "
         + ", ".join(f"`{revision}`" for revision in revisions)
         + "."
     )
@@ -232,28 +232,28 @@ def _modality(weights: Findings, folder: Path) -> Iterator[str]:
         )
     yield ""
     yield from _scores("data", of)
-    if len(parts := by_label(weights)) > 1:
+    if len(parts := by_label(findings)) > 1:
         yield from ("", "### By label", "")
         yield from _scores("data and label", parts)
-    if parts := devices(weights):
+    if parts := devices(findings):
         yield from ("", "### By device", "")
         yield from _scores("device", parts)
     yield from ("", "### By size of the lesion", "")
-    yield from _scores("lesions cover", lesion_sizes(weights))
+    yield from _scores("lesions cover", lesion_sizes(findings))
     yield from ("", "### What is missed, and what is painted for nothing", "")
-    yield from _failures(weights, of)
+    yield from _failures(findings, of)
     yield from ("", "### Small and faint: generated scans", "")
-    yield from _series(weights, folder)
+    yield from _series(findings, folder)
     yield from ("", "### Do the probabilities mean what they say?", "")
-    yield from _calibration(weights, of, folder)
+    yield from _calibration(findings, of, folder)
     yield from ("", "### Does the uncertainty know the error?", "")
-    yield from _uncertainty(weights, datasets)
-    if weights.elsewhere:
+    yield from _uncertainty(findings, datasets)
+    if findings.elsewhere:
         yield from ("", "### Presence on other pictures", "")
-        yield from _elsewhere(weights)
-    if weights.left_out:
+        yield from _elsewhere(findings)
+    if findings.left_out:
         yield from ("", "### A whole data set left out", "")
-        yield from _left_out(weights)
+        yield from _left_out(findings)
 
 
 def _scores(of: str, parts: dict[str, list[CaseScore]]) -> list[str]:
@@ -275,7 +275,7 @@ def failures(scores: Sequence[CaseScore], maps: Sequence[Map]) -> dict[str, int]
     return found
 
 
-def _failures(weights: Findings, of: dict[str, list[CaseScore]]) -> Iterator[str]:
+def _failures(findings: Findings, of: dict[str, list[CaseScore]]) -> Iterator[str]:
     yield (
         f"Lesion images whose Dice is at most {DETECTED_ABOVE:g}, by what went wrong: the map had the lesion and the "
         "presence gate kept it back; what was painted lies hardly on it; the map had nothing there."
@@ -284,19 +284,19 @@ def _failures(weights: Findings, of: dict[str, list[CaseScore]]) -> Iterator[str
     yield f"| data | lesion images | {' | '.join(FAILURES[:-1])} | normals | painted |"
     yield "| --- | --- | --- | --- | --- | --- | --- |"
     for name, scores in of.items():
-        maps = [m for m in weights.maps if m.dataset == name]
+        maps = [m for m in findings.maps if m.dataset == name]
         *missed, painted = failures(scores, maps).values()
         lesions = sum(bool(s.lesion) for s in scores)
         cells = [name, lesions, *missed, len(scores) - lesions, painted]
         yield "| " + " | ".join(str(cell) for cell in cells) + " |"
 
 
-def _series(weights: Findings, folder: Path) -> Iterator[str]:
-    diameters = sorted({s.diameter for s in weights.series})
-    contrasts = sorted({s.contrast for s in weights.series}, reverse=True)
-    of = {(s.diameter, s.contrast): s for s in weights.series}
+def _series(findings: Findings, folder: Path) -> Iterator[str]:
+    diameters = sorted({s.diameter for s in findings.series})
+    contrasts = sorted({s.contrast for s in findings.series}, reverse=True)
+    of = {(s.diameter, s.contrast): s for s in findings.series}
     yield (
-        f"The weights that ship on generated scans with one mass, {weights.series[0].scans:.0f} of each kind: mean "
+        f"The weights that ship on generated scans with one mass, {findings.series[0].scans:.0f} of each kind: mean "
         "Dice, and the share that is found. They show what makes a lesion hard, not how often that happens. A contrast "
         "of 1 is that of a plainly visible mass, 0 is none. In the "
         "picture one of each, by the rows and columns of the table: outlined in blue what is there, in orange what "
@@ -312,9 +312,9 @@ def _series(weights: Findings, folder: Path) -> Iterator[str]:
     yield f"![Generated scans with outlines of truth and prediction](weights/{folder.name}/series.png)"
 
 
-def _calibration(weights: Findings, of: dict[str, list[CaseScore]], folder: Path) -> Iterator[str]:
-    with_presence = [s for s in weights.scores if s.presence is not None]
-    panels = {"pixels": np.array([m.row for m in weights.maps])}
+def _calibration(findings: Findings, of: dict[str, list[CaseScore]], folder: Path) -> Iterator[str]:
+    with_presence = [s for s in findings.scores if s.presence is not None]
+    panels = {"pixels": np.array([m.row for m in findings.maps])}
     if with_presence:
         panels = {"presence": presence_rows(with_presence)} | panels
     reliability(panels, folder / "calibration.png")
@@ -328,7 +328,7 @@ def _calibration(weights: Findings, of: dict[str, list[CaseScore]], folder: Path
     yield "| data | cases | presence | all pixels | pixels from 0.1 on |"
     yield "| --- | --- | --- | --- | --- |"
     for name, scores in of.items():
-        maps = np.array([m.row for m in weights.maps if m.dataset == name])
+        maps = np.array([m.row for m in findings.maps if m.dataset == name])
         groups = groups_of(scores)
         cells = [name, str(len(scores)), "-"]
         if all(s.presence is not None for s in scores):
@@ -342,7 +342,7 @@ def _calibration(weights: Findings, of: dict[str, list[CaseScore]], folder: Path
     yield f"![Reliability of presence and of pixels](weights/{folder.name}/calibration.png)"
 
 
-def _uncertainty(weights: Findings, datasets: Sequence[str]) -> Iterator[str]:
+def _uncertainty(findings: Findings, datasets: Sequence[str]) -> Iterator[str]:
     yield (
         "Spearman's rank correlation of the review's uncertainty with the error (1 - Dice; of a normal 1 where "
         "anything is painted). [What else was tried](review-scores.md)."
@@ -350,15 +350,15 @@ def _uncertainty(weights: Findings, datasets: Sequence[str]) -> Iterator[str]:
     yield ""
     yield "| data | cases | rank correlation |"
     yield "| --- | --- | --- |"
-    columns = np.column_stack([[m.uncertainty for m in weights.maps], errors(weights)])
+    columns = np.column_stack([[m.uncertainty for m in findings.maps], errors(findings)])
     for name in datasets:
-        mine = np.array([s.dataset == name for s in weights.scores])
-        groups = groups_of([s for s in weights.scores if s.dataset == name])
+        mine = np.array([s.dataset == name for s in findings.scores])
+        groups = groups_of([s for s in findings.scores if s.dataset == name])
         found = group_bootstrap(columns[mine], groups, rank_correlation)
         yield f"| {name} | {mine.sum()} | {with_interval(found)} |"
 
 
-def _elsewhere(weights: Findings) -> Iterator[str]:
+def _elsewhere(findings: Findings) -> Iterator[str]:
     yield (
         "Area under the ROC curve of presence on pictures that are of no data set: the part of a held-out scan "
         "beside its lesion, against a part as wide that holds it; and generated scans, of which no network has seen "
@@ -367,8 +367,8 @@ def _elsewhere(weights: Findings) -> Iterator[str]:
     yield ""
     yield "| pictures | with a lesion | presence AUC |"
     yield "| --- | --- | --- |"
-    for source in dict.fromkeys(e.source for e in weights.elsewhere):
-        some = [e for e in weights.elsewhere if e.source == source]
+    for source in dict.fromkeys(e.source for e in findings.elsewhere):
+        some = [e for e in findings.elsewhere if e.source == source]
         found = auc_interval(
             [e.presence for e in some], [e.lesion for e in some], [e.group for e in some],
             [e.network for e in some],
@@ -376,9 +376,9 @@ def _elsewhere(weights: Findings) -> Iterator[str]:
         yield f"| {source} | {sum(e.lesion for e in some)} of {len(some)} | {with_interval(found)} |"
 
 
-def _left_out(weights: Findings) -> Iterator[str]:
+def _left_out(findings: Findings) -> Iterator[str]:
     yield "Networks that were trained on other data sets alone."
-    for dataset, (told, scores) in weights.left_out.items():
+    for dataset, (told, scores) in findings.left_out.items():
         yield ""
         yield (
             f"Trained on {', '.join(told.trained_on)} ({told.size}x{told.size}, {told.epochs} epochs), shown "

@@ -185,6 +185,8 @@ def _paired_auc(pairs: Sequence[Pair]) -> dict[str, Any]:
     lesion = [pair.first.lesion for pair in pairs]
     networks = [(pair.first.revision, pair.second.revision) for pair in pairs]
     first, second = (auc(each, lesion, networks) for each in presences)
+    if np.isnan(first):  # no network looked at both a lesion and a normal: there is no pair
+        return figures | _nothing()
     figures |= {"first": first, "second": second}
     interval = auc_gain(*presences, lesion, groups, networks)
     return figures | with_interval("difference", interval)

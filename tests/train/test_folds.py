@@ -62,6 +62,18 @@ def test_what_are_not_folds_of_one_split_is_refused(tmp_path, second, sentence):
         check_split(runs)
 
 
+def test_folds_of_a_part_may_have_epochs_of_their_own(tmp_path):
+    """Each has as many as it takes for the steps of the whole, which is not the same number in every fold."""
+    runs = [finished(tmp_path / str(k), k) for k in range(2)]
+    record = json.loads((runs[1] / "run.json").read_text())
+    record["recipe"]["epochs"] = 4
+    (runs[1] / "run.json").write_text(json.dumps(record))
+    with pytest.raises(ValueError, match="was trained with epochs 4 and"):
+        check_split(runs)
+    (runs[1] / "run.json").write_text(json.dumps(record | {"part": 25}))
+    check_split(runs)
+
+
 def test_a_case_that_two_folds_test_is_refused(tmp_path):
     runs = [finished(tmp_path / str(k), k) for k in range(2)]
     record = json.loads((runs[1] / "run.json").read_text())

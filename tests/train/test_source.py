@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,11 @@ from bcweb.segmenter import Segmenter
 from train import loop, score
 from train.folds import was_stopped
 from train.source import main
+
+
+def there(root: Path) -> list[str]:
+    """Options that keep a run and its cache below a folder."""
+    return ["--out", str(root / "run"), "--cache", str(root / "cache")]
 
 
 def test_the_weights_segment_a_scan_and_know_which_cases_they_have_seen(run, folder):
@@ -97,7 +103,7 @@ def test_what_goes_wrong_in_training_gets_one_sentence(
 
     monkeypatch.setattr("train.loop.fit", fail)
     arguments = ["--data", f"folder:{folder}?modality=ultrasound", "--size", "64"]
-    arguments += ["--out", str(tmp_path / "run"), "--cache", str(tmp_path / "cache")]
+    arguments += there(tmp_path)
     assert main(arguments) == status
     assert sentence in capsys.readouterr().err
 
@@ -117,14 +123,7 @@ def test_a_folder_does_not_go_on_with_another_split_or_other_cases(run, folder, 
 def test_a_test_case_that_cannot_be_read_is_told_and_nothing_is_scored(folder, tmp_path, capsys):
     data = shutil.copytree(folder, tmp_path / "data")
     arguments = ["--data", f"folder:{data}?modality=ultrasound", "--size", "64", "--epochs", "1"]
-    arguments += [
-        "--batch",
-        "8",
-        "--cache",
-        str(tmp_path / "cache"),
-        "--out",
-        str(tmp_path / "run"),
-    ]
+    arguments += there(tmp_path)
     assert main(arguments) == 0
     (tmp_path / "run" / "scores.json").unlink()
     record = json.loads((tmp_path / "run" / "run.json").read_text())
@@ -132,11 +131,11 @@ def test_a_test_case_that_cannot_be_read_is_told_and_nothing_is_scored(folder, t
     whole = (data / "images" / f"{lost}.png").read_bytes()
     (data / "images" / f"{lost}.png").write_bytes(whole[: len(whole) // 2])
     capsys.readouterr()
-    there = ["--data", f"folder:{data}?modality=ultrasound"]
-    assert score.main([str(tmp_path / "run"), *there]) == 1
+    same = ["--data", f"folder:{data}?modality=ultrasound"]
+    assert score.main([str(tmp_path / "run"), *same]) == 1
     assert "test cases could not be scored" in capsys.readouterr().err
     assert not (tmp_path / "run" / "scores.json").exists()
-    assert score.main([str(tmp_path / "run"), *there, *there]) == 1
+    assert score.main([str(tmp_path / "run"), *same, *same]) == 1
     assert "The same data set is named twice." in capsys.readouterr().err
 
 
@@ -149,21 +148,18 @@ def test_a_run_that_was_stopped_says_so(folder, tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr(loop, "_keep", keep_then_stop)
     arguments = ["--data", f"folder:{folder}?modality=ultrasound", "--size", "64", "--epochs", "3"]
-    arguments += [
-        "--batch",
-        "8",
-        "--cache",
-        str(tmp_path / "cache"),
-        "--out",
-        str(tmp_path / "run"),
-    ]
+    arguments += there(tmp_path)
     assert main(arguments) == 0
     assert "Stopped. The best of 1 epochs is kept" in capsys.readouterr().out
-    assert (
-        "Stopped after 1 of 3 epochs, batch 8"
-        in (tmp_path / "run" / "weights" / "README.md").read_text()
-    )
+    assert "Stopped after 1 of 3 epochs" in (tmp_path / "run" / "weights" / "README.md").read_text()
     assert was_stopped(tmp_path / "run")
+
+    def die(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(loop, "_keep", die)
+    assert main(arguments) == 1, "it goes on, and is cut off"
+    assert was_stopped(tmp_path / "run"), "weights of before it went on are no whole run's"
 
 
 def test_a_validation_without_a_lesion_is_refused_before_it_trains(folder, tmp_path, capsys):
@@ -178,7 +174,7 @@ def test_a_validation_without_a_lesion_is_refused_before_it_trains(folder, tmp_p
         "file,group\n" + "".join(f"case{i}.png,g{i // 2}\n" for i in range(40))
     )
     arguments = ["--data", f"folder:{data}?modality=ultrasound", "--size", "64", "--epochs", "1"]
-    arguments += ["--cache", str(tmp_path / "cache"), "--out", str(tmp_path / "run")]
+    arguments += there(tmp_path)
     assert main(arguments) == 1
     assert "No validation case holds a lesion" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
@@ -213,7 +209,7 @@ def test_mammograms_without_a_normal_among_them_teach_presence_by_covered_lesion
         Image.fromarray(pixels).save(tmp_path / "data" / "images" / f"case{i}.png")
         Image.fromarray(mask).save(tmp_path / "data" / "masks" / f"case{i}.png")
     arguments = ["--data", f"folder:{tmp_path / 'data'}?modality=mammogram", "--size", "64"]
-    arguments += ["--out", str(tmp_path / "run"), "--cache", str(tmp_path / "cache")]
+    arguments += there(tmp_path)
     assert main([*arguments, "--epochs", "1", "--batch", "8", "--validation", "0.4"]) == 0
     assert "presence is learned from views of the same scans" in capsys.readouterr().out
     config = json.loads((tmp_path / "run" / "weights" / "config.json").read_text())
