@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
-from bcweb.review.comparison import Comparison, compare
+from bcweb.review.comparison import Comparison, _paired_auc, compare
 from bcweb.review.evaluation import SIZES, Evaluation, evaluate, size_of
 from bcweb.review.records import NewVerdict, NotThere, Project, ReviewError
 from bcweb.review.revisions import revisions
 from bcweb.review.store import Store
+from bcweb.scores import CaseScore
 from tests.review.scored import CASES, FIRST, FOLD, SECOND, Made, Mask, fill, ids_of, square
 
 
@@ -38,6 +40,16 @@ def own(tmp_path) -> Iterator[tuple[Store, Project]]:
     """A project that this test alone writes to."""
     with Store(tmp_path) as opened:
         yield opened, fill(opened)
+
+
+def test_two_revisions_that_share_no_pair_of_a_lesion_and_a_normal_have_no_auc():
+    """A fold's network rated the lesion, the weights themselves the normal: they have scales of their own."""
+    lesion = CaseScore("d", "a", "a", "", "ultrasound", lesion=True, presence=0.9, revision=FOLD)
+    normal = replace(lesion, id="b", group="b", lesion=False, presence=0.1, revision=FIRST)
+    pairs = [SimpleNamespace(first=s, second=replace(s, revision=SECOND)) for s in (lesion, normal)]
+    figures = _paired_auc(pairs)
+    assert figures["n"] == 2
+    assert (figures["first"], figures["difference"], figures["difference_ci"]) == (None,) * 3
 
 
 # --- the headline
