@@ -1,178 +1,39 @@
 """docs/review-scores.md and its figures, from what `python -m train.doubt_study PROJECT` measured; another
-measurement has another name in the place of "review-scores".
-
-docs/review-scores/cases.csv      every case: its error, every uncertainty and every suspicion
-docs/review-scores/damaged.csv    every suspicion of the same cases' truths, damaged on purpose
-docs/review-scores/pairs.csv      pairs of cases of one picture whose truths contradict each other
-"""
+measurement has another name in the place of "review-scores"."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from math import comb
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bcweb.statistics import Interval, auc, group_bootstrap, rank_correlation
+from train.doubt_results import (
+    DRAWS,
+    FIRST,
+    FIRST_PAIRS,
+    OF_A_KIND,
+    SUSPICION,
+    UNCERTAINTY,
+    WRONG,
+    Pair,
+    Rated,
+    Study,
+    by_chance,
+    correlation,
+    finds_wrong,
+    places,
+    precision,
+    wrong_first,
+)
 from train.markdown import DOCS, with_interval
-from train.tables import PREFIX, read_table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 NAME = "review-scores"  # of the measurement on which the two scores were chosen
-FIRST = 20  # of the queue, for precision
-FIRST_PAIRS = 50  # and for pairs
-OF_A_KIND = 10  # masks damaged in each way, in one draw
-DRAWS = 200
-WRONG = 0.5  # an error above this is a mask that a reader has to draw anew
-
-UNCERTAINTY, SUSPICION = "agreement", "worst half"  # those that bcweb.review.doubt has
-
-
-@dataclass(frozen=True)
-class Rated:
-    """A case: error is 1 - Dice, and 1 where a normal is painted."""
-
-    dataset: str
-    case: str
-    group: str
-    modality: str
-    how: str
-    revision: str
-    lesion: bool
-    error: float
-    uncertainty: dict[str, float] = field(metadata={PREFIX: "uncertainty: "})
-    suspicion: dict[str, float] = field(metadata={PREFIX: "suspicion: "})
-
-    @property
-    def key(self) -> tuple[str, str]:
-        return self.dataset, self.case
-
-
-@dataclass(frozen=True)
-class Damaged:
-    """A case whose truth was damaged. dice: of the damaged truth and the truth."""
-
-    dataset: str
-    case: str
-    kind: str
-    dice: float
-    suspicion: dict[str, float] = field(metadata={PREFIX: "suspicion: "})
-
-
-@dataclass(frozen=True)
-class Pair:
-    """Two cases of one picture. dice: of their truths."""
-
-    dataset: str
-    first: str
-    second: str
-    dice: float
-
-
-@dataclass(frozen=True, eq=False)
-class Study:
-    """What was measured; `cases` are those that the weights had not seen, `seen` the others."""
-
-    rated: list[Rated]
-    damaged: list[Damaged]
-    pairs: list[Pair]
-
-    @classmethod
-    def read(cls, folder: Path) -> Study:
-        files = {"cases": Rated, "damaged": Damaged, "pairs": Pair}
-        return cls(*(read_table(folder / f"{name}.csv", kind) for name, kind in files.items()))
-
-    @property
-    def cases(self) -> list[Rated]:
-        return [case for case in self.rated if case.how != "seen"]
-
-    @cached_property
-    def worse(self) -> dict[tuple[str, str], dict[str, Damaged]]:
-        """The damaged truths of a case, by the kind of damage."""
-        found: dict[tuple[str, str], dict[str, Damaged]] = {}
-        for each in self.damaged:
-            found.setdefault((each.dataset, each.case), {})[each.kind] = each
-        return found
-
-    @property
-    def parts(self) -> dict[str, list[Rated]]:
-        """By modality, and by data set where a modality has several."""
-        found = {}
-        for modality in dict.fromkeys(case.modality for case in self.cases):
-            mine = [case for case in self.cases if case.modality == modality]
-            names = list(dict.fromkeys(case.dataset for case in mine))
-            if len(names) > 1:
-                found[f"{modality}s"] = mine
-            for name in names:
-                found[f"{modality}s, {name}"] = [case for case in mine if case.dataset == name]
-        return found
-
-
-def correlation(
-    cases: Sequence[Rated], name: str, of: Callable[[Rated], bool] = lambda case: True
-) -> Interval | None:
-    """Spearman's, of an uncertainty with the error; None where either does not vary."""
-    columns = np.array([(c.uncertainty[name], c.error) for c in cases if of(c)])
-    if len(columns) < 3 or any(len(np.unique(column)) < 2 for column in columns.T):
-        return None
-    return group_bootstrap(
-        columns, [(c.dataset, c.group) for c in cases if of(c)], rank_correlation
-    )
-
-
-def finds_wrong(cases: Sequence[Rated], name: str) -> float | None:
-    """The chance that a case whose error is above `WRONG` is more uncertain than one whose is not."""
-    wrong = [case.error > WRONG for case in cases]
-    if len(set(wrong)) < 2:
-        return None
-    return auc([case.uncertainty[name] for case in cases], wrong)
-
-
-def precision(
-    study: Study, cases: Sequence[Rated], name: str, kinds: Sequence[str], each: int
-) -> Interval | None:
-    """Share of damaged truths among the first 20, when `each` of every kind are damaged: its mean over
-    200 draws of which they are, and the range that holds 95% of the draws. None with too few cases."""
-    lesions = [i for i, case in enumerate(cases) if case.key in study.worse]
-    if len(lesions) < each * len(kinds):
-        return None
-    good = np.array([case.suspicion[name] for case in cases])
-    bad = {
-        kind: {i: study.worse[cases[i].key][kind].suspicion[name] for i in lesions}
-        for kind in kinds
-    }
-    shares = []
-    for seed in range(DRAWS):
-        rng = np.random.default_rng(seed)
-        drawn = rng.permutation(lesions)[: each * len(kinds)]
-        scores, is_bad = good.copy(), np.zeros(len(good), bool)
-        for place, i in enumerate(drawn):
-            scores[i], is_bad[i] = bad[kinds[place // each]][i], True
-        first = np.lexsort((rng.random(len(scores)), -scores))[:FIRST]  # equals in any order
-        shares.append(is_bad[first].mean())
-    low, high = np.percentile(shares, [2.5, 97.5])
-    return Interval(float(np.mean(shares)), float(low), float(high))
-
-
-def places(cases: Sequence[Rated], pairs: Sequence[Pair], name: str) -> list[int]:
-    """Where the first case of each pair stands among the suspect ones, from 1."""
-    order = sorted(cases, key=lambda case: -case.suspicion[name])
-    place = {case.key: number for number, case in enumerate(order, 1)}
-    return sorted(
-        min(place[pair.dataset, case] for case in (pair.first, pair.second)) for pair in pairs
-    )
-
-
-def by_chance(cases: int, pairs: int) -> float:
-    """How many pairs the first 50 in a random order are expected to hold a case of."""
-    if cases <= FIRST_PAIRS:
-        return float(pairs)
-    return pairs * (1 - comb(cases - 2, FIRST_PAIRS) / comb(cases, FIRST_PAIRS))
-
-
-# --- the report -------------------------------------------------------------------------------------
+FIFTH = 0.2
 
 
 def write_report(docs: Path = DOCS, name: str = NAME) -> Path:
@@ -241,25 +102,30 @@ def text(study: Study, name: str = NAME) -> str:
 
 
 def _short(study: Study) -> list[str]:
-    """The results of the modality with the most cases, in a sentence each."""
+    """What it means for who reads, of the modality with the most cases, in a sentence each."""
     (title, cases), *_ = sorted(study.parts.items(), key=lambda part: -len(part[1]))
     kinds = list(dict.fromkeys(each.kind for each in study.damaged))
     sentences = []
     if told := correlation(cases, UNCERTAINTY):
+        early, wrong = wrong_first(cases, UNCERTAINTY, FIFTH)
         sentences.append(
-            f"Uncertainty, {len(cases)} {title}: rank correlation with the error {with_interval(told, 2)}."
+            f"**Most uncertain first** finds wrong masks: of {len(cases)} {title}, {wrong} have a mask that is to "
+            f"be drawn anew (Dice below {1 - WRONG:g}, or a normal painted), and {early} of these are in the most "
+            f"uncertain fifth. Rank correlation with the error: {with_interval(told, 2)}."
         )
     if told := precision(study, cases, SUSPICION, kinds, OF_A_KIND):
         sentences.append(
-            f"Suspicion, the same cases, {OF_A_KIND * len(kinds)} truths damaged: {FIRST * told.estimate:.1f} of "
-            f"the {FIRST} most suspect ones are damaged ({FIRST * told.low:.0f} to {FIRST * told.high:.0f})."
+            f"**Most suspect first** finds wrong truths: of the same cases, {OF_A_KIND * len(kinds)} of them damaged "
+            f"on purpose, {FIRST * told.estimate:.1f} of the first {FIRST} are damaged ones "
+            f"({FIRST * told.low:.0f} to {FIRST * told.high:.0f})."
         )
     for dataset, (pairs, tested, unseen) in _pairs_of(study).items():
         found = places(unseen, tested, SUSPICION)
         sentences.append(
-            f"Suspicion, {len(pairs)} pairs of one picture in {dataset} whose truths contradict each other: "
-            f"{len(tested)} of them were not seen in training, and of {sum(p <= FIRST_PAIRS for p in found)} of these a case is among "
-            f"the {FIRST_PAIRS} most suspect of {len(unseen)} (by chance: {by_chance(len(unseen), len(tested)):.1f})."
+            f"It finds truths that are wrong as they came, too: {len(pairs)} pairs of cases in {dataset} show one "
+            f"picture with truths that contradict each other. Of the {len(tested)} that were not seen in training, "
+            f"{sum(p <= FIRST_PAIRS for p in found)} have a case among the {FIRST_PAIRS} most suspect of "
+            f"{len(unseen)} (by chance: {by_chance(len(unseen), len(tested)):.1f})."
         )
     return sentences
 
@@ -398,12 +264,23 @@ _MARKERS = "os^D"
 
 
 def figures(study: Study, folder: Path) -> None:
+    """Draw FOLDER/uncertainty.png and FOLDER/suspicion.png."""
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    shown, axes = plt.subplots(figsize=(6.5, 4.5), layout="constrained")
+    for name, draw in (("uncertainty", _draw_uncertainty), ("suspicion", _draw_suspicion)):
+        figure = draw(study)
+        figure.savefig(folder / f"{name}.png", dpi=130, metadata={"Software": None})
+        plt.close(figure)
+
+
+def _draw_uncertainty(study: Study) -> Figure:
+    """Every case: its error against its uncertainty."""
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(6.5, 4.5), layout="constrained")
     for colour, marker, name in zip(
         _COLOURS, _MARKERS, dict.fromkeys(case.dataset for case in study.cases), strict=False
     ):
@@ -420,20 +297,22 @@ def figures(study: Study, folder: Path) -> None:
     axes.grid(color="#dddddd")
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
-    shown.legend(frameon=False, loc="outside upper center", ncols=4, fontsize="small")
-    shown.savefig(folder / "uncertainty.png", dpi=130, metadata={"Software": None})
-    plt.close(shown)
+    figure.legend(frameon=False, loc="outside upper center", ncols=4, fontsize="small")
+    return figure
+
+
+def _draw_suspicion(study: Study) -> Figure:
+    """Precision of every suspicion, a colour for each part of the cases that is large enough."""
+    import matplotlib.pyplot as plt
 
     kinds = list(dict.fromkeys(each.kind for each in study.damaged))
+    names = list(study.cases[0].suspicion)
     rated = {}
     for title, cases in study.parts.items():
-        found = {
-            name: precision(study, cases, name, kinds, OF_A_KIND) for name in cases[0].suspicion
-        }
+        found = {name: precision(study, cases, name, kinds, OF_A_KIND) for name in names}
         if all(found.values()):
             rated[title] = found
-    names = list(study.cases[0].suspicion)
-    shown, axes = plt.subplots(figsize=(7, 1.4 + 0.5 * len(names)), layout="constrained")
+    figure, axes = plt.subplots(figsize=(7, 1.4 + 0.5 * len(names)), layout="constrained")
     for place, (title, found) in enumerate(rated.items()):
         colour, marker = _COLOURS[place % 4], _MARKERS[place % 4]
         for row, name in enumerate(reversed(names)):
@@ -448,6 +327,5 @@ def figures(study: Study, folder: Path) -> None:
     axes.grid(axis="x", color="#dddddd")
     axes.set_axisbelow(True)
     axes.spines[["top", "right", "left"]].set_visible(False)
-    shown.legend(frameon=False, loc="outside upper center", ncols=2, fontsize="small")
-    shown.savefig(folder / "suspicion.png", dpi=130, metadata={"Software": None})
-    plt.close(shown)
+    figure.legend(frameon=False, loc="outside upper center", ncols=2, fontsize="small")
+    return figure

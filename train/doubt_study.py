@@ -32,7 +32,9 @@ from bcweb.review.files import Files
 from bcweb.review.records import ReviewError, SnapshotCase
 from bcweb.review.store import LOCAL, Store
 from bcweb.weights import OperatingPoint
-from train.doubt_report import DOCS, NAME, Damaged, Pair, Rated, write_report
+from train.doubt_report import NAME, write_report
+from train.doubt_results import Damaged, Pair, Rated
+from train.markdown import DOCS
 from train.tables import write_table
 
 DIFFERENT = 0.5  # Dice of two truths of one picture below which they contradict each other

@@ -11,8 +11,8 @@ import pytest
 from bcweb.review.records import NewCase, NewPrediction
 from bcweb.review.store import LOCAL, Store
 from train import doubt_report, doubt_study
-from train.doubt_report import (
-    DOCS,
+from train.doubt_report import text, write_report
+from train.doubt_results import (
     SUSPICION,
     UNCERTAINTY,
     Damaged,
@@ -24,9 +24,9 @@ from train.doubt_report import (
     finds_wrong,
     places,
     precision,
-    text,
-    write_report,
+    wrong_first,
 )
+from train.markdown import DOCS
 from train.tables import write_table
 
 
@@ -62,6 +62,14 @@ def test_the_chance_that_a_wrong_mask_is_more_uncertain():
     cases = [rated(0, 0.9, 0.8), rated(1, 0.6, 0.3), rated(2, 0.1, 0.5), rated(3, 0.0, 0.1)]
     assert finds_wrong(cases, UNCERTAINTY) == 0.75, "three of four pairs are in order"
     assert finds_wrong(cases[2:], UNCERTAINTY) is None
+
+
+def test_wrong_masks_among_the_most_uncertain():
+    errors = (0.9, 0.1, 0.6, 0.2, 1.0)
+    cases = [rated(i, error, 1 - i / 10) for i, error in enumerate(errors)]
+    assert wrong_first(cases, UNCERTAINTY, 0.2) == (1, 3), "the first case alone is a fifth"
+    assert wrong_first(cases, UNCERTAINTY, 0.5) == (2, 3), "half of five cases are three"
+    assert wrong_first(cases[1:2], UNCERTAINTY, 0.2) == (0, 0), "an error of 0.1 is not wrong"
 
 
 def test_precision_counts_damaged_truths_among_the_first_twenty():
