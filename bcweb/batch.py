@@ -223,7 +223,11 @@ def apart(task: Callable[[Item], Result], item: Item, stop: Stop) -> Result | No
 def _answer(
     there: Connection, environment: dict[str, str], task: Callable[[Item], Result], item: Item
 ) -> None:
+    from tqdm import tqdm
+
     _begin_worker()
+    # A progress bar's own lock is a semaphore of the system, which a killed process leaves behind.
+    tqdm.set_lock(threading.RLock())
     os.environ.update(environment)
     try:
         result, error = task(item), None

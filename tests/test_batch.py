@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +28,13 @@ def dead(number: int) -> None:
 
 def endless(number: int) -> None:
     threading.Event().wait()
+
+
+def endless_with_a_bar(number: int) -> None:
+    from tqdm import tqdm
+
+    with tqdm(total=number, disable=False, file=open(os.devnull, "w")):
+        threading.Event().wait()
 
 
 def test_it_answers_from_another_process():
@@ -51,3 +61,21 @@ def test_once_stop_is_asked_it_is_ended_whatever_it_does():
     stop = Stop()
     threading.Timer(0.2, lambda: setattr(stop, "asked", True)).start()
     assert apart(endless, 0, stop) is None
+
+
+def test_one_that_shows_its_progress_leaves_nothing_behind_when_it_is_ended():
+    stopped = """
+import threading
+from bcweb.batch import Stop, apart
+from tests.test_batch import endless_with_a_bar
+stop = Stop()
+threading.Timer(1, lambda: setattr(stop, "asked", True)).start()
+apart(endless_with_a_bar, 3, stop)
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", stopped],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[1],
+    )
+    assert (ended.returncode, ended.stderr) == (0, ""), "the system's semaphores are told of"
