@@ -64,8 +64,8 @@ class ReviewPage(Page):
 
     def state(self, name: str) -> str:
         """What the queue says of a case, to whoever cannot see its mark."""
-        row = self.find(".queue .row").filter(has=self.page.get_by_text(name, exact=True))
-        return row.locator(".mark .unseen").inner_text()
+        row = self.find(f'.queue .row[aria-label^="{name}, "]')
+        return row.get_attribute("aria-label").rpartition(", ")[2]
 
     def stroke(self, *points: tuple[float, float]) -> None:
         """Draw with the mouse through points of the first pane, in parts of its width and height."""

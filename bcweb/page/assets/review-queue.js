@@ -12,6 +12,8 @@ export const ROW = 50;
 const BEYOND = 6;
 /** Thumbnails that are kept for rows out of sight. */
 const THUMBNAILS = 400;
+/** Letters at the end of a long name that stay in sight: there the names of a series differ. */
+const ENDING = 9;
 /** While rows fly past, none is asked for. */
 const STILL_MS = 90;
 
@@ -137,8 +139,9 @@ export class QueueList {
   /** @param {Row} row @param {number} place @param {boolean} isCurrent */
   #element(row, place, isCurrent) {
     const { decision, reader, label, has_draft } = row;
-    const said = decision ? `${DECIDED[decision]}${reader ? ` by ${reader}` : ""}` : "";
+    const said = decision ? `${DECIDED[decision]}${reader ? ` by ${reader}` : ""}` : has_draft ? "unfinished drawing" : "not read";
     const line = [rowWords(row, this.#order), label].filter(Boolean).join(" · ");
+    const whole = [row.case, line, said].join(", ");
     return h(
       "div",
       {
@@ -150,16 +153,12 @@ export class QueueList {
         "aria-posinset": String(place + 1),
         "aria-setsize": String(this.#rows.length),
         style: `top: ${place * ROW}px`,
-        title: [row.case, said].filter(Boolean).join(": "),
+        title: whole,
+        "aria-label": whole,
       },
       h("span", { class: "picture" }, this.#thumbnails.get(row.id) ?? null),
-      h("span", { class: "text" }, h("span", { class: "name" }, row.case), h("span", { class: "line" }, line)),
-      h(
-        "span",
-        { class: `mark ${decision ?? ""}` },
-        h("span", { "aria-hidden": "true" }, decision ? MARKS[decision] : has_draft ? "…" : ""),
-        h("span", { class: "unseen" }, said || (has_draft ? "unfinished drawing" : "not read")),
-      ),
+      h("span", { class: "text" }, h("span", { class: "name" }, ...cut(row.case)), h("span", { class: "line" }, line)),
+      h("span", { class: `mark ${decision ?? ""}` }, decision ? MARKS[decision] : has_draft ? "…" : ""),
     );
   }
 
@@ -189,4 +188,10 @@ export class QueueList {
     event.preventDefault();
     if (place >= 0 && place <= last) this.select(this.#rows[place].id, false);
   }
+}
+
+/** A name in two parts, of which the first gives way. @param {string} name @returns {HTMLElement[]} */
+function cut(name) {
+  const at = name.length > 2 * ENDING ? name.length - ENDING : name.length;
+  return [name.slice(0, at), name.slice(at)].filter(Boolean).map((part) => h("span", {}, part));
 }
