@@ -214,7 +214,8 @@ def report(
     findings: Mapping[tuple[str, str], str] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """All that --json holds of scored cases; by data set and id: out_of_fold, what the weights carry, and
-    findings, what is written of a case. Where something is, masses have figures of their own."""
+    findings, what is written of a case. Mammograms of which something is have figures of their own for masses;
+    what is outlined on an ultrasound is one."""
     scored = [s for s in scores if not s.error]
     seen = [s for s in scored if s.seen]
     carried = [_of_today(out_of_fold[s.key], s) for s in seen if s.key in out_of_fold]
@@ -224,7 +225,7 @@ def report(
     result["by_label"] = {
         label: _label_figures([s for s in headline if s.label == label]) for label in labels
     }
-    written = [s for s in headline if s.key in findings]
+    written = [s for s in headline if s.modality == "mammogram" and s.key in findings]
     masses = {s.key for s in written if _MASS.search(findings[s.key])}
     result["by_finding"] = {
         name: _label_figures(part)
