@@ -11,6 +11,7 @@ from scipy import ndimage
 from bcweb.engine import Engine
 from bcweb.metrics import box_around
 from bcweb.preprocess import square, standardise
+from bcweb.presence import calibrated
 from bcweb.scans import Modality, Scan
 from bcweb.weights import OperatingPoint, Weights, WeightsError, load_weights
 
@@ -122,9 +123,22 @@ class Segmenter:
         return self.draw(scan, maps[0], presence, config.operating_point)
 
     def answer(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """What the network says of images (N, S, S) in 0..1, as `square` makes them: the probabilities
-        of a lesion at each place, (N, S, S), and in the image, (N,), or None without a presence head.
+        """What the network says of images (N, S, S) in 0..1, as `square` makes them, by its weights' reading:
+        the probabilities of a lesion at each place, (N, S, S), and in the image, (N,), or None without a
+        presence head.
         """
+        reading = self.weights.config.reading
+        maps, presences = self._look(images)
+        if reading.mirrored:
+            others, again = self._look(images[:, :, ::-1])
+            maps = (maps + others[:, :, ::-1]) / 2
+            presences = None if presences is None else (presences + again) / 2
+        if reading.calibration is not None and presences is not None:
+            presences = calibrated(maps, presences, reading.calibration)
+        return maps, presences
+
+    def _look(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """The network's answer as it comes."""
         config = self.weights.config
         logits, presence_logits = self._engine.run(standardise(images, config.mean, config.std))
         if not np.isfinite(logits).all():

@@ -57,6 +57,20 @@ class OperatingPoint(BaseModel):
     min_lesion_fraction: float = Field(ge=0, lt=1)
 
 
+class Reading(BaseModel):
+    """What is made of a network's answer before the operating point; chosen on held-out cases, as that is.
+
+    mirrored: the scan's mirror image is looked at too, and the two answers are averaged.
+    calibration: factors of the evidence from which presence follows (see `bcweb.presence`); None where it
+    is what the network's head says.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mirrored: bool = False
+    calibration: tuple[float, float, float] | None = None
+
+
 class Config(BaseModel):
     """`config.json`. mean and std standardise a scan's window, brought to 0..1 (see `preprocess`).
 
@@ -73,6 +87,7 @@ class Config(BaseModel):
     feed: Feed | None = None
     mean: float
     std: float = Field(gt=0)
+    reading: Reading = Reading()
     operating_point: OperatingPoint
     trained_on: tuple[str, ...]
     name: str = Field(pattern=r"^[\w.-]+$")

@@ -33,7 +33,9 @@ def run() -> list[Row]:
     write_tensors(model, segmenter.weights.tensors)
     data = png_of_a_phantom()
     scan = read_scan(data)
-    images = standardise(square(scan, config.size)[None], config.mean, config.std)
+    image = square(scan, config.size)
+    looks = np.stack([image, image[:, ::-1]] if config.reading.mirrored else [image])
+    images = standardise(looks, config.mean, config.std)
     times = interleaved_medians(
         {
             "ours": lambda: segmenter.segment(read_scan(data)),

@@ -55,7 +55,7 @@ def _bare_engine() -> float:
     weights = load_weights("embedded", "ultrasound")
     engine = Engine(weights.config, weights.tensors, threads=1)
     size = weights.config.size
-    image = np.zeros((1, size, size, 3), np.float32)
+    image = np.zeros((1 + weights.config.reading.mirrored, size, size, 3), np.float32)
     engine.run(image)
     started = time.perf_counter()
     with ThreadPoolExecutor(os.cpu_count()) as pool:

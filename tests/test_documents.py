@@ -125,7 +125,7 @@ TRAINING = (
     f"train.source --data packed:packed.npz --out source {_TINY}",
     'train.score source --data "folder:scans?modality=ultrasound"',
     f'train.transfer --data "folder:scans?modality=mammogram" --out transfer {_TINY} --validation 0',
-    f'train.crossval --data "folder:scans?modality=ultrasound" --out folds {_TINY} --final',
+    f'train.crossval --data "folder:scans?modality=ultrasound" --out folds {_TINY} --final --mirror',
 )
 TRAINED = (
     "source/weights/scores.csv",

@@ -22,7 +22,7 @@ LAYERS = [
     (
         "bcweb.network", "bcweb.weights", "bcweb.cases", "bcweb.metrics", "bcweb.statistics",
         "bcweb.preprocess", "bcweb.phantoms", "bcweb.scores",
-        "bcweb.samples",
+        "bcweb.samples", "bcweb.presence",
     ),
     ("bcweb.scans", "bcweb.masks", "bcweb.hub", "bcweb.publish"),
 ]  # fmt: skip

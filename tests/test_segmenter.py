@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bcweb.presence import calibrated
 from bcweb.scans import Scan
-from bcweb.segmenter import Segmenter, apply_operating_point, drop_small, find_lesions
-from bcweb.weights import OperatingPoint, WeightsError
+from bcweb.segmenter import Prediction, Segmenter, apply_operating_point, drop_small, find_lesions
+from bcweb.weights import OperatingPoint, Reading, WeightsError
 from tests import weights_folder
 
 
@@ -97,3 +98,45 @@ def test_without_a_presence_head_presence_is_unknown(tmp_path):
     )
     prediction = Segmenter.load(str(folder)).segment(Scan(np.zeros((64, 64), np.uint8)))
     assert prediction.presence is None
+
+
+def test_where_the_mirror_image_is_looked_at_too_its_answer_is_the_mirrored_one(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 255, (90, 70), dtype=np.uint8)
+    turned = np.ascontiguousarray(pixels[:, ::-1])
+
+    def look(reading: Reading) -> tuple[Prediction, Prediction]:
+        segmenter = Segmenter.load(str(weights_folder.write(tmp_path, reading=reading)))
+        return segmenter.segment(Scan(pixels)), segmenter.segment(Scan(turned))
+
+    scan, mirror = look(Reading(mirrored=True))
+    np.testing.assert_allclose(
+        scan.probability, mirror.probability[:, ::-1], atol=2.01 / 255, rtol=0
+    )
+    assert scan.presence == pytest.approx(mirror.presence, abs=1e-5)
+    one, other = look(Reading())
+    np.testing.assert_allclose(
+        scan.probability,
+        (one.probability + other.probability[:, ::-1]) / 2,
+        atol=2.01 / 255,
+        rtol=0,
+    )
+    assert scan.presence == pytest.approx((one.presence + other.presence) / 2, abs=1e-5)
+    assert one.presence != pytest.approx(scan.presence, abs=1e-3), "one look says something else"
+
+
+def test_a_calibrated_presence_follows_from_head_and_map(tmp_path):
+    factors = (0.5, 2.0, -1.0)
+    image = np.random.default_rng(0).random((1, 64, 64), np.float32)
+    plain = Segmenter.load(str(weights_folder.write(tmp_path / "plain")))
+    read = weights_folder.write(tmp_path / "read", reading=Reading(calibration=factors))
+    maps, presences = plain.answer(image)
+    again, found = Segmenter.load(str(read)).answer(image)
+    np.testing.assert_array_equal(again, maps)
+    np.testing.assert_allclose(found, calibrated(maps, presences, factors))
+    assert found != pytest.approx(presences, abs=1e-3)
+
+
+def test_without_a_presence_head_there_is_nothing_to_calibrate(tmp_path):
+    factors = Reading(calibration=(1.0, 1.0, 0.0))
+    folder = weights_folder.write(tmp_path, presence=False, reading=factors)
+    assert Segmenter.load(str(folder)).answer(np.zeros((1, 64, 64), np.float32))[1] is None

@@ -24,7 +24,7 @@ from bcweb.statistics import Interval, auc_gain, paired_difference
 from train import folds, readings
 from train.markdown import DOCS, cell, with_interval
 from train.options import data_name
-from train.readings import PLAIN, NotCalibrated, Reading
+from train.readings import PLAIN, NotCalibrated, Way
 from train.score import write_json
 
 RECIPE = "recipe"  # what all else is compared with
@@ -38,7 +38,7 @@ class Change:
 
     text: str
     options: tuple[str, ...] = ()
-    reading: Reading = PLAIN
+    way: Way = PLAIN
 
 
 def _number(name: str, value: float) -> tuple[str, ...]:
@@ -49,12 +49,12 @@ CHANGES: dict[str, Change] = {
     RECIPE: Change("the recipe"),
     "again": Change("the recipe once more, by another seed", ("--seed", "1")),
     "flips": Change(
-        "at test time: the mirrored scan too, averaged", reading=Reading(flips=True)
+        "at test time: the mirrored scan too, averaged", way=Way(mirror=True)
     ),
     "calibrated": Change(
-        "at test time: presence calibrated by the map's certainty", reading=Reading(calibrated=True)
+        "at test time: presence calibrated by the map's certainty", way=Way(calibrate=True)
     ),
-    "both": Change("at test time: both", reading=Reading(flips=True, calibrated=True)),
+    "both": Change("at test time: both", way=Way(mirror=True, calibrate=True)),
     "random": Change("random weights to begin with, instead of ImageNet's", ("--random",)),
     "lite2": Change("a larger encoder, `lite2`", ("--architecture", "lite2")),
     "larger": Change("192x192", ("--size", "192")),
@@ -132,7 +132,7 @@ def run(args: argparse.Namespace) -> int:
         if status:
             return status
         try:
-            scores = readings.score(runs, args.data, change.reading)
+            scores = readings.score(runs, args.data, change.way)
         except NotCalibrated as error:
             print(f"{name} is left out. {error}", flush=True)
             continue

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bcweb.cases.sources import SOURCES
-from bcweb.weights import Config
+from bcweb.weights import Config, Reading
 from train.arms import ARMS
 from train.markdown import cell, score_table
 
@@ -64,6 +64,7 @@ def card(
         *_scores(record, result, roles), "",
         *(_failures(config, result, published) if published else []),
         "## Operating point", "",
+        *_reading(config.reading),
         f"A pixel is painted from {point.mask_threshold:g} on; connected parts below "
         f"{100 * point.min_lesion_fraction:g}% of the image are dropped; {gate}. {_CHOSEN[record.get('point_from', 'validation')]}",
         *_no_normals(record),
@@ -78,6 +79,24 @@ def card(
         "Versions: " + ", ".join(f"{k} {v}" for k, v in record["versions"].items()) + f". {record['date']}.",
     ]  # fmt: skip
     return "\n".join(lines) + "\n"
+
+
+def _reading(reading: Reading) -> list[str]:
+    """What is made of the network's answer first, a paragraph each."""
+    lines = []
+    if reading.mirrored:
+        lines += [
+            "The scan and its mirror image are both looked at, and the two answers averaged.",
+            "",
+        ]
+    if reading.calibration:
+        head, sure, constant = reading.calibration
+        lines += [
+            f"Presence is the logistic function of {head:g} x the logit of the network's presence + {sure:g} x that of "
+            "the map's mean probability where it is at least 0.5 (of its highest where it nowhere is) "
+            f"{'+' if constant >= 0 else '-'} {abs(constant):g}: of lesions and normals in equal numbers it is a probability.", "",
+        ]  # fmt: skip
+    return lines
 
 
 def _epochs(record: dict[str, Any]) -> str:
@@ -193,12 +212,23 @@ def _use(config: Config, published: Published) -> list[str]:
         f'scan = np.asarray(Image.open("scan.png").convert("L").resize(({size}, {size}), 2), "float32") / 255',
         f'mask = keras.ops.sigmoid(model(np.stack(3 * [(scan - {mean}) / {std}], -1)[None])["mask"])[0, ..., 0] >= {threshold}',
         "```", "",
-        *([f"Where the output `presence`, as a probability, is below {gate:g}, the app paints nothing.", ""]
-          if (gate := config.operating_point.presence_gate) is not None else []),
+        *_beyond(config),
         "`model.keras` is the same model as one file; `model.safetensors` with what `config.json` says under `bcweb` is "
         "what the app reads, and nothing in it can be executed.",
         "",
     ]  # fmt: skip
+
+
+def _beyond(config: Config) -> list[str]:
+    """What the app does with the network's answer and Keras alone does not."""
+    gate, reading = config.operating_point.presence_gate, config.reading
+    presence = (
+        "calibrated presence" if reading.calibration else "output `presence`, as a probability,"
+    )
+    told = ["The app looks at the mirrored scan too, and averages."] * reading.mirrored
+    if gate is not None:
+        told.append(f"Where the {presence} is below {gate:g}, the app paints nothing.")
+    return [" ".join(told), ""] if told else []
 
 
 def _failures(config: Config, result: dict[str, Any] | None, published: Published) -> list[str]:

@@ -5,7 +5,7 @@
 Every fold in turn is the test of a network trained on the others (`python -m train.source`, whose
 options are taken as they are); folds that are done are skipped, so that the work can be cut short or
 spread over machines that share the folder. At the end each fold is scored at an operating point chosen
-on the other folds' tests. `--final` then fits one network on everything: its operating point is chosen
+on the other folds' tests; `--mirror` and `--calibrate` cost no training, and can be added later. `--final` then fits one network on everything: its operating point is chosen
 on all of them, and the scores it carries are the folds', of cases that the scoring network had not seen.
 """
 
@@ -32,6 +32,17 @@ def parse(argv: list[str] | None) -> tuple[argparse.Namespace, list[str]]:
     add("--out", type=Path, required=True, metavar="DIR", help="holds a run's folder for each fold")
     add("--folds", type=int, default=5, metavar="N", help="how many folds (default 5)")
     add("--final", action="store_true", help="then fit on everything")
+    add(
+        "--mirror",
+        action="store_true",
+        help="let these weights look at a scan's mirror image too and average: twice the time for a scan",
+    )
+    add(
+        "--calibrate",
+        action="store_true",
+        help="let presence follow from the presence head and from how sure the map is, as the other folds' tests "
+        "teach it",
+    )
     own, rest = parser.parse_known_args(argv)
     if own.folds < 2:
         parser.error("--folds wants at least 2")
@@ -54,8 +65,9 @@ def main(argv: list[str] | None = None) -> int:
         if status:
             return status
         specs = source.parse([*rest, "--out", str(own.out)]).data
-        answers = readings.ask(runs, specs)
-        result = pooled.score_folds(answers, specs)
+        way = readings.Way(own.mirror, own.calibrate)
+        answers = readings.ask(runs, specs, way)
+        result = pooled.score_folds(answers, specs, way)
         write_json(own.out / "scores.json", result)
         if own.final:
             final = own.out / "final"
@@ -63,7 +75,7 @@ def main(argv: list[str] | None = None) -> int:
                 status = folds.train(_command(own, rest, "all", final))
                 if status:
                     return status
-            pooled.finish(final, answers, result)
+            pooled.finish(final, answers, way, result)
             print(f"The weights, their card and the folds' scores are in {final / 'weights'}.")
     except ModuleNotFoundError as error:
         print(f"{error.name} is missing: pip install -r requirements-train.txt", file=sys.stderr)

@@ -10,20 +10,21 @@ from typing import Any
 from bcweb.cases import read_cases
 from bcweb.evaluate import table
 from bcweb.scores import CaseScore, read_scores, report, write_scores
-from bcweb.weights import OperatingPoint, load_weights
+from bcweb.weights import OperatingPoint, Reading, load_weights
 from train.card import card
-from train.readings import Answers, choose
+from train.readings import Answers, Way, learn
 from train.score import score_run, write_json
 
 
-def score_folds(folds: Sequence[Answers], specs: list[str]) -> dict[str, Any]:
-    """Score every fold at the operating point of the others, and all of them together.
+def score_folds(folds: Sequence[Answers], specs: list[str], way: Way) -> dict[str, Any]:
+    """Score every fold by the reading and at the operating point of the others, and all of them together.
 
-    Each run's weights keep that operating point, and their scores.csv becomes what it gives.
+    Each run's weights keep both, and their scores.csv becomes what they give.
     """
     scores: list[CaseScore] = []
     for fold in folds:
-        _set_point(fold.run, choose([other for other in folds if other is not fold]), "other folds")
+        others = [other for other in folds if other is not fold]
+        _settle(fold.run, *learn(others, way), "other folds")
         print(f"\n{fold.run.name}")
         score_run(fold.run, specs)
         scores += read_scores(fold.run / "weights" / "scores.csv")
@@ -34,10 +35,10 @@ def score_folds(folds: Sequence[Answers], specs: list[str]) -> dict[str, Any]:
     return result
 
 
-def finish(run: Path, folds: Sequence[Answers], result: dict[str, Any]) -> None:
-    """Give the weights that were fitted on everything the folds' operating point, scores and card."""
+def finish(run: Path, folds: Sequence[Answers], way: Way, result: dict[str, Any]) -> None:
+    """Give the weights that were fitted on everything the folds' reading, operating point, scores and card."""
     weights = run / "weights"
-    record = _set_point(run, choose(folds), "all folds") | {"folds": len(folds)}
+    record = _settle(run, *learn(folds, way), "all folds") | {"folds": len(folds)}
     write_json(run / "run.json", record)
     scores = [s for fold in folds for s in read_scores(fold.run / "weights" / "scores.csv")]
     write_scores(weights / "scores.csv", scores)
@@ -45,12 +46,13 @@ def finish(run: Path, folds: Sequence[Answers], result: dict[str, Any]) -> None:
     (weights / "README.md").write_text(card(config, record, result), encoding="utf-8")
 
 
-def _set_point(run: Path, point: OperatingPoint, chosen_on: str) -> dict[str, Any]:
-    """Give a run's weights another operating point; its record, which says so."""
+def _settle(run: Path, reading: Reading, point: OperatingPoint, chosen_on: str) -> dict[str, Any]:
+    """Give a run's weights another reading and operating point; its record, which says so."""
     file = run / "weights" / "config.json"
-    config = load_weights(str(file.parent)).config.model_copy(update={"operating_point": point})
+    chosen = {"reading": reading, "operating_point": point}
+    config = load_weights(str(file.parent)).config.model_copy(update=chosen)
     file.write_text(config.model_dump_json(indent=1) + "\n")
     record = json.loads((run / "run.json").read_text())
-    record |= {"operating_point": point.model_dump(), "point_from": chosen_on}
+    record |= {name: each.model_dump() for name, each in chosen.items()} | {"point_from": chosen_on}
     write_json(run / "run.json", record)
     return record

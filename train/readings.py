@@ -1,5 +1,5 @@
-"""How the answers of finished folds are read: at an operating point of the other folds, plainly or with
-what may help at test time and needs no training.
+"""How the answers of finished folds are read: by a reading and at an operating point that the other folds
+chose, plainly or with what may help at test time and needs no training.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from tqdm import tqdm
 from bcweb.cases import Case, read_cases, read_truth
 from bcweb.evaluate import score_prediction
 from bcweb.preprocess import square
+from bcweb.presence import calibrated, evidence
 from bcweb.scans import read_scan
 from bcweb.scores import CaseScore
 from bcweb.segmenter import Segmenter
-from bcweb.weights import OperatingPoint
+from bcweb.weights import OperatingPoint, Reading, load_weights
 from train import operating_point
 from train.data import on_grid
 from train.score import held_out_by, refuse_seen
@@ -31,16 +32,16 @@ class NotCalibrated(ValueError):
 
 
 @dataclass(frozen=True)
-class Reading:
-    """flips: the mirrored scan is looked at too, and the two answers are averaged. calibrated: presence is
-    what a logistic regression makes of the presence head and of how sure the map is of its mask.
+class Way:
+    """mirror: the scan's mirror image is looked at too, and the two answers are averaged. calibrate: presence
+    is what a logistic regression makes of the presence head and of how sure the map is of its mask.
     """
 
-    flips: bool = False
-    calibrated: bool = False
+    mirror: bool = False
+    calibrate: bool = False
 
 
-PLAIN = Reading()
+PLAIN = Way()
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,30 +59,35 @@ class Answers:
     truths: np.ndarray
 
 
-def score(runs: Sequence[Path], specs: Sequence[str], reading: Reading) -> list[CaseScore]:
-    """The scores of every case that the runs held out, at the scan's own size, each fold at the operating
-    point chosen on what the others said of their tests. At least two runs; ValueError where a test is not
-    in the data, or a network has seen it.
+def score(runs: Sequence[Path], specs: Sequence[str], way: Way) -> list[CaseScore]:
+    """The scores of every case that the runs held out, at the scan's own size, each fold as what the others
+    said of their tests wants it (see `learn`). At least two runs; ValueError where a test is not in the data,
+    or a network has seen it.
     """
-    folds = ask(runs, specs, reading)
+    folds = ask(runs, specs, way)
     scores: list[CaseScore] = []
     for fold in folds:
-        others = [other for other in folds if other is not fold]
-        if reading.calibrated:
-            factors = _calibration(others)
-            fold, *others = (_calibrate(each, factors) for each in (fold, *others))
-        scores += _score(fold, choose(others))
+        reading, point = learn([other for other in folds if other is not fold], way)
+        scores += _score(_calibrate(fold, reading.calibration), point)
     return sorted(scores, key=lambda score: score.key)
 
 
-def ask(runs: Sequence[Path], specs: Sequence[str], reading: Reading = PLAIN) -> list[Answers]:
-    """Let the network of every run look at its test."""
+def ask(runs: Sequence[Path], specs: Sequence[str], way: Way = PLAIN) -> list[Answers]:
+    """Let the network of every run look at its test; no presence is calibrated yet."""
     cases = [case for spec in specs for case in read_cases(spec).cases]
-    return [_ask(run, held_out_by(run, cases), reading) for run in runs]
+    return [_ask(run, held_out_by(run, cases), way) for run in runs]
 
 
-def choose(folds: Sequence[Answers]) -> OperatingPoint:
-    """The operating point for what the networks of several folds said of cases that they had not seen."""
+def learn(folds: Sequence[Answers], way: Way) -> tuple[Reading, OperatingPoint]:
+    """How a network like those of several folds is to be read, and the operating point for that, by what they
+    said of cases that they had not seen.
+    """
+    calibration = _calibration(folds) if way.calibrate else None
+    read = [_calibrate(fold, calibration) for fold in folds]
+    return Reading(mirrored=way.mirror, calibration=calibration), _choose(read)
+
+
+def _choose(folds: Sequence[Answers]) -> OperatingPoint:
     presences = [fold.presences for fold in folds]
     return operating_point.choose(
         np.concatenate([fold.maps for fold in folds]),
@@ -90,21 +96,17 @@ def choose(folds: Sequence[Answers]) -> OperatingPoint:
     )
 
 
-def _ask(run: Path, cases: list[Case], reading: Reading) -> Answers:
-    segmenter = Segmenter.load(str(run / "weights"))
-    size = segmenter.weights.config.size
+def _ask(run: Path, cases: list[Case], way: Way) -> Answers:
+    weights = load_weights(str(run / "weights"))
+    config = weights.config.model_copy(update={"reading": Reading(mirrored=way.mirror)})
+    segmenter = Segmenter(replace(weights, config=config))
     maps, presences, truths = [], [], []
     for case in tqdm(cases, run.name, unit="case"):
         scan = read_scan(case.file)
-        refuse_seen(segmenter.weights, case, scan)
-        image = square(scan, size)
-        answers, presence = segmenter.answer(image[None])
-        if reading.flips:
-            mirrored, other = segmenter.answer(image[None, :, ::-1])
-            answers = (answers + mirrored[:, :, ::-1]) / 2
-            presence = None if presence is None else (presence + other) / 2
+        refuse_seen(weights, case, scan)
+        answers, presence = segmenter.answer(square(scan, config.size)[None])
         maps.append(answers[0])
-        truths.append(on_grid(read_truth(case, scan), size))
+        truths.append(on_grid(read_truth(case, scan), config.size))
         if presence is not None:
             presences.append(presence[0])
     return Answers(
@@ -127,22 +129,11 @@ def _score(fold: Answers, point: OperatingPoint) -> list[CaseScore]:
 # --- calibrated presence ----------------------------------------------------------------------------
 
 
-def _evidence(fold: Answers) -> np.ndarray:
-    """(N, 3): the logit of the presence head, that of the map's mean probability within its mask (of its
-    highest where there is no mask), and 1.
-    """
-    if fold.presences is None:
-        raise NotCalibrated("These networks have no presence head to calibrate.")
-    masks = fold.maps >= 0.5
-    counts = masks.sum(axis=(1, 2))
-    within = (fold.maps * masks).sum(axis=(1, 2)) / np.maximum(counts, 1)
-    sure = np.where(counts > 0, within, fold.maps.max(axis=(1, 2)))
-    return np.stack([_logit(fold.presences), _logit(sure), np.ones(len(sure))], axis=1)
-
-
-def _calibration(folds: Sequence[Answers]) -> np.ndarray:
-    """(3,) factors of the evidence: logistic regression, lesions and normals weighing the same."""
-    evidence = np.concatenate([_evidence(fold) for fold in folds])
+def _calibration(folds: Sequence[Answers]) -> tuple[float, float, float]:
+    """Factors of the evidence: logistic regression, lesions and normals weighing the same."""
+    if any(fold.presences is None for fold in folds):
+        raise NotCalibrated("These networks have no presence head that could be calibrated.")
+    seen = np.concatenate([evidence(fold.maps, fold.presences) for fold in folds])
     lesion = np.concatenate([fold.truths.any(axis=(1, 2)) for fold in folds])
     if lesion.all() or not lesion.any():
         raise NotCalibrated("Presence cannot be calibrated without both lesions and normals.")
@@ -150,16 +141,14 @@ def _calibration(folds: Sequence[Answers]) -> np.ndarray:
     sign = np.where(lesion, 1.0, -1.0)
 
     def loss(factors: np.ndarray) -> float:
-        missed = np.logaddexp(0, -sign * (evidence @ factors))
+        missed = np.logaddexp(0, -sign * (seen @ factors))
         return float((weight * missed).mean() + _PULL * (factors[:-1] ** 2).sum())
 
-    return minimize(loss, np.zeros(evidence.shape[1])).x
+    found = minimize(loss, np.zeros(seen.shape[1])).x
+    return tuple(round(float(factor), 4) for factor in found)
 
 
-def _calibrate(fold: Answers, factors: np.ndarray) -> Answers:
-    return replace(fold, presences=1 / (1 + np.exp(-(_evidence(fold) @ factors))))
-
-
-def _logit(p: np.ndarray) -> np.ndarray:
-    p = np.clip(p.astype(float), 1e-6, 1 - 1e-6)
-    return np.log(p / (1 - p))
+def _calibrate(fold: Answers, factors: tuple[float, float, float] | None) -> Answers:
+    if factors is None:
+        return fold
+    return replace(fold, presences=calibrated(fold.maps, fold.presences, factors))

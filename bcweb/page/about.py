@@ -67,6 +67,7 @@ class About:
             "seen": len(self.weights.seen_cases),
             "presence": config.presence,
             "licence": card.licence(self._text("README.md") or ""),
+            "reading": config.reading.model_dump(),
             "operating_point": config.operating_point.model_dump(),
         }
 

@@ -81,6 +81,11 @@ test("an operating point is put in words", () => {
   assert.equal(words.operatingPoint({ operating_point: open }), "painted from 0.5 on; no presence gate");
 });
 
+test("what is made of an answer is told, and nothing where it is taken as it comes", () => {
+  assert.equal(words.reading({ reading: { mirrored: false, calibration: null } }), "");
+  assert.equal(words.reading({ reading: { mirrored: true, calibration: [1, 0.7, -3] } }), "the scan and its mirror image, averaged; presence calibrated by how sure the map is");
+});
+
 test("numbers are grouped, lengths keep three digits", () => {
   assert.equal(words.grouped(1234567), "1\u202f234\u202f567");
   assert.equal(words.grouped(999), "999");

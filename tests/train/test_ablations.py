@@ -75,7 +75,7 @@ def test_every_change_is_one_that_a_training_takes(name):
     differs = differs or (args.learning_rate, args.seed) != (Recipe().learning_rate, 0)
     differs = differs or args.validation == 0 or args.without_contradictions
     assert differs == bool(CHANGES[name].options)
-    assert differs != (CHANGES[name].reading != PLAIN or name == RECIPE), "one thing at a time"
+    assert differs != (CHANGES[name].way != PLAIN or name == RECIPE), "one thing at a time"
 
 
 def test_what_is_done_is_not_done_again_and_a_failed_training_ends_it(folder, tmp_path, capfd):

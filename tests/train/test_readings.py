@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,12 +13,9 @@ import pytest
 from bcweb.batch import Choice
 from bcweb.cases import read_cases
 from bcweb.evaluate import score_one
-from bcweb.scans import read_scan
-from bcweb.segmenter import Segmenter
 from bcweb.weights import load_weights
 from train import crossval, readings
-from train.readings import PLAIN, Answers, Reading
-from train.score import held_out_by
+from train.readings import PLAIN, Answers, Way
 
 
 @pytest.fixture(scope="module")
@@ -25,41 +24,60 @@ def spec(folder):
 
 
 @pytest.fixture(scope="module")
-def runs(spec, tmp_path_factory):
-    """Two folds, each of which keeps the operating point that the other's answers gave it."""
+def options(spec, tmp_path_factory):
+    """Of a cross-validation of two folds."""
+    cache = tmp_path_factory.mktemp("cache")
+    data = ["--data", spec, "--cache", str(cache)]
+    return [*data, "--size", "64", "--epochs", "2", "--batch", "8", "--folds", "2"]
+
+
+@pytest.fixture(scope="module")
+def trained(options, tmp_path_factory):
     out = tmp_path_factory.mktemp("readings")
-    options = ["--data", spec, "--size", "64", "--epochs", "2", "--batch", "8", "--folds", "2"]
-    assert crossval.main([*options, "--cache", str(out / "cache"), "--out", str(out)]) == 0
+    assert crossval.main([*options, "--out", str(out)]) == 0
+    return out
+
+
+def folds_of(out: Path) -> list[Path]:
     return [out / f"fold-{k}" for k in range(2)]
 
 
-def test_a_plain_reading_is_what_the_app_says_at_the_operating_point_of_the_other_fold(runs, spec):
+@pytest.mark.parametrize(
+    ("way", "asked"), [(PLAIN, []), (Way(mirror=True, calibrate=True), ["--mirror", "--calibrate"])]
+)
+def test_a_fold_is_read_as_the_app_reads_it_with_what_the_other_fold_chose(
+    trained, options, spec, tmp_path, way, asked
+):
+    runs = folds_of(shutil.copytree(trained, tmp_path / "runs"))
+    tensors = [(run / "weights" / "model.safetensors").read_bytes() for run in runs]
+    assert crossval.main([*options, "--out", str(tmp_path / "runs"), *asked]) == 0
+    assert [(run / "weights" / "model.safetensors").read_bytes() for run in runs] == tensors
     cases = {case.id: case for case in read_cases(spec).cases}
-    scores = readings.score(runs, [spec], PLAIN)
+    scores = readings.score(runs, [spec], way)
     assert len(scores) == 40
-    weights = {load_weights(str(run / "weights")).revision: run / "weights" for run in runs}
+    folders = {load_weights(str(run / "weights")).revision: run / "weights" for run in runs}
     for score in scores:
-        app = score_one(cases[score.id], Choice(str(weights[score.revision])))
-        assert score == replace(app, seen=False)
+        weights = load_weights(str(folders[score.revision]))
+        assert weights.config.reading.mirrored == way.mirror
+        assert (weights.config.reading.calibration is not None) == way.calibrate
+        app = score_one(cases[score.id], Choice(str(weights.folder)))
+        assert replace(score, presence=app.presence) == replace(app, seen=False)
+        assert score.presence == pytest.approx(app.presence)  # summed up in another order
 
 
-def test_a_mirrored_scan_is_the_mirror_of_its_answer(runs, spec, monkeypatch):
-    """The average of both looks does not depend on which of the two is the scan."""
-    segmenter = Segmenter.load(str(runs[0] / "weights"))
-    cases = held_out_by(runs[0], read_cases(spec).cases)[:3]
-    straight = readings._ask(runs[0], cases, Reading(flips=True))
-
-    def mirrored(file):
-        scan = read_scan(file)
-        return replace(scan, pixels=np.ascontiguousarray(scan.pixels[:, ::-1]))
-
-    monkeypatch.setattr(readings, "read_scan", mirrored)
-    turned = readings._ask(runs[0], cases, Reading(flips=True))
-    np.testing.assert_allclose(turned.maps, straight.maps[:, :, ::-1], atol=1e-4)
-    np.testing.assert_allclose(turned.presences, straight.presences, atol=1e-5)
-    once = readings._ask(runs[0], cases, PLAIN)
-    assert np.abs(once.maps - straight.maps).max() > 0.001, "one look says something else"
-    assert segmenter.weights.config.size == straight.maps.shape[1]
+def test_how_the_answer_is_read_is_on_the_card_and_in_the_record(trained, options, tmp_path):
+    run, _ = folds_of(shutil.copytree(trained, tmp_path / "runs"))
+    again = [*options, "--out", str(tmp_path / "runs")]
+    assert crossval.main([*again, "--mirror", "--calibrate"]) == 0
+    card = (run / "weights" / "README.md").read_text()
+    assert "The scan and its mirror image are both looked at, and the two answers averaged." in card
+    record = json.loads((run / "run.json").read_text())
+    head, sure, constant = record["reading"]["calibration"]
+    sign = "+" if constant >= 0 else "-"
+    assert f"function of {head:g} x the logit of the network's presence + {sure:g} x that" in card
+    assert f"(of its highest where it nowhere is) {sign} {abs(constant):g}: " in card
+    assert crossval.main(again) == 0
+    assert "mirror" not in (run / "weights" / "README.md").read_text(), "asked for no more"
 
 
 def answers(presences: list[float], sure: list[float], lesions: list[bool]) -> Answers:
@@ -88,6 +106,8 @@ def test_what_cannot_be_calibrated_gets_a_sentence():
         readings._calibration([replace(answers([0.5], [0.5], [True]), presences=None)])
 
 
-def test_data_without_the_tests_is_refused(runs, tmp_path, folder):
+def test_data_without_the_tests_is_refused(trained, folder):
     with pytest.raises(ValueError, match="test cases are not in this data"):
-        readings.score(runs, [f"folder:{folder / 'images'}?modality=ultrasound"], PLAIN)
+        readings.score(
+            folds_of(trained), [f"folder:{folder / 'images'}?modality=ultrasound"], PLAIN
+        )

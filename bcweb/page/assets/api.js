@@ -55,6 +55,7 @@
  * @property {boolean} presence
  * @property {string | null} licence
  * @property {boolean} started_with
+ * @property {{mirrored: boolean, calibration: number[] | null}} reading
  * @property {{mask_threshold: number, presence_gate: number | null, min_lesion_fraction: number}} operating_point
  */
 /** @typedef {Facts & {card: Node_[] | null, study: Node_[] | null, names: string[]}} Described */

@@ -211,6 +211,7 @@ class Models extends HTMLElement {
       ["Commit", commit?.slice(0, 12)],
       ["Network", words.network(facts)],
       ["Trained on", `${trained_on.join(", ")}${seen ? `: ${words.grouped(seen)} cases` : ""}`],
+      ["Reading", words.reading(facts)],
       ["Operating point", words.operatingPoint(facts)],
       ["Licence", licence],
     ];

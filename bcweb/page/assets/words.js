@@ -140,6 +140,11 @@ export function operatingPoint({ operating_point: { mask_threshold, presence_gat
   return `painted from ${threshold(mask_threshold)} on; ${gate}${smallest}`;
 }
 
+/** What is made of the network's answer first; "" for nothing. @param {Pick<import("./api.js").Facts, "reading">} facts */
+export function reading({ reading: { mirrored, calibration } }) {
+  return [mirrored && "the scan and its mirror image, averaged", calibration && "presence calibrated by how sure the map is"].filter(Boolean).join("; ");
+}
+
 /** @param {import("./api.js").Facts} facts */
 export function network({ architecture, size, parameters }) {
   return `${architecture}, ${size} × ${size}, ${fixed(parameters / 1e6, 1)} million numbers`;
