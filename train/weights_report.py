@@ -179,6 +179,14 @@ def presence_rows(scores: Sequence[CaseScore]) -> np.ndarray:
     )
 
 
+def evenly(rows: np.ndarray, lesion: Sequence[bool]) -> np.ndarray | None:
+    """Rows (N, K) of which lesions and normals weigh the same; None where there are none of either."""
+    share = np.mean(lesion)
+    if share in (0, 1):
+        return None
+    return rows / np.where(lesion, share, 1 - share)[:, None]
+
+
 def without_background(rows: np.ndarray) -> np.ndarray:
     """The bins of pixels without the lowest, which nearly all pixels are in and hardly any is doubted."""
     kept = rows.reshape(len(rows), 3, BINS)[:, :, _DOUBT_FROM:]
@@ -216,6 +224,25 @@ def write_report(docs: Path = DOCS) -> Path:
     return path
 
 
+def _ships(modality: str, revisions: set[str]) -> Iterator[str]:
+    """What these networks have to do with the weights that ship."""
+    ships = load_weights("embedded", modality)
+    card = f"[card](../bcweb/pretrained/{modality}/README.md)"
+    if ships.revision in revisions:
+        return
+    if revisions == {score.revision for score in read_scores(ships.folder / "scores.csv")}:
+        yield (
+            f"What ships, `{ships.revision}`, was fitted on all of these cases by the same recipe ({card}): no case is "
+            "left to score it on, and what these networks are worth is what its recipe is. Only the part on small and "
+            "faint lesions below is of itself."
+        )
+    else:
+        yield (
+            f"None of them is what ships, `{ships.revision}`: of that its {card} says what it is worth, and only "
+            "the part on small and faint lesions below is of it."
+        )
+
+
 def _modality(findings: Findings, folder: Path) -> Iterator[str]:
     datasets = list(dict.fromkeys(s.dataset for s in findings.scores))
     of = {name: findings.where(lambda s, m, name=name: s.dataset == name) for name in datasets}
@@ -225,11 +252,7 @@ def _modality(findings: Findings, folder: Path) -> Iterator[str]:
         + ", ".join(f"`{revision}`" for revision in revisions)
         + "."
     )
-    if (ships := load_weights("embedded", folder.name).revision) not in revisions:
-        yield (
-            f"None of them is what ships, `{ships}`: of that its [card](../bcweb/pretrained/{folder.name}/README.md) "
-            "says what it is worth, and only the part on small and faint lesions below is of it."
-        )
+    yield from _ships(folder.name, set(revisions))
     yield ""
     yield from _scores("data", of)
     if len(parts := by_label(findings)) > 1:
@@ -321,22 +344,22 @@ def _calibration(findings: Findings, of: dict[str, list[CaseScore]], folder: Pat
     yield (
         "Expected calibration error: over ten bins of probability, how far the share of lesions is from the mean "
         "probability, weighted by how many are in the bin. Presence is of the image; pixels are those of the map, "
-        "at the scan's own size, before any gate. Nearly all pixels are background and said to be so with "
-        "certainty, so the last column leaves out those below 0.1."
+        "at the scan's own size, before any gate. A calibrated presence is meant for as many normals as lesions, "
+        "as the second column weighs them: where there are more lesions it says too little of them. Nearly all "
+        "pixels are background and said to be so with certainty, so the last column leaves out those below 0.1."
     )
     yield ""
-    yield "| data | cases | presence | all pixels | pixels from 0.1 on |"
-    yield "| --- | --- | --- | --- | --- |"
+    yield "| data | cases | presence | as many normals as lesions | all pixels | pixels from 0.1 on |"
+    yield "| --- | --- | --- | --- | --- | --- |"
     for name, scores in of.items():
         maps = np.array([m.row for m in findings.maps if m.dataset == name])
         groups = groups_of(scores)
-        cells = [name, str(len(scores)), "-"]
-        if all(s.presence is not None for s in scores):
-            cells[2] = with_interval(
-                group_bootstrap(presence_rows(scores), groups, calibration_error)
-            )
-        for rows in (maps, without_background(maps)):
-            cells.append(with_interval(group_bootstrap(rows, groups, calibration_error)))
+        cells = [name, str(len(scores))]
+        presences = presence_rows(scores) if all(s.presence is not None for s in scores) else None
+        even = None if presences is None else evenly(presences, [s.lesion for s in scores])
+        for rows in (presences, even, maps, without_background(maps)):
+            found = None if rows is None else group_bootstrap(rows, groups, calibration_error)
+            cells.append(with_interval(found))
         yield "| " + " | ".join(cells) + " |"
     yield ""
     yield f"![Reliability of presence and of pixels](weights/{folder.name}/calibration.png)"

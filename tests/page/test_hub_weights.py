@@ -17,6 +17,7 @@ import pytest
 
 from bcweb.samples import SAMPLES
 from bcweb.segmenter import Segmenter
+from bcweb.weights import load_weights
 from tests import weights_folder
 from tests.hub.server import HubServer
 from tests.page.files import mask_of, png, speckle
@@ -175,7 +176,8 @@ def test_without_the_hub_it_starts_with_the_embedded_weights_and_says_so_on_both
         "ann/weights@v1 is not in the cache, and the Hub is out of order (503)."
     )
     expect(page.find(".banner")).to_have_text(f"{notice} The Model tab tries again.")
-    expect(page.find(".findings footer")).to_contain_text("ultrasound-1-")
+    embedded = load_weights("embedded", "ultrasound").revision
+    expect(page.find(".findings footer")).to_contain_text(embedded)
     page.page.get_by_role("tab", name="Model").click()
     expect(page.model(".notice p")).to_have_text(notice)
     expect(page.model(".facts")).to_contain_text("embedded in the app")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from bcweb.scores import CaseScore, read_scores
+from bcweb.statistics import calibration_error
 from tests.train.squares import draw_squares
 from train import weights_study
 from train.tables import read_table, write_table
@@ -18,8 +19,10 @@ from train.weights_report import (
     Elsewhere,
     Findings,
     Map,
+    evenly,
     failures,
     lesion_sizes,
+    presence_rows,
     write_report,
 )
 from train.weights_study import generated, strips
@@ -87,6 +90,18 @@ def studied(run, folder, tmp_path_factory):
     write_table(docs / "weights" / "cost.csv", [cost])
     assert weights_study.main(["--report", "--docs", str(docs)]) == 0
     return docs
+
+
+def test_lesions_and_normals_can_weigh_the_same_in_a_calibration_error():
+    # Three lesions and a normal, each called 0.5: right where there are as many of the one as of the other.
+    said = [
+        CaseScore("d", str(i), str(i), "", "ultrasound", lesion=i < 3, presence=0.5)
+        for i in range(4)
+    ]
+    rows, lesion = presence_rows(said), [s.lesion for s in said]
+    assert calibration_error(rows) == pytest.approx(0.25), "three of four hold a lesion"
+    assert calibration_error(evenly(rows, lesion)) == pytest.approx(0)
+    assert evenly(rows[:3], lesion[:3]) is None, "there is no normal"
 
 
 def test_a_run_is_measured_on_the_cases_that_it_held_out(studied, run):
