@@ -128,11 +128,13 @@ class Segmenter:
         presence head.
         """
         reading = self.weights.config.reading
-        maps, presences = self._look(images)
+        # Both looks in one call, which is a little faster than two.
+        looks = [images, images[:, :, ::-1]] if reading.mirrored else [images]
+        maps, presences = self._look(np.concatenate(looks))
         if reading.mirrored:
-            others, again = self._look(images[:, :, ::-1])
-            maps = (maps + others[:, :, ::-1]) / 2
-            presences = None if presences is None else (presences + again) / 2
+            straight, mirrored = np.split(maps, 2)
+            maps = (straight + mirrored[:, :, ::-1]) / 2
+            presences = None if presences is None else presences.reshape(2, -1).mean(axis=0)
         if reading.calibration is not None and presences is not None:
             presences = calibrated(maps, presences, reading.calibration)
         return maps, presences
