@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from bcweb.metrics import DETECTED_ABOVE
+from bcweb.scans import MODALITIES
 from bcweb.scores import CaseScore, groups_of, read_scores, summarise
 from bcweb.statistics import (
     auc_interval,
@@ -417,6 +418,9 @@ def _cost(costs: Sequence[Cost]) -> Iterator[str]:
         "are those of half precision, as weights are shipped (their batch statistics, about a hundredth, are in "
         "single); milliseconds are from a scan of 600x480 to its mask, on the processor; training is in batches of 8."
     )
+    twice = [m for m in MODALITIES if load_weights("embedded", m).config.reading.mirrored]
+    if twice:
+        yield f"The {' and '.join(twice)} weights that ship look at a scan's mirror image too: twice the milliseconds."
     yield ""
     yield "| network | parameters | MB | ms a scan | images a second in training | on |"
     yield "| --- | --- | --- | --- | --- | --- |"
