@@ -50,10 +50,21 @@ def measure() -> list[Cost]:
 
 
 def hardware() -> str:
-    """The GPU of a training here, or its processor's cores."""
+    """What is measured on here: the GPU of a training, if there is one, and the processor."""
+    processor = f"{core_count()} cores, {_processor()}"
     if found := devices.gpus():
-        return str(getattr(found[0], "device_kind", found[0].name))
-    return f"{core_count()} cores, {platform.machine()}"
+        return f"{getattr(found[0], 'device_kind', found[0].name)}, {processor}"
+    return processor
+
+
+def _processor() -> str:
+    """Its maker's name for it where the system tells, so that two machines are not taken for one."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return (names or [platform.processor() or platform.machine()])[0]
 
 
 def _segmenter(name: str, tensors: dict[str, np.ndarray]) -> Segmenter:

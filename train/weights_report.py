@@ -416,7 +416,7 @@ def _cost(costs: Sequence[Cost]) -> Iterator[str]:
     yield (
         "All architectures in one run at 256x256, with the presence head: `unet` is the original U-Net. Megabytes "
         "are those of half precision, as weights are shipped (their batch statistics, about a hundredth, are in "
-        "single); milliseconds are from a scan of 600x480 to its mask, on the processor; training is in batches of 8."
+        "single); milliseconds are from a scan of 600x480 to its mask, on the processor; training is in batches of 8, on the GPU where one is named."
     )
     twice = [m for m in MODALITIES if load_weights("embedded", m).config.reading.mirrored]
     if twice:
