@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bcweb.page import card
+from bcweb.weights import load_weights
 
 ASSETS = Path(card.__file__).parent / "assets"
 
@@ -106,5 +107,5 @@ def test_our_own_cards_are_read_whole():
     for file in (ASSETS.parents[1] / "pretrained").glob("*/README.md"):
         text = file.read_text()
         nodes = tree(text)
-        assert words(nodes[:1]) == f"{file.parent.name}-1"
+        assert words(nodes[:1]) == load_weights("embedded", file.parent.name).config.name
         assert sum(e[0] == "tr" for e in elements(nodes)) == text.count("\n|") - 1
