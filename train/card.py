@@ -258,6 +258,7 @@ def _scores(record: dict[str, Any], result: dict[str, Any] | None, roles: Counte
         return [
             "Trained on all cases: no scores of this file exist. Those of its procedure are in its study."
         ]
+    itself = ""
     if roles["test"]:
         whose = (
             f"On {roles['test']} held-out cases (fold {record['fold']} of {record['folds']}, by group), "
@@ -266,12 +267,12 @@ def _scores(record: dict[str, Any], result: dict[str, Any] | None, roles: Counte
     else:
         whose = (
             f"By cross-validation over {record['folds']} folds by group: each case is scored by a network of "
-            "the same recipe that had not seen it, at an operating point chosen on the other folds. These "
-            "weights themselves were fitted on all cases"
+            "the same recipe that had not seen it, at an operating point chosen on the other folds"
         )
+        itself = "These weights themselves were fitted on all cases. "
     lines = [
-        f"{whose}; at the scan's own size, after the operating point; in brackets the 95% interval of a "
-        "bootstrap over groups. Per case: `scores.csv`.",
+        f"{whose}, at the scan's own size, after the operating point; in brackets the 95% interval of a "
+        f"bootstrap over groups. {itself}Per case: `scores.csv`.",
         "",
         *score_table("data", result["datasets"]),
     ]
