@@ -5,8 +5,9 @@
 Every fold in turn is the test of a network trained on the others (`python -m train.source`, whose
 options are taken as they are); folds that are done are skipped, so that the work can be cut short or
 spread over machines that share the folder. At the end each fold is scored at an operating point chosen
-on the other folds' tests; `--mirror` and `--calibrate` cost no training, and can be added later. `--final` then fits one network on everything: its operating point is chosen
-on all of them, and the scores it carries are the folds', of cases that the scoring network had not seen.
+on the other folds' tests; `--mirror` and `--calibrate` cost no training, and can be added later. `--final`
+then fits one network on everything: its operating point is chosen on all of them, and the scores it
+carries are the folds', of cases that the scoring network had not seen.
 """
 
 from __future__ import annotations
