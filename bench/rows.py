@@ -6,6 +6,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import cycle, islice, permutations
 
 
 @dataclass(frozen=True)
@@ -35,14 +36,19 @@ class Row:
 def interleaved_medians(
     calls: dict[str, Callable[[], object]], rounds: int = 30
 ) -> dict[str, float]:
-    """Median seconds of each call, all called in turn: a drift of the machine's speed hits all alike."""
+    """Median seconds of each call, all called in turn: a drift of the machine's speed hits all alike.
+
+    Every round has another order, for a call pays for what the one before left: cold caches, and threads
+    that still spin.
+    """
     for call in calls.values():
         for _ in range(3):
             call()
     times: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(rounds):
-        for name, call in calls.items():
+    orders = cycle(permutations(calls))
+    for order in islice(orders, rounds):
+        for name in order:
             started = time.perf_counter()
-            call()
+            calls[name]()
             times[name].append(time.perf_counter() - started)
     return {name: statistics.median(values) for name, values in times.items()}
