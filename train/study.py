@@ -6,8 +6,8 @@
 The first trains what is missing, one process a fold (`python -m train.transfer`); what is done is skipped, so
 that a study can be cut short, or spread over machines and days. The folds of a trial, once all are done, are
 scored each at an operating point chosen on the others, into docs/transfer-study, and from there `--report`
-writes docs/transfer-study.md and its figures. `--quick` tries the whole road in about two minutes, on a few
-cases at a small size, and reports into --out.
+writes docs/transfer-study.md, its figures, and what the shipped weights tell of it. `--quick` tries the whole
+road in about two minutes, on a few cases at a small size, and reports into --out.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from bcweb.network import ARCHITECTURES
 from bcweb.scans import Modality
 from bcweb.scores import write_scores
-from bcweb.weights import load_weights
+from bcweb.weights import EMBEDDED, load_weights
 from train import folds
 from train.arms import ARMS
 from train.markdown import DOCS
@@ -99,6 +99,8 @@ def main(argv: list[str] | None = None) -> int:
             if status:
                 return status
         print(f"The report is {study_report.write_report(args.docs)}.")
+        if args.docs == DOCS:
+            study_report.tell_weights(DOCS, EMBEDDED)
     except ModuleNotFoundError as error:
         print(f"{error.name} is missing: pip install -r requirements-train.txt", file=sys.stderr)
         return 1
@@ -121,7 +123,7 @@ def run(args: argparse.Namespace) -> int:
     source = other_modality(target)
     name = f"{source}-to-{target}"
     docs = args.docs / "transfer-study" / name
-    settings = _settings(args)
+    settings = _settings(args, source)
     _same_settings(docs / "study.json", settings)
 
     if any(ARMS[arm].begins == "source" for arm in args.arms.split(",")):
@@ -146,11 +148,11 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _settings(args: argparse.Namespace) -> dict[str, Any]:
+def _settings(args: argparse.Namespace, source: Modality) -> dict[str, Any]:
     """What every trial of a direction has in common."""
     return {
         "data": [data_name(spec) for spec in args.data],
-        "source": args.source or "the embedded weights",
+        "source": load_weights(args.source or "embedded", source).revision,
         "architecture": args.architecture,
         "folds": args.folds,
         "epochs": args.epochs,

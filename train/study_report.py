@@ -1,4 +1,5 @@
-"""docs/transfer-study.md and its figures, from the scores of every case under docs/transfer-study/.
+"""docs/transfer-study.md and its figures, from the scores of every case under docs/transfer-study/, and
+of each direction what the shipped weights of its target tell of it.
 
     docs/transfer-study/DIRECTION/study.json      what was compared, and how
     docs/transfer-study/DIRECTION/TRIAL.csv       the cases' scores, all folds of one trial
@@ -21,6 +22,8 @@ import numpy as np
 from bcweb.metrics import DETECTED_ABOVE
 from bcweb.scores import CaseScore, groups_of, read_scores
 from bcweb.statistics import Interval, group_bootstrap, paired_difference, proportion
+from bcweb.weights import STUDIES, STUDY_PICTURE
+from train.arms import ARMS
 from train.markdown import DOCS, with_interval
 
 CONTROL = "imagenet"
@@ -78,6 +81,13 @@ def read_direction(folder: Path) -> Direction:
     settings = json.loads((folder / "study.json").read_text())
     scores = {Trial.from_name(f.stem): read_scores(f) for f in sorted(folder.glob("*-s*.csv"))}
     return Direction(folder.name, settings, scores)
+
+
+def read_directions(docs: Path) -> list[Direction]:
+    folders = sorted(f.parent for f in (docs / "transfer-study").glob("*/study.json"))
+    if not folders:
+        raise ValueError(f"{docs / 'transfer-study'} holds no scores of a study.")
+    return [read_direction(folder) for folder in folders]
 
 
 def arms_of(direction: Direction) -> list[ArmScores]:
@@ -141,9 +151,7 @@ def difference(arm: ArmScores, control: ArmScores) -> Interval | None:
 
 def write_report(docs: Path = DOCS) -> Path:
     """Write DOCS/transfer-study.md and a figure a direction from what lies under DOCS/transfer-study."""
-    folders = sorted(f.parent for f in (docs / "transfer-study").glob("*/study.json"))
-    if not folders:
-        raise ValueError(f"{docs / 'transfer-study'} holds no scores of a study.")
+    directions = read_directions(docs)
     lines = [
         "# Does transfer between the modalities help?",
         "",
@@ -154,8 +162,9 @@ def write_report(docs: Path = DOCS) -> Path:
         "the source), paired by case. The intervals cover which patients were there; they do not cover "
         "another training's chance where there is one seed, nor another hospital.",
     ]
-    for folder in folders:
-        direction = read_direction(folder)
+    run = {trial.arm for direction in directions for trial in direction.scores}
+    lines += ["", *[f"- `{arm.name}`: {arm.summary}." for arm in ARMS.values() if arm.name in run]]
+    for direction in directions:
         arms = arms_of(direction)
         figure(direction, arms, docs / "transfer-study" / f"{direction.name}.png")
         lines += ["", *_section(direction, arms)]
@@ -164,16 +173,49 @@ def write_report(docs: Path = DOCS) -> Path:
     return path
 
 
-def _section(direction: Direction, arms: Sequence[ArmScores]) -> list[str]:
+def tell_weights(docs: Path, pretrained: Path) -> None:
+    """Give the shipped weights of each direction's target its verdict and figure, for the Model tab.
+
+    pretrained: holds a weights folder a modality.
+    """
+    for direction in read_directions(docs):
+        source, target = direction.name.split("-to-")
+        arms = arms_of(direction)
+        run = {arm.arm for arm in arms}
+        lines = [
+            f"# Does what was learnt on {source}s help on {target}s?",
+            "",
+            *[f"- {sentence}" for sentence in verdict(arms)],
+            "",
+            f"{_settings(direction)} In brackets: the 95% interval when whole groups of cases are drawn again; one "
+            "training's chance is not in it.",
+            "",
+            *[f"- `{arm.name}`: {arm.summary}." for arm in ARMS.values() if arm.name in run],
+            "",
+            f"![Dice by arm, {source} to {target}]({STUDY_PICTURE})",
+        ]
+        folder = pretrained / target
+        (folder / STUDIES[0]).write_text("\n".join(lines) + "\n", encoding="utf-8")
+        figure(direction, arms, folder / STUDY_PICTURE)
+
+
+def _settings(direction: Direction) -> str:
     settings = direction.settings
+    return (
+        f"Target: {', '.join(settings['data'])}; {settings['folds']} folds, {settings['epochs']} epochs at "
+        f"{settings['size']}x{settings['size']}, `{settings['architecture']}`. Source: {settings['source']}. "
+        f"Operating points are chosen on {settings.get('operating_point', OWN)}."
+    )
+
+
+def _section(direction: Direction, arms: Sequence[ArmScores]) -> list[str]:
     source, target = direction.name.split("-to-")
+    note = direction.settings["note"]
     lines = [
         f"## From {source} to {target}",
         "",
-        f"Target: {', '.join(settings['data'])}; {settings['folds']} folds, {settings['epochs']} epochs at "
-        f"{settings['size']}x{settings['size']}, `{settings['architecture']}`. Source: {settings['source']}. "
-        f"Operating points are chosen on {settings.get('operating_point', OWN)}.",
-        *(["", settings["note"]] if settings["note"] else []),
+        _settings(direction),
+        *(["", note] if note else []),
         "",
         *[f"- {sentence}" for sentence in verdict(arms)],
         "",
@@ -201,15 +243,15 @@ def _section(direction: Direction, arms: Sequence[ArmScores]) -> list[str]:
 
 
 def verdict(arms: Sequence[ArmScores]) -> list[str]:
-    """A sentence for each part of the data: which arms differ from the control by more than which
-    patients there were explains."""
+    """A sentence for each part of the data: by how much the arms differ from the control, and which by more
+    than which patients there were explains."""
     sentences = []
     for percent in sorted({a.percent for a in arms}, reverse=True):
         of = [a for a in arms if a.percent == percent]
         control = next((a for a in of if a.arm == CONTROL), None)
         if control is None:
             sentences.append(
-                f"At {percent}% of the data the control `{CONTROL}` has not been run yet."
+                f"At {percent}% of the training data the control `{CONTROL}` has not been run yet."
             )
             continue
         better, worse, open_ = [], [], []
@@ -218,18 +260,18 @@ def verdict(arms: Sequence[ArmScores]) -> list[str]:
             if against is None:
                 continue
             of_kind = better if against.low > 0 else worse if against.high < 0 else open_
-            of_kind.append(f"`{arm.arm}`")
+            of_kind.append(f"`{arm.arm}` {with_interval(against, signed=True)}")
         parts = [
-            f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} {what}"
-            for names, what in (
+            f"{what}: {', '.join(arms_told)}"
+            for arms_told, what in (
                 (better, f"better than `{CONTROL}`"),
                 (worse, f"worse than `{CONTROL}`"),
                 (open_, f"not told apart from `{CONTROL}`"),
             )
-            if names
+            if arms_told
         ]
         if parts:
-            sentences.append(f"At {percent}% of the data {'; '.join(parts)}.")
+            sentences.append(f"In Dice, at {percent}% of the training data, {'; '.join(parts)}.")
     return sentences
 
 

@@ -73,7 +73,8 @@ def test_the_embedded_weights_are_told_with_card_and_scores(page):
     assert facts["operating_point"]["presence_gate"] is None and facts["licence"] == "apache-2.0"
     described = asking.get("/bc/models/mammogram").json()
     assert described["card"][0] == ["h2", {}, "mammogram-1"]
-    assert (described["study"], described["names"]) == (None, ["embedded"])
+    assert described["study"][0][0] == "h2" and described["study"][-1][2][1]["path"] == "study.png"
+    assert described["names"] == ["embedded"]
     scores = asking.get("/bc/models/mammogram/scores").json()
     lesion = scores["datasets"]["cdd-cesm"]["lesion"]
     assert (scores["cases"], lesion["n"]) == (63, 63)

@@ -6,7 +6,9 @@ import json
 
 import pytest
 
+from bcweb.scans import MODALITIES
 from bcweb.scores import CaseScore, write_scores
+from bcweb.weights import EMBEDDED
 from train.study_report import (
     DOCS,
     ArmScores,
@@ -14,6 +16,7 @@ from train.study_report import (
     arms_of,
     difference,
     read_direction,
+    tell_weights,
     verdict,
     write_report,
 )
@@ -81,7 +84,8 @@ def test_seeds_are_averaged_by_case_and_the_difference_is_paired(docs):
 def test_the_verdict_names_what_differs_and_what_does_not(docs):
     arms = list(by_arm(docs).values())
     assert verdict(arms) == [
-        "At 100% of the data `encoder` is worse than `imagenet`; `none` is not told apart from `imagenet`."
+        "In Dice, at 100% of the training data, worse than `imagenet`: `encoder` -0.100 (-0.100 to -0.100); "
+        "not told apart from `imagenet`: `none` +0.000 (+0.000 to +0.000)."
     ]
     assert "not been run" in verdict([a for a in arms if a.arm != "imagenet"])[0]
 
@@ -92,6 +96,18 @@ def test_the_report_has_a_row_an_arm_and_its_figure(docs):
     assert "-0.100 (-0.100 to -0.100)" in text
     figure = docs / "transfer-study" / "mammogram-to-ultrasound.png"
     assert figure.read_bytes().startswith(b"\x89PNG") and f"transfer-study/{figure.name}" in text
+    assert "\n- `encoder`: the method: " in text, "what an arm is, is told"
+    assert "- `gradual`" not in text, "it was not run"
+
+
+def test_the_shipped_weights_tell_what_transfer_to_their_modality_gave(docs, tmp_path):
+    (tmp_path / "ultrasound").mkdir()
+    tell_weights(docs, tmp_path)
+    text = (tmp_path / "ultrasound" / "study.md").read_text()
+    assert text.startswith("# Does what was learnt on mammograms help on ultrasounds?\n")
+    assert "worse than `imagenet`: `encoder` -0.100" in text and "(study.png)" in text
+    assert (tmp_path / "ultrasound" / "study.png").read_bytes().startswith(b"\x89PNG")
+    assert not (tmp_path / "mammogram").exists()
 
 
 def test_a_trial_is_known_by_its_name():
@@ -108,3 +124,9 @@ def test_the_report_in_the_documents_is_what_the_committed_scores_give(tmp_path)
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_bytes(file.read_bytes())
     assert write_report(tmp_path).read_text() == (DOCS / "transfer-study.md").read_text()
+    for modality in MODALITIES:
+        (tmp_path / modality).mkdir()
+    tell_weights(tmp_path, tmp_path)
+    for told in tmp_path.glob("*/study.md"):
+        shipped = EMBEDDED / told.relative_to(tmp_path)
+        assert told.read_text() == shipped.read_text(), f"{shipped} tells another study"
