@@ -14,6 +14,7 @@ from bcweb.weights import OperatingPoint
 PAINTED_NORMALS = 0.07  # share of normals that may keep any pixel
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
 SMALLEST = (0.0, 0.0005, 0.001)  # parts of the image's area; a small cancer is worth a false alarm
+FEW_NORMALS = 3  # below it there is no gate
 MANY_NORMALS = 50  # from here on their own quantile is trusted
 TOLERANCE = 0.002  # Dice that may be given up for a larger smallest lesion
 
@@ -28,7 +29,7 @@ def choose(
 
     The threshold has the best mean Dice over lesion images; the smallest lesion is the largest that
     costs at most `TOLERANCE`. The gate leaves a share of at most `painted` of the normals with a pixel.
-    Without normals there is no gate.
+    With fewer than `FEW_NORMALS` normals there is no gate.
     """
     lesion = truths.any(axis=(1, 2))
 
@@ -55,7 +56,7 @@ def _gate(presence: np.ndarray, marked: np.ndarray, painted: float) -> float | N
     would be the word of one image: then it is where a normal distribution through their logits leaves
     `painted` of them above.
     """
-    if len(presence) < 3:
+    if len(presence) < FEW_NORMALS:
         return None
     p = np.clip(presence.astype(float), 1e-6, 1 - 1e-6)
     if len(presence) >= MANY_NORMALS:

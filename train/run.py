@@ -16,7 +16,7 @@ import keras
 import numpy as np
 
 from bcweb.scans import Modality
-from bcweb.weights import Config
+from bcweb.weights import Config, Reading
 from train import devices, loop, operating_point
 from train.augment import STRENGTHS, without_lesions
 from train.data import assign_folds, load, some_cases
@@ -55,6 +55,7 @@ def run(args: argparse.Namespace, start: Start) -> Path:
     record = _record(args, data, roles, recipe, start) | {"normals": normals, "epochs_done": 0}
     _same_cases(args.out, record)
     _say_what_happens(data, roles, recipe, normals, modality)
+    _say_what_is_lost(start, modality, config, validation)
 
     devices.share(recipe.batch)
     with devices.built_in(devices.precision()):
@@ -66,7 +67,7 @@ def run(args: argparse.Namespace, start: Start) -> Path:
 
     write_tensors(model, best)
     if len(validation.cases):
-        maps, presence = loop.predict(model, validation.images, recipe)
+        maps, presence = _answers(model, validation.images, recipe, config.reading.mirrored)
         point = operating_point.choose(maps, presence, validation.masks.astype(bool))
         config = config.model_copy(update={"operating_point": point})
     # Validation cases chose the epoch and the operating point: to the weights they are as seen as the
@@ -115,15 +116,39 @@ def _config(
     args: argparse.Namespace, start: Start, modality: Modality, recipe: loop.Recipe,
     train: TrainingSet,
 ) -> Config:  # fmt: skip
-    """What the weights will say of themselves, but for an operating point that a validation chooses."""
+    """What the weights will say of themselves, but for an operating point that a validation chooses.
+
+    Weights that go on from others of their modality look at the mirror image where those did. How those
+    were calibrated is not theirs: it was learned on held-out answers of another network.
+    """
     seen_before = start.source.config.trained_on if start.source else ()
+    before = _gone_on_from(start, modality)
     return Config(
         architecture=recipe.architecture, modality=modality, size=recipe.size, presence=recipe.presence,
         feed=start.arm.feed, mean=recipe.mean, std=recipe.std,
+        reading=Reading(mirrored=before is not None and before.reading.mirrored),
         operating_point=operating_point.without_validation(recipe.presence),
         trained_on=tuple(dict.fromkeys([*(case.dataset for case in train.cases), *seen_before])),
         name=args.name or re.sub(r"[^\w.-]+", "-", args.out.resolve().name),
     )  # fmt: skip
+
+
+def _gone_on_from(start: Start, modality: Modality) -> Config | None:
+    """What the source says of itself, where it is of the same modality."""
+    source = start.source
+    return source.config if source is not None and source.config.modality == modality else None
+
+
+def _answers(
+    model: keras.Model, images: np.ndarray, recipe: loop.Recipe, mirrored: bool
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """`loop.predict`, averaged with the answers to the mirror images where the weights look at them."""
+    maps, presence = loop.predict(model, images, recipe)
+    if not mirrored:
+        return maps, presence
+    others, other_presence = loop.predict(model, images[:, :, ::-1], recipe)
+    maps = (maps + others[:, :, ::-1]) / 2
+    return maps, None if presence is None else (presence + other_presence) / 2
 
 
 def _same_cases(run: Path, record: dict) -> None:
@@ -223,6 +248,25 @@ def _say_what_happens(data, roles, recipe, normals, modality) -> None:
         print(
             "No scan without a lesion among them: presence is learned from views of the same scans that show "
             "none, close ones and such with the lesion covered."
+        )
+
+
+def _say_what_is_lost(
+    start: Start, modality: Modality, config: Config, validation: TrainingSet
+) -> None:
+    """What a source of the same modality knows of scans without a lesion and these weights will not."""
+    before = _gone_on_from(start, modality)
+    if before is None or before.operating_point.presence_gate is None:
+        return
+    if not config.presence:
+        print(
+            f"The source, {start.source.revision}, knows when there is nothing, and these weights will not: --data "
+            "may be repeated; add a data set that has normals."
+        )
+    elif len(validation.cases) and (~validation.has_lesion).sum() < operating_point.FEW_NORMALS:
+        print(
+            f"The validation has fewer than {operating_point.FEW_NORMALS} scans without a lesion: these weights will "
+            f"have no gate, which {start.source.revision} has; add a data set that has normals."
         )
 
 

@@ -9,12 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from bcweb.weights import EMBEDDED, load_weights
 from tests import weights_folder
 from train.arms import ARMS
 from train.start import load_source
 from train.transfer import found_data, main
 
 ROOT = Path(__file__).parents[2]
+
+
+def few(folder: Path, tmp_path: Path) -> list[str]:
+    return ["--data", f"folder:{folder}?modality=ultrasound", "--size", "64", "--cache", str(tmp_path / "cache")]  # fmt: skip
 
 
 def test_help_tells_of_every_arm_what_stays_and_what_moves():
@@ -81,3 +86,28 @@ def test_a_source_is_a_folder_of_weights_or_a_run_that_has_them(tmp_path):
     (tmp_path / "half" / "run.json").write_text("{}")
     with pytest.raises(ValueError, match="has not finished: it has no weights yet"):
         load_source(str(tmp_path / "half"), "mammogram")
+
+
+def test_weights_that_go_on_keep_the_look_at_the_mirror_image_and_lose_the_calibration(
+    folder, tmp_path, capsys
+):
+    options = ["--source", str(EMBEDDED / "ultrasound"), "--freeze", "all", "--out", str(tmp_path / "run")]  # fmt: skip
+    assert main([*options, *few(folder, tmp_path), "--epochs", "1", "--batch", "4"]) == 0
+    reading = load_weights(str(tmp_path / "run" / "weights")).config.reading
+    assert reading.mirrored and reading.calibration is None
+    assert "fewer than 3 scans without a lesion: these weights will have no gate" in (
+        capsys.readouterr().out
+    )
+
+
+def test_a_run_that_loses_what_its_source_knows_of_normals_says_so(
+    folder, tmp_path, monkeypatch, capsys
+):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("train.loop.fit", stop)
+    options = ["--source", str(EMBEDDED / "ultrasound"), "--freeze", "all", "--out", str(tmp_path / "run")]  # fmt: skip
+    assert main([*options, *few(folder, tmp_path), "--labels", "benign"]) == 130
+    said = capsys.readouterr().out
+    assert "knows when there is nothing, and these weights will not" in said
