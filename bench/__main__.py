@@ -41,7 +41,10 @@ PARTS = {
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="which parts (default: all)")
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", choices=[*PARTS, []],
+        help=f"which parts: {', '.join(PARTS)} (default: all)",
+    )  # fmt: skip
     chosen = parser.parse_args().parts or list(PARTS)
     missed = 0
     for part in chosen:

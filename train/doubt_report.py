@@ -101,6 +101,18 @@ def text(study: Study, name: str = NAME) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _within(cases: Sequence[Rated]) -> str:
+    """The same of each data set alone, where there are several: they differ, and a reader has one."""
+    datasets = list(dict.fromkeys(case.dataset for case in cases))
+    if len(datasets) < 2:
+        return ""
+    found = []
+    for dataset in datasets:
+        early, wrong = wrong_first([c for c in cases if c.dataset == dataset], UNCERTAINTY, FIFTH)
+        found.append(f"{early} of {wrong} in {dataset}")
+    return f" (within a data set: {', '.join(found)})"
+
+
 def _short(study: Study) -> list[str]:
     """What it means for who reads, of the modality with the most cases, in a sentence each."""
     (title, cases), *_ = sorted(study.parts.items(), key=lambda part: -len(part[1]))
@@ -111,7 +123,7 @@ def _short(study: Study) -> list[str]:
         sentences.append(
             f"**Most uncertain first** finds wrong masks: of {len(cases)} {title}, {wrong} have a mask that is to "
             f"be drawn anew (Dice below {1 - WRONG:g}, or a normal painted), and {early} of these are in the most "
-            f"uncertain fifth. Rank correlation with the error: {with_interval(told, 2)}."
+            f"uncertain fifth{_within(cases)}. Rank correlation with the error: {with_interval(told, 2)}."
         )
     if told := precision(study, cases, SUSPICION, kinds, OF_A_KIND):
         sentences.append(

@@ -187,6 +187,7 @@ def tell_weights(docs: Path, pretrained: Path) -> None:
             "",
             *[f"- {sentence}" for sentence in verdict(arms)],
             "",
+            *([direction.settings["note"], ""] if direction.settings["note"] else []),
             f"{_settings(direction)} In brackets: the 95% interval when whole groups of cases are drawn again; one "
             "training's chance is not in it.",
             "",

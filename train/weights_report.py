@@ -213,7 +213,8 @@ def write_report(docs: Path = DOCS) -> Path:
         "near-duplicates), at the scan's own size and after that network's operating point. In brackets: the 95% "
         "interval when whole groups are drawn again (of a share where all cases agree: Clopper and Pearson's, one case a "
         "group). The intervals cover which patients were there; they do not "
-        "cover another training's chance, nor another hospital.",
+        "cover another training's chance, nor another hospital. Presence AUC compares lesions and normals of one and "
+        "the same network.",
     ]
     for folder in folders:
         findings = Findings.read(folder)
@@ -225,17 +226,24 @@ def write_report(docs: Path = DOCS) -> Path:
     return path
 
 
-def _ships(modality: str, revisions: set[str]) -> Iterator[str]:
-    """What these networks have to do with the weights that ship."""
+def _ships(modality: str, revisions: set[str], left_out: Sequence[str]) -> Iterator[str]:
+    """What these networks have to do with the weights that ship.
+
+    left_out: the data sets that the shipped weights themselves were scored on, having never seen them.
+    """
     ships = load_weights("embedded", modality)
     card = f"[card](../bcweb/pretrained/{modality}/README.md)"
     if ships.revision in revisions:
         return
     if revisions == {score.revision for score in read_scores(ships.folder / "scores.csv")}:
+        of_itself = [
+            "on small and faint lesions",
+            *(f"on {name}, left out as a whole" for name in left_out),
+        ]
         yield (
             f"What ships, `{ships.revision}`, was fitted on all of these cases by the same recipe ({card}): no case is "
-            "left to score it on, and what these networks are worth is what its recipe is. Only the part on small and "
-            "faint lesions below is of itself."
+            "left to score it on, and what these networks are worth is what its recipe is. Of itself are the parts below "
+            f"{' and '.join(of_itself)}."
         )
     else:
         yield (
@@ -253,7 +261,9 @@ def _modality(findings: Findings, folder: Path) -> Iterator[str]:
         + ", ".join(f"`{revision}`" for revision in revisions)
         + "."
     )
-    yield from _ships(folder.name, set(revisions))
+    own = load_weights("embedded", folder.name).revision
+    left_out = [name for name, (_, rows) in findings.left_out.items() if rows[0].revision == own]
+    yield from _ships(folder.name, set(revisions), left_out)
     yield ""
     yield from _scores("data", of)
     if len(parts := by_label(findings)) > 1:
@@ -369,7 +379,7 @@ def _calibration(findings: Findings, of: dict[str, list[CaseScore]], folder: Pat
 def _uncertainty(findings: Findings, datasets: Sequence[str]) -> Iterator[str]:
     yield (
         "Spearman's rank correlation of the review's uncertainty with the error (1 - Dice; of a normal 1 where "
-        "anything is painted). [What else was tried](review-scores.md)."
+        "anything is painted). [What else was tried](review-scores.md), and [the same by folds](review-scores-folds.md)."
     )
     yield ""
     yield "| data | cases | rank correlation |"
