@@ -299,6 +299,59 @@ def test_what_cannot_be_decided_is_said(page):
     expect(page.find(".decide.corrected")).to_be_disabled()
 
 
+def test_a_case_cannot_be_decided_while_it_is_fetched(page, project, store):
+    waiting = []
+    page.page.route("**/review/cases/*/pixels", lambda route: waiting.append(route))
+    page.find('.queue .row[aria-label^="case 5, "]').click()
+    expect(page.title()).to_have_text("case 5")
+    page.press("5")
+    page.says("It is still being fetched.")
+    for route in waiting:
+        route.continue_()
+    page.page.unroute("**/review/cases/*/pixels")
+    page.ready()
+    assert [stands(store, project, f"case {n}") for n in (1, 5)] == [None, None]
+    page.press("5")
+    page.says("Saved")
+    assert stands(store, project, "case 5").decision == "unsure"
+
+
+def test_a_key_that_is_held_decides_one_case_and_goes_through_many(page, project, store):
+    def hold(key: str, times: int) -> None:
+        for _ in range(times):  # from the second on the browser says that it repeats
+            page.page.keyboard.down(key)
+            page.ready()
+        page.page.keyboard.up(key)
+
+    page.page.keyboard.down("2")
+    page.says("Saved")
+    page.shows("case 2")
+    hold("2", 3)
+    assert stands(store, project, "case 2") is None, (
+        "a held key decided a case that nobody looked at"
+    )
+    hold("j", 3)
+    page.shows("case 3")  # the fourth by its Dice
+
+
+def test_a_verdict_that_the_server_will_never_have_can_be_dropped(page, project, store):
+    number = ids(store, project)["case 1"]
+    page.page.route(
+        f"**/review/cases/{number}/verdicts",
+        lambda route: route.fulfill(status=404, json={"error": "This number is another case's now."}),
+    )  # fmt: skip
+    page.press("2")
+    page.says("NOT saved, case 1: This number is another case's now.")
+    page.page.reload()
+    page.says("NOT saved, case 1")
+    page.find(".status").get_by_role("button", name="Drop it").click()
+    page.says("Dropped, and not decided: case 1.")
+    page.complaints.clear()  # the browser tells of each 404
+    page.page.reload()
+    page.ready()
+    assert "NOT" not in page.find(".status").inner_text()
+
+
 def test_a_verdict_is_undone_from_anywhere_and_its_drawing_gone_on_with(page, project, store):
     page.press("e")
     page.stroke(*BAR)

@@ -73,11 +73,17 @@ export class Drawing {
     this.#left = [];
     this.#strokesBefore = 0;
     this.page.left([]);
-    if (!info?.width) return;
-    await this.#findLeft(info, isCurrent);
-    if (isCurrent()) await this.#bringLast(info, isCurrent);
-    if (isCurrent() && this.#isOn && !this.isThere && this.#left.length === 0) this.#begin();
+    if (info?.width) {
+      await this.#findLeft(info, isCurrent);
+      if (isCurrent()) await this.#bringLast(info, isCurrent);
+      if (isCurrent() && this.#isOn && !this.isThere && this.#left.length === 0) this.#begin();
+    }
     if (isCurrent()) this.page.changed();
+  }
+
+  /** Whether what is kept from here is of this case, as it is known now. @param {CaseInfo} info */
+  isOf(info) {
+    return this.#info === info;
   }
 
   // ---------------------------------------------------------------- the pen

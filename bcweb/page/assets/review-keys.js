@@ -24,6 +24,9 @@ export const KEYS = {
   help: { keys: ["?"], words: "These keys" },
 };
 
+/** What a key that is held down does again and again: it goes through the queue, and decides nothing. @type {Set<Action>} */
+export const HELD = new Set(["next", "previous"]);
+
 const ACTIONS = new Map(Object.entries(KEYS).flatMap(([action, { keys }]) => keys.map((key) => [key, /** @type {Action} */ (action)])));
 
 /** @param {{key: string, shiftKey: boolean, ctrlKey: boolean, altKey: boolean, metaKey: boolean, defaultPrevented: boolean}} event

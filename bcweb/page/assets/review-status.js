@@ -9,7 +9,7 @@ import { followed } from "./review-standing.js";
  * see review-outbox.js; isHere: what is drawn is kept in this browser */
 
 export class Status {
-  /** @type {{text: string, kind: "" | "error" | "good", verdict: Verdict | null}} */ #said = { text: "", kind: "", verdict: null };
+  /** @type {{text: string, kind: "" | "error" | "good", verdict: Verdict | null, act: HTMLElement | null}} */ #said = { text: "", kind: "", verdict: null, act: null };
   /** @type {Sending} */ #sending = { verdicts: 0, drafts: 0, error: null, until: 0, isLoggedOut: false, isHere: true };
   #ticks = 0;
   #told = "";
@@ -20,9 +20,10 @@ export class Status {
     this.tryNow = tryNow;
   }
 
-  /** @param {string} text @param {"" | "error" | "good"} [kind] @param {Verdict | null} [verdict] that was saved */
-  say(text, kind = "", verdict = null) {
-    this.#said = { text, kind, verdict };
+  /** @param {string} text @param {"" | "error" | "good"} [kind] @param {Verdict | null} [verdict] that was saved
+   * @param {HTMLElement | null} [act] a button that helps */
+  say(text, kind = "", verdict = null, act = null) {
+    this.#said = { text, kind, verdict, act };
     this.#show();
   }
 
@@ -64,8 +65,8 @@ export class Status {
       return;
     }
     this.#told = "";
-    const { text, kind, verdict } = verdicts ? { text: "Saving …", kind: "", verdict: null } : this.#said;
+    const { text, kind, verdict, act } = verdicts ? { text: "Saving …", kind: "", verdict: null, act: null } : this.#said;
     const drawing = drafts && !verdicts ? "Keeping the drawing …" : "";
-    this.root.replaceChildren(h("p", { class: kind || null }, drawing || text, !drawing && verdict && followed(verdict)));
+    this.root.replaceChildren(h("p", { class: kind || null }, drawing || text, !drawing && verdict && followed(verdict)), (!drawing && act) || "");
   }
 }

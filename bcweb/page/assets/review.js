@@ -17,7 +17,7 @@ import { Drawing } from "./review-drawing.js";
 import { Exporting } from "./review-export.js";
 import { Filters } from "./review-filters.js";
 import { Home, importing } from "./review-home.js";
-import { KEYS, actionOf, shown } from "./review-keys.js";
+import { HELD, KEYS, actionOf, shown } from "./review-keys.js";
 import { OPEN_CASE, linkedCase, nameCase } from "./review-links.js";
 import { Outbox } from "./review-outbox.js";
 import { QueueList } from "./review-queue.js";
@@ -55,6 +55,7 @@ class Review extends HTMLElement {
   /** Why a decision cannot be made. @type {Partial<Record<Decision, string>>} */ #refusals = {};
   /** A decision that would leave strokes out was pressed once, and for how many. */ #warned = "";
   /** Verdicts of this page, the last of them last. @type {{verdict: Verdict, key: string}[]} */ #undoable = [];
+  /** Verdicts that the server will not have. @type {Map<string, Kept>} */ #unwanted = new Map();
   /** Seconds that were spent on cases before they were left. @type {Map<number, number>} */ #spent = new Map();
   #clock = new Clock();
   #shelf = new Shelf();
@@ -366,6 +367,7 @@ class Review extends HTMLElement {
     this.#leave();
     this.#current = id;
     this.#info = null;
+    this.#drawing.show(null, () => true);
     this.#see(false);
     this.#list.mark(id);
     this.#showSteps();
@@ -419,6 +421,7 @@ class Review extends HTMLElement {
 
   /** @param {string} text why the case cannot be shown */
   #fail(text) {
+    this.#info = null;
     this.#panel.show(null);
     this.#panel.fail(text);
     this.#viewer.show(null);
@@ -443,6 +446,7 @@ class Review extends HTMLElement {
       if (!info.has_truth) refusals.truth = "This case has no truth.";
       if (this.#drawing.strokes === 0) refusals.corrected = `Nothing is drawn: ${shown(KEYS.draw.keys[0])} begins.`;
       if (!this.#isSeen) refusals.accept = refusals.truth = refusals.corrected = "Its picture is not on the screen.";
+      if (!this.#drawing.isOf(info)) for (const decision of DECISIONS) refusals[decision] = "It is still being fetched.";
     }
     this.#refusals = refusals;
     this.#form.show(refusals, info?.decision ?? null);
@@ -529,10 +533,25 @@ class Review extends HTMLElement {
   /** @param {Kept} kept @param {import("./api.js").Refused} error */
   #refused(kept, error) {
     const { latest } = error.answer ?? {};
-    if (kept.kind !== "verdict" || error.status !== 409 || !latest) return this.#status.say(`NOT saved: ${error.message}`, "error");
+    if (kept.kind !== "verdict") return this.#status.say(`NOT saved: ${error.message}`, "error");
+    if (error.status !== 409 || !latest) {
+      this.#unwanted.set(kept.key, kept);
+      return this.#sayUnwanted(error.message);
+    }
     this.#clashes.add(kept, latest);
     if (this.#info?.id === kept.id) this.#clashes.show(this.#info, this.#stays());
     this.#status.say(`NOT saved: ${latest.reader} decided ${kept.name} in between.`, "error");
+  }
+
+  /** It stays in this browser, and is sent again when the page is opened, until the reader drops it. @param {string} why the last of them */
+  #sayUnwanted(why) {
+    const names = [...this.#unwanted.values()].map(({ name }) => name).join(", ");
+    const drop = button(this.#unwanted.size === 1 ? "Drop it" : "Drop them", null, async () => {
+      for (const { key } of this.#unwanted.values()) await this.#shelf.remove(key);
+      this.#unwanted.clear();
+      this.#status.say(`Dropped, and not decided: ${names}.`);
+    });
+    this.#status.say(`NOT saved, ${names}: ${why}`, "error", null, drop);
   }
 
   /** Somebody decided in between, and is right. */
@@ -624,6 +643,7 @@ class Review extends HTMLElement {
     }
     if (isTyping(event.composedPath()[0]) || this.#one(".room").hidden) return;
     const action = actionOf(event);
+    if (event.repeat && (this.#form.isAsking || (action !== null && !HELD.has(action)))) return event.preventDefault();
     if (this.#form.isAsking && !event.ctrlKey && !event.altKey && !event.metaKey && this.#form.onReasonKey(event.key)) {
       event.preventDefault();
       return;
