@@ -277,6 +277,41 @@ def test_a_removed_scan_can_be_had_back_and_is_gone_after_that(page):
     expect(page.rows()).to_have_count(1)
 
 
+def test_a_held_key_removes_one_scan_and_undo_brings_all_back_that_went_just_now(page):
+    page.give(*((f"{n}.png", png(speckle(120, 100, n))) for n in range(4)))
+    expect(page.rows()).to_have_count(5)
+    expect(page.title()).to_have_text("0.png")
+    page.ready()
+    expect(page.find(".left")).to_have_text("")
+    page.page.keyboard.down("x")
+    page.page.keyboard.down("x")  # the browser says that it repeats
+    page.page.keyboard.up("x")
+    expect(page.rows()).to_have_count(4)
+    page.page.keyboard.press("x")
+    expect(page.find(".toast")).to_contain_text("Removed 2 scans.")
+    expect(page.rows()).to_have_count(3)
+    page.find(".toast button").click()
+    expect(page.rows()).to_have_count(5)
+
+
+def test_what_is_dropped_on_another_tab_is_shown_on_the_scan_tab(page, tmp_path):
+    (tmp_path / "dropped.png").write_bytes(png(OTHER.scan.pixels))
+    page.page.get_by_role("tab", name="Model").click()
+    page.drop(tmp_path / "dropped.png")
+    expect(page.title()).to_have_text("dropped.png")
+    expect(page.title()).to_be_visible()
+
+
+def test_a_scan_is_refused_as_a_truth(page):
+    page.give(("d.png", png(OTHER.scan.pixels)))
+    expect(page.title()).to_have_text("d.png")
+    page.ready()
+    with page.page.expect_file_chooser() as chooser:
+        page.page.keyboard.press("g")
+    chooser.value.set_files([payload("again.png", png(OTHER.scan.pixels))])
+    expect(page.find(".toast")).to_contain_text("This is a picture and no mask")
+
+
 def test_an_undone_removal_puts_a_scan_back_in_its_place_and_a_reload_comes_back_to_it(page):
     page.give(("one.png", png(OTHER.scan.pixels)), ("two.png", png(LESION.scan.pixels)))
     expect(page.find(".left")).to_have_text("")

@@ -12,6 +12,7 @@ import { Hints } from "./hints.js";
 import { Line } from "./line.js";
 import { List, isFailed } from "./list.js";
 import { explain } from "./meanings.js";
+import { showTab } from "./review-links.js";
 import { fill } from "./template.js";
 import * as words from "./words.js";
 
@@ -19,6 +20,8 @@ import * as words from "./words.js";
 /** @typedef {import("./list.js").Case} Case */
 
 const UNDO_MS = 6000;
+/** What a key that is held down does again and again: it goes through the list, and removes nothing. */
+const HELD = new Set(["j", "k", "pagedown", "pageup"]);
 /** Under this name a tab remembers the scan in view, for when it is loaded again. */
 const IN_VIEW = "bc-in-view";
 const ACCEPT = ".png,.jpg,.jpeg,.bmp,.tif,.tiff,.pgm,.webp,.dcm,.dicom,image/*,application/dicom";
@@ -352,14 +355,16 @@ class Workbench extends HTMLElement {
     }
   }
 
-  /** Take scans off the list; until the message goes away they can be had back. @param {string[]} keys */
+  /** Take scans off the list; until the message goes away they can be had back, with those that were taken off
+   * just before. @param {string[]} keys */
   #remove(keys) {
-    if (keys.length === 0) return;
-    this.#removeForGood();
+    const removed = keys.flatMap((key) => this.#cases.get(key) ?? []);
+    if (removed.length === 0) return;
+    clearTimeout(this.#removal);
     const next = this.#neighbour(1) ?? this.#neighbour(-1);
-    this.#order = [...this.#cases.keys()];
-    this.#removed = keys.flatMap((key) => this.#cases.get(key) ?? []);
-    for (const one of this.#removed) {
+    if (this.#removed.length === 0) this.#order = [...this.#cases.keys()];
+    this.#removed.push(...removed);
+    for (const one of removed) {
       one.away = "undo"; // its upload waits too
       this.#cases.delete(one.key);
     }
@@ -378,7 +383,7 @@ class Workbench extends HTMLElement {
     const now = this.#cases;
     for (const one of back) one.away = null;
     const known = new Map([...now, ...back.map((one) => /** @type {[string, Case]} */ ([one.key, one]))]);
-    const order = [...this.#order, ...now.keys()]; // what came since goes to the end
+    const order = [...this.#order, ...known.keys()]; // what came since goes to the end
     this.#cases = new Map(order.flatMap((key) => (known.has(key) ? [[key, /** @type {Case} */ (known.get(key))]] : [])));
     this.#batch?.goOn();
     this.#refresh();
@@ -459,7 +464,7 @@ class Workbench extends HTMLElement {
     this.#element(".failures").addEventListener("click", () => this.#element(".list").scrollTo({ top: 0, left: 0 }));
     window.addEventListener("pagehide", () => this.#removeForGood());
     document.addEventListener("paste", (event) => {
-      if (event.clipboardData?.files.length) this.#take(chosen(event.clipboardData.files));
+      if (event.clipboardData?.files.length && this.checkVisibility()) this.#take(chosen(event.clipboardData.files));
     });
     this.#listenToDrops();
   }
@@ -479,6 +484,7 @@ class Workbench extends HTMLElement {
       if (!hasFiles(event) || !event.dataTransfer) return;
       event.preventDefault();
       veil.hidden = true;
+      showTab("Scan"); // from whichever tab is in front: what was dropped is to be seen
       this.#take(await dropped(event.dataTransfer));
     });
   }
@@ -498,7 +504,7 @@ class Workbench extends HTMLElement {
     const act = this.#actionOf(key.length === 1 ? key.toLowerCase() : key);
     if (!act) return;
     event.preventDefault();
-    act();
+    if (!event.repeat || HELD.has(key.toLowerCase())) act();
   }
 
   /** @param {string} key @returns {(() => void) | undefined} */
