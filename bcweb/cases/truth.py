@@ -15,13 +15,26 @@ from bcweb.scans import Scan, ScanError, read_scan
 ASPECT_TOLERANCE = 0.02
 # Files with few small values number their lesions (0, 1, 2 ...); in all others grey is soft edge.
 _LARGEST_NUMBER = 16
+# The part of a mask that may be grey, however small its lesion: more of it, and more than is white, is a scan.
+_GREY = 0.02
 
 
 def read_mask(source: str | Path | bytes) -> np.ndarray:
-    """A mask's file -> (H, W) bool: above half of its largest value, or any number of a label map."""
+    """A mask's file -> (H, W) bool: above half of its largest value, or any number of a label map.
+
+    Raises `ScanError` where it cannot be read, and where it is a picture and no mask.
+    """
     grey = read_scan(source).pixels
     largest = int(grey.max())
-    return grey > (0 if largest <= _LARGEST_NUMBER else largest / 2)
+    if largest <= _LARGEST_NUMBER:
+        return grey > 0
+    between = np.count_nonzero((grey > 0.1 * largest) & (grey < 0.9 * largest))
+    is_grey = between > max(_GREY * grey.size, np.count_nonzero(grey >= 0.9 * largest))
+    if is_grey and len(np.unique(grey)) > _LARGEST_NUMBER:
+        raise ScanError(
+            f"This is a picture and no mask: {100 * between / grey.size:.0f}% of it is neither black nor white."
+        )
+    return grey > largest / 2
 
 
 def same_aspect(mask: tuple[int, int], scan: tuple[int, int]) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from bcweb.cases import Case, fit_mask, read_mask, read_truth
+from bcweb.phantoms import phantom
 from bcweb.scans import Scan, ScanError
 from tests.cases import trees
 
@@ -39,6 +40,21 @@ def test_grey_edges_are_cut_at_half_and_numbered_lesions_all_count():
     numbered[2, 2], numbered[5, 5], numbered[9, 9] = 1, 2, 3
     assert read_mask(png(numbered)).sum() == 3
     assert not read_mask(png(np.zeros((20, 20), np.uint8))).any()
+
+
+def test_a_picture_is_no_mask():
+    scan = phantom("ultrasound", 3).scan.pixels
+    with pytest.raises(
+        ScanError, match=r"is a picture and no mask: \d+% of it is neither black nor white"
+    ):
+        read_mask(png(scan))
+    small = np.zeros((100, 150), np.uint8)
+    small[40:46, 60:65] = 255
+    soft = np.asarray(Image.fromarray(small).resize((300, 200), Image.Resampling.BICUBIC))
+    assert read_mask(png(soft)).any(), "a soft edge is a mask's, however small the lesion"
+    two = np.zeros((40, 40), np.uint8)
+    two[:10], two[20:24] = 128, 255
+    assert read_mask(png(two)).sum() == 14 * 40, "two lesions, numbered by grey"
 
 
 def test_a_mask_of_the_scans_size_is_left_alone():
