@@ -22,6 +22,7 @@ __all__ = [
     "CasesError",
     "Skipped",
     "fit_mask",
+    "parse_spec",
     "read_cases",
     "read_mask",
     "read_truth",
@@ -38,10 +39,10 @@ KINDS: dict[str, Callable[..., CaseSet]] = {
 }
 
 
-def read_cases(spec: str) -> CaseSet:
-    """Read the data set that a spec names; raise `CasesError` where there is none.
+def parse_spec(spec: str) -> tuple[str, str, dict[str, str]]:
+    """KIND, PATH without its query, and the query; `CasesError` where there is no such kind or folder.
 
-    A file that cannot be used is listed in `skipped` with its reason and stops nothing.
+    Whether the folder holds such a data set only reading it shows; whether the Hub has one, too.
     """
     kind, colon, place = spec.partition(":")
     if kind not in KINDS or not colon:
@@ -58,6 +59,16 @@ def read_cases(spec: str) -> CaseSet:
             raise CasesError(f"{query!r} after the question mark is not COLUMN=VALUE.") from error
     if kind != "hf" and not path.is_dir():
         raise CasesError(f"{place} is not a folder.")
+    return kind, place, select
+
+
+def read_cases(spec: str) -> CaseSet:
+    """Read the data set that a spec names; raise `CasesError` where there is none.
+
+    A file that cannot be used is listed in `skipped` with its reason and stops nothing.
+    """
+    kind, place, select = parse_spec(spec)
+    path = Path(place).expanduser()
     try:
         if kind == "hf":
             found = hub.read(place, select)

@@ -56,4 +56,5 @@ def two_classes(cases: Iterable[Case]) -> list[str]:
     if not odd:
         return []
     names = "; ".join(" = ".join(case.id for case in group) for group in odd)
-    return [f"{len(odd)} groups stand in two classes: {names}."]
+    groups = "1 group stands" if len(odd) == 1 else f"{len(odd)} groups stand"
+    return [f"{groups} in two classes: {names}."]

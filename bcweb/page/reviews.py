@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from bcweb.cases import KINDS
+from bcweb.cases import KINDS, CasesError, parse_spec
 from bcweb.page import told
 from bcweb.page.answers import Refusal, answer, body, fields, private
 from bcweb.page.decoded import Decoded
@@ -112,6 +112,11 @@ class Reviews:
             raise HTTPException(400, "Weights are named by a text.")
         if not self.settings.local:
             on_the_hub(data, weights)
+        try:
+            for spec in data:
+                parse_spec(spec)
+        except CasesError as error:
+            raise HTTPException(400, str(error)) from error
         if self.workspace.is_incomplete():
             # It would take the numbers of what comes back, which open pages go by.
             raise Refusal(503, "The backup is not read yet: begin a project then.", again=True)

@@ -56,7 +56,7 @@ def test_busi_is_grouped_by_a_table_that_lies_beside_it(tmp_path):
     )
     found = read_cases(f"busi:{root}")
     assert [case.group for case in found.cases] == ["0", "1", "0", "normal (2)", "normal (3)"]
-    assert found.notes == ("1 groups stand in two classes: benign (1) = malignant (1).",)
+    assert found.notes == ("1 group stands in two classes: benign (1) = malignant (1).",)
 
 
 def test_busi_without_a_table_is_grouped_by_what_its_pictures_show(tmp_path):

@@ -155,7 +155,7 @@ def test_an_import_is_cancelled_goes_on_where_it_was_and_ends_ready(visitor, tmp
     [
         {"name": "", "data": ["folder:/"]}, {"name": "x", "data": []}, {"name": "x"},
         {"name": "x", "data": ["nonsense"]}, {"name": "x", "data": ["zip:/"]}, {"name": 7, "data": ["folder:/"]},
-        {"name": "x", "data": ["folder:/"], "weights": 7}, {"name": "x" * 300, "data": ["folder:/"]},
+        {"name": "x", "data": ["busi:/nowhere"]}, {"name": "x", "data": ["folder:/"], "weights": 7}, {"name": "x" * 300, "data": ["folder:/"]},
     ],
 )  # fmt: skip
 def test_a_project_that_cannot_be_begun_is_refused_and_leaves_none(visitor, untouched, asked):
@@ -165,10 +165,10 @@ def test_a_project_that_cannot_be_begun_is_refused_and_leaves_none(visitor, unto
     assert visitor.get("/bc/review/session").json()["projects"] == before
 
 
-def test_a_data_set_that_is_not_there_is_told_by_its_project(visitor, tmp_path):
-    id = begun(visitor, "nowhere", f"busi:{tmp_path}/nowhere").json()["id"]
+def test_a_folder_without_the_data_set_is_told_by_its_project(visitor, tmp_path):
+    id = begun(visitor, "empty", f"busi:{tmp_path}").json()["id"]
     told = ended(visitor, id)
-    assert told["state"] == "failed" and "is not a folder" in told["problem"]
+    assert told["state"] == "failed" and str(tmp_path) in told["problem"]
     visitor.delete(f"/bc/review/projects/{id}")
 
 

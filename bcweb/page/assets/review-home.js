@@ -26,7 +26,7 @@ export class Home {
     this.why = h("p", { class: "quiet" });
     this.list = h("ol", { class: "projects" });
     this.name = this.#field("Name", "Ward 7, November", "Under this name it is found again");
-    this.data = this.#field("Data", "busi:/data/Dataset_BUSI_with_GT", "A data set of this machine as KIND:PATH; several are set apart by a semicolon");
+    this.data = this.#field("Data, as KIND:PATH", "busi:/data/Dataset_BUSI_with_GT", "A data set of this machine as KIND:PATH; several are set apart by a semicolon");
     this.weights = this.#field("Weights", "those in use", "embedded, a folder, or hf://user/repo@revision; empty: those of the Model tab");
     this.said = h("p", { class: "error", role: "alert" });
     this.begin = /** @type {HTMLButtonElement} */ (h("button", { type: "submit", class: "primary" }, "Begin"));
@@ -78,7 +78,7 @@ export class Home {
       h("p", { class: "quiet small" }, `${sources.join(", ")} · begun ${moment(created)}${predicted < cases ? ` · ${grouped(predicted)} predicted` : ""}`),
       importing(project),
       problem ? h("p", { class: "error" }, problem) : "",
-      notes.length ? h("details", {}, h("summary", {}, `${grouped(notes.length)} ${notes.length === 1 ? "note" : "notes"} of what was left out`), h("ul", { class: "notes" }, ...notes.slice(0, 200).map((note) => h("li", {}, note)))) : "",
+      notes.length ? h("details", {}, h("summary", {}, `${grouped(notes.length)} ${notes.length === 1 ? "note" : "notes"} on the import`), h("ul", { class: "notes" }, ...notes.slice(0, 200).map((note) => h("li", {}, note)))) : "",
       may && h(
         "p",
         { class: "buttons" },
