@@ -2,6 +2,7 @@
 // of the presence gate, the message in the middle; and the picture's own label.
 
 import { all, mark, one, write } from "./dom.js";
+import { apart } from "./scores.js";
 import { LAYERS } from "./shaders.js";
 import { scaleBar } from "./view.js";
 
@@ -36,13 +37,13 @@ function refreshAreas(root, { scores, truth, mine, info }) {
     const { classList } = element;
     const isMine = classList.contains("mine-area") || (mine && classList.contains("single-area"));
     const pixels = classList.contains("truth-area") ? truth?.pixels : isMine ? mine?.count.painted : scores?.painted_px;
-    write(element, pixels == null ? "" : area(pixels, info?.spacing ?? null));
+    write(element, pixels == null ? "" : area(pixels, info?.spacing ?? null, classList.contains("truth-area")));
   }
 }
 
-/** @param {number} pixels @param {[number, number] | null} spacing millimetres per row and column */
-function area(pixels, spacing) {
-  if (pixels === 0) return "nothing painted";
+/** @param {number} pixels @param {[number, number] | null} spacing millimetres per row and column @param {boolean} isTruth */
+function area(pixels, spacing, isTruth) {
+  if (pixels === 0) return isTruth ? "empty" : "nothing painted";
   if (!spacing) return `${grouped(pixels)} px`;
   const mm2 = pixels * spacing[0] * spacing[1];
   return `${mm2 < 100 ? mm2.toFixed(1) : grouped(mm2)} mm²`;
@@ -106,8 +107,7 @@ function refreshNotice(root, { prediction, underGate, gated }, stage) {
   for (const caution of all(root, ".caution")) caution.hidden = !under || gated;
   notice.hidden = !under || !pane || !gated;
   if (!under || !pane) return;
-  const presence = under.presence.toFixed(2);
-  const gate = under.gate.toFixed(2);
+  const [presence, gate] = apart(under.presence, under.gate);
   for (const caution of all(root, ".caution")) write(caution, `presence ${presence}, under the gate ${gate}`);
   write(one(notice, "span"), `No lesion found: presence ${presence} is under the gate ${gate}`);
   const { rect } = pane;

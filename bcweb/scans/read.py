@@ -11,7 +11,7 @@ from typing import BinaryIO
 from bcweb.scans import pictures
 from bcweb.scans.scan import Scan, ScanError
 
-KINDS = "PNG, JPEG, BMP, TIFF, PGM, WebP and DICOM"
+KINDS = "PNG, JPEG, BMP, TIFF, PGM, WebP, GIF and DICOM"
 _HEAD = 256  # bytes that tell what a file is
 _NOT_IMAGES = {
     b"%PDF": "This is a PDF, not an image; export its picture as PNG or send the DICOM file.",

@@ -17,6 +17,11 @@ test("presence is put in words, and its gate is named", () => {
     detail: "under the gate 0.50",
   });
   assert.equal(words.presenceWords({ ...SCAN, lesions: [] }).verdict, "Lesion likely, none outlined");
+  const close = { ...SCAN, presence: 0.4451, gate: 0.4464, lesions: [] };
+  assert.equal(words.presenceWords(close).detail, "under the gate 0.446");
+  assert.equal(words.presenceDigits(close), "0.445", "not 0.45 under 0.45");
+  assert.equal(words.presenceDigits({ presence: 0.5, gate: 0.50004 }), "0.5000");
+  assert.equal(words.presenceDigits({ presence: 0.9, gate: null }), "0.90");
 });
 
 test("a network that does not know presence is not said to find a lesion", () => {

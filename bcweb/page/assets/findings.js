@@ -74,6 +74,8 @@ export class Findings {
     };
     const head = live.threshold === info.threshold ? "no gate" : `at ${words.threshold(live.threshold)}`;
     if (this.#moved) this.#moved.textContent = isMoved ? head : "";
+    // Why there is no number is said of the operating point, and need not hold elsewhere.
+    for (const why of /** @type {NodeListOf<HTMLElement>} */ (this.root.querySelectorAll(".why"))) why.hidden = isMoved;
     for (const [key, cell] of this.#cells) cell.textContent = isMoved ? (now[key] ?? "") : "";
     if (this.#save) this.#save.href = api.mask(info, live.threshold, live.gated || !words.isGated(info));
   }
@@ -120,7 +122,7 @@ export class Findings {
     const { presence, gate } = info;
     const scale = presence !== null && h(
       "div",
-      { class: "scale", role: "img", "aria-label": `Presence ${words.fixed(presence, 2)}, ${detail}` },
+      { class: "scale", role: "img", "aria-label": `Presence ${words.presenceDigits(info)}, ${detail}` },
       h("i", { class: "filled", style: `width: ${100 * presence}%` }),
       gate !== null && h("i", { class: "gate", style: `left: ${100 * gate}%` }),
     );
@@ -129,7 +131,7 @@ export class Findings {
       { class: "presence" },
       h("h3", { class: words.isGated(info) ? "verdict quiet" : "verdict" }, verdict),
       words.outlinesAll(info) && h("p", { class: "verdict plain" }, words.OUTLINES_ALL),
-      presence !== null && h("p", { class: "line" }, term("Presence", words.MEANING.presence), h("b", {}, words.fixed(presence, 2)), h("span", { class: "quiet" }, detail)),
+      presence !== null && h("p", { class: "line" }, term("Presence", words.MEANING.presence), h("b", {}, words.presenceDigits(info)), h("span", { class: "quiet" }, detail)),
       presence === null && h("p", { class: "quiet" }, detail),
       scale,
     );
@@ -183,7 +185,7 @@ export class Findings {
       const cell = h("td", { class: "now" });
       this.#cells.set(key, cell);
       const first = h("td", { "data-score": key, "data-why": why || null }, value);
-      const label = h("th", { scope: "row" }, term(name, meaning), why && h("small", {}, why));
+      const label = h("th", { scope: "row" }, term(name, meaning), why && h("small", { class: "why" }, why));
       return h("tr", {}, label, cell, first);
     });
     const head = h("tr", {}, h("td", {}), this.#moved, h("th", { scope: "col" }, `at ${words.threshold(info.threshold)}`));

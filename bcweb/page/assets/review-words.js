@@ -1,5 +1,6 @@
 // Cases, verdicts and scores of a review in words. Pure: no page, no server.
 
+import { apart } from "../../canvas/scores.js";
 import { MEANING, NONE, fixed, grouped } from "./words.js";
 
 /** @typedef {import("./review-api.js").Row} Row */
@@ -107,7 +108,7 @@ export function rowWords(row, order) {
   if (order === "uncertain" && row.uncertainty !== null) return `uncertainty ${fixed(row.uncertainty, 2)}`;
   if (order === "suspect" && row.suspicion !== null) return `suspicion ${fixed(row.suspicion, 2)}`;
   if (order === "twins" && row.twin_dice !== null) return `masks agree ${fixed(row.twin_dice, 2)}`;
-  if (row.dice !== null) return `Dice ${fixed(row.dice, 2)}`;
+  if (row.dice !== null) return `Dice ${fixed(row.dice, 2)}${row.how === "seen" ? " out of fold" : ""}`;
   if (row.how === null) return "no prediction yet";
   if (row.how === "seen") return "seen in training";
   return row.has_truth ? `Dice ${NONE}` : "no truth";
@@ -127,7 +128,7 @@ export function progress({ cases, read, seconds }) {
 export function scoreRows({ presence, gate, dice, iou, hd95_px, carried_dice, painted_px, truth_px, uncertainty, suspicion }) {
   const isGated = presence !== null && gate !== null && presence < gate;
   return [
-    { name: "Presence", meaning: MEANING.presence, value: presence === null ? "" : `${fixed(presence, 2)}${isGated ? ", under the gate" : ""}` },
+    { name: "Presence", meaning: MEANING.presence, value: presence === null ? "" : isGated ? apart(presence, gate).join(", under the gate ") : fixed(presence, 2) },
     { name: "Dice", meaning: `Of prediction and truth at the operating point. ${MEANING.dice}`, value: dice === null ? "" : fixed(dice, 3) },
     { name: "IoU", meaning: MEANING.iou, value: iou === null ? "" : fixed(iou, 3) },
     { name: "HD95, px", meaning: MEANING.hd95, value: hd95_px === null ? "" : fixed(hd95_px, 1) },

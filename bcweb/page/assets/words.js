@@ -1,5 +1,7 @@
 // Numbers and findings in words. Pure: no page, no server.
 
+import { apart } from "../../canvas/scores.js";
+
 /** @typedef {import("./api.js").ScanInfo} ScanInfo */
 
 export const NONE = "–";
@@ -33,6 +35,9 @@ export const truthNames = ({ truth_names }) =>
 /** Whether the presence gate holds the mask back at the operating point. @param {ScanInfo} info */
 export const isGated = ({ presence, gate }) => presence !== null && gate !== null && presence < gate;
 
+/** So many digits that it is told from the gate. @param {Pick<ScanInfo, "presence" | "gate">} info */
+export const presenceDigits = ({ presence, gate }) => (presence === null || gate === null ? fixed(presence, 2) : apart(presence, gate)[0]);
+
 /** What presence means. @param {ScanInfo} info @returns {{verdict: string, detail: string}} */
 export function presenceWords(info) {
   const { presence, gate, lesions } = info;
@@ -40,9 +45,10 @@ export function presenceWords(info) {
     const verdict = lesions.length ? "Lesion outlined" : "Nothing outlined";
     return { verdict, detail: "This network does not say whether a lesion is present." };
   }
-  if (isGated(info)) return { verdict: "No lesion found", detail: `under the gate ${fixed(gate, 2)}` };
+  const shown = gate === null ? "" : apart(presence, gate)[1];
+  if (isGated(info)) return { verdict: "No lesion found", detail: `under the gate ${shown}` };
   const verdict = lesions.length ? "Lesion found" : "Lesion likely, none outlined";
-  return { verdict, detail: gate === null ? "" : `over the gate ${fixed(gate, 2)}` };
+  return { verdict, detail: gate === null ? "" : `over the gate ${shown}` };
 }
 
 /** A mammogram's network without presence was made from lesion images alone. @param {ScanInfo} info */
@@ -112,6 +118,13 @@ const withInterval = (value, interval, digits) => {
   return { value: fixed(value, digits), interval: interval ? `${fixed(interval[0], digits)}–${fixed(interval[1], digits)}` : "" };
 };
 
+/** A share in per cent. @param {number | null | undefined} value @param {[number, number] | null | undefined} interval */
+const inPercent = (value, interval) => {
+  if (value == null) return { value: NONE, interval: "" };
+  const percent = (/** @type {number} */ share) => `${fixed(100 * share, 1)}%`;
+  return { value: percent(value), interval: interval ? `${percent(interval[0])}–${percent(interval[1])}` : "" };
+};
+
 /** Rows of the table of a model's scores: name, what it means, and a cell for each data set.
  * @param {import("./api.js").Figures[]} figures
  * @returns {{name: string, meaning: string, cells: {value: string, interval: string}[]}[]} */
@@ -120,15 +133,17 @@ export function figureRows(figures) {
     n ? { value: grouped(n), interval: `${grouped(groups)} groups` } : { value: NONE, interval: "" };
   /** @param {"lesion" | "normal"} part @param {string} key */
   const of = (part, key, digits = 3) => figures.map((f) => withInterval(f[part][key], f[part][`${key}_ci`], digits));
+  /** @param {"lesion" | "normal"} part @param {string} key */
+  const share = (part, key) => figures.map((f) => inPercent(f[part][key], f[part][`${key}_ci`]));
   return [
     { name: "Lesion images", meaning: "Groups are patients or near-duplicate pictures: what falls together on one side of a split.", cells: figures.map(({ lesion }) => count(lesion.n, lesion.groups)) },
     { name: "Dice, mean", meaning: `${MEANING.dice} Over lesion images.`, cells: of("lesion", "dice_mean") },
     { name: "Dice, median", meaning: "Half of the lesion images lie above.", cells: of("lesion", "dice_median") },
     { name: "IoU, mean", meaning: MEANING.iou, cells: of("lesion", "iou_mean") },
     { name: "HD95, px", meaning: "Hausdorff distance, 95th percentile: how far the two borders are apart, but for the worst twentieth. Over lesion images on which anything is painted.", cells: of("lesion", "hd95_mean", 1) },
-    { name: "Found", meaning: "Share of the lesion images with a Dice above 0.1.", cells: of("lesion", "detected") },
+    { name: "Found", meaning: "Share of the lesion images with a Dice above 0.1.", cells: share("lesion", "detected") },
     { name: "Normal images", meaning: "Images without a lesion.", cells: figures.map(({ normal }) => count(normal.n, normal.groups)) },
-    { name: "Normals painted", meaning: "Share of the normal images on which anything is painted: less is better.", cells: of("normal", "painted") },
+    { name: "Normals painted", meaning: "Share of the normal images on which anything is painted: less is better.", cells: share("normal", "painted") },
     { name: "Presence, AUC", meaning: "How well presence tells lesion images from normal ones: 0.5 is chance, 1 is always. A dash: no image without a lesion, or a network without presence.", cells: figures.map((f) => withInterval(f.presence_auc, f.presence_auc_ci, 3)) },
   ];
 }
@@ -147,7 +162,7 @@ export function reading({ reading: { mirrored, calibration } }) {
 
 /** @param {import("./api.js").Facts} facts */
 export function network({ architecture, size, parameters }) {
-  return `${architecture}, ${size} × ${size}, ${fixed(parameters / 1e6, 1)} million numbers`;
+  return `${architecture}, ${size} × ${size}, ${fixed(parameters / 1e6, 1)} million parameters`;
 }
 
 /** @param {import("./api.js").Facts} facts */
