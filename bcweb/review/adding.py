@@ -40,6 +40,11 @@ def is_not_here() -> ColumnElement[bool]:
     return cast(cases.c.file, Text).like(f'"{_NOWHERE}%')
 
 
+def was_not_read() -> ColumnElement[bool]:
+    """Whether a case's file could not be read when it came: its size is not known."""
+    return cases.c.width == 0
+
+
 def case_values(project_id: int, new: NewCase, files: Writing) -> dict[str, Any]:
     """A case's columns, its truth and thumbnail written to the disk."""
     if new.truth is not None and new.truth.shape != (new.height, new.width):
@@ -73,12 +78,13 @@ def case_values(project_id: int, new: NewCase, files: Writing) -> dict[str, Any]
 
 
 def add(connection: Connection, project_id: int, batch: Sequence[dict[str, Any]]) -> int:
-    """Insert those cases of the batch that are new, and give those that wait for it their scan; how many."""
+    """Insert those cases of the batch that are new, and give those their scan that wait for it, or whose file
+    could not be read before; how many."""
     mine = cases.c.project_id == project_id
     names = [values["case"] for values in batch]
     columns = (
         cases.c.dataset, cases.c.case, cases.c.id, cases.c.digest, cases.c.verdict_id,
-        is_not_here().label("waits"),
+        is_not_here().label("waits"), was_not_read().label("unread"),
     )  # fmt: skip
     asked = select(*columns).where(mine, cases.c.case.in_(names))
     known = {(row.dataset, row.case): row for row in connection.execute(asked)}
@@ -91,7 +97,9 @@ def add(connection: Connection, project_id: int, batch: Sequence[dict[str, Any]]
             known[name] = None
             position += 1
             new.append({**values, "position": position})
-        elif known[name] is not None and known[name].waits:
+        elif (row := known[name]) is not None and (
+            row.waits or (row.unread and values["problem"] is None)
+        ):
             came += _bring(connection, known[name], values)
     if new:
         connection.execute(cases.insert(), new)

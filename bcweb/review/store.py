@@ -220,9 +220,10 @@ class Store:
         return added
 
     def known_cases(self, project_id: int) -> set[tuple[str, str]]:
-        """Data set and `Case.id` of all cases that the project has, but for those that wait for their scan."""
+        """Data set and `Case.id` of all cases that the project has, but for those that wait for their scan and
+        those whose file could not be read: it may have been mended."""
         known = select(cases.c.dataset, cases.c.case).where(
-            cases.c.project_id == project_id, ~adding.is_not_here()
+            cases.c.project_id == project_id, ~adding.is_not_here(), ~adding.was_not_read()
         )
         with self._database.reading() as connection:
             return {tuple(row) for row in connection.execute(known)}
@@ -365,7 +366,9 @@ class Store:
                 if known is not None:
                     return known
                 # What stood before undone verdicts stands again: who saw that has missed nothing.
-                if verdict.after not in (case.latest_id, case.verdict_id):
+                # A case without a verdict may have had one: a backup that was read back knows none of the last.
+                seen = (case.latest_id, case.verdict_id)
+                if case.latest_id is not None and verdict.after not in seen:
                     raise decide.conflict(connection, case)
                 values = decide.values(connection, case, verdict, drawn)
                 files.publish()

@@ -70,6 +70,23 @@ def test_known_cases_are_skipped_and_positions_go_on(store):
     assert [(row.position, row.case) for row in listed] == [(0, "a"), (1, "b"), (2, "c"), (3, "a")]
 
 
+def test_a_file_that_could_not_be_read_is_read_again_when_it_has_been_mended(store):
+    bad = new_case("a", truth=None, thumbnail=b"", width=0, height=0, problem="It is cut off.")
+    made, [number] = project(store, bad)
+    assert store.known_cases(made.id) == set(), "the import must try it again"
+    assert store.add_cases(made.id, [bad]) == 0
+    assert store.add_cases(made.id, [new_case("a")]) == 1
+    mended = store.case(ME, number)
+    assert mended.problem is None and mended.has_truth and mended.width > 0
+    assert store.known_cases(made.id) == {("busi", "a")}
+
+
+def test_a_verdict_after_one_that_a_backup_does_not_have_is_saved(store):
+    _, [number] = project(store, new_case("a"))
+    saved = store.save(ME, "anna", number, NewVerdict("unsure", "k", after=17))
+    assert store.case(ME, number).verdict_id == saved.id
+
+
 def test_what_was_added_stays_when_the_source_breaks_later(store):
     made = store.create(ME, "P")
 

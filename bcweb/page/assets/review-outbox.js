@@ -15,8 +15,9 @@ import * as api from "./review-api.js";
 const FIRST_MS = 1000;
 const LONGEST_MS = 15_000;
 
-/** Whether the same request may be taken later. @param {unknown} error */
-const isPassing = (error) => error instanceof Unreachable || (error instanceof Refused && (error.status === 401 || error.status >= 500));
+/** Whether the same request may be taken later. A fault of the server (500) may be this request's own: it must
+ * not keep all others waiting. @param {unknown} error */
+const isPassing = (error) => error instanceof Unreachable || (error instanceof Refused && (error.status === 401 || error.status > 500));
 
 export class Outbox {
   /** In the order in which they were decided. @type {Kept[]} */ #verdicts = [];
