@@ -316,3 +316,23 @@ def test_strokes_that_are_all_undone_leave_no_drawing_behind(page, store, projec
     page.page.reload()
     page.shows("case 1")
     expect(page.find(".offer")).to_have_count(0)
+
+
+@pytest.mark.browser
+def test_a_drawing_that_was_left_unfinished_is_not_dropped_without_a_word(
+    chromium, page, app, store, project
+):
+    page.press("e")
+    page.stroke((0.3, 0.4), (0.6, 0.4))
+    page.says("Drawing kept")
+    context = chromium.new_context()
+    other = ReviewPage(context.new_page(), app.address).open().shows("case 1")
+    expect(other.find(".offer")).to_contain_text("1 stroke")
+    other.press("5")
+    other.says("A drawing of this case was left unfinished: E goes on with it")
+    case = store.queue("local", project.id, "listed")[0].id
+    assert store.draft("local", "ANNA", case) is not None
+    other.press("5")
+    other.says("Saved")
+    assert store.draft("local", "ANNA", case) is None
+    context.close()

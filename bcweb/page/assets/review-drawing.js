@@ -66,6 +66,11 @@ export class Drawing {
     return this.isThere ? this.#strokesBefore + this.viewer.strokes : 0;
   }
 
+  /** Strokes of the newest drawing that was left unfinished, and that nobody has gone on with. */
+  get waiting() {
+    return this.#left[0]?.draft.strokes ?? 0;
+  }
+
   /** The viewer shows another case, or the same one as it is now. @param {CaseInfo | null} info
    * @param {() => boolean} isCurrent whether it is still the one in view */
   async show(info, isCurrent) {
@@ -126,6 +131,7 @@ export class Drawing {
     if (!this.#info) return;
     try {
       const mask = await api.mask(this.#info.id, verdict.id);
+      if (!this.isThere && this.#left.length > 0) await this.goOn(0); // what was left unfinished lies under it
       if (!isCurrent()) return;
       if (!this.isThere) this.#begin();
       this.viewer.begin("last", mask); // a step, so that it is kept, and can be undone

@@ -482,8 +482,12 @@ class Review extends HTMLElement {
       return this.#status.say(`The prediction is not shown as it was made: ${shown(VIEWER.resetThreshold[0])} goes back to that, ${shown(KEYS.draw.keys[0])} draws on what is shown.`, "error");
     }
     const isDrawn = decision === "corrected";
-    const { strokes } = this.#drawing;
-    const warned = `${decision} ${strokes}`;
+    const { strokes, waiting } = this.#drawing;
+    const warned = `${decision} ${strokes} ${waiting}`;
+    if (waiting > 0 && this.#warned !== warned) {
+      this.#warned = warned;
+      return this.#status.say(`A drawing of this case was left unfinished: ${shown(KEYS.draw.keys[0])} goes on with it, “${words.DECISIONS[decision]}” again drops it.`, "error");
+    }
     if (!isDrawn && strokes > 0 && this.#warned !== warned) {
       this.#warned = warned;
       const many = strokes === 1 ? "1 stroke is drawn" : `${strokes} strokes are drawn`;
