@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import TextIO
 
 from bcweb.batch import Choice, over_all_cores, stoppable, warm_up, worker_count
-from bcweb.masks import Stamp, read_stamp, write_mask
+from bcweb.masks import Stamp, natural, read_stamp, stem, write_mask
 
 COLUMNS = ("file", "modality", "presence", "lesions", "area", "seconds", "error", "notes")
 RESULTS = "results.csv"
@@ -146,16 +146,16 @@ def find_scans(paths: Sequence[Path], out: Path) -> Found:
     masks = others = 0
     folders_named = [path for path in paths if path.is_dir()]
     files_named = [path for path in paths if path not in folders_named]
-    beside = {path.with_name(_stem(path)) for path in files_named}
+    beside = {path.with_name(stem(path.name)) for path in files_named}
     for file in files_named:
-        if _is_mask(file) and file.with_name(_MASK_END.sub("", _stem(file))) in beside:
+        if _is_mask(file) and file.with_name(_MASK_END.sub("", stem(file.name))) in beside:
             masks += 1
         else:
             scans.setdefault(os.path.abspath(file), (file, Path()))
     for root in folders_named:
         for folder, folders, names in os.walk(root):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
-            for name in sorted(names, key=_natural):
+            for name in sorted(names, key=natural):
                 file = Path(folder, name)
                 if _is_mask(file):
                     masks += 1
@@ -168,17 +168,7 @@ def find_scans(paths: Sequence[Path], out: Path) -> Found:
 
 
 def _is_mask(file: Path) -> bool:
-    return _MASK_END.search(_stem(file)) is not None
-
-
-def _stem(file: Path) -> str:
-    """The name without its ending; a number, as DICOM names have, is none."""
-    return file.name if file.suffix[1:].isdigit() else file.stem
-
-
-def _natural(name: str) -> list:
-    """Orders "scan 9" before "scan 10"."""
-    return [int(part) if part.isdigit() else part.lower() for part in re.split(r"(\d+)", name)]
+    return _MASK_END.search(stem(file.name)) is not None
 
 
 def plan(found: Found, out: Path) -> tuple[list[Job], list[str]]:
@@ -198,12 +188,12 @@ def plan(found: Found, out: Path) -> tuple[list[Job], list[str]]:
 
 
 def _mask_names(file: Path) -> Iterator[str]:
-    stem = _stem(file)
-    yield f"{stem}_mask.png"
+    name = stem(file.name)
+    yield f"{name}_mask.png"
     yield f"{file.name}_mask.png"
     number = 2
     while True:
-        yield f"{stem}-{number}_mask.png"
+        yield f"{name}-{number}_mask.png"
         number += 1
 
 
@@ -233,6 +223,16 @@ def earlier_rows(out: Path) -> dict[str, Row]:
     except FileNotFoundError:
         pass
     return rows
+
+
+def _is_ours(table: Path) -> bool:
+    """Whether a results.csv may be replaced: there is none, or it has the columns of one, of an older version too."""
+    try:
+        with table.open(newline="", **_TEXT) as file:
+            head = next(csv.reader(file), [])
+    except FileNotFoundError:
+        return True
+    return not head or set(head) <= set(COLUMNS)
 
 
 class Done:
@@ -288,6 +288,9 @@ def run(
         choice.check()
     except WeightsError as error:
         _say(str(error))
+        return 1
+    if not _is_ours(out / RESULTS):
+        _say(f"{out / RESULTS} is a table of something else; choose another --out.")
         return 1
     out.mkdir(parents=True, exist_ok=True)
     jobs, sayings = plan(found, out)

@@ -248,6 +248,19 @@ def test_a_torn_results_table_is_no_obstacle(tmp_path, weights):
     assert [row["error"] for row in rows(out)] == ["", ""]
 
 
+def test_a_table_of_something_else_is_not_replaced(tmp_path, weights, capsys):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "results.csv").write_text("patient,outcome\nA,1\n")
+    scan = tmp_path / "scan 3 cm².png"
+    Image.new("L", (64, 64)).save(scan)
+    assert main([str(tmp_path), "--out", str(out), "--weights", str(weights)]) == 1
+    assert (
+        "results.csv is a table of something else; choose another --out." in capsys.readouterr().err
+    )
+    assert (out / "results.csv").read_text() == "patient,outcome\nA,1\n"
+
+
 def test_a_mask_does_not_tell_where_its_scan_lay(tmp_path, weights):
     file = scan(tmp_path / "Jane Doe" / "a.png")
     segment(file, "--out", tmp_path / "out", weights=weights)

@@ -15,6 +15,7 @@ from pathlib import Path
 from bcweb.cases.case import Case, CasesError, CaseSet, Skipped
 from bcweb.cases.files import Sizes, case_set, inner, read_table, scan_files
 from bcweb.cases.grouping import group_by_pictures
+from bcweb.masks import stem
 from bcweb.scans import MODALITIES, ScanError, guess_modality, read_scan
 
 _MASK = re.compile(r"(.+?)_mask(_\d+)?")
@@ -105,8 +106,7 @@ def _id(file: Path, root: Path) -> str:
 
 
 def _without_suffix(file: Path) -> str:
-    """DICOM files are often called by a UID, "1.2.840.7", whose last number is no suffix."""
-    return (file if file.suffix[1:].isdigit() else file.with_suffix("")).as_posix()
+    return file.with_name(stem(file.name)).as_posix()
 
 
 def _rows(table: Path) -> dict[str, dict[str, str]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from bcweb.cases import fit_mask, read_mask
+from bcweb.masks import natural
 from bcweb.page.pairing import pair
 from bcweb.scans import Scan, ScanError
 
@@ -51,7 +52,7 @@ def list_folder(path: str) -> tuple[list[Listed], list[str]]:
         raise FolderError(
             f"{path} is not a folder on this machine." if path else "Name a folder on this machine."
         )
-    files = sorted(_scan_files(folder), key=lambda file: _natural(str(file)))
+    files = sorted(_scan_files(folder), key=lambda file: natural(str(file)))
     if not files:
         raise FolderError(f"{path} holds no scans: PNG, JPEG, BMP, TIFF, PGM, WebP or DICOM.")
     if len(files) > MOST:
@@ -99,17 +100,3 @@ def _is_dicom(file: Path) -> bool:
             return opened.read(132)[128:] == b"DICM"
     except OSError:
         return False
-
-
-def _natural(name: str) -> list[tuple[int, int, str]]:
-    """Sorts "scan 10" after "scan 9"."""
-    parts, digits = [], ""
-    for letter in name.lower() + "\0":
-        if letter.isdigit():
-            digits += letter
-            continue
-        if digits:
-            parts.append((0, int(digits), ""))
-            digits = ""
-        parts.append((1, 0, letter))
-    return parts

@@ -15,7 +15,7 @@ from PIL import Image
 
 from bcweb.cases import fit_mask, read_mask
 from bcweb.cases.duplicates import fingerprint
-from bcweb.masks import mask_png
+from bcweb.masks import mask_png, stem
 from bcweb.metrics import Scores, score_case
 from bcweb.page.packed import Packed
 from bcweb.page.segmenters import Segmenters
@@ -296,7 +296,7 @@ class Held:
                 marks, gated = f"_t{threshold:g}", False
             if not gated and _under_gate(prediction):
                 marks += "_no-gate"
-        return f"{PurePosixPath(self.name).stem}_mask{marks}.png"
+        return f"{stem(self.name)}_mask{marks}.png"
 
     # --- inside
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
 
+from bcweb.masks import stem
+
 _WORD = r"(?:mask|masks|seg|segmentation|truth|groundtruth|ground_truth|gt|label)"
 _AFTER = re.compile(rf"(?P<scan>.+?)[ _.-]+{_WORD}(?:[ _.-]*(?P<part>\d+))?", re.IGNORECASE)
 _BEFORE = re.compile(rf"{_WORD}[ _.-]+(?P<scan>.+)", re.IGNORECASE)
@@ -38,37 +40,39 @@ def pair(names: Sequence[str]) -> list[Pair]:
     scans: dict[str, list[int]] = {}
     for place, path in enumerate(paths):
         if sought[place] is None:
-            for key in _endings(path.stem.lower()):
+            for key in _endings(stem(path.name).lower()):
                 scans.setdefault(key, []).append(place)
     pairs = []
     for place, path in enumerate(paths):
         if sought[place] is None:
             pairs.append(Pair("scan"))
             continue
-        stem, whole = sought[place]
+        named, whole = sought[place]
         found = [
-            scan for scan in scans.get(stem, []) if not whole or paths[scan].stem.lower() == stem
+            scan
+            for scan in scans.get(named, [])
+            if not whole or stem(paths[scan].name).lower() == named
         ]
         nearest = max(found, key=lambda scan: (_kinship(paths[scan], path), scan), default=None)
-        after = _AFTER.fullmatch(path.stem)
+        after = _AFTER.fullmatch(stem(path.name))
         pairs.append(Pair("truth", nearest, bool(after and after["part"])))
     return pairs
 
 
 def _named_after(path: PurePosixPath) -> tuple[str, bool] | None:
     """A truth's scan: its stem in small letters, or (False) the end of its stem. None for a scan."""
-    if match := _AFTER.fullmatch(path.stem):
+    if match := _AFTER.fullmatch(stem(path.name)):
         return match["scan"].lower(), True
-    if match := _BEFORE.fullmatch(path.stem):
+    if match := _BEFORE.fullmatch(stem(path.name)):
         return match["scan"].lower(), False
     if any(_FOLDER.fullmatch(folder) for folder in path.parts[:-1]):
-        return path.stem.lower(), True
+        return stem(path.name).lower(), True
     return None
 
 
-def _endings(stem: str) -> list[str]:
-    """The stem, and what follows each of its separators: "bus_0001-l" gives "0001-l" too."""
-    return [stem, *(stem[match.end() :] for match in re.finditer(r"[ _-]+(?=.)", stem))]
+def _endings(name: str) -> list[str]:
+    """The name, and what follows each of its separators: "bus_0001-l" gives "0001-l" too."""
+    return [name, *(name[match.end() :] for match in re.finditer(r"[ _-]+(?=.)", name))]
 
 
 def _kinship(a: PurePosixPath, b: PurePosixPath) -> int:

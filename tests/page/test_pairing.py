@@ -51,3 +51,8 @@ def test_of_scans_of_one_name_the_nearest_folder_is_meant():
 
 def test_of_scans_of_one_name_and_folder_the_last_opened_is_meant():
     assert pair(["1.png", "1.png", "1_mask.png"])[2].scan == 1
+
+
+def test_a_number_after_a_dot_belongs_to_the_name_of_a_dicom_file():
+    names = ["1.2.840.7.1", "1.2.840.7.2", "1.2.840.7.1_mask.png"]
+    assert pair(names)[2] == Pair("truth", 0)
