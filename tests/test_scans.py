@@ -171,6 +171,22 @@ def test_float_tiff_is_stretched_to_sixteen_bits_and_says_so():
     assert scan.notes == ("Its values were scaled to 16 bits.",)
 
 
+def test_one_infinite_pixel_does_not_make_a_float_image_black():
+    values = RAMP.astype(np.float32) / 255
+    values[0, 0], values[0, 1], values[0, 2] = np.inf, -np.inf, np.nan
+    pixels = read_scan(encode(grey(values), "TIFF")).pixels
+    assert (pixels[0, 0], pixels[0, 1], pixels[0, 2]) == (65535, 0, 0)
+    assert len(np.unique(pixels)) > 100
+    with pytest.raises(ScanError, match="It holds no number"):
+        read_scan(encode(grey(np.full((20, 20), np.nan, np.float32)), "TIFF"))
+
+
+def test_a_tiff_of_16_bits_whose_white_is_zero_is_turned():
+    file = BytesIO()
+    Image.fromarray(DEEP).save(file, "TIFF", tiffinfo={262: 0})
+    np.testing.assert_array_equal(read_scan(file.getvalue()).pixels, 65535 - DEEP)
+
+
 def test_the_window_of_16_bits_leaves_out_half_a_percent_on_either_side():
     pixels = np.full((100, 100), 1000, np.uint16)
     pixels[50:] = 3000

@@ -63,6 +63,8 @@ def read(file: BinaryIO) -> Scan:
             deep_colour = "16" in _raw_mode(image) and not image.mode.startswith("I")
             ImageOps.exif_transpose(image, in_place=True)
             pixels, more = _grey(image)
+        except (ScanError, MemoryError):  # neither says that the file is damaged
+            raise
         # Pillow's decoders raise whatever they stumble over in a damaged file.
         except Exception as error:
             raise ScanError(f"The {image.format} file is cut off or damaged.") from error
@@ -95,10 +97,17 @@ def _lies_on_its_side(image: Image.Image) -> bool:
     return image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
 
 
+def _is_negative(image: Image.Image) -> bool:
+    """Whether a TIFF says that white is zero, as digitised film often does."""
+    return image.format == "TIFF" and image.tag_v2.get(262) == 0
+
+
 def _grey(image: Image.Image) -> tuple[np.ndarray, tuple[str, ...]]:
     """(H, W) uint8 or uint16, and notes."""
     if image.mode.startswith("I;16"):
-        return np.asarray(image).astype(np.uint16), ()
+        pixels = np.asarray(image).astype(np.uint16)
+        # Pillow turns "white is zero" of 8 bits by itself.
+        return (65535 - pixels if _is_negative(image) else pixels), ()
     if image.mode in ("I", "F"):
         return sixteen_bit(np.asarray(image))
     if image.mode == "CMYK":

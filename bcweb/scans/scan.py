@@ -87,7 +87,11 @@ def sixteen_bit(values: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
     """Integers or floats of any range as uint16: as they are where they fit, else stretched, with a note."""
     if values.dtype.kind in "iu" and values.min() >= 0 and values.max() <= 65535:
         return values.astype(np.uint16), ()
-    values = np.nan_to_num(values.astype(np.float64), posinf=np.nan, neginf=np.nan)
-    low, high = values.min(), values.max()
+    values = values.astype(np.float64)
+    finite = values[np.isfinite(values)]
+    if finite.size == 0:
+        raise ScanError("It holds no number: every pixel is infinite or missing.")
+    low, high = finite.min(), finite.max()
+    values = np.nan_to_num(values, nan=low, posinf=high, neginf=low)
     scaled = (values - low) * (65535 / max(high - low, 1e-300))
     return np.round(scaled).astype(np.uint16), ("Its values were scaled to 16 bits.",)
