@@ -62,10 +62,14 @@ def main(argv: list[str] | None = None) -> int:
         from train import pooled, readings
 
         runs = [own.out / f"fold-{k}" for k in range(own.folds)]
+        args = source.parse([*rest, "--out", str(own.out)])
+        for run in [*runs, own.out / "final"]:
+            if folds.is_trained(run):
+                folds.check_asked(run, args)
         status = folds.train_missing(runs, lambda k: _command(own, rest, str(k), runs[k]))
         if status:
             return status
-        specs = source.parse([*rest, "--out", str(own.out)]).data
+        specs = args.data
         way = readings.Way(own.mirror, own.calibrate)
         answers = readings.ask(runs, specs, way)
         result = pooled.score_folds(answers, specs, way)

@@ -45,6 +45,12 @@ def load(
         np.concatenate([s.images for s in sets]),
         np.concatenate([s.masks for s in sets]),
     )
+    keys = Counter((case.dataset, case.id) for case in data.cases)
+    if twice := [key for key, count in keys.items() if count > 1]:
+        raise ValueError(
+            f"{twice[0][1]} is there twice in {twice[0][0]}: the same data is named twice, or two folders have one "
+            "name; rename one of them."
+        )
     if labels is None:
         return data
     found = {case.label for case in data.cases}
@@ -120,14 +126,16 @@ def on_grid(truth: np.ndarray, size: int) -> np.ndarray:
 
 
 def _cache_key(cases: list[Case], size: int) -> str:
-    """Changes with the list of cases, their groups and boxes, and any file's size or time."""
+    """Changes with the list of cases, what is said of them, and any file's size or time."""
     state = [f"size {size}"]
     for case in cases:
         stats = [
             (f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in (case.file, *case.truth_files)
         ]
         boxes = f" {case.boxes}" if case.boxes else ""
-        state.append(f"{case.id} {case.group} {case.label} {stats}{boxes}")
+        state.append(
+            f"{case.dataset} {case.id} {case.modality} {case.group} {case.label} {stats}{boxes}"
+        )
     return hashlib.sha256("\n".join(state).encode()).hexdigest()[:12]
 
 

@@ -44,6 +44,25 @@ def was_stopped(run: Path) -> bool:
     return record.get("epochs_done", asked) < asked
 
 
+def check_asked(run: Path, args: argparse.Namespace) -> None:
+    """ValueError where a run that is finished was trained by other options than `train.source`'s of now."""
+    record = json.loads((run / "run.json").read_text())
+    changed = json.loads(json.dumps(dict(args.set)))
+    was = {"data": record["data"], "changes": record.get("set", {}), **record["recipe"]}
+    asked = {"data": [spec.split(":", 1)[0] for spec in args.data], "changes": changed}
+    asked |= {
+        name: getattr(args, name)
+        for name in ("architecture", "size", "epochs", "batch", "learning_rate", "seed")
+        if name not in changed and not (name == "epochs" and record.get("part", 100) < 100)
+    }
+    for name, value in asked.items():
+        if was[name] != value:
+            raise ValueError(
+                f"{run} was trained with {name} {was[name]}, and {value} is asked for: use the same options, or "
+                "choose another --out."
+            )
+
+
 def check_split(runs: Sequence[Path]) -> None:
     """ValueError unless run k is fold k of as many as there are, all by one recipe, no case tested twice."""
     records = [json.loads((run / "run.json").read_text()) for run in runs]

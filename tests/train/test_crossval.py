@@ -50,6 +50,12 @@ def test_folds_that_are_done_are_skipped(finished, capfd):
     assert "Fold 0" not in capfd.readouterr().out
 
 
+def test_what_is_done_by_other_options_is_refused(finished, capfd):
+    _, options = finished
+    assert crossval.main([*options, "--epochs", "2"]) == 1
+    assert "was trained with epochs 1, and 2 is asked for" in capfd.readouterr().err
+
+
 def test_a_single_fold_is_the_business_of_source(capsys):
     with pytest.raises(SystemExit):
         crossval.main(["--data", "busi:x", "--out", "y", "--fold", "1"])

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.train.squares import draw_squares
 from train.data import assign_folds, load, some_cases
 from train.run import leave_contradictions_out, leave_out, split
 from train.training_set import TrainingCase, TrainingSet
@@ -138,3 +139,17 @@ def test_of_groups_in_two_classes_only_training_cases_are_left_out():
     roles = np.array(["train", "train", "test", "train", "train", "validation"], "<U10")
     leave_contradictions_out(training_set(some), roles)
     assert roles.tolist() == ["left out", "left out", "test", "train", "train", "validation"]
+
+
+def test_the_cache_knows_the_modality_that_was_said_and_two_sets_of_one_name_are_refused(tmp_path):
+    for place in ("a", "b"):
+        draw_squares(tmp_path / place / "ward", seed=0)
+    asked = [f"folder:{tmp_path / 'a' / 'ward'}?modality={m}" for m in ("ultrasound", "mammogram")]
+    for spec, modality in zip(asked, ("ultrasound", "mammogram"), strict=True):
+        data = load([spec], 64, tmp_path / "cache")
+        assert {case.modality for case in data.cases} == {modality}
+    other = f"folder:{tmp_path / 'b' / 'ward'}?modality=ultrasound"
+    with pytest.raises(
+        ValueError, match="is there twice in ward: the same data is named twice, or two folders"
+    ):
+        load([asked[0], other], 64, tmp_path / "cache")
