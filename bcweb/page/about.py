@@ -125,9 +125,12 @@ class About:
         if inside.is_absolute() or ".." in inside.parts or "\\" in path or "\0" in path:
             return None
         file = self.weights.folder / inside
-        if file.suffix.lower() not in _PICTURE_TYPES or not self._is_own(file):
+        try:
+            if file.suffix.lower() not in _PICTURE_TYPES or not self._is_own(file):
+                return None
+            return file if file.stat().st_size <= _PICTURE_BYTES else None
+        except OSError:  # a name that no disk can have
             return None
-        return file if file.stat().st_size <= _PICTURE_BYTES else None
 
     def _is_own(self, file: Path) -> bool:
         """Whether a file lies in the folder, or as a link of the Hub's client in its cache of the repository."""

@@ -94,7 +94,7 @@ def routes(
             *backups.routes(),
             *Evaluations(settings, workspace, backups.imports).routes(),
         ],
-        exception_handlers={HTTPException: refusal},
+        exception_handlers={HTTPException: refusal, Exception: unforeseen},
     )
     return Mount("/bc", _careful(app))
 
@@ -381,6 +381,10 @@ def _file_name(request: Request) -> str:
     return "".join(letter for letter in name if letter.isprintable())[-400:] or "scan"
 
 
+async def unforeseen(request: Request, error: Exception) -> Response:
+    return answer({"error": "Something went wrong on the server; its log says what."}, 500)
+
+
 def _careful(app: Starlette) -> ASGIApp:
     """What nobody foresaw becomes one sentence for the visitor and one entry in the log.
 
@@ -392,10 +396,8 @@ def _careful(app: Starlette) -> ASGIApp:
             await app(scope, receive, send)
         except ClientDisconnect:
             return
-        except Exception:
+        except Exception:  # Starlette raises it once more after `unforeseen` has answered
             _log.exception("%s %s failed", scope.get("method"), scope.get("path"))
-            sentence = "Something went wrong on the server; its log says what."
-            await answer({"error": sentence}, 500)(scope, receive, send)
 
     call.routes = app.routes
     return call

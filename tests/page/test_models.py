@@ -280,3 +280,7 @@ def test_newer_is_what_was_tagged_after_what_is_in_use():
     moved = revisions(tags, commit="before it moved", asked="v1")
     assert [one.tag for one in moved if one.newer] == ["v10", "v2"]
     assert not any(one.newer for one in revisions(tags, commit="e", asked="main")), "nobody knows"
+
+
+def test_a_picture_whose_name_no_disk_can_have_is_none(folder):
+    assert not about(folder).has_picture(f"{'a' * 300}.png")

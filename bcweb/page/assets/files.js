@@ -6,14 +6,25 @@
  * @param {string} path */
 const isBeside = (path) => /(^|\/)(\.|Thumbs\.db$|desktop\.ini$|__MACOSX\/)|\.(csv|json|txt|md|xlsx?|mat|m|html?)$/i.test(path);
 
-/** @param {FileSystemEntry} entry @param {string} above @returns {Promise<Found[]>} */
-async function walk(entry, above) {
+/** @param {FileSystemEntry} entry @param {string} above @param {string[]} lost what cannot be opened: the rest is taken
+ * @returns {Promise<Found[]>} */
+async function walk(entry, above, lost) {
   const path = above ? `${above}/${entry.name}` : entry.name;
+  try {
+    return await open(entry, path, above !== "", lost);
+  } catch {
+    lost.push(path);
+    return [];
+  }
+}
+
+/** @param {FileSystemEntry} entry @param {string} path @param {boolean} isInside @param {string[]} lost @returns {Promise<Found[]>} */
+async function open(entry, path, isInside, lost) {
   if (entry.isFile) {
     const file = await new Promise((resolve, reject) =>
       /** @type {FileSystemFileEntry} */ (entry).file(resolve, reject),
     );
-    return above && isBeside(path) ? [] : [{ path, file }];
+    return isInside && isBeside(path) ? [] : [{ path, file }];
   }
   const reader = /** @type {FileSystemDirectoryEntry} */ (entry).createReader();
   const found = [];
@@ -21,18 +32,19 @@ async function walk(entry, above) {
     // A reader gives at most a hundred entries at once.
     const entries = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
     if (entries.length === 0) return found;
-    for (const inner of entries) found.push(...(await walk(inner, path)));
+    for (const inner of entries) found.push(...(await walk(inner, path, lost)));
   }
 }
 
-/** @param {DataTransfer} transfer @returns {Promise<Found[]>} sorted by path */
-export async function dropped(transfer) {
+/** @param {DataTransfer} transfer @param {string[]} lost the paths that cannot be opened go here
+ * @returns {Promise<Found[]>} sorted by path */
+export async function dropped(transfer, lost) {
   // Entries must be taken before the event is over, the rest may wait.
   const entries = Array.from(transfer.items, (item) => item.webkitGetAsEntry?.() ?? null);
   const files = Array.from(transfer.files, (file) => ({ path: file.name, file }));
   if (entries.some((entry) => entry?.isDirectory)) {
     const found = [];
-    for (const entry of entries) if (entry) found.push(...(await walk(entry, "")));
+    for (const entry of entries) if (entry) found.push(...(await walk(entry, "", lost)));
     return sorted(found);
   }
   return sorted(files);

@@ -485,7 +485,10 @@ class Workbench extends HTMLElement {
       event.preventDefault();
       veil.hidden = true;
       showTab("Scan"); // from whichever tab is in front: what was dropped is to be seen
-      this.#take(await dropped(event.dataTransfer));
+      /** @type {string[]} */
+      const lost = [];
+      this.#take(await dropped(event.dataTransfer, lost));
+      if (lost.length) this.#sayError(new Error(`Of what was dropped ${lost.length === 1 ? lost[0] : `${lost.length} files or folders, ${lost[0]} for one,`} cannot be opened.`));
     });
   }
 
