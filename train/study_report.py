@@ -283,7 +283,7 @@ def figure(direction: Direction, arms: Sequence[ArmScores], file: Path) -> None:
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    names = list(dict.fromkeys(a.arm for a in reversed(arms)))
+    names = list(dict.fromkeys(a.arm for a in arms))[::-1]  # the best on top
     percents = sorted({a.percent for a in arms}, reverse=True)
     shown, axes = plt.subplots(figsize=(7, 1.2 + 0.45 * len(names)), layout="constrained")
     for percent, colour, marker in zip(
