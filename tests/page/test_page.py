@@ -504,6 +504,44 @@ def test_nothing_is_cut_off_sideways_at_any_width(browse, scheme):
         assert box["height"] > 380 and box["width"] > 0.4 * width, width
 
 
+CUT = """(v) => [...v.shadowRoot.querySelectorAll('.pane:not([hidden]) .strip *')]
+  .filter(e => e.clientWidth && e.scrollWidth > e.clientWidth).map(e => e.textContent)"""
+
+
+def test_on_a_phone_nothing_is_without_its_name(browse):
+    page = browse(viewport={"width": 390, "height": 844}, color_scheme="dark")
+    normal = next(sample for sample in SAMPLES if sample.name == "generated-ultrasound-normal")
+    scan = normal.phantom().scan.pixels
+    page.give(
+        ("first.png", png(scan)), ("first_mask.png", png(scan > 90)), ("empty.png", b""),
+    )  # fmt: skip
+    expect(page.find(".failures")).to_have_text("1 failed")
+    expect(page.find(".findings .file")).to_have_text("first_mask.png")
+    page.page.get_by_role("button", name="Side by side").click()
+    viewer = page.page.locator("bc-workbench bc-viewer")
+    expect(viewer.locator("[data-pane=prediction] .area")).to_have_text("nothing painted")
+    expect(viewer.locator("[data-pane=difference] .name")).to_be_visible()
+    page.page.get_by_role("button", name="Display settings").click()
+    for heat in (False, True):
+        assert page.viewer(CUT) == [], heat
+        if not heat:
+            page.page.get_by_role("button", name="Heat map").click()
+            expect(viewer.locator("[data-pane=prediction] .heat")).to_be_visible()
+    name = page.rows().filter(has_text="first.png").locator(".name")
+    expect(name).to_be_visible()
+    assert name.evaluate("e => e.scrollWidth <= e.clientWidth && e.scrollHeight <= e.clientHeight")
+    expect(page.find(".all")).to_be_visible()
+    assert page.find(".samples").bounding_box()["width"] > 120
+
+
+def test_a_level_of_sixteen_bits_is_not_cut(page):
+    for width in (1280, 1700):
+        page.page.set_viewport_size({"width": width, "height": 844})
+        level = page.page.locator("bc-workbench bc-viewer input.level")
+        level.evaluate("e => e.value = '32767.5'")
+        assert level.evaluate("e => e.scrollWidth <= e.clientWidth"), width
+
+
 def test_every_key_is_listed_where_the_question_mark_leads(page):
     page.page.keyboard.press("?")
     expect(page.find("dialog")).to_be_visible()
