@@ -67,8 +67,12 @@ def fill(
     name: str = "Ward 7",
     owner: str = "local",
     size: tuple[int, int] = (240, 320),
+    how: str = "unseen",
 ) -> Project:
-    """A project of so many cases: "case 1" has the worst Dice, the last one the best."""
+    """A project of so many cases: "case 1" has the worst Dice, the last one the best.
+
+    how: how the weights met them.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     project = store.create(owner, name, [f"folder:{folder}"], {"ultrasound": "embedded"})
     made = scans(number, size)
@@ -81,6 +85,6 @@ def fill(
     store.add_cases(project.id, cases)
     for row, scan in zip(store.queue(owner, project.id, "listed"), made, strict=True):
         shift = 3 * (number - row.position)
-        store.add_prediction(row.id, prediction_of(scan.truth, shift))
+        store.add_prediction(row.id, prediction_of(scan.truth, shift, how))
     store.set_state(project.id, "ready")
     return store.project(owner, project.id)

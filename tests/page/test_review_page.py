@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from bcweb.review.records import NewVerdict, Project
 from bcweb.review.store import Store
@@ -524,6 +526,39 @@ def test_nothing_is_cut_off_or_moves_and_the_decision_stays_where_it_is(browse, 
         page.shows(case)
         assert page.find(".decide.accept").bounding_box() == before, case
     assert page.page.evaluate("window.moved") < 0.1
+
+
+def test_on_a_phone_name_and_caution_come_before_the_picture(browse, store, tmp_path, request):
+    made = fill(store, tmp_path / "scans", 2, how="seen")
+    request.addfinalizer(lambda: store.delete("local", made.id))
+    page = browse()
+    page.page.set_viewport_size({"width": 390, "height": 844})
+    page.open().shows("case 1")
+    order = (".case h2", "header .caution", "bc-viewer", ".draw", ".decide.accept", ".known")
+    top = {name: page.find(name).bounding_box()["y"] for name in order}
+    assert list(top) == sorted(top, key=top.get)
+    assert top[".draw"] < 800  # in the first screen, with the picture
+
+
+def test_what_is_pressed_can_be_used_and_is_done_is_seen(page):
+    """A button under the mouse, Undo beside its neighbours, a bar of progress."""
+    colour = "e => getComputedStyle(e).backgroundColor"
+    draw, undo, unsure = (page.find(name) for name in (".draw", ".undo", ".decide.unsure"))
+    loose = draw.evaluate(colour)
+    draw.click()
+    expect(draw).to_have_attribute("aria-pressed", "true")
+    under = draw.evaluate(colour)
+    page.page.mouse.move(1, 1)
+    assert loose != under == draw.evaluate(colour)
+    assert undo.evaluate(colour) == unsure.evaluate(colour)
+    page.find(".page").evaluate("e => e.append(document.createElement('progress'))")
+    bar = page.find(".page > progress")
+    for scheme in ("light", "dark"):
+        page.page.emulate_media(color_scheme=scheme)
+        for value in (0.3, 0.9):
+            bar.evaluate(f"e => e.value = {value}")
+            seen = np.asarray(Image.open(BytesIO(bar.screenshot())).convert("RGB"))
+            assert (seen == seen[2, 9]).all(axis=2).mean() == pytest.approx(value, abs=0.02), scheme
 
 
 def test_in_a_narrow_window_the_queue_opens_over_the_picture_and_closes_again(page):
