@@ -112,14 +112,14 @@ class Reviews:
             raise HTTPException(400, "Weights are named by a text.")
         if not self.settings.local:
             on_the_hub(data, weights)
+        if self.workspace.is_incomplete():
+            # It would take the numbers of what comes back, which open pages go by.
+            raise Refusal(503, "The backup is not read yet: begin a project then.", again=True)
         try:
             for spec in data:
                 parse_spec(spec)
         except CasesError as error:
             raise HTTPException(400, str(error)) from error
-        if self.workspace.is_incomplete():
-            # It would take the numbers of what comes back, which open pages go by.
-            raise Refusal(503, "The backup is not read yet: begin a project then.", again=True)
 
         def work(store):
             begun = self.imports.begin(store, reader.owner, name.strip(), data, weights or None)

@@ -68,7 +68,9 @@ def test_the_whole_app_arrives_as_it_is_assembled(hub, client):
     ]
     assert sorted(large) == [
         "bcweb/pretrained/mammogram/model.safetensors",
+        "bcweb/pretrained/mammogram/study.png",
         "bcweb/pretrained/ultrasound/model.safetensors",
+        "bcweb/pretrained/ultrasound/study.png",
     ]  # fmt: skip
 
 
