@@ -66,9 +66,9 @@ export class Drawing {
     return this.isThere ? this.#strokesBefore + this.viewer.strokes : 0;
   }
 
-  /** Strokes of the newest drawing that was left unfinished, and that nobody has gone on with. */
+  /** Strokes of the newest drawing that was left unfinished, as long as there is none in hand. */
   get waiting() {
-    return this.#left[0]?.draft.strokes ?? 0;
+    return this.isThere ? 0 : (this.#left[0]?.draft.strokes ?? 0);
   }
 
   /** The viewer shows another case, or the same one as it is now. @param {CaseInfo | null} info
