@@ -1,4 +1,4 @@
-"""Masks as PNG files that know which weights made them, of which scan; how they are called after it."""
+"""Masks as PNG files that know which weights made them, of which scan."""
 
 from __future__ import annotations
 
@@ -6,26 +6,12 @@ import re
 import struct
 import zlib
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 
 import numpy as np
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _STAMP = re.compile(rb"tEXtbcweb\0(\S+) ([0-9a-f]{32}) ([0-9a-f]{16})")
-
-
-def stem(name: str) -> str:
-    """A file's name without its ending, which its mask bears: NAME_mask.png. A number is no ending: DICOM
-    files are often called by a UID, "1.2.840.7".
-    """
-    file = PurePath(name)
-    return file.name if file.suffix[1:].isdecimal() else file.stem
-
-
-def natural(name: str) -> list[tuple[int, int, str]]:
-    """A key that orders "scan 9" before "scan 10"."""
-    parts = re.split(r"([0-9]+)", name.lower())
-    return [(0, int(part), "") if place % 2 else (1, 0, part) for place, part in enumerate(parts)]
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,8 @@ from pathlib import Path
 from typing import TextIO
 
 from bcweb.batch import Choice, over_all_cores, stoppable, warm_up, worker_count
-from bcweb.masks import Stamp, natural, read_stamp, stem, write_mask
+from bcweb.masks import Stamp, read_stamp, write_mask
+from bcweb.names import natural, stem
 
 COLUMNS = ("file", "modality", "presence", "lesions", "area", "seconds", "error", "notes")
 RESULTS = "results.csv"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,9 @@ from bcweb.preprocess import square, standardise
 from bcweb.presence import calibrated
 from bcweb.scans import Modality, Scan
 from bcweb.weights import OperatingPoint, Weights, WeightsError, load_weights
+
+# Images (N, S, S) -> probability maps (N, S, S), and presences (N,) or None.
+Look = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray | None]]
 
 _EIGHT_CONNECTED = np.ones((3, 3), bool)
 
@@ -128,13 +132,9 @@ class Segmenter:
         presence head.
         """
         reading = self.weights.config.reading
-        # Both looks in one call, which is a little faster than two.
-        looks = [images, images[:, :, ::-1]] if reading.mirrored else [images]
-        maps, presences = self._look(np.concatenate(looks))
-        if reading.mirrored:
-            straight, mirrored = np.split(maps, 2)
-            maps = (straight + mirrored[:, :, ::-1]) / 2
-            presences = None if presences is None else presences.reshape(2, -1).mean(axis=0)
+        maps, presences = (
+            look_both_ways(self._look, images) if reading.mirrored else self._look(images)
+        )
         if reading.calibration is not None and presences is not None:
             presences = calibrated(maps, presences, reading.calibration)
         return maps, presences
@@ -163,6 +163,15 @@ class Segmenter:
             probability, presence, mask, find_lesions(mask, scan.spacing),
             point, self.weights.revision, self.modality,
         )  # fmt: skip
+
+
+def look_both_ways(look: Look, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    """The mean of what a look says of images (N, S, S) and of their mirror images."""
+    # In one call, which is a little faster than two.
+    maps, presences = look(np.concatenate([images, images[:, :, ::-1]]))
+    straight, mirrored = np.split(maps, 2)
+    maps = (straight + mirrored[:, :, ::-1]) / 2
+    return maps, None if presences is None else presences.reshape(2, -1).mean(axis=0)
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:

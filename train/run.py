@@ -10,12 +10,14 @@ import re
 from collections import Counter, defaultdict
 from dataclasses import asdict, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import keras
 import numpy as np
 
 from bcweb.scans import Modality
+from bcweb.segmenter import look_both_ways
 from bcweb.weights import Config, Reading
 from train import devices, loop, operating_point
 from train.augment import STRENGTHS, without_lesions
@@ -67,7 +69,9 @@ def run(args: argparse.Namespace, start: Start) -> Path:
 
     write_tensors(model, best)
     if len(validation.cases):
-        maps, presence = _answers(model, validation.images, recipe, config.reading.mirrored)
+        look = partial(loop.predict, model, recipe=recipe)
+        images = validation.images
+        maps, presence = look_both_ways(look, images) if config.reading.mirrored else look(images)
         point = operating_point.choose(maps, presence, validation.masks.astype(bool))
         config = config.model_copy(update={"operating_point": point})
     # Validation cases chose the epoch and the operating point: to the weights they are as seen as the
@@ -137,18 +141,6 @@ def _gone_on_from(start: Start, modality: Modality) -> Config | None:
     """What the source says of itself, where it is of the same modality."""
     source = start.source
     return source.config if source is not None and source.config.modality == modality else None
-
-
-def _answers(
-    model: keras.Model, images: np.ndarray, recipe: loop.Recipe, mirrored: bool
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """`loop.predict`, averaged with the answers to the mirror images where the weights look at them."""
-    maps, presence = loop.predict(model, images, recipe)
-    if not mirrored:
-        return maps, presence
-    others, other_presence = loop.predict(model, images[:, :, ::-1], recipe)
-    maps = (maps + others[:, :, ::-1]) / 2
-    return maps, None if presence is None else (presence + other_presence) / 2
 
 
 def _same_cases(run: Path, record: dict) -> None:

@@ -99,7 +99,7 @@ def main(argv: list[str] | None = None) -> int:
             if status:
                 return status
         print(f"The report is {study_report.write_report(args.docs)}.")
-        if args.docs == DOCS:
+        if args.docs.resolve() == DOCS:
             study_report.tell_weights(DOCS, EMBEDDED)
     except ModuleNotFoundError as error:
         print(f"{error.name} is missing: pip install -r requirements-train.txt", file=sys.stderr)

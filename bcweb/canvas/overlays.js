@@ -2,16 +2,13 @@
 // of the presence gate, the message in the middle; and the picture's own label.
 
 import { all, mark, one, write } from "./dom.js";
-import { apart } from "./scores.js";
+import { apart, grouped, squareMillimetres } from "./numbers.js";
 import { LAYERS } from "./shaders.js";
 import { scaleBar } from "./view.js";
 
 /** @typedef {import("./reading.js").Reading} Reading */
 /** @typedef {import("./display.js").Display} Display */
 /** @typedef {import("./stage.js").Stage} Stage */
-
-/** @param {number} n */
-const grouped = (n) => Math.round(n).toLocaleString("en").replaceAll(",", "\u202f");
 
 /** @param {ShadowRoot} root @param {Reading} reading @param {Display} display @param {Stage} stage */
 export function refreshOverlays(root, reading, display, stage) {
@@ -45,8 +42,7 @@ function refreshAreas(root, { scores, truth, mine, info }) {
 function area(pixels, spacing, isTruth) {
   if (pixels === 0) return isTruth ? "empty" : "nothing painted";
   if (!spacing) return `${grouped(pixels)} px`;
-  const mm2 = pixels * spacing[0] * spacing[1];
-  return `${mm2 < 100 ? mm2.toFixed(1) : grouped(mm2)} mm²`;
+  return `${squareMillimetres(pixels * spacing[0] * spacing[1])} mm²`;
 }
 
 /** What a difference is called, and its three parts. @param {Reading} reading */

@@ -13,13 +13,6 @@ export function levelOf(threshold) {
   return Math.min(Math.max(Math.ceil(threshold * 255 - 1e-9), 0), 255);
 }
 
-/** Two numbers that differ, with as many digits, two to four, as it takes to see it.
- * @param {number} a @param {number} b @returns {[string, string]} */
-export function apart(a, b) {
-  const digits = [2, 3].find((n) => a.toFixed(n) !== b.toFixed(n)) ?? 4;
-  return [a.toFixed(digits), b.toFixed(digits)];
-}
-
 /** The level that no pixel reaches: an empty mask. */
 export const NOTHING = 256;
 

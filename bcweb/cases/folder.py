@@ -15,7 +15,7 @@ from pathlib import Path
 from bcweb.cases.case import Case, CasesError, CaseSet, Skipped
 from bcweb.cases.files import Sizes, case_set, inner, read_table, scan_files
 from bcweb.cases.grouping import group_by_pictures
-from bcweb.masks import stem
+from bcweb.names import stem
 from bcweb.scans import MODALITIES, ScanError, guess_modality, read_scan
 
 _MASK = re.compile(r"(.+?)_mask(_\d+)?")

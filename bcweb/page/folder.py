@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from bcweb.cases import fit_mask, read_mask
-from bcweb.masks import natural
+from bcweb.names import natural
 from bcweb.page.pairing import pair
 from bcweb.scans import Scan, ScanError
 

@@ -15,8 +15,9 @@ from PIL import Image
 
 from bcweb.cases import fit_mask, read_mask
 from bcweb.cases.duplicates import fingerprint
-from bcweb.masks import mask_png, stem
+from bcweb.masks import mask_png
 from bcweb.metrics import Scores, score_case
+from bcweb.names import stem
 from bcweb.page.packed import Packed
 from bcweb.page.segmenters import Segmenters
 from bcweb.scans import Modality, Scan, ScanError, guess_modality

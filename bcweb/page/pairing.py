@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
 
-from bcweb.masks import stem
+from bcweb.names import stem
 
 _WORD = r"(?:mask|masks|seg|segmentation|truth|groundtruth|ground_truth|gt|label)"
 _AFTER = re.compile(rf"(?P<scan>.+?)[ _.-]+{_WORD}(?:[ _.-]*(?P<part>\d+))?", re.IGNORECASE)

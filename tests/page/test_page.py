@@ -169,13 +169,18 @@ def test_a_truth_that_comes_before_its_scan_waits_for_it(page):
     expect(page.find(".failed")).to_have_count(0)
 
 
-def test_any_file_can_be_given_as_the_truth_of_the_scan_in_view(page):
-    page.give(("b.png", png(OTHER.scan.pixels)))
-    expect(page.title()).to_have_text("b.png")
+def give_truth(page, name: str, data: bytes) -> None:
+    """To the scan in view, with the file chooser."""
     page.ready()
     with page.page.expect_file_chooser() as chooser:
         page.page.keyboard.press("g")
-    chooser.value.set_files([payload("drawn by hand.png", png(OTHER.truth))])
+    chooser.value.set_files([payload(name, data)])
+
+
+def test_any_file_can_be_given_as_the_truth_of_the_scan_in_view(page):
+    page.give(("b.png", png(OTHER.scan.pixels)))
+    expect(page.title()).to_have_text("b.png")
+    give_truth(page, "drawn by hand.png", png(OTHER.truth))
     expect(page.find(".findings .file")).to_have_text("drawn by hand.png")
     expect(page.find('.findings td[data-score="dice"]')).not_to_be_empty()
 
@@ -305,10 +310,7 @@ def test_what_is_dropped_on_another_tab_is_shown_on_the_scan_tab(page, tmp_path)
 def test_a_scan_is_refused_as_a_truth(page):
     page.give(("d.png", png(OTHER.scan.pixels)))
     expect(page.title()).to_have_text("d.png")
-    page.ready()
-    with page.page.expect_file_chooser() as chooser:
-        page.page.keyboard.press("g")
-    chooser.value.set_files([payload("again.png", png(OTHER.scan.pixels))])
+    give_truth(page, "again.png", png(OTHER.scan.pixels))
     expect(page.find(".toast")).to_contain_text("This is a picture and no mask")
 
 

@@ -1,6 +1,6 @@
 // Cases, verdicts and scores of a review in words. Pure: no page, no server.
 
-import { apart } from "../../canvas/scores.js";
+import { apart } from "../../canvas/numbers.js";
 import { MEANING, NONE, fixed, grouped } from "./words.js";
 
 /** @typedef {import("./review-api.js").Row} Row */

@@ -1,22 +1,18 @@
 // Numbers and findings in words. Pure: no page, no server.
 
-import { apart } from "../../canvas/scores.js";
+import { apart, grouped } from "../../canvas/numbers.js";
+
+export { grouped, squareMillimetres } from "../../canvas/numbers.js";
 
 /** @typedef {import("./api.js").ScanInfo} ScanInfo */
 
 export const NONE = "–";
-
-/** @param {number} n */
-export const grouped = (n) => String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 
 /** @param {number | null | undefined} value @param {number} digits */
 export const fixed = (value, digits) => (value == null ? NONE : value.toFixed(digits));
 
 /** Weights may come with 0.7000000000000001. @param {number | null} value */
 export const threshold = (value) => (value === null ? NONE : String(Number(value.toPrecision(3))));
-
-/** @param {number} mm2 */
-export const squareMillimetres = (mm2) => (mm2 < 100 ? mm2.toFixed(1) : grouped(mm2));
 
 /** @param {Pick<ScanInfo, "width" | "height" | "depth">} info */
 export const size = ({ width, height, depth }) => `${width} × ${height} px, ${depth} bit`;

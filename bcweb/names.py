@@ -1,0 +1,20 @@
+"""Names of files: what is no ending of them, and the order that people expect."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePath
+
+
+def stem(name: str) -> str:
+    """A file's name without its ending, which its mask bears: NAME_mask.png. A number is no ending: DICOM
+    files are often called by a UID, "1.2.840.7".
+    """
+    file = PurePath(name)
+    return file.name if file.suffix[1:].isdecimal() else file.stem
+
+
+def natural(name: str) -> list[tuple[int, int, str]]:
+    """A key that orders "scan 9" before "scan 10"."""
+    parts = re.split(r"([0-9]+)", name.lower())
+    return [(0, int(part), "") if place % 2 else (1, 0, part) for place, part in enumerate(parts)]
