@@ -13,9 +13,11 @@ from pathlib import Path
 def train_missing(runs: Sequence[Path], command: Callable[[int], list[str]]) -> int:
     """Train each fold that is not finished, by the command for its number; returns the exit status of the first
     that failed, else 0. ValueError where the runs are not the folds of one split.
+
+    A fold that was trained on packed data was not scored there, and need not be: the folds are scored together.
     """
     for fold, run in enumerate(runs):
-        if not ((run / "scores.json").exists() and is_trained(run)):
+        if not (is_trained(run) and ((run / "scores.json").exists() or was_packed(run))):
             print(f"Fold {fold}:", flush=True)
             status = train(command(fold))
             if status:
@@ -33,8 +35,17 @@ def train(command: list[str]) -> int:
 
 
 def is_trained(run: Path) -> bool:
-    """Whether a run has its weights with their card, and was not stopped before its last epoch."""
-    return (run / "weights" / "README.md").exists() and not was_stopped(run)
+    """Whether a run has its weights, with their card unless it was trained where no scans were to score it by,
+    and was not stopped before its last epoch."""
+    weights = run / "weights"
+    if not (weights / "config.json").exists() or was_stopped(run):
+        return False
+    return (weights / "README.md").exists() or was_packed(run)
+
+
+def was_packed(run: Path) -> bool:
+    """Whether a run that has its weights was trained on packed data: by its record, which does not say whose."""
+    return "packed" in json.loads((run / "run.json").read_text()).get("data", ())
 
 
 def was_stopped(run: Path) -> bool:
@@ -49,7 +60,10 @@ def check_asked(run: Path, args: argparse.Namespace) -> None:
     record = json.loads((run / "run.json").read_text())
     changed = json.loads(json.dumps(dict(args.set)))
     was = {"data": record["data"], "changes": record.get("set", {}), **record["recipe"]}
-    asked = {"data": [spec.split(":", 1)[0] for spec in args.data], "changes": changed}
+    asked = {"changes": changed}
+    # Of packed data its test tells: the cases of it must all be in the data that is asked for.
+    if not was_packed(run):
+        asked["data"] = [spec.split(":", 1)[0] for spec in args.data]
     asked |= {
         name: getattr(args, name)
         for name in ("architecture", "size", "epochs", "batch", "learning_rate", "seed")

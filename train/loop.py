@@ -11,6 +11,7 @@ import json
 import math
 import os
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields, replace
@@ -201,14 +202,16 @@ def batches(
         return inputs, targets
 
     starts = range(0, len(order) - size + 1, size)
-    with ThreadPoolExecutor(
-        1
-    ) as pool:  # the next batch is made while the network works on this one
-        waiting = [pool.submit(make, start) for start in starts[:2]]
-        for following in [*starts[2:], None, None][: len(starts)]:
-            ready = waiting.pop(0).result()
-            if following is not None:
-                waiting.append(pool.submit(make, following))
+    # The next batches are made while the network works on this one. A GPU waits for one thread's views; on a
+    # processor more threads would only take cores from the network.
+    makers = 4 if devices.gpus() else 1
+    with ThreadPoolExecutor(makers) as pool:
+        ahead = makers + 1
+        waiting = deque(pool.submit(make, start) for start in starts[:ahead])
+        for place in range(len(starts)):
+            ready = waiting.popleft().result()
+            if place + ahead < len(starts):
+                waiting.append(pool.submit(make, starts[place + ahead]))
             yield ready
 
 

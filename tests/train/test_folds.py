@@ -15,6 +15,7 @@ from train.options import data_name
 def finished(run: Path, fold: int, folds: int = 2, done: int = 3, rate: float = 0.1) -> Path:
     """A run of three epochs that tests one case of its own."""
     (run / "weights").mkdir(parents=True)
+    (run / "weights" / "config.json").write_text("{}")
     (run / "weights" / "README.md").write_text("")
     (run / "scores.json").write_text("{}")
     case = {"dataset": "busi", "id": str(fold), "role": "test"}
@@ -35,6 +36,22 @@ def test_only_folds_that_are_whole_and_scored_are_skipped(tmp_path):
     assert trained == [1], "a fold that was stopped goes on"
     (runs[0] / "scores.json").unlink()
     assert train_missing(runs, lambda fold: ["no_such_module"]) == 1, "the first that fails ends it"
+
+
+def test_folds_of_packed_data_have_no_card_and_no_scores_and_are_not_trained_again(tmp_path):
+    """Where they were trained the scans were not."""
+    runs = [finished(tmp_path / str(k), k) for k in range(2)]
+    for run in runs:
+        record = json.loads((run / "run.json").read_text())
+        (run / "weights" / "README.md").unlink()
+        (run / "scores.json").unlink()
+        assert not is_trained(run), (
+            "of data at hand the card is the last thing that a training writes"
+        )
+        (run / "run.json").write_text(json.dumps(record | {"data": ["packed"]}))
+    assert train_missing(runs, lambda fold: ["no_such_module"]) == 0
+    (runs[1] / "weights" / "config.json").unlink()
+    assert train_missing(runs, lambda fold: ["no_such_module"]) == 1
 
 
 def test_a_fold_is_trained_in_a_process_of_its_own(tmp_path, capfd):
