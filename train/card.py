@@ -100,9 +100,14 @@ def _reading(reading: Reading) -> list[str]:
 
 
 def _epochs(record: dict[str, Any]) -> str:
-    asked = record["recipe"]["epochs"]
+    recipe = record["recipe"]
+    asked = recipe.get("until") or recipe["epochs"]
     done = record.get("epochs_done", asked)
-    return f"{asked} epochs" if done == asked else f"Stopped after {done} of {asked} epochs"
+    if done < asked:
+        return f"Stopped after {done} of {asked} epochs"
+    if asked < recipe["epochs"]:
+        return f"The first {asked} of {recipe['epochs']} epochs"
+    return f"{asked} epochs"
 
 
 def _beside(record: dict[str, Any], roles: Counter[str]) -> str:

@@ -6,8 +6,9 @@ Every fold in turn is the test of a network trained on the others (`python -m tr
 options are taken as they are); folds that are done are skipped, so that the work can be cut short or
 spread over machines that share the folder. At the end each fold is scored at an operating point chosen
 on the other folds' tests; `--mirror` and `--calibrate` cost no training, and can be added later. `--final`
-then fits one network on everything: its operating point is chosen on all of them, and the scores it
-carries are the folds', of cases that the scoring network had not seen.
+then fits one network on everything, for as many of the epochs as the folds' best had behind them (their
+median): its operating point is chosen on all of them, and the scores it carries are the folds', of cases
+that the scoring network had not seen.
 """
 
 from __future__ import annotations
@@ -77,7 +78,9 @@ def main(argv: list[str] | None = None) -> int:
         if own.final:
             final = own.out / "final"
             if not folds.is_trained(final):
-                status = folds.train(_command(own, rest, "all", final))
+                until = folds.best_epoch(runs)
+                ends = ["--until", str(until)] if until else []
+                status = folds.train([*_command(own, rest, "all", final), *ends])
                 if status:
                     return status
             pooled.finish(final, answers, way, result)

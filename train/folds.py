@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import json
+import statistics
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -51,8 +53,21 @@ def was_packed(run: Path) -> bool:
 def was_stopped(run: Path) -> bool:
     """Whether a run that has its weights was stopped before its last epoch."""
     record = json.loads((run / "run.json").read_text())
-    asked = record["recipe"]["epochs"]
+    asked = record["recipe"].get("until") or record["recipe"]["epochs"]
     return record.get("epochs_done", asked) < asked
+
+
+def best_epoch(runs: Sequence[Path]) -> int | None:
+    """The median of the epochs that the folds kept, each the best by its validation; None without validations."""
+    kept = []
+    for run in runs:
+        with (run / "history.csv").open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        if not rows or "dice" not in rows[0]:
+            return None
+        best = max(rows, key=lambda row: (float(row["dice"]), int(row["epoch"])))
+        kept.append(int(best["epoch"]))
+    return statistics.median_low(kept)
 
 
 def check_asked(run: Path, args: argparse.Namespace) -> None:

@@ -45,6 +45,7 @@ class Recipe:
     arm: str = "imagenet"  # see `train.arms`
     size: int = 256
     epochs: int = 10
+    until: int | None = None  # the last epoch that is trained; the rate falls as if all came
     batch: int = 16
     learning_rate: float = 1e-3  # after a warm-up of half an epoch, down to 0 along a cosine
     weight_decay: float = 1e-3
@@ -61,8 +62,14 @@ class Recipe:
     std: float = 0.502
     seed: int = 0
 
+    @property
+    def last_epoch(self) -> int:
+        return self.until or self.epochs
 
-BY_OPTION = ("architecture", "arm", "size", "epochs", "batch", "learning_rate", "presence", "seed")
+
+BY_OPTION = (
+    "architecture", "arm", "size", "epochs", "until", "batch", "learning_rate", "presence", "seed"
+)  # fmt: skip
 
 
 def changed(recipe: Recipe, changes: Mapping[str, float]) -> Recipe:
@@ -268,7 +275,7 @@ def fit(
     history = _restore(model, run, recipe, phases)
     current = phase_at(phases, len(history) - 1, recipe.epochs) if history else None
     try:
-        for epoch in range(len(history), recipe.epochs):
+        for epoch in range(len(history), recipe.last_epoch):
             due = phase_at(phases, epoch, recipe.epochs)
             if due != current:
                 compile_model(model, recipe, phases[due])
@@ -276,7 +283,7 @@ def fit(
             started, losses = time.monotonic(), []
             bar = tqdm(
                 batches(train, modality, recipe, epoch), total=per_epoch, unit="batch",
-                desc=f"Epoch {epoch + 1}/{recipe.epochs}",
+                desc=f"Epoch {epoch + 1}/{recipe.last_epoch}",
             )  # fmt: skip
             for i, (x, y) in enumerate(bar):
                 step = epoch * per_epoch + i
@@ -326,7 +333,7 @@ def _keep(model, validation, recipe, run, history, row) -> None:
     save_atomically(state, run / "checkpoint.safetensors", notes)
     _write_history(history, run / "history.csv")
     scores = "".join(f", {k} {v:.3f}" for k, v in row.items() if k not in ("epoch", "seconds"))
-    left = (recipe.epochs - row["epoch"]) * np.mean([h["seconds"] for h in history])
+    left = (recipe.last_epoch - row["epoch"]) * np.mean([h["seconds"] for h in history])
     print(
         f"Epoch {row['epoch']}: {row['seconds']:.0f} s{scores}; about {left / 60:.0f} min left",
         flush=True,
@@ -347,7 +354,7 @@ def _restore(
         return []
     with safe_open(path, "numpy") as file:
         notes = file.metadata()
-        if json.loads(notes["recipe"]) != asdict(recipe):
+        if Recipe(**json.loads(notes["recipe"])) != recipe:
             raise ValueError(f"{run} holds a run with other settings; choose another --out.")
         history = json.loads(notes["history"])
         compile_model(model, recipe, phases[phase_at(phases, len(history) - 1, recipe.epochs)])

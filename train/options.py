@@ -57,6 +57,13 @@ def add_options(parser: argparse.ArgumentParser, epochs: int) -> None:
     add("--cases", type=int, metavar="N", help="only N cases, drawn by group: to try a command out")
     add("--epochs", type=int, default=epochs, help=f"default {epochs}")
     add(
+        "--until",
+        type=int,
+        metavar="EPOCH",
+        help="end after this one, though the learning rate falls as if all came: for a training without a "
+        "validation that would choose one (train.crossval --final does so by itself)",
+    )
+    add(
         "--batch",
         type=int,
         default=16,
@@ -114,6 +121,8 @@ def check(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
         parser.error("--part is a percentage, 1 to 100")
     if args.epochs < 1 or args.batch < 1 or (args.cases is not None and args.cases < 1):
         parser.error("--epochs, --batch and --cases want at least 1")
+    if args.until is not None and not 1 <= args.until <= args.epochs:
+        parser.error("--until is one of the --epochs")
     if args.size % 32 or not 64 <= args.size <= 1024:
         parser.error("--size is a multiple of 32, from 64 to 1024")
     if not 0 <= args.validation <= 0.5:

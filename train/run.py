@@ -104,6 +104,7 @@ def _recipe(
         arm=start.arm.name,
         size=args.size,
         epochs=args.epochs,
+        until=args.until,
         batch=args.batch,
         learning_rate=args.learning_rate,
         seed=args.seed,
@@ -113,7 +114,11 @@ def _recipe(
     )
     recipe = loop.changed(recipe, dict(args.set))
     longer = loop.steps_per_epoch(whole, recipe) / loop.steps_per_epoch(train, recipe)
-    return replace(recipe, epochs=math.ceil(args.epochs * longer))
+    return replace(
+        recipe,
+        epochs=math.ceil(args.epochs * longer),
+        until=args.until and math.ceil(args.until * longer),
+    )
 
 
 def _config(

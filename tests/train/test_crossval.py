@@ -8,13 +8,13 @@ import pytest
 
 from bcweb.scores import read_scores
 from bcweb.weights import load_weights
-from train import crossval, source
+from train import crossval, folds, source
 
 
 @pytest.fixture(scope="module")
 def finished(folder, tmp_path_factory):
     out = tmp_path_factory.mktemp("crossval")
-    options = ["--data", f"folder:{folder}?modality=ultrasound", "--size", "64", "--epochs", "1"]
+    options = ["--data", f"folder:{folder}?modality=ultrasound", "--size", "64", "--epochs", "2"]
     options += ["--batch", "8", "--cache", str(out / "cache"), "--out", str(out / "runs")]
     options += ["--folds", "2", "--final"]
     assert crossval.main(options) == 0
@@ -42,6 +42,15 @@ def test_the_final_weights_have_seen_everything_and_say_whose_scores_they_carry(
     assert "2 folds" in (runs / "final" / "weights" / "README.md").read_text()
 
 
+def test_the_final_weights_end_where_the_folds_were_at_their_best(finished):
+    """They have no validation to choose an epoch by."""
+    runs, _ = finished
+    record = json.loads((runs / "final" / "run.json").read_text())
+    until = folds.best_epoch([runs / "fold-0", runs / "fold-1"])
+    assert record["recipe"]["until"] == until == record["epochs_done"]
+    assert not folds.was_stopped(runs / "final"), "it was not cut short"
+
+
 def test_folds_that_are_done_are_skipped(finished, capfd):
     runs, options = finished
     before = (runs / "fold-0" / "checkpoint.safetensors").stat().st_mtime_ns
@@ -52,8 +61,8 @@ def test_folds_that_are_done_are_skipped(finished, capfd):
 
 def test_what_is_done_by_other_options_is_refused(finished, capfd):
     _, options = finished
-    assert crossval.main([*options, "--epochs", "2"]) == 1
-    assert "was trained with epochs 1, and 2 is asked for" in capfd.readouterr().err
+    assert crossval.main([*options, "--epochs", "3"]) == 1
+    assert "was trained with epochs 2, and 3 is asked for" in capfd.readouterr().err
 
 
 def test_a_single_fold_is_the_business_of_source(capsys):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from train import ablations, crossval, study
-from train.folds import check_split, is_trained, train_missing
+from train.folds import best_epoch, check_split, is_trained, train_missing
 from train.options import data_name
 
 
@@ -52,6 +52,19 @@ def test_folds_of_packed_data_have_no_card_and_no_scores_and_are_not_trained_aga
     assert train_missing(runs, lambda fold: ["no_such_module"]) == 0
     (runs[1] / "weights" / "config.json").unlink()
     assert train_missing(runs, lambda fold: ["no_such_module"]) == 1
+
+
+def test_the_best_epoch_is_the_one_that_the_folds_kept(tmp_path):
+    """Of 0.5, 0.7, 0.7 the last that is best is kept: 3. Of the others 1 and 2; the median is 2."""
+    for number, dices in enumerate([(0.5, 0.7, 0.7), (0.9, 0.2, 0.3), (0.1, 0.8, 0.7)]):
+        (tmp_path / str(number)).mkdir()
+        rows = [f"{epoch},1.0,{dice}" for epoch, dice in enumerate(dices, 1)]
+        text = "\n".join(["epoch,loss,dice", *rows])
+        (tmp_path / str(number) / "history.csv").write_text(text)
+    runs = [tmp_path / str(number) for number in range(3)]
+    assert best_epoch(runs) == 2
+    (runs[0] / "history.csv").write_text("epoch,loss\n1,1.0")
+    assert best_epoch(runs) is None, "nothing chose an epoch there"
 
 
 def test_a_fold_is_trained_in_a_process_of_its_own(tmp_path, capfd):

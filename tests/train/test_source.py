@@ -162,6 +162,18 @@ def test_a_run_that_was_stopped_says_so(folder, tmp_path, monkeypatch, capsys):
     assert was_stopped(tmp_path / "run"), "weights of before it went on are no whole run's"
 
 
+def test_a_training_can_end_before_its_rate_has_fallen(folder, tmp_path, capsys):
+    arguments = ["--data", f"folder:{folder}?modality=ultrasound", "--size", "64", "--epochs", "3"]
+    arguments += ["--fold", "all", *there(tmp_path)]
+    with pytest.raises(SystemExit):
+        main([*arguments, "--until", "4"])
+    assert "--until is one of the --epochs" in capsys.readouterr().err
+    assert main([*arguments, "--until", "2"]) == 0
+    assert loop.epochs_done(tmp_path / "run") == 2
+    assert not was_stopped(tmp_path / "run"), "it was asked to end there"
+    assert "The first 2 of 3 epochs" in (tmp_path / "run" / "weights" / "README.md").read_text()
+
+
 def test_a_validation_without_a_lesion_is_refused_before_it_trains(folder, tmp_path, capsys):
     data = shutil.copytree(folder, tmp_path / "data")
     for mask in sorted((data / "masks").iterdir())[2:]:
