@@ -15,7 +15,12 @@ KINDS = (
 )
 
 
-def add_options(parser: argparse.ArgumentParser, epochs: int) -> None:
+SIZE = 256
+
+
+def add_options(parser: argparse.ArgumentParser, epochs: int, source: bool = False) -> None:
+    """source: weights that a training begins with say the size, unless it is asked for (None where it is not)."""
+    size = f"that of the source, {SIZE} without one" if source else SIZE
     add = parser.add_argument
     add(
         "--fold",
@@ -26,8 +31,8 @@ def add_options(parser: argparse.ArgumentParser, epochs: int) -> None:
     add(
         "--size",
         type=int,
-        default=256,
-        help="side of the square that the network sees (default 256)",
+        default=None if source else SIZE,
+        help=f"side of the square that the network sees (default: {size})",
     )
     add("--folds", type=int, default=5, metavar="N", help="how many folds (default 5)")
     add(
@@ -123,7 +128,7 @@ def check(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
         parser.error("--epochs, --batch and --cases want at least 1")
     if args.until is not None and not 1 <= args.until <= args.epochs:
         parser.error("--until is one of the --epochs")
-    if args.size % 32 or not 64 <= args.size <= 1024:
+    if args.size is not None and (args.size % 32 or not 64 <= args.size <= 1024):
         parser.error("--size is a multiple of 32, from 64 to 1024")
     if not 0 <= args.validation <= 0.5:
         parser.error("--validation is a part of the rest, from 0 (none) to 0.5")

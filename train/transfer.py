@@ -79,7 +79,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
         help="push the weights to the Hub (default: YOU/bcweb-MODALITY)",
     )
     add("--public", action="store_true", help="let everybody read what is pushed")
-    options.add_options(parser, epochs=10)
+    options.add_options(parser, epochs=10, source=True)
     args = parser.parse_args(argv)
     options.check(parser, args)
     return args
@@ -116,6 +116,7 @@ def transfer(args: argparse.Namespace) -> None:
             raise ValueError(f"The arm {arm.name} is a control and takes no --source.")
         start, origin = without_source(arm, args.architecture), arm.name
         says = f"{arm.begins} weights"
+    args.size = args.size or (start.source.config.size if start.source else options.SIZE)
     args.out = args.out or Path("runs") / f"{origin}-to-{target}-{arm.name}"
     print(f"From {says} to {', '.join(args.data)}; arm {arm.name}: {arm.summary}.")
     print(f"The run is {args.out}.", flush=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -111,3 +112,15 @@ def test_a_run_that_loses_what_its_source_knows_of_normals_says_so(
     assert main([*options, *few(folder, tmp_path), "--labels", "benign"]) == 130
     said = capsys.readouterr().out
     assert "knows when there is nothing, and these weights will not" in said
+
+
+def test_a_network_goes_on_at_the_size_that_it_was_trained_at(folder, tmp_path, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("train.loop.fit", stop)
+    source = weights_folder.write(tmp_path / "source", size=96)
+    options = ["--source", str(source), "--freeze", "all", "--out", str(tmp_path / "run")]
+    data = ["--data", f"folder:{folder}?modality=ultrasound", "--cache", str(tmp_path / "cache")]
+    assert main([*options, *data]) == 130
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["recipe"]["size"] == 96
