@@ -322,6 +322,23 @@ def test_compressed_dicom_is_decoded():
             (0.15, 0.1),
         ),
         ({"PixelSpacing": [0.3, 0.2], "ImagerPixelSpacing": [1, 1]}, (0.3, 0.2)),
+        (  # the detector's, copied
+            {
+                "PixelSpacing": [0.3, 0.2],
+                "ImagerPixelSpacing": [0.3, 0.2],
+                "EstimatedRadiographicMagnificationFactor": 2,
+            },
+            (0.15, 0.1),
+        ),
+        (
+            {
+                "PixelSpacing": [0.3, 0.2],
+                "PixelSpacingCalibrationType": "FIDUCIAL",
+                "ImagerPixelSpacing": [0.3, 0.2],
+                "EstimatedRadiographicMagnificationFactor": 2,
+            },
+            (0.3, 0.2),
+        ),
         ({"PixelSpacing": [0, 0.2]}, None),
     ],
 )

@@ -175,6 +175,7 @@ class Held:
     def drop_truth(self) -> None:
         with self._lock:
             self._truth = self._scores = None
+            self._load_truth = None  # it would come back when the scan is opened again
 
     # --- what the browser is told
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
@@ -191,6 +191,17 @@ def _window(data: Dataset) -> tuple[float, float] | None:
     return float(first + np.argmax(reach >= 0.01)), float(first + np.argmax(reach >= 0.99))
 
 
+def _is_detectors(spacing: Sequence[float], data: Dataset) -> bool:
+    """Whether a pixel spacing is that of the detector, copied: the two are the same, and nothing says that it was
+    calibrated (DICOM PS3.3, 10.7.1.3)."""
+    imager = data.get("ImagerPixelSpacing")
+    return (
+        bool(imager)
+        and not data.get("PixelSpacingCalibrationType")
+        and list(spacing) == list(imager)
+    )
+
+
 def _spacing(data: Dataset) -> tuple[float, float] | None:
     """(row, column) millimetres in the patient, else on the detector over the magnification, or None."""
     regions = [
@@ -208,7 +219,9 @@ def _spacing(data: Dataset) -> tuple[float, float] | None:
             ),
         )
         found = [abs(largest.PhysicalDeltaY) * 10, abs(largest.PhysicalDeltaX) * 10]
-    elif found := _value(data, "PixelSpacing", "PixelMeasuresSequence"):
+    elif (found := _value(data, "PixelSpacing", "PixelMeasuresSequence")) and not _is_detectors(
+        found, data
+    ):
         pass
     elif found := data.get("ImagerPixelSpacing"):
         magnification = float(data.get("EstimatedRadiographicMagnificationFactor") or 1)

@@ -56,6 +56,17 @@ def test_a_button_deletes_all_scans_at_once_those_on_their_way_too(page):
     expect(page.title()).to_have_text("generated-ultrasound-lobed")
     page.give(*((f"{place}.png", png(speckle(200, 200, place))) for place in range(20)))
     expect(page.rows()).to_have_count(21)
+    asked = []
+
+    def refuse(dialog):
+        asked.append(dialog.message)
+        dialog.dismiss()
+
+    page.page.once("dialog", refuse)
+    page.find(".findings").get_by_role("button", name="Delete my scans now").click()
+    assert asked == ["Delete all 21 scans from the server? There is no undo."]
+    expect(page.rows()).to_have_count(21)
+    page.page.once("dialog", lambda dialog: dialog.accept())
     page.find(".findings").get_by_role("button", name="Delete my scans now").click()
     expect(page.find(".toast")).to_have_text("Your scans are deleted: none is left on the server.")
     expect(page.rows()).to_have_count(0)

@@ -117,6 +117,11 @@ def test_truth_beside_a_file_is_read_with_it_and_a_bad_one_is_a_note(segmenters)
     def refuse(scan):
         raise ScanError("a_mask.png: The file is empty.")
 
+    held.drop_truth()
+    held.release()
+    held.open()
+    assert not held.info("x")["has_truth"], "it was taken away"
+
     held = Held("a.png", "file", scan, segmenters, None, refuse)
     held.open()
     assert not held.info("x")["has_truth"]

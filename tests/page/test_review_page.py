@@ -336,6 +336,27 @@ def test_a_key_that_is_held_decides_one_case_and_goes_through_many(page, project
     page.shows("case 3")  # the fourth by its Dice
 
 
+def test_two_quick_clicks_decide_one_case(page, project, store):
+    """The second of a double click comes when the next case may be there."""
+    place = page.find(".decide.unsure").bounding_box()
+    x, y = place["x"] + place["width"] / 2, place["y"] + place["height"] / 2
+    page.page.mouse.click(x, y)
+    page.shows("case 2")
+    page.ready()
+    page.page.mouse.down(click_count=2)
+    page.page.mouse.up(click_count=2)
+    page.says("Saved")
+    assert stands(store, project, "case 1").decision == "unsure"
+    page.page.mouse.click(x, y)
+    page.shows("case 4")  # the third by its Dice
+    page.ready()
+    page.press("2")
+    page.shows("case 5")
+    page.says("Saved")
+    decided = [stands(store, project, f"case {n}").decision for n in (1, 2, 4)]
+    assert decided == ["unsure", "unsure", "truth"], "the second click decided a case of its own"
+
+
 def test_a_verdict_that_the_server_will_never_have_can_be_dropped(page, project, store):
     number = ids(store, project)["case 1"]
     page.page.route(

@@ -28,6 +28,12 @@ const TITLES = {
   unsure: "You cannot tell; somebody else should look",
 };
 
+/** What a press does, once: the second click of two quick ones would meet the next case, or another button in this place.
+ * @param {() => void} act @returns {(event: Event) => void} */
+const once = (act) => (event) => {
+  if (/** @type {UIEvent} */ (event).detail < 2) act();
+};
+
 export class DecisionForm {
   /** @type {Record<string, HTMLButtonElement>} */ #buttons = {};
 
@@ -53,7 +59,7 @@ export class DecisionForm {
     this.difficulty = h("fieldset", { class: "choices", title: `How hard this case is to read (${named(KEYS.difficulty.keys[0])})`, "aria-keyshortcuts": KEYS.difficulty.keys[0] }, h("legend", { class: "unseen" }, "Difficulty"), ...DIFFICULTIES.map((word, at) => this.#choice(word, at + 1)));
     for (const decision of /** @type {Decision[]} */ (Object.keys(DECISIONS))) {
       const key = KEYS[decision].keys[0];
-      const act = () => (decision === "reject" ? this.askReason() : page.decide(decision, null));
+      const act = once(() => (decision === "reject" ? this.askReason() : page.decide(decision, null)));
       this.#buttons[decision] = /** @type {HTMLButtonElement} */ (button(DECISIONS[decision], key, act, { class: `decide ${decision}`, title: TITLES[decision], "aria-pressed": "false" }));
       const colour = SWATCHES[decision];
       if (colour) this.#buttons[decision].prepend(h("i", { class: "swatch", style: `border-color: ${colour}`, "aria-hidden": "true" }));
@@ -64,7 +70,7 @@ export class DecisionForm {
     this.reasons = h(
       "div",
       { class: "decisions reasons", role: "group", "aria-label": "Why it is rejected", hidden: true },
-      ...REASONS.map((reason, at) => button(reason, String(at + 1), () => this.#reject(reason), { class: "decide" })),
+      ...REASONS.map((reason, at) => button(reason, String(at + 1), once(() => this.#reject(reason)), { class: "decide" })),
       button("Back", "Esc", () => this.closeReasons(), { class: "decide" }),
     );
     root.replaceChildren(h("div", { class: "facts" }, this.draw, this.difficulty), this.label, this.comment, this.decisions, this.reasons);

@@ -404,6 +404,8 @@ class Workbench extends HTMLElement {
 
   /** All scans leave the server at once; those on their way do when they arrive. */
   async #deleteAll() {
+    const count = this.#cases.size;
+    if (count > 1 && !window.confirm(`Delete all ${count} scans from the server? There is no undo.`)) return;
     clearTimeout(this.#removal);
     for (const one of [...this.#cases.values(), ...this.#removed]) {
       one.away = "gone";
