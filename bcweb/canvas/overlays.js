@@ -57,6 +57,7 @@ function refreshLegends(root, reading, display) {
   const bits = display.layersOfSingle(reading);
   const hot = display.heat && !display.hidden;
   const single = one(root, '[data-pane="layers"]');
+  root.host.toggleAttribute("data-hot", hot);
   for (const legend of all(root, ".heat")) {
     legend.hidden = !hot || (single.contains(legend) && (bits & LAYERS.prediction) === 0);
   }

@@ -142,11 +142,16 @@ void main() {
   int code = codeAt(at, wanted);
   if (code != 0) {
     ivec3 leaves = ivec3(0);    // how much of what is around lies outside of prediction, truth, mine
-    int nearly = 0;             // and of what is twice as far, outside of mine
+    ivec2 nearly = ivec2(0);    // and of what is twice as far, outside of truth, mine
+    bool hot = (layers & 16) != 0;
+    int edged = differs ? 0 : hot ? 6 : 4;   // what has a dark line along its own, as bits of LAYERS
     for (int i = 0; i < 8; i++) {
       int left = code & ~codeAt(at + AROUND[i] * 1.75 * dot * pace, wanted);
       leaves += ivec3(left, left >> 1, left >> 2) & 1;
-      if ((code & 4) != 0 && !differs) nearly += (~codeAt(at + AROUND[i] * ${LINES} * dot * pace, 4) >> 2) & 1;
+      if ((code & edged) != 0) {
+        int far = code & ~codeAt(at + AROUND[i] * ${LINES} * dot * pace, wanted & edged);
+        nearly += ivec2(far >> 1, far >> 2) & 1;
+      }
     }
     vec2 fixedToScan = at / pace / dot;   // in CSS pixels: patterns pan with the scan
     float stroke = min(opacity * 2.0, 1.0);
@@ -164,12 +169,14 @@ void main() {
     } else {
       if (filled && (code & 2) != 0) seen = mix(seen, truthColour, opacity * 0.8);
       if (filled && (code & 1) != 0) seen = mix(seen, predictionColour, opacity * 0.8);
+      // Over the heat map, whose own colours are a border's neighbours, the truth's has a dark line along it, and the
+      // prediction's is white.
+      if (hot && leaves.y == 0) seen = mix(seen, vec3(0.0), stroke * 0.75 * line(nearly.x));
       seen = mix(seen, truthColour, stroke * line(leaves.y));
-      // Over the heat map the border is white: the map's own colours are its neighbours.
-      vec3 border = (layers & 16) != 0 ? vec3(1.0) : predictionColour;
+      vec3 border = hot ? vec3(1.0) : predictionColour;
       seen = mix(seen, border, stroke * line(leaves.x));
       if (filled && (code & 4) != 0) seen = mix(seen, mineColour, opacity * 0.5);
-      if (leaves.z == 0) seen = mix(seen, vec3(0.0), stroke * 0.75 * line(nearly));
+      if (leaves.z == 0) seen = mix(seen, vec3(0.0), stroke * 0.75 * line(nearly.y));
       // Where its border is another's, the two colours take turns.
       bool gives = min(leaves.z, max(leaves.x, leaves.y)) > 0 && mod(fixedToScan.x + fixedToScan.y, 9.0) < 4.5;
       seen = mix(seen, mineColour, gives ? 0.0 : stroke * line(leaves.z));

@@ -193,10 +193,15 @@ class Evaluations:
         return Asked(reader.owner, id, revision, against, truth, given.get("folds") == "true")
 
     def job(self, asked: Asked) -> Job:
-        """The one that works on it, begun if there is none or if nobody came back for it in time."""
+        """The one that works on it, begun if there is none. What nobody came back for in time is let go."""
         with self._lock:
-            job, now = self._jobs.get(asked), time.monotonic()
-            if job is None or (job.future.done() and now - job.asked_for > _FRESH):
+            now = time.monotonic()
+            self._jobs = {
+                key: one for key, one in self._jobs.items()
+                if not one.future.done() or now - one.asked_for <= _FRESH
+            }  # fmt: skip
+            job = self._jobs.get(asked)
+            if job is None:
                 job = self._jobs[asked] = Job()
                 # A daemon: whoever stops the app need not wait for it.
                 threading.Thread(target=self._work, args=(asked, job), daemon=True).start()

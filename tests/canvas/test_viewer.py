@@ -199,6 +199,33 @@ def test_a_number_is_left_with_enter_taken_back_with_escape_and_put_back_if_it_i
         assert field.input_value() == left, (key, typed)
 
 
+def test_over_the_heat_map_the_truths_border_has_a_dark_line_and_the_predictions_name_is_white(
+    viewer: Viewer,
+):
+    """The map is as yellow as the truth is, where it is sure."""
+    certain, truth = np.zeros((120, 160)), np.zeros((120, 160), bool)
+    certain[20:100, 20:140] = 1
+    truth[40:80, 50:110] = True
+    viewer.show(Shown("s", np.full((120, 160), 128, np.uint8), certain, truth))
+
+    def dark() -> int:
+        shown = viewer.picture()
+        height, width, _ = shown.shape
+        middle = shown[height // 6 : -height // 6, width // 5 : -width // 5]
+        return int((middle.max(axis=2) < 90).sum())
+
+    def swatch() -> str:
+        """The colour beside the prediction's name."""
+        return viewer.run(
+            "(v, r) => getComputedStyle(r.querySelector('[data-pane=layers] .swatch.prediction')).borderTopColor"
+        )
+
+    viewer.press("l")
+    assert dark() == 0 and swatch() == "rgb(56, 176, 255)"
+    viewer.press("m")
+    assert dark() > 50 and swatch() == "rgb(255, 255, 255)"
+
+
 def test_hidden_overlays_leave_the_scan_as_it_is(viewer: Viewer):
     pixels = (np.arange(120 * 160) % 251).reshape(120, 160).astype(np.uint8)
     viewer.show(Shown("bare", pixels))

@@ -205,6 +205,9 @@ def test_an_answer_that_nobody_came_back_for_is_worked_out_anew(store, monkeypat
     monkeypatch.setattr(evaluations.time, "monotonic", lambda: now + 60)
     anew = working.job(asked).future.result()[0]
     assert anew.figures["lesion"]["dice_mean"] == pytest.approx(3.7 / 6)
+    monkeypatch.setattr(evaluations.time, "monotonic", lambda: now + 120)
+    working.job(evaluations.Asked("local", project.id, SECOND, None, "reader"))
+    assert [asked.revision for asked in working._jobs] == [SECOND], "the other is held for nobody"
 
 
 # --- files
