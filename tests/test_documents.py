@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from bcweb.scores import read_scores, summarise
+
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 TEXT = {file.name: file.read_text(encoding="utf-8") for file in DOCUMENTS}
@@ -153,3 +155,41 @@ def test_a_road_that_the_documents_show_can_be_walked(road, left, tmp_path):
         assert "Traceback" not in done.stderr, line
     for name in left:
         assert (tmp_path / name).exists(), f"{name} was not written"
+
+
+@pytest.mark.parametrize(
+    ("row", "table", "dataset"),
+    [
+        ("BUS-BRA", "bcweb/pretrained/ultrasound/scores.csv", "bus-bra"),
+        ("BUSI", "bcweb/pretrained/ultrasound/scores.csv", "busi"),
+        ("STU", "docs/weights/ultrasound/left-out/stu.csv", "stu"),
+        ("CDD-CESM", "bcweb/pretrained/mammogram/scores.csv", "cdd-cesm"),
+    ],
+)
+def test_the_scores_in_the_readme_are_those_of_the_tables(row, table, dataset):
+    [line] = [line for line in TEXT["README.md"].splitlines() if line.startswith(f"| {row}")]
+    scores = [score for score in read_scores(ROOT / table) if score.dataset == dataset]
+    lesion, normal = (summarise(scores)[key] for key in ("lesion", "normal"))
+    low, high = lesion["dice_mean_ci"]
+    painted = "no normals"
+    if normal["n"]:
+        least, most = normal["painted_ci"]
+        share = normal["painted"]
+        painted = f"{share * normal['n']:.0f} of {normal['n']}, {share:.0%} ({least * 100:.0f}-{most * 100:.0f}%)"
+    assert [cell.strip() for cell in line.split("|")[2:-1]] == [
+        f"{lesion['n']:,}",
+        f"{lesion['dice_mean']:.2f} ({low:.2f}-{high:.2f})",
+        f"{lesion['dice_median']:.2f}",
+        f"{lesion['detected']:.0%}",
+        painted,
+    ]
+
+
+def test_what_is_said_of_normal_films_is_what_was_measured():
+    rows = read_scores(ROOT / "docs/weights/mammogram/left-out/mini-mias.csv")
+    normal = summarise(rows)["normal"]
+    low, high = normal["painted_ci"]
+    said = f"it paints on {normal['painted']:.0%} ({low * 100:.0f}-{high * 100:.0f}%) of mini-MIAS's\n{normal['n']} normal films"
+    assert said in TEXT["README.md"]
+    card = (ROOT / "bcweb/pretrained/mammogram/README.md").read_text(encoding="utf-8")
+    assert f"{normal['painted']:.1%}\n({low * 100:.1f}-{high * 100:.1f})" in card
