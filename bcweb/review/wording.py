@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from bcweb.metrics import DETECTED_ABOVE
@@ -313,11 +313,6 @@ def _verdict(key: str, ends: list[float] | None) -> str:
         return ""
     less_is_better = key in ("hd95_mean", "painted")
     return "better" if (ends[0] > 0) != less_is_better else "worse"
-
-
-def plain(value: Any) -> Any:
-    """Dataclasses and tuples of them as JSON has them."""
-    return [asdict(one) for one in value]
 
 
 DIFFERENCE = (
