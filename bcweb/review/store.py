@@ -240,13 +240,6 @@ class Store:
         with self._database.reading() as connection:
             return find.cases_where(connection, *mine, or_(false(), *lacking))
 
-    def set_problem(self, case_id: int, problem: str) -> None:
-        """Mark a case that turned out to be unreadable: why, in one sentence."""
-        with self._database.writing() as connection:
-            find.case(connection, case_id, None)
-            mine = cases.update().where(cases.c.id == case_id)
-            connection.execute(mine.values(problem=find.text(problem)))
-
     def add_prediction(self, case_id: int, new: NewPrediction) -> Prediction:
         """Keep a prediction; where the case has one by this revision, that one stays and is returned."""
         with self._database.reading() as connection:

@@ -164,14 +164,14 @@ def test_counts(made):
     store.save(ME, "anna", ids["d"], NewVerdict("reject", "k", reason="other", seconds=100))
     unsure = store.save(ME, "anna", ids["e"], NewVerdict("unsure", "k", seconds=1000))
     store.save_draft(ME, "anna", ids["f"], mask(1))
-    store.set_problem(ids["f"], "It cannot be read.")
+    store.add_cases(project_id, [new_case("g", label="odd", problem="It cannot be read.")])
     counts = store.counts(ME, project_id)
     assert counts["seconds"] == 10
     store.undo(ME, "anna", unsure.id, "u")
     assert store.counts(ME, project_id) == {
-        "cases": 6, "predicted": 5, "read": 4, "problems": 1, "drafts": 1,
+        "cases": 7, "predicted": 5, "read": 4, "problems": 1, "drafts": 1,
         "decisions": {"corrected": 3, "reject": 1},
-        "labels": {"": 1, "benign": 3, "malignant": 1, "normal": 1}, "seconds": 6.5,
+        "labels": {"": 1, "benign": 3, "malignant": 1, "normal": 1, "odd": 1}, "seconds": 6.5,
     }  # fmt: skip
 
 

@@ -143,9 +143,6 @@ def test_cases_that_lack_a_prediction(store):
     assert lacking({"ultrasound": "r1"}) == ["b"]
     assert lacking({"ultrasound": "r2"}) == ["a", "b"]
     assert lacking({"mammogram": "r1"}) == lacking({}) == []
-    store.set_problem(ids[1], "It cannot be segmented.")
-    assert lacking({"ultrasound": "r1"}) == []
-    assert store.case(ME, ids[1]).problem == "It cannot be segmented."
 
 
 def test_projects_and_how_far_they_are(store):
