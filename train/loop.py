@@ -354,7 +354,8 @@ def _restore(
         return []
     with safe_open(path, "numpy") as file:
         notes = file.metadata()
-        if Recipe(**json.loads(notes["recipe"])) != recipe:
+        # What a checkpoint of before does not know of has its default; what this program does not know is another run.
+        if asdict(Recipe()) | json.loads(notes["recipe"]) != asdict(recipe):
             raise ValueError(f"{run} holds a run with other settings; choose another --out.")
         history = json.loads(notes["history"])
         compile_model(model, recipe, phases[phase_at(phases, len(history) - 1, recipe.epochs)])

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import json
 
 import keras
 import numpy as np
 import pytest
+from safetensors import safe_open
+from safetensors.numpy import save_file
 
 from bcweb import network
 from train import loop
@@ -66,6 +69,22 @@ def test_another_recipe_in_the_same_folder_is_refused(squares, tmp_path):
     fit(tmp_path, squares, recipe=short)
     with pytest.raises(ValueError, match="holds a run with other settings"):
         fit(tmp_path, squares, recipe=loop.Recipe(size=64, epochs=2, batch=8))
+
+    def rewrite(**changes):
+        """The checkpoint as a program with other numbers in its recipe would have it; None takes one away."""
+        file = tmp_path / "checkpoint.safetensors"
+        with safe_open(file, "numpy") as opened:
+            notes = opened.metadata()
+            tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+        said = json.loads(notes["recipe"]) | changes
+        said = {name: value for name, value in said.items() if value is not None}
+        save_file(tensors, file, notes | {"recipe": json.dumps(said)})
+
+    rewrite(until=None)
+    fit(tmp_path, squares, recipe=short)
+    rewrite(unheard_of=1)
+    with pytest.raises(ValueError, match="holds a run with other settings"):
+        fit(tmp_path, squares, recipe=short)
 
 
 def test_an_epoch_is_a_function_of_seed_and_number(squares):
