@@ -9,6 +9,10 @@ on the other folds' tests; `--mirror` and `--calibrate` cost no training, and ca
 then fits one network on everything, for as many of the epochs as the folds' best had behind them (their
 median): its operating point is chosen on all of them, and the scores it carries are the folds', of cases
 that the scoring network had not seen.
+
+With `--freeze` every fold goes on from other weights, and the options are those of `python -m train.transfer`:
+
+    python -m train.crossval --data folder:PATH --freeze none --out runs/mammogram --final
 """
 
 from __future__ import annotations
@@ -16,8 +20,10 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
-from train import folds, source
+from train import folds, source, transfer
+from train.arms import ARMS
 from train.score import write_json
 
 
@@ -27,13 +33,15 @@ def parse(argv: list[str] | None) -> tuple[argparse.Namespace, list[str]]:
         prog="python -m train.crossval",
         description=__doc__.split("\n\n", 1)[1],
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="All other options are those of python -m train.source, without --fold.",
+        epilog="All other options are those of python -m train.source, with --freeze of python -m train.transfer, "
+        "without --fold.",
         allow_abbrev=False,
     )
     add = parser.add_argument
     add("--out", type=Path, required=True, metavar="DIR", help="holds a run's folder for each fold")
     add("--folds", type=int, default=5, metavar="N", help="how many folds (default 5)")
     add("--final", action="store_true", help="then fit on everything")
+    add("--freeze", choices=ARMS, metavar="ARM", help="an arm of python -m train.transfer")
     add(
         "--mirror",
         action="store_true",
@@ -52,9 +60,22 @@ def parse(argv: list[str] | None) -> tuple[argparse.Namespace, list[str]]:
         parser.error(
             "every fold has its turn; for one alone there is python -m train.source --fold K"
         )
-    args = source.parse([*rest, "--out", str(own.out)])  # says now what would stop the first fold
+    args = _options(own, rest)  # says now what would stop the first fold
+    if not args.data:
+        parser.error("name the data, --data KIND:PATH")
+    if getattr(args, "push", None) is not None:
+        parser.error(
+            "what is pushed is the fit on everything, when it is there: python -m train.push OUT/final"
+        )
     folds.refuse_packed(parser, args.data)
     return own, rest
+
+
+def _options(own: argparse.Namespace, rest: list[str]) -> argparse.Namespace:
+    """A fold's options, as the command that trains it reads them."""
+    if own.freeze is None:
+        return source.parse([*rest, "--out", str(own.out)])
+    return transfer.parse([*rest, "--freeze", own.freeze, "--out", str(own.out)])
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -63,10 +84,11 @@ def main(argv: list[str] | None = None) -> int:
         from train import pooled, readings
 
         runs = [own.out / f"fold-{k}" for k in range(own.folds)]
-        args = source.parse([*rest, "--out", str(own.out)])
+        args = _options(own, rest)
+        learned_from = _learned_from(args)
         for run in [*runs, own.out / "final"]:
             if folds.is_trained(run):
-                folds.check_asked(run, args)
+                folds.check_asked(run, args, learned_from)
         status = folds.train_missing(runs, lambda k: _command(own, rest, str(k), runs[k]))
         if status:
             return status
@@ -97,9 +119,26 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
+def _learned_from(args: argparse.Namespace) -> dict[str, Any]:
+    """The weights that every fold is to begin with and to be taught by, as a run's record names them."""
+    goes_on = ARMS[folds.arm_of(args)].begins == "source"
+    found: dict[str, Any] = {"source": None, "teachers": []}
+    if goes_on or args.teacher:
+        from train.start import load_source  # only now: the framework takes its time, and talks
+
+        modality = transfer.modality_of(args.data)
+        other = transfer.other_modality(modality)
+        if goes_on:
+            found["source"] = load_source(args.source or "embedded", other).revision
+        found["teachers"] = [load_source(name, modality).revision for name in args.teacher]
+    return found
+
+
 def _command(own: argparse.Namespace, rest: list[str], fold: str, run: Path) -> list[str]:
     options = ["--fold", fold, "--folds", str(own.folds), "--out", str(run)]
-    return ["train.source", *rest, *options]
+    if own.freeze is None:
+        return ["train.source", *rest, *options]
+    return ["train.transfer", *rest, "--freeze", own.freeze, *options]
 
 
 if __name__ == "__main__":

@@ -10,6 +10,10 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
+
+from train.arms import ARMS
+from train.imagenet import ENCODERS
 
 
 def train_missing(runs: Sequence[Path], command: Callable[[int], list[str]]) -> int:
@@ -70,26 +74,43 @@ def best_epoch(runs: Sequence[Path]) -> int | None:
     return statistics.median_low(kept)
 
 
-def check_asked(run: Path, args: argparse.Namespace) -> None:
-    """ValueError where a run that is finished was trained by other options than `train.source`'s of now."""
+def check_asked(run: Path, args: argparse.Namespace, learned_from: dict[str, Any]) -> None:
+    """ValueError where a run that is finished was trained by other options than those of now, which are
+    `train.source`'s or `train.transfer`'s, or learned from other weights.
+
+    learned_from: "source" and "teachers" as a run's record has them, revisions.
+    """
     record = json.loads((run / "run.json").read_text())
     changed = json.loads(json.dumps(dict(args.set)))
-    was = {"data": record["data"], "changes": record.get("set", {}), **record["recipe"]}
-    asked = {"changes": changed}
+    was = {"teachers": [], **record, "changes": record.get("set", {}), **record["recipe"]}
+    arm = arm_of(args)
+    asked = {"changes": changed, "arm": arm, **learned_from}
     # Of packed data its test tells: the cases of it must all be in the data that is asked for.
     if not was_packed(run):
         asked["data"] = [spec.split(":", 1)[0] for spec in args.data]
+    # What a training that goes on from other weights does not say, they say.
+    theirs = {"architecture"} if ARMS[arm].begins == "source" else set()
+    theirs |= {"size"} if args.size is None else set()
     asked |= {
         name: getattr(args, name)
         for name in ("architecture", "size", "epochs", "batch", "learning_rate", "seed")
-        if name not in changed and not (name == "epochs" and record.get("part", 100) < 100)
+        if name not in changed
+        and name not in theirs
+        and not (name == "epochs" and record.get("part", 100) < 100)
     }
     for name, value in asked.items():
-        if was[name] != value:
+        if was.get(name) != value:
             raise ValueError(
-                f"{run} was trained with {name} {was[name]}, and {value} is asked for: use the same options, or "
+                f"{run} was trained with {name} {was.get(name)}, and {value} is asked for: use the same options, or "
                 "choose another --out."
             )
+
+
+def arm_of(args: argparse.Namespace) -> str:
+    """The arm of a training by its options, `train.transfer`'s or `train.source`'s."""
+    if arm := getattr(args, "freeze", None):
+        return arm
+    return "random" if args.random or args.architecture not in ENCODERS else "imagenet"
 
 
 def check_split(runs: Sequence[Path]) -> None:

@@ -4,6 +4,7 @@ chose, plainly or with what may help at test time and needs no training.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,8 +22,10 @@ from bcweb.scores import CaseScore
 from bcweb.segmenter import Segmenter
 from bcweb.weights import OperatingPoint, Reading, load_weights
 from train import operating_point
+from train.augment import without_lesions
 from train.data import on_grid
 from train.score import held_out_by, refuse_seen
+from train.training_set import TrainingSet
 
 _PULL = 0.01  # of the calibration's factors towards 0, against folds that are told apart without an error
 
@@ -48,7 +51,9 @@ PLAIN = Way()
 class Answers:
     """What the network of a run said of its test, on the network's grid.
 
-    maps: (N, S, S) float32 in 0..1. presences: (N,) in 0..1, or None. truths: (N, S, S) bool.
+    maps: (N, S, S) float32 in 0..1. presences: (N,) in 0..1, or None. truths: (N, S, S) bool. Behind those of
+    the cases come, where the training had no normal and learned presence all the same, those of views of the
+    cases that show no lesion (see `train.augment.without_lesions`): to choose by, never to score.
     """
 
     run: Path
@@ -100,19 +105,38 @@ def _ask(run: Path, cases: list[Case], way: Way) -> Answers:
     weights = load_weights(str(run / "weights"))
     config = weights.config.model_copy(update={"reading": Reading(mirrored=way.mirror)})
     segmenter = Segmenter(replace(weights, config=config))
-    maps, presences, truths = [], [], []
-    for case in tqdm(cases, run.name, unit="case"):
+    images, truths = [], []
+    for case in cases:
         scan = read_scan(case.file)
         refuse_seen(weights, case, scan)
-        answers, presence = segmenter.answer(square(scan, config.size)[None])
-        maps.append(answers[0])
+        images.append(square(scan, config.size))
         truths.append(on_grid(read_truth(case, scan), config.size))
+    record = json.loads((run / "run.json").read_text())
+    if config.presence and record.get("normals") == 0:
+        views = without_lesions(_training_set(cases, images, truths), config.modality, seed=0)
+        images += [view / np.float32(255) for view in views.images]
+        truths += [np.zeros(view.shape, bool) for view in views.images]
+    maps, presences = [], []
+    for image in tqdm(images, run.name, unit="case"):
+        answers, presence = segmenter.answer(image[None])
+        maps.append(answers[0])
         if presence is not None:
             presences.append(presence[0])
     return Answers(
         run, segmenter, cases, np.stack(maps), np.array(presences) if presences else None,
         np.stack(truths),
     )  # fmt: skip
+
+
+def _training_set(
+    cases: Sequence[Case], images: Sequence[np.ndarray], truths: Sequence[np.ndarray]
+) -> TrainingSet:
+    """What a network was asked, (S, S) in 0..1 and bool, as views are made of."""
+    return TrainingSet(
+        tuple(cases),
+        np.stack([np.rint(255 * image).astype(np.uint8) for image in images]),
+        np.stack(truths).astype(np.uint8),
+    )
 
 
 def _score(fold: Answers, point: OperatingPoint) -> list[CaseScore]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from bcweb.network import ARCHITECTURES
 from train import options
 from train.arms import ARMS
+from train.folds import arm_of
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:
@@ -61,12 +62,10 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(args: argparse.Namespace) -> None:
-    from train import imagenet
     from train.run import run
     from train.start import without_source
 
-    random = args.random or args.architecture not in imagenet.ENCODERS
-    run(args, without_source(ARMS["random" if random else "imagenet"], args.architecture))
+    run(args, without_source(ARMS[arm_of(args)], args.architecture))
 
 
 def guarded(args: argparse.Namespace, training: Callable[[], object]) -> int:

@@ -21,6 +21,17 @@ def finished(folder, tmp_path_factory):
     return out / "runs", options
 
 
+@pytest.fixture(scope="module")
+def frozen(folder, tmp_path_factory):
+    """By the options of `train.transfer`; without --freeze the arm would be imagenet."""
+    out = tmp_path_factory.mktemp("frozen")
+    options = ["--data", f"folder:{folder}?modality=ultrasound", "--size", "64", "--epochs", "1"]
+    options += ["--batch", "8", "--cache", str(out / "cache"), "--out", str(out / "runs")]
+    options += ["--folds", "2"]
+    assert crossval.main([*options, "--freeze", "random"]) == 0
+    return out / "runs", options
+
+
 def test_every_case_is_scored_once_and_by_weights_that_had_not_seen_it(finished):
     runs, _ = finished
     scores = read_scores(runs / "final" / "weights" / "scores.csv")
@@ -69,6 +80,50 @@ def test_a_single_fold_is_the_business_of_source(capsys):
     with pytest.raises(SystemExit):
         crossval.main(["--data", "busi:x", "--out", "y", "--fold", "1"])
     assert "train.source --fold K" in capsys.readouterr().err
+
+
+def test_folds_of_an_arm_are_trained_by_it_and_once(frozen, capfd):
+    runs, options = frozen
+    records = [json.loads((runs / f"fold-{k}" / "run.json").read_text()) for k in range(2)]
+    assert [record["arm"] for record in records] == ["random", "random"]
+    tested = [c["id"] for r in records for c in r["cases"] if c["role"] == "test"]
+    assert sorted(tested) == sorted(f"case{i}" for i in range(40))
+    before = (runs / "fold-0" / "checkpoint.safetensors").stat().st_mtime_ns
+    assert crossval.main([*options, "--freeze", "random"]) == 0
+    assert (runs / "fold-0" / "checkpoint.safetensors").stat().st_mtime_ns == before
+    assert "Fold 0" not in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("asked", "arm"), [(["--freeze", "none"], "none"), ([], "imagenet")], ids=["other", "none said"]
+)
+def test_folds_of_another_arm_are_refused(frozen, capfd, asked, arm):
+    _, options = frozen
+    assert crossval.main([*options, *asked]) == 1
+    assert f"was trained with arm random, and {arm} is asked for" in capfd.readouterr().err
+
+
+def test_folds_that_other_weights_taught_are_refused(frozen, capfd):
+    runs, options = frozen
+    teacher = ["--teacher", str(runs / "fold-0")]
+    assert crossval.main([*options, "--freeze", "random", *teacher]) == 1
+    taught_by = load_weights(str(runs / "fold-0" / "weights")).revision
+    assert f"with teachers [], and ['{taught_by}'] is asked for" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--freeze", "none"], "name the data, --data KIND:PATH"),
+        (["--freeze", "none", "--data", "busi:x", "--push"], "python -m train.push OUT/final"),
+        (["--freeze", "ice", "--data", "busi:x"], "invalid choice: 'ice'"),
+        ([], "the following arguments are required: --data"),
+    ],
+)
+def test_what_folds_of_an_arm_do_not_take_gets_a_sentence(options, sentence, capsys):
+    with pytest.raises(SystemExit):
+        crossval.main(["--out", "y", *options])
+    assert sentence in capsys.readouterr().err
 
 
 def test_a_folder_that_is_not_there_is_one_sentence(tmp_path, capfd):

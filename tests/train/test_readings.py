@@ -111,3 +111,26 @@ def test_data_without_the_tests_is_refused(trained, folder):
         readings.score(
             folds_of(trained), [f"folder:{folder / 'images'}?modality=ultrasound"], PLAIN
         )
+
+
+def test_folds_without_a_normal_choose_a_gate_by_views_that_show_no_lesion(folder, tmp_path):
+    spec = f"folder:{folder}?modality=mammogram"
+    options = ["--data", spec, "--labels", "benign", "--cache", str(tmp_path / "cache")]
+    options += ["--size", "64", "--epochs", "1", "--batch", "8", "--validation", "0.4"]
+    assert crossval.main([*options, "--folds", "2", "--out", str(tmp_path)]) == 0
+    runs = folds_of(tmp_path)
+    asked = readings.ask(runs, [spec])
+    for fold in asked:
+        count = len(fold.cases)
+        assert count < len(fold.maps) == len(fold.presences) == len(fold.truths) <= 3 * count
+        assert fold.truths[:count].any(axis=(1, 2)).all() and not fold.truths[count:].any()
+        assert readings.learn([fold], PLAIN)[1].presence_gate is not None
+    assert readings.learn(asked, Way(calibrate=True))[0].calibration is not None
+    scores = readings.score(runs, [spec], PLAIN)
+    assert sorted(score.id for score in scores) == sorted(f"case{i}" for i in range(30))
+    assert all(score.lesion for score in scores)
+
+
+def test_folds_with_normals_are_asked_of_their_cases_alone(trained, spec):
+    for fold in readings.ask(folds_of(trained), [spec]):
+        assert len(fold.cases) == len(fold.maps) == len(fold.presences) == len(fold.truths)
