@@ -33,13 +33,15 @@ RECIPE = "recipe"  # what all else is compared with
 
 @dataclass(frozen=True)
 class Change:
-    """options: of `python -m train.source`, beyond those that all changes share; without any, the networks
-    are the recipe's.
+    """options: of `python -m train.source`, beyond those that all changes share. teachers: how many networks
+    of the recipe each fold's is taught by, trained on that fold's training side alone. Without either, the
+    networks are the recipe's.
     """
 
     text: str
     options: tuple[str, ...] = ()
     way: Way = PLAIN
+    teachers: int = 0
 
 
 def _number(name: str, value: float) -> tuple[str, ...]:
@@ -65,6 +67,9 @@ CHANGES: dict[str, Change] = {
     "rate-twice": Change("twice the learning rate", ("--learning-rate", "0.002")),
     "views-half": Change("views half as far from the image: warp, speckle", _number("views", 0.5)),
     "views-more": Change("views half as far again: warp, speckle", _number("views", 1.5)),
+    "coarse": Change(
+        "a fifth of the views as from a scan of fewer pixels", _number("coarse_views", 0.2)
+    ),
     "close-never": Change("no close views", _number("close_views", 0)),
     "close-more": Change("close views twice as often", _number("close_views", 2)),
     "validation-none": Change(
@@ -78,6 +83,9 @@ CHANGES: dict[str, Change] = {
     ),
     "no-average": Change("the last weights of an epoch, not their average", _number("ema", 0)),
     "average-longer": Change("weights averaged over four times as many steps", _number("ema", 0.9975)),
+    "distilled": Change(
+        "taught by the mean of five networks as well, each without another fifth of the training side", teachers=5
+    ),
 }  # fmt: skip
 
 FULL_SIZE: dict[str, str] = {
@@ -132,9 +140,11 @@ def run(args: argparse.Namespace) -> int:
         if table.exists():
             continue
         print(f"{name}: {change.text}", flush=True)
-        of = args.out / (name if change.options else RECIPE)
+        of = args.out / (name if change.options or change.teachers else RECIPE)
         runs = [of / f"fold-{k}" for k in range(args.folds)]
-        status = folds.train_missing(runs, partial(_command, args, shared, change, runs))
+        status = _train_teachers(args, shared, change, runs) or folds.train_missing(
+            runs, partial(_command, args, shared, change, runs)
+        )
         if status:
             return status
         try:
@@ -148,16 +158,46 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _train_teachers(
+    args: argparse.Namespace, shared: dict[str, int], change: Change, runs: list[Path]
+) -> int:
+    """Train the teachers of a change that are missing; the exit status of the first that failed, else 0."""
+    for fold, run in enumerate(runs):
+        for part, teacher in enumerate(_teachers(run, change)):
+            if not folds.is_trained(teacher):
+                options = [
+                    "--validation",
+                    f"{1 / change.teachers:g}",
+                    "--validation-part",
+                    str(part),
+                ]
+                status = folds.train([*_source(args, shared, teacher, fold), *options])
+                if status:
+                    return status
+    return 0
+
+
+def _teachers(run: Path, change: Change) -> list[Path]:
+    return [run.with_name(f"{run.name}-teacher-{part}") for part in range(change.teachers)]
+
+
 def _command(
     args: argparse.Namespace, shared: dict[str, int], change: Change, runs: list[Path], fold: int
 ) -> list[str]:
-    command = ["train.source", "--fold", str(fold), "--out", str(runs[fold])]
-    command += ["--cache", str(args.cache)]
+    command = _source(args, shared, runs[fold], fold)
+    for teacher in _teachers(runs[fold], change):
+        command += ["--teacher", str(teacher)]
+    return [*command, *change.options]
+
+
+def _source(args: argparse.Namespace, shared: dict[str, int], run: Path, fold: int) -> list[str]:
+    """`train.source` with what all changes share."""
+    command = ["train.source", "--fold", str(fold), "--out", str(run), "--cache", str(args.cache)]
     for spec in args.data:
         command += ["--data", spec]
     for name, value in shared.items():
         command += [f"--{name}", str(value)]
-    return [*command, *change.options]
+    return command
 
 
 # --- the report -------------------------------------------------------------------------------------

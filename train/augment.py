@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageFilter
@@ -75,10 +76,21 @@ STRENGTHS: dict[Modality, Strength] = {
         crop_without_lesion=0.20, crop_around_lesion=0.20, contrast=1.0, breast=True, covered=0.6,
     ),
 }  # fmt: skip
+COARSE = (1.5, 4.0)  # how many times fewer pixels a side a coarse view has: 320 px as of 213 to 80
 AIR = 20  # of 255: what is darker in a mammogram is the background, a threshold seen to hold on three sets
 LEAST_BREAST = (
     0.5  # of a close view; without it a third of CDD-CESM's would show less, by CBIS-DDSM 60%
 )
+
+
+class View(NamedTuple):
+    """image: (S, S) float32 in 0..1. mask: (S, S) uint8 0/1. taught: (S, S) uint8, what teachers say of the
+    places of this view, in 255ths; None without teachers.
+    """
+
+    image: np.ndarray
+    mask: np.ndarray
+    taught: np.ndarray | None = None
 
 
 def augment(
@@ -88,20 +100,38 @@ def augment(
     rng: np.random.Generator,
     reach: float = 1.0,
     close: float = 1.0,
-) -> tuple[np.ndarray, np.ndarray]:
-    """One view: image (S, S) uint8 -> float32 in 0..1, mask (S, S) uint8 0/1 -> uint8 0/1.
+    coarse: float = 0.0,
+    taught: np.ndarray | None = None,
+) -> View:
+    """One view of image (S, S) uint8, mask (S, S) uint8 0/1, and taught (S, S) uint8 where there are teachers.
 
-    reach, close: see `Strength.times` and `Strength.closer`.
+    reach, close: see `Strength.times` and `Strength.closer`. coarse: the part of the views that are seen as
+    from a scan of fewer pixels.
     """
     strength = STRENGTHS[modality].times(reach).closer(close)
     if strength.covered and mask.any() and rng.random() < strength.covered:
         image, mask = _cover(image, mask, rng)
+        if taught is not None and not mask.any():
+            taught = np.zeros_like(taught)  # what they found is no longer there
     matrix = _warp(image, mask, strength, rng)
     size = (image.shape[1], image.shape[0])
-    affine = Image.Transform.AFFINE
-    picture = Image.fromarray(image).transform(size, affine, matrix, Image.Resampling.BILINEAR)
+    affine, near = Image.Transform.AFFINE, Image.Resampling.BILINEAR
+    picture = Image.fromarray(image).transform(size, affine, matrix, near)
     truth = Image.fromarray(mask).transform(size, affine, matrix, Image.Resampling.NEAREST)
-    return _intensity(picture, strength, rng), np.asarray(truth)
+    if taught is not None:
+        taught = np.asarray(Image.fromarray(taught).transform(size, affine, matrix, near))
+    if coarse and rng.random() < coarse:
+        picture = _coarser(picture, rng)
+    return View(_intensity(picture, strength, rng), np.asarray(truth), taught)
+
+
+def _coarser(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
+    """The picture as it looks when it was stored with fewer pixels."""
+    fewer = math.exp(rng.uniform(*np.log(COARSE)))
+    small = picture.resize(
+        [max(round(side / fewer), 1) for side in picture.size], Image.Resampling.BOX
+    )
+    return small.resize(picture.size, Image.Resampling.BILINEAR)
 
 
 def _cover(

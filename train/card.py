@@ -76,6 +76,7 @@ def card(
         f"{recipe['seed']}. Loss: cross-entropy, soft Dice on lesion images"
         + (f", {recipe['presence_weight']:g} x presence." if recipe["presence"] else "."),
         *_set_otherwise(record),
+        *_taught(record),
         "Versions: " + ", ".join(f"{k} {v}" for k, v in record["versions"].items()) + f". {record['date']}.",
     ]  # fmt: skip
     return "\n".join(lines) + "\n"
@@ -126,6 +127,16 @@ def _set_otherwise(record: dict[str, Any]) -> list[str]:
     """The numbers of the recipe that this run was given by `--set`."""
     numbers = ", ".join(f"`{name}` {number:g}" for name, number in record.get("set", {}).items())
     return [f"Set otherwise than the recipe has it: {numbers}."] if numbers else []
+
+
+def _taught(record: dict[str, Any]) -> list[str]:
+    """Whose answers this run learned beside the truth."""
+    teachers = ", ".join(f"`{revision}`" for revision in record.get("teachers", ()))
+    if not teachers:
+        return []
+    return [
+        f"{record['recipe']['teaching']:.0%} of the mask that was learned is the mean answer of {teachers}."
+    ]
 
 
 def _no_normals(record: dict[str, Any]) -> list[str]:

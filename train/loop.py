@@ -57,6 +57,8 @@ class Recipe:
     normal_repeats: int = 4  # a scan without a lesion is shown this often an epoch
     views: float = 1.0  # how far they go from their image, times `train.augment.STRENGTHS`
     close_views: float = 1.0  # how often a view is a close one, times what is said there
+    coarse_views: float = 0.0  # the part of the views that look stored with fewer pixels
+    teaching: float = 0.4  # the part of the mask that teachers say, if there are any; below a half
     lesions_per_set: int = 640  # that one data set shows an epoch at most, drawn anew each epoch
     mean: float = 0.498  # ImageNet's preparation for EfficientNet-Lite: (255 x - 127) / 128
     std: float = 0.502
@@ -87,6 +89,8 @@ def changed(recipe: Recipe, changes: Mapping[str, float]) -> Recipe:
             raise ValueError(f"The recipe has no number {name!r}; it has {', '.join(kinds)}.")
         if kinds[name](number) != number or number < 0:
             raise ValueError(f"{name} is a number from 0 on{', whole' * (kinds[name] is int)}.")
+    if changes.get("teaching", 0) >= 0.5:
+        raise ValueError("teaching is below 0.5: the truth says where a lesion is.")
     return replace(recipe, **{name: kinds[name](number) for name, number in changes.items()})
 
 
@@ -198,14 +202,22 @@ def batches(
         for place in range(start, start + size):
             i = order[place]
             rng = np.random.default_rng([recipe.seed, epoch, place])
-            image, mask = data.images[i], data.masks[i]
-            views.append(augment(image, mask, modality, rng, recipe.views, recipe.close_views))
-        truth = np.stack([mask for _, mask in views]).astype(np.float32)[..., None]
+            taught = None if data.taught is None else data.taught[i]
+            views.append(
+                augment(
+                    data.images[i], data.masks[i], modality, rng, recipe.views, recipe.close_views,
+                    recipe.coarse_views, taught,
+                )
+            )  # fmt: skip
+        truth = np.stack([view.mask for view in views]).astype(np.float32)[..., None]
         targets = {"mask": truth}
         if recipe.presence:
             present = truth.sum(axis=(1, 2)) >= SMALLEST_LESION_PX
             targets["presence"] = present.astype(np.float32)
-        inputs = standardise(np.stack([image for image, _ in views]), recipe.mean, recipe.std)
+        if data.taught is not None:
+            taught = np.stack([view.taught for view in views])[..., None] / np.float32(255)
+            targets["mask"] = (1 - recipe.teaching) * truth + recipe.teaching * taught
+        inputs = standardise(np.stack([view.image for view in views]), recipe.mean, recipe.std)
         return inputs, targets
 
     starts = range(0, len(order) - size + 1, size)

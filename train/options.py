@@ -43,6 +43,22 @@ def add_options(parser: argparse.ArgumentParser, epochs: int, source: bool = Fal
         help="part of the rest that is the validation (default 0.1)",
     )
     add(
+        "--validation-part",
+        type=int,
+        default=0,
+        metavar="J",
+        help="which part of that size is the validation (default 0): teachers of one fold that differ in it "
+        "have each seen another part of the rest",
+    )
+    add(
+        "--teacher",
+        action="append",
+        default=[],
+        metavar="W",
+        help="a run, or weights, whose answers are learned beside the truth; may be repeated, and their mean is "
+        "learned then",
+    )
+    add(
         "--labels",
         metavar="A,B",
         help='only cases with these labels, such as "normal,malignant" (default: all)',
@@ -118,6 +134,11 @@ def setting(text: str) -> tuple[str, float]:
     return name, value
 
 
+def validation_parts(validation: float) -> int:
+    """Into how many parts the rest falls, of which one is the validation; 0 where there is none."""
+    return max(round(1 / validation), 2) if validation > 0 else 0
+
+
 def check(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     """End with a sentence where an option makes no sense."""
     if args.fold != "all" and not (args.fold.isdigit() and int(args.fold) < args.folds):
@@ -132,5 +153,12 @@ def check(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
         parser.error("--size is a multiple of 32, from 64 to 1024")
     if not 0 <= args.validation <= 0.5:
         parser.error("--validation is a part of the rest, from 0 (none) to 0.5")
+    parts = validation_parts(args.validation)
+    if args.validation_part and not (args.fold != "all" and 0 < args.validation_part < parts):
+        parser.error(
+            f"--validation-part is a number below {parts}, the parts that --validation {args.validation:g} makes"
+            if parts and args.fold != "all"
+            else "without a validation there is no --validation-part to choose"
+        )
     if args.name and not re.fullmatch(r"[\w.-]+", args.name):
         parser.error("--name takes letters, digits, dots, dashes and underscores")

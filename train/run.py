@@ -18,15 +18,17 @@ import numpy as np
 
 from bcweb.scans import Modality
 from bcweb.segmenter import look_both_ways
-from bcweb.weights import Config, Reading
+from bcweb.weights import Config, Reading, Weights
 from train import devices, loop, operating_point
 from train.augment import STRENGTHS, without_lesions
 from train.data import assign_folds, load, some_cases
 from train.figures import learning_curve
 from train.keras_network import write_tensors
+from train.options import validation_parts
 from train.package import write_weights
 from train.score import score_run, write_json
-from train.start import Start
+from train.start import Start, load_source
+from train.teachers import learn_from, refuse_knowing
 from train.training_set import TrainingSet
 
 
@@ -39,7 +41,11 @@ def run(args: argparse.Namespace, start: Start) -> Path:
         load(args.data, args.size, args.cache, _labels(args)), args.cases, args.split_seed
     )
     modality = _modality(data)
-    roles = split(data, args.fold, args.folds, args.validation, args.split_seed)
+    roles = split(
+        data, args.fold, args.folds, args.validation, args.split_seed, args.validation_part
+    )
+    teachers = [load_source(name, modality) for name in args.teacher]
+    refuse_knowing(teachers, data.take(np.flatnonzero(roles == "test")))
     if args.without_contradictions:
         leave_contradictions_out(data, roles)
     whole = data.take(np.flatnonzero(roles == "train"))
@@ -54,11 +60,16 @@ def run(args: argparse.Namespace, start: Start) -> Path:
             "No validation case holds a lesion: there is nothing to choose an epoch by."
         )
     config = _config(args, start, modality, recipe, train)
-    record = _record(args, data, roles, recipe, start) | {"normals": normals, "epochs_done": 0}
+    record = _record(args, data, roles, recipe, start, teachers) | {
+        "normals": normals,
+        "epochs_done": 0,
+    }
     _same_cases(args.out, record)
     _say_what_happens(data, roles, recipe, normals, modality)
     _say_what_is_lost(start, modality, config, validation)
 
+    if teachers:
+        train = learn_from(teachers, train)
     devices.share(recipe.batch)
     with devices.built_in(devices.precision()):
         model = start.build(recipe.size, recipe.presence, recipe.seed)
@@ -149,13 +160,13 @@ def _gone_on_from(start: Start, modality: Modality) -> Config | None:
 
 
 def _same_cases(run: Path, record: dict) -> None:
-    """ValueError where a folder's checkpoint learned from other cases, or began with other weights: scored on
-    what is now the test, it might be scored on what it was trained on."""
+    """ValueError where a folder's checkpoint learned from other cases, or from other weights: scored on what is
+    now the test, it might be scored on what it was trained on."""
     file = run / "run.json"
     if not ((run / "checkpoint.safetensors").exists() and file.exists()):
         return
-    before = json.loads(file.read_text())
-    if any(before.get(key) != record[key] for key in ("cases", "source")):
+    before = {"teachers": []} | json.loads(file.read_text())
+    if any(before.get(key) != record[key] for key in ("cases", "source", "teachers")):
         raise ValueError(
             f"{run} holds a run on other cases, on another split of them or from other weights; choose another "
             "--out."
@@ -179,8 +190,11 @@ def _labels(args: argparse.Namespace) -> tuple[str, ...] | None:
     return tuple(args.labels.split(",")) if args.labels else None
 
 
-def split(data: TrainingSet, fold: str, folds: int, validation: float, seed: int) -> np.ndarray:
-    """(N,) str: "train", "validation" or "test" for each case; groups stay whole.
+def split(
+    data: TrainingSet, fold: str, folds: int, validation: float, seed: int, part: int = 0
+) -> np.ndarray:
+    """(N,) str: "train", "validation" or "test" for each case; groups stay whole. part: which one of the rest
+    is the validation.
 
     ValueError where so few groups are parted that none is left to train on.
     """
@@ -189,10 +203,9 @@ def split(data: TrainingSet, fold: str, folds: int, validation: float, seed: int
         return roles
     roles[assign_folds(data, folds, seed) == int(fold)] = "test"
     rest = np.flatnonzero(roles == "train")
-    parts = max(round(1 / validation), 2) if validation > 0 else 0
-    if parts:
+    if parts := validation_parts(validation):
         fine = assign_folds(data.take(rest), parts, seed + 1)
-        roles[rest[fine == 0]] = "validation"
+        roles[rest[fine == part]] = "validation"
     if not (roles == "train").any():
         groups = len({(case.dataset, case.group) for case in data.cases})
         raise ValueError(
@@ -267,7 +280,7 @@ def _say_what_is_lost(
         )
 
 
-def _record(args, data: TrainingSet, roles, recipe, start: Start) -> dict:
+def _record(args, data: TrainingSet, roles, recipe, start: Start, teachers: list[Weights]) -> dict:
     packages = ("keras", keras.backend.backend(), "numpy", "pillow")
     versions = {}
     for package in packages:
@@ -286,6 +299,7 @@ def _record(args, data: TrainingSet, roles, recipe, start: Start) -> dict:
         "part": args.part,
         "arm": start.arm.name,
         "source": start.source.revision if start.source else None,
+        "teachers": [weights.revision for weights in teachers],
         "recipe": asdict(recipe),
         "set": dict(args.set),
         "versions": versions,

@@ -22,13 +22,18 @@ class TrainingCase:
 
 @dataclass(frozen=True, eq=False)
 class TrainingSet:
-    """cases[i] has images[i], (S, S) uint8 over the scan's window, and masks[i], (S, S) uint8 0/1."""
+    """cases[i] has images[i], (S, S) uint8 over the scan's window, and masks[i], (S, S) uint8 0/1.
+
+    taught: (N, S, S) uint8, what teachers say of them (see `train.teachers`); None without teachers.
+    """
 
     cases: tuple[TrainingCase, ...]
     images: np.ndarray
     masks: np.ndarray
+    taught: np.ndarray | None = None
 
     def take(self, index: np.ndarray) -> TrainingSet:
+        """Some of the cases; without what teachers say of them."""
         return TrainingSet(
             tuple(self.cases[i] for i in index), self.images[index], self.masks[index]
         )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from bcweb.scores import CaseScore, read_scores, write_scores
 from bcweb.weights import load_weights
-from train import ablations, options, source
+from train import ablations, folds, options, source
 from train.ablations import CHANGES, DOCS, RECIPE, dice_gained, presence_gained, write_report
 from train.card import card
 from train.loop import Recipe, changed
@@ -68,14 +69,16 @@ def test_the_committed_report_is_what_its_tables_say(tmp_path):
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_every_change_is_one_that_a_training_takes(name):
-    args = source.parse(["--data", "busi:x", "--out", "x", *CHANGES[name].options])
+    change = CHANGES[name]
+    args = source.parse(["--data", "busi:x", "--out", "x", *change.options])
     recipe = changed(Recipe(), dict(args.set))
     differs = recipe != Recipe() or args.random or args.architecture != "lite0"
     differs = differs or (args.size, args.epochs) != (256, 10)
     differs = differs or (args.learning_rate, args.seed) != (Recipe().learning_rate, 0)
     differs = differs or args.validation == 0 or args.without_contradictions
-    assert differs == bool(CHANGES[name].options)
-    assert differs != (CHANGES[name].way != PLAIN or name == RECIPE), "one thing at a time"
+    assert differs == bool(change.options)
+    things = [differs, change.way != PLAIN, change.teachers > 0]
+    assert sum(things) == (name != RECIPE), "one thing at a time"
 
 
 def test_what_is_done_is_not_done_again_and_a_failed_training_ends_it(folder, tmp_path, capfd):
@@ -101,6 +104,53 @@ def test_what_is_done_is_not_done_again_and_a_failed_training_ends_it(folder, tm
     assert "of other settings" in capfd.readouterr().err
 
 
+def test_teachers_have_each_another_validation_and_none_has_the_test(folder, tmp_path, monkeypatch):
+    """By the records that the trainings write before their first epoch, with which they end here."""
+    commands = []
+
+    def train(command: list[str]) -> int:
+        commands.append(command)
+        return 3 if "--teacher" in command else source.main(command[1:]) - 130
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(folds, "train", train)
+    monkeypatch.setattr("train.loop.fit", stop)
+    monkeypatch.setitem(CHANGES, "distilled", replace(CHANGES["distilled"], teachers=2))
+    (tmp_path / "ablations").mkdir()
+    write_scores(tmp_path / "ablations" / "recipe.csv", some())  # it is done
+    arguments = ["--data", f"folder:{folder}?modality=ultrasound", "--out", str(tmp_path / "runs")]
+    arguments += ["--folds", "2", "--size", "64", "--epochs", "1", "--docs", str(tmp_path)]
+    arguments += ["--cache", str(tmp_path / "cache"), "--changes", "distilled"]
+    assert ablations.run(ablations.parse(arguments)) == 3, "the first student's"
+
+    of = tmp_path / "runs" / "distilled"
+    roles = {}
+    for k in range(2):
+        first, second = (
+            {
+                role: {c["id"] for c in record["cases"] if c["role"] == role}
+                for role in ("train", "validation", "test")
+            }
+            for record in (
+                json.loads((of / f"fold-{k}-teacher-{part}" / "run.json").read_text())
+                for part in range(2)
+            )
+        )
+        assert first["test"] == second["test"]
+        assert first["validation"] and first["validation"] == second["train"]
+        assert second["validation"] == first["train"]
+        roles[k] = first
+    everything = {f"case{i}" for i in range(40)}
+    assert roles[0]["test"] == everything - roles[1]["test"]
+    assert len(commands) == 5
+    student = commands[-1]
+    assert student[student.index("--fold") + 1] == "0"
+    taught_by = [student[i + 1] for i, option in enumerate(student) if option == "--teacher"]
+    assert taught_by == [str(of / f"fold-0-teacher-{part}") for part in range(2)]
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
@@ -108,6 +158,7 @@ def test_what_is_done_is_not_done_again_and_a_failed_training_ends_it(folder, tm
         ({"size": 64}, "The recipe has no number 'size'"),
         ({"normal_repeats": 1.5}, "normal_repeats is a number from 0 on, whole."),
         ({"views": -1}, "views is a number from 0 on."),
+        ({"teaching": 0.5}, "teaching is below 0.5: the truth says where a lesion is."),
     ],
 )
 def test_a_number_that_the_recipe_does_not_take_gets_a_sentence(changes, sentence):

@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
+from scipy import ndimage
 
 from bcweb.scans import MODALITIES
-from train.augment import AIR, STRENGTHS, _contrast, augment
+from train.augment import AIR, STRENGTHS, _coarser, _contrast, augment
 
 
 def picture(lesion: bool = True, top: int = 40, left: int = 50) -> tuple[np.ndarray, np.ndarray]:
@@ -23,7 +25,7 @@ def picture(lesion: bool = True, top: int = 40, left: int = 50) -> tuple[np.ndar
 def test_image_and_mask_are_warped_alike(modality):
     image, mask = picture()
     for seed in range(60):
-        x, y = augment(image, mask, modality, np.random.default_rng(seed))
+        x, y, _ = augment(image, mask, modality, np.random.default_rng(seed))
         assert x.shape == y.shape == (128, 128)
         assert x.dtype == np.float32 and x.min() >= 0 and x.max() <= 1
         assert set(np.unique(y)) <= {0, 1}
@@ -93,7 +95,7 @@ def test_close_views_of_a_mammogram_without_its_lesion_show_breast(monkeypatch):
     shares = {"mammogram": [], "ultrasound": []}
     for modality, found in shares.items():
         for seed in range(400):
-            view, truth = augment(image, mask, modality, np.random.default_rng(seed))
+            view, truth, _ = augment(image, mask, modality, np.random.default_rng(seed))
             if not truth.any():
                 found.append((view > 2 * AIR / 255).mean())
     assert len(shares["mammogram"]) >= 30
@@ -102,8 +104,6 @@ def test_close_views_of_a_mammogram_without_its_lesion_show_breast(monkeypatch):
 
 
 def test_a_tone_curve_keeps_black_white_and_the_order_of_greys():
-    from PIL import Image
-
     ramp = np.tile(np.arange(256, dtype=np.uint8), (256, 1))
     changed = 0
     for seed in range(40):
@@ -127,3 +127,79 @@ def test_the_views_of_an_ultrasound_are_what_they_have_been():
     before = [0.27403, 0.1333, 0.13232, 0.13258, 0.19607, 0.06055]
     assert total == pytest.approx(before, abs=1e-4)
     assert not STRENGTHS["ultrasound"].contrast and not STRENGTHS["ultrasound"].breast
+
+
+def board() -> np.ndarray:
+    """Black and white in turn, pixel by pixel: the finest detail that there is."""
+    return (np.indices((128, 128)).sum(axis=0) % 2 * 255).astype(np.uint8)
+
+
+def test_fewer_pixels_leave_what_is_large_and_take_the_finest_detail():
+    large, mask = picture()
+    inside, outside = ndimage.binary_erosion(mask, iterations=8), ndimage.binary_dilation(mask, iterations=8)  # fmt: skip
+    for seed in range(20):
+        fine, same = (
+            np.asarray(_coarser(Image.fromarray(image), np.random.default_rng(seed)))
+            for image in (board(), large)
+        )
+        assert fine.shape == (128, 128) and fine.dtype == np.uint8
+        assert fine.std() < board().std() / 2 and abs(fine.mean() - 127.5) < 3
+        assert (same[inside] == 255).all() and (same[~outside] == 0).all()
+
+
+def test_coarse_views_have_less_detail_and_show_the_same():
+    image, mask = board(), picture()[1]
+
+    def views(coarse: float) -> list[tuple[float, np.ndarray]]:
+        """How much neighbours differ, and the mask; whole views alone, without speckle."""
+        made = [
+            augment(image, mask, "ultrasound", np.random.default_rng(seed), 0, 0, coarse)
+            for seed in range(40)
+        ]
+        return [(float(np.abs(np.diff(view.image)).mean()), view.mask) for view in made]
+
+    whole, coarse = views(0), views(1)
+    assert np.mean([d for d, _ in coarse]) < np.mean([d for d, _ in whole]) / 3
+    for (_, one), (_, other) in zip(whole, coarse, strict=True):
+        assert np.array_equal(one, other)
+    fewer = sum(detail < 0.2 for detail, _ in views(0.5)) - sum(detail < 0.2 for detail, _ in whole)
+    assert 10 <= fewer <= 30, "about half of 40, as is asked"
+
+
+@pytest.mark.parametrize("modality", MODALITIES)
+def test_what_teachers_say_is_warped_as_the_mask_is(modality):
+    image, mask = picture()
+    shown = 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        view = augment(image, mask, modality, rng, taught=mask * np.uint8(255))
+        assert view.taught.shape == (128, 128) and view.taught.dtype == np.uint8
+        border = ndimage.binary_dilation(view.mask, iterations=2) & ~ndimage.binary_erosion(
+            view.mask, iterations=2, border_value=1
+        )
+        assert np.array_equal((view.taught >= 128)[~border], view.mask.astype(bool)[~border])
+        shown += view.mask.any()
+    assert shown >= 30, "then this shows nothing"
+
+
+def test_without_teachers_a_view_has_none_and_with_them_it_is_the_same_view():
+    image, mask = picture()
+    alone = augment(image, mask, "ultrasound", np.random.default_rng(3))
+    taught = augment(image, mask, "ultrasound", np.random.default_rng(3), taught=image)
+    assert alone.taught is None
+    assert np.array_equal(alone.image, taught.image) and np.array_equal(alone.mask, taught.mask)
+
+
+def test_where_a_lesion_was_covered_the_teachers_say_nothing(monkeypatch):
+    """Of a mammogram whose teachers see lesions everywhere; views are whole, half of them covered beside it."""
+    monkeypatch.setitem(STRENGTHS, "mammogram", replace(STRENGTHS["mammogram"], covered=1.0))
+    image, mask = picture()
+    image = np.maximum(image, np.random.default_rng(0).integers(60, 90, image.shape, np.uint8))
+    everywhere = np.full_like(mask, 255)
+    covered = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        view = augment(image, mask, "mammogram", rng, close=0, taught=everywhere)
+        assert view.taught.any() == view.mask.any(), seed
+        covered += not view.mask.any()
+    assert 10 <= covered <= 30

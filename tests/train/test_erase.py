@@ -70,7 +70,7 @@ def test_views_of_a_mammogram_show_it_without_its_lesion_and_still_whole():
     whole = [
         x
         for seed in range(200)
-        for x, y in [augment(image, mask, "mammogram", np.random.default_rng(seed))]
+        for x, y, _ in [augment(image, mask, "mammogram", np.random.default_rng(seed))]
         if not y.any() and (x < AIR / 255).mean() > 0.1  # air is in the view
     ]
     assert len(whole) >= 20, "presence would be learned from close views alone"

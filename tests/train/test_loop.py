@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -122,6 +123,31 @@ def test_mask_loss_by_hand():
     np.testing.assert_allclose(loss, [entropy + dice_loss, entropy], rtol=1e-5)
     lighter = np.asarray(loop.mask_loss(truth, logits, dice_weight=0.5))
     np.testing.assert_allclose(lighter, [entropy + dice_loss / 2, entropy], rtol=1e-5)
+
+
+def test_a_lesion_that_the_teachers_miss_is_one_all_the_same():
+    truth = np.zeros((2, 2, 2, 1), np.float32)
+    truth[0, 0] = 0.6  # the truth's part of the mask; the teachers say nothing
+    truth[1, 0] = 0.4  # a normal that they are sure is none
+    loss = np.asarray(loop.mask_loss(truth, np.zeros_like(truth)))
+    dice_loss = 1 - (2 * 0.6 + 1) / (
+        2 + 1.2 + 1
+    )  # overlap 2 x 0.5 x 0.6; areas 4 x 0.5 and 2 x 0.6
+    np.testing.assert_allclose(loss, [np.log(2) + dice_loss, np.log(2)], rtol=1e-5)
+
+
+def test_teachers_say_a_part_of_the_mask_and_nothing_of_presence(squares):
+    """They see lesions everywhere, in normals too; views are whole."""
+    recipe = replace(RECIPE, views=0.0, close_views=0.0, teaching=0.25)
+    taught = replace(squares, taught=np.full_like(squares.masks, 255))
+    alone, mixed = (list(loop.batches(data, "ultrasound", recipe, 0)) for data in (squares, taught))
+    presences = np.concatenate([targets["presence"] for _, targets in alone])
+    assert set(np.unique(presences)) == {0, 1}
+    for (x, targets), (same, told) in zip(alone, mixed, strict=True):
+        np.testing.assert_array_equal(x, same)
+        np.testing.assert_array_equal(targets["presence"], told["presence"])
+        np.testing.assert_allclose(told["mask"], 0.75 * targets["mask"] + 0.25, atol=1e-6)
+        assert told["mask"].dtype == np.float32
 
 
 def test_rate_warms_up_and_falls_to_zero():

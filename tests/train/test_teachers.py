@@ -1,0 +1,110 @@
+"""A network that learns beside the truth what others say, and who may not teach it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from bcweb.segmenter import Segmenter
+from bcweb.weights import OperatingPoint, Reading, load_weights
+from tests import weights_folder
+from train.run import split
+from train.source import main
+from train.teachers import learn_from
+
+
+@pytest.fixture(scope="module")
+def options(folder, run):
+    """Of `train.source`, on the folds of `run`."""
+    data = ["--data", f"folder:{folder}?modality=ultrasound", "--cache", str(run.parent / "cache")]
+    return [*data, "--size", "64", "--epochs", "1", "--batch", "8"]
+
+
+@pytest.fixture(scope="module")
+def student(options, run, tmp_path_factory):
+    out = tmp_path_factory.mktemp("taught") / "student"
+    assert main([*options, "--teacher", str(run), "--out", str(out)]) == 0
+    return out
+
+
+def test_a_student_says_who_taught_it_and_how_much(student, run):
+    teacher = load_weights(str(run / "weights")).revision
+    assert json.loads((student / "run.json").read_text())["teachers"] == [teacher]
+    told = f"40% of the mask that was learned is the mean answer of `{teacher}`."
+    assert told in (student / "weights" / "README.md").read_text()
+    assert json.loads((run / "run.json").read_text())["teachers"] == []
+    assert "mean answer" not in (run / "weights" / "README.md").read_text()
+
+
+def test_a_student_does_not_go_on_without_its_teachers(student, options, tmp_path, capsys):
+    mine = shutil.copytree(student, tmp_path / "student")
+    assert main([*options, "--out", str(mine)]) == 1
+    assert "or from other weights; choose another --out." in capsys.readouterr().err
+
+
+def test_a_teacher_that_knows_a_held_out_case_is_refused(run, options, tmp_path, capsys):
+    out = tmp_path / "student"
+    assert main([*options, "--fold", "1", "--teacher", str(run), "--out", str(out)]) == 1
+    teacher = load_weights(str(run / "weights")).revision
+    assert (
+        f"The teacher {teacher} was trained on 8 of the 8 cases that are held out here (or their groups): a score "
+        "of them would be no result.\n"
+    ) in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_a_teacher_of_another_size_is_refused(run, options, tmp_path, capsys):
+    out = tmp_path / "student"
+    assert main([*options, "--size", "96", "--teacher", str(run), "--out", str(out)]) == 1
+    teacher = load_weights(str(run / "weights")).revision
+    assert (
+        f"The teacher {teacher} looks at ultrasounds of 64 pixels a side: --size 64 and data of that modality are "
+        "what it can teach.\n"
+    ) in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_a_teacher_of_another_modality_is_refused(squares, tmp_path):
+    weights = load_weights(str(weights_folder.write(tmp_path, modality="mammogram")))
+    with pytest.raises(ValueError, match="looks at mammograms of 64 pixels a side"):
+        learn_from([weights], squares)
+
+
+def test_what_is_learned_is_the_mean_of_what_the_teachers_say_before_their_gates(squares, tmp_path):
+    shut = OperatingPoint(mask_threshold=0.5, presence_gate=1.0, min_lesion_fraction=0.0)
+    changes = ({"operating_point": shut}, {"reading": Reading(mirrored=True)})
+    teachers = [
+        load_weights(str(weights_folder.write(tmp_path / str(seed), seed, **change)))
+        for seed, change in enumerate(changes)
+    ]
+    data = squares.take(np.arange(6))
+    taught = learn_from(teachers, data).taught
+    one, other = (Segmenter(t).answer(data.images / np.float32(255))[0] for t in teachers)
+    assert taught.dtype == np.uint8 and taught.shape == data.images.shape
+    assert np.abs(taught - 255 * (one + other) / 2).max() < 0.51, "to the nearest of 255"
+    assert np.abs(one - other).mean() > 0.05, "then this shows nothing"
+
+
+def test_parts_of_a_fold_share_its_test_and_are_together_the_rest(squares):
+    parts = [split(squares, "1", 3, 0.2, seed=0, part=part) for part in range(5)]
+    test = parts[0] == "test"
+    assert test.any() and all(np.array_equal(roles == "test", test) for roles in parts)
+    times = sum((roles == "validation").astype(int) for roles in parts)
+    assert np.array_equal(times, (~test).astype(int)), "each of the rest is in one of them"
+    for roles in parts:
+        validation = {c.group for c, r in zip(squares.cases, roles, strict=True) if r == "validation"}  # fmt: skip
+        others = {c.group for c, r in zip(squares.cases, roles, strict=True) if r != "validation"}
+        assert validation and not validation & others
+    assert np.array_equal(split(squares, "1", 3, 0.2, seed=0), parts[0])
+
+
+@pytest.mark.parametrize("part", ["5", "-1"])
+def test_a_part_that_there_is_not_gets_one_sentence(part, capsys):
+    options = ["--data", "busi:x", "--out", "y", "--validation", "0.2", "--validation-part", part]
+    with pytest.raises(SystemExit):
+        main(options)
+    said = "--validation-part is a number below 5, the parts that --validation 0.2 makes"
+    assert said in capsys.readouterr().err
