@@ -101,15 +101,17 @@ def augment(
     reach: float = 1.0,
     close: float = 1.0,
     coarse: float = 0.0,
+    covered: float = 1.0,
     taught: np.ndarray | None = None,
 ) -> View:
     """One view of image (S, S) uint8, mask (S, S) uint8 0/1, and taught (S, S) uint8 where there are teachers.
 
     reach, close: see `Strength.times` and `Strength.closer`. coarse: the part of the views that are seen as
-    from a scan of fewer pixels.
+    from a scan of fewer pixels. covered: how often tissue is laid over a lesion, times what `Strength` says.
     """
     strength = STRENGTHS[modality].times(reach).closer(close)
-    if strength.covered and mask.any() and rng.random() < strength.covered:
+    cover = strength.covered * covered
+    if cover and mask.any() and rng.random() < cover:
         image, mask = _cover(image, mask, rng)
         if taught is not None and not mask.any():
             taught = np.zeros_like(taught)  # what they found is no longer there

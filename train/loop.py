@@ -57,6 +57,7 @@ class Recipe:
     normal_repeats: int = 4  # a scan without a lesion is shown this often an epoch
     views: float = 1.0  # how far they go from their image, times `train.augment.STRENGTHS`
     close_views: float = 1.0  # how often a view is a close one, times what is said there
+    covered_views: float = 1.0  # how often tissue is laid over a lesion, times what is said there
     coarse_views: float = 0.0  # the part of the views that look stored with fewer pixels
     teaching: float = 0.4  # the part of the mask that teachers say, if there are any; below a half
     lesions_per_set: int = 640  # that one data set shows an epoch at most, drawn anew each epoch
@@ -206,7 +207,7 @@ def batches(
             views.append(
                 augment(
                     data.images[i], data.masks[i], modality, rng, recipe.views, recipe.close_views,
-                    recipe.coarse_views, taught,
+                    recipe.coarse_views, recipe.covered_views, taught,
                 )
             )  # fmt: skip
         truth = np.stack([view.mask for view in views]).astype(np.float32)[..., None]

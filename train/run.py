@@ -124,6 +124,8 @@ def _recipe(
         std=start.std,
     )
     recipe = loop.changed(recipe, dict(args.set))
+    if normals == 0 and recipe.covered_views == 0:
+        recipe = replace(recipe, presence=False)  # nothing shows what a scan without a lesion is
     longer = loop.steps_per_epoch(whole, recipe) / loop.steps_per_epoch(train, recipe)
     return replace(
         recipe,

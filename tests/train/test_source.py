@@ -14,8 +14,11 @@ from PIL import Image
 from bcweb.scans import read_scan
 from bcweb.segmenter import Segmenter
 from train import loop, score
+from train.arms import ARMS
 from train.folds import was_stopped
-from train.source import main
+from train.run import _recipe
+from train.source import main, parse
+from train.start import without_source
 
 
 def there(root: Path) -> list[str]:
@@ -205,6 +208,14 @@ def test_an_option_that_makes_no_sense_gets_one_sentence(option, sentence, capsy
     with pytest.raises(SystemExit):
         main(["--data", "busi:x", "--out", "y", *option])
     assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("covered", "presence"), [("1", True), ("0", False)])
+def test_mammograms_learn_presence_only_from_lesions_that_are_covered(squares, covered, presence):
+    args = parse(["--data", "busi:x", "--out", "y", "--set", f"covered_views={covered}"])
+    start = without_source(ARMS["imagenet"], "lite0")
+    recipe = _recipe(args, start, "mammogram", normals=0, whole=squares, train=squares)
+    assert recipe.presence is presence
 
 
 def test_mammograms_without_a_normal_among_them_teach_presence_by_covered_lesions(tmp_path, capsys):
