@@ -33,6 +33,7 @@ from bcweb.scores import (
     report,
     write_scores,
 )
+from bcweb.terminal import show_every_name
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,8 +44,10 @@ INTERVAL = "95% interval, whole groups resampled"
 NO_TRUTH = "There is no truth to score against."
 
 
-def score_one(case: Case, choice: Choice) -> CaseScore:
-    """Read, segment and score one case; what goes wrong is its error."""
+def score_one(case: Case, choice: Choice) -> tuple[CaseScore, bool]:
+    """Read, segment and score one case, and whether the weights have seen it under its name; what goes wrong is
+    the score's error.
+    """
     from bcweb.cases.duplicates import fingerprint
     from bcweb.scans import ScanError, read_scan
     from bcweb.weights import WeightsError
@@ -54,17 +57,19 @@ def score_one(case: Case, choice: Choice) -> CaseScore:
         scan = read_scan(case.file)
         truth = read_truth(case, scan)
         if truth is None:
-            return replace(blank, error=NO_TRUTH)
+            return replace(blank, error=NO_TRUTH), False
         segmenter = choice.segmenter(case.modality)
         prediction = segmenter.segment(scan)
-        seen = segmenter.weights.seen(
-            scan.digest, fingerprint(scan.pixels), case.dataset, case.group
-        )
+        weights, print_of_it = segmenter.weights, fingerprint(scan.pixels)
+        seen = weights.seen(scan.digest, print_of_it, case.dataset, case.group)
+        by_name = weights.seen_as(case.dataset, case.id, scan.digest, print_of_it)
     except (ScanError, WeightsError) as error:
-        return replace(blank, error=str(error))
+        return replace(blank, error=str(error)), False
     except OSError as error:
-        return replace(blank, error=f"{error.filename or case.file}: {error.strerror or error}.")
-    return replace(score_prediction(case, prediction, truth, scan.spacing), seen=seen)
+        text = f"{error.filename or case.file}: {error.strerror or error}."
+        return replace(blank, error=text), False
+    score = score_prediction(case, prediction, truth, scan.spacing)
+    return replace(score, seen=seen), by_name
 
 
 def score_prediction(
@@ -98,12 +103,13 @@ def _blank(case: Case) -> CaseScore:
     return CaseScore(case.dataset, case.id, case.group, case.label or "", case.modality)
 
 
-def _score_numbered(numbered: tuple[int, Case], choice: Choice) -> tuple[int, CaseScore]:
-    return numbered[0], score_one(numbered[1], choice)
+def _score_numbered(numbered: tuple[int, Case], choice: Choice) -> tuple[int, CaseScore, bool]:
+    return numbered[0], *score_one(numbered[1], choice)
 
 
-def _crashed(numbered: tuple[int, Case]) -> tuple[int, CaseScore]:
-    return numbered[0], replace(_blank(numbered[1]), error="The process that read it died.")
+def _crashed(numbered: tuple[int, Case]) -> tuple[int, CaseScore, bool]:
+    died = replace(_blank(numbered[1]), error="The process that read it died.")
+    return numbered[0], died, False
 
 
 def table(result: dict[str, Any]) -> str:
@@ -211,10 +217,14 @@ def evaluate(
             carried |= {score.key: score for score in read_scores(file) if not score.error}
     count = worker_count(len(cases), workers)
     scores: dict[int, CaseScore] = {}
+    by_name: set[tuple[str, str]] = set()
     with stoppable() as stop, _progress(len(cases)) as progress:
         task = partial(_score_numbered, choice=choice)
-        for number, score in over_all_cores(task, list(enumerate(cases)), count, stop, _crashed):
+        numbered = list(enumerate(cases))
+        for number, score, own in over_all_cores(task, numbered, count, stop, _crashed):
             scores[number] = score
+            if own:
+                by_name.add(score.key)
             if progress is not None:
                 progress.update()
     if stop.asked:
@@ -222,6 +232,7 @@ def evaluate(
     in_order = mark_seen_groups([scores[number] for number in range(len(cases))])
     findings = {(case.dataset, case.id): case.findings for case in cases if case.findings}
     weak = sum(bool(case.boxes) for case in cases)
+    carried = {key: score for key, score in carried.items() if key in by_name}
     return in_order, report(in_order, carried, findings) | ({"weak": weak} if weak else {})
 
 
@@ -233,7 +244,20 @@ def _progress(total: int):
     return tqdm(total=total, unit="case", mininterval=0.2 if sys.stderr.isatty() else 30)
 
 
+def why_unwritable(*files: Path | None) -> str | None:
+    """A sentence where one of the files that are asked for cannot be there: for before the scoring, which may
+    take hours, not after it.
+    """
+    for file in files:
+        if file and not file.parent.is_dir():
+            return f"{file} cannot be written: there is no folder {file.parent}."
+        if file and file.is_dir():
+            return f"{file} cannot be written: it is a folder."
+    return None
+
+
 def main(argv: list[str] | None = None) -> int:
+    show_every_name()
     parser = argparse.ArgumentParser(
         prog="python -m bcweb.evaluate",
         description=__doc__,
@@ -275,6 +299,8 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
+    if problem := why_unwritable(args.csv, args.json):
+        raise ScoresError(problem)
     sets = [read_cases(spec) for spec in args.data]
     for each in sets:
         for note in each.notes:
@@ -292,14 +318,17 @@ def _run(args: argparse.Namespace) -> int:
     if not scores:
         raise ScoresError("There is no case with a truth to score.")
     failed = [score for score in scores if score.error]
-    for score in failed[:20]:
-        print(f"{score.dataset} {score.id}: {score.error}", file=sys.stderr)
     result["failed"] = len(failed)
-    print(table(result))
-    if args.csv:
-        write_scores(args.csv, scores)
-    if args.json:
-        args.json.write_text(json.dumps(result, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    try:  # written before they are shown, and shown where the disk is full: neither loses a run
+        if args.csv:
+            write_scores(args.csv, scores)
+        if args.json:
+            text = json.dumps(result, indent=1, allow_nan=False) + "\n"
+            args.json.write_text(text, encoding="utf-8")
+    finally:
+        for score in failed[:20]:
+            print(f"{score.dataset} {score.id}: {score.error}", file=sys.stderr)
+        print(table(result))
     return 1 if failed else 0
 
 

@@ -19,6 +19,7 @@ from PIL import Image
 
 from bcweb.phantoms import Mass, Phantom, phantom
 from bcweb.scans import Modality
+from bcweb.terminal import show_every_name
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ def write(folder: Path) -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
+    show_every_name()
     parser = argparse.ArgumentParser(
         prog="python -m bcweb.samples", description="Write the generated samples with their truth."
     )

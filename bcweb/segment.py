@@ -4,10 +4,12 @@
 
 Writes STEM_mask.png for every scan (0 and 255, the scan's own size), a folder's tree mirrored under
 --out, and results.csv: file, modality, presence, lesions, area (painted pixels), seconds, error, and
-notes on how the file was read (a guessed modality, the first frame of several ...). A file that cannot be segmented is a row with its error; the others are done and the exit status is 1. Run it
-again and only what is new, changed, failed or segmented by other weights is done. Two scans whose masks
-would have one name are kept apart: the second one's is NAME.EXT_mask.png, then STEM-2_mask.png and so
-on, and no mask that this command did not write is ever overwritten.
+notes on how the file was read (a guessed modality, the first frame of several ...). A file that cannot
+be segmented, or a folder that cannot be read, is a row with its error; the others are done and the exit
+status is 1. Linked folders are followed. Run it again and only what is new, changed, failed or segmented
+by other weights is done. Two scans whose masks would have one name are kept apart: the second one's is
+NAME.EXT_mask.png, then STEM-2_mask.png and so on, and no mask that this command did not write is ever
+overwritten.
 """
 
 from __future__ import annotations
@@ -29,7 +31,8 @@ from typing import TextIO
 
 from bcweb.batch import Choice, over_all_cores, stoppable, warm_up, worker_count
 from bcweb.masks import Stamp, read_stamp, write_mask
-from bcweb.names import natural, stem
+from bcweb.names import stem
+from bcweb.terminal import show_every_name
 
 COLUMNS = ("file", "modality", "presence", "lesions", "area", "seconds", "error", "notes")
 RESULTS = "results.csv"
@@ -68,11 +71,16 @@ class Row:
 
 @dataclass(frozen=True)
 class Found:
-    """Scans with the place of their mask relative to --out, and what was left out."""
+    """Scans with the place of their mask relative to --out, and what was left out.
+
+    folders: the absolute paths of all that were looked into; unreadable: the rows of those that refused.
+    """
 
     scans: tuple[tuple[Path, Path], ...]
     masks: int
     others: int
+    folders: frozenset[str]
+    unreadable: tuple[Row, ...]
 
 
 # --- one scan ---------------------------------------------------------------------------------------
@@ -143,8 +151,17 @@ def find_scans(paths: Sequence[Path], out: Path) -> Found:
     Names that end in _mask (or _mask_1, ...) are masks: left out in folders, and where the scan that
     they belong to is named beside them. Hidden files, tables and texts in a folder are left out.
     """
+    from bcweb.scans.folders import walk
+
     scans: dict[str, tuple[Path, Path]] = {}
     masks = others = 0
+    looked_into: set[str] = set()
+    unreadable: dict[str, Row] = {}
+
+    def refused(error: OSError) -> None:
+        sentence = f"This folder cannot be read: {error.strerror}."
+        unreadable[os.path.abspath(error.filename)] = Row(str(error.filename), error=sentence)
+
     folders_named = [path for path in paths if path.is_dir()]
     files_named = [path for path in paths if path not in folders_named]
     beside = {path.with_name(stem(path.name)) for path in files_named}
@@ -154,18 +171,18 @@ def find_scans(paths: Sequence[Path], out: Path) -> Found:
         else:
             scans.setdefault(os.path.abspath(file), (file, Path()))
     for root in folders_named:
-        for folder, folders, names in os.walk(root):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            for name in sorted(names, key=natural):
-                file = Path(folder, name)
+        for folder, names in walk(root, refused):
+            looked_into.add(os.path.abspath(folder))
+            for file in (folder / name for name in names):
                 if _is_mask(file):
                     masks += 1
-                elif name.startswith(".") or file.suffix.lower() in _NO_SCANS:
-                    others += file != out / RESULTS and not name.startswith(".")
+                elif file.suffix.lower() in _NO_SCANS:
+                    others += file != out / RESULTS
                 else:
                     place = os.path.abspath(file)
-                    scans.setdefault(place, (file, file.parent.relative_to(root)))
-    return Found(tuple(scans.values()), masks, others)
+                    scans.setdefault(place, (file, folder.relative_to(root)))
+    folders = frozenset(looked_into | unreadable.keys())
+    return Found(tuple(scans.values()), masks, others, folders, tuple(unreadable.values()))
 
 
 def _is_mask(file: Path) -> bool:
@@ -282,6 +299,8 @@ def run(
     found = find_scans(paths, out)
     _say(_left_out(found))
     if not found.scans:
+        for row in found.unreadable:
+            _say(f"{row.file}: {row.error}")
         _say("There is no scan to segment.")
         return 1
     warm_up(worker_count(len(found.scans), workers))
@@ -307,8 +326,10 @@ def run(
     to_do = [job for job in jobs if job.file not in rows]
     kept = len(rows)
 
-    here = {os.path.abspath(job.file) for job in jobs}
+    # A folder's row lasts until it is looked into again.
+    here = {os.path.abspath(job.file) for job in jobs} | found.folders
     others = [row for place, row in earlier.items() if place not in here]
+    others += found.unreadable
     count = worker_count(len(to_do), workers)
     with stoppable() as stop, Table(out / RESULTS, [*others, *rows.values()]) as table:
         results = over_all_cores(partial(segment_file, choice=choice), to_do, count, stop, _crashed)
@@ -319,7 +340,7 @@ def run(
                 if progress is not None:
                     progress.update()
         table.finish([*others, *(rows[job.file] for job in jobs if job.file in rows)])
-    return _report(jobs, rows, kept, out, stop.asked)
+    return _report(found, jobs, rows, kept, out, stop.asked)
 
 
 class Table:
@@ -372,13 +393,16 @@ def _left_out(found: Found) -> str:
     return f"Left out: {' and '.join(parts)}." if parts else ""
 
 
-def _report(jobs: list[Job], rows: dict[Path, Row], kept: int, out: Path, stopped: bool) -> int:
+def _report(
+    found: Found, jobs: list[Job], rows: dict[Path, Row], kept: int, out: Path, stopped: bool
+) -> int:
     here = [rows[job.file] for job in jobs if job.file in rows]
     failed = [row for row in here if row.error]
-    for row in failed[:20]:
+    told = [*found.unreadable, *failed]
+    for row in told[:20]:
         _say(f"{row.file}: {row.error}")
-    if len(failed) > 20:
-        _say(f"... and {len(failed) - 20} more, see {out / RESULTS}.")
+    if len(told) > 20:
+        _say(f"... and {len(told) - 20} more, see {out / RESULTS}.")
     guessed = Counter(row.modality for row in here if row.guessed)
     if guessed:
         counts = ", ".join(f"{n} {modality}" for modality, n in guessed.items())
@@ -390,11 +414,13 @@ def _report(jobs: list[Job], rows: dict[Path, Row], kept: int, out: Path, stoppe
         parts.append(f"{kept} done before")
     if failed:
         parts.append(f"{len(failed)} failed")
+    if folders := len(found.unreadable):
+        parts.append(f"{folders} {'folder' if folders == 1 else 'folders'} not read")
     print(", ".join(parts) + ".")
     if stopped:
         _say("Stopped; the same command goes on from here.")
         return 130
-    return 1 if failed else 0
+    return 1 if told else 0
 
 
 def _say(sentence: str) -> None:
@@ -403,6 +429,7 @@ def _say(sentence: str) -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
+    show_every_name()
     parser = argparse.ArgumentParser(
         prog="python -m bcweb.segment",
         description=__doc__,

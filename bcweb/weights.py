@@ -147,6 +147,21 @@ class Weights:
             return True
         return duplicates.matches_any(fingerprint, self._seen_fingerprints)
 
+    def seen_as(self, dataset: str, id: str, digest: str, fingerprint: str) -> bool:
+        """Whether the weights were trained on this scan, or on a re-encoded copy, under this name.
+
+        Two hospitals' folders may have one name and count alike: what is known of a case by its name, as its
+        score out of fold, is of this scan only then.
+        """
+        case = self._seen_by_name.get((dataset, id))
+        return case is not None and (
+            case.digest == digest or duplicates.fingerprints_match(case.fingerprint, fingerprint)
+        )
+
+    @cached_property
+    def _seen_by_name(self) -> dict[tuple[str, str], SeenCase]:
+        return {(case.dataset, case.id): case for case in self.seen_cases}
+
 
 def load_weights(name: str, modality: Modality | None = None) -> Weights:
     """Load "embedded" (of a modality), a folder, or "hf://user/repo@revision" (see `bcweb.hub`).

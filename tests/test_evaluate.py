@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import math
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +26,8 @@ from bcweb.scores import (
     write_scores,
 )
 from tests import weights_folder
+
+ROOT = Path(__file__).parent.parent
 
 
 def lesion(case: str, dice: float, **changes) -> CaseScore:
@@ -293,19 +298,44 @@ def test_a_scan_that_was_trained_on_is_seen_and_so_is_its_group(tmp_path, capsys
     assert "SEEN CASES" in capsys.readouterr().out
 
 
-def test_out_of_fold_scores_are_read_from_the_weights_folder(tmp_path):
+def trained_on(spec: str, folder: Path) -> None:
+    """Write a seen.csv of all cases of a data set."""
     from bcweb.cases import read_cases
+    from bcweb.cases.duplicates import fingerprint
+    from bcweb.scans import read_scan
 
+    lines = ["dataset,id,group,digest,fingerprint"]
+    for case in read_cases(spec).cases:
+        scan = read_scan(case.file)
+        named = f"{case.dataset},{case.id},{case.group}"
+        lines.append(f"{named},{scan.digest},{fingerprint(scan.pixels)}")
+    (folder / "seen.csv").write_text("\n".join(lines))
+
+
+def test_out_of_fold_scores_are_read_from_the_weights_folder(tmp_path):
     spec = write_data(tmp_path / "data")
     folder, fold = (weights_folder.write(tmp_path / name) for name in ("weights", "fold"))
     main(["--data", spec, "--weights", str(fold), "--csv", str(folder / "scores.csv")])
-    cases = read_cases(spec).cases
-    lines = [f"{c.dataset},{c.id},{c.group},{'0' * 64},{'0' * 64}" for c in cases]
-    (folder / "seen.csv").write_text("\n".join(["dataset,id,group,digest,fingerprint", *lines]))
+    trained_on(spec, folder)
     main(["--data", spec, "--weights", str(folder), "--json", str(tmp_path / "figures.json")])
     figures = json.loads((tmp_path / "figures.json").read_text())
     assert figures["seen"] == figures["out_of_fold"] == 6 and figures["unseen"] == 0
     assert figures["lesion"]["n"] == 4
+
+
+def test_another_hospitals_folder_of_the_same_name_has_not_those_scores(tmp_path):
+    """Its cases have the same ids and groups, and other pictures."""
+    theirs, ours = write_data(tmp_path / "there" / "data"), write_data(tmp_path / "here" / "data")
+    for file in (tmp_path / "here" / "data").glob("*/*.png"):
+        with Image.open(file) as picture:
+            turned = picture.transpose(Image.Transpose.ROTATE_180)
+        turned.save(file)
+    folder, fold = (weights_folder.write(tmp_path / name) for name in ("weights", "fold"))
+    main(["--data", theirs, "--weights", str(fold), "--csv", str(folder / "scores.csv")])
+    trained_on(theirs, folder)
+    main(["--data", ours, "--weights", str(folder), "--json", str(tmp_path / "figures.json")])
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    assert figures["out_of_fold"] == figures["lesion"]["n"] == 0, "those are of other pictures"
 
 
 def test_what_cannot_be_read_is_named_and_the_others_are_scored(tmp_path, weights, capsys):
@@ -362,6 +392,48 @@ def test_what_cannot_be_had_is_one_sentence(tmp_path, capsys, data, weights_name
     assert main(arguments) == 1
     said = capsys.readouterr()
     assert said.out == "" and said.err.count("\n") == 1 and "Traceback" not in said.err
+
+
+@pytest.mark.parametrize("option", ["--json", "--csv"])
+def test_a_file_that_cannot_be_there_is_refused_before_the_scoring(tmp_path, capsys, option):
+    """The weights are not there either: who had begun would speak of them."""
+    asked = ["--data", write_data(tmp_path / "data"), "--weights", "/nowhere", option]
+    for file, why in (
+        (tmp_path / "no" / "file", f"there is no folder {tmp_path / 'no'}"),
+        (tmp_path / "data", "it is a folder"),
+    ):
+        assert main([*asked, str(file)]) == 1
+        assert capsys.readouterr() == ("", f"{file} cannot be written: {why}.\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no disk here that is always full")
+def test_a_full_disk_leaves_the_figures_on_the_terminal(tmp_path, weights, capsys):
+    spec = write_data(tmp_path / "data")
+    assert main(["--data", spec, "--weights", str(weights), "--json", "/dev/full"]) == 1
+    said = capsys.readouterr()
+    assert "Lesion images: 4 in 2 groups" in said.out
+    assert "No space left on device" in said.err and "Traceback" not in said.err
+
+
+def test_a_label_that_the_terminal_cannot_show_is_escaped_and_loses_nothing(tmp_path, weights):
+    """What Windows of the West has for a redirected output knows no Japanese."""
+    spec = write_data(tmp_path / "data")
+    table_of_cases = tmp_path / "data" / "cases.csv"
+    named = table_of_cases.read_text().replace("benign", "悪性").replace("normal", "no é")
+    table_of_cases.write_text(named, encoding="utf-8")
+    files = tmp_path / "figures.json", tmp_path / "cases.csv"
+    done = subprocess.run(
+        [
+            sys.executable, "-m", "bcweb.evaluate", "--data", spec, "--weights", str(weights),
+            "--json", str(files[0]), "--csv", str(files[1]), "--workers", "1",
+        ],
+        capture_output=True, cwd=ROOT, env={**os.environ, "PYTHONIOENCODING": "cp1252"},
+    )  # fmt: skip
+    assert done.returncode == 0 and b"Traceback" not in done.stderr, done.stderr
+    assert rb"\u60aa\u6027: 4 images" in done.stdout
+    assert "no é: 2 images".encode("cp1252") in done.stdout, "what it can show is shown"
+    assert set(json.loads(files[0].read_text())["by_label"]) == {"悪性", "no é"}
+    assert [score.label for score in read_scores(files[1])].count("悪性") == 4
 
 
 def test_no_figure_is_ever_nan(tmp_path):

@@ -181,6 +181,26 @@ def test_one_infinite_pixel_does_not_make_a_float_image_black():
         read_scan(encode(grey(np.full((20, 20), np.nan, np.float32)), "TIFF"))
 
 
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([np.nan, 1, 3], [0, 21845, 65535]),
+        ([np.nan, 5, 5], [0, 65535, 65535]),
+        ([np.nan, -1, 2], [0, 0, 65535]),
+    ],
+)
+def test_missing_pixels_of_a_float_image_are_black(values, expected):
+    columns = np.repeat(np.float32(values), 10)
+    scan = read_scan(encode(grey(np.tile(columns, (20, 1))), "TIFF"))
+    assert scan.pixels[0, ::10].tolist() == expected
+
+
+def test_one_value_above_zero_is_not_black():
+    scan = read_scan(encode(grey(np.full((20, 20), 7, np.float32)), "TIFF"))
+    assert (scan.pixels == 65535).all() and scan.window == (65535, 65536)
+    assert not read_scan(encode(grey(np.zeros((20, 20), np.float32)), "TIFF")).pixels.any()
+
+
 def test_a_tiff_of_16_bits_whose_white_is_zero_is_turned():
     file = BytesIO()
     Image.fromarray(DEEP).save(file, "TIFF", tiffinfo={262: 0})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from PIL import Image
 
 from bcweb.segment import COLUMNS, main, read_stamp
 from tests import weights_folder
+from tests.cases import trees
 
 ROOT = Path(__file__).parent.parent
 
@@ -177,6 +179,38 @@ def test_a_bad_file_is_a_row_and_the_others_are_done(tmp_path, weights, capsys):
     assert masks(tmp_path / "out") == ["good_mask.png"]
     said = capsys.readouterr()
     assert "3 failed" in said.out and "torn.png: " in said.err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="paths have another limit there")
+def test_a_folder_that_cannot_be_read_is_a_row_until_it_can(tmp_path, weights, capsys):
+    folder, out = tmp_path / "in", tmp_path / "out"
+    scan(folder / "a.png")
+    place = trees.unreadable(folder)
+    assert segment(folder, "--out", out, weights=weights) == 1
+    refused = (str(place), "This folder cannot be read: File name too long.")
+    assert [(row["file"], row["error"]) for row in rows(out)] == [
+        refused, (str(folder / "a.png"), ""),
+    ]  # fmt: skip
+    said = capsys.readouterr()
+    assert "1 of 1 scans have a mask" in said.out and "1 folder not read." in said.out
+    assert ": ".join(refused) in said.err
+    assert segment(folder, "--out", out, weights=weights) == 1 and len(rows(out)) == 2
+    shutil.rmtree(folder / place.relative_to(folder).parts[0])
+    table = out / "results.csv"  # as if it had been another folder, that can be read by now
+    table.write_text(table.read_text().replace(str(place), str(folder)))
+    assert segment(folder, "--out", out, weights=weights) == 0
+    assert [row["file"] for row in rows(out)] == [str(folder / "a.png")]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links want a privilege there")
+def test_linked_folders_are_followed_once(tmp_path, weights):
+    scan(tmp_path / "in" / "a.png")
+    scan(tmp_path / "elsewhere" / "b.png", seed=1)
+    for link in ("drive", "drive 2"):
+        (tmp_path / "in" / link).symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "round").symlink_to(tmp_path / "in")
+    assert segment(tmp_path / "in", "--out", tmp_path / "out", weights=weights) == 0
+    assert masks(tmp_path / "out") == ["a_mask.png", "drive/b_mask.png"]
 
 
 def test_a_file_that_is_not_there_is_a_row(tmp_path, weights):

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from bcweb.scores import CaseScore, groups_of, read_scores, summarise, write_scores
 from bcweb.statistics import Interval, auc_gain, paired_difference
+from bcweb.terminal import show_every_name
 from train import folds, readings
 from train.markdown import DOCS, cell, with_interval
 from train.options import data_name
@@ -312,6 +313,7 @@ def presence_gained(scores: Sequence[CaseScore], recipe: Sequence[CaseScore]) ->
 
 
 def main(argv: list[str] | None = None) -> int:
+    show_every_name()
     args = parse(argv)
     try:
         if not args.report:

@@ -22,6 +22,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from bcweb.terminal import show_every_name
 from train import folds, source, transfer
 from train.arms import ARMS
 from train.score import write_json
@@ -79,6 +80,7 @@ def _options(own: argparse.Namespace, rest: list[str]) -> argparse.Namespace:
 
 
 def main(argv: list[str] | None = None) -> int:
+    show_every_name()
     own, rest = parse(argv)
     try:
         from train import pooled, readings

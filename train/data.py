@@ -28,6 +28,7 @@ from bcweb.cases import Case, read_cases, read_truth
 from bcweb.cases.duplicates import fingerprint
 from bcweb.preprocess import square
 from bcweb.scans import ScanError, read_scan
+from bcweb.terminal import show_every_name
 from train.packed import pack, unpack
 from train.training_set import TrainingCase, TrainingSet
 
@@ -174,6 +175,7 @@ def assign_folds(data: TrainingSet, folds: int, seed: int) -> np.ndarray:
 
 
 def main(argv: list[str] | None = None) -> int:
+    show_every_name()
     parser = argparse.ArgumentParser(
         prog="python -m train.data",
         description="The data in one small file, for a machine that has a GPU and not the data.",

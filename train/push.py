@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 from bcweb import hub, publish
 from bcweb.scans import Modality
 from bcweb.scores import CaseScore, ScoresError, read_scores
+from bcweb.terminal import show_every_name
 from bcweb.weights import load_weights
 from train.markdown import DOCS
 
@@ -182,6 +183,7 @@ def _paired(new: Sequence[CaseScore], old: Sequence[CaseScore]) -> list[tuple[fl
 
 
 def main(argv: list[str] | None = None) -> int:
+    show_every_name()
     parser = argparse.ArgumentParser(
         prog="python -m train.push",
         description=__doc__.split("\n\n", 2)[2],

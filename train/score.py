@@ -19,6 +19,7 @@ from bcweb.cases.duplicates import fingerprint
 from bcweb.evaluate import evaluate, table
 from bcweb.scans import Scan
 from bcweb.scores import write_scores
+from bcweb.terminal import show_every_name
 from bcweb.weights import Weights, load_weights
 from train.card import card
 
@@ -84,6 +85,7 @@ def write_json(path: Path, content: object) -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
+    show_every_name()
     parser = argparse.ArgumentParser(
         prog="python -m train.score",
         description=__doc__.split("\n\n", 1)[1],

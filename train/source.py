@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bcweb.network import ARCHITECTURES
+from bcweb.terminal import show_every_name
 from train import options
 from train.arms import ARMS
 from train.folds import arm_of
@@ -57,6 +58,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
 
 
 def main(argv: list[str] | None = None) -> int:
+    show_every_name()
     args = parse(argv)
     return guarded(args, lambda: _run(args))
 

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from bcweb.network import ARCHITECTURES
 from bcweb.scans import Modality
 from bcweb.scores import write_scores
+from bcweb.terminal import show_every_name
 from bcweb.weights import EMBEDDED, load_weights
 from train import folds
 from train.arms import ARMS
@@ -90,6 +91,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
 
 
 def main(argv: list[str] | None = None) -> int:
+    show_every_name()
     args = parse(argv)
     try:
         from train import study_report

@@ -33,6 +33,7 @@ from bcweb.scans import Modality, Scan, read_scan
 from bcweb.scores import CaseScore, write_scores
 from bcweb.segmenter import Prediction, Segmenter, apply_operating_point
 from bcweb.statistics import calibration_bins
+from bcweb.terminal import show_every_name
 from bcweb.weights import load_weights
 from train.failures import Drawn, sheet
 from train.score import held_out_by, refuse_seen, write_json
@@ -238,6 +239,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
 
 
 def main(argv: list[str] | None = None) -> int:
+    show_every_name()
     args = parse(argv)
     try:
         if args.cost:

@@ -11,9 +11,11 @@ from pathlib import Path
 from bcweb.cases import CasesError, read_cases
 from bcweb.cases.duplicates import groups
 from bcweb.cases.grouping import find_pairs
+from bcweb.terminal import show_every_name
 
 
 def main(arguments: list[str] | None = None) -> int:
+    show_every_name()
     parser = argparse.ArgumentParser(
         prog="python -m bcweb.cases", description=__doc__.split(": ")[1]
     )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from bcweb.cases.case import Case, CasesError, CaseSet, Skipped
 from bcweb.cases.truth import same_aspect
 from bcweb.scans import ScanError, scan_size
+from bcweb.scans.folders import walk
 
 # Papers, tables and programs that lie beside scans; nobody wants to be told that they were skipped.
 _BESIDE = {
@@ -31,11 +33,25 @@ Sizes = dict[Path, tuple[int, int]]
 
 
 def scan_files(folder: Path, deep: bool = False) -> tuple[Sizes, list[Skipped]]:
-    """The scans in a folder, by their content and sorted by name, with (height, width); and the rest."""
+    """The scans in a folder, by their content and sorted by name, with (height, width); and the rest.
+
+    deep: those in the folders below it, too, through links as well. Raises `OSError` where the folder itself
+    cannot be read.
+    """
     sizes, skipped = {}, []
-    for file in sorted(folder.rglob("*") if deep else folder.iterdir()):
-        inside = file.relative_to(folder).parts
-        if not file.is_file() or any(part.startswith(".") for part in inside):
+
+    def refused(error: OSError) -> None:
+        reason = f"This folder cannot be read: {error.strerror}."
+        skipped.append(Skipped(Path(error.filename), reason))
+
+    files = list(folder.iterdir())
+    if deep:
+        files = [place / name for place, names in walk(folder, refused) for name in names]
+    for file in sorted(files):
+        if file.name.startswith("."):
+            continue
+        # Not a folder, a pipe ...; what cannot even be looked at is skipped below, with the reason.
+        if os.path.exists(file) and not os.path.isfile(file):
             continue
         if file.suffix.lower() in _BESIDE:
             continue
@@ -75,7 +91,13 @@ def case_set(
 
 
 def read_table(file: Path, *needed: str) -> list[dict[str, str]]:
-    """The rows of a CSV with a header, as spreadsheets write it: comma or semicolon, with or without BOM.
+    """The rows of `read_lines`."""
+    return list(read_lines(file, *needed).values())
+
+
+def read_lines(file: Path, *needed: str) -> dict[int, dict[str, str]]:
+    """The rows of a CSV with a header by the line that each ends in, as spreadsheets write it: comma or
+    semicolon, with or without BOM.
 
     Raises `CasesError` where it has not the columns that are needed.
     """
@@ -90,9 +112,12 @@ def read_table(file: Path, *needed: str) -> list[dict[str, str]]:
     for name in needed:
         if name not in columns:
             raise CasesError(f"{file} has no column {name}; it has {', '.join(columns)}.")
-    return [
-        {key.strip(): (value or "").strip() for key, value in row.items() if key} for row in table
-    ]
+    rows = {}
+    for row in table:
+        cells = {k.strip(): (value or "").strip() for k, value in row.items() if k}
+        if any(cells.values()):  # spreadsheets leave empty ones below
+            rows[table.line_num] = cells
+    return rows
 
 
 def inner(path: Path, *names: str) -> Path:

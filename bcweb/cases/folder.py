@@ -1,7 +1,8 @@
-"""Any folder: `images/NAME` + `masks/NAME`, or `NAME` + `NAME_mask` side by side.
+"""Any folder: `images/NAME` + `masks/NAME`, `NAME` + `masks/NAME`, or `NAME` + `NAME_mask` side by side.
 
 An optional `cases.csv` says more: file, and where known label, group, findings, modality. Its further
-columns can select: {"energy": "low"} reads the rows that say so. A scan without a mask has an
+columns can select: {"energy": "low"} reads the rows that say so. Several rows of one picture, one a lesion,
+have their findings joined and may not contradict each other in the rest. A scan without a mask has an
 unknown truth, unless its label is "normal": then it is empty. Without a column group, cases are
 grouped by near-duplicates.
 """
@@ -13,7 +14,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from bcweb.cases.case import Case, CasesError, CaseSet, Skipped
-from bcweb.cases.files import Sizes, case_set, inner, read_table, scan_files
+from bcweb.cases.files import Sizes, case_set, inner, read_lines, scan_files
 from bcweb.cases.grouping import group_by_pictures
 from bcweb.names import stem
 from bcweb.scans import MODALITIES, ScanError, guess_modality, read_scan
@@ -22,14 +23,18 @@ _MASK = re.compile(r"(.+?)_mask(_\d+)?")
 
 
 Masks = dict[str, list[Path]]
+Lines = dict[int, dict[str, str]]  # the rows of a table, by their line
 
 
 def read(path: Path, select: dict[str, str]) -> CaseSet:
     """select: COLUMN -> value of `cases.csv`; "modality" may also be said for the whole folder."""
-    rows = _rows(path / "cases.csv")
-    columns = set().union(*rows.values()) if rows else set()
+    table = path / "cases.csv"
+    lines = read_lines(table, "file") if table.exists() else {}
+    if nameless := [number for number, row in lines.items() if not row["file"]]:
+        raise CasesError(f"{table} names no file in line {nameless[0]}.")
+    columns = set().union(*lines.values())
     said = None if "modality" in columns else select.pop("modality", None)
-    chosen = _chosen(rows, select, columns)
+    rows = _by_case(_chosen(lines, select, columns), table)
     root, images, masks, sizes, skipped = _files(path)
     name = path.resolve().name
 
@@ -39,7 +44,7 @@ def read(path: Path, select: dict[str, str]) -> CaseSet:
         case_id = _id(file, root)
         drawn = tuple(masks.pop(case_id, ()))
         row = rows.get(case_id, {})
-        if select and case_id not in chosen:
+        if select and case_id not in rows:
             continue
         if case_id in cases:
             skipped.append(Skipped(file, f"{cases[case_id].file.name} has the same name."))
@@ -62,10 +67,11 @@ def read(path: Path, select: dict[str, str]) -> CaseSet:
         )  # fmt: skip
 
     there = {_id(file, root) for file in images}
+    named = {_named(row): row["file"] for row in lines.values()}
     skipped += [Skipped(file, "A mask without its image.") for m in masks.values() for file in m]
     skipped += [
-        Skipped(root / row["file"], "Named in cases.csv, but not there.")
-        for case_id, row in rows.items()
+        Skipped(root / file, "Named in cases.csv, but not there.")
+        for case_id, file in named.items()
         if case_id not in there
     ]
     found, notes = list(cases.values()), []
@@ -82,22 +88,24 @@ def read(path: Path, select: dict[str, str]) -> CaseSet:
 
 def _files(path: Path) -> tuple[Path, Sizes, Masks, Sizes, list[Skipped]]:
     """Where ids start, the images, the masks by the id of their image, all sizes, what is no scan."""
-    root = inner(path, "images")
-    images, skipped = scan_files(root, deep=True)
+    root, drawn = inner(path, "images"), path / "masks"
+    sizes, skipped = scan_files(root, deep=True)
+    apart = root != path and drawn.is_dir()  # then nothing in images/ is a mask, whatever its name
+    if apart:
+        more, odd = scan_files(drawn, deep=True)
+        sizes |= more
+        skipped += odd
+    images: Sizes = {}
     masks: Masks = defaultdict(list)
-    if root == path or not (path / "masks").is_dir():
-        for file in images:
-            if mask := _MASK.fullmatch(_id(file, root)):
-                masks[mask[1]].append(file)
-        drawn = {file for files in masks.values() for file in files}
-        only = {file: size for file, size in images.items() if file not in drawn}
-        return root, only, masks, images, skipped
-    mask_files, odd = scan_files(path / "masks", deep=True)
-    for file in mask_files:
-        name = _id(file, path / "masks")
-        mask = _MASK.fullmatch(name)
-        masks[mask[1] if mask else name].append(file)
-    return root, images, masks, images | mask_files, skipped + odd
+    for file, size in sizes.items():
+        inside = file.is_relative_to(drawn)
+        name = _id(file, drawn if inside else root)
+        mask = None if apart and not inside else _MASK.fullmatch(name)
+        if inside or mask:
+            masks[mask[1] if mask else name].append(file)
+        else:
+            images[file] = size
+    return root, images, masks, sizes, skipped
 
 
 def _id(file: Path, root: Path) -> str:
@@ -109,21 +117,46 @@ def _without_suffix(file: Path) -> str:
     return file.with_name(stem(file.name)).as_posix()
 
 
-def _rows(table: Path) -> dict[str, dict[str, str]]:
-    """The table's rows by the id of their case; files may be named from the folder or from images/."""
-    if not table.exists():
-        return {}
-    rows = read_table(table, "file")
-    return {_without_suffix(Path(row["file"].removeprefix("images/"))): row for row in rows}
+def _named(row: dict[str, str]) -> str:
+    """The id of a row's case: its file may be named from the folder or from images/."""
+    return _without_suffix(Path(row["file"].removeprefix("images/")))
 
 
-def _chosen(rows: dict[str, dict[str, str]], select: dict[str, str], columns: set[str]) -> set[str]:
-    """The ids of the rows whose columns say what is asked for."""
+def _chosen(lines: Lines, select: dict[str, str], columns: set[str]) -> Lines:
+    """The rows whose columns say what is asked for."""
     for column, value in select.items():
         if column not in columns:
             there = f"it has {', '.join(sorted(columns))}" if columns else "there is no cases.csv"
             raise CasesError(f"No column {column} to select by: {there}.")
-        values = sorted({row[column] for row in rows.values()})
+        values = sorted({row[column] for row in lines.values()})
         if value not in values:
             raise CasesError(f"No row has {column}={value}; there is {', '.join(values[:10])}.")
-    return {name for name, row in rows.items() if all(row[c] == v for c, v in select.items())}
+    return {n: row for n, row in lines.items() if all(row[c] == v for c, v in select.items())}
+
+
+def _by_case(lines: Lines, table: Path) -> dict[str, dict[str, str]]:
+    """What the rows say of each case, by its id; a cell that is empty says nothing."""
+    of: dict[str, Lines] = defaultdict(dict)
+    for number, row in lines.items():
+        of[_named(row)][number] = row
+    rows = {}
+    for case_id, told in of.items():
+        rows[case_id] = {c: _agreed(c, told, table) for c in ("label", "group", "modality")}
+        findings = [row.get("findings") for row in told.values()]
+        rows[case_id]["findings"] = "; ".join(dict.fromkeys(filter(None, findings)))
+    return rows
+
+
+def _agreed(column: str, told: Lines, table: Path) -> str:
+    """What all rows of one case say; were one of two chosen, a patient might stand on both sides of a split."""
+    said: dict[str, int] = {}
+    for number, row in told.items():
+        if value := row.get(column):
+            said.setdefault(value, number)
+    if len(said) > 1:
+        (first, line), (other, another), *_ = said.items()
+        raise CasesError(
+            f"{table}: {told[another]['file']} has the {column} {first} in line {line} and {other} in "
+            f"line {another}."
+        )
+    return next(iter(said), "")

@@ -13,14 +13,15 @@ from bcweb.scans import Scan, ScanError, read_scan
 # How far width / height of a mask may be off its scan's, as a fraction. Exports round each side to a
 # whole pixel (below 1% from 100 px up); a mask drawn on a cropped image is off by more.
 ASPECT_TOLERANCE = 0.02
-# Files with few small values number their lesions (0, 1, 2 ...); in all others grey is soft edge.
+# Files with few small values number their lesions (0, 1, 2 ...), and files with few values may tell them apart by
+# grey (100, 255); in all others grey is soft edge.
 _LARGEST_NUMBER = 16
 # The part of a mask that may be grey, however small its lesion: more of it, and more than is white, is a scan.
 _GREY = 0.02
 
 
 def read_mask(source: str | Path | bytes) -> np.ndarray:
-    """A mask's file -> (H, W) bool: above half of its largest value, or any number of a label map.
+    """A mask's file -> (H, W) bool: above half of its largest value, or any number or grey of a label map.
 
     Raises `ScanError` where it cannot be read, and where it is a picture and no mask.
     """
@@ -34,7 +35,26 @@ def read_mask(source: str | Path | bytes) -> np.ndarray:
         raise ScanError(
             f"This is a picture and no mask: {100 * between / grey.size:.0f}% of it is neither black nor white."
         )
-    return grey > largest / 2
+    return (grey > largest / 2) | _fainter_lesions(grey)
+
+
+def _fainter_lesions(grey: np.ndarray) -> np.ndarray:
+    """(H, W) bool: the lesions of a label map that are drawn in no more than half of its largest value.
+
+    Their greys stand by themselves somewhere, where every pixel of a soft edge touches a brighter one. What
+    is within a tenth of the largest value of black may be JPEG's noise.
+    """
+    largest = int(grey.max())
+    lesions = np.zeros(grey.shape, bool)
+    faint = (grey > 0.1 * largest) & (grey <= largest / 2)
+    if faint.any() and len(levels := np.unique(grey)) <= _LARGEST_NUMBER:
+        from scipy.ndimage import maximum_filter  # few masks need it, and it is slow to load
+
+        alone = faint & (maximum_filter(grey, 3) == grey)
+        for level in np.unique(grey[alone]):
+            lesions |= grey == level
+        lesions &= grey > levels[0]  # the darkest is what they lie on
+    return lesions
 
 
 def same_aspect(mask: tuple[int, int], scan: tuple[int, int]) -> bool:

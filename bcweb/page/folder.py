@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from bcweb.cases import fit_mask, read_mask
 from bcweb.names import natural
 from bcweb.page.pairing import pair
 from bcweb.scans import Scan, ScanError
+from bcweb.scans.folders import walk
 
 _SUFFIXES = {
     ".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".pgm", ".webp", ".dcm", ".dicom",
@@ -45,6 +45,8 @@ class Listed:
 def list_folder(path: str) -> tuple[list[Listed], list[str]]:
     """The scans below a folder, sorted by name, and the names of the masks whose scan is not there.
 
+    A folder in it that cannot be read comes last, as a scan that says why when it is opened. Linked folders
+    are followed: who may list one folder of this machine may list all that its user can read.
     Raises `FolderError` where there are no scans.
     """
     folder = Path(path).expanduser()
@@ -52,7 +54,10 @@ def list_folder(path: str) -> tuple[list[Listed], list[str]]:
         raise FolderError(
             f"{path} is not a folder on this machine." if path else "Name a folder on this machine."
         )
-    files = sorted(_scan_files(folder), key=lambda file: natural(str(file)))
+    found, refused = _scan_files(folder)
+    files = sorted(found, key=lambda file: natural(str(file)))
+    if not files and refused:
+        raise FolderError(f"{refused[0].filename} cannot be read: {refused[0].strerror}.")
     if not files:
         raise FolderError(f"{path} holds no scans: PNG, JPEG, BMP, TIFF, PGM, WebP or DICOM.")
     if len(files) > MOST:
@@ -75,20 +80,21 @@ def list_folder(path: str) -> tuple[list[Listed], list[str]]:
         for name, told in zip(names, pairs, strict=True)
         if told.part == "truth" and told.scan is None
     ]
+    unread = [Path(error.filename) for error in refused]
+    scans += [Listed(place.relative_to(folder).as_posix(), place, ()) for place in unread]
     return scans, alone
 
 
-def _scan_files(folder: Path) -> list[Path]:
-    found = []
-    for place, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in files:
-            file = Path(place, name)
-            if not name.startswith(".") and (file.suffix.lower() in _SUFFIXES or _is_dicom(file)):
+def _scan_files(folder: Path) -> tuple[list[Path], list[OSError]]:
+    """The files, and the errors of the folders that cannot be read."""
+    found, refused = [], []
+    for place, names in walk(folder, refused.append):
+        for file in (place / name for name in names):
+            if file.suffix.lower() in _SUFFIXES or _is_dicom(file):
                 found.append(file)
                 if len(found) > MOST * 3:  # a disk, not a folder of scans
-                    return found
-    return found
+                    return found, refused
+    return found, refused
 
 
 def _is_dicom(file: Path) -> bool:
@@ -98,5 +104,5 @@ def _is_dicom(file: Path) -> bool:
     try:
         with file.open("rb") as opened:
             return opened.read(132)[128:] == b"DICM"
-    except OSError:
-        return False
+    except OSError:  # listed, and opening it says why: a drive that is gone must not look empty
+        return True

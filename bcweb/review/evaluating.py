@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bcweb.evaluate import label_line, table
+from bcweb.evaluate import label_line, table, why_unwritable
 from bcweb.review import report, wording
-from bcweb.review.comparison import compare
+from bcweb.review.comparison import Comparison, compare
 from bcweb.review.evaluation import TRUTHS, Evaluation, evaluate
 from bcweb.review.records import ReviewError
 from bcweb.review.revisions import revisions
@@ -52,6 +52,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if problem := why_unwritable(arguments.html, arguments.csv, arguments.json):
+        raise ReviewError(problem)
     with Store() as store:
         scorer = Scorer(store)
 
@@ -65,7 +67,23 @@ def run(arguments: argparse.Namespace) -> int:
         comparison = None
         if arguments.against:
             comparison = compare(evaluation, scored(arguments.against), arguments.out_of_fold)
-        others = [r.name for r in revisions(store, LOCAL, arguments.name)]
+        names = [r.name for r in revisions(store, LOCAL, arguments.name)]
+    figures = evaluation.figures | {"comparison": comparison.figures if comparison else None}
+    texts: list[tuple[Path | None, Callable[[], str]]] = [
+        (arguments.html, lambda: report.html(evaluation, comparison)),
+        (arguments.csv, lambda: report.table(evaluation, comparison)),
+        (arguments.json, lambda: json.dumps(figures, indent=1, allow_nan=False) + "\n"),
+    ]
+    try:  # written before they are shown, and shown where the disk is full: neither loses a run
+        for file, text in texts:
+            if file:
+                _write(file, text())
+    finally:
+        _show(evaluation, comparison, names)
+    return 0
+
+
+def _show(evaluation: Evaluation, comparison: Comparison | None, names: list[str]) -> None:
     print(table(evaluation.figures))
     if evaluation.headline:
         print("\nBy the truth's share of the image")
@@ -76,19 +94,9 @@ def run(arguments: argparse.Namespace) -> int:
         print(said)
     if comparison:
         print("\n" + _beside(comparison.figures))
-    elif len(others) > 1:
-        rest = ", ".join(name for name in others if name != evaluation.revision)
+    elif len(names) > 1:
+        rest = ", ".join(name for name in names if name != evaluation.revision)
         print(f"To compare: --against {rest}")
-    figures = evaluation.figures | {"comparison": comparison.figures if comparison else None}
-    texts: list[tuple[Path | None, Callable[[], str]]] = [
-        (arguments.html, lambda: report.html(evaluation, comparison)),
-        (arguments.csv, lambda: report.table(evaluation, comparison)),
-        (arguments.json, lambda: json.dumps(figures, indent=1, allow_nan=False) + "\n"),
-    ]
-    for file, text in texts:
-        if file:
-            _write(file, text())
-    return 0
 
 
 def _beside(figures: dict[str, Any]) -> str:

@@ -78,7 +78,9 @@ def jobs(
                 unseen = (fold for fold, s in zip(others, seen_by, strict=True) if row.id not in s)
                 fold = next(unseen, None)
                 by, how = (mine, "seen") if fold is None else (fold, "out-of-fold")
-            score = carried.get((row.dataset, row.case)) if how == "seen" else None
+            score = None
+            if how == "seen" and mine.seen_as(row.dataset, row.case, row.digest, row.fingerprint):
+                score = carried.get((row.dataset, row.case))
             found[row.id] = Job(
                 row.id, row.case, row.file, row.digest, modality, row.truth_file,
                 by.folder.absolute(), by.revision, how, score,

@@ -79,7 +79,7 @@ def default_window(pixels: np.ndarray) -> tuple[float, float]:
     step = max(1, int((pixels.size / 1_000_000) ** 0.5))
     low, high = np.percentile(pixels[::step, ::step], (0.5, 99.5))
     if low == high:  # nearly all of it is one value
-        low, high = pixels.min(), pixels.max()
+        low, high = int(pixels.min()), int(pixels.max())
     return float(low), float(max(high, low + 1))
 
 
@@ -92,6 +92,9 @@ def sixteen_bit(values: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
     if finite.size == 0:
         raise ScanError("It holds no number: every pixel is infinite or missing.")
     low, high = finite.min(), finite.max()
+    # Where all is above 0, 0 is black: what is missing is black, and one value alone is not.
+    if low > 0 and (low == high or np.isnan(values).any()):
+        low = 0.0
     values = np.nan_to_num(values, nan=low, posinf=high, neginf=low)
     scaled = (values - low) * (65535 / max(high - low, 1e-300))
     return np.round(scaled).astype(np.uint16), ("Its values were scaled to 16 bits.",)

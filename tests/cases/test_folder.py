@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -52,6 +54,46 @@ def test_masks_beside_their_images(tmp_path):
     assert [(case.id, len(case.truth_files)) for case in found.cases] == [
         ("visit 1/left", 1),
         ("visit 2/left", 0),
+    ]
+
+
+def test_masks_in_a_folder_beside_their_images(tmp_path):
+    for seed, name in enumerate(("a", "ward 7/b", "c")):
+        trees.save(tmp_path / f"{name}.png", trees.picture(seed))
+    trees.save(tmp_path / "masks" / "a.png", trees.box(10, 10, 20, 30))
+    trees.save(tmp_path / "masks" / "ward 7" / "b_mask_1.png", trees.box(10, 10, 20, 30))
+    trees.save(tmp_path / "c_mask.png", trees.box(10, 10, 20, 40))
+    found = read_cases(f"folder:{tmp_path}{SPEC}")
+    areas = {c.id: int(read_truth(c, read_scan(c.file)).sum()) for c in found.cases}
+    assert areas == {"a": 200, "c": 300, "ward 7/b": 200} and found.skipped == ()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links want a privilege there")
+def test_linked_folders_are_read_once_and_never_round_in_circles(tmp_path):
+    root, elsewhere = tmp_path / "archive", tmp_path / "elsewhere"
+    trees.save(root / "p2" / "a.png", trees.picture(1))
+    trees.save(elsewhere / "b.png", trees.picture(2))
+    trees.save(tmp_path / "not asked for.png", trees.picture(3))
+    for link, folder in {
+        "p1": root / "p2", "p3": elsewhere, "p4": elsewhere, "p2/back": root, "p2/up": tmp_path,
+    }.items():  # fmt: skip
+        (root / link).symlink_to(folder)
+    (elsewhere / "round").symlink_to(elsewhere)
+    (root / "p5").symlink_to(tmp_path / "a drive that is not there")
+    found = read_cases(f"folder:{root}{SPEC}")
+    assert [case.id for case in found.cases] == ["p2/a", "p3/b"], "a folder's own path before links"
+    assert [(item.file.name, item.reason) for item in found.skipped] == [
+        ("p5", "p5 cannot be opened: No such file or directory.")
+    ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="paths have another limit there")
+def test_a_folder_that_cannot_be_read_is_named(folder):
+    place = trees.unreadable(folder / "images")
+    found = read_cases(f"folder:{folder}{SPEC}")
+    assert [case.id for case in found.cases] == ["a", "b", "c", "d"]
+    assert [(item.file, item.reason) for item in found.skipped] == [
+        (place, "This folder cannot be read: File name too long.")
     ]
 
 
@@ -109,6 +151,51 @@ def test_the_table_may_be_quoted_with_line_breaks_inside(folder):
     (folder / "cases.csv").write_text(table)
     case = read_cases(f"folder:{folder}{SPEC}").cases[0]
     assert (case.id, case.findings, case.group) == ("a", "a mass,\nand another", "1")
+
+
+def test_rows_of_one_picture_are_one_case(folder):
+    (folder / "cases.csv").write_text(
+        "file,label,group,findings,lesion\n"
+        "a.jpg,malignant,,mass,1\n"
+        "images/a.jpg,,P1,calcification,2\n"
+        "a.jpg,malignant,P1,mass,3\n"
+    )
+    case = read_cases(f"folder:{folder}{SPEC}").cases[0]
+    assert (case.label, case.group, case.findings) == ("malignant", "P1", "mass; calcification")
+
+
+@pytest.mark.parametrize(
+    ("second", "sentence"),
+    [
+        ("a.jpg,benign,P1,ultrasound", "a.jpg has the label malignant in line 2 and benign in line 4."),
+        ("images/a.jpg,malignant,P2,ultrasound", "images/a.jpg has the group P1 in line 2 and P2 in line 4."),
+        ("a.jpg,,P1,mammogram", "a.jpg has the modality ultrasound in line 2 and mammogram in line 4."),
+    ],
+)  # fmt: skip
+def test_rows_of_one_picture_that_contradict_each_other_are_refused(folder, second, sentence):
+    table = folder / "cases.csv"
+    table.write_text(
+        f"file,label,group,modality\na.jpg,malignant,P1,ultrasound\nb.jpg,,P3,ultrasound\n{second}\n"
+    )
+    with pytest.raises(CasesError) as caught:
+        read_cases(f"folder:{folder}")
+    assert str(caught.value) == f"{table}: {sentence}"
+
+
+def test_an_empty_row_says_nothing_and_a_row_without_a_file_is_refused(folder):
+    """Spreadsheets leave rows of commas below a table."""
+    table = folder / "cases.csv"
+    table.write_text("file,label,group\na.jpg,benign,P1\n,,\n")
+    assert read_cases(f"folder:{folder}{SPEC}").cases[0].label == "benign"
+    table.write_text("file,label,group\na.jpg,benign,P1\n,malignant,P2\n")
+    with pytest.raises(CasesError, match="names no file in line 3"):
+        read_cases(f"folder:{folder}{SPEC}")
+
+
+def test_rows_that_were_not_asked_for_contradict_nothing(folder):
+    (folder / "cases.csv").write_text("file,label,reader\na.jpg,benign,1\na.jpg,malignant,2\n")
+    [case] = read_cases(f"folder:{folder}{SPEC}&reader=2").cases
+    assert (case.id, case.label) == ("a", "malignant")
 
 
 def test_an_unsaid_modality_is_guessed_and_it_says_so(folder):

@@ -10,7 +10,7 @@ from PIL import Image
 
 from bcweb.cases import Case, fit_mask, read_mask, read_truth
 from bcweb.phantoms import phantom
-from bcweb.scans import Scan, ScanError
+from bcweb.scans import Scan, ScanError, read_scan
 from tests.cases import trees
 
 
@@ -40,6 +40,41 @@ def test_grey_edges_are_cut_at_half_and_numbered_lesions_all_count():
     numbered[2, 2], numbered[5, 5], numbered[9, 9] = 1, 2, 3
     assert read_mask(png(numbered)).sum() == 3
     assert not read_mask(png(np.zeros((20, 20), np.uint8))).any()
+
+
+@pytest.mark.parametrize("greys", [(255, 100), (50, 100, 150), (100, 30, 200), (30000, 65535)])
+def test_lesions_told_apart_by_grey_all_count(greys):
+    pixels = np.zeros((60, 80), np.uint16 if max(greys) > 255 else np.uint8)
+    for place, grey in enumerate(greys):
+        pixels[10:20, 10 * place : 10 * place + 10] = grey  # each touches the next
+    pixels[40, 40] = greys[1]
+    np.testing.assert_array_equal(read_mask(png(pixels)), pixels > 0)
+
+
+def test_the_few_greys_of_a_box_that_was_compressed_or_resized_are_no_lesions():
+    box = trees.box(11, 13, 30, 40)
+    jpeg = BytesIO()
+    Image.fromarray(box).save(jpeg, "JPEG", quality=95)
+    twice = Image.fromarray(box).resize((160, 120), Image.Resampling.BILINEAR)
+    for data, scale in ((jpeg.getvalue(), 1), (png(np.asarray(twice)), 2)):
+        assert 2 < len(np.unique(read_scan(data).pixels)) <= 16
+        expected = box.repeat(scale, 0).repeat(scale, 1) > 0
+        np.testing.assert_array_equal(read_mask(data), expected)
+
+
+def test_a_mask_of_numbers_with_a_point_keeps_its_lesions():
+    def tiff(values: np.ndarray) -> bytes:
+        file = BytesIO()
+        Image.fromarray(values).save(file, "TIFF")
+        return file.getvalue()
+
+    values = np.full((50, 50), np.nan, np.float32)
+    values[10:20, 10:20] = 1
+    assert read_mask(tiff(values)).sum() == 100, "what is missing is no lesion"
+    values[30:40, 10:20], values[30:40, 30:40] = 2, 3
+    assert read_mask(tiff(values)).sum() == 300
+    assert read_mask(tiff(np.ones((50, 50), np.float32))).all()
+    assert not read_mask(tiff(np.zeros((50, 50), np.float32))).any()
 
 
 def test_a_picture_is_no_mask():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,18 @@ def save(file: Path, pixels: np.ndarray) -> Path:
     file.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels).save(file)
     return file
+
+
+def unreadable(root: Path) -> Path:
+    """A folder in root that nobody can read, the superuser neither: its path is longer than paths may be."""
+    place, inside = root, os.open(root, os.O_RDONLY)
+    while len(str(place)) < os.pathconf(root, "PC_PATH_MAX"):
+        place /= "deep" * 50
+        os.mkdir(place.name, dir_fd=inside)
+        above, inside = inside, os.open(place.name, os.O_RDONLY, dir_fd=inside)
+        os.close(above)
+    os.close(inside)
+    return place
 
 
 def busi(root: Path) -> Path:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +23,7 @@ from bcweb.review.evaluation import evaluate
 from bcweb.review.store import Store
 from tests.review.scored import CASES, FIRST, FOLD, SECOND, fill
 
+ROOT = Path(__file__).parents[2]
 DIGITS = {"hd95_mean": 1}
 SHARES = ("detected", "found", "painted")
 
@@ -232,11 +237,39 @@ def test_the_command_prints_the_figures_and_what_was_left_out(home, capsys):
         (["made", "--revision", "x"], "made has no predictions by x; it has those of"),
         (
             ["made", "--html", "/nowhere/at/all.html"],
-            "/nowhere/at/all.html cannot be written: No such",
+            "/nowhere/at/all.html cannot be written: there is no folder /nowhere/at.",
         ),
+        # Asked of a project that is not there: before anything is scored.
+        (["nobody", "--csv", "/nowhere/a.csv"], "/nowhere/a.csv cannot be written: there is no"),
+        (["nobody", "--json", "/dev"], "/dev cannot be written: it is a folder."),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(home, capsys, asked, sentence):
     fill(home)
     assert main(["evaluate", *asked]) == 1
     assert capsys.readouterr().err.strip().splitlines()[-1].startswith(sentence)
+
+
+def test_a_full_disk_leaves_the_figures_on_the_terminal(home, capsys):
+    if not Path("/dev/full").exists():
+        pytest.skip("no disk here that is always full")
+    fill(home)
+    assert main(["evaluate", "made", "--revision", FIRST, "--json", "/dev/full"]) == 1
+    said = capsys.readouterr()
+    assert "Dice, mean                         0.583" in said.out
+    assert said.err.strip().splitlines()[-1].startswith("/dev/full cannot be written: No space")
+
+
+def test_what_the_terminal_cannot_show_is_escaped_and_loses_nothing(home, tmp_path):
+    """cp1252, which Windows of the West has for a redirected output, knows no minus sign of typographers."""
+    fill(home)
+    files = [tmp_path / f"out.{kind}" for kind in ("html", "csv", "json")]
+    options = [f"--{file.suffix[1:]}={file}" for file in files]
+    asked = ["evaluate", "made", "--revision", FIRST, "--against", SECOND]
+    done = subprocess.run(
+        [sys.executable, "-m", "bcweb.review", *asked, *options],
+        capture_output=True, cwd=ROOT, env={**os.environ, "PYTHONIOENCODING": "cp1252"},
+    )  # fmt: skip
+    assert done.returncode == 0 and b"Traceback" not in done.stderr, done.stderr
+    assert re.search(rb"Dice, mean +0\.575 +0\.725  \\u22120\.150 \(", done.stdout)
+    assert all(file.stat().st_size for file in files)

@@ -60,7 +60,7 @@ def test_a_fold_is_read_as_the_app_reads_it_with_what_the_other_fold_chose(
         weights = load_weights(str(folders[score.revision]))
         assert weights.config.reading.mirrored == way.mirror
         assert (weights.config.reading.calibration is not None) == way.calibrate
-        app = score_one(cases[score.id], Choice(str(weights.folder)))
+        app, _ = score_one(cases[score.id], Choice(str(weights.folder)))
         assert replace(score, presence=app.presence) == replace(app, seen=False)
         assert score.presence == pytest.approx(app.presence)  # summed up in another order
 

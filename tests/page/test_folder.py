@@ -1,0 +1,45 @@
+"""Folders of this machine's disk that are listed: those that cannot be read, and those that are links."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from tests.cases import trees
+from tests.page.files import png, speckle
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="paths and links are POSIX's here")
+
+
+def test_a_folder_that_cannot_be_read_is_a_row_that_says_why(visitor, tmp_path):
+    (tmp_path / "z.png").write_bytes(png(speckle(64, 64)))
+    place = trees.unreadable(tmp_path)
+    listed = visitor.post("/bc/folder", json={"path": str(tmp_path)}).json()["scans"]
+    assert [scan["path"] for scan in listed] == [str(tmp_path / "z.png"), str(place)]
+    assert visitor.get(f"/bc/scans/{listed[0]['id']}").status_code == 200
+    answer = visitor.get(f"/bc/scans/{listed[1]['id']}")
+    assert answer.status_code == 400
+    assert answer.json()["error"] == f"{place.name} cannot be opened: File name too long."
+
+
+def test_where_no_folder_can_be_read_none_is_said_to_be_empty(visitor, tmp_path):
+    place = trees.unreadable(tmp_path)
+    answer = visitor.post("/bc/folder", json={"path": str(tmp_path)})
+    assert answer.status_code == 400
+    assert answer.json()["error"] == f"{place} cannot be read: File name too long."
+
+
+def test_linked_folders_are_listed_and_never_twice(visitor, tmp_path):
+    archive, elsewhere = tmp_path / "archive", tmp_path / "elsewhere"
+    for folder in (archive, elsewhere):
+        folder.mkdir()
+        (folder / f"{folder.name}.png").write_bytes(png(speckle(64, 64)))
+    for link in ("p1", "p2"):
+        (archive / link).symlink_to(elsewhere)
+    (elsewhere / "round").symlink_to(archive)
+    (archive / "p3").symlink_to(tmp_path / "a drive that is not there")
+    listed = visitor.post("/bc/folder", json={"path": str(archive)}).json()["scans"]
+    assert [scan["name"] for scan in listed] == ["archive.png", "elsewhere.png", "p3"]
+    answer = visitor.get(f"/bc/scans/{listed[-1]['id']}")
+    assert answer.json()["error"] == "p3 cannot be opened: No such file or directory."

@@ -1,0 +1,44 @@
+"""What a command prints where the terminal, or the file in its place, has not every character."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.test_documents import ROOT, modules
+
+NAMES = "悪性, é, sc\udcffn"  # the last is a file's name whose bytes are no UTF-8
+
+
+@pytest.mark.parametrize(
+    ("encoding", "shown"),
+    [
+        ("cp1252", rb"\u60aa\u6027, " + b"\xe9" + rb", sc\udcffn"),
+        ("utf-8", "悪性, é, ".encode() + rb"sc\udcffn"),
+    ],
+)
+def test_what_it_has_is_shown_and_the_rest_is_escaped(encoding, shown):
+    code = f"from bcweb.terminal import show_every_name; show_every_name(); print({NAMES!a})"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True, cwd=ROOT, env={**os.environ, "PYTHONIOENCODING": encoding},
+    )  # fmt: skip
+    assert (done.stdout.rstrip(), done.stderr) == (shown, b"")
+
+
+@pytest.mark.parametrize(
+    "module", [name for name in modules() if name.startswith(("bcweb.", "train."))]
+)
+def test_every_command_begins_with_that(module):
+    place = ROOT.joinpath(*module.split("."))
+    file = place / "__main__.py" if place.is_dir() else place.with_suffix(".py")
+    [main] = [
+        node
+        for node in ast.parse(file.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef) and node.name == "main"
+    ]
+    assert ast.unparse(main.body[0]) == "show_every_name()"
