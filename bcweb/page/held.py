@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 import numpy as np
@@ -61,6 +61,23 @@ class _Truth:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class FileState:
+    """A file and, where it is there, when it was written last and how long it is."""
+
+    path: Path
+    mtime_ns: int | None
+    size: int | None
+
+    @classmethod
+    def of(cls, path: Path) -> FileState:
+        try:
+            found = path.stat()
+        except OSError:  # it went away, or is a link to nothing: opening it will say so
+            return cls(path, None, None)
+        return cls(path, found.st_mtime_ns, found.st_size)
+
+
 class Held:
     """A scan with its truth and prediction. Safe to use from several threads.
 
@@ -69,6 +86,7 @@ class Held:
     path: the name as given, with folders, by which truths find their scan.
     load, load_truth: read the scan, and the names and masks of its truth; they may raise `ScanError`.
     modality: the person's word for it, which counts where the file does not say.
+    files: the state on disk of what load and load_truth read, so that one can tell whether it still is.
     """
 
     def __init__(
@@ -79,8 +97,9 @@ class Held:
         segmenters: Segmenters,
         modality: Modality | None = None,
         load_truth: Callable[[Scan], list[tuple[str, np.ndarray]]] | None = None,
+        files: Sequence[FileState] = (),
     ):
-        self.path, self.kind = path, kind
+        self.path, self.kind, self.files = path, kind, tuple(files)
         self.name = PurePosixPath(path).name or path
         self._chosen = modality
         self._load, self._load_truth, self._segmenters = load, load_truth, segmenters
@@ -94,6 +113,11 @@ class Held:
         self._problem: str | None = None
 
     # --- what it holds
+
+    @property
+    def chosen(self) -> Modality | None:
+        """The person's word for the modality, if there is any."""
+        return self._chosen
 
     @property
     def nbytes(self) -> int:

@@ -30,8 +30,8 @@ from bcweb.page.answers import answer, body, fields, owner_of, private, refusal
 from bcweb.page.backups import Backups
 from bcweb.page.desks import Desks
 from bcweb.page.evaluations import Evaluations
-from bcweb.page.folder import FolderError, list_folder
-from bcweb.page.held import Held
+from bcweb.page.folder import FolderError, Listed, list_folder
+from bcweb.page.held import FileState, Held
 from bcweb.page.imports import Imports
 from bcweb.page.models import Models
 from bcweb.page.packed import Packed
@@ -178,6 +178,8 @@ class Api:
     async def folder(self, request: Request) -> Response:
         """List a folder of this machine's disk: only where nobody but its user can ask.
 
+        A scan that is listed already keeps its id unless its file, or its truths' files, are others by now: then
+        it gets a new one, and all that was read from the old files is forgotten.
         "alone": the names of masks whose scan is not in it.
         """
         if not self.settings.local:
@@ -185,19 +187,28 @@ class Api:
         owner = owner_of(request)
         path = (await fields(request)).get("path")
         try:
-            listed, alone = await self._at_desk(request, lambda: list_folder(str(path or "")))
+            listed, alone = await self._at_desk(request, lambda: _list(str(path or "")))
         except (FolderError, OSError) as error:
             raise HTTPException(400, str(error)) from None
         known = {
-            held.path: id for id, held in self.store.all_of(owner).items() if held.kind == "file"
+            held.path: (id, held)
+            for id, held in self.store.all_of(owner).items()
+            if held.kind == "file"
         }
         added = []
-        for scan in listed:
-            id = known.get(str(scan.file))
+        for scan, files in listed:
+            id, before = known.get(str(scan.file), (None, None))
+            if before is not None and before.files != files:
+                self.store.remove(owner, id)
+                id = None
             if id is None:
                 load = partial(read_scan, scan.file)
                 load_truth = scan.load_truth if scan.truths else None
-                held = Held(str(scan.file), "file", load, self.segmenters, None, load_truth)
+                # The person's word stays: a mask more is no reason to ask again.
+                modality = before.chosen if before is not None else None
+                held = Held(
+                    str(scan.file), "file", load, self.segmenters, modality, load_truth, files
+                )
                 id = self._add(owner, held)
             added.append(id)
         items = self.store.all_of(owner)
@@ -374,6 +385,12 @@ def _generated(sample: Sample, segmenters: Segmenters) -> Held:
     return Held(
         sample.name, "generated", lambda: phantom_of(sample).scan, segmenters, None, load_truth
     )
+
+
+def _list(path: str) -> tuple[list[tuple[Listed, tuple[FileState, ...]]], list[str]]:
+    """`list_folder`, each scan with the state of its files: before any is read, so that none changes unseen."""
+    listed, alone = list_folder(path)
+    return [(scan, tuple(map(FileState.of, (scan.file, *scan.truths)))) for scan in listed], alone
 
 
 def _file_name(request: Request) -> str:

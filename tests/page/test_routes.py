@@ -381,6 +381,46 @@ def test_a_folder_of_this_machine_is_listed_with_its_truths_and_opened_when_look
     assert [scan["id"] for scan in again] == [broken, nine, ten]
 
 
+def test_a_folder_that_is_listed_again_is_as_the_disk_is_now(visitor, tmp_path):
+    scan, mask = tmp_path / "a.png", tmp_path / "a_mask.png"
+
+    def listed() -> dict:
+        """The one scan that is there: as it is listed, then opened."""
+        answer = visitor.post("/bc/folder", json={"path": str(tmp_path)}).json()
+        assert answer["alone"] == []
+        [told] = answer["scans"]
+        opened = visitor.get(f"/bc/scans/{told['id']}").json()
+        assert (opened["id"], opened["has_truth"]) == (told["id"], told["has_truth"])
+        assert [told["id"]] == [held["id"] for held in visitor.get("/bc/scans").json()], (
+            "none twice"
+        )
+        return opened
+
+    scan.write_bytes(png(LESION.scan.pixels))
+    bare = listed()
+    assert not bare["has_truth"] and bare["modality_source"] == "guess"
+    visitor.put(f"/bc/scans/{bare['id']}/modality", json={"modality": "ultrasound"})
+
+    mask.write_bytes(png(LESION.truth))
+    added = listed()
+    assert added["truth_names"] == ["a_mask.png"] and added["scores"]["dice"] > 0.5
+    assert added["modality_source"] == "person", "a mask more is no reason to forget it"
+    assert visitor.get(f"/bc/scans/{bare['id']}").status_code == 404, (
+        "what the page had is of before"
+    )
+    assert listed() == added, "nothing has changed since"
+
+    mask.write_bytes(png(np.zeros_like(LESION.truth)))
+    emptied = listed()
+    assert emptied["scores"]["dice"] == 0
+    assert not array(visitor, emptied, "truth").any()
+
+    scan.write_bytes(png(speckle(80, 60)))
+    mask.unlink()
+    replaced = listed()
+    assert (replaced["height"], replaced["width"], replaced["has_truth"]) == (80, 60, False)
+
+
 @pytest.mark.parametrize("path", ["", "/no/such/folder", "app.py"])
 def test_a_folder_that_is_none_gets_one_sentence(visitor, path):
     answer = visitor.post("/bc/folder", json={"path": path})

@@ -288,6 +288,11 @@ class Workbench extends HTMLElement {
     this.#element(".folder").classList.add("busy");
     try {
       const { scans, alone } = await api.folder(path);
+      const now = new Map(scans.map((info) => [info.path, info.id]));
+      for (const [key, { info }] of this.#cases) {
+        // A file that was written since has a new id; what its row says was read from the old one.
+        if (info?.kind === "file" && (now.get(info.path) ?? info.id) !== info.id) this.#cases.delete(key);
+      }
       this.#add(scans.filter(({ id }) => !this.#cases.has(id)).map(listed));
       if (alone.length) this.#add([withoutScan(path, alone)]);
       field.blur(); // so that the next key is a command again
