@@ -97,11 +97,15 @@ class Series:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """How a network was trained that is to segment a data set which it has not seen."""
+    """How a network was trained that is to segment a data set which it has not seen.
+
+    weak: whether of the lesions there only boxes are known, which are taken as ellipses.
+    """
 
     trained_on: list[str]
     size: int
     epochs: int
+    weak: bool = False
 
 
 @dataclass(frozen=True)
@@ -235,20 +239,21 @@ def _ships(modality: str, revisions: set[str], left_out: Sequence[str]) -> Itera
     card = f"[card](../bcweb/pretrained/{modality}/README.md)"
     if ships.revision in revisions:
         return
+    of_itself = [
+        "on small and faint lesions",
+        *(f"on {name}, left out as a whole" for name in left_out),
+    ]
+    parts = " and ".join([", ".join(of_itself[:-1]), of_itself[-1]] if of_itself[1:] else of_itself)
     if revisions == {score.revision for score in read_scores(ships.folder / "scores.csv")}:
-        of_itself = [
-            "on small and faint lesions",
-            *(f"on {name}, left out as a whole" for name in left_out),
-        ]
         yield (
             f"What ships, `{ships.revision}`, was fitted on all of these cases by the same recipe ({card}): no case is "
             "left to score it on, and what these networks are worth is what its recipe is. Of itself are the parts below "
-            f"{' and '.join(of_itself)}."
+            f"{parts}."
         )
     else:
         yield (
-            f"None of them is what ships, `{ships.revision}`: of that its {card} says what it is worth, and only "
-            "the part on small and faint lesions below is of it."
+            f"None of them is what ships, `{ships.revision}`, of which its {card} says what it is worth: they were "
+            f"trained by another recipe. Of what ships are the parts below {parts}."
         )
 
 
@@ -416,7 +421,8 @@ def _left_out(findings: Findings) -> Iterator[str]:
         yield ""
         yield (
             f"Trained on {', '.join(told.trained_on)} ({told.size}x{told.size}, {told.epochs} epochs), shown "
-            f"all of {dataset}:"
+            f"all of {dataset}"
+            + (" (of whose lesions only boxes are known, taken as ellipses):" if told.weak else ":")
         )
         yield ""
         yield from _scores("data", {dataset: scores})

@@ -185,14 +185,15 @@ def write_left_out(run: Path, cases: Sequence[Case], docs: Path) -> None:
     for dataset in dict.fromkeys(case.dataset for case in cases):
         if dataset in config.trained_on:
             raise ValueError(f"{run} was trained on {dataset}: it has not been left out.")
-        scores = []
-        for case in tqdm([c for c in cases if c.dataset == dataset], dataset, unit="case"):
+        scores, of_it = [], [case for case in cases if case.dataset == dataset]
+        for case in tqdm(of_it, dataset, unit="case"):
             scan = read_scan(case.file)
             refuse_seen(segmenter.weights, case, scan)
             truth = read_truth(case, scan)
             scores.append(score_prediction(case, segmenter.segment(scan), truth, scan.spacing))
         write_scores(folder / f"{dataset}.csv", [replace(s, seen=False) for s in scores])
-        told = LeftOut(list(config.trained_on), config.size, recipe["epochs"])
+        weak = any(case.boxes for case in of_it)
+        told = LeftOut(list(config.trained_on), config.size, recipe["epochs"], weak)
         write_json(folder / f"{dataset}.json", asdict(told))
 
 
