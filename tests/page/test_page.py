@@ -169,6 +169,43 @@ def test_a_truth_that_comes_before_its_scan_waits_for_it(page):
     expect(page.find(".failed")).to_have_count(0)
 
 
+def test_truths_that_come_while_their_scans_are_on_their_way_are_paired_when_these_are_there(page):
+    held, given = [], []
+    page.page.route("**/bc/scans", lambda route: held.append(route))
+    page.page.on("request", lambda r: r.method in ("PUT", "POST") and given.append(r.url))
+    page.give(("1.png", png(OTHER.scan.pixels)), ("2.png", png(LESION.scan.pixels)))
+    page.give(("1_mask.png", png(OTHER.truth)), ("2_mask.png", png(LESION.truth)))
+    expect(page.find(".failed")).to_have_count(2)
+    for route in held:
+        route.continue_()
+    page.page.unroute("**/bc/scans")
+    scored = page.find(".list .row").filter(has_text="Dice")
+    expect(scored).to_have_count(3, timeout=30_000)  # with the sample
+    expect(page.find(".failed")).to_have_count(0)
+    expect(page.find(".left")).to_have_text("")
+    assert len([url for url in given if url.endswith("/truth")]) == 2, "each is given once"
+
+
+def test_a_truth_is_paired_with_a_scan_that_arrives_while_it_is_asked_for(page):
+    """The server is asked before it has the scan, and its answer comes when the scan is listed."""
+    sent, asked = [], []
+    page.page.route("**/bc/scans", lambda route: sent.append(route))
+    with page.page.expect_request("**/bc/scans"):
+        page.give(("late.png", png(OTHER.scan.pixels)))
+    page.page.route("**/bc/pair", lambda route: route.continue_() if asked else asked.append(route))
+    with page.page.expect_request("**/bc/pair"):
+        page.give(("late_mask.png", png(OTHER.truth)))
+    expect(page.find(".list .select:enabled")).to_have_count(1)  # the sample's
+    answer = asked[0].fetch()
+    sent[0].continue_()
+    page.page.unroute("**/bc/scans")
+    expect(page.find(".list .select:enabled")).to_have_count(2)
+    asked[0].fulfill(response=answer)
+    scored = page.find(".list .row").filter(has_text="Dice")
+    expect(scored).to_have_count(2, timeout=30_000)  # with the sample
+    expect(page.find(".failed")).to_have_count(0)
+
+
 def give_truth(page, name: str, data: bytes) -> None:
     """To the scan in view, with the file chooser."""
     page.ready()
@@ -231,6 +268,18 @@ def test_a_folder_of_this_machine_is_listed_and_opened_one_by_one(page, tmp_path
     expect(page.rows().first).to_contain_text("lost_mask.pnglooks like a truth mask")
     page.page.keyboard.press("j")
     expect(page.title()).to_have_text("1.png")
+
+
+def test_a_folder_listed_again_shows_the_mask_that_was_added(page, tmp_path):
+    (tmp_path / "a.png").write_bytes(png(LESION.scan.pixels))
+    page.find(".folder input").fill(str(tmp_path))
+    page.find(".folder input").press("Enter")
+    expect(page.title()).to_have_text("a.png")
+    expect(page.find(".row.current .state")).to_have_text("1 lesion")
+    (tmp_path / "a_mask.png").write_bytes(png(LESION.truth))
+    page.find(".folder input").press("Enter")
+    expect(page.find(".row.current .state")).to_contain_text("Dice")
+    expect(page.find(".row .name").filter(has_text="a.png")).to_have_count(1)
 
 
 def test_keys_go_from_scan_to_scan(page):

@@ -277,6 +277,68 @@ def test_strokes_are_not_left_out_without_a_word(page, project, store):
     assert store.draft("local", "ANNA", ids(store, project)["case 1"]) is None
 
 
+def test_what_is_filled_in_comes_back_with_its_case(page, project, store):
+    comment, label = page.find("textarea"), page.find(".decision select")
+    comment.fill("a spiculated margin")
+    page.press("Escape", "Shift+D", "Shift+L")
+    chosen = label.input_value()
+    page.press("j")
+    page.shows("case 2")
+    assert (comment.input_value(), label.input_value()) == ("", "")
+    expect(page.find(".choices :checked")).to_have_count(0)
+    page.press("k")
+    page.shows("case 1")
+    assert (comment.input_value(), label.input_value()) == ("a spiculated margin", chosen)
+    expect(page.find(".choices :checked")).to_have_attribute("value", "1")
+    page.press("2")
+    page.says("Saved")
+    verdict = stands(store, project, "case 1")
+    told = (verdict.comment, verdict.label, verdict.difficulty)
+    assert told == ("a spiculated margin", chosen, 1)
+    store.save("local", "BERTA", verdict.case_id, NewVerdict("unsure", "b", verdict.id))
+    page.shows("case 2").press("k")
+    page.shows("case 1")
+    expect(page.find(".stands")).to_contain_text("BERTA")
+    assert comment.input_value() == "", "it was decided: nothing is left of it"
+
+
+def test_what_is_filled_in_beside_a_drawing_comes_back_with_its_case(page, project, store):
+    comment = page.find("textarea")
+    page.press("e")
+    page.stroke(*BAR)
+    drawn = page.edited()
+    comment.fill("half way")
+    page.press("Escape", "Shift+E")
+    page.says("Drawing kept")
+    page.press("j")
+    page.shows("case 2").press("k")
+    page.shows("case 1")
+    expect(page.find(".offer")).to_have_count(1)
+    assert comment.input_value() == "half way"
+    page.press("e")
+    expect(page.find(".offer")).to_have_count(0)
+    assert np.array_equal(page.edited(), drawn)
+    assert comment.input_value() == "half way"
+    page.press("3")
+    page.says("Saved")
+    assert stands(store, project, "case 1").comment == "half way"
+
+
+def test_what_is_filled_in_stays_when_the_strokes_are_undone(page):
+    comment = page.find("textarea")
+    comment.fill("nothing to correct")
+    page.press("Escape", "e")
+    page.stroke(*BAR)
+    page.press("Control+z", "Shift+E", "j")
+    page.shows("case 2").press("k")
+    page.shows("case 1")
+    assert comment.input_value() == "nothing to correct"
+    page.page.reload()
+    page.shows("case 1")
+    assert comment.input_value() == "nothing to correct"
+    expect(page.find(".offer")).to_have_count(0)
+
+
 def test_a_prediction_is_accepted_only_as_it_was_made(page, project, store):
     """At a threshold that the reader has moved, another mask is seen than would be accepted."""
     page.press(*"]]]]]]]]]]")
@@ -393,6 +455,69 @@ def test_a_verdict_is_undone_from_anywhere_and_its_drawing_gone_on_with(page, pr
     expect(page.find(".verdicts li")).to_have_count(2)
     expect(page.find(".verdicts li").first).to_contain_text("ANNA undid a verdict")
     expect(page.find(".verdicts li").last).to_contain_text("drawn from the prediction")
+
+
+def go_to(page: ReviewPage, project: Project) -> None:
+    page.find(".project").click()
+    page.find(".projects .open").filter(has_text=project.name).click()
+    expect(page.find(".project .name")).to_have_text(project.name)
+
+
+@pytest.fixture
+def other(store, tmp_path) -> Iterator[Project]:
+    made = fill(store, tmp_path / "other", 3, name="Another ward")
+    yield made
+    store.delete("local", made.id)
+
+
+def test_in_another_project_no_verdict_of_this_one_is_undone(page, project, other, store):
+    page.press("5")
+    page.shows("case 2")
+    page.says("Saved")
+    held = []
+    page.page.route("**/verdicts", lambda route: held.append(route))
+    with page.page.expect_request("**/verdicts"):
+        page.press("5")
+    go_to(page, other)
+    page.shows("case 1")
+    held[0].continue_()
+    page.says("Saved")  # while the other project is in view
+    page.press("u")
+    page.says("There is no verdict of yours to undo.")
+    assert [stands(store, project, f"case {n}").decision for n in (1, 2)] == ["unsure", "unsure"]
+    expect(page.find(".progress p")).to_have_text("0 of 3 read")
+    expect(page.find(".count")).to_have_text("1 of 3")
+    go_to(page, project)
+    page.shows("case 4").press("u")
+    page.shows("case 2")
+    page.says("Undone: unsure")
+    page.press("u")
+    page.shows("case 1")
+    expect(page.find(".progress p")).to_have_text("0 of 6 read")
+
+
+def test_an_undo_that_is_answered_late_does_not_follow_into_another_project(
+    page, project, other, store
+):
+    page.press("5")
+    page.shows("case 2")
+    page.says("Saved")
+    held = []
+    page.page.route("**/undo", lambda route: held.append(route))
+    with page.page.expect_request("**/undo"):
+        page.press("u")
+    go_to(page, other)
+    page.shows("case 1")
+    with page.page.expect_response(f"**/cases/{ids(store, project)['case 1']}") as asked:
+        held[0].continue_()
+    asked.value.finished()
+    page.page.evaluate(
+        "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )
+    assert stands(store, project, "case 1") is None
+    assert page.page.url.endswith(f"?case={ids(store, other)['case 1']}")
+    expect(page.find(".progress p")).to_have_text("0 of 3 read")
+    expect(page.find(".count")).to_have_text("1 of 3")
 
 
 def test_after_the_last_case_it_says_that_all_are_read(page):

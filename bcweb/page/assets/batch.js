@@ -37,6 +37,7 @@ export class Batch {
   /** @type {{scan: Case, run: () => Promise<void>}[]} */ #tasks = [];
   /** What is not done yet. @type {Set<{scan: Case}>} */ #pending = new Set();
   #running = 0;
+  /** Counts uploads: with each of them the server knows one scan more to pair a truth with. */ #arrived = 0;
 
   /** @param {{atOnce: number, uploadBytes: number}} limits
    * @param {{added: (cases: Case[]) => void, changed: (one: Case) => void, gone: (key: string) => void, drop: (id: string) => void, progressed: () => void,
@@ -62,7 +63,8 @@ export class Batch {
   async take(found) {
     const waiting = this.#alone.filter(({ one }) => one.state === "alone");
     const all = [...waiting, ...found];
-    if (found.length === 0) return;
+    if (all.length === 0) return;
+    const arrived = this.#arrived;
     const pairs = await api.pair(all.map(({ path }) => path));
     const cases = all.map(({ path }, place) => (place < waiting.length ? waiting[place].one : newCase(path)));
     const isScan = (/** @type {number} */ place) => pairs[place].part === "scan";
@@ -80,15 +82,19 @@ export class Batch {
     const masksFirst = [...all.keys()].filter((place) => !isScan(place)).sort((a, b) => Number(pairs[a].adds) - Number(pairs[b].adds));
     for (const place of masksFirst) {
       const { path, file } = all[place];
+      const one = cases[place];
+      if (place < waiting.length && one.state !== "alone") continue; // dismissed meanwhile, or with its scan by another drop
       const { held, new: with_, adds } = pairs[place];
       const scan = held ? this.page.find(held) : with_ === null ? undefined : cases[with_];
       if (!scan) {
-        this.#leaveAlone({ path, file, one: cases[place] });
+        this.#leaveAlone({ path, file, one });
         continue;
       }
+      this.page.gone(one.key); // its scan has the row
+      one.state = "waiting";
       const before = last.get(scan.key) ?? (with_ === null ? undefined : uploads.get(with_));
       const isPart = adds || last.has(scan.key);
-      const task = (before ?? Promise.resolve()).then(() => this.#queue(scan, () => this.#truth(scan, cases[place], path, file, isPart)));
+      const task = (before ?? Promise.resolve()).then(() => this.#queue(scan, () => this.#truth(scan, one, path, file, isPart)));
       last.set(scan.key, task);
       tasks.push({ scan, task });
     }
@@ -99,6 +105,8 @@ export class Batch {
       this.page.progressed();
     };
     await Promise.all(tasks.map((pending) => pending.task.finally(() => done(pending))));
+    // Truths may have been dropped while their scans were still on their way, when the server knew none of these.
+    if (this.#arrived !== arrived && this.#alone.length > 0) await this.take([]);
   }
 
   /** @param {Case} one @param {string} path @param {File} file */
@@ -108,6 +116,7 @@ export class Batch {
     this.page.changed(one);
     try {
       one.info = await api.upload(file, path);
+      this.#arrived++;
       if (one.away === "gone") return this.page.drop(one.info.id); // removed while it was on its way
       one.state = "listed";
       this.page.changed(one);
@@ -126,7 +135,6 @@ export class Batch {
     try {
       scan.info = await api.setTruth(scan.info.id, file, path, isPart);
       one.state = "listed";
-      this.page.gone(one.key);
       this.page.changed(scan);
     } catch (error) {
       this.page.added([one]);

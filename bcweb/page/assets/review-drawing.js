@@ -28,6 +28,8 @@ export class Drawing {
   /** Newest drawings that are not packed yet, by case. @type {Map<string, {kept: Kept, mask: Uint8Array}>} */ #unpacked = new Map();
   #isPacking = false;
   /** Whether this browser could keep the last of it. */ #isShelved = true;
+  /** What was filled in on this page and is not decided yet, by the key of its record. The record itself reaches the
+   * shelf only when the drawing is packed, and the reader may be back before. @type {Map<string, Form>} */ #forms = new Map();
   /** Counts what ends a drawing, by case, so that none of it is kept afterwards. @type {Map<string, number>} */ #ends = new Map();
 
   /** @param {any} viewer @param {import("./review-shelf.js").Shelf} shelf @param {import("./review-outbox.js").Outbox} outbox @param {Page} page */
@@ -147,7 +149,10 @@ export class Drawing {
 
   #onEdit() {
     if (this.strokes > 0) this.keep();
-    else if (this.#info) this.discard(this.#info.id); // all of it was undone
+    else if (this.#info) {
+      this.discard(this.#info.id); // all of it was undone,
+      this.keep(); // but for what is filled in
+    }
     this.page.changed();
   }
 
@@ -155,6 +160,7 @@ export class Drawing {
   async keep() {
     const kept = this.kept("draft");
     if (!kept) return;
+    this.#forms.set(kept.key, kept.form);
     if (kept.strokes === 0) return void (await this.shelf.put(kept)); // something was filled in, and nothing drawn
     this.#unpacked.set(kept.id, { kept, mask: this.viewer.edited });
     if (this.#isPacking) return;
@@ -182,6 +188,7 @@ export class Drawing {
       kind,
       id: info.id,
       name: info.name,
+      project: info.project,
       changed: new Date().toISOString(),
       bits: null,
       beginning,
@@ -197,6 +204,11 @@ export class Drawing {
   /** The mask as it is sent. @returns {Promise<Uint8Array<ArrayBuffer>>} */
   packed = () => packed(this.viewer.edited);
 
+  /** What was filled in on this page and is not decided yet. @param {string} id of the case @returns {Form | undefined} */
+  filledIn(id) {
+    return this.#forms.get(this.shelf.key("draft", this.page.whose(), id));
+  }
+
   /** From now on no drawing of this case is kept: it is decided. @param {string} id */
   end(id) {
     this.#unpacked.delete(id);
@@ -208,7 +220,14 @@ export class Drawing {
     this.end(id);
     this.outbox.drop(id);
     this.page.drafted(id, false);
-    await this.shelf.remove(this.shelf.key("draft", this.page.whose(), id));
+    await this.forget(this.page.whose(), id);
+  }
+
+  /** Nothing of this case is unfinished here. @param {string} whose @param {string} id */
+  async forget(whose, id) {
+    const key = this.shelf.key("draft", whose, id);
+    this.#forms.delete(key);
+    await this.shelf.remove(key);
   }
 
   // ---------------------------------------------------------------- what was left unfinished
@@ -259,7 +278,9 @@ export class Drawing {
 
   /** What another page left in this browser is this page's from now on. @param {Kept} kept */
   async #adopt(kept) {
-    await this.shelf.put({ ...kept, tab: this.shelf.tab, key: this.shelf.key("draft", kept.whose, kept.id) });
+    const key = this.shelf.key("draft", kept.whose, kept.id);
+    this.#forms.set(key, kept.form);
+    await this.shelf.put({ ...kept, tab: this.shelf.tab, key });
     await this.shelf.remove(kept.key);
   }
 

@@ -8,6 +8,7 @@
  * @property {"draft" | "verdict"} kind
  * @property {string} id of the case
  * @property {string} name of the case
+ * @property {number} project of the case
  * @property {string} changed
  * @property {Uint8Array<ArrayBuffer> | null} bits of the mask, as they travel
  * @property {Beginning | null} beginning

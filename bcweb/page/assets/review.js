@@ -54,7 +54,7 @@ class Review extends HTMLElement {
   /** Its picture is on the screen: nobody accepts what they have not seen. */ #isSeen = false;
   /** Why a decision cannot be made. @type {Partial<Record<Decision, string>>} */ #refusals = {};
   /** A decision that would leave strokes out was pressed once, and for how many. */ #warned = "";
-  /** Verdicts of this page, the last of them last. @type {{verdict: Verdict, key: string}[]} */ #undoable = [];
+  /** Verdicts of this page, of all its projects, the last of them last. @type {{verdict: Verdict, key: string, project: number}[]} */ #undoable = [];
   /** Verdicts that the server will not have. @type {Map<string, Kept>} */ #unwanted = new Map();
   /** Seconds that were spent on cases before they were left. @type {Map<number, number>} */ #spent = new Map();
   #clock = new Clock();
@@ -408,7 +408,8 @@ class Review extends HTMLElement {
     this.#panel.show(info);
     this.#form.offer(this.#labels, info.label);
     const mine = info.verdict?.reader === this.#session?.reader ? info.verdict : null;
-    this.#form.form = { label: mine?.label ?? null, difficulty: mine?.difficulty ?? null, comment: mine?.comment ?? "" };
+    // What was filled in and not decided when the reader went to another case comes back with this one.
+    this.#form.form = this.#drawing.filledIn(info.id) ?? { label: mine?.label ?? null, difficulty: mine?.difficulty ?? null, comment: mine?.comment ?? "" };
     this.#allow();
     this.#clashes.show(info, isCurrent);
     this.#viewer.dataset.state = "loading";
@@ -523,8 +524,8 @@ class Review extends HTMLElement {
     this.#channel.postMessage({ id, changed });
     this.#ahead.forget(id);
     this.#spent.delete(id);
-    this.#undoable.push({ verdict, key: randomName() });
-    this.#shelf.remove(this.#shelf.key("draft", kept.whose, kept.id));
+    this.#undoable.push({ verdict, key: randomName(), project: kept.project });
+    this.#drawing.forget(kept.whose, kept.id);
     this.#showProgress();
     const text = `Saved ${words.moment(at)}: ${kept.name}, ${words.decided(verdict)}.`;
     this.#status.say(text, "good", verdict);
@@ -573,7 +574,8 @@ class Review extends HTMLElement {
   // ---------------------------------------------------------------- undoing
 
   #undoLast() {
-    const last = this.#undoable.at(-1);
+    // Of this project: what was decided in another one is not taken back unseen.
+    const last = this.#undoable.filter(({ project }) => project === this.#project?.id).at(-1);
     const mine = this.#info?.verdict?.reader === this.#session?.reader ? this.#info?.verdict : null;
     if (last) this.#undo(last);
     else if (mine) this.#undo({ verdict: mine, key: randomName() });
@@ -582,6 +584,7 @@ class Review extends HTMLElement {
 
   /** @param {{verdict: Verdict, key: string}} one key: the same for each try */
   async #undo({ verdict, key }) {
+    const project = this.#project?.id;
     try {
       await api.undo(verdict.id, key);
     } catch (error) {
@@ -593,13 +596,15 @@ class Review extends HTMLElement {
     const id = verdict.case_id;
     this.#ahead.forget(id);
     const now = await this.#ahead.get(id).catch(() => null);
+    const isHere = this.#project?.id === project; // the reader may have gone to another project meanwhile
     if (now) {
       const changed = { decision: now.decision, reader: now.verdict?.reader ?? null, read_at: now.verdict?.at ?? null, label: now.verdict?.label ?? now.label };
-      if (this.#project && now.decision === null) this.#project.read--;
+      if (this.#project && isHere && now.decision === null) this.#project.read--;
       this.#list.change(id, changed);
       this.#channel.postMessage({ id, changed });
       this.#showProgress();
     }
+    if (!isHere) return;
     await this.#select(id);
     if (this.#current !== id || !this.#info) return;
     this.#form.form = { label: verdict.label, difficulty: verdict.difficulty, comment: verdict.comment };
