@@ -33,7 +33,7 @@ from bcweb.scores import (
     report,
     write_scores,
 )
-from bcweb.terminal import show_every_name
+from bcweb.terminal import show_every_name, why_unwritable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -242,18 +242,6 @@ def _progress(total: int):
     from tqdm import tqdm
 
     return tqdm(total=total, unit="case", mininterval=0.2 if sys.stderr.isatty() else 30)
-
-
-def why_unwritable(*files: Path | None) -> str | None:
-    """A sentence where one of the files that are asked for cannot be there: for before the scoring, which may
-    take hours, not after it.
-    """
-    for file in files:
-        if file and not file.parent.is_dir():
-            return f"{file} cannot be written: there is no folder {file.parent}."
-        if file and file.is_dir():
-            return f"{file} cannot be written: it is a folder."
-    return None
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -6,6 +6,7 @@ import ast
 import os
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
 
@@ -42,3 +43,18 @@ def test_every_command_begins_with_that(module):
         if isinstance(node, ast.FunctionDef) and node.name == "main"
     ]
     assert ast.unparse(main.body[0]) == "show_every_name()"
+
+
+@pytest.mark.parametrize(
+    "command", [["bcweb.cases", "busi:/nowhere", "--groups"], ["train.data", "--data", "busi:/nowhere", "--out"]]
+)  # fmt: skip
+def test_a_file_that_cannot_be_there_is_refused_before_the_work(command, tmp_path, capsys):
+    """The data is not there either: who had begun would speak of it."""
+    main = import_module(
+        f"{command[0]}.__main__" if command[0] == "bcweb.cases" else command[0]
+    ).main
+    file = tmp_path / "no" / "file"
+    assert main([*command[1:], str(file)]) == 1
+    assert (
+        capsys.readouterr().err == f"{file} cannot be written: there is no folder {file.parent}.\n"
+    )

@@ -28,7 +28,7 @@ from bcweb.cases import Case, read_cases, read_truth
 from bcweb.cases.duplicates import fingerprint
 from bcweb.preprocess import square
 from bcweb.scans import ScanError, read_scan
-from bcweb.terminal import show_every_name
+from bcweb.terminal import show_every_name, why_unwritable
 from train.packed import pack, unpack
 from train.training_set import TrainingCase, TrainingSet
 
@@ -186,6 +186,9 @@ def main(argv: list[str] | None = None) -> int:
     add("--size", type=int, default=256, help="of the network (default 256)")
     add("--cache", type=Path, default=Path("cache"), help="where decoded images are kept")
     args = parser.parse_args(argv)
+    if problem := why_unwritable(args.out):
+        print(problem, file=sys.stderr)
+        return 1
     try:
         data = load(args.data, args.size, args.cache)
         pack(data, args.out)

@@ -11,7 +11,7 @@ from pathlib import Path
 from bcweb.cases import CasesError, read_cases
 from bcweb.cases.duplicates import groups
 from bcweb.cases.grouping import find_pairs
-from bcweb.terminal import show_every_name
+from bcweb.terminal import show_every_name, why_unwritable
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,6 +31,9 @@ def main(arguments: list[str] | None = None) -> int:
         "file where it is called groups.csv and lies beside the folders",
     )  # fmt: skip
     chosen = parser.parse_args(arguments)
+    if problem := why_unwritable(chosen.groups):
+        print(problem, file=sys.stderr)
+        return 1
     try:
         found = read_cases(chosen.data)
     except CasesError as error:
@@ -55,10 +58,14 @@ def main(arguments: list[str] | None = None) -> int:
         odd = ", two classes" if label[pair.a] != label[pair.b] else ""
         print(f"{pair.score:.3f}  {pair.a} = {pair.b}  {kind}{odd}")
     if chosen.groups:
-        with chosen.groups.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(("image", "group"))
-            writer.writerows(groups(label, pairs).items())
+        try:
+            with chosen.groups.open("w", newline="", encoding="utf-8") as file:
+                writer = csv.writer(file)
+                writer.writerow(("image", "group"))
+                writer.writerows(groups(label, pairs).items())
+        except OSError as error:
+            print(f"{chosen.groups} cannot be written: {error.strerror}.", file=sys.stderr)
+            return 1
     return 0
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bcweb.evaluate import label_line, table, why_unwritable
+from bcweb.evaluate import label_line, table
 from bcweb.review import report, wording
 from bcweb.review.comparison import Comparison, compare
 from bcweb.review.evaluation import TRUTHS, Evaluation, evaluate
@@ -17,6 +17,7 @@ from bcweb.review.records import ReviewError
 from bcweb.review.revisions import revisions
 from bcweb.review.scorer import Scorer
 from bcweb.review.store import LOCAL, Store
+from bcweb.terminal import why_unwritable
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
