@@ -6,11 +6,12 @@ import re
 from pathlib import Path
 
 from bcweb.cases.case import Case, CasesError, CaseSet, Skipped
-from bcweb.cases.files import case_set, inner, read_table, scan_files
+from bcweb.cases.files import agreed, by_picture, case_set, inner, read_lines, scan_files
 
 # Three women came twice under two numbers: the pictures are the same (near_duplicates, and looked at).
 ALIASES = {"65": "44", "91": "56", "356": "341"}
 
+_COLUMNS = ("Case", "Histology", "Pathology", "BIRADS", "Device")
 _NAME = re.compile(r"bus_((\d+)-\w+)")
 
 
@@ -19,7 +20,11 @@ def read(path: Path) -> CaseSet:
     if not (path / "Images").is_dir() or not (path / "Masks").is_dir():
         raise CasesError(f"{path} is not BUS-BRA: it has no folders Images and Masks.")
     table = path / "bus_data.csv"
-    rows = {row["ID"]: row for row in read_table(table, "ID")} if table.exists() else {}
+    lines = read_lines(table, "ID") if table.exists() else {}
+    rows = {
+        name: agreed(table, "ID", _COLUMNS, told)
+        for name, told in by_picture(lines, lambda row: row["ID"]).items()
+    }
     notes = () if rows else (f"{table.name} is missing: no labels, patients by the file names.",)
     images, skipped = scan_files(path / "Images")
     mask_files, odd = scan_files(path / "Masks")

@@ -12,7 +12,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from bcweb.cases.case import Case, CasesError, CaseSet, Skipped
-from bcweb.cases.files import case_set, inner, read_table, scan_files
+from bcweb.cases.files import (
+    agreed,
+    by_picture,
+    case_set,
+    inner,
+    read_lines,
+    scan_files,
+    slashed,
+)
 from bcweb.cases.grouping import group_by_pictures, two_classes
 
 LABELS = ("benign", "malignant", "normal")
@@ -56,10 +64,13 @@ def read(path: Path) -> CaseSet:
             skipped += [Skipped(file, "A mask without its image.") for file in orphans]
     table = path / "groups.csv"
     if table.exists():
+        rows = by_picture(
+            read_lines(table, "image", "group"), lambda row: Path(slashed(row["image"])).stem
+        )
         group = {
-            Path(row["image"]).stem: row["group"] for row in read_table(table, "image", "group")
+            name: agreed(table, "image", ("group",), told)["group"] for name, told in rows.items()
         }
-        cases = [replace(case, group=group.get(case.id, case.id)) for case in cases]
+        cases = [replace(case, group=group.get(case.id) or case.id) for case in cases]
         notes = two_classes(cases)
     else:
         cases, unreadable, notes = group_by_pictures(cases)

@@ -11,11 +11,10 @@ mask, a perfect outline does not reach 1, and such scores compare with nothing b
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from pathlib import Path
 
 from bcweb.cases.case import Box, Case, CasesError, CaseSet, Skipped
-from bcweb.cases.files import case_set, read_table, scan_files
+from bcweb.cases.files import agreed, by_picture, case_set, read_lines, scan_files, slashed
 
 NOTE = (
     "Only boxes are known, and the truth is the ellipse within each: scores against boxes are not scores "
@@ -27,10 +26,11 @@ def read(path: Path) -> CaseSet:
     table = path / "boxes.csv"
     if not table.exists() or not (path / "images").is_dir():
         raise CasesError(f"{path} holds no boxes: boxes.csv and the folder images are wanted.")
-    boxes, groups = defaultdict(list), {}
-    for number, row in enumerate(read_table(table, "file", "group", "x", "y", "w", "h"), 2):
-        boxes[row["file"]].append(_box(row, f"{table}, line {number}"))
-        groups[row["file"]] = row["group"]
+    lines = read_lines(table, "file", "group", "x", "y", "w", "h")
+    boxes, groups = {}, {}
+    for name, told in by_picture(lines, _named).items():
+        boxes[name] = tuple(_box(row, f"{table}, line {number}") for number, row in told.items())
+        groups[name] = agreed(table, "file", ("group",), told)["group"]
     files, skipped = scan_files(path / "images")
     cases = []
     for file, (height, width) in files.items():
@@ -42,10 +42,14 @@ def read(path: Path) -> CaseSet:
             cases.append(
                 Case(
                     "cbis-ddsm", file.stem, file, "mammogram", group=groups[file.name],
-                    boxes=tuple(boxes[file.name]),
+                    boxes=boxes[file.name],
                 )
             )  # fmt: skip
     return case_set("cbis-boxes", cases, files, skipped, [NOTE])
+
+
+def _named(row: dict[str, str]) -> str:
+    return slashed(row["file"]).removeprefix("images/")
 
 
 def _box(row: dict[str, str], where: str) -> Box:

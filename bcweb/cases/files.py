@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from bcweb.cases.case import Case, CasesError, CaseSet, Skipped
@@ -30,6 +31,7 @@ _BESIDE = {
 }
 
 Sizes = dict[Path, tuple[int, int]]
+Lines = dict[int, dict[str, str]]  # the rows of a table, by their line
 
 
 def scan_files(folder: Path, deep: bool = False) -> tuple[Sizes, list[Skipped]]:
@@ -90,12 +92,7 @@ def case_set(
     return CaseSet(name, tuple(kept), tuple(skipped), tuple(notes))
 
 
-def read_table(file: Path, *needed: str) -> list[dict[str, str]]:
-    """The rows of `read_lines`."""
-    return list(read_lines(file, *needed).values())
-
-
-def read_lines(file: Path, *needed: str) -> dict[int, dict[str, str]]:
+def read_lines(file: Path, *needed: str) -> Lines:
     """The rows of a CSV with a header by the line that each ends in, as spreadsheets write it: comma or
     semicolon, with or without BOM.
 
@@ -118,6 +115,42 @@ def read_lines(file: Path, *needed: str) -> dict[int, dict[str, str]]:
         if any(cells.values()):  # spreadsheets leave empty ones below
             rows[table.line_num] = cells
     return rows
+
+
+def by_picture(lines: Lines, picture: Callable[[dict[str, str]], str]) -> dict[str, Lines]:
+    """The rows of each picture. picture: what a row's is called."""
+    rows: dict[str, Lines] = defaultdict(dict)
+    for number, row in lines.items():
+        rows[picture(row)][number] = row
+    return rows
+
+
+def agreed(table: Path, name: str, columns: Sequence[str], told: Lines) -> dict[str, str]:
+    """What all rows of one picture say; a cell that is empty says nothing. name: the column of its name.
+
+    Raises `CasesError` where they contradict each other: were one of two chosen, a patient might stand on both
+    sides of a split.
+    """
+    return {column: _one(table, name, column, told) for column in columns}
+
+
+def _one(table: Path, name: str, column: str, told: Mapping[int, dict[str, str]]) -> str:
+    said: dict[str, int] = {}
+    for number, row in told.items():
+        if value := row.get(column):
+            said.setdefault(value, number)
+    if len(said) > 1:
+        (first, line), (other, another), *_ = said.items()
+        raise CasesError(
+            f"{table}: {told[another][name]} has the {column} {first} in line {line} and {other} in "
+            f"line {another}."
+        )
+    return next(iter(said), "")
+
+
+def slashed(name: str) -> str:
+    """A path of a table, which may have been written on Windows."""
+    return Path(name.replace("\\", "/")).as_posix()
 
 
 def inner(path: Path, *names: str) -> Path:

@@ -14,16 +14,24 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from bcweb.cases.case import Case, CasesError, CaseSet, Skipped
-from bcweb.cases.files import Sizes, case_set, inner, read_lines, scan_files
+from bcweb.cases.files import (
+    Lines,
+    Sizes,
+    agreed,
+    by_picture,
+    case_set,
+    inner,
+    read_lines,
+    scan_files,
+    slashed,
+)
 from bcweb.cases.grouping import group_by_pictures
 from bcweb.names import stem
 from bcweb.scans import MODALITIES, ScanError, guess_modality, read_scan
 
 _MASK = re.compile(r"(.+?)_mask(_\d+)?")
 
-
 Masks = dict[str, list[Path]]
-Lines = dict[int, dict[str, str]]  # the rows of a table, by their line
 
 
 def read(path: Path, select: dict[str, str]) -> CaseSet:
@@ -119,7 +127,7 @@ def _without_suffix(file: Path) -> str:
 
 def _named(row: dict[str, str]) -> str:
     """The id of a row's case: its file may be named from the folder or from images/."""
-    return _without_suffix(Path(row["file"].removeprefix("images/")))
+    return _without_suffix(Path(slashed(row["file"]).removeprefix("images/")))
 
 
 def _chosen(lines: Lines, select: dict[str, str], columns: set[str]) -> Lines:
@@ -136,27 +144,9 @@ def _chosen(lines: Lines, select: dict[str, str], columns: set[str]) -> Lines:
 
 def _by_case(lines: Lines, table: Path) -> dict[str, dict[str, str]]:
     """What the rows say of each case, by its id; a cell that is empty says nothing."""
-    of: dict[str, Lines] = defaultdict(dict)
-    for number, row in lines.items():
-        of[_named(row)][number] = row
     rows = {}
-    for case_id, told in of.items():
-        rows[case_id] = {c: _agreed(c, told, table) for c in ("label", "group", "modality")}
+    for case_id, told in by_picture(lines, _named).items():
+        rows[case_id] = agreed(table, "file", ("label", "group", "modality"), told)
         findings = [row.get("findings") for row in told.values()]
         rows[case_id]["findings"] = "; ".join(dict.fromkeys(filter(None, findings)))
     return rows
-
-
-def _agreed(column: str, told: Lines, table: Path) -> str:
-    """What all rows of one case say; were one of two chosen, a patient might stand on both sides of a split."""
-    said: dict[str, int] = {}
-    for number, row in told.items():
-        if value := row.get(column):
-            said.setdefault(value, number)
-    if len(said) > 1:
-        (first, line), (other, another), *_ = said.items()
-        raise CasesError(
-            f"{table}: {told[another]['file']} has the {column} {first} in line {line} and {other} in "
-            f"line {another}."
-        )
-    return next(iter(said), "")

@@ -117,6 +117,19 @@ def test_the_table_may_name_files_from_the_folder(folder):
     assert read_cases(f"folder:{folder}{SPEC}").cases[0].label == "malignant"
 
 
+def test_the_table_may_have_been_written_on_windows(folder):
+    table = folder / "cases.csv"
+    table.write_text(
+        table.read_text().replace("a.jpg", r"images\a.jpg").replace("b.jpg", r".\b.jpg")
+    )
+    found = read_cases(f"folder:{folder}{SPEC}")
+    assert [(case.id, case.label) for case in found.cases[:2]] == [
+        ("a", "malignant"),
+        ("b", "benign"),
+    ]
+    assert found.skipped == ()
+
+
 def test_the_query_selects_rows(folder):
     def ids(query: str) -> list[str]:
         return [case.id for case in read_cases(f"folder:{folder}?{query}").cases]

@@ -59,6 +59,20 @@ def test_busi_is_grouped_by_a_table_that_lies_beside_it(tmp_path):
     assert found.notes == ("1 group stands in two classes: benign (1) = malignant (1).",)
 
 
+def test_busi_groups_may_be_written_on_windows_and_may_not_contradict_each_other(tmp_path):
+    root = trees.busi(tmp_path)
+    table = root / "groups.csv"
+    rows = "image,group\nbenign\\benign (1).png,0\nmalignant (1).png,0\nbenign (1).png,"
+    table.write_text(rows + "0\n")
+    assert [case.group for case in read_cases(f"busi:{root}").cases[:3]] == ["0", "benign (2)", "0"]
+    table.write_text(rows + "7\n")
+    with pytest.raises(CasesError) as caught:
+        read_cases(f"busi:{root}")
+    assert str(caught.value) == (
+        f"{table}: benign (1).png has the group 0 in line 2 and 7 in line 4."
+    )
+
+
 def test_busi_without_a_table_is_grouped_by_what_its_pictures_show(tmp_path):
     root = trees.busi(tmp_path)
     twin = trees.picture(0)[3:, 4:]  # benign (1), cropped
@@ -138,6 +152,22 @@ def test_a_table_without_its_columns_gets_a_sentence(tmp_path):
     (root / "bus_data.csv").write_text("Name,Case\nbus_0001-l,1\n")
     with pytest.raises(CasesError, match=r"bus_data\.csv has no column ID; it has Name, Case\."):
         read_cases(f"bus-bra:{root}")
+
+
+@pytest.mark.parametrize(
+    ("row", "what"),
+    [
+        ("bus_0001-l,7,fibroadenoma,benign,3,", "Case 1 in line 2 and 7 in line 5"),
+        ("bus_0001-l,1,,malignant,,", "Pathology benign in line 2 and malignant in line 5"),
+    ],
+)
+def test_two_rows_of_one_bus_bra_picture_may_not_contradict_each_other(tmp_path, row, what):
+    root = trees.bus_bra(tmp_path)
+    with (root / "bus_data.csv").open("a") as table:
+        table.write(f"{row}\n")
+    with pytest.raises(CasesError) as caught:
+        read_cases(f"bus-bra:{root}")
+    assert str(caught.value) == f"{root / 'bus_data.csv'}: bus_0001-l has the {what}."
 
 
 @pytest.mark.data
@@ -290,6 +320,16 @@ def test_a_box_becomes_the_ellipse_within_it_and_the_reader_says_that_it_is_weak
 def test_what_is_no_box_is_named_with_its_line(tmp_path, box):
     with pytest.raises(CasesError, match=r"boxes\.csv, line 2: "):
         cbis_boxes(tmp_path, f"00001_LEFT_CC.png,00001,{box}\n")
+
+
+def test_a_picture_of_two_patients_is_refused(tmp_path):
+    with pytest.raises(CasesError) as caught:
+        cbis_boxes(
+            tmp_path, "00001_LEFT_CC.png,1,60,2,2,2\n\nimages\\00001_LEFT_CC.png,2,9,2,2,2\n"
+        )
+    assert str(caught.value) == (
+        f"{tmp_path / 'boxes.csv'}: images\\00001_LEFT_CC.png has the group 1 in line 2 and 2 in line 4."
+    )
 
 
 def test_a_box_beyond_its_image_leaves_the_image_out(tmp_path):
