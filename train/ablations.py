@@ -24,6 +24,7 @@ from bcweb.scores import CaseScore, groups_of, read_scores, summarise, write_sco
 from bcweb.statistics import Interval, auc_gain, paired_difference
 from bcweb.terminal import show_every_name
 from train import folds, readings
+from train.ending import exit_status, goes_on
 from train.markdown import DOCS, cell, with_interval
 from train.options import data_name
 from train.readings import PLAIN, NotCalibrated, Way
@@ -61,7 +62,9 @@ CHANGES: dict[str, Change] = {
     "both": Change("at test time: both", way=Way(mirror=True, calibrate=True)),
     "random": Change("random weights to begin with, instead of ImageNet's", ("--random",)),
     "lite2": Change("a larger encoder, `lite2`", ("--architecture", "lite2")),
-    "larger": Change("192x192", ("--size", "192")),
+    "size-192": Change("192x192", ("--size", "192")),
+    "size-256": Change("256x256", ("--size", "256")),
+    "size-384": Change("384x384", ("--size", "384")),
     "longer": Change("20 epochs", ("--epochs", "20")),
     "entropy": Change("cross-entropy alone, without soft Dice", _number("dice_weight", 0)),
     "rate-half": Change("half the learning rate", ("--learning-rate", "0.0005")),
@@ -315,19 +318,14 @@ def presence_gained(scores: Sequence[CaseScore], recipe: Sequence[CaseScore]) ->
 def main(argv: list[str] | None = None) -> int:
     show_every_name()
     args = parse(argv)
-    try:
-        if not args.report:
-            status = run(args)
-            if status:
-                return status
+    return exit_status(lambda: _work(args), goes_on)
+
+
+def _work(args: argparse.Namespace) -> int:
+    status = 0 if args.report else run(args)
+    if not status:
         print(f"The report is {write_report(args.docs)}.")
-    except (ValueError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("Stopped; the same command goes on.", file=sys.stderr)
-        return 130
-    return 0
+    return status
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from typing import Any
 from bcweb.terminal import show_every_name
 from train import folds, source, transfer
 from train.arms import ARMS
+from train.ending import exit_status, goes_on
 from train.score import write_json
 
 
@@ -82,42 +83,36 @@ def _options(own: argparse.Namespace, rest: list[str]) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> int:
     show_every_name()
     own, rest = parse(argv)
-    try:
-        from train import pooled, readings
+    return exit_status(lambda: _work(own, rest), goes_on)
 
-        runs = [own.out / f"fold-{k}" for k in range(own.folds)]
-        args = _options(own, rest)
-        learned_from = _learned_from(args)
-        for run in [*runs, own.out / "final"]:
-            if folds.is_trained(run):
-                folds.check_asked(run, args, learned_from)
-        status = folds.train_missing(runs, lambda k: _command(own, rest, str(k), runs[k]))
-        if status:
-            return status
-        specs = args.data
-        way = readings.Way(own.mirror, own.calibrate)
-        answers = readings.ask(runs, specs, way)
-        result = pooled.score_folds(answers, specs, way)
-        write_json(own.out / "scores.json", result)
-        if own.final:
-            final = own.out / "final"
-            if not folds.is_trained(final):
-                until = folds.best_epoch(runs)
-                ends = ["--until", str(until)] if until else []
-                status = folds.train([*_command(own, rest, "all", final), *ends])
-                if status:
-                    return status
-            pooled.finish(final, answers, way, result)
-            print(f"The weights, their card and the folds' scores are in {final / 'weights'}.")
-    except ModuleNotFoundError as error:
-        print(f"{error.name} is missing: pip install -r requirements-train.txt", file=sys.stderr)
-        return 1
-    except (ValueError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("Stopped; the same command goes on.", file=sys.stderr)
-        return 130
+
+def _work(own: argparse.Namespace, rest: list[str]) -> int:
+    from train import pooled, readings
+
+    runs = [own.out / f"fold-{k}" for k in range(own.folds)]
+    args = _options(own, rest)
+    learned_from = _learned_from(args)
+    for run in [*runs, own.out / "final"]:
+        if folds.is_trained(run):
+            folds.check_asked(run, args, learned_from)
+    status = folds.train_missing(runs, lambda k: _command(own, rest, str(k), runs[k]))
+    if status:
+        return status
+    specs = args.data
+    way = readings.Way(own.mirror, own.calibrate)
+    answers = readings.ask(runs, specs, way)
+    result = pooled.score_folds(answers, specs, way)
+    write_json(own.out / "scores.json", result)
+    if own.final:
+        final = own.out / "final"
+        if not folds.is_trained(final):
+            until = folds.best_epoch(runs)
+            ends = ["--until", str(until)] if until else []
+            status = folds.train([*_command(own, rest, "all", final), *ends])
+            if status:
+                return status
+        pooled.finish(final, answers, way, result)
+        print(f"The weights, their card and the folds' scores are in {final / 'weights'}.")
     return 0
 
 

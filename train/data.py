@@ -29,6 +29,7 @@ from bcweb.cases.duplicates import fingerprint
 from bcweb.preprocess import square
 from bcweb.scans import ScanError, read_scan
 from bcweb.terminal import show_every_name, why_unwritable
+from train.ending import exit_status
 from train.packed import pack, unpack
 from train.training_set import TrainingCase, TrainingSet
 
@@ -189,14 +190,13 @@ def main(argv: list[str] | None = None) -> int:
     if problem := why_unwritable(args.out):
         print(problem, file=sys.stderr)
         return 1
-    try:
-        data = load(args.data, args.size, args.cache)
-        pack(data, args.out)
-    except (ValueError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    return exit_status(lambda: _work(args))
+
+
+def _work(args: argparse.Namespace) -> None:
+    data = load(args.data, args.size, args.cache)
+    pack(data, args.out)
     print(f"{len(data.cases)} cases, {args.out.stat().st_size / 1e6:.1f} MB: {args.out}")
-    return 0
 
 
 if __name__ == "__main__":

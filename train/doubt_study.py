@@ -35,6 +35,7 @@ from bcweb.terminal import show_every_name
 from bcweb.weights import OperatingPoint
 from train.doubt_report import NAME, write_report
 from train.doubt_results import Damaged, Pair, Rated
+from train.ending import exit_status
 from train.markdown import DOCS
 from train.tables import write_table
 
@@ -324,21 +325,14 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     if args.report == bool(args.project):
         parser.error("name a project, or ask for --report alone")
-    try:
-        if args.project:
-            with Store(args.home) as store:
-                measure(store, args.project, args.workers, args.name)
-        print(f"The report is {write_report(name=args.name)}.")
-    except ModuleNotFoundError as error:
-        print(f"{error.name} is missing: pip install -r requirements-train.txt", file=sys.stderr)
-        return 1
-    except (ReviewError, ValueError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("Stopped; nothing was written.", file=sys.stderr)
-        return 130
-    return 0
+    return exit_status(lambda: _work(args), lambda: "Stopped; nothing was written.")
+
+
+def _work(args: argparse.Namespace) -> None:
+    if args.project:
+        with Store(args.home) as store:
+            measure(store, args.project, args.workers, args.name)
+    print(f"The report is {write_report(name=args.name)}.")
 
 
 if __name__ == "__main__":

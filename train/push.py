@@ -30,6 +30,7 @@ from bcweb.scans import Modality
 from bcweb.scores import CaseScore, ScoresError, read_scores
 from bcweb.terminal import show_every_name
 from bcweb.weights import load_weights
+from train.ending import exit_status, goes_on
 from train.markdown import DOCS
 
 if TYPE_CHECKING:
@@ -201,19 +202,12 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    try:
-        pushed = push(args.run, args.repo, args.public, args.force)
-    except ModuleNotFoundError as error:
-        print(f"{error.name} is missing: pip install -r requirements-train.txt", file=sys.stderr)
-        return 1
-    except PushError as error:
-        print(error, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("Stopped; the same command goes on.", file=sys.stderr)
-        return 130
+    return exit_status(lambda: _work(args), goes_on)
+
+
+def _work(args: argparse.Namespace) -> None:
+    pushed = push(args.run, args.repo, args.public, args.force)
     print(f"{'Pushed' if pushed.new else 'Already there'}: {pushed.name}. {pushed.latest}")
-    return 0
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from bcweb.scores import write_scores
 from bcweb.terminal import show_every_name
 from bcweb.weights import Weights, load_weights
 from train.card import card
+from train.ending import exit_status
 
 
 def score_run(run: Path, specs: list[str]) -> dict | None:
@@ -95,12 +96,11 @@ def main(argv: list[str] | None = None) -> int:
     add("run", type=Path, metavar="RUN")
     add("--data", action="append", required=True, metavar="KIND:PATH", help="may be repeated")
     args = parser.parse_args(argv)
-    try:
-        score_run(args.run, args.data)
-    except (ValueError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    return exit_status(lambda: _work(args))
+
+
+def _work(args: argparse.Namespace) -> None:
+    score_run(args.run, args.data)
 
 
 if __name__ == "__main__":

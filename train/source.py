@@ -20,6 +20,7 @@ from bcweb.network import ARCHITECTURES
 from bcweb.terminal import show_every_name
 from train import options
 from train.arms import ARMS
+from train.ending import exit_status, goes_on
 from train.folds import arm_of
 
 
@@ -74,28 +75,22 @@ def guarded(args: argparse.Namespace, training: Callable[[], object]) -> int:
     """Run a training; what goes wrong is a sentence and an exit status."""
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    try:
-        training()
-    except ModuleNotFoundError as error:
-        print(f"{error.name} is missing: pip install -r requirements-train.txt", file=sys.stderr)
-        return 1
-    except MemoryError:
-        smaller = max(args.batch // 2, 1)
-        print(
-            f"The memory does not hold {args.batch} images a step: try --batch {smaller}.",
-            file=sys.stderr,
-        )
-        return 1
-    except (ValueError, FloatingPointError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
+
+    def work() -> None:
+        try:
+            training()
+        except MemoryError as error:
+            smaller = max(args.batch // 2, 1)
+            raise ValueError(
+                f"The memory does not hold {args.batch} images a step: try --batch {smaller}."
+            ) from error
+
+    def stopped() -> str:
         if args.out and (args.out / "checkpoint.safetensors").exists():
-            print("Stopped; the same command goes on.", file=sys.stderr)
-        else:
-            print("Stopped before the first epoch was whole; nothing is kept.", file=sys.stderr)
-        return 130
-    return 0
+            return goes_on()
+        return "Stopped before the first epoch was whole; nothing is kept."
+
+    return exit_status(work, stopped)
 
 
 if __name__ == "__main__":

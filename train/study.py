@@ -26,6 +26,7 @@ from bcweb.terminal import show_every_name
 from bcweb.weights import EMBEDDED, load_weights
 from train import folds
 from train.arms import ARMS
+from train.ending import exit_status, goes_on
 from train.markdown import DOCS
 from train.options import data_name
 from train.score import write_json
@@ -93,26 +94,18 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> int:
     show_every_name()
     args = parse(argv)
-    try:
-        from train import study_report
+    return exit_status(lambda: _work(args), goes_on)
 
-        if not args.report:
-            status = run(args)
-            if status:
-                return status
+
+def _work(args: argparse.Namespace) -> int:
+    from train import study_report
+
+    status = 0 if args.report else run(args)
+    if not status:
         print(f"The report is {study_report.write_report(args.docs)}.")
         if args.docs.resolve() == DOCS:
             study_report.tell_weights(DOCS, EMBEDDED)
-    except ModuleNotFoundError as error:
-        print(f"{error.name} is missing: pip install -r requirements-train.txt", file=sys.stderr)
-        return 1
-    except (ValueError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("Stopped; the same command goes on.", file=sys.stderr)
-        return 130
-    return 0
+    return status
 
 
 def run(args: argparse.Namespace) -> int:

@@ -35,6 +35,7 @@ from bcweb.segmenter import Prediction, Segmenter, apply_operating_point
 from bcweb.statistics import calibration_bins
 from bcweb.terminal import show_every_name
 from bcweb.weights import load_weights
+from train.ending import exit_status
 from train.failures import Drawn, sheet
 from train.score import held_out_by, refuse_seen, write_json
 from train.tables import read_table, write_table
@@ -242,34 +243,26 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> int:
     show_every_name()
     args = parse(argv)
-    try:
-        if args.cost:
-            write_cost(args.docs)
-        elif not args.report:
-            cases = [c for spec in args.data for c in read_cases(spec).cases if c.has_truth]
-            if args.left_out:
-                modality = modality_of(args.run)
-                if not (args.docs / "weights" / modality / "cases.csv").exists():
-                    raise ValueError(
-                        "First measure the runs of the data set's own folds, without --left-out."
-                    )
-                write_left_out(args.run[0], cases, args.docs)
-            else:
-                modality = modality_of(args.run)
-                made = generated(modality)
-                measured = [measure(run, cases, made) for run in args.run]
-                write(measured, series(modality), modality, args.docs)
-        print(f"The report is {write_report(args.docs)}.")
-    except ModuleNotFoundError as error:
-        print(f"{error.name} is missing: pip install -r requirements-train.txt", file=sys.stderr)
-        return 1
-    except (ValueError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
-        return 130
-    return 0
+    return exit_status(lambda: _work(args))
+
+
+def _work(args: argparse.Namespace) -> None:
+    if args.cost:
+        write_cost(args.docs)
+    elif not args.report:
+        cases = [c for spec in args.data for c in read_cases(spec).cases if c.has_truth]
+        modality = modality_of(args.run)
+        if args.left_out:
+            if not (args.docs / "weights" / modality / "cases.csv").exists():
+                raise ValueError(
+                    "First measure the runs of the data set's own folds, without --left-out."
+                )
+            write_left_out(args.run[0], cases, args.docs)
+        else:
+            made = generated(modality)
+            measured = [measure(run, cases, made) for run in args.run]
+            write(measured, series(modality), modality, args.docs)
+    print(f"The report is {write_report(args.docs)}.")
 
 
 if __name__ == "__main__":

@@ -70,10 +70,11 @@ def test_the_committed_report_is_what_its_tables_say(tmp_path):
 @pytest.mark.parametrize("name", CHANGES)
 def test_every_change_is_one_that_a_training_takes(name):
     change = CHANGES[name]
-    args = source.parse(["--data", "busi:x", "--out", "x", *change.options])
+    shared = ["--data", "busi:x", "--out", "x", "--size", "128", "--epochs", "10"]
+    args = source.parse([*shared, *change.options])
     recipe = changed(Recipe(), dict(args.set))
     differs = recipe != Recipe() or args.random or args.architecture != "lite0"
-    differs = differs or (args.size, args.epochs) != (256, 10)
+    differs = differs or (args.size, args.epochs) != (128, 10)
     differs = differs or (args.learning_rate, args.seed) != (Recipe().learning_rate, 0)
     differs = differs or args.validation == 0 or args.without_contradictions
     assert differs == bool(change.options)

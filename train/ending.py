@@ -1,0 +1,31 @@
+"""How a command ends: whatever cuts it short is one sentence and an exit status, never a traceback."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+
+def goes_on() -> str:
+    """What a command says after Ctrl-C that keeps what is done."""
+    return "Stopped; the same command goes on."
+
+
+def exit_status(
+    work: Callable[[], int | None], stopped: Callable[[], str] = lambda: "Stopped."
+) -> int:
+    """Do a command's work: the status that it returns, 0 where that is None; 1 after an error, 130 after Ctrl-C.
+
+    stopped: gives what is said after Ctrl-C.
+    """
+    try:
+        return work() or 0
+    except ModuleNotFoundError as error:
+        print(f"{error.name} is missing: pip install -r requirements-train.txt", file=sys.stderr)
+        return 1
+    except (ValueError, FloatingPointError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(stopped(), file=sys.stderr)
+        return 130
