@@ -1,4 +1,5 @@
-"""Any folder: `images/NAME` + `masks/NAME`, `NAME` + `masks/NAME`, or `NAME` + `NAME_mask` side by side.
+"""Any folder: `images/NAME` + `masks/NAME`, `NAME` + `masks/NAME`, or `NAME` + `NAME_mask` side by side; the
+folders in it may be laid out so, each with masks of its own.
 
 An optional `cases.csv` says more: file, and where known label, group, findings, modality. Its further
 columns can select: {"energy": "low"} reads the rows that say so. Several rows of one picture, one a lesion,
@@ -29,7 +30,7 @@ from bcweb.cases.grouping import group_by_pictures
 from bcweb.names import stem
 from bcweb.scans import MODALITIES, ScanError, guess_modality, read_scan
 
-_MASK = re.compile(r"(.+?)_mask(_\d+)?")
+_MASK = re.compile(r"(.+?)_mask(_\d+)?", re.IGNORECASE)
 
 Masks = dict[str, list[Path]]
 
@@ -50,7 +51,7 @@ def read(path: Path, select: dict[str, str]) -> CaseSet:
     guessed: Counter[str] = Counter()
     for file in images:
         case_id = _id(file, root)
-        drawn = tuple(masks.pop(case_id, ()))
+        drawn = tuple(masks.get(case_id, ()))
         row = rows.get(case_id, {})
         if select and case_id not in rows:
             continue
@@ -76,7 +77,6 @@ def read(path: Path, select: dict[str, str]) -> CaseSet:
 
     there = {_id(file, root) for file in images}
     named = {_named(row): row["file"] for row in lines.values()}
-    skipped += [Skipped(file, "A mask without its image.") for m in masks.values() for file in m]
     skipped += [
         Skipped(root / file, "Named in cases.csv, but not there.")
         for case_id, file in named.items()
@@ -95,7 +95,7 @@ def read(path: Path, select: dict[str, str]) -> CaseSet:
 
 
 def _files(path: Path) -> tuple[Path, Sizes, Masks, Sizes, list[Skipped]]:
-    """Where ids start, the images, the masks by the id of their image, all sizes, what is no scan."""
+    """Where ids start, the images, the masks by the id of their image, all sizes, what is no scan or of none."""
     root, drawn = inner(path, "images"), path / "masks"
     sizes, skipped = scan_files(root, deep=True)
     apart = root != path and drawn.is_dir()  # then nothing in images/ is a mask, whatever its name
@@ -104,16 +104,35 @@ def _files(path: Path) -> tuple[Path, Sizes, Masks, Sizes, list[Skipped]]:
         sizes |= more
         skipped += odd
     images: Sizes = {}
-    masks: Masks = defaultdict(list)
+    ids: dict[str, set[str]] = defaultdict(set)
+    drawings: list[tuple[Path, list[str]]] = []  # with what their images may be called
     for file, size in sizes.items():
-        inside = file.is_relative_to(drawn)
-        name = _id(file, drawn if inside else root)
-        mask = None if apart and not inside else _MASK.fullmatch(name)
-        if inside or mask:
-            masks[mask[1] if mask else name].append(file)
+        name = _alike(file, path)
+        ending = _MASK.fullmatch(name)
+        inside = any(folder.lower() == "masks" for folder in file.relative_to(path).parts[:-1])
+        is_mask = file.is_relative_to(drawn) if apart else inside or ending
+        if is_mask:
+            drawings.append((file, [name] * inside + ([ending[1]] if ending else [])))
         else:
             images[file] = size
+            ids[name].add(_id(file, root))
+    masks: Masks = defaultdict(list)
+    for file, names in drawings:
+        of = next((ids[name] for name in names if name in ids), set())
+        if len(of) == 1:
+            masks[min(of)].append(file)
+        else:
+            reason = (
+                f"A mask of {' or of '.join(sorted(of))}." if of else "A mask without its image."
+            )
+            skipped.append(Skipped(file, reason))
     return root, images, masks, sizes, skipped
+
+
+def _alike(file: Path, path: Path) -> str:
+    """What an image and its mask have in common: "ward/a" for ward/a.png, ward/images/a.png, ward/masks/a.png."""
+    *folders, name = file.relative_to(path).parts
+    return "/".join([f for f in folders if f.lower() not in ("images", "masks")] + [stem(name)])
 
 
 def _id(file: Path, root: Path) -> str:

@@ -25,7 +25,7 @@ from bcweb.cases.case import CasesError, CaseSet
 
 _PATIENCE = 10  # seconds for an answer
 _SUFFIX = re.compile(r"\.[A-Za-z]\w{1,4}")
-_MASK_NAME = re.compile(r".+_mask(_\d+)?")
+_MASK_NAME = re.compile(r".+_mask(_\d+)?", re.IGNORECASE)
 
 
 def read(place: str, select: dict[str, str]) -> CaseSet:

@@ -68,6 +68,48 @@ def test_masks_in_a_folder_beside_their_images(tmp_path):
     assert areas == {"a": 200, "c": 300, "ward 7/b": 200} and found.skipped == ()
 
 
+def test_each_folder_may_have_masks_of_its_own(tmp_path):
+    for seed, place in enumerate(("ward 1/a", "ward 2/images/a", "Ward 3/Images/a", "a")):
+        trees.save(tmp_path / f"{place}.png", trees.picture(seed))
+    trees.save(tmp_path / "ward 1" / "masks" / "a.png", trees.box(10, 10, 20, 30))
+    trees.save(tmp_path / "ward 2" / "masks" / "a_mask.png", trees.box(10, 10, 20, 40))
+    trees.save(tmp_path / "Ward 3" / "Masks" / "a.png", trees.box(10, 10, 20, 50))
+    trees.save(tmp_path / "ward 4" / "masks" / "a.png", trees.box(10, 10, 20, 60))
+    found = read_cases(f"folder:{tmp_path}{SPEC}")
+    truths = {case.id: read_truth(case, read_scan(case.file)) for case in found.cases}
+    assert {name: None if t is None else int(t.sum()) for name, t in truths.items()} == {
+        "Ward 3/Images/a": 400, "a": None, "ward 1/a": 200, "ward 2/images/a": 300,
+    }  # fmt: skip
+    assert [(item.file.parent.parent.name, item.reason) for item in found.skipped] == [
+        ("ward 4", "A mask without its image.")
+    ]
+
+
+def test_a_mask_that_may_be_of_two_scans_is_of_none(tmp_path):
+    for seed, place in enumerate(("a", "images of 2025/a", "ward/a", "ward/images/a")):
+        trees.save(tmp_path / f"{place}.png", trees.picture(seed))
+    trees.save(tmp_path / "ward" / "masks" / "a.png", trees.box(10, 10, 20, 30))
+    found = read_cases(f"folder:{tmp_path}{SPEC}")
+    assert len(found.cases) == 4 and not any(case.has_truth for case in found.cases)
+    assert [item.reason for item in found.skipped] == ["A mask of ward/a or of ward/images/a."]
+
+
+def test_a_mask_may_be_called_so_in_capitals(tmp_path):
+    trees.save(tmp_path / "left.png", trees.picture(1))
+    trees.save(tmp_path / "left_Mask.png", trees.box(10, 10, 20, 30))
+    found = read_cases(f"folder:{tmp_path}{SPEC}")
+    assert [(case.id, len(case.truth_files)) for case in found.cases] == [("left", 1)]
+
+
+def test_a_mask_of_a_scans_own_name_is_of_no_other_scan(tmp_path):
+    for seed, name in enumerate(("a", "a_mask")):
+        trees.save(tmp_path / "images" / f"{name}.png", trees.picture(seed))
+        trees.save(tmp_path / "masks" / f"{name}.png", trees.box(10, 10, 20, 30 + 10 * seed))
+    found = read_cases(f"folder:{tmp_path}{SPEC}")
+    areas = {c.id: int(read_truth(c, read_scan(c.file)).sum()) for c in found.cases}
+    assert areas == {"a": 200, "a_mask": 300}
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="links want a privilege there")
 def test_linked_folders_are_read_once_and_never_round_in_circles(tmp_path):
     root, elsewhere = tmp_path / "archive", tmp_path / "elsewhere"
