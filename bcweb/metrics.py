@@ -97,11 +97,6 @@ class LesionDetection:
     parts: int
     false_alarms: int
 
-    @property
-    def sensitivity(self) -> float:
-        """found / lesions; NaN where there is no lesion."""
-        return self.found / self.lesions if self.lesions else math.nan
-
 
 def lesion_detection(
     prediction: np.ndarray, truth: np.ndarray, above: float = DETECTED_ABOVE

@@ -60,8 +60,3 @@ def harmless(cell: str | float | int | None) -> str:
     if not isinstance(cell, str):
         return str(cell)
     return f"'{cell}" if cell.startswith(("'", *_FORMULA)) else cell
-
-
-def as_written(cell: str) -> str:
-    """What `harmless` was given."""
-    return cell[1:] if cell.startswith("'") else cell
