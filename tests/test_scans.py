@@ -311,6 +311,27 @@ def test_colour_dicom_becomes_luminance():
     assert read_scan(written(dicom(tinted))).notes == ()
 
 
+@pytest.mark.parametrize("bits", [8, 10, 12, 16])
+def test_colours_that_lie_in_more_bits_than_they_have_are_as_bright_as_they_were(bits):
+    colours = np.stack([RAMP, RAMP[::-1], RAMP], axis=-1)
+    deep = (colours * ((2**bits - 1) / 255)).astype(np.uint16)
+    scan = read_scan(written(dicom(deep, BitsStored=bits, HighBit=bits - 1)))
+    expected = np.asarray(Image.fromarray(colours).convert("L"), int)
+    assert np.abs(scan.pixels - expected).max() <= 1
+    assert scan.notes == ("Its colours were turned to grey.",)
+
+
+@pytest.mark.parametrize("said", [8, 16])
+def test_a_palette_of_8_bits_that_lies_in_16_is_as_bright_as_it_was(said):
+    """DICOM PS3.3 C.7.6.3.1.6 knows of such files."""
+    elements = {"PhotometricInterpretation": "PALETTE COLOR"}
+    for colour in ("Red", "Green", "Blue"):
+        elements[f"{colour}PaletteColorLookupTableDescriptor"] = [256, 0, said]
+        table = np.arange(255, -1, -1).astype("<u2").tobytes()
+        elements[f"{colour}PaletteColorLookupTableData"] = table
+    np.testing.assert_array_equal(read_scan(written(dicom(RAMP, **elements))).pixels, 255 - RAMP)
+
+
 def test_a_clip_gives_its_first_frame_and_says_so():
     frames = np.stack([RAMP, RAMP[::-1], RAMP[:, ::-1]])
     scan = read_scan(written(dicom(frames, NumberOfFrames=3, Modality="US")))

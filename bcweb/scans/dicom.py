@@ -58,6 +58,7 @@ def read(file: BinaryIO) -> Scan:
         check_size(int(data.Rows), int(data.Columns))
         frame = _first_frame(data)
         if frame.ndim == 3:
+            frame = _eight_bits(frame, data)
             pixels, window, notes = _colour(frame), (0.0, 255.0), _coloured(frame)
         else:
             pixels, window, notes = _grey(frame, data)
@@ -121,19 +122,25 @@ def _can_decode(syntax: UID) -> bool:
         return False
 
 
+def _eight_bits(rgb: np.ndarray, data: Dataset) -> np.ndarray:
+    """(H, W, 3) -> uint8. Palettes have 16 bits a colour; of these, too, some files use the lower 8 alone."""
+    bits = 16 if data.PhotometricInterpretation == "PALETTE COLOR" else int(data.BitsStored)
+    if rgb.max() > 255:
+        rgb = rgb >> (bits - 8)
+    return rgb.astype(np.uint8)
+
+
 def _colour(rgb: np.ndarray) -> np.ndarray:
-    """(H, W, 3) -> (H, W) uint8; palettes have 16 bits a colour."""
-    rgb = rgb if rgb.dtype == np.uint8 else (rgb >> 8).astype(np.uint8)
+    """(H, W, 3) uint8 -> (H, W) uint8."""
     return np.asarray(Image.fromarray(rgb).convert("L"))
 
 
 def _coloured(rgb: np.ndarray) -> tuple[str, ...]:
-    """A note where (H, W, 3) holds more colour than the tints of an all but grey picture.
+    """A note where (H, W, 3) uint8 holds more colour than the tints of an all but grey picture.
 
     A Doppler's colours cover a good part of it; a mark or a logo, of under 1 in 1000 pixels, does not.
     """
-    most = np.iinfo(rgb.dtype).max
-    strong = np.ptp(rgb, axis=2) > most / 4
+    strong = np.ptp(rgb, axis=2) > 255 / 4
     return ("Its colours were turned to grey.",) if strong.mean() > 0.001 else ()
 
 
