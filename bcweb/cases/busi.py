@@ -15,6 +15,7 @@ from bcweb.cases.case import Case, CasesError, CaseSet, Skipped
 from bcweb.cases.files import (
     agreed,
     by_picture,
+    by_themselves,
     case_set,
     inner,
     read_lines,
@@ -70,8 +71,10 @@ def read(path: Path) -> CaseSet:
         group = {
             name: agreed(table, "image", ("group",), told)["group"] for name, told in rows.items()
         }
+        known = {name for name, said in group.items() if said}
+        notes = by_themselves(cases, known, "a group")
         cases = [replace(case, group=group.get(case.id) or case.id) for case in cases]
-        notes = two_classes(cases)
+        notes += two_classes(cases)
     else:
         cases, unreadable, notes = group_by_pictures(cases)
         skipped += unreadable

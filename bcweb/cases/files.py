@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import os
+import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from bcweb.cases.case import Case, CasesError, CaseSet, Skipped
@@ -104,16 +105,29 @@ def read_lines(file: Path, *needed: str) -> Lines:
         raise CasesError(f"{file} is not UTF-8 text; save it as CSV UTF-8.") from error
     head = text.partition("\n")[0]
     delimiter = ";" if head.count(";") > head.count(",") else ","
-    table = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
-    columns = [name.strip() for name in table.fieldnames or ()]
-    for name in needed:
-        if name not in columns:
-            raise CasesError(f"{file} has no column {name}; it has {', '.join(columns)}.")
-    rows = {}
-    for row in table:
-        cells = {k.strip(): (value or "").strip() for k, value in row.items() if k}
-        if any(cells.values()):  # spreadsheets leave empty ones below
-            rows[table.line_num] = cells
+    table = csv.DictReader(
+        io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True
+    )
+    rows: Lines = {}
+    above = 0
+    try:
+        columns = [name.strip() for name in table.fieldnames or ()]
+        for name in needed:
+            if name not in columns:
+                raise CasesError(f"{file} has no column {name}; it has {', '.join(columns)}.")
+        for name in filter(None, columns):
+            if columns.count(name) > 1:
+                raise CasesError(f"{file} has the column {name} twice.")
+        above = table.line_num
+        for row in table:
+            cells = {k.strip(): (value or "").strip() for k, value in row.items() if k}
+            if any(cells.values()):  # spreadsheets leave empty ones below
+                rows[table.line_num] = cells
+            above = table.line_num
+    except csv.Error:  # unnoticed, such a quote swallows all rows up to the next one
+        raise CasesError(
+            f"{file}, line {above + 1}: a quote is not closed at the end of its cell."
+        ) from None
     return rows
 
 
@@ -151,6 +165,20 @@ def _one(table: Path, name: str, column: str, told: Mapping[int, dict[str, str]]
 def slashed(name: str) -> str:
     """A path of a table, which may have been written on Windows."""
     return Path(name.replace("\\", "/")).as_posix()
+
+
+def composed(name: str) -> str:
+    """A file's name with each accent in its letter: a Mac's archives hold the two apart, and tables do not."""
+    return unicodedata.normalize("NFC", name)
+
+
+def by_themselves(cases: Iterable[Case], known: Container[str], what: str) -> list[str]:
+    """A note on the cases of which a table of groups names none. known: the ids of all others."""
+    alone = [case.id for case in cases if case.id not in known]
+    if not alone:
+        return []
+    count = "1 scan has" if len(alone) == 1 else f"{len(alone)} scans have"
+    return [f"{count} no group, {alone[0]} for one: each is taken for {what} of its own."]
 
 
 def inner(path: Path, *names: str) -> Path:

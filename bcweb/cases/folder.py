@@ -20,7 +20,9 @@ from bcweb.cases.files import (
     Sizes,
     agreed,
     by_picture,
+    by_themselves,
     case_set,
+    composed,
     inner,
     read_lines,
     scan_files,
@@ -52,9 +54,10 @@ def read(path: Path, select: dict[str, str]) -> CaseSet:
     for file in images:
         case_id = _id(file, root)
         drawn = tuple(masks.get(case_id, ()))
-        row = rows.get(case_id, {})
-        if select and case_id not in rows:
+        row = rows.get(composed(case_id))
+        if select and row is None:
             continue
+        row = row or {}
         if case_id in cases:
             skipped.append(Skipped(file, f"{cases[case_id].file.name} has the same name."))
             continue
@@ -71,11 +74,11 @@ def read(path: Path, select: dict[str, str]) -> CaseSet:
             raise CasesError(f"{modality!r} is no modality; write {' or '.join(MODALITIES)}.")
         label = row.get("label") or None
         cases[case_id] = Case(
-            name, case_id, file, modality, drawn, bool(drawn) or label == "normal", label,
+            name, case_id, file, modality, drawn, bool(drawn) or (label or "").lower() == "normal", label,
             row.get("group") or case_id, row.get("findings", ""),
         )  # fmt: skip
 
-    there = {_id(file, root) for file in images}
+    there = {composed(_id(file, root)) for file in images}
     named = {_named(row): row["file"] for row in lines.values()}
     skipped += [
         Skipped(root / file, "Named in cases.csv, but not there.")
@@ -91,6 +94,9 @@ def read(path: Path, select: dict[str, str]) -> CaseSet:
         found, unreadable, more = group_by_pictures(found)
         skipped += unreadable
         notes += more
+    else:
+        known = {case.id for case in found if rows.get(composed(case.id), {}).get("group")}
+        notes += by_themselves(found, known, "a patient")
     return case_set(name, found, sizes, skipped, notes)
 
 
@@ -132,7 +138,8 @@ def _files(path: Path) -> tuple[Path, Sizes, Masks, Sizes, list[Skipped]]:
 def _alike(file: Path, path: Path) -> str:
     """What an image and its mask have in common: "ward/a" for ward/a.png, ward/images/a.png, ward/masks/a.png."""
     *folders, name = file.relative_to(path).parts
-    return "/".join([f for f in folders if f.lower() not in ("images", "masks")] + [stem(name)])
+    above = [folder for folder in folders if folder.lower() not in ("images", "masks")]
+    return composed("/".join([*above, stem(name)]))
 
 
 def _id(file: Path, root: Path) -> str:
@@ -146,7 +153,7 @@ def _without_suffix(file: Path) -> str:
 
 def _named(row: dict[str, str]) -> str:
     """The id of a row's case: its file may be named from the folder or from images/."""
-    return _without_suffix(Path(slashed(row["file"]).removeprefix("images/")))
+    return composed(_without_suffix(Path(slashed(row["file"]).removeprefix("images/"))))
 
 
 def _chosen(lines: Lines, select: dict[str, str], columns: set[str]) -> Lines:

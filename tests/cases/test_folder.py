@@ -208,6 +208,57 @@ def test_the_table_may_be_quoted_with_line_breaks_inside(folder):
     assert (case.id, case.findings, case.group) == ("a", "a mass,\nand another", "1")
 
 
+@pytest.mark.parametrize("rows", ["", "b.jpg,benign,P2,\n", "b.jpg,benign,P2,\n" * 9000])
+def test_a_quote_that_is_not_closed_swallows_no_rows(folder, rows):
+    table = folder / "cases.csv"
+    table.write_text('file,label,group,findings\na.jpg,benign,P1,"mass\n' + rows)
+    with pytest.raises(CasesError) as caught:
+        read_cases(f"folder:{folder}{SPEC}")
+    assert str(caught.value) == f"{table}, line 2: a quote is not closed at the end of its cell."
+
+
+def test_a_quote_in_the_middle_is_an_inch_and_a_space_before_one_is_nothing(folder):
+    (folder / "cases.csv").write_text('file, group, findings\na.jpg, "P1", a 2" mass\n')
+    case = read_cases(f"folder:{folder}{SPEC}").cases[0]
+    assert (case.group, case.findings) == ("P1", 'a 2" mass')
+
+
+def test_a_column_that_is_there_twice_is_refused(folder):
+    table = folder / "cases.csv"
+    table.write_text("file,group,label,group\na.jpg,P1,,\n")
+    with pytest.raises(CasesError) as caught:
+        read_cases(f"folder:{folder}{SPEC}")
+    assert str(caught.value) == f"{table} has the column group twice."
+
+
+def test_a_scan_without_a_patient_is_told_where_others_have_one(folder):
+    (folder / "cases.csv").write_text("file,label,group\na.jpg,Normal,P1\nb.jpg,,\nc.jpg,,P1\n")
+    found = read_cases(f"folder:{folder}{SPEC}")
+    assert [case.group for case in found.cases] == ["P1", "b", "P1", "d"]
+    assert found.notes == (
+        "2 scans have no group, b for one: each is taken for a patient of its own.",
+    )
+
+
+def test_normal_may_begin_with_a_capital(folder):
+    table = folder / "cases.csv"
+    table.write_text(table.read_text().replace("normal", "Normal"))
+    [normal] = [c for c in read_cases(f"folder:{folder}{SPEC}").cases if c.label == "Normal"]
+    assert normal.has_truth and not normal.truth_files
+
+
+def test_an_accent_may_be_a_letter_or_a_mark_by_itself(folder):
+    """A Mac's archives hold it in two characters, tables in one."""
+    apart, whole = "ane\u0301.png", "an\u00e9.png"
+    trees.save(folder / "images" / apart, trees.picture(7))
+    trees.save(folder / "masks" / whole, trees.box(10, 10, 20, 30))
+    with (folder / "cases.csv").open("a", encoding="utf-8") as table:
+        table.write(f"{whole},benign,P9,,low\n")
+    found = read_cases(f"folder:{folder}{SPEC}")
+    [case] = [case for case in found.cases if case.group == "P9"]
+    assert (case.file.name, len(case.truth_files), found.skipped) == (apart, 1, ())
+
+
 def test_rows_of_one_picture_are_one_case(folder):
     (folder / "cases.csv").write_text(
         "file,label,group,findings,lesion\n"
