@@ -101,10 +101,12 @@ def _write(repo: str, commit: str, part: Path) -> None:
 
 
 def _word(kind: Any, value: Any) -> str:
-    """A cell of the table; the number of a class becomes its name."""
+    """A cell of the table; the number of a class becomes its name, and -1 stands for one that is not said."""
     if value is None:
         return ""
-    return kind.int2str(value) if hasattr(kind, "int2str") else str(value)
+    if not hasattr(kind, "int2str"):
+        return str(value)
+    return kind.int2str(value) if value >= 0 else ""
 
 
 def _load(repo: str, commit: str) -> dict[str, Any]:

@@ -19,12 +19,12 @@ rng = np.random.default_rng(int(sys.argv[2]))
 def picture(): return Image.fromarray(rng.integers(0, 255, (48, 64), dtype=np.uint8))
 def mask(): return Image.fromarray(np.pad(np.full((10, 12), 255, np.uint8), ((8, 30), (4, 48))))
 rows = {
-    "image": [picture() for _ in range(6)],
-    "mask": [mask(), mask(), mask(), mask(), None, None],
-    "label": [0, 0, 1, 1, 2, None],
-    "group": ["p1", "p1", "p2", "p3", "p4", "p5"],
-    "modality": 6 * ["ultrasound"],
-    "energy": ["low", "low", "low", "high", "high", "high"],
+    "image": [picture() for _ in range(7)],
+    "mask": [mask(), mask(), mask(), mask(), None, None, None],
+    "label": [0, 0, 1, 1, 2, None, -1],  # -1: as data sets for a contest hide their labels
+    "group": ["p1", "p1", "p2", "p3", "p4", "p5", "p6"],
+    "modality": 7 * ["ultrasound"],
+    "energy": ["low", "low", "low", "high", "high", "high", "high"],
 }
 features = datasets.Features({
     "image": datasets.Image(), "mask": datasets.Image(),
@@ -85,6 +85,7 @@ def test_a_data_set_that_was_pushed_is_read_with_its_masks_labels_and_groups(hub
         ["ann/scans", "train-000003", "malignant", "p3", "ultrasound", 120],
         ["ann/scans", "train-000004", "normal", "p4", "ultrasound", 0],
         ["ann/scans", "train-000005", None, "p5", "ultrasound", None],
+        ["ann/scans", "train-000006", None, "p6", "ultrasound", None],
     ]
     chosen, _ = read("hf:ann/scans@v1?energy=low")
     assert [case[1] for case in chosen["cases"]] == [f"train-00000{i}" for i in range(3)]
