@@ -65,7 +65,8 @@ def same_aspect(mask: tuple[int, int], scan: tuple[int, int]) -> bool:
 def fit_mask(mask: np.ndarray, scan: Scan) -> tuple[np.ndarray, str | None]:
     """(h, w) bool -> (H, W) bool on the scan's grid, and a sentence where it had to be resampled.
 
-    A pixel is in where at least half of its area is. Raises `ScanError` for another aspect ratio.
+    A pixel is in where at least half of its area is; of lesions that fill no pixel so far, those that are
+    filled most: a lesion image must not become a normal one. Raises `ScanError` for another aspect ratio.
     """
     height, width = mask.shape
     if (height, width) == (scan.height, scan.width):
@@ -73,10 +74,13 @@ def fit_mask(mask: np.ndarray, scan: Scan) -> tuple[np.ndarray, str | None]:
     sizes = f"the mask is {width}x{height}, the scan {scan.width}x{scan.height}"
     if not same_aspect(mask.shape, scan.pixels.shape):
         raise ScanError(f"The mask does not belong to this scan: {sizes}, another shape.")
-    soft = Image.fromarray(mask.astype(np.uint8) * 255).resize(
-        (scan.width, scan.height), Image.Resampling.BILINEAR
+    soft = np.asarray(
+        Image.fromarray(mask.astype(np.uint8) * 255).resize(
+            (scan.width, scan.height), Image.Resampling.BILINEAR
+        )
     )
-    return np.asarray(soft) >= 128, f"The truth was resampled: {sizes}."
+    half = min(128, max(int(soft.max()), 1))
+    return soft >= half, f"The truth was resampled: {sizes}."
 
 
 def read_truth(case: Case, scan: Scan) -> np.ndarray | None:

@@ -109,6 +109,15 @@ def test_a_mask_of_another_size_is_resampled_and_it_says_so():
     assert abs(larger.sum() - 100 * 200) < 200  # 1%: the corners of bilinear enlargement
 
 
+def test_a_lesion_smaller_than_a_pixel_of_the_scan_is_one_and_no_normal():
+    mask = np.zeros((600, 800), bool)
+    mask[305:308, 402:405] = True
+    fitted, _ = fit_mask(mask, scan(60, 80))
+    assert np.argwhere(fitted).tolist() == [[30, 40]]
+    nothing, _ = fit_mask(np.zeros((600, 800), bool), scan(60, 80))
+    assert not nothing.any()
+
+
 def test_sides_rounded_to_whole_pixels_are_still_the_same_shape():
     # 601x471 at 128 wide is 100.3 high.
     assert fit_mask(np.ones((100, 128), bool), scan(471, 601))[0].all()
