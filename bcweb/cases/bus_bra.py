@@ -6,7 +6,15 @@ import re
 from pathlib import Path
 
 from bcweb.cases.case import Case, CasesError, CaseSet, Skipped
-from bcweb.cases.files import agreed, by_picture, case_set, inner, read_lines, scan_files
+from bcweb.cases.files import (
+    agreed,
+    by_picture,
+    by_stem,
+    case_set,
+    inner,
+    read_lines,
+    scan_files,
+)
 
 # Three women came twice under two numbers: the pictures are the same (near_duplicates, and looked at).
 ALIASES = {"65": "44", "91": "56", "356": "341"}
@@ -29,7 +37,8 @@ def read(path: Path) -> CaseSet:
     images, skipped = scan_files(path / "Images")
     mask_files, odd = scan_files(path / "Masks")
     skipped += odd
-    masks = {file.stem: file for file in mask_files}
+    masks, twice = by_stem(mask_files)
+    skipped += twice
     cases, seen = [], set()
     for file in images:
         name = _NAME.fullmatch(file.stem)

@@ -93,6 +93,15 @@ def case_set(
     return CaseSet(name, tuple(kept), tuple(skipped), tuple(notes))
 
 
+def by_stem(masks: Iterable[Path]) -> tuple[dict[str, Path], list[Skipped]]:
+    """Mask files by their name without ending, and those of which there is another already."""
+    first, twice = {}, []
+    for file in masks:
+        if (other := first.setdefault(file.stem, file)) != file:
+            twice.append(Skipped(file, f"{other.name} is the mask of the same case."))
+    return first, twice
+
+
 def read_lines(file: Path, *needed: str) -> Lines:
     """The rows of a CSV with a header by the line that each ends in, as spreadsheets write it: comma or
     semicolon, with or without BOM.

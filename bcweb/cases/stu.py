@@ -6,14 +6,16 @@ import re
 from pathlib import Path
 
 from bcweb.cases.case import Case, CaseSet, Skipped
-from bcweb.cases.files import case_set, inner, scan_files
+from bcweb.cases.files import by_stem, case_set, inner, scan_files
 
 
 def read(path: Path) -> CaseSet:
     files, skipped = scan_files(inner(path, "Hospital"))
-    masks = {file.stem: file for file in files if file.stem.startswith("mask_")}
+    drawings = [file for file in files if file.stem.startswith("mask_")]
+    masks, twice = by_stem(drawings)
+    skipped += twice
     cases = []
-    for file in sorted((f for f in files if f.stem not in masks), key=_number):
+    for file in sorted((f for f in files if f not in drawings), key=_number):
         if not re.fullmatch(r"Test_Image_\d+", file.stem):
             skipped.append(Skipped(file, "Its name is not that of an STU image."))
             continue

@@ -173,6 +173,14 @@ def test_two_rows_of_one_bus_bra_picture_may_not_contradict_each_other(tmp_path,
     assert str(caught.value) == f"{root / 'bus_data.csv'}: bus_0001-l has the {what}."
 
 
+def test_of_two_masks_of_one_name_the_second_is_told(tmp_path):
+    root = trees.bus_bra(tmp_path)
+    trees.save(root / "Masks" / "mask_0001-l.tif", trees.box(10, 10, 50, 60))
+    found = read_cases(f"bus-bra:{root}")
+    assert truth(by_id(found)["bus_0001-l"]).sum() == 10 * 20
+    assert reasons(found) == {"mask_0001-l.tif": "mask_0001-l.png is the mask of the same case."}
+
+
 @pytest.mark.data
 def test_bus_bra_itself(data):
     found = read_cases(f"bus-bra:{data / 'bus-bra'}")
