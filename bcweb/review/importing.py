@@ -197,6 +197,7 @@ class Import:
     def _add_cases(self, read: Sequence[_Read]) -> list[str]:
         """Add those that are not known yet; the notes on the data sets."""
         known = self._store.known_cases(self.project.id)
+        were = {(row.dataset, row.case): row for row in self._rows()} if known else {}
         files: dict[tuple[str, str], Path] = {}
         new, notes = [], []
         for each in read:
@@ -205,6 +206,7 @@ class Import:
             told = [f"{name}: left out {s.file.name}: {s.reason}" for s in each.found.skipped]
             notes += _told(told, f"files of {name} left out")
             self.failures += each.unreadable
+            otherwise = []
             for case in each.found.cases:
                 key = find.text(case.dataset), find.text(case.id)
                 if key in files:
@@ -217,6 +219,14 @@ class Import:
                 files[key] = case.file
                 if key not in known:
                     new.append(case)
+                elif _is_told_otherwise(case, were[key]):
+                    otherwise.append(case.id)
+            if otherwise:
+                count = "1 case has" if len(otherwise) == 1 else f"{len(otherwise)} cases have"
+                notes.append(
+                    f"{name}: {count} another truth, label or patient there now than when imported, {otherwise[0]} "
+                    "for one; here the old ones stay, and a new project would have the new ones."
+                )
         unopened: list[str] = []
         self._store.add_cases(self.project.id, self._new_cases(new, unopened))
         self.failures += len(unopened)
@@ -409,6 +419,13 @@ def _absolute(spec: str) -> str:
 def _absolute_folder(name: str) -> str:
     folder = Path(name).expanduser()
     return name if name == "embedded" or not folder.is_dir() else str(folder.absolute())
+
+
+def _is_told_otherwise(case: Case, row: CaseRow) -> bool:
+    """Whether a data set says something else of a case than it did; what is in its files is not looked at."""
+    label = None if case.label is None else find.text(case.label)
+    drawn = [[file.name for file in files] for files in (case.truth_files, row.truth_files)]
+    return (find.text(case.group), label) != (row.group, row.label) or drawn[0] != drawn[1]
 
 
 def _told(sentences: Sequence[str], of: str) -> list[str]:

@@ -155,6 +155,24 @@ def test_the_same_command_adds_only_what_is_new(store, weights, tmp_path):
     assert [row.case for row in rows(store, "P")] == [f"scan {i:02d}" for i in range(5)]
 
 
+def test_what_a_data_set_says_otherwise_now_is_told(store, weights, tmp_path):
+    place = pictures(tmp_path / "set", 4)
+    (place / "masks" / "scan 00.png").unlink()
+    run(store, "P", f"folder:{place}", weights=str(weights))
+    run(store, "P")
+    assert store.project(ME, "P").notes == (), "nothing is"
+    before = everything(store, "P")
+    trees.save(place / "masks" / "scan 00.png", trees.box(10, 10, 30, 40))
+    table = place / "cases.csv"
+    table.write_text(table.read_text().replace("woman 2", "woman 3"))
+    run(store, "P")
+    assert store.project(ME, "P").notes == (
+        "set: 2 cases have another truth, label or patient there now than when imported, scan 00 for "
+        "one; here the old ones stay, and a new project would have the new ones.",
+    )
+    assert everything(store, "P") == before
+
+
 def test_other_weights_predict_once_more_beside_the_first(store, weights, tmp_path):
     place = pictures(tmp_path / "set", 2)
     run(store, "P", f"folder:{place}", weights=str(weights))
