@@ -39,16 +39,12 @@ def read(path: Path) -> CaseSet:
     skipped += odd
     masks, twice = by_stem(mask_files)
     skipped += twice
-    cases, seen = [], set()
+    cases = []
     for file in images:
         name = _NAME.fullmatch(file.stem)
         if not name:
             skipped.append(Skipped(file, "Its name is not that of a BUS-BRA image."))
             continue
-        if file.stem in seen:
-            skipped.append(Skipped(file, "Another file is the same case."))
-            continue
-        seen.add(file.stem)
         mask = masks.pop(f"mask_{name[1]}", None)
         row = rows.get(file.stem, {})
         patient = row.get("Case") or str(int(name[2]))

@@ -72,12 +72,17 @@ def case_set(
     skipped: Iterable[Skipped],
     notes: Iterable[str] = (),
 ) -> CaseSet:
-    """A reader's result, without the cases whose masks are of another shape than their scan.
+    """A reader's result, without the cases whose masks are of another shape than their scan, and without those
+    that are there already.
 
     Masks of another size but the same shape stay, and a note counts them: `read_truth` resamples them.
     """
     kept, skipped, notes, resampled = [], list(skipped), list(notes), 0
+    first: dict[str, Path] = {}
     for case in cases:
+        if (other := first.setdefault(case.id, case.file)) != case.file:
+            skipped.append(Skipped(case.file, f"{other.name} is the same case."))
+            continue
         size = sizes[case.file]
         odd = next((m for m in case.truth_files if not same_aspect(sizes[m], size)), None)
         if odd:

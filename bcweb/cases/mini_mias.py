@@ -33,15 +33,11 @@ def read(path: Path) -> CaseSet:
         if row := _ROW.fullmatch(line.strip()):
             rows[row[1]].append(row)
     files, skipped = scan_files(path)
-    cases, seen = [], set()
+    cases = []
     for file in files:
         if file.stem not in rows:
             skipped.append(Skipped(file, "Info.txt does not tell of it."))
             continue
-        if file.stem in seen:
-            skipped.append(Skipped(file, "Another file is the same case."))
-            continue
-        seen.add(file.stem)
         found = rows[file.stem]
         normal = all(row[3] == "NORM" for row in found)
         label = "normal" if normal else "malignant" if any(r[4] == "M" for r in found) else "benign"

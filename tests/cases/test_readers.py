@@ -251,6 +251,17 @@ def test_mini_mias_itself(data):
     assert len({case.group for case in found.cases}) == 161
 
 
+# ---- all of them
+
+
+def test_of_two_files_that_would_be_one_case_the_second_is_told(tmp_path):
+    for name in ("Test_Image_1.png", "Test_Image_1.tif", "mask_1.png"):
+        trees.save(tmp_path / name, trees.box(10, 10, 20, 30))
+    found = read_cases(f"stu:{tmp_path}")
+    assert [(case.id, case.has_truth) for case in found.cases] == [("Test_Image_1", True)]
+    assert reasons(found) == {"Test_Image_1.tif": "Test_Image_1.png is the same case."}
+
+
 # ---- which data set
 
 
