@@ -206,10 +206,11 @@ def evaluate(
     """Score all cases; returns them in the readers' order and the `report`, which says under "weak" of how
     many only boxes are known.
 
-    Raises `WeightsError` where the weights for their modality cannot be had, `KeyboardInterrupt` when
-    the person stops it.
+    Raises `CasesError` where two of the sets hold one case, `WeightsError` where the weights for their modality
+    cannot be had, `KeyboardInterrupt` when the person stops it.
     """
     cases = [case for each in sets for case in each.cases if case.has_truth]
+    _check_each_is_there_once(cases)
     carried: dict[tuple[str, str], CaseScore] = {}
     for modality in dict.fromkeys(case.modality for case in cases):
         file = choice.load(modality).folder / "scores.csv"
@@ -234,6 +235,18 @@ def evaluate(
     weak = sum(bool(case.boxes) for case in cases)
     carried = {key: score for key, score in carried.items() if key in by_name}
     return in_order, report(in_order, carried, findings) | ({"weak": weak} if weak else {})
+
+
+def _check_each_is_there_once(cases: Sequence[Case]) -> None:
+    """A case is known by its data set and id: two would be one to the table, the findings and what is carried."""
+    there: set[tuple[str, str]] = set()
+    for case in cases:
+        if (case.dataset, case.id) in there:
+            raise CasesError(
+                f"Two of the data sets hold a case {case.id} of {case.dataset}: name each once, and call the "
+                "folders of two hospitals differently."
+            )
+        there.add((case.dataset, case.id))
 
 
 def _progress(total: int):

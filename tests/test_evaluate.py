@@ -338,6 +338,17 @@ def test_another_hospitals_folder_of_the_same_name_has_not_those_scores(tmp_path
     assert figures["out_of_fold"] == figures["lesion"]["n"] == 0, "those are of other pictures"
 
 
+def test_a_case_that_two_data_sets_hold_is_not_scored_as_two(tmp_path, weights, capsys):
+    """Twice in a mean, and of two hospitals' 0.png one would have the findings of the other."""
+    first, other = (write_data(tmp_path / name / "ward", 2, 0) for name in "ab")
+    assert main(["--data", first, "--data", other, "--weights", str(weights)]) == 1
+    assert capsys.readouterr() == (
+        "",
+        "Two of the data sets hold a case 0 of ward: name each once, and call the folders of two hospitals "
+        "differently.\n",
+    )
+
+
 def test_what_cannot_be_read_is_named_and_the_others_are_scored(tmp_path, weights, capsys):
     spec = write_data(tmp_path / "data")
     images = tmp_path / "data" / "images"
