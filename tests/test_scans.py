@@ -246,7 +246,7 @@ def test_dicom_keeps_depth_spacing_window_and_modality():
     assert scan.pixels.dtype == np.uint16
     assert scan.window == (2048 - 0.5 - 500, 2048 - 0.5 + 500)  # PS3.3 C.11.2.1.2
     assert scan.spacing == (0.1, 0.2)
-    assert (scan.modality, scan.notes) == ("mammogram", ())
+    assert (scan.modality, scan.notes) == ("mammogram", ("Of the 16 bits of a pixel 12 are used.",))
     assert scan_size(file) == (20, 30)
 
 
