@@ -146,13 +146,13 @@ class Import:
         if read is None:
             return None
         weights = self._load_weights(project, [case for each in read for case in each.found.cases])
-        notes = self._add_cases(read)
+        came, notes = self._add_cases(read)
         if self._stop.asked:
             return notes
         notes += self._predict(weights, [fold for each in folds for fold in each])
         if self._stop.asked:
             return notes
-        if project.state != "ready" or project.cases != self._count():
+        if project.state != "ready" or came:
             self._find_twins()
         return notes
 
@@ -194,8 +194,8 @@ class Import:
 
     # --- cases --------------------------------------------------------------------------------------
 
-    def _add_cases(self, read: Sequence[_Read]) -> list[str]:
-        """Add those that are not known yet; the notes on the data sets."""
+    def _add_cases(self, read: Sequence[_Read]) -> tuple[int, list[str]]:
+        """Add those that are not known yet; how many came, mended ones too, and the notes on the data sets."""
         known = self._store.known_cases(self.project.id)
         were = {(row.dataset, row.case): row for row in self._rows()} if known else {}
         files: dict[tuple[str, str], Path] = {}
@@ -228,9 +228,9 @@ class Import:
                     "for one; here the old ones stay, and a new project would have the new ones."
                 )
         unopened: list[str] = []
-        self._store.add_cases(self.project.id, self._new_cases(new, unopened))
+        came = self._store.add_cases(self.project.id, self._new_cases(new, unopened))
         self.failures += len(unopened)
-        return notes + _told(unopened, "files that cannot be opened")
+        return came, notes + _told(unopened, "files that cannot be opened")
 
     def _new_cases(self, cases: Sequence[Case], unopened: list[str]) -> Iterator[NewCase]:
         """The cases as they are read, in their order: `over_all_cores` gives them as they are done."""
@@ -327,9 +327,6 @@ class Import:
     def _rows(self) -> list[CaseRow]:
         with self._store.snapshot(self.project.owner, self.project.id) as snapshot:
             return [each.case for each in snapshot.cases]
-
-    def _count(self) -> int:
-        return self._store.project(self.project.owner, self.project.id).cases
 
     def _count_workers(self, items: int) -> int:
         """Beside a page nothing is done in its own process."""

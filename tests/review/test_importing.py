@@ -445,6 +445,22 @@ def test_two_cases_of_one_picture_are_twins_with_the_dice_of_their_truths(store,
     assert by["scan 01"].twin is None
 
 
+def test_a_scan_that_was_mended_is_compared_with_the_others_too(store, weights, tmp_path):
+    place = pictures(tmp_path / "set", 2)
+    first, second = (place / "images" / f"scan 0{i}.png" for i in range(2))
+    whole = trees.save(second, trees.picture(0, 240, 320)).read_bytes()
+    Image.open(second).resize((160, 120)).save(first)
+    (place / "masks" / "scan 01.png").unlink()
+    second.write_bytes(whole[:9000])
+    run(store, "P", f"folder:{place}", weights=str(weights))
+    assert [row.problem is None for row in rows(store, "P")] == [True, False]
+    second.write_bytes(whole)
+    run(store, "P")
+    by = {row.case: row for row in rows(store, "P")}
+    assert by["scan 01"].problem is None
+    assert by["scan 00"].twin == by["scan 01"].id, "they show one picture"
+
+
 def test_truths_of_a_picture_and_a_part_of_it_are_compared_where_both_show(
     store, weights, tmp_path
 ):
