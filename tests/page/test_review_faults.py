@@ -99,7 +99,8 @@ def page(chromium, app: App, project: Project) -> Iterator[ReviewPage]:
 def standing(store: Store, project: Project, name: str = "case 1"):
     row = next(r for r in store.queue("local", project.id, "listed") if r.case == name)
     case = store.case("local", row.id)
-    return store.verdict("local", case.verdict_id) if case.verdict_id else None
+    said = store.history("local", row.id)
+    return next((verdict for verdict in said if verdict.id == case.verdict_id), None)
 
 
 # --- the server
@@ -336,3 +337,72 @@ def test_a_drawing_that_was_left_unfinished_is_not_dropped_without_a_word(
     other.says("Saved")
     assert store.draft("local", "ANNA", case) is None
     context.close()
+
+
+@pytest.mark.browser
+def test_strokes_that_the_server_does_not_have_yet_are_offered_when_their_case_is_in_view_again(
+    app, page, store, project
+):
+    page.press("j")
+    page.shows("case 2").press("k")
+    page.shows("case 1")  # of both it is known now what they are
+    app.kill()
+    page.press("e")
+    page.stroke((0.3, 0.4), (0.6, 0.4))
+    drawn = page.edited()
+    page.says("NOT saved on the server, but kept in this browser")
+    page.press("Shift+E", "j")
+    page.shows("case 2").press("k")
+    page.shows("case 1")
+    offers = page.find(".offer")
+    expect(offers).to_have_count(1)
+    expect(offers).to_contain_text("1 stroke, kept in this browser")
+    page.find("textarea").fill("said before it was gone on with")
+    page.press("Escape")
+    app.start()
+    page.says("Drawing kept", 60)
+    page.press("j")
+    page.shows("case 2").press("k")
+    page.shows("case 1")  # with its picture
+    expect(offers).to_have_count(1)
+    page.press("e")
+    expect(offers).to_have_count(0)
+    assert np.array_equal(page.edited(), drawn), "another drawing than was left is gone on with"
+    page.press("3")
+    page.says("Saved")
+    verdict = standing(store, project)
+    assert np.array_equal(store.mask(project.id, verdict.mask_file), drawn)
+    assert verdict.comment == "said before it was gone on with"
+
+
+@pytest.mark.browser
+def test_strokes_that_wait_for_the_server_outlive_the_browser_whatever_is_filled_in_then(page):
+    page.page.route("**/draft?*", lambda route: route.abort())
+    page.press("e")
+    page.stroke((0.3, 0.4), (0.6, 0.4))
+    page.says("kept in this browser")
+    page.press("Shift+E", "j")
+    page.shows("case 2").press("k")
+    page.shows("case 1")
+    page.find("textarea").fill("half way")
+    page.press("Escape")
+    page.page.reload()
+    page.shows("case 1")
+    expect(page.find(".offer")).to_contain_text("1 stroke, kept in this browser")
+    page.press("e")
+    expect(page.find("textarea")).to_have_value("half way")
+
+
+@pytest.mark.browser
+def test_what_was_left_is_gone_on_with_although_the_pen_is_in_the_hand(page):
+    page.press("e")
+    page.stroke((0.3, 0.4), (0.6, 0.4))
+    drawn = page.edited()
+    page.says("Drawing kept")
+    page.press("j")
+    page.shows("case 2").press("k")
+    page.shows("case 1")
+    expect(page.find(".offer")).to_have_count(1)
+    page.press("e")
+    expect(page.find(".offer")).to_have_count(0)
+    assert np.array_equal(page.edited(), drawn), "another drawing than was left is gone on with"

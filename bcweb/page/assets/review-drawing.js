@@ -161,7 +161,12 @@ export class Drawing {
     const kept = this.kept("draft");
     if (!kept) return;
     this.#forms.set(kept.key, kept.form);
-    if (kept.strokes === 0) return void (await this.shelf.put(kept)); // something was filled in, and nothing drawn
+    if (kept.strokes === 0) {
+      // Something was filled in, and nothing is in hand; what was drawn before may still wait for the server.
+      const unsent = this.outbox.unsent(kept.id);
+      if (unsent) unsent.form = kept.form;
+      return void (await this.shelf.put(unsent ?? kept));
+    }
     this.#unpacked.set(kept.id, { kept, mask: this.viewer.edited });
     if (this.#isPacking) return;
     this.#isPacking = true;
@@ -236,13 +241,16 @@ export class Drawing {
   async #findLeft(info, isCurrent) {
     const here = (await this.shelf.left(this.page.whose())).filter(({ kind, id }) => kind === "draft" && id === info.id);
     if (!isCurrent()) return;
+    // What this page drew and has not sent yet takes the place of what the server has.
+    const unsent = this.outbox.unsent(info.id);
+    if (unsent !== undefined) info.draft = unsent;
     /** @type {Left[]} */
-    const left = info.draft ? [{ kept: null, draft: info.draft }] : [];
+    const left = info.draft ? [{ kept: unsent ?? null, draft: info.draft }] : [];
     for (const kept of here) {
       if (kept.bits === null) {
         this.page.fillIn(kept.form);
         await this.#adopt(kept);
-      } else if (info.draft && (await this.#isSame(kept, info))) {
+      } else if (info.draft && !unsent && (await this.#isSame(kept, info))) {
         left[0] = { kept: { ...kept, acknowledged: info.draft.changed }, draft: info.draft }; // with what was filled in besides
       } else {
         left.push({ kept, draft: kept });
@@ -300,7 +308,8 @@ export class Drawing {
     this.#strokesBefore = Math.max(left.draft.strokes, 1);
     this.#isOn = true;
     this.#without(left);
-    if (left.kept) {
+    if (left.kept && left.kept.tab !== this.shelf.tab) {
+      // Another page filled it in; what this one did is there already.
       this.page.fillIn(left.kept.form);
       await this.#adopt(left.kept);
     }

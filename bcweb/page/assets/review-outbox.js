@@ -53,6 +53,12 @@ export class Outbox {
     return this.#deciding.has(id);
   }
 
+  /** The drawing of this case as the server will have it; null where it is dropped there.
+   * @param {string} id @returns {Kept | null | undefined} undefined: the server has all that this page knows of */
+  unsent(id) {
+    return this.#drafts.get(id);
+  }
+
   /** Keep and send what is drawn; a draft of the same case that was not sent yet is overtaken by it.
    * @param {Kept} kept @returns {Promise<boolean>} whether this browser has it */
   async draft(kept) {
@@ -163,7 +169,7 @@ export class Outbox {
     const { changed } = await api.keepDraft(kept.id, /** @type {Uint8Array<ArrayBuffer>} */ (kept.bits), { ...kept });
     kept.acknowledged = changed;
     if (!done()) return;
-    await this.shelf.put(kept);
     this.page.drafted(kept);
+    await this.shelf.put(kept);
   }
 }

@@ -468,6 +468,7 @@ class Review extends HTMLElement {
   /** @param {Kept} kept */
   #drafted(kept) {
     this.#list.change(Number(kept.id), { has_draft: true });
+    this.#ahead.forget(Number(kept.id)); // it has a drawing now
     if (kept.id === this.#info?.id && this.#outbox.state.verdicts === 0) this.#status.hint("Drawing kept, not decided yet.");
   }
 
@@ -658,8 +659,8 @@ class Review extends HTMLElement {
       return;
     }
     if (event.key === "Escape") this.#closeQueue();
-    // With the pen in the hand E is the eraser.
-    if (action === null || (action === "draw" && this.#drawing.isOn)) return;
+    // With the pen on a mask E is the eraser.
+    if (action === null || (action === "draw" && this.#drawing.isOn && this.#drawing.isThere)) return;
     event.preventDefault();
     this.#act(action);
   }
