@@ -406,3 +406,93 @@ def test_what_was_left_is_gone_on_with_although_the_pen_is_in_the_hand(page):
     page.press("e")
     expect(page.find(".offer")).to_have_count(0)
     assert np.array_equal(page.edited(), drawn), "another drawing than was left is gone on with"
+
+
+@pytest.mark.browser
+def test_a_drawing_that_is_dropped_before_the_server_has_it_never_comes_there(page, store, project):
+    page.page.route("**/draft?*", lambda route: route.abort())
+    page.press("e")
+    page.stroke((0.3, 0.4), (0.6, 0.4))
+    page.says("kept in this browser")
+    page.press("Shift+E", "j")
+    page.shows("case 2").press("k")
+    page.shows("case 1")
+    with page.page.expect_response("**/draft"):
+        page.find(".offer").get_by_text("Drop").click()
+    page.page.unroute_all()
+    page.press("j")
+    page.shows("case 2").press("k")
+    page.shows("case 1")
+    expect(page.find(".offer")).to_have_count(0)
+    page.page.reload()
+    page.shows("case 1")
+    expect(page.find(".offer")).to_have_count(0)
+    case = store.queue("local", project.id, "listed")[0].id
+    assert store.draft("local", "ANNA", case) is None, "what was dropped was sent after all"
+
+
+@pytest.mark.browser
+def test_a_drawing_that_was_dropped_does_not_come_back(page):
+    page.press("e")
+    page.stroke((0.3, 0.4), (0.6, 0.4))
+    page.find("textarea").fill("nothing to correct")
+    page.press("Escape", "Shift+E")
+    page.says("Drawing kept")
+    page.press("j")
+    page.shows("case 2").press("k")
+    page.shows("case 1")
+    with page.page.expect_response("**/draft"):
+        page.find(".offer").get_by_text("Drop").click()
+    page.page.reload()
+    page.shows("case 1")
+    expect(page.find(".offer")).to_have_count(0)
+    expect(page.find("textarea")).to_have_value("nothing to correct")
+
+
+@pytest.mark.browser
+def test_a_drawing_that_a_verdict_dropped_does_not_come_back(page, store, project):
+    page.press("e")
+    page.stroke((0.3, 0.4), (0.6, 0.4))
+    page.says("Drawing kept")
+    page.page.reload()
+    page.shows("case 1")
+    expect(page.find(".offer")).to_have_count(1)
+    page.press("5")
+    page.says("A drawing of this case was left unfinished")
+    page.press("5")
+    page.shows("case 2")
+    page.says("Saved")
+    page.press("k")
+    page.shows("case 1")
+    expect(page.find(".offer")).to_have_count(0)
+    page.page.reload()
+    page.shows("case 1")
+    expect(page.find(".offer")).to_have_count(0)
+
+
+@pytest.mark.browser
+def test_of_two_drawings_that_which_is_gone_on_with_stays_when_the_other_is_dropped(
+    page, store, project
+):
+    page.press("e")
+    page.stroke((0.3, 0.4), (0.6, 0.4))
+    page.says("Drawing kept")
+    page.page.route("**/draft?*", lambda route: route.abort())
+    page.stroke((0.3, 0.7), (0.6, 0.7))
+    drawn = page.edited()
+    page.says("NOT saved on the server, but kept in this browser")
+    page.page.reload()
+    page.shows("case 1")
+    offers = page.find(".offer")
+    expect(offers).to_have_count(2)
+    page.page.unroute_all()
+    with page.page.expect_response("**/draft?*"):
+        page.press("e")
+    expect(offers).to_have_count(1)
+    with page.page.expect_response("**/draft?*"):
+        offers.get_by_text("Drop").click()
+    expect(offers).to_have_count(0)
+    case = store.queue("local", project.id, "listed")[0].id
+    draft = store.draft("local", "ANNA", case)
+    assert draft is not None, "the drawing in hand was dropped on the server with the other one"
+    assert np.array_equal(store.mask(project.id, draft.mask_file), drawn)

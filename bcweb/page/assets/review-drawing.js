@@ -235,11 +235,17 @@ export class Drawing {
     await this.shelf.remove(key);
   }
 
+  /** The case is decided: that ends what earlier pages left of it, too. @param {string} whose @param {string} id */
+  async decided(whose, id) {
+    this.forget(whose, id);
+    for (const { key } of await this.#leftHere(whose, id)) await this.shelf.remove(key);
+  }
+
   // ---------------------------------------------------------------- what was left unfinished
 
   /** @param {CaseInfo} info @param {() => boolean} isCurrent */
   async #findLeft(info, isCurrent) {
-    const here = (await this.shelf.left(this.page.whose())).filter(({ kind, id }) => kind === "draft" && id === info.id);
+    const here = await this.#leftHere(this.page.whose(), info.id);
     if (!isCurrent()) return;
     // What this page drew and has not sent yet takes the place of what the server has.
     const unsent = this.outbox.unsent(info.id);
@@ -259,6 +265,11 @@ export class Drawing {
     if (!isCurrent()) return;
     this.#left = left.sort((a, b) => Date.parse(b.draft.changed) - Date.parse(a.draft.changed));
     this.page.left(this.#left);
+  }
+
+  /** What pages that are not there any more drew on this case. @param {string} whose @param {string} id @returns {Promise<Kept[]>} */
+  async #leftHere(whose, id) {
+    return (await this.shelf.left(whose)).filter((kept) => kept.kind === "draft" && kept.id === id);
   }
 
   /** Whether the server has this drawing too: its answer may have been lost. @param {Kept} kept @param {CaseInfo} info */
@@ -318,18 +329,19 @@ export class Drawing {
   }
 
   /** @param {number} at */
-  async drop(at) {
+  drop(at) {
     const info = this.#info;
     const left = this.#left[at];
     if (!info || !left) return;
     this.#without(left);
-    if (left.kept) await this.shelf.remove(left.kept.key);
+    if (left.kept) this.shelf.remove(left.kept.key);
     if (left.draft === info.draft) {
       info.draft = null;
-      this.outbox.drop(info.id);
-      this.page.drafted(info.id, false);
+      const isFilledIn = this.filledIn(info.id) !== undefined;
+      this.discard(info.id); // this page may have drawn it, and then has a record of it
+      if (isFilledIn) this.keep(); // what is in hand meanwhile, and what is filled in
     }
-    if (this.#info === info && this.#isOn && !this.isThere && this.#left.length === 0) this.#begin();
+    if (this.#isOn && !this.isThere && this.#left.length === 0) this.#begin();
     this.page.changed();
   }
 

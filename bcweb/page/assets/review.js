@@ -526,7 +526,7 @@ class Review extends HTMLElement {
     this.#ahead.forget(id);
     this.#spent.delete(id);
     this.#undoable.push({ verdict, key: randomName(), project: kept.project });
-    this.#drawing.forget(kept.whose, kept.id);
+    this.#drawing.decided(kept.whose, kept.id);
     this.#showProgress();
     const text = `Saved ${words.moment(at)}: ${kept.name}, ${words.decided(verdict)}.`;
     this.#status.say(text, "good", verdict);
