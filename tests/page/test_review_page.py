@@ -339,6 +339,23 @@ def test_what_is_filled_in_stays_when_the_strokes_are_undone(page):
     expect(page.find(".offer")).to_have_count(0)
 
 
+def test_what_an_undone_verdict_said_comes_back_with_its_case(page):
+    comment = page.find("textarea")
+    comment.fill("a spiculated margin")
+    page.press("Escape", "Shift+D", "5")
+    page.shows("case 2").press("u")
+    page.shows("case 1")
+    page.says("Undone: unsure")
+    page.press("j")
+    page.shows("case 2").press("k")
+    page.shows("case 1")
+    assert comment.input_value() == "a spiculated margin"
+    expect(page.find(".choices :checked")).to_have_attribute("value", "1")
+    page.page.reload()
+    page.shows("case 1")
+    assert comment.input_value() == "a spiculated margin"
+
+
 def test_a_prediction_is_accepted_only_as_it_was_made(page, project, store):
     """At a threshold that the reader has moved, another mask is seen than would be accepted."""
     page.press(*"]]]]]]]]]]")

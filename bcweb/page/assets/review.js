@@ -609,6 +609,7 @@ class Review extends HTMLElement {
     await this.#select(id);
     if (this.#current !== id || !this.#info) return;
     this.#form.form = { label: verdict.label, difficulty: verdict.difficulty, comment: verdict.comment };
+    this.#drawing.keep(); // as if it had been filled in anew
     if (verdict.decision === "corrected") await this.#drawing.from(verdict, this.#stays());
     this.#status.say(`Undone: ${words.decided(verdict)}. Decide again.`);
   }
