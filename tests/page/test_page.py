@@ -206,6 +206,31 @@ def test_a_truth_is_paired_with_a_scan_that_arrives_while_it_is_asked_for(page):
     expect(page.find(".failed")).to_have_count(0)
 
 
+def test_a_truth_that_was_taken_off_the_list_waits_for_no_scan(page):
+    page.give(("late_mask.png", png(OTHER.truth)))
+    expect(page.find(".failed")).to_contain_text("its scan is not here")
+    page.find(".all").click()
+    expect(page.rows()).to_have_count(0)
+    page.page.evaluate("dispatchEvent(new Event('pagehide'))")  # the time to think is over
+    page.give(("late.png", png(OTHER.scan.pixels)))
+    expect(page.title()).to_have_text("late.png")
+    expect(page.find(".left")).to_have_text("")
+    expect(page.rows()).to_have_count(1)
+    expect(page.find(".findings .file")).to_have_count(0)
+
+
+def test_a_truth_that_was_taken_off_the_list_and_is_had_back_finds_its_scan(page):
+    page.give(("late_mask.png", png(OTHER.truth)))
+    expect(page.find(".failed")).to_contain_text("its scan is not here")
+    page.find(".all").click()
+    expect(page.rows()).to_have_count(0)
+    page.give(("late.png", png(OTHER.scan.pixels)))
+    page.find(".toast button").click()
+    scored = page.find(".list .row").filter(has_text="Dice")
+    expect(scored).to_have_count(2, timeout=30_000)  # with the sample
+    expect(page.find(".failed")).to_have_count(0)
+
+
 def give_truth(page, name: str, data: bytes) -> None:
     """To the scan in view, with the file chooser."""
     page.ready()

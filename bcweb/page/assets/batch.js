@@ -29,6 +29,9 @@ export function withoutScan(folder, masks) {
   return { key: `alone-${folder}`, name: one ? masks[0] : `${masks.length} masks`, state: "alone", message, away: null, info: null };
 }
 
+/** Whether a truth is on the list, and without its scan. @param {Alone} truth */
+const isWaiting = ({ one }) => one.state === "alone" && one.away === null;
+
 /** @param {number} bytes */
 const megabytes = (bytes) => Math.floor(bytes / 2 ** 20);
 
@@ -61,7 +64,7 @@ export class Batch {
 
   /** @param {Found[]} found */
   async take(found) {
-    const waiting = this.#alone.filter(({ one }) => one.state === "alone");
+    const waiting = this.#alone.filter(isWaiting);
     const all = [...waiting, ...found];
     if (all.length === 0) return;
     const arrived = this.#arrived;
@@ -83,7 +86,7 @@ export class Batch {
     for (const place of masksFirst) {
       const { path, file } = all[place];
       const one = cases[place];
-      if (place < waiting.length && one.state !== "alone") continue; // dismissed meanwhile, or with its scan by another drop
+      if (place < waiting.length && !isWaiting(waiting[place])) continue; // taken off meanwhile, or with its scan by another drop
       const { held, new: with_, adds } = pairs[place];
       const scan = held ? this.page.find(held) : with_ === null ? undefined : cases[with_];
       if (!scan) {

@@ -139,6 +139,11 @@ class Workbench extends HTMLElement {
     this.#chosenBefore = this.#chosen;
     this.#taken = [];
     this.#line.watch();
+    await this.#pair(found);
+  }
+
+  /** Truths that wait for their scan meet those that are on the list now. @param {import("./files.js").Found[]} [found] what comes besides */
+  async #pair(found = []) {
     try {
       await this.#batch?.take(found);
     } catch (error) {
@@ -391,6 +396,7 @@ class Workbench extends HTMLElement {
     const order = [...this.#order, ...known.keys()]; // what came since goes to the end
     this.#cases = new Map(order.flatMap((key) => (known.has(key) ? [[key, /** @type {Case} */ (known.get(key))]] : [])));
     this.#batch?.goOn();
+    this.#pair();
     this.#refresh();
     const first = back.find(({ info }) => info);
     if (first) this.#select(first.key);
@@ -401,7 +407,10 @@ class Workbench extends HTMLElement {
     const gone = this.#removed;
     if (gone.length === 0) return;
     this.#removed = [];
-    for (const one of gone) one.away = "gone";
+    for (const one of gone) {
+      one.away = "gone";
+      stopWaiting(one);
+    }
     this.#batch?.goOn();
     this.#say("", false);
     this.#drop(gone.flatMap(({ info }) => info?.id ?? []));
@@ -414,7 +423,7 @@ class Workbench extends HTMLElement {
     clearTimeout(this.#removal);
     for (const one of [...this.#cases.values(), ...this.#removed]) {
       one.away = "gone";
-      if (one.state === "alone") one.state = "failed"; // a truth that waited for its scan waits no more
+      stopWaiting(one);
     }
     this.#removed = [];
     this.#cases.clear();
@@ -592,6 +601,11 @@ class Workbench extends HTMLElement {
   #element(selector) {
     return /** @type {HTMLElement} */ (this.#root.querySelector(selector));
   }
+}
+
+/** A truth that waited for its scan waits no more. @param {Case} one */
+function stopWaiting(one) {
+  if (one.state === "alone") one.state = "failed";
 }
 
 /** @param {string} id */
