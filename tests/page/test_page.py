@@ -307,6 +307,29 @@ def test_a_folder_listed_again_shows_the_mask_that_was_added(page, tmp_path):
     expect(page.find(".row .name").filter(has_text="a.png")).to_have_count(1)
 
 
+def test_a_folder_listed_again_shows_the_scan_that_was_added_to_a_mask(page, tmp_path):
+    (tmp_path / "a.png").write_bytes(png(LESION.scan.pixels))
+    (tmp_path / "b_mask.png").write_bytes(png(OTHER.truth))
+    page.find(".folder input").fill(str(tmp_path))
+    page.find(".folder input").press("Enter")
+    expect(page.find(".failed")).to_contain_text("b_mask.pnglooks like a truth mask")
+    (tmp_path / "b.png").write_bytes(png(OTHER.scan.pixels))
+    page.find(".folder input").fill(f"{tmp_path}/")
+    page.find(".folder input").press("Enter")
+    expect(page.rows().filter(has_text="b.png")).to_have_count(1)
+    expect(page.find(".failed")).to_have_count(0)
+
+
+def test_a_truth_that_waits_finds_its_scan_in_a_folder_that_is_listed_later(page, tmp_path):
+    page.give(("b_mask.png", png(OTHER.truth)))
+    expect(page.find(".failed")).to_contain_text("its scan is not here")
+    (tmp_path / "b.png").write_bytes(png(OTHER.scan.pixels))
+    page.find(".folder input").fill(str(tmp_path))
+    page.find(".folder input").press("Enter")
+    expect(page.find(".row.current .state")).to_contain_text("Dice")
+    expect(page.find(".failed")).to_have_count(0)
+
+
 def test_keys_go_from_scan_to_scan(page):
     page.give(("one.png", png(OTHER.scan.pixels)), ("two.png", png(LESION.scan.pixels)))
     expect(page.title()).to_have_text("one.png")

@@ -26,7 +26,8 @@ export function withoutScan(folder, masks) {
   const message = one
     ? "looks like a truth mask, but its scan is not in the folder."
     : `look like truth masks, but their scans are not in the folder: ${masks.slice(0, 3).join(", ")}${masks.length > 3 ? " …" : ""}`;
-  return { key: `alone-${folder}`, name: one ? masks[0] : `${masks.length} masks`, state: "alone", message, away: null, info: null };
+  const key = `alone-${folder.replace(/[\\/]+$/, "")}`; // one for each folder, with or without a slash at its end
+  return { key, name: one ? masks[0] : `${masks.length} masks`, state: "alone", message, away: null, info: null };
 }
 
 /** Whether a truth is on the list, and without its scan. @param {Alone} truth */

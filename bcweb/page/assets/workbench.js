@@ -299,7 +299,10 @@ class Workbench extends HTMLElement {
         if (info?.kind === "file" && (now.get(info.path) ?? info.id) !== info.id) this.#cases.delete(key);
       }
       this.#add(scans.filter(({ id }) => !this.#cases.has(id)).map(listed));
-      if (alone.length) this.#add([withoutScan(path, alone)]);
+      const masks = withoutScan(path, alone);
+      this.#cases.delete(masks.key); // what was without its scan when this folder was listed before
+      if (alone.length) this.#add([masks]);
+      this.#pair();
       field.blur(); // so that the next key is a command again
       await this.#select(scans[0].id);
     } catch (error) {
