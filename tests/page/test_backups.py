@@ -171,7 +171,7 @@ def test_a_prediction_that_was_made_again_is_known_by_its_weights(begin, tmp_pat
     said = {"decision": "accept", "prediction": others.id, "revision": shown.revision}
     status, saved = page.decide(first, **said)
     assert (status, saved["revision"]) == (201, shown.revision)
-    assert page.store.verdict("local", saved["id"]).mask_file == shown.mask_file
+    assert page.store.history("local", first)[-1].mask_file == shown.mask_file
     status, told = page.decide(
         second, **{**said, "revision": "of-others-1", "prediction": shown.id}
     )

@@ -196,7 +196,7 @@ def test_each_decision_has_its_mask(store):
                        comment="Schräg\nund 乳", seconds=4.5, **more),
         )  # fmt: skip
         after = verdict.id
-        assert store.verdict(ME, verdict.id) == verdict == store.history(ME, case_id)[-1]
+        assert store.history(ME, case_id)[-1] == verdict
         assert store.case(ME, case_id).decision == decision
         assert verdict.revision == ("r1" if "prediction_id" in more else None)
         if expected is None:
@@ -411,7 +411,7 @@ def test_a_deleted_project_is_gone_but_its_verdicts_stay(place):
     for ask in (
         lambda: store.project(ME, "P"),
         lambda: store.case(ME, case_id),
-        lambda: store.verdict(ME, verdict.id),
+        lambda: store.history(ME, case_id),
         lambda: store.save(ME, "anna", case_id, corrected("l", 3, verdict.id)),
         lambda: store.add_cases(made.id, [new_case("b")]),
         lambda: store.add_prediction(case_id, new_prediction()),
