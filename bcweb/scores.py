@@ -17,7 +17,9 @@ from typing import Any
 
 from bcweb.metrics import DETECTED_ABOVE
 
-_MASS = re.compile(r"\bmass(es)?\b", re.IGNORECASE)
+_MASS = re.compile(
+    r"(?<!\bno )(?<!\bnon )(?<!\bnon-)(?<!\bwithout )\bmass(es)?\b", re.IGNORECASE
+)  # a "non mass enhancement" is none
 
 
 @dataclass(frozen=True)

@@ -189,6 +189,25 @@ def test_masses_are_told_apart_where_findings_are_written():
     assert report(FOUR, {}, findings)["by_finding"] == {}, "what an ultrasound shows is a mass"
 
 
+@pytest.mark.parametrize(
+    ("said", "is_mass"),
+    [
+        ("Irregular rim enhancing mass", True),
+        ("Multiple masses", True),
+        ("Segmental non mass enhancement", False),
+        ("Focal non-mass enhancement", False),
+        ("Nonmass enhancement", False),
+        ("No mass or non mass enhancement", False),
+        ("Non mass enhancement, and a mass behind it", True),
+    ],
+)
+def test_what_is_called_no_mass_is_none(said, is_mass):
+    """Non mass enhancement is a term of contrast views: 71 of CDD-CESM's subtracted ones have it and no mass."""
+    score = lesion("a", 0.5, modality="mammogram")
+    found = report([score], {}, {score.key: said})["by_finding"]
+    assert list(found) == ["mass" if is_mass else "no mass"]
+
+
 def test_data_sets_are_told_apart():
     result = report([*FOUR, lesion("a", 0.2, dataset="other")], {})
     assert result["datasets"]["other"]["lesion"]["dice_mean"] == 0.2
