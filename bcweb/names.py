@@ -1,9 +1,11 @@
-"""Names of files: what is no ending of them, and the order that people expect."""
+"""Names of files: what is no ending of them, which are masks, and the order that people expect."""
 
 from __future__ import annotations
 
 import re
 from pathlib import PurePath
+
+MASK = re.compile(r"(.+?)_mask(_\d+)?", re.IGNORECASE)  # group 1: its scan's name
 
 
 def stem(name: str) -> str:
@@ -12,6 +14,13 @@ def stem(name: str) -> str:
     """
     file = PurePath(name)
     return file.name if file.suffix[1:].isdecimal() else file.stem
+
+
+def among_masks(file: PurePath) -> bool:
+    """Whether a file lies in a folder called masks. file: its path from the folder that was asked for, which
+    may be called anything.
+    """
+    return any(folder.lower() == "masks" for folder in file.parts[:-1])
 
 
 def natural(name: str) -> list[tuple[int, int, str]]:

@@ -6,10 +6,10 @@ Writes STEM_mask.png for every scan (0 and 255, the scan's own size), a folder's
 --out, and results.csv: file, modality, presence, lesions, area (painted pixels), seconds, error, and
 notes on how the file was read (a guessed modality, the first frame of several ...). A file that cannot
 be segmented, or a folder that cannot be read, is a row with its error; the others are done and the exit
-status is 1. Linked folders are followed. Run it again and only what is new, changed, failed or segmented
-by other weights is done. Two scans whose masks would have one name are kept apart: the second one's is
-NAME.EXT_mask.png, then STEM-2_mask.png and so on, and no mask that this command did not write is ever
-overwritten.
+status is 1. Of a folder, names that end in _mask and what lies in a folder masks are left out; linked
+folders are followed. Run it again and only what is new, changed, failed or segmented by other weights is
+done. Two scans whose masks would have one name are kept apart: the second one's is NAME.EXT_mask.png, then
+STEM-2_mask.png and so on, and no mask that this command did not write is ever overwritten.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import argparse
 import csv
 import hashlib
 import os
-import re
 import sys
 import time
 from collections import Counter
@@ -31,13 +30,12 @@ from typing import TextIO
 
 from bcweb.batch import Choice, over_all_cores, stoppable, warm_up, worker_count
 from bcweb.masks import Stamp, read_stamp, write_mask
-from bcweb.names import stem
+from bcweb.names import MASK, among_masks, stem
 from bcweb.terminal import show_every_name
 
 COLUMNS = ("file", "modality", "presence", "lesions", "area", "seconds", "error", "notes")
 RESULTS = "results.csv"
 _TEXT = {"encoding": "utf-8", "errors": "surrogateescape"}  # file names are bytes, not always text
-_MASK_END = re.compile(r"_mask(_\d+)?$", re.IGNORECASE)
 # What lies beside scans and is none. All else in a folder is tried: names say little about scans.
 _NO_SCANS = frozenset((
     ".csv", ".tsv", ".txt", ".md", ".json", ".xml", ".html", ".htm", ".yaml", ".yml", ".xls", ".xlsx",
@@ -149,12 +147,14 @@ def find_scans(paths: Sequence[Path], out: Path) -> Found:
     """All files that may be scans, each once: those named, and those in the folders named.
 
     Names that end in _mask (or _mask_1, ...) are masks: left out in folders, and where the scan that
-    they belong to is named beside them. Hidden files, tables and texts in a folder are left out.
+    they belong to is named beside them. So is what lies in a folder masks, but for one that is named itself.
+    Hidden files, tables and texts in a folder are left out.
     """
     from bcweb.scans.folders import walk
 
     scans: dict[str, tuple[Path, Path]] = {}
-    masks = others = 0
+    masks: set[str] = set()
+    others = 0
     looked_into: set[str] = set()
     unreadable: dict[str, Row] = {}
 
@@ -166,27 +166,25 @@ def find_scans(paths: Sequence[Path], out: Path) -> Found:
     files_named = [path for path in paths if path not in folders_named]
     beside = {path.with_name(stem(path.name)) for path in files_named}
     for file in files_named:
-        if _is_mask(file) and file.with_name(_MASK_END.sub("", stem(file.name))) in beside:
-            masks += 1
+        place, ending = os.path.abspath(file), MASK.fullmatch(stem(file.name))
+        if ending and file.with_name(ending[1]) in beside:
+            masks.add(place)
         else:
-            scans.setdefault(os.path.abspath(file), (file, Path()))
+            scans.setdefault(place, (file, Path()))
     for root in folders_named:
         for folder, names in walk(root, refused):
             looked_into.add(os.path.abspath(folder))
             for file in (folder / name for name in names):
-                if _is_mask(file):
-                    masks += 1
-                elif file.suffix.lower() in _NO_SCANS:
+                place = os.path.abspath(file)
+                if file.suffix.lower() in _NO_SCANS:
                     others += file != out / RESULTS
+                elif MASK.fullmatch(stem(file.name)) or among_masks(file.relative_to(root)):
+                    masks.add(place)
                 else:
-                    place = os.path.abspath(file)
                     scans.setdefault(place, (file, folder.relative_to(root)))
     folders = frozenset(looked_into | unreadable.keys())
-    return Found(tuple(scans.values()), masks, others, folders, tuple(unreadable.values()))
-
-
-def _is_mask(file: Path) -> bool:
-    return _MASK_END.search(stem(file.name)) is not None
+    left_out = len(masks - scans.keys())  # one that was named as a scan is none
+    return Found(tuple(scans.values()), left_out, others, folders, tuple(unreadable.values()))
 
 
 def plan(found: Found, out: Path) -> tuple[list[Job], list[str]]:
@@ -387,7 +385,8 @@ def _progress(total: int):
 def _left_out(found: Found) -> str:
     parts = []
     if found.masks:
-        parts.append(f"{found.masks} {'mask' if found.masks == 1 else 'masks'} (named ..._mask)")
+        masks = "mask" if found.masks == 1 else "masks"
+        parts.append(f"{found.masks} {masks} (named ..._mask, or in a folder masks)")
     if found.others:
         parts.append(f"{found.others} {'file' if found.others == 1 else 'files'} that hold no scan")
     return f"Left out: {' and '.join(parts)}." if parts else ""

@@ -112,6 +112,27 @@ def test_masks_tables_and_hidden_files_in_a_folder_are_no_scans(tmp_path, weight
     assert "2 masks" in (said := capsys.readouterr().err) and "1 file that hold" in said
 
 
+def test_what_lies_in_a_folder_masks_is_no_scan(tmp_path, weights, capsys):
+    """As the samples, an export and the data sets of many have it; a ward's folder may have one too."""
+    folder = tmp_path / "in"
+    for name in ("images/a.png", "masks/a.png", "ward/b.png", "ward/Masks/b.png"):
+        scan(folder / name)
+    (folder / "masks" / "notes.txt").write_text("no mask")
+    assert segment(folder, "--out", tmp_path / "out", weights=weights) == 0
+    assert masks(tmp_path / "out") == ["images/a_mask.png", "ward/b_mask.png"]
+    said = capsys.readouterr().err
+    assert "2 masks (named ..._mask, or in a folder masks) and 1 file that hold" in said
+
+
+def test_a_folder_masks_that_is_named_itself_is_looked_into(tmp_path, weights, capsys):
+    folder = tmp_path / "in"
+    scan(folder / "masks" / "a.png")
+    for asked in ([folder / "masks"], [folder, folder / "masks"]):
+        assert segment(*asked, "--out", tmp_path / "out", weights=weights) == 0
+        assert masks(tmp_path / "out") == ["a_mask.png"]
+        assert "Left out" not in capsys.readouterr().err
+
+
 def test_a_masks_name_among_named_files_is_left_out_only_beside_its_scan(tmp_path, weights):
     files = [scan(tmp_path / name) for name in ("a.png", "a_mask.png", "lone_mask.png")]
     assert segment(*files, "--out", tmp_path / "out", weights=weights) == 0

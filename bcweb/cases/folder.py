@@ -10,7 +10,6 @@ grouped by near-duplicates.
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from pathlib import Path
 
@@ -29,10 +28,8 @@ from bcweb.cases.files import (
     slashed,
 )
 from bcweb.cases.grouping import group_by_pictures
-from bcweb.names import stem
+from bcweb.names import MASK, among_masks, stem
 from bcweb.scans import MODALITIES, ScanError, guess_modality, read_scan
-
-_MASK = re.compile(r"(.+?)_mask(_\d+)?", re.IGNORECASE)
 
 Masks = dict[str, list[Path]]
 
@@ -114,8 +111,8 @@ def _files(path: Path) -> tuple[Path, Sizes, Masks, Sizes, list[Skipped]]:
     drawings: list[tuple[Path, list[str]]] = []  # with what their images may be called
     for file, size in sizes.items():
         name = _alike(file, path)
-        ending = _MASK.fullmatch(name)
-        inside = any(folder.lower() == "masks" for folder in file.relative_to(path).parts[:-1])
+        ending = MASK.fullmatch(name)
+        inside = among_masks(file.relative_to(path))
         is_mask = file.is_relative_to(drawn) if apart else inside or ending
         if is_mask:
             drawings.append((file, [name] * inside + ([ending[1]] if ending else [])))
