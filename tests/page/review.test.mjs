@@ -8,6 +8,7 @@ import { KEYS as VIEWER } from "../../bcweb/canvas/keys.js";
 import { count, packBits, packed, unpackBits, unpacked } from "../../bcweb/page/assets/review-bits.js";
 import { Clock } from "../../bcweb/page/assets/review-clock.js";
 import { KEYS, actionOf, named, shown } from "../../bcweb/page/assets/review-keys.js";
+import { leavesOut, refusals } from "../../bcweb/page/assets/review-refusals.js";
 import { EDIT_WORDS } from "../../bcweb/page/assets/review-template.js";
 import * as words from "../../bcweb/page/assets/review-words.js";
 
@@ -129,4 +130,27 @@ test("the next label goes round, and after the last there is none", () => {
   assert.equal(words.nextLabel(["a", "b"], null), "a");
   assert.equal(words.nextLabel(["a", "b"], "a"), "b");
   assert.equal(words.nextLabel(["a", "b"], "b"), null);
+});
+
+test("a decision that cannot be made says why, and all say so while the case is fetched", () => {
+  const bare = { segmented: false, has_truth: false };
+  const drawing = { strokes: 0, isOf: () => true };
+  assert.deepEqual(refusals(bare, drawing, true), {
+    accept: "This case has no prediction.",
+    truth: "This case has no truth.",
+    corrected: "Nothing is drawn: E begins.",
+  });
+  const whole = { segmented: true, has_truth: true };
+  assert.deepEqual(refusals(whole, { ...drawing, strokes: 1 }, true), {});
+  assert.deepEqual(Object.keys(refusals(whole, { ...drawing, strokes: 1 }, false)).sort(), ["accept", "corrected", "truth"]);
+  for (const refused of [refusals(null, drawing, true), refusals(whole, { ...drawing, isOf: () => false }, true)]) {
+    assert.deepEqual(Object.keys(refused), Object.keys(words.DECISIONS));
+  }
+});
+
+test("what a decision would leave out is said, and a correction leaves out nothing that is in hand", () => {
+  assert.equal(leavesOut("corrected", { strokes: 2, waiting: 0 }), "");
+  assert.equal(leavesOut("accept", { strokes: 0, waiting: 0 }), "");
+  assert.match(leavesOut("accept", { strokes: 1, waiting: 0 }), /^1 stroke is drawn here: 3 saves them/);
+  assert.match(leavesOut("unsure", { strokes: 0, waiting: 4 }), /left unfinished: E goes on with it, “Unsure” again drops it/);
 });

@@ -2,7 +2,7 @@
 // decision. Nothing that was drawn or decided is lost: review-outbox.js sends it until the server has it.
 
 import "../../canvas/viewer.js";
-import { KEYS as VIEWER, isTyping } from "../../canvas/keys.js";
+import { isTyping } from "../../canvas/keys.js";
 import { BASE, Gone, Refused } from "./api.js";
 import { button, h, openSheet } from "./dom.js";
 import { loginLink, wantsLogin } from "./login.js";
@@ -21,6 +21,7 @@ import { HELD, KEYS, actionOf, shown } from "./review-keys.js";
 import { OPEN_CASE, linkedCase, nameCase } from "./review-links.js";
 import { Outbox } from "./review-outbox.js";
 import { QueueList } from "./review-queue.js";
+import { MOVED, leavesOut, refusals } from "./review-refusals.js";
 import { Shelf, randomName } from "./review-shelf.js";
 import { Standing } from "./review-standing.js";
 import { Status } from "./review-status.js";
@@ -39,7 +40,6 @@ const POLL_MS = 1000;
 const CHANNEL = "bc-review";
 const NAME = "bc-reader";
 const PROJECT = "bc-project";
-const DECISIONS = /** @type {Decision[]} */ (Object.keys(words.DECISIONS));
 
 class Review extends HTMLElement {
   /** @type {ShadowRoot} */ #root;
@@ -51,7 +51,7 @@ class Review extends HTMLElement {
   /** What is known of it, once it is. @type {CaseInfo | null} */ #info = null;
   #ahead = new Ahead();
   /** Counts choices of the reader, so that what arrives late does not take the picture away. */ #chosen = 0;
-  /** Its picture is on the screen: nobody accepts what they have not seen. */ #isSeen = false;
+  /** Its picture is on the screen. */ #isSeen = false;
   /** Why a decision cannot be made. @type {Partial<Record<Decision, string>>} */ #refusals = {};
   /** A decision that would leave strokes out was pressed once, and for how many. */ #warned = "";
   /** Verdicts of this page, of all its projects, the last of them last. @type {{verdict: Verdict, key: string, project: number}[]} */ #undoable = [];
@@ -438,19 +438,8 @@ class Review extends HTMLElement {
 
   /** Which decisions can be made. */
   #allow() {
-    const info = this.#info;
-    /** @type {Partial<Record<Decision, string>>} */
-    const refusals = {};
-    if (!info) for (const decision of DECISIONS) refusals[decision] = "There is no case in view.";
-    else {
-      if (!info.segmented) refusals.accept = "This case has no prediction.";
-      if (!info.has_truth) refusals.truth = "This case has no truth.";
-      if (this.#drawing.strokes === 0) refusals.corrected = `Nothing is drawn: ${shown(KEYS.draw.keys[0])} begins.`;
-      if (!this.#isSeen) refusals.accept = refusals.truth = refusals.corrected = "Its picture is not on the screen.";
-      if (!this.#drawing.isOf(info)) for (const decision of DECISIONS) refusals[decision] = "It is still being fetched.";
-    }
-    this.#refusals = refusals;
-    this.#form.show(refusals, info?.decision ?? null);
+    this.#refusals = refusals(this.#info, this.#drawing, this.#isSeen);
+    this.#form.show(this.#refusals, this.#info?.decision ?? null);
   }
 
   #showDrawing() {
@@ -478,23 +467,16 @@ class Review extends HTMLElement {
   async #decide(decision, reason) {
     const info = this.#info;
     if (!info || this.#outbox.isDeciding(info.id)) return;
-    const why = this.#refusals[decision];
+    const why = this.#refusals[decision] ?? (decision === "accept" && this.#drawing.isMoved ? MOVED : "");
     if (why) return this.#status.say(why, "error");
-    if (decision === "accept" && this.#drawing.isMoved) {
-      return this.#status.say(`The prediction is not shown as it was made: ${shown(VIEWER.resetThreshold[0])} goes back to that, ${shown(KEYS.draw.keys[0])} draws on what is shown.`, "error");
+    const { strokes, waiting } = this.#drawing;
+    const warning = leavesOut(decision, this.#drawing);
+    const warned = `${decision} ${strokes} ${waiting}`;
+    if (warning && this.#warned !== warned) {
+      this.#warned = warned;
+      return this.#status.say(warning, "error");
     }
     const isDrawn = decision === "corrected";
-    const { strokes, waiting } = this.#drawing;
-    const warned = `${decision} ${strokes} ${waiting}`;
-    if (waiting > 0 && this.#warned !== warned) {
-      this.#warned = warned;
-      return this.#status.say(`A drawing of this case was left unfinished: ${shown(KEYS.draw.keys[0])} goes on with it, “${words.DECISIONS[decision]}” again drops it.`, "error");
-    }
-    if (!isDrawn && strokes > 0 && this.#warned !== warned) {
-      this.#warned = warned;
-      const many = strokes === 1 ? "1 stroke is drawn" : `${strokes} strokes are drawn`;
-      return this.#status.say(`${many} here: ${shown(KEYS.corrected.keys[0])} saves them, “${words.DECISIONS[decision]}” again leaves them out.`, "error");
-    }
     const kept = /** @type {Kept} */ (this.#drawing.kept("verdict"));
     this.#drawing.end(info.id);
     kept.said = {

@@ -1,0 +1,38 @@
+// What stands in the way of a decision: why it cannot be made, and what it would leave out.
+
+import { KEYS as VIEWER } from "../../canvas/keys.js";
+import { KEYS, shown } from "./review-keys.js";
+import { DECISIONS } from "./review-words.js";
+
+/** @typedef {import("./review-api.js").CaseInfo} CaseInfo */
+/** @typedef {import("./review-api.js").Decision} Decision */
+
+/** @param {CaseInfo | null} info of the case in view @param {{strokes: number, isOf: (info: CaseInfo) => boolean}} drawing
+ * @param {boolean} isSeen its picture is on the screen: nobody accepts what they have not seen
+ * @returns {Partial<Record<Decision, string>>} why a decision cannot be made */
+export function refusals(info, drawing, isSeen) {
+  if (!info) return all("There is no case in view.");
+  if (!drawing.isOf(info)) return all("It is still being fetched.");
+  /** @type {Partial<Record<Decision, string>>} */
+  const refused = {};
+  if (!info.segmented) refused.accept = "This case has no prediction.";
+  if (!info.has_truth) refused.truth = "This case has no truth.";
+  if (drawing.strokes === 0) refused.corrected = `Nothing is drawn: ${shown(KEYS.draw.keys[0])} begins.`;
+  if (!isSeen) refused.accept = refused.truth = refused.corrected = "Its picture is not on the screen.";
+  return refused;
+}
+
+/** @param {string} why @returns {Partial<Record<Decision, string>>} */
+const all = (why) => Object.fromEntries(Object.keys(DECISIONS).map((decision) => [decision, why]));
+
+/** Why the prediction cannot be accepted while it is shown at another threshold, or past its presence gate. */
+export const MOVED = `The prediction is not shown as it was made: ${shown(VIEWER.resetThreshold[0])} goes back to that, ${shown(KEYS.draw.keys[0])} draws on what is shown.`;
+
+/** What a decision would leave out, until it is pressed again. @param {Decision} decision
+ * @param {{strokes: number, waiting: number}} drawing @returns {string} "" where that is nothing */
+export function leavesOut(decision, { strokes, waiting }) {
+  if (waiting > 0) return `A drawing of this case was left unfinished: ${shown(KEYS.draw.keys[0])} goes on with it, “${DECISIONS[decision]}” again drops it.`;
+  if (decision === "corrected" || strokes === 0) return "";
+  const many = strokes === 1 ? "1 stroke is drawn" : `${strokes} strokes are drawn`;
+  return `${many} here: ${shown(KEYS.corrected.keys[0])} saves them, “${DECISIONS[decision]}” again leaves them out.`;
+}
