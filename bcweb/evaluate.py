@@ -203,13 +203,13 @@ def _range(interval: list[float] | None, unit: str = "") -> str:
 def evaluate(
     sets: Sequence[CaseSet], choice: Choice, workers: int | None = None
 ) -> tuple[list[CaseScore], dict[str, Any]]:
-    """Score all cases; returns them in the readers' order and the `report`, which says under "weak" of how
-    many only boxes are known.
+    """Score all cases whose truth is one; returns them in the readers' order and the `report`, which says under
+    "weak" of how many only boxes are known.
 
     Raises `CasesError` where two of the sets hold one case, `WeightsError` where the weights for their modality
     cannot be had, `KeyboardInterrupt` when the person stops it.
     """
-    cases = [case for each in sets for case in each.cases if case.has_truth]
+    cases = [case for each in sets for case in each.cases if case.has_truth and not case.accepted]
     _check_each_is_there_once(cases)
     carried: dict[tuple[str, str], CaseScore] = {}
     for modality in dict.fromkeys(case.modality for case in cases):
@@ -314,6 +314,12 @@ def _run(args: argparse.Namespace) -> int:
         if without:
             print(
                 f"{each.name}: {without} cases have no truth and are not scored.", file=sys.stderr
+            )
+        if accepted := sum(case.accepted for case in each.cases):
+            print(
+                f"{each.name}: {accepted} of {len(each.cases)} cases are predictions that a reader accepted and "
+                "are not scored: a mask scored against itself says nothing.",
+                file=sys.stderr,
             )
     scores, result = evaluate(sets, Choice(args.weights), args.workers)
     if not scores:

@@ -388,6 +388,30 @@ def test_what_cannot_be_read_is_named_and_the_others_are_scored(tmp_path, weight
     assert "Traceback" not in said
 
 
+def test_a_prediction_that_was_accepted_is_no_truth(tmp_path, weights, capsys):
+    """An export of a review holds them: they train, and a mask scored against itself says nothing."""
+    spec = write_data(tmp_path / "data", cases=3, normals=1)
+    cases = tmp_path / "data" / "cases.csv"
+    head, *rows = cases.read_text().splitlines()
+    decided = zip(rows, ("accept", "corrected", "truth", "accept"), strict=True)
+    cases.write_text("\n".join([f"{head},decision", *(",".join(both) for both in decided)]))
+    files = ["--json", str(tmp_path / "f.json")]
+    assert main(["--data", spec, "--weights", str(weights), *files]) == 0
+    figures = json.loads((tmp_path / "f.json").read_text())
+    assert figures["lesion"]["n"] == 2 and figures["normal"]["n"] == 0, (
+        "scored against a prediction"
+    )
+    sentence = (
+        "cases are predictions that a reader accepted and are not scored: a mask scored against itself says "
+        "nothing."
+    )
+    assert f"data: 2 of 4 {sentence}" in capsys.readouterr().err
+    assert main(["--data", f"{spec}&decision=accept", "--weights", str(weights), *files]) == 1
+    said = capsys.readouterr()
+    assert said.out == "" and f"data: 2 of 2 {sentence}" in said.err
+    assert "There is no case with a truth to score." in said.err
+
+
 def test_workers_give_what_one_process_gives(tmp_path, weights):
     spec = write_data(tmp_path / "data", cases=8)
     for workers in ("1", "2"):

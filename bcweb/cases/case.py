@@ -24,6 +24,7 @@ class Case:
     has_truth: whether the truth is known (a normal scan without a mask file has an empty truth).
     group: cases of one group must stay on one side of a split.
     device: what made the scan, "" where the data set does not say.
+    accepted: the truth is a prediction that a reader accepted: it trains, and is nothing to score against.
     """
 
     dataset: str
@@ -37,6 +38,7 @@ class Case:
     findings: str = ""
     boxes: tuple[Box, ...] = ()
     device: str = ""
+    accepted: bool = False
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ def read(path: Path, select: dict[str, str]) -> CaseSet:
         label = row.get("label") or None
         cases[case_id] = Case(
             name, case_id, file, modality, drawn, bool(drawn) or (label or "").lower() == "normal", label,
-            row.get("group") or case_id, row.get("findings", ""),
+            row.get("group") or case_id, row.get("findings", ""), accepted=bool(row.get("accepted")),
         )  # fmt: skip
 
     there = {composed(_id(file, root)) for file in images}
@@ -172,4 +172,6 @@ def _by_case(lines: Lines, table: Path) -> dict[str, dict[str, str]]:
         rows[case_id] = agreed(table, "file", ("label", "group", "modality"), told)
         findings = [row.get("findings") for row in told.values()]
         rows[case_id]["findings"] = "; ".join(dict.fromkeys(filter(None, findings)))
+        decisions = {row.get("decision") for row in told.values()}  # of an export of a review
+        rows[case_id]["accepted"] = "accept" if "accept" in decisions else ""
     return rows

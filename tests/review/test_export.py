@@ -201,6 +201,7 @@ def test_the_folder_is_read_back_as_training_data_with_the_same_truths(made, tmp
         assert case.has_truth and np.array_equal(truth, made.masks[row["case"]]), case.id
         assert (case.label or "", case.modality) == (row["label"], row["modality"]), case.id
         assert case.group == harmless(row["group"]), case.id
+        assert case.accepted == (row["decision"] == "accept"), f"{case.id}: what may be scored"
     corrected = read_cases(f"folder:{tmp_path / 'out'}?decision=corrected")
     assert len(corrected.cases) == 6, "the columns of cases.csv select"
 
