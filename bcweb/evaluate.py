@@ -203,13 +203,13 @@ def _range(interval: list[float] | None, unit: str = "") -> str:
 def evaluate(
     sets: Sequence[CaseSet], choice: Choice, workers: int | None = None
 ) -> tuple[list[CaseScore], dict[str, Any]]:
-    """Score all cases whose truth is one; returns them in the readers' order and the `report`, which says under
-    "weak" of how many only boxes are known.
+    """Score all cases; returns them in the readers' order and the `report`, which says under "weak" of how
+    many only boxes are known.
 
     Raises `CasesError` where two of the sets hold one case, `WeightsError` where the weights for their modality
     cannot be had, `KeyboardInterrupt` when the person stops it.
     """
-    cases = [case for each in sets for case in each.cases if case.has_truth and not case.accepted]
+    cases = [case for each in sets for case in each.cases if case.has_truth]
     _check_each_is_there_once(cases)
     carried: dict[tuple[str, str], CaseScore] = {}
     for modality in dict.fromkeys(case.modality for case in cases):
@@ -321,6 +321,7 @@ def _run(args: argparse.Namespace) -> int:
                 "are not scored: a mask scored against itself says nothing.",
                 file=sys.stderr,
             )
+    sets = [replace(s, cases=tuple(c for c in s.cases if not c.accepted)) for s in sets]
     scores, result = evaluate(sets, Choice(args.weights), args.workers)
     if not scores:
         raise ScoresError("There is no case with a truth to score.")
