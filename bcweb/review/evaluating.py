@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from bcweb.review import report, wording
 from bcweb.review.comparison import Comparison, compare
 from bcweb.review.evaluation import TRUTHS, Evaluation, evaluate
 from bcweb.review.records import ReviewError
-from bcweb.review.revisions import revisions
+from bcweb.review.revisions import Predicted
 from bcweb.review.scorer import Scorer
 from bcweb.review.store import LOCAL, Store
 from bcweb.terminal import why_unwritable
@@ -68,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
         comparison = None
         if arguments.against:
             comparison = compare(evaluation, scored(arguments.against), arguments.out_of_fold)
-        names = [r.name for r in revisions(store, LOCAL, arguments.name)]
+        predicted = Predicted(store, LOCAL, store.project(LOCAL, arguments.name))
     figures = evaluation.figures | {"comparison": comparison.figures if comparison else None}
     texts: list[tuple[Path | None, Callable[[], str]]] = [
         (arguments.html, lambda: report.html(evaluation, comparison)),
@@ -80,11 +81,11 @@ def run(arguments: argparse.Namespace) -> int:
             if file:
                 _write(file, text())
     finally:
-        _show(evaluation, comparison, names)
+        _show(evaluation, comparison, predicted)
     return 0
 
 
-def _show(evaluation: Evaluation, comparison: Comparison | None, names: list[str]) -> None:
+def _show(evaluation: Evaluation, comparison: Comparison | None, predicted: Predicted) -> None:
     print(table(evaluation.figures))
     if evaluation.headline:
         print("\nBy the truth's share of the image")
@@ -93,11 +94,19 @@ def _show(evaluation: Evaluation, comparison: Comparison | None, names: list[str
     print()
     for said in wording.about(evaluation.figures)[1:]:
         print(said)
+    names: dict[str, list[str]] = defaultdict(list)
+    for one in predicted.revisions():
+        names[one.modality].append(one.name)
+    for modality, n in Counter(case.modality for case in predicted.cases.values()).items():
+        if modality != evaluation.modality:
+            by = names[modality]
+            said = f"which --revision {by[0]} scores" if by else "of which nothing is predicted"
+            print(f"Left aside: {wording.images(n, what=modality)}, {said}.")
+    rest = [name for name in names[evaluation.modality] if name != evaluation.revision]
     if comparison:
         print("\n" + _beside(comparison.figures))
-    elif len(names) > 1:
-        rest = ", ".join(name for name in names if name != evaluation.revision)
-        print(f"To compare: --against {rest}")
+    elif rest:
+        print(f"To compare: --against {', '.join(rest)}")
 
 
 def _beside(figures: dict[str, Any]) -> str:

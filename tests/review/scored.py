@@ -15,9 +15,11 @@ from PIL import Image
 
 from bcweb.review.records import How, NewCase, NewPrediction, Project
 from bcweb.review.store import Store
+from bcweb.scans import Modality
 
 FIRST, SECOND = "ultrasound-1-aaaaaaaaaa", "ultrasound-2-bbbbbbbbbb"
 FOLD = "fold-3-cccccccccc"
+FILMS = "mammogram-1-dddddddddd"
 HEIGHT, WIDTH = 40, 50
 
 
@@ -45,6 +47,7 @@ class Made:
     dataset: str = "set"
     fold: Mask | None = None
     problem: str | None = None
+    modality: Modality = "ultrasound"
 
 
 NOTHING = Mask(None, presence=0.1)
@@ -73,7 +76,8 @@ def square(side: int | None, shift: int | None) -> np.ndarray:
 
 
 def fill(store: Store, owner: str = "local", name: str = "made", cases=CASES) -> Project:
-    """Make the project, with the predictions of both revisions and of a fold of the first."""
+    """Make the project, with the predictions of both revisions and of a fold of the first; of mammograms with
+    those of weights of their own, in place of the first."""
     project = store.create(owner, name, ["folder:/nowhere/made"], {"ultrasound": "embedded"})
     store.add_cases(project.id, [_case(made, store.home) for made in cases])
     with store.snapshot(owner, project.id) as snapshot:
@@ -81,7 +85,8 @@ def fill(store: Store, owner: str = "local", name: str = "made", cases=CASES) ->
     for revision, of in ((FIRST, "first"), (SECOND, "second"), (FOLD, "fold")):
         for made in cases:
             if (mask := getattr(made, of)) is not None:
-                store.add_prediction(ids[made.name], _prediction(made, mask, revision))
+                by = FILMS if made.modality == "mammogram" else revision
+                store.add_prediction(ids[made.name], _prediction(made, mask, by))
     store.set_state(project.id, "ready")
     return store.project(owner, project.id)
 
@@ -101,7 +106,7 @@ def _case(made: Made, folder: Path) -> NewCase:
         dataset=made.dataset,
         case=made.name,
         file=file,
-        modality="ultrasound",
+        modality=made.modality,
         group=made.group,
         label=made.label,
         width=0 if made.problem else WIDTH,

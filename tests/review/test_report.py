@@ -21,7 +21,7 @@ from bcweb.review.__main__ import main
 from bcweb.review.comparison import compare
 from bcweb.review.evaluation import evaluate
 from bcweb.review.store import Store
-from tests.review.scored import CASES, FIRST, FOLD, SECOND, fill
+from tests.review.scored import CASES, FILMS, FIRST, FOLD, SECOND, Made, Mask, fill
 
 ROOT = Path(__file__).parents[2]
 DIGITS = {"hd95_mean": 1}
@@ -228,6 +228,26 @@ def test_the_command_prints_the_figures_and_what_was_left_out(home, capsys):
     assert re.search(r"Dice, mean +0\.575 +0\.725  −0\.150 \(−0\.500 to 0\)", said)
     assert main(["evaluate", "made"]) == 0
     assert f"To compare: --against {FIRST}" in capsys.readouterr().out
+
+
+def test_scans_of_the_other_modality_are_said_to_be_left_aside(home, capsys):
+    films = tuple(
+        Made(f"film {n}", "benign", f"film {n}", 10, Mask(n), None, modality="mammogram")
+        for n in range(3)
+    )
+    fill(home, cases=(*CASES, *films))
+    assert main(["evaluate", "made"]) == 0
+    said = capsys.readouterr().out
+    assert f"Left aside: 3 mammograms, which --revision {FILMS} scores." in said
+    assert said.endswith(f"To compare: --against {FIRST}\n"), "films have no case in common with it"
+    assert main(["evaluate", "made", "--revision", FILMS]) == 0
+    said = capsys.readouterr().out
+    assert f"Left aside: 12 ultrasounds, which --revision {SECOND} scores." in said
+    assert "To compare" not in said, "there is no other revision of mammograms"
+    films = [Made("film", "", "", None, None, None, modality="mammogram")]
+    fill(home, name="no weights", cases=(*CASES, *films))
+    assert main(["evaluate", "no weights"]) == 0
+    assert "Left aside: 1 mammogram, of which nothing is predicted." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
