@@ -7,7 +7,8 @@ interval for which whole groups (patients, near-duplicate pictures) are resample
 weights were trained on, or whose group they were, never enter the headline as such: it has the unseen
 ones and, for seen ones, the scores of the cross-validation that the weights carry in scores.csv
 ("out of fold": by other weights of the same training, which had not seen the case). What the weights
-themselves reach on seen cases is shown apart and marked.
+themselves reach on seen cases is shown apart and marked. Each modality has figures of its own (in --json
+below "by_modality"), for each is segmented by weights of its own.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
@@ -113,7 +115,10 @@ def _crashed(numbered: tuple[int, Case]) -> tuple[int, CaseScore, bool]:
 
 
 def table(result: dict[str, Any]) -> str:
-    """The figures of `report` for a person."""
+    """The figures of `report` for a person, of each modality by itself."""
+    if parts := result.get("by_modality"):
+        told = (f"{name.capitalize()}s\n\n{table(part)}" for name, part in parts.items())
+        return "\n\n\n".join(told)
     lines = [f"Weights {result['revision'] or '(none)'}"]
     parts = [f"{result['unseen']} unseen"]
     if result["seen"]:
@@ -232,9 +237,15 @@ def evaluate(
         raise KeyboardInterrupt
     in_order = mark_seen_groups([scores[number] for number in range(len(cases))])
     findings = {(case.dataset, case.id): case.findings for case in cases if case.findings}
-    weak = sum(bool(case.boxes) for case in cases)
     carried = {key: score for key, score in carried.items() if key in by_name}
-    return in_order, report(in_order, carried, findings) | ({"weak": weak} if weak else {})
+    result = report(in_order, carried, findings)
+    weak = Counter(case.modality for case in cases if case.boxes)
+    if weak:
+        result["weak"] = weak.total()
+    for modality, part in result.get("by_modality", {}).items():
+        if weak[modality]:
+            part["weak"] = weak[modality]
+    return in_order, result
 
 
 def _check_each_is_there_once(cases: Sequence[Case]) -> None:

@@ -217,7 +217,8 @@ def report(
 ) -> dict[str, Any]:
     """All that --json holds of scored cases; by data set and id: out_of_fold, what the weights carry, and
     findings, what is written of a case. Mammograms of which something is have figures of their own for masses;
-    what is outlined on an ultrasound is one."""
+    what is outlined on an ultrasound is one. Where there are both modalities, by_modality has the same of each: their
+    masks are of two networks."""
     scored = [s for s in scores if not s.error]
     seen = [s for s in scored if s.seen]
     carried = [_of_today(out_of_fold[s.key], s) for s in seen if s.key in out_of_fold]
@@ -246,6 +247,12 @@ def report(
         name: summarise([s for s in headline if s.dataset == name]) for name in datasets
     }
     result["revision"] = " + ".join(dict.fromkeys(s.revision for s in scored))
+    modalities = dict.fromkeys(s.modality for s in scored)
+    if len(modalities) > 1:
+        result["by_modality"] = {
+            modality: report([s for s in scored if s.modality == modality], out_of_fold, findings)
+            for modality in modalities
+        }
     return result
 
 

@@ -6,6 +6,7 @@ import csv
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -206,6 +207,26 @@ def test_what_is_called_no_mass_is_none(said, is_mass):
     score = lesion("a", 0.5, modality="mammogram")
     found = report([score], {}, {score.key: said})["by_finding"]
     assert list(found) == ["mass" if is_mass else "no mass"]
+
+
+def test_two_modalities_have_a_headline_each():
+    """Two networks drew them: one mean over both is of neither."""
+    films = [lesion(c, 0.2, modality="mammogram", revision="m-1", label="mass") for c in "xy"]
+    result = report([*FOUR, *films], {}, {films[0].key: "mass"})
+    assert result["lesion"]["n"] == 6 and result["revision"] == "w-1 + m-1", "as it was"
+    parts = result["by_modality"]
+    assert {name: part["lesion"]["n"] for name, part in parts.items()} == {
+        "ultrasound": 4, "mammogram": 2,
+    }  # fmt: skip
+    assert parts["ultrasound"] == report(FOUR, {}) and list(parts["mammogram"]["by_label"]) == [
+        "mass"
+    ]
+    said = table(result)
+    assert said == "\n\n\n".join(
+        (f"Ultrasounds\n\n{table(report(FOUR, {}))}", f"Mammograms\n\n{table(parts['mammogram'])}")
+    )
+    assert re.findall(r"Dice, mean +(\S+)", said) == ["0.600", "0.200"]
+    assert "by_modality" not in report(FOUR, {}), "of one there is nothing more to say"
 
 
 def test_data_sets_are_told_apart():
@@ -432,6 +453,30 @@ def test_scores_against_boxes_are_called_weak(tmp_path, capsys):
     assert "WEAK: of 2 of them only boxes are known" in capsys.readouterr().out
     figures = json.loads((tmp_path / "f.json").read_text())
     assert figures["weak"] == 2 and figures["lesion"]["n"] == 2
+
+
+def test_each_modality_is_said_with_its_weights_and_its_boxes(tmp_path, monkeypatch, capsys):
+    ours = str(weights_folder.write(tmp_path / "ours"))
+    films = str(weights_folder.write(tmp_path / "films", modality="mammogram", seed=1))
+    monkeypatch.setenv("BCWEB_WEIGHTS_ULTRASOUND", ours)
+    monkeypatch.setenv("BCWEB_WEIGHTS_MAMMOGRAM", films)
+    root = tmp_path / "boxes"
+    write_data(root, cases=2, normals=0)
+    (root / "boxes.csv").write_text(
+        "file,group,x,y,w,h\n0.png,0,30,20,40,30\n1.png,1,31,20,40,30\n"
+    )
+    spec = write_data(tmp_path / "data", cases=3, normals=1)
+    asked = ["--data", spec, "--data", f"cbis-boxes:{root}", "--json", str(tmp_path / "f.json")]
+    assert main(asked) == 0
+    ultrasounds, mammograms = capsys.readouterr().out.split("\n\n\n")
+    assert ultrasounds.startswith("Ultrasounds\n\nWeights random-")
+    assert "Lesion images: 3 in" in ultrasounds and "WEAK" not in ultrasounds
+    assert mammograms.startswith("Mammograms\n\nWeights random-")
+    assert "Lesion images: 2 in" in mammograms and "WEAK: of 2 of them" in mammograms
+    figures = json.loads((tmp_path / "f.json").read_text())
+    assert figures["lesion"]["n"] == 5 and figures["weak"] == 2
+    parts = figures["by_modality"]
+    assert len({part["revision"] for part in parts.values()}) == 2
 
 
 @pytest.mark.parametrize(
