@@ -162,8 +162,8 @@ def _block(figures: dict[str, Any]) -> list[str]:
             _line("    Dice, median", lesion, "dice_median"),
             _line("    IoU, mean", lesion, "iou_mean"),
             _line(f"    HD95, mean, px (of {lesion['hd95_n']} painted)", lesion, "hd95_mean", "px"),
-            _line(f"    detected (Dice > {DETECTED_ABOVE:g})", lesion, "detected", "%"),
-            _line(f"    of {wise['n']} lesions found", wise, "found", "%"),
+            _line(f"    found (Dice > {DETECTED_ABOVE:g})", lesion, "detected", "%"),
+            _line(f"    lesions found, of {wise['n']}", wise, "found", "%"),
             _line("    false alarms an image", wise, "false_alarms"),
         ]
     if normal["n"]:
@@ -186,7 +186,7 @@ def label_line(figures: dict[str, Any]) -> str:
     if "dice_mean" in figures:
         mean, median = _figure(figures["dice_mean"]), _figure(figures["dice_median"])
         parts.append(f"Dice mean {mean} ({_range(figures['dice_mean_ci'])}), median {median}")
-        parts.append(f"detected {_figure(figures['detected'], '%')}")
+        parts.append(f"found {_figure(figures['detected'], '%')}")
     if "painted" in figures:
         share = f"{_figure(figures['painted'], '%')} ({_range(figures['painted_ci'], '%')})"
         parts.append(f"painted {share}")

@@ -26,7 +26,7 @@ _MASS = re.compile(
 class CaseScore:
     """One case, scored: a line of --csv and of a weights folder's scores.csv.
 
-    lesion: whether the truth holds one. painted: pixels. lesions, found, false_alarms: see
+    lesion: whether the truth holds one. painted: pixels. lesions, found (of these), false_alarms: see
     `bcweb.metrics.lesion_detection`. seen: the weights were trained on it. revision: of the weights that
     made the mask. error: why there is no score; then all others but the first five are None.
     """
@@ -148,7 +148,7 @@ def groups_of(scores: Sequence[CaseScore]) -> list[tuple[str, str]]:
 
 
 def lesion_figures(scores: Sequence[CaseScore]) -> dict[str, Any]:
-    """The figures of `summarise` over lesion images alone."""
+    """The figures of `summarise` over lesion images alone. detected: the share of them that is found."""
     import numpy as np
 
     from bcweb.statistics import group_bootstrap, proportion

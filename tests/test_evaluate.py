@@ -111,6 +111,15 @@ def test_lesions_are_also_counted_one_by_one():
     assert figures["n"] == 4 and figures["found"] == 0.75 and figures["false_alarms"] == 0.5
 
 
+def test_an_image_is_found_and_so_is_a_lesion_and_each_is_called_what_it_is():
+    """In the words of the cards and the page."""
+    said = table(report([lesion("a", 0.9, lesions=3, found=2), lesion("b", 0.05)], {}))
+    assert re.search(r"^    found \(Dice > 0\.1\) +50\.0% ", said, re.M)
+    assert re.search(r"^    lesions found, of 4 +50\.0% ", said, re.M)
+    assert "  benign: 2 images, " in said and said.endswith(", found 50.0%")
+    assert "detected" not in said
+
+
 def test_all_lesions_found_is_not_certain_to_go_on():
     low, high = summarise([lesion("a", 0.9), lesion("b", 0.8)])["lesionwise"]["found_ci"]
     assert low < 0.5 and high == 1.0  # of two groups both: Clopper and Pearson's 0.16 to 1
