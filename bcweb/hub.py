@@ -29,10 +29,6 @@ class HubError(ValueError):
     """Something that the Hub does not give or take; its text is one sentence."""
 
 
-class HubAbsent(HubError):
-    """The Hub is not there, or not able: later the same may be had."""
-
-
 def parse(name: str) -> tuple[str, str | None]:
     """ "user/repo@revision" -> repository and revision; `HubError` for anything else."""
     found = _NAME.fullmatch(name)
@@ -67,13 +63,12 @@ def snapshot(
             except LocalEntryNotFoundError:
                 continue
         what = f"{repo}@{revision}" if revision else repo
-        raise HubAbsent(f"{what} is not in the cache, and {_absence(error)}.") from None
+        raise HubError(f"{what} is not in the cache, and {_absence(error)}.") from None
     _inspect(f"{repo}@{revision}", info, patterns, needed, limit)
     try:
         return Path(snapshot_download(repo, revision=revision, allow_patterns=patterns))
     except (HTTPError, OSError) as error:
-        kind = HubAbsent if is_absent(error) else HubError
-        raise kind(explain(error, f"{repo}@{revision}")) from None
+        raise HubError(explain(error, f"{repo}@{revision}")) from None
 
 
 def tags(repo: str) -> dict[str, str]:
@@ -84,8 +79,7 @@ def tags(repo: str) -> dict[str, str]:
     try:
         return {tag.name: tag.target_commit for tag in HfApi().list_repo_refs(repo).tags}
     except (HTTPError, OSError, HFValidationError) as error:
-        kind = HubAbsent if is_absent(error) else HubError
-        raise kind(explain(error, repo)) from None
+        raise HubError(explain(error, repo)) from None
 
 
 def _ask(repo: str, revision: str | None) -> tuple[str, ModelInfo]:

@@ -38,10 +38,6 @@ class WeightsError(ValueError):
     """Weights that cannot be had or used; its text is one sentence for the person who named them."""
 
 
-class WeightsAbsent(WeightsError):
-    """Weights on a Hub that cannot be reached now, and of which the cache holds nothing."""
-
-
 class OperatingPoint(BaseModel):
     """How a probability map becomes a mask; chosen on validation and stored with the weights.
 
@@ -230,8 +226,7 @@ def _download(name: str) -> Path:
         repo, revision = hub.parse(name.removeprefix("hf://"))
         return hub.snapshot(repo, revision, HUB_FILES, FILES[:2], LIMIT)
     except hub.HubError as error:
-        kind = WeightsAbsent if isinstance(error, hub.HubAbsent) else WeightsError
-        raise kind(str(error)) from None
+        raise WeightsError(str(error)) from None
 
 
 def _config_text(file: Path) -> str:

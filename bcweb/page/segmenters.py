@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from bcweb.scans import MODALITIES, Modality, Scan
 from bcweb.segmenter import Segmenter
-from bcweb.weights import WeightsAbsent, WeightsError
+from bcweb.weights import WeightsError
 
 EMBEDDED = "embedded"
 HUB = "hf://"
@@ -23,7 +23,7 @@ class Busy(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class InUse:
-    """name: of the weights in use. wanted: those of the Hub that were asked for and could not be had,
+    """name: of the weights in use. wanted: those of the Hub that the page was to start with and could not have,
     notice: what readers must know of that, in a sentence.
     """
 
@@ -92,11 +92,6 @@ class Segmenters:
             raise Busy(f"Other weights for {modality}s are being loaded: wait until that is done.")
         try:
             loaded = InUse(name, _ready(name, modality))
-        except WeightsAbsent as error:
-            with self._locks[modality], suppress(KeyError):
-                self._in_use[modality] = _instead(self._in_use[modality], modality, name, error)
-            raise
-        else:
             with self._locks[modality]:
                 self._take(modality, loaded)
             return loaded
@@ -114,13 +109,8 @@ def _first(name: str, modality: Modality) -> InUse:
     except WeightsError as error:
         if not name.startswith(HUB):
             raise
-        return _instead(InUse(EMBEDDED, _ready(EMBEDDED, modality)), modality, name, error)
-
-
-def _instead(held: InUse, modality: Modality, name: str, error: WeightsError) -> InUse:
-    used = "the embedded weights" if held.name == EMBEDDED else held.name
-    notice = f"{modality.capitalize()}s are segmented with {used}, not with {name}: {error}"
-    return replace(held, wanted=name, notice=notice)
+        what = f"{modality.capitalize()}s are segmented with the embedded weights, not with {name}"
+        return InUse(EMBEDDED, _ready(EMBEDDED, modality), name, f"{what}: {error}")
 
 
 def _ready(name: str, modality: Modality) -> Segmenter:

@@ -159,15 +159,25 @@ def test_without_the_hub_a_page_begins_with_the_embedded_weights_and_a_notice(no
     assert "hf://ann/weights@v1" in segmenters.names("ultrasound"), "to be tried again"
 
 
-def test_without_the_hub_a_switch_leaves_what_is_in_use_with_a_notice_until_the_next(
-    no_hub, segmenters, folders
+def test_without_the_hub_a_switch_changes_nothing_and_only_who_asked_hears_of_it(
+    no_hub, segmenters
 ):
-    before = segmenters.of("ultrasound")
+    before = segmenters.in_use("ultrasound")
     with pytest.raises(WeightsError, match="the Hub cannot be reached"):
         segmenters.switch("ultrasound", "hf://ann/weights@v2")
-    in_use = segmenters.in_use("ultrasound")
-    assert in_use.segmenter is before
-    assert f"segmented with {folders[0]}, not with hf://ann/weights@v2" in in_use.notice
+    assert segmenters.in_use("ultrasound").notice is None, "all readers are told of a failed try"
+    assert segmenters.in_use("ultrasound") is before
+
+
+def test_the_notice_of_a_start_without_the_hub_stays_until_other_weights_are_chosen(
+    no_hub, folders
+):
+    segmenters = Segmenters({"ultrasound": "hf://ann/weights@v1", "mammogram": "embedded"})
+    segmenters.begin()
+    before = segmenters.in_use("ultrasound")
+    with pytest.raises(WeightsError, match="the Hub cannot be reached"):
+        segmenters.switch("ultrasound", "hf://ann/weights@v1")
+    assert segmenters.in_use("ultrasound") is before and before.notice
     segmenters.switch("ultrasound", str(folders[1]))
     assert segmenters.in_use("ultrasound").notice is None
 
