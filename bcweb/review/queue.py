@@ -43,9 +43,9 @@ def queue(
 ) -> list[QueueRow]:
     """The cases that pass all filters, in this order; equals in the data sets' order.
 
-    order: worst, uncertain, suspect: that score first, cases without it last. twins: only cases that
-    have one, the worst pair first, side by side. unread: those without a verdict first. random: the same
-    for the same seed, whatever the filters.
+    order: worst, uncertain, suspect: that score first, cases without it last. twins: only cases whose
+    picture another case shows with another truth, the worst pair first, side by side. unread: those
+    without a verdict first. random: the same for the same seed, whatever the filters.
     label: "" is none. decision: one of the five, "unread" or "read". text: in data set, case, group,
     label or findings, large and small letters alike. dice: least and most, of `QueueRow.dice`.
     reader: whose drafts; None: anybody's. `ReviewError`: there is no such order or decision.
@@ -54,7 +54,7 @@ def queue(
         raise ReviewError(f"There is no order {order!r}; there are {', '.join(ORDERS)}.")
     filters = [cases.c.project_id == project_id, *_filters(label, decision, text, dice)]
     if order == "twins":
-        filters.append(cases.c.twin.is_not(None))
+        filters.append(cases.c.twin_dice < 1)  # not of those without a truth, which have none
     drafted = select(drafts.c.case_id).where(drafts.c.project_id == project_id)
     if reader is not None:
         drafted = drafted.where(drafts.c.reader == reader)

@@ -563,7 +563,9 @@ def test_the_queue_is_filtered_ordered_and_counted(page, project, store):
     page.shows("case 1")
     page.find(".clear").click()
     page.find("select[name=order]").select_option("twins")
-    expect(page.find(".told span")).to_have_text("No two cases here are of the same picture.")
+    expect(page.find(".told span")).to_have_text(
+        "No two cases here show one picture with different masks."
+    )
 
 
 def test_a_late_answer_to_an_older_question_does_not_take_the_queue_back(page):
@@ -573,14 +575,14 @@ def test_a_late_answer_to_an_older_question_does_not_take_the_queue_back(page):
     page.find("select[name=order]").select_option("listed")
     page.find("select[name=order]").select_option("twins")
     told = page.find(".told span")
-    expect(told).to_have_text("No two cases here are of the same picture.")
+    expect(told).to_have_text("No two cases here show one picture with different masks.")
     with page.page.expect_response("**/queue?order=listed*") as late:
         held[0].continue_()
     late.value.finished()
     page.page.evaluate(
         "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
     )
-    expect(told).to_have_text("No two cases here are of the same picture.")
+    expect(told).to_have_text("No two cases here show one picture with different masks.")
     expect(page.find(".row .name")).to_have_count(0)
 
 

@@ -89,8 +89,8 @@ def test_twins_are_side_by_side_the_worst_pair_first(made):
     pairs = [("a", "d", 0.9), ("c", "f", 0.1), ("c", "b", 0.5), ("e", "a", None)]
     store.set_twins(project_id, [(ids[one], ids[two], dice) for one, two, dice in pairs])
     rows = store.queue(ME, project_id, "twins")
-    assert "".join(row.case for row in rows) == "cfbade"
-    twin_of = {row.case: (row.twin, row.twin_dice) for row in rows}
+    assert "".join(row.case for row in rows) == "cfbad"
+    twin_of = {row.case: (row.twin, row.twin_dice) for row in store.queue(ME, project_id)}
     assert twin_of["c"] == (ids["f"], 0.1), "of two twins, the one whose truth differs most"
     assert twin_of["b"] == (ids["c"], 0.5)
     assert twin_of["a"] == (ids["d"], 0.9), "a Dice tells more than none"
@@ -99,6 +99,14 @@ def test_twins_are_side_by_side_the_worst_pair_first(made):
     assert names(store, project_id, "twins") == "ab", "earlier pairs are still there"
     store.set_twins(project_id, [])
     assert names(store, project_id, "twins") == ""
+
+
+def test_twins_of_one_mask_or_without_masks_are_none_with_another_mask(made):
+    store, project_id, ids = made
+    pairs = [("a", "b", None), ("c", "d", 1.0), ("e", "f", 0.99)]
+    store.set_twins(project_id, [(ids[one], ids[two], dice) for one, two, dice in pairs])
+    listed = names(store, project_id, "twins")
+    assert listed == "ef", "listed as the same picture with another mask, but no mask differs"
 
 
 @pytest.mark.parametrize(

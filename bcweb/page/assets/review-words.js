@@ -19,7 +19,7 @@ export const ORDERS = {
 };
 
 /** Of a queue that came back empty, by its order. @type {Record<string, string>} */
-export const NO_ROWS = { twins: "No two cases here are of the same picture." };
+export const NO_ROWS = { twins: "No two cases here show one picture with different masks." };
 
 /** @type {Record<string, string>} what a reader can decide, on a button */
 export const DECISIONS = {
