@@ -137,11 +137,18 @@ def test_a_reader_without_a_name_is_asked_for_it_once(browse, project, store):
 
 def test_a_project_is_removed_when_asked_twice(browse, store, tmp_path):
     made = fill(store, tmp_path, 2, "going")
+    store.save("local", "BERTA", store.queue("local", made.id)[0].id, NewVerdict("unsure", "k"))
     page = browse().open()
     page.find(".project").click()
-    page.find(".projects > li").filter(has_text="going").get_by_text("Remove …").click()
+    going = page.find(".projects > li").filter(has_text="going")
+    going.get_by_text("Remove …").click()
+    expect(page.find(".danger")).to_be_focused()
+    expect(page.find(".danger")).to_have_accessible_description(
+        "All that was drawn or predicted is removed for good; what was decided on 1 case stays in the database, "
+        "and the scans stay where they lie."
+    )
     page.find(".danger").click()
-    expect(page.find(".projects > li").filter(has_text="going")).to_have_count(0)
+    expect(going).to_have_count(0)
     assert made.id not in [project.id for project in store.projects("local")]
 
 

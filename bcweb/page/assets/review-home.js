@@ -84,9 +84,9 @@ export class Home {
         { class: "buttons" },
         isImporting && button("Cancel", null, () => this.actions.cancel(project)),
         stopped && button("Go on importing", null, () => this.actions.resume(project)),
-        !isImporting && (this.#removing === id
-          ? button(read ? `Remove it with its ${grouped(read)} verdicts` : "Remove it", null, () => this.#remove(project), { class: "danger" })
-          : button("Remove …", null, (event) => this.#ask(event, project))),
+        ...(isImporting ? [] : this.#removing === id
+          ? this.#removal(project)
+          : [button("Remove …", null, (event) => this.#ask(event, project))]),
       ),
     );
   }
@@ -94,10 +94,20 @@ export class Home {
   /** @param {Event} event @param {Project} project */
   #ask(event, project) {
     this.#removing = project.id;
-    const asked = button(project.read ? `Remove it with its ${grouped(project.read)} verdicts` : "Remove it", null, () => this.#remove(project), { class: "danger" });
-    /** @type {HTMLElement} */ (event.currentTarget).replaceWith(asked);
+    const [asked, told] = this.#removal(project);
+    /** @type {HTMLElement} */ (event.currentTarget).replaceWith(asked, told);
     asked.focus();
     asked.addEventListener("blur", () => (this.#removing = null));
+  }
+
+  /** What removes it, and what goes and what stays then. @param {Project} project @returns {HTMLElement[]} */
+  #removal(project) {
+    const { id, read } = project;
+    const decided = read ? `what was decided on ${grouped(read)} ${read === 1 ? "case" : "cases"} stays in the database, and ` : "";
+    return [
+      button("Remove it", null, () => this.#remove(project), { class: "danger", "aria-describedby": `removal-${id}` }),
+      h("span", { class: "quiet small", id: `removal-${id}` }, `All that was drawn or predicted is removed for good; ${decided}the scans stay where they lie.`),
+    ];
   }
 
   /** @param {Project} project */
