@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 import tempfile
 import threading
@@ -51,14 +52,17 @@ class Exports:
 
         if format not in FORMATS:
             raise ReviewError(f"An export is {', '.join(FORMATS)}.")
+        to = Path(os.path.expanduser(folder)) if folder else None
+        if to and not to.is_absolute():  # whoever reads does not know in which folder the page runs
+            raise ReviewError("Name the folder from the top, as /data/masks or ~/masks.")
         id = secrets.token_urlsafe(16)
-        file = None if folder else self._folder() / f"{id}.zip"
+        file = None if to else self._folder() / f"{id}.zip"
         made = _Export(owner, file, f"{project.name} {format}.zip", total=project.cases)
         with self._lock:
             for other in [one for one, kept in self._exports.items() if kept.owner == owner]:
                 self._forget(other)
             self._exports[id] = made
-        arguments = (made, store, project.id, format, folder)
+        arguments = (made, store, project.id, format, to)
         threading.Thread(target=self._run, args=arguments, name="export", daemon=True).start()
         return id
 
@@ -87,9 +91,7 @@ class Exports:
 
     # --- inside
 
-    def _run(
-        self, made: _Export, store: Store, project: int, format: str, folder: str | None
-    ) -> None:
+    def _run(self, made: _Export, store: Store, project: int, format: str, to: Path | None) -> None:
         from bcweb.review.export import export, export_zip
 
         def progress(done: int, total: int) -> None:
@@ -98,8 +100,7 @@ class Exports:
                 raise Stopped
 
         try:
-            if folder:
-                to = Path(folder).expanduser()
+            if to:
                 written = export(store, made.owner, project, to, format, progress=progress)
             else:
                 written = export_zip(
@@ -107,7 +108,7 @@ class Exports:
                 )
             # Where a ZIP file lies on the server is nobody's business.
             lines = written.lines()
-            made.lines = lines if folder else [line.split(f": {made.file}")[0] for line in lines]
+            made.lines = lines if to else [line.split(f": {made.file}")[0] for line in lines]
         except Stopped:
             made.problem = "Cancelled: nothing was written."
         except ReviewError as error:

@@ -408,6 +408,14 @@ def test_an_export_is_downloaded_or_written_and_holds_what_was_drawn(visitor, pr
     assert wrong.status_code == 400
 
 
+@pytest.mark.parametrize("folder", ["out", "./out", "../out", "~nobody-of-this-name/out"])
+def test_a_folder_to_write_to_is_named_from_the_top(visitor, untouched, folder):
+    asked = {"format": "png", "folder": folder}
+    answer = visitor.post(f"/bc/review/projects/{untouched.id}/exports", json=asked)
+    assert answer.status_code == 400, f"it is written below the server's own folder: {answer.text}"
+    assert answer.json()["error"].startswith("Name the folder from the top, as /")
+
+
 def test_answers_are_kept_by_no_cache(visitor, untouched):
     id = rows(visitor, untouched)[0]["id"]
     for path in ("session", f"projects/{untouched.id}/queue", f"cases/{id}", f"cases/{id}/pixels",
