@@ -41,8 +41,8 @@ def card(rows: Sequence[Row]) -> str:
         "255, without any 255 where there is no lesion; `label`, as the reader said, else as the data set said, "
         "which is `first_label`; `group`: what must stay on one side of a split; `modality`, `findings`, "
         "`dataset`, `case`: of the data set; `decision`, `reader`, `time` (UTC), `seconds` it took, "
-        "`difficulty` (1 to 3), `comment`: the verdict; `revision`: the weights whose prediction was looked at; "
-        "`beginning`, `threshold`: what a correction began with; `width`, `height` in pixels, `row_mm`, "
+        "`difficulty` (1 easy, 2 medium, 3 hard), `comment`: the verdict; `revision`: the weights whose "
+        "prediction was looked at; `beginning`, `threshold`: what a correction began with; `width`, `height` in pixels, `row_mm`, "
         "`column_mm`: millimetres of one; `digest`: SHA-256 of the pixels.", "",
         "Cases that were rejected, or of which the reader was unsure, have no mask and are not in the table; "
         "`verdicts.csv` lists them with the reason. In it an apostrophe stands before whatever a spreadsheet "
