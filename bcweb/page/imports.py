@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from bcweb.review.store import Store
 
 _PATIENCE = 30.0  # seconds that a cancelled import may take to put down what it has in hand
+_READING = 20.0  # seconds that whoever begins a project waits for what is wrong with its data sets
+_SOON = 0.1  # seconds from one look at an import to the next
 
 
 class Imports:
@@ -28,14 +30,17 @@ class Imports:
     def begin(
         self, store: Store, owner: str, name: str, data: Sequence[str], weights: str | None
     ) -> Project:
-        """A new project; `ReviewError` where there is one of this name, or a data set is named wrongly.
+        """A new project; `ReviewError` where there is one of this name, or its data or weights cannot be used.
 
         weights: for all of it, None: those which the page uses now.
+        Of data sets that take longer to read the project itself tells what is wrong.
         """
         in_use = {} if weights else {modality: self._in_use(modality) for modality in MODALITIES}
         project = store.create(owner, name, data, in_use)
         try:
-            self._start(store, project, data, weights)
+            problem = _problem(self._start(store, project, data, weights))
+            if problem and not store.project(owner, project.id).cases:
+                raise ReviewError(problem)
         except ReviewError:
             store.delete(owner, project.id)
             raise
@@ -72,12 +77,13 @@ class Imports:
 
     def _start(
         self, store: Store, project: Project, data: Sequence[str], weights: str | None
-    ) -> None:
+    ) -> Import:
         from bcweb.review import importing
 
         begun = importing.start(store, project.owner, project.name, data, weights)
         with self._lock:
             self._imports[project.id] = begun
+        return begun
 
     def _running(self, project: int) -> Import | None:
         with self._lock:
@@ -87,3 +93,13 @@ class Imports:
     def _in_use(self, modality: Any) -> str:
         now = self.segmenters.now(modality)
         return now.name if now else self.segmenters.weights[modality]
+
+
+def _problem(begun: Import) -> str | None:
+    """What is wrong with its data sets or weights, once that is known; None where it takes long."""
+    from bcweb.review.importing import READING_SETS
+
+    for _ in range(round(_READING / _SOON)):
+        if begun.wait(_SOON) or begun.progress().phase != READING_SETS:
+            break
+    return begun.error

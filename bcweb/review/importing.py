@@ -120,9 +120,8 @@ class Import:
         try:
             notes = self._run()
             state = "cancelled" if self._stop.asked else "ready"
-            self._store.set_state(
-                self.project.id, state, _STOPPED if notes is None else None, notes
-            )
+            problem = _STOPPED if self._stop.asked else None
+            self._store.set_state(self.project.id, state, problem, notes)
         except NotThere:
             raise
         except KeyboardInterrupt:

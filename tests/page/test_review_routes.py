@@ -165,11 +165,25 @@ def test_a_project_that_cannot_be_begun_is_refused_and_leaves_none(visitor, unto
     assert visitor.get("/bc/review/session").json()["projects"] == before
 
 
-def test_a_folder_without_the_data_set_is_told_by_its_project(visitor, tmp_path):
-    id = begun(visitor, "empty", f"busi:{tmp_path}").json()["id"]
-    told = ended(visitor, id)
-    assert told["state"] == "failed" and str(tmp_path) in told["problem"]
-    visitor.delete(f"/bc/review/projects/{id}")
+def refused(visitor: Visitor, name: str, data: str, says: str, **more: str) -> None:
+    """It cannot be begun, for this reason; and nothing is left behind."""
+    before = visitor.get("/bc/review/session").json()["projects"]
+    asked = {"name": name, "data": [data]} | more
+    answer = visitor.post("/bc/review/projects", json=asked)
+    assert answer.status_code == 400, f"a project was begun: {answer.text}"
+    assert says in answer.json()["error"] and answer.json()["error"].endswith(".")
+    assert visitor.get("/bc/review/session").json()["projects"] == before, "a project is left"
+
+
+def test_a_folder_without_the_data_set_is_refused_and_leaves_the_name_free(visitor, tmp_path):
+    data = folder_of(tmp_path / "data")
+    place = f"{tmp_path / 'data'} is not BUSI"
+    refused(visitor, "mistaken", f"busi:{tmp_path / 'data'}", place)
+    (tmp_path / "empty").mkdir()
+    refused(visitor, "mistaken", f"stu:{tmp_path / 'empty'}", "holds no stu case")
+    answer = begun(visitor, "mistaken", data)
+    assert answer.status_code == 201, answer.text
+    assert visitor.delete(f"/bc/review/projects/{answer.json()['id']}").status_code == 200
 
 
 # --- looking

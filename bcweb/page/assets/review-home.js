@@ -122,11 +122,13 @@ export class Home {
     const [name, data, weights] = [this.name, this.data, this.weights].map((field) => /** @type {HTMLInputElement} */ (field.querySelector("input")).value.trim());
     this.said.textContent = "";
     this.begin.disabled = true;
+    this.begin.textContent = "Reading the data …"; // it is looked into before there is a project
     try {
       await this.actions.create(name, data.split(";").map((one) => one.trim()).filter(Boolean), weights);
     } catch (error) {
       this.said.textContent = /** @type {Error} */ (error).message;
     } finally {
+      this.begin.textContent = "Begin";
       this.begin.disabled = false;
     }
   }
