@@ -6,9 +6,10 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from bcweb.page.segmenters import Segmenters
+from bcweb.page.segmenters import EMBEDDED, Segmenters
 from bcweb.review.records import Project, ReviewError
 from bcweb.scans import MODALITIES
+from bcweb.weights import WeightsError, load_weights
 
 if TYPE_CHECKING:
     from bcweb.review.importing import Import
@@ -35,8 +36,11 @@ class Imports:
         weights: for all of it, None: those which the page uses now.
         Of data sets that take longer to read the project itself tells what is wrong.
         """
-        in_use = {} if weights else {modality: self._in_use(modality) for modality in MODALITIES}
-        project = store.create(owner, name, data, in_use)
+        if weights and weights != EMBEDDED:
+            _check(weights)
+        # Of which modality the cases are is not known yet, and an import that goes on takes no others.
+        names = {modality: weights or self._in_use(modality) for modality in MODALITIES}
+        project = store.create(owner, name, data, names)
         try:
             problem = _problem(self._start(store, project, data, weights))
             if problem and not store.project(owner, project.id).cases:
@@ -93,6 +97,16 @@ class Imports:
     def _in_use(self, modality: Any) -> str:
         now = self.segmenters.now(modality)
         return now.name if now else self.segmenters.weights[modality]
+
+
+def _check(weights: str) -> None:
+    try:
+        load_weights(weights)
+    except WeightsError as error:
+        raise ReviewError(str(error)) from None
+    except (OSError, RuntimeError) as error:  # a file that may not be read, a home that is nobody's
+        reason = getattr(error, "strerror", None) or error
+        raise ReviewError(f"{weights} cannot be read: {reason}.") from None
 
 
 def _problem(begun: Import) -> str | None:

@@ -188,6 +188,9 @@ class Import:
             name = self._weights or names.get(modality) or resolve_name(modality)
             found[modality] = load_weights(name, modality)
             names[modality] = _absolute_folder(name)
+        # A project that was begun with weights names them for both modalities, and they are of one.
+        used = {names[modality] for modality in found} - {"embedded"}
+        names = {m: n for m, n in names.items() if m in found or _absolute_folder(n) not in used}
         self._store.set_sources(project.id, self._sources, names)
         return found
 

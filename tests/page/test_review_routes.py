@@ -16,6 +16,7 @@ import pytest
 from bcweb.page.wire import pack
 from bcweb.review.records import Project
 from bcweb.review.store import Store
+from tests import weights_folder
 from tests.page.files import mask_of, png
 from tests.page.reviewing import REVISION, fill, scans
 from tests.page.running import Visitor, running
@@ -184,6 +185,36 @@ def test_a_folder_without_the_data_set_is_refused_and_leaves_the_name_free(visit
     answer = begun(visitor, "mistaken", data)
     assert answer.status_code == 201, answer.text
     assert visitor.delete(f"/bc/review/projects/{answer.json()['id']}").status_code == 200
+
+
+def test_weights_that_cannot_be_had_or_do_not_fit_are_refused_and_leave_no_project(
+    visitor, tmp_path
+):
+    data = folder_of(tmp_path / "data")
+    nowhere = str(tmp_path / "nowhere")
+    refused(visitor, "mistaken", data, f"There are no weights at {nowhere}", weights=nowhere)
+    other = str(weights_folder.write(tmp_path / "other", modality="mammogram"))
+    refused(visitor, "mistaken", data, "is not used on ultrasounds", weights=other)
+
+
+def test_a_project_whose_import_goes_on_has_the_weights_that_were_asked_for(visitor, tmp_path):
+    data = folder_of(tmp_path / "data")
+    weights = weights_folder.write(tmp_path / "weights")
+    asked = {"name": "other weights", "data": [data], "weights": str(weights)}
+    answer = visitor.post("/bc/review/projects", json=asked)
+    assert answer.status_code == 201, answer.text
+    id = answer.json()["id"]
+    visitor.post(f"/bc/review/projects/{id}/cancel")
+    weights.rename(tmp_path / "moved")
+    visitor.post(f"/bc/review/projects/{id}/resume")
+    told = ended(visitor, id)
+    assert told["state"] == "failed", "other weights were used without a word"
+    assert f"There are no weights at {weights}" in told["problem"]
+    (tmp_path / "moved").rename(weights)
+    visitor.post(f"/bc/review/projects/{id}/resume")
+    told = ended(visitor, id)
+    assert (told["state"], told["predicted"]) == ("ready", 4), told
+    visitor.delete(f"/bc/review/projects/{id}")
 
 
 # --- looking
