@@ -575,6 +575,37 @@ def test_the_queue_is_filtered_ordered_and_counted(page, project, store):
     )
 
 
+def test_the_queue_is_filtered_while_a_word_is_typed_and_each_question_is_asked_once(page):
+    asked = []
+    page.page.on("request", lambda r: "/queue?" in r.url and asked.append(r.url))
+    expect(page.find(".count")).to_have_text("1 of 6")
+    box = page.find("input[name=text]")
+    box.focus()
+    box.evaluate(
+        """box => {
+          for (const text of ["c", "case", "case 5"]) {
+            box.value = text;
+            box.dispatchEvent(new Event("input", { bubbles: true }));
+          }
+          box.setSelectionRange(2, 2);
+        }"""
+    )
+    expect(page.find(".row .name")).to_have_text(["case 5"])
+    expect(box).to_be_focused()
+    assert box.evaluate("box => box.selectionStart") == 2, "the caret has moved"
+    page.shows("case 1")
+    expect(page.find(".count")).to_have_text("not in this list")
+    box.fill("nothing of the kind")
+    expect(page.find(".told span")).to_have_text("No case passes these filters.")
+    expect(page.find(".count")).to_have_text("not in this list")
+    page.press("Enter")
+    box.fill("case 1")
+    expect(page.find(".count")).to_have_text("1 of 1")
+    assert [url.partition("text=")[2].partition("&")[0] for url in asked] == [
+        "case+5", "nothing+of+the+kind", "case+1",
+    ], "a half word or the same word again is asked for"  # fmt: skip
+
+
 def test_a_late_answer_to_an_older_question_does_not_take_the_queue_back(page):
     held = []
 

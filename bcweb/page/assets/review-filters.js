@@ -9,25 +9,35 @@ import { grouped } from "./words.js";
 
 /** Before each label that is a choice: any of them is "". */
 const LABEL = "=";
+/** After the last letter so long: while a word is typed its beginnings are not asked for. */
+const TYPED_MS = 200;
 
 export class Filters {
+  #typing = 0;
+  /** What was asked for last. */ #known = "";
   /** The same random order as long as the page is open. */ #seed = Math.floor(Math.random() * 2 ** 31);
 
   /** @param {HTMLFormElement} root @param {() => void} changed */
   constructor(root, changed) {
     this.root = root;
+    this.changed = changed;
     this.clear = /** @type {HTMLElement} */ (root.querySelector(".clear"));
     this.told = /** @type {HTMLElement} */ (root.querySelector(".told span"));
     root.addEventListener("submit", (event) => event.preventDefault());
+    this.#known = JSON.stringify(this.asked);
+    root.addEventListener("input", () => {
+      clearTimeout(this.#typing);
+      this.#typing = window.setTimeout(() => this.#ask(), TYPED_MS);
+    });
     root.addEventListener("change", (event) => {
       if (event.target instanceof HTMLSelectElement) event.target.blur(); // so that the next key is a command again
-      changed();
+      this.#ask();
     });
     this.clear.addEventListener("click", () => {
       const { order } = this.asked;
       root.reset();
       this.#select("order").value = order;
-      changed();
+      this.#ask();
     });
   }
 
@@ -45,6 +55,14 @@ export class Filters {
       high: text("high"),
       seed: this.#seed,
     };
+  }
+
+  #ask() {
+    clearTimeout(this.#typing);
+    const asked = JSON.stringify(this.asked);
+    if (asked === this.#known) return; // Enter after the last letter, for one
+    this.#known = asked;
+    this.changed();
   }
 
   /** What there is to choose from. @param {Project} project */

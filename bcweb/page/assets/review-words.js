@@ -102,6 +102,13 @@ export function moment(at, now = new Date()) {
   return `${day}, ${clock}`;
 }
 
+/** Where in the list the case in view is. @param {number} place from 0; -1 where it is not in it @param {number} rows
+ * @param {boolean} isOpen whether a case is in view: keys decide it though the list does not have it */
+export function placeWords(place, rows, isOpen) {
+  if (place < 0 && isOpen) return "not in this list";
+  return rows ? `${place < 0 ? NONE : grouped(place + 1)} of ${grouped(rows)}` : "";
+}
+
 /** The second line of a row: the score by which the queue is ordered, else the Dice. @param {Row} row @param {string} order */
 export function rowWords(row, order) {
   if (row.problem) return "cannot be read";

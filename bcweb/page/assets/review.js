@@ -27,7 +27,6 @@ import { Standing } from "./review-standing.js";
 import { Status } from "./review-status.js";
 import { fill } from "./review-template.js";
 import * as words from "./review-words.js";
-import { grouped } from "./words.js";
 
 /** @typedef {import("./review-api.js").Project} Project */
 /** @typedef {import("./review-api.js").Row} Row */
@@ -328,7 +327,7 @@ class Review extends HTMLElement {
 
   #showSteps() {
     const { place, rows } = this.#list;
-    this.#one(".count").textContent = rows.length ? `${place < 0 ? "–" : grouped(place + 1)} of ${grouped(rows.length)}` : "";
+    this.#one(".count").textContent = words.placeWords(place, rows.length, this.#current !== null);
     /** @type {HTMLButtonElement} */ (this.#one(".previous")).disabled = this.#list.neighbour(-1) === undefined;
     /** @type {HTMLButtonElement} */ (this.#one(".next")).disabled = this.#list.neighbour(1) === undefined;
   }
