@@ -15,14 +15,13 @@ from bcweb.cases.case import Case, CasesError, CaseSet, Skipped
 from bcweb.cases.files import (
     agreed,
     by_picture,
-    by_themselves,
     case_set,
     inner,
     read_lines,
     scan_files,
     slashed,
 )
-from bcweb.cases.grouping import group_by_pictures, two_classes
+from bcweb.cases.grouping import group_by_pictures, group_the_rest, two_classes
 
 LABELS = ("benign", "malignant", "normal")
 _NAME = re.compile(r"(benign|malignant|normal) \(\d+\)")
@@ -72,10 +71,10 @@ def read(path: Path) -> CaseSet:
             name: agreed(table, "image", ("group",), told)["group"] for name, told in rows.items()
         }
         known = {name for name, said in group.items() if said}
-        notes = by_themselves(cases, known, "a group")
         cases = [replace(case, group=group.get(case.id) or case.id) for case in cases]
+        cases, unreadable, notes = group_the_rest(cases, known)
         notes += two_classes(cases)
     else:
         cases, unreadable, notes = group_by_pictures(cases)
-        skipped += unreadable
+    skipped += unreadable
     return case_set("busi", cases, sizes, skipped, notes)

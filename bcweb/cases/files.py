@@ -7,7 +7,7 @@ import io
 import os
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from bcweb.cases.case import Case, CasesError, CaseSet, Skipped
@@ -184,15 +184,6 @@ def slashed(name: str) -> str:
 def composed(name: str) -> str:
     """A file's name with each accent in its letter: a Mac's archives hold the two apart, and tables do not."""
     return unicodedata.normalize("NFC", name)
-
-
-def by_themselves(cases: Iterable[Case], known: Container[str], what: str) -> list[str]:
-    """A note on the cases of which a table of groups names none. known: the ids of all others."""
-    alone = [case.id for case in cases if case.id not in known]
-    if not alone:
-        return []
-    count = "1 scan has" if len(alone) == 1 else f"{len(alone)} scans have"
-    return [f"{count} no group, {alone[0]} for one: each is taken for {what} of its own."]
 
 
 def inner(path: Path, *names: str) -> Path:

@@ -19,7 +19,6 @@ from bcweb.cases.files import (
     Sizes,
     agreed,
     by_picture,
-    by_themselves,
     case_set,
     composed,
     inner,
@@ -27,7 +26,7 @@ from bcweb.cases.files import (
     scan_files,
     slashed,
 )
-from bcweb.cases.grouping import group_by_pictures
+from bcweb.cases.grouping import group_by_pictures, group_the_rest
 from bcweb.names import MASK, among_masks, stem
 from bcweb.scans import MODALITIES, ScanError, guess_modality, read_scan
 
@@ -93,7 +92,9 @@ def read(path: Path, select: dict[str, str]) -> CaseSet:
         notes += more
     else:
         known = {case.id for case in found if rows.get(composed(case.id), {}).get("group")}
-        notes += by_themselves(found, known, "a patient")
+        found, unreadable, more = group_the_rest(found, known)
+        skipped += unreadable
+        notes += more
     return case_set(name, found, sizes, skipped, notes)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -45,6 +45,39 @@ def group_by_pictures(cases: Iterable[Case]) -> tuple[list[Case], list[Skipped],
         f"{same} pairs that show the same picture and {len(pairs) - same} that nearly do."
     )
     return kept, skipped, [note, *two_classes(kept)]
+
+
+def group_the_rest(
+    cases: Iterable[Case], known: Container[str]
+) -> tuple[list[Case], list[Skipped], list[str]]:
+    """Cases of which a table tells the groups of some: the others stand with those whose picture is nearly
+    theirs, in the told group of the surest where there is one. Those that cannot be read; what to tell of it.
+
+    known: the ids of the cases whose group is told.
+    """
+    cases = list(cases)
+    rest = [case.id for case in cases if case.id not in known]
+    if not rest:
+        return cases, [], []
+    pairs, skipped = find_pairs(cases)
+    bad = {item.file for item in skipped}
+    cluster = groups(rest, (p for p in pairs if p.a not in known and p.b not in known))
+    told = {case.id: case.group for case in cases if case.id in known}
+    of: dict[str, str] = {}
+    for pair in sorted(pairs, key=lambda pair: -pair.score):
+        for mine, other in ((pair.a, pair.b), (pair.b, pair.a)):
+            if mine in cluster and other in told:
+                of.setdefault(cluster[mine], told[other])
+    found = told | {name: of.get(first, first) for name, first in cluster.items()}
+    kept = [replace(case, group=found[case.id]) for case in cases if case.file not in bad]
+    count = "1 scan has" if len(rest) == 1 else f"{len(rest)} scans have"
+    size = Counter(found.values())
+    beside = sum(size[found[name]] > 1 for name in rest)
+    note = (
+        f"{count} no group, {rest[0]} for one: {beside} by the picture with another scan, "
+        f"{len(rest) - beside} each alone."
+    )
+    return kept, skipped, [note]
 
 
 def two_classes(cases: Iterable[Case]) -> list[str]:

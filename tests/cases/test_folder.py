@@ -231,12 +231,20 @@ def test_a_column_that_is_there_twice_is_refused(folder):
     assert str(caught.value) == f"{table} has the column group twice."
 
 
-def test_a_scan_without_a_patient_is_told_where_others_have_one(folder):
+def test_scans_without_a_patient_where_others_have_one_stand_with_their_twins(folder):
+    for name, twin in (("e", "a"), ("g", "f")):
+        if twin == "f":
+            trees.save(folder / "images" / "f.png", trees.picture(77))
+        there = next((folder / "images").glob(f"{twin}.*"))
+        (folder / "images" / f"{name}{there.suffix}").write_bytes(there.read_bytes())
     (folder / "cases.csv").write_text("file,label,group\na.jpg,Normal,P1\nb.jpg,,\nc.jpg,,P1\n")
     found = read_cases(f"folder:{folder}{SPEC}")
-    assert [case.group for case in found.cases] == ["P1", "b", "P1", "d"]
+    groups = {case.id: case.group for case in found.cases}
+    assert groups == {"a": "P1", "b": "b", "c": "P1", "d": "d", "e": "P1", "f": "f", "g": "f"}, (
+        "a twin of a patient's scan must not come to the other side of a split"
+    )
     assert found.notes == (
-        "2 scans have no group, b for one: each is taken for a patient of its own.",
+        "5 scans have no group, b for one: 3 by the picture with another scan, 2 each alone.",
     )
 
 

@@ -57,7 +57,7 @@ def test_busi_is_grouped_by_a_table_that_lies_beside_it(tmp_path):
     found = read_cases(f"busi:{root}")
     assert [case.group for case in found.cases] == ["0", "1", "0", "normal (2)", "normal (3)"]
     assert found.notes == (
-        "2 scans have no group, normal (2) for one: each is taken for a group of its own.",
+        "2 scans have no group, normal (2) for one: 0 by the picture with another scan, 2 each alone.",
         "1 group stands in two classes: benign (1) = malignant (1).",
     )
 
