@@ -18,6 +18,7 @@ ASPECT_TOLERANCE = 0.02
 _LARGEST_NUMBER = 16
 # The part of a mask that may be grey, however small its lesion: more of it, and more than is white, is a scan.
 _GREY = 0.02
+_NOISE = 1 / 16  # how far from black and white a soft edge or JPEG leaves what was either
 
 
 def read_mask(source: str | Path | bytes) -> np.ndarray:
@@ -25,7 +26,11 @@ def read_mask(source: str | Path | bytes) -> np.ndarray:
 
     Raises `ScanError` where it cannot be read, and where it is a picture and no mask.
     """
-    grey = read_scan(source).pixels
+    return mask_in(read_scan(source).pixels)
+
+
+def mask_in(grey: np.ndarray) -> np.ndarray:
+    """`read_mask` of pixels that are read already."""
     largest = int(grey.max())
     if largest <= _LARGEST_NUMBER:
         return grey > 0
@@ -36,6 +41,19 @@ def read_mask(source: str | Path | bytes) -> np.ndarray:
             f"This is a picture and no mask: {100 * between / grey.size:.0f}% of it is neither black nor white."
         )
     return (grey > largest / 2) | _fainter_lesions(grey)
+
+
+def is_black_and_white(grey: np.ndarray) -> bool:
+    """Whether pixels have two values at most, or, in 8 bits, none between black and white but at soft edges.
+
+    It is narrower than what `read_mask` takes from somebody who says that a file is a mask. In 16 bits a mark
+    beside the breast leaves all of it close to black.
+    """
+    low, high = int(grey.min()), int(grey.max())
+    if not np.any((grey != low) & (grey != high)):
+        return True
+    between = np.count_nonzero((grey > high * _NOISE) & (grey < high * (1 - _NOISE)))
+    return bool(grey.dtype == np.uint8 and between <= _GREY * grey.size)
 
 
 def _fainter_lesions(grey: np.ndarray) -> np.ndarray:

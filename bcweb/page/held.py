@@ -15,10 +15,12 @@ from PIL import Image
 
 from bcweb.cases import fit_mask, read_mask
 from bcweb.cases.duplicates import fingerprint
+from bcweb.cases.truth import mask_in
 from bcweb.masks import mask_png
 from bcweb.metrics import Scores, score_case
 from bcweb.names import stem
 from bcweb.page.packed import Packed
+from bcweb.page.pairing import Look
 from bcweb.page.segmenters import Segmenters
 from bcweb.scans import Modality, Scan, ScanError, guess_modality
 from bcweb.segmenter import Prediction, drop_small, smallest_lesion_px
@@ -26,6 +28,7 @@ from bcweb.weights import WeightsError
 
 Kind = Literal["upload", "file", "generated"]
 _A: dict[Modality, str] = {"ultrasound": "an ultrasound", "mammogram": "a mammogram"}
+LIKE_TRUTH = "It looks like a truth mask: it is black and white and nothing between."
 THUMBNAIL = 144  # pixels of the longer side: 72 on a screen of twice the density
 
 
@@ -35,6 +38,7 @@ class _Facts:
 
     height: int
     width: int
+    look: Look
     depth: int
     window: tuple[float, float]
     spacing: tuple[float, float] | None
@@ -186,15 +190,16 @@ class Held:
         """Take a mask's file as the truth, or as one more part of it; raises `ScanError`."""
         with self._lock:
             self.read()
-            mask, note = fit_mask(read_mask(data), self._scan())
-            before = self._truth if add else None
-            if before is not None:
-                mask = mask | (before.packed.array() > 0)
-            self._keep_truth(
-                mask,
-                (*(before.names if before else ()), name),
-                (*(before.notes if before else ()), *((note,) if note else ())),
-            )
+            self._give_truth(name, read_mask(data), add)
+
+    def take_truth(self, mask: Held) -> None:
+        """Take another picture that was opened as the truth; raises `ScanError`."""
+        with mask._lock:
+            mask.read()
+            drawn = mask_in(mask._scan().pixels)
+        with self._lock:
+            self.read()
+            self._give_truth(mask.name, drawn, add=False)
 
     def drop_truth(self) -> None:
         with self._lock:
@@ -202,6 +207,22 @@ class Held:
             self._load_truth = None  # it would come back when the scan is opened again
 
     # --- what the browser is told
+
+    def look(self) -> Look | None:
+        """What it looks like; None where it cannot be read."""
+        with self._lock:
+            try:
+                if self._facts is None:
+                    self.read()
+            except ScanError:
+                return None
+            return self._facts.look
+
+    @property
+    def black_and_white(self) -> bool:
+        """False as long as nobody has looked."""
+        facts = self._facts
+        return facts is not None and facts.look.black_and_white
 
     def info(self, id: str) -> dict:
         """`ScanInfo` as JSON takes it; what is not known yet is absent. Waits for no work under way.
@@ -240,7 +261,12 @@ class Held:
             "modality": modality,
             "modality_source": source,
             "in_use": in_use.segmenter.weights.revision if in_use else None,
-            "notes": [*facts.notes, *(truth.notes if truth else ())],
+            "black_and_white": facts.look.black_and_white,
+            "notes": [
+                *facts.notes,
+                *(truth.notes if truth else ()),
+                *([LIKE_TRUTH] if facts.look.black_and_white else ()),
+            ],
         }
 
     def _told_of_finding(self) -> dict:
@@ -379,6 +405,17 @@ class Held:
             union = np.logical_or.reduce([mask for _, mask in parts])
             self._keep_truth(union, tuple(name for name, _ in parts), ())
 
+    def _give_truth(self, name: str, mask: np.ndarray, add: bool) -> None:
+        mask, note = fit_mask(mask, self._scan())
+        before = self._truth if add else None
+        if before is not None:
+            mask = mask | (before.packed.array() > 0)
+        self._keep_truth(
+            mask,
+            (*(before.names if before else ()), name),
+            (*(before.notes if before else ()), *((note,) if note else ())),
+        )
+
     def _keep_truth(self, mask: np.ndarray, names: tuple[str, ...], notes: tuple[str, ...]) -> None:
         self._truth = _Truth(
             Packed(mask.astype(np.uint8) * 255), names, tuple(dict.fromkeys(notes))
@@ -399,9 +436,9 @@ def _under_gate(prediction: Prediction) -> bool:
 
 def _facts(scan: Scan) -> _Facts:
     return _Facts(
-        scan.height, scan.width, scan.pixels.dtype.itemsize * 8, scan.window, scan.spacing,
-        scan.modality, scan.modality or guess_modality(scan), scan.notes, scan.digest,
-        fingerprint(scan.pixels),
+        scan.height, scan.width, Look.of(scan.pixels), scan.pixels.dtype.itemsize * 8,
+        scan.window, scan.spacing, scan.modality, scan.modality or guess_modality(scan), scan.notes,
+        scan.digest, fingerprint(scan.pixels),
     )  # fmt: skip
 
 

@@ -1,13 +1,18 @@
-"""Which of the files that somebody drops are truths, and of which scan: told by their names alone."""
+"""Which of the files that somebody opens are truths, and of which scan: told by their names, and of files of
+one name by what they look like.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
 
+import numpy as np
+
+from bcweb.cases.truth import is_black_and_white, same_aspect
 from bcweb.names import stem
 
 _WORD = r"(?:mask|masks|seg|segmentation|truth|groundtruth|ground_truth|gt|label)"
@@ -26,6 +31,18 @@ class Pair:
     part: Literal["scan", "truth"]
     scan: int | None = None
     adds: bool = False
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a picture looks like. shape: (height, width)."""
+
+    shape: tuple[int, int]
+    black_and_white: bool
+
+    @classmethod
+    def of(cls, pixels: np.ndarray) -> Look:
+        return cls(pixels.shape, is_black_and_white(pixels))
 
 
 def pair(names: Sequence[str]) -> list[Pair]:
@@ -57,6 +74,26 @@ def pair(names: Sequence[str]) -> list[Pair]:
         after = _AFTER.fullmatch(stem(path.name))
         pairs.append(Pair("truth", nearest, bool(after and after["part"])))
     return pairs
+
+
+def scan_of(names: Sequence[str], mask: int, look: Callable[[int], Look | None]) -> int | None:
+    """The scan whose truth the file at this place is by its look, though its name does not say so.
+
+    Such a truth is black and white, and the scan, of the same name and shape, is not ("X.png" beside "X.jpg").
+    Of several the one in the nearest folder is taken, and of these the last.
+    look: of the file at a place, None where it cannot be read; it is asked for as few as will do.
+    """
+    paths = [PurePosixPath(name.replace("\\", "/")) for name in names]
+    stems = [stem(path.name).lower() for path in paths]
+    alike = [scan for scan in range(len(names)) if stems[scan] == stems[mask] and scan != mask]
+    mine = look(mask) if alike else None
+    if mine is None or not mine.black_and_white:
+        return None
+    for scan in sorted(alike, key=lambda scan: (-_kinship(paths[scan], paths[mask]), -scan)):
+        its = look(scan)
+        if its and not its.black_and_white and same_aspect(mine.shape, its.shape):
+            return scan
+    return None
 
 
 def _named_after(path: PurePosixPath) -> tuple[str, bool] | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from pathlib import PurePosixPath
 from typing import TypeVar
@@ -35,7 +35,7 @@ from bcweb.page.held import FileState, Held
 from bcweb.page.imports import Imports
 from bcweb.page.models import Models
 from bcweb.page.packed import Packed
-from bcweb.page.pairing import pair
+from bcweb.page.pairing import pair, scan_of
 from bcweb.page.parcels import Parcels
 from bcweb.page.reviews import Reviews
 from bcweb.page.segmenters import Segmenters
@@ -73,6 +73,7 @@ def routes(
             Route("/session", api.forget, methods=["DELETE"]),
             Route("/line", api.line, methods=["GET"]),
             Route("/pair", api.pair, methods=["POST"]),
+            Route("/truths", api.find_truths, methods=["POST"]),
             Route("/folder", api.folder, methods=["POST"]),
             Route("/samples/{name}", api.sample, methods=["POST"]),
             Route("/scans", api.scans, methods=["GET"]),
@@ -175,6 +176,32 @@ class Api:
             ]
         )
 
+    async def find_truths(self, request: Request) -> Response:
+        """Of the visitor's scans of {"ids"}, those that by their look are truths of others become these, and are
+        scans no more: [{"truth": id, "scan": its scan}].
+        """
+        owner = owner_of(request)
+        ids = set(await _ids(request, 4 * MB))
+        held = {id: item for id, item in self.store.all_of(owner).items() if id in ids}
+        found = await self._at_desk(request, lambda: list(self._truths(owner, held)))
+        self.store.make_room(owner)
+        return answer([{"truth": id, "scan": held[scan].info(scan)} for id, scan in found])
+
+    def _truths(self, owner: str, held: dict[str, Held]) -> Iterator[tuple[str, str]]:
+        ids, items = list(held), list(held.values())
+        for place, mask in enumerate(items):
+            if not mask.black_and_white or mask.truth is not None:
+                continue
+            scan = scan_of([item.path for item in items], place, lambda at: items[at].look())
+            if scan is None:
+                continue
+            try:
+                items[scan].take_truth(mask)
+            except ScanError:  # its file went away: opening it says so
+                continue
+            self.store.remove(owner, ids[place])  # not before: it is kept until its scan has it
+            yield ids[place], ids[scan]
+
     async def folder(self, request: Request) -> Response:
         """List a folder of this machine's disk: only where nobody but its user can ask.
 
@@ -259,9 +286,7 @@ class Api:
     async def remove_many(self, request: Request) -> Response:
         """Remove the visitor's scans of {"ids"}; those that are gone already are no failure."""
         owner = owner_of(request)
-        ids = (await fields(request)).get("ids")
-        if not isinstance(ids, list) or not all(isinstance(id, str) for id in ids):
-            raise HTTPException(400, "Ids are a list of texts.")
+        ids = await _ids(request)
         return answer({"removed": sum(self.store.remove(owner, id) for id in ids)})
 
     async def set_modality(self, request: Request) -> Response:
@@ -391,6 +416,13 @@ def _list(path: str) -> tuple[list[tuple[Listed, tuple[FileState, ...]]], list[s
     """`list_folder`, each scan with the state of its files: before any is read, so that none changes unseen."""
     listed, alone = list_folder(path)
     return [(scan, tuple(map(FileState.of, (scan.file, *scan.truths)))) for scan in listed], alone
+
+
+async def _ids(request: Request, limit: int = MB) -> list[str]:
+    ids = (await fields(request, limit)).get("ids")
+    if not isinstance(ids, list) or not all(isinstance(id, str) for id in ids):
+        raise HTTPException(400, "Ids are a list of texts.")
+    return ids
 
 
 def _file_name(request: Request) -> str:

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from bcweb.cases import Case, fit_mask, read_mask, read_truth
+from bcweb.cases.truth import is_black_and_white
 from bcweb.phantoms import phantom
 from bcweb.scans import Scan, ScanError, read_scan
 from tests.cases import trees
@@ -40,6 +41,20 @@ def test_grey_edges_are_cut_at_half_and_numbered_lesions_all_count():
     numbered[2, 2], numbered[5, 5], numbered[9, 9] = 1, 2, 3
     assert read_mask(png(numbered)).sum() == 3
     assert not read_mask(png(np.zeros((20, 20), np.uint8))).any()
+
+
+def test_black_and_white_is_a_mask_with_its_edges_and_no_scan():
+    drawn = phantom("ultrasound", 1)
+    jpeg = BytesIO()
+    Image.fromarray(drawn.truth.astype(np.uint8) * 255).save(jpeg, "JPEG")
+    soft = Image.fromarray(drawn.truth.astype(np.uint8) * 255).resize((300, 250))
+    for mask in (drawn.truth * np.uint8(1), read_scan(jpeg.getvalue()).pixels, np.asarray(soft)):
+        assert is_black_and_white(mask)
+    assert is_black_and_white(np.zeros((9, 9), np.uint8)), "the truth of a normal case"
+    assert not is_black_and_white(drawn.scan.pixels)
+    marked = np.random.default_rng(0).integers(900, 4000, (80, 60)).astype(np.uint16)
+    marked[:5, :9] = 65535
+    assert not is_black_and_white(marked), "a breast is no black because a mark beside it is white"
 
 
 @pytest.mark.parametrize("greys", [(255, 100), (50, 100, 150), (100, 30, 200), (30000, 65535)])

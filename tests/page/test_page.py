@@ -169,6 +169,65 @@ def test_a_truth_that_comes_before_its_scan_waits_for_it(page):
     expect(page.find(".failed")).to_have_count(0)
 
 
+SCAN, MASK = ("p1.jpg", png(OTHER.scan.pixels)), ("p1.png", png(OTHER.truth))
+
+
+@pytest.mark.parametrize(
+    "drops",
+    [[[SCAN], [MASK]], [[MASK], [SCAN]], [[SCAN, MASK]], [[("p1.bmp", MASK[1]), SCAN]]],
+    ids=["scan first", "mask first", "together", "together and the mask first"],
+)
+def test_a_black_and_white_picture_of_a_scans_name_is_its_truth(page, drops):
+    for files in drops:
+        page.give(*files)
+        expect(page.find(".list")).to_contain_text("p1")
+        expect(page.find(".left")).to_have_text("")
+    (truth,) = {name for files in drops for name, _ in files} - {"p1.jpg"}
+    expect(page.find(".list .name")).to_have_text(["generated-ultrasound-lobed", "p1.jpg"])
+    expect(page.title()).to_have_text("p1.jpg")
+    expect(page.find(".findings .file")).to_have_text(truth)
+    page.ready()
+    expected = metrics.score_case(page.saved_mask(), OTHER.truth)
+    assert page.score("dice") == f"{expected.dice:.3f}"
+
+
+def test_a_black_and_white_picture_that_was_given_finds_its_scan_in_a_folder(page, tmp_path):
+    page.give(MASK)
+    expect(page.title()).to_have_text("p1.png")
+    (tmp_path / SCAN[0]).write_bytes(SCAN[1])
+    page.find(".folder input").fill(str(tmp_path))
+    page.find(".folder input").press("Enter")
+    expect(page.title()).to_have_text("p1.jpg")
+    expect(page.find(".findings .file")).to_have_text("p1.png")
+    expect(page.rows()).to_have_count(2)
+
+
+def test_a_black_and_white_picture_without_a_scan_is_one_and_says_what_it_looks_like(page):
+    page.give(("p2.jpg", png(LESION.scan.pixels)), MASK)
+    page.find(".list .select").filter(has_text="p1.png").click()
+    expect(page.title()).to_have_text("p1.png")
+    expect(page.find(".findings .notes")).to_contain_text("looks like a truth mask")
+    expect(page.find(".left")).to_have_text("")
+    expect(page.rows()).to_have_count(3)
+
+
+def test_a_black_and_white_picture_that_was_taken_off_the_list_is_no_truth_until_it_is_had_back(
+    page,
+):
+    page.give(MASK)
+    expect(page.title()).to_have_text("p1.png")
+    page.ready()
+    page.page.keyboard.press("x")
+    page.give(SCAN)
+    expect(page.title()).to_have_text("p1.jpg")
+    expect(page.find(".left")).to_have_text("")
+    expect(page.find(".findings .scores")).to_have_count(0)
+    page.find(".toast button").click()
+    expect(page.find(".findings .file")).to_have_text("p1.png")
+    expect(page.title()).to_have_text("p1.jpg")
+    expect(page.rows()).to_have_count(2)
+
+
 def test_truths_that_come_while_their_scans_are_on_their_way_are_paired_when_these_are_there(page):
     held, given = [], []
     page.page.route("**/bc/scans", lambda route: held.append(route))

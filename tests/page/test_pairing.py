@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bcweb.page.pairing import Pair, pair
+from bcweb.page.pairing import Look, Pair, pair, scan_of
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,30 @@ def test_of_scans_of_one_name_and_folder_the_last_opened_is_meant():
 def test_a_number_after_a_dot_belongs_to_the_name_of_a_dicom_file():
     names = ["1.2.840.7.1", "1.2.840.7.2", "1.2.840.7.1_mask.png"]
     assert pair(names)[2] == Pair("truth", 0)
+
+
+GREY, MASK = Look((90, 60), False), Look((90, 60), True)
+
+
+@pytest.mark.parametrize(
+    ("looks", "scan"),
+    [
+        ({"x.png": MASK, "x.jpg": GREY}, 1),
+        ({"x.png": MASK, "X.dcm": GREY, "y.jpg": GREY}, 1),
+        ({"x.png": MASK, "x.jpg": MASK}, None),
+        ({"x.png": GREY, "x.jpg": MASK}, None),
+        ({"x.png": GREY, "x.jpg": GREY}, None),
+        ({"x.png": MASK, "y.jpg": GREY}, None),
+        ({"x.png": MASK, "x.jpg": None}, None),
+        ({"x.png": MASK, "x.jpg": Look((60, 90), False)}, None),
+        ({"x.png": MASK, "x.bmp": Look((180, 120), False)}, 1),
+        ({"p1/x.png": MASK, "p1/x.jpg": GREY, "p2/x.jpg": GREY}, 1),
+    ],
+)
+def test_of_two_of_one_name_the_black_and_white_one_is_the_truth(looks, scan):
+    names = list(looks)
+    assert scan_of(names, 0, lambda place: looks[names[place]]) == scan
+
+
+def test_a_picture_of_a_name_of_its_own_is_not_looked_at():
+    assert scan_of(["x.png", "y.png"], 0, lambda place: pytest.fail("it was looked at")) is None

@@ -184,6 +184,23 @@ def test_names_dropped_together_or_later_are_paired_on_the_server(visitor):
     ]
 
 
+def test_only_ones_own_pictures_that_are_asked_for_become_truths(visit):
+    anna, berta = visit(), visit()
+    pictures = {"a.jpg": LESION.scan.pixels, "b.jpg": LESION.scan.pixels, "b.png": speckle(90, 60)}
+    scans = {name: anna.opened(png(pixels), name)["id"] for name, pixels in pictures.items()}
+    mask = anna.opened(png(LESION.truth), "a.png")
+    assert mask["black_and_white"] and any("like a truth mask" in note for note in mask["notes"])
+    ids = [*scans.values(), mask["id"]]
+    assert berta.post("/bc/truths", json={"ids": ids}).json() == []
+    assert anna.post("/bc/truths", json={"ids": ids[1:]}).json() == []
+    (found,) = anna.post("/bc/truths", json={"ids": ids}).json()
+    assert (found["truth"], found["scan"]["id"]) == (mask["id"], scans["a.jpg"])
+    assert found["scan"]["truth_names"] == ["a.png"]
+    assert np.array_equal(array(anna, found["scan"], "truth") == 255, LESION.truth)
+    assert [scan["id"] for scan in anna.get("/bc/scans").json()] == list(scans.values())
+    assert anna.post("/bc/truths", json={"ids": "all"}).status_code == 400
+
+
 def test_many_scans_are_removed_at_once_and_those_gone_already_are_no_failure(visit):
     anna, berta = visit(), visit()
     ids = [anna.opened(png(speckle(64, 64)), f"{place}.png")["id"] for place in range(3)]

@@ -18,6 +18,7 @@
  * @property {[number, number] | null} [spacing]
  * @property {Modality} [modality]
  * @property {"file" | "person" | "guess"} [modality_source]
+ * @property {boolean} [black_and_white] it may be the truth of a scan of its name
  * @property {string[]} [notes]
  * @property {boolean} has_truth
  * @property {string[]} truth_names
@@ -132,6 +133,10 @@ export const forget = () => ask("/session", { method: "DELETE" });
 
 /** @param {string[]} names @returns {Promise<Pair[]>} */
 export const pair = (names) => ask("/pair", sending("POST", { names }));
+
+/** Of these scans, those that by their look are truths of others become these, and are scans no more.
+ * @param {string[]} ids @returns {Promise<{truth: string, scan: ScanInfo}[]>} */
+export const findTruths = (ids) => ask("/truths", sending("POST", { ids }));
 
 /** @param {Blob} file @param {string} name @returns {Promise<ScanInfo>} */
 export const upload = (file, name) => ask("/scans", { method: "POST", body: file, headers: naming(name) });

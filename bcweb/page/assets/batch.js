@@ -44,7 +44,7 @@ export class Batch {
   /** Counts uploads: with each of them the server knows one scan more to pair a truth with. */ #arrived = 0;
 
   /** @param {{atOnce: number, uploadBytes: number}} limits
-   * @param {{added: (cases: Case[]) => void, changed: (one: Case) => void, gone: (key: string) => void, drop: (id: string) => void, progressed: () => void,
+   * @param {{added: (cases: Case[]) => void, changed: (one: Case) => void, gone: (key: string) => void, drop: (id: string) => void, arrived: () => Promise<void>, progressed: () => void,
    *  find: (id: string) => Case | undefined}} page */
   constructor(limits, page) {
     // One place at the server stays free for the scan that is being looked at.
@@ -122,6 +122,8 @@ export class Batch {
       one.info = await api.upload(file, path);
       this.#arrived++;
       if (one.away === "gone") return this.page.drop(one.info.id); // removed while it was on its way
+      await this.page.arrived();
+      if (one.state !== "sending") return; // it is the truth of another
       one.state = "listed";
       this.page.changed(one);
     } catch (error) {

@@ -97,6 +97,7 @@ class Workbench extends HTMLElement {
         changed: (one) => this.#changed(one),
         gone: (key) => this.#dismiss(key),
         drop: (id) => this.#drop([id]),
+        arrived: () => this.#findTruths(),
         progressed: () => this.#refresh(),
         find: (id) => [...this.#cases.values()].find(({ info }) => info?.id === id),
       },
@@ -151,6 +152,27 @@ class Workbench extends HTMLElement {
     }
   }
 
+  /** Pictures that are black and white become the truths of the scans of their names. The server finds them, among
+   * what is on the list: what was taken off it is no truth and has none. */
+  async #findTruths() {
+    const infos = [...this.#cases.values()].flatMap(({ info }) => info ?? []);
+    if (!infos.some(({ black_and_white }) => black_and_white)) return;
+    try {
+      for (const { truth, scan } of await api.findTruths(infos.map(({ id }) => id))) {
+        const [mask, its] = [truth, scan.id].map((id) => [...this.#cases.values()].find(({ info }) => info?.id === id));
+        const wasShown = mask?.key === this.#current;
+        if (mask) mask.state = "failed"; // it is shown no more
+        this.#cases.delete(mask?.key ?? "");
+        if (!its) continue;
+        its.info = scan;
+        this.#changed(its);
+        if (wasShown) this.#select(its.key);
+      }
+    } catch (error) {
+      this.#sayError(error);
+    }
+  }
+
   /** @param {string} key */
   async #select(key) {
     const one = this.#cases.get(key);
@@ -162,6 +184,7 @@ class Workbench extends HTMLElement {
     this.#refresh();
     this.#list?.reveal(key);
     await this.#bringUp(one);
+    await this.#findTruths();
     if (this.#current === key) await this.#display(one);
     this.#openNext();
   }
@@ -183,7 +206,10 @@ class Workbench extends HTMLElement {
   /** The scan after this one is opened ahead, so that going on takes no time. */
   async #openNext() {
     const next = this.#neighbour(1);
-    if (next) await this.#bringUp(next);
+    if (!next) return;
+    await this.#bringUp(next);
+    await this.#findTruths();
+    if (!this.#cases.has(next.key)) await this.#openNext(); // it was the truth of another
   }
 
   /** What is known of the scan in view may be out of date: another tab may have had it segmented again. */
@@ -303,8 +329,10 @@ class Workbench extends HTMLElement {
       this.#cases.delete(masks.key); // what was without its scan when this folder was listed before
       if (alone.length) this.#add([masks]);
       this.#pair();
+      await this.#findTruths();
       field.blur(); // so that the next key is a command again
-      await this.#select(scans[0].id);
+      const first = scans.find(({ id }) => this.#cases.has(id));
+      if (first) await this.#select(first.id);
     } catch (error) {
       problem.textContent = /** @type {Error} */ (error).message;
     } finally {
@@ -400,6 +428,7 @@ class Workbench extends HTMLElement {
     this.#cases = new Map(order.flatMap((key) => (known.has(key) ? [[key, /** @type {Case} */ (known.get(key))]] : [])));
     this.#batch?.goOn();
     this.#pair();
+    this.#findTruths();
     this.#refresh();
     const first = back.find(({ info }) => info);
     if (first) this.#select(first.key);
