@@ -1,21 +1,26 @@
-"""The scans in a folder of this machine's disk, each with its truths: by their names, opening none."""
+"""The scans in a folder of this machine's disk, each with its truths: by their names, opening only those that
+share one.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from bcweb.cases import fit_mask, read_mask
-from bcweb.names import natural
-from bcweb.page.pairing import pair
-from bcweb.scans import Scan, ScanError
+from bcweb.names import natural, stem
+from bcweb.page.held import FileState
+from bcweb.page.pairing import Look, pair, scan_of
+from bcweb.scans import Scan, ScanError, read_scan
 from bcweb.scans.folders import walk
 
-_SUFFIXES = {
-    ".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".pgm", ".webp", ".dcm", ".dicom",
-}  # fmt: skip
+_PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".pgm", ".webp"}
+_SUFFIXES = _PICTURES | {".dcm", ".dicom"}
 MOST = 5000
 
 
@@ -68,10 +73,14 @@ def list_folder(path: str) -> tuple[list[Listed], list[str]]:
     for file, told in zip(files, pairs, strict=True):
         if told.scan is not None:
             truths.setdefault(told.scan, []).append(file)
+    own = [p for p, told in enumerate(pairs) if told.part == "scan"]
+    looked = {mask: scan for mask, scan in _by_look(files, own) if mask not in truths}
+    for mask, scan in looked.items():
+        truths.setdefault(scan, []).append(files[mask])
     scans = [
         Listed(name, file, tuple(truths.get(place, ())))
         for place, (name, file, told) in enumerate(zip(names, files, pairs, strict=True))
-        if told.part == "scan"
+        if told.part == "scan" and place not in looked
     ]
     if not scans:
         raise FolderError(f"{path} holds truth masks, but none of their scans.")
@@ -83,6 +92,44 @@ def list_folder(path: str) -> tuple[list[Listed], list[str]]:
     unread = [Path(error.filename) for error in refused]
     scans += [Listed(place.relative_to(folder).as_posix(), place, ()) for place in unread]
     return scans, alone
+
+
+def _by_look(files: Sequence[Path], scans: Sequence[int]) -> list[tuple[int, int]]:
+    """The places of those that are truths by their look, each with its scan's: of one name in one folder, or
+    an archive where each patient has an IM0001 would be read whole.
+    """
+    alike: dict[Path, list[int]] = {}
+    for place in scans:
+        alike.setdefault(files[place].with_name(stem(files[place].name).lower()), []).append(place)
+
+    def look(file: Path) -> Look | None:
+        return _look(FileState.of(file))
+
+    def among(places: list[int]) -> list[tuple[int, int]]:
+        names = [files[place].name for place in places]
+        found = []
+        for at, place in enumerate(places):
+            if (
+                files[place].suffix.lower() not in _PICTURES
+            ):  # a DICOM file, slow to read, and no mask
+                continue
+            scan = scan_of(names, at, lambda other: look(files[places[other]]))
+            if scan is not None:
+                found.append((place, places[scan]))
+        return found
+
+    with ThreadPoolExecutor() as readers:
+        shared = (places for places in alike.values() if len(places) > 1)
+        return [found for some in readers.map(among, shared) for found in some]
+
+
+@lru_cache(maxsize=2 * MOST)
+def _look(state: FileState) -> Look | None:
+    """A file's look, kept until it changes: a folder may be listed again and again."""
+    try:
+        return Look.of(read_scan(state.path).pixels)
+    except (ScanError, OSError):  # opening it says why
+        return None
 
 
 def _scan_files(folder: Path) -> tuple[list[Path], list[OSError]]:

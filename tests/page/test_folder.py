@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+import numpy as np
 import pytest
 
 from tests.cases import trees
@@ -28,6 +29,28 @@ def test_where_no_folder_can_be_read_none_is_said_to_be_empty(visitor, tmp_path)
     answer = visitor.post("/bc/folder", json={"path": str(tmp_path)})
     assert answer.status_code == 400
     assert answer.json()["error"] == f"{place} cannot be read: File name too long."
+
+
+def test_a_black_and_white_picture_is_the_truth_of_the_one_of_its_name_beside_it(visitor, tmp_path):
+    mask = np.zeros((80, 64), bool)
+    mask[20:40, 20:50] = True
+    for name, pixels in (
+        ("a.jpg", speckle(80, 64)),
+        ("a.png", mask),
+        ("b.jpg", speckle(80, 64, 1)),
+        ("b.png", speckle(80, 64, 2)),
+        ("c.png", mask),
+        ("elsewhere/c.jpg", speckle(80, 64, 3)),
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(png(pixels))
+    listed = visitor.post("/bc/folder", json={"path": str(tmp_path)}).json()["scans"]
+    has_truth = {scan["name"]: scan["has_truth"] for scan in listed}
+    assert has_truth.pop("a.jpg") and "a.png" not in has_truth
+    assert set(has_truth) == {"b.jpg", "b.png", "c.png", "c.jpg"} and not any(has_truth.values())
+    (tmp_path / "a.png").write_bytes(png(speckle(80, 64, 4)))  # it is no mask any more
+    listed = visitor.post("/bc/folder", json={"path": str(tmp_path)}).json()["scans"]
+    assert len(listed) == 6 and not any(scan["has_truth"] for scan in listed)
 
 
 def test_linked_folders_are_listed_and_never_twice(visitor, tmp_path):

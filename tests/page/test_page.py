@@ -191,6 +191,17 @@ def test_a_black_and_white_picture_of_a_scans_name_is_its_truth(page, drops):
     assert page.score("dice") == f"{expected.dice:.3f}"
 
 
+def test_a_black_and_white_picture_in_a_folder_is_the_truth_of_the_scan_beside_it(page, tmp_path):
+    for name, file in (SCAN, MASK, ("p2.jpg", png(LESION.scan.pixels))):
+        (tmp_path / name).write_bytes(file)
+    page.find(".folder input").fill(str(tmp_path))
+    page.find(".folder input").press("Enter")
+    expect(page.title()).to_have_text("p1.jpg")
+    expect(page.find(".findings .file")).to_have_text("p1.png")
+    names = ["generated-ultrasound-lobed", "p1.jpg", "p2.jpg"]
+    expect(page.find(".list .name")).to_have_text(names)
+
+
 def test_a_black_and_white_picture_that_was_given_finds_its_scan_in_a_folder(page, tmp_path):
     page.give(MASK)
     expect(page.title()).to_have_text("p1.png")
@@ -360,6 +371,7 @@ def test_a_folder_listed_again_shows_the_mask_that_was_added(page, tmp_path):
     page.find(".folder input").press("Enter")
     expect(page.title()).to_have_text("a.png")
     expect(page.find(".row.current .state")).to_have_text("1 lesion")
+    expect(page.find(".folder button")).to_be_enabled()  # the listing is over
     (tmp_path / "a_mask.png").write_bytes(png(LESION.truth))
     page.find(".folder input").press("Enter")
     expect(page.find(".row.current .state")).to_contain_text("Dice")
@@ -372,6 +384,7 @@ def test_a_folder_listed_again_shows_the_scan_that_was_added_to_a_mask(page, tmp
     page.find(".folder input").fill(str(tmp_path))
     page.find(".folder input").press("Enter")
     expect(page.find(".failed")).to_contain_text("b_mask.pnglooks like a truth mask")
+    expect(page.find(".folder button")).to_be_enabled()  # the listing is over
     (tmp_path / "b.png").write_bytes(png(OTHER.scan.pixels))
     page.find(".folder input").fill(f"{tmp_path}/")
     page.find(".folder input").press("Enter")
