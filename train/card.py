@@ -69,7 +69,7 @@ def card(
         f"{100 * point.min_lesion_fraction:g}% of the image are dropped; {gate}. {_CHOSEN[record.get('point_from', 'validation')]}",
         *_no_normals(record),
         "", "## Recipe", "",
-        *_transfer(record),
+        *_beginning(record),
         f"`{config.architecture}`, {config.size}x{config.size}; the scan's window brought to 0..1, stretched to a "
         f"square, minus {config.mean:g}, over {config.std:g}. {_epochs(record)}, batch {recipe['batch']}, "
         f"AdamW {recipe['learning_rate']:g} with warm-up and cosine, averaged weights (EMA {recipe['ema']:g}), seed "
@@ -197,12 +197,14 @@ def _source(name: str) -> str:
     return f"- {source.name}, {source.text}. Licence: {source.licence}."
 
 
-def _transfer(record: dict[str, Any]) -> list[str]:
-    """Where a run of `train.transfer` began, and how."""
-    if not record.get("source"):
-        return []
+def _beginning(record: dict[str, Any]) -> list[str]:
+    """With which weights a run began, and how it went on with another network's."""
     arm = ARMS[record["arm"]]
-    return [f"Began with `{record['source']}`, arm `{arm.name}`: {arm.summary}.", ""]
+    if arm.begins == "source":
+        return [f"Began with `{record['source']}`, arm `{arm.name}`: {arm.summary}.", ""]
+    if arm.begins == "imagenet":
+        return ["Encoder and bottleneck began with ImageNet's weights, all else at random.", ""]
+    return ["Began with random weights.", ""]
 
 
 def _use(config: Config, published: Published) -> list[str]:

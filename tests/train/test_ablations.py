@@ -175,6 +175,19 @@ def test_a_card_says_what_was_set_otherwise(run):
     assert "Set otherwise than the recipe has it: `dice_weight` 0, `normal_repeats` 1." in told
 
 
+@pytest.mark.parametrize(
+    ("arm", "said"),
+    [
+        ("imagenet", "Encoder and bottleneck began with ImageNet's weights, all else at random."),
+        ("random", "Began with random weights."),
+        ("encoder", "Began with `ultrasound-0`, arm `encoder`: the method: encoder and bottleneck"),
+    ],
+)
+def test_a_card_says_with_which_weights_a_training_began(run, arm, said):
+    record = json.loads((run / "run.json").read_text()) | {"arm": arm, "source": "ultrasound-0"}
+    assert said in card(load_weights(str(run / "weights")).config, record, None)
+
+
 def test_a_card_says_what_was_left_out_and_why(run):
     record = json.loads((run / "run.json").read_text())
     config = load_weights(str(run / "weights")).config
