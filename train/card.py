@@ -199,6 +199,8 @@ def _source(name: str) -> str:
 
 def _beginning(record: dict[str, Any]) -> list[str]:
     """With which weights a run began, and how it went on with another network's."""
+    if not record.get("arm"):
+        return []  # a run of before arms had names
     arm = ARMS[record["arm"]]
     if arm.begins == "source":
         return [f"Began with `{record['source']}`, arm `{arm.name}`: {arm.summary}.", ""]
