@@ -29,6 +29,15 @@ expect = sync_api.expect
 
 READER = {"X-Reader": "ANNA"}
 
+# Whether the browser has put a comment down by now: what a reload comes before is not kept.
+HAS_COMMENT = """async (comment) => {
+  const answered = (asking) => new Promise((done) => (asking.onsuccess = () => done(asking.result)));
+  const database = await answered(indexedDB.open("bc-review"));
+  const kept = await answered(database.transaction("kept").objectStore("kept").getAll());
+  database.close();
+  return kept.some(({ form }) => form.comment === comment);
+}"""
+
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -386,6 +395,7 @@ def test_strokes_that_wait_for_the_server_outlive_the_browser_whatever_is_filled
     page.shows("case 1")
     page.find("textarea").fill("half way")
     page.press("Escape")
+    page.page.wait_for_function(HAS_COMMENT, arg="half way")
     page.page.reload()
     page.shows("case 1")
     expect(page.find(".offer")).to_contain_text("1 stroke, kept in this browser")
