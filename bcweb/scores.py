@@ -18,7 +18,7 @@ from typing import Any
 from bcweb.metrics import DETECTED_ABOVE
 
 _MASS = re.compile(
-    r"(?<!\bno )(?<!\bnon )(?<!\bnon-)(?<!\bwithout )\bmass(es)?\b", re.IGNORECASE
+    r"(?<!\bno )(?<!\bnon )(?<!\bnon-)(?<!\bwithout )(?<!\bwithout a )\bmass(es)?\b", re.IGNORECASE
 )  # a "non mass enhancement" is none
 
 

@@ -208,6 +208,7 @@ def test_masses_are_told_apart_where_findings_are_written():
         ("Focal non-mass enhancement", False),
         ("Nonmass enhancement", False),
         ("No mass or non mass enhancement", False),
+        ("Without a mass", False),
         ("Non mass enhancement, and a mass behind it", True),
     ],
 )
