@@ -22,10 +22,10 @@ from typing import Any
 from bcweb import hub
 from bcweb.cases import folder
 from bcweb.cases.case import CasesError, CaseSet
+from bcweb.names import MASK
 
 _PATIENCE = 10  # seconds for an answer
 _SUFFIX = re.compile(r"\.[A-Za-z]\w{1,4}")
-_MASK_NAME = re.compile(r".+_mask(_\d+)?", re.IGNORECASE)
 
 
 def read(place: str, select: dict[str, str]) -> CaseSet:
@@ -149,7 +149,7 @@ def _names(splits: dict[str, Any]) -> list[str]:
             said += [Path(path or "").stem for path in paths.to_pylist()]
     names = [re.sub(r"[^\w.() -]|^\.+", "_", str(name or "")) for name in said]
     clear = all(names) and len({name.lower() for name in names}) == len(names)
-    if not clear or any(_MASK_NAME.fullmatch(name) for name in names):
+    if not clear or any(MASK.fullmatch(name) for name in names):
         return [f"{split}-{i:06d}" for split, rows in splits.items() for i in range(len(rows))]
     return names
 

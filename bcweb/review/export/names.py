@@ -8,6 +8,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 
+from bcweb.names import MASK
 from bcweb.review.records import CaseRow
 
 _MOST_BYTES = 120  # of a name; file systems take 255, with the suffix and whatever is put before it
@@ -15,7 +16,6 @@ _ODD = re.compile(
     r"[^\w.() -]|^\.+|[. ]+$"
 )  # and `bcweb.cases.hub` changes nothing in what is left
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # on Windows
-_MASK = re.compile(r".+_mask(_\d+)?", re.IGNORECASE)  # a reader would look for the image without it
 
 
 def disk_names(cases: Iterable[CaseRow]) -> dict[int, str]:
@@ -50,9 +50,9 @@ def _wish(text: str) -> str:
 
 def _is_odd(name: str) -> bool:
     too_long = len(name.encode()) > _MOST_BYTES
-    return (
-        too_long or not name.strip("_") or bool(_RESERVED.fullmatch(name) or _MASK.fullmatch(name))
-    )
+    # Of a mask's name a reader would look for the image without it.
+    taken = _RESERVED.fullmatch(name) or MASK.fullmatch(name)
+    return too_long or not name.strip("_") or taken is not None
 
 
 def _cut(name: str) -> str:
