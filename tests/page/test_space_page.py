@@ -143,6 +143,7 @@ def test_a_space_without_a_backup_says_that_verdicts_vanish(context, provider, h
         page.press("5")
         page.says("Saved")
         expect(page.find(".status")).to_have_text(re.compile(rf"^Saved {CLOCK}: case 1, unsure\.$"))
+        page.shows("case 2")
         page.page.route("**/verdicts", asleep)
         page.press("5")
         page.says("NOT saved: The server is starting, or out of order.")
