@@ -180,7 +180,7 @@ def _command(args: argparse.Namespace, trial: Trial, runs: list[Path], fold: int
     command = ["train.transfer", "--freeze", trial.arm, "--out", str(runs[fold])]
     for spec in args.data:
         command += ["--data", spec]
-    if args.source:
+    if args.source and ARMS[trial.arm].begins == "source":
         command += ["--source", args.source]
     options = {
         "fold": fold,
