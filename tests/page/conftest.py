@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from bcweb.review.records import Project
+from bcweb.review.store import Store
 from tests import browser, weights_folder
+from tests.page.reviewing import fill
 from tests.page.running import Visitor, running
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -72,3 +76,31 @@ def chromium() -> Iterator[sync_api.Browser]:
         started = playwright.chromium.launch(executable_path=path, args=list(browser.ARGUMENTS))
         yield started
         started.close()
+
+
+# --- an app with reviews, one a module --------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def store(home: Path) -> Iterator[Store]:
+    with Store(home) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def place(home: Path, store: Store) -> Iterator[str]:
+    with running({"BCWEB_HOME": str(home)}) as address:
+        yield address
+
+
+@pytest.fixture
+def project(store: Store, tmp_path: Path) -> Iterator[Project]:
+    """Six cases."""
+    made = fill(store, tmp_path / "scans", name=tmp_path.name)
+    yield made
+    store.delete("local", made.id)

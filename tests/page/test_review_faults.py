@@ -40,17 +40,6 @@ HAS_COMMENT = """async (comment) => {
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
-
-
-@pytest.fixture(scope="module")
-def store(home: Path) -> Iterator[Store]:
-    with Store(home) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
 def app(home: Path, store: Store) -> Iterator[App]:
     made = App({"BCWEB_HOME": str(home)})
     yield made.start()

@@ -6,7 +6,6 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote
@@ -75,17 +74,6 @@ class Server:
             if isinstance(route, Route) and not VISITORS.match(route.path)
             for method in sorted(route.methods - {"HEAD"})
         ]
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
-
-
-@pytest.fixture(scope="module")
-def store(home: Path) -> Iterator[Store]:
-    with Store(home) as opened:
-        yield opened
 
 
 @pytest.fixture

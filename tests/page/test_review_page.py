@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from io import BytesIO
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +14,6 @@ from bcweb.review.records import NewVerdict, Project
 from bcweb.review.store import Store
 from tests.page.review_reader import ReviewPage
 from tests.page.reviewing import fill
-from tests.page.running import running
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
@@ -23,30 +21,6 @@ expect = sync_api.expect
 pytestmark = pytest.mark.browser
 
 BAR = [(0.3, 0.4), (0.6, 0.4)]  # a stroke, in parts of a pane
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
-
-
-@pytest.fixture(scope="module")
-def store(home: Path) -> Iterator[Store]:
-    with Store(home) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def place(home: Path, store: Store) -> Iterator[str]:
-    with running({"BCWEB_HOME": str(home)}) as address:
-        yield address
-
-
-@pytest.fixture
-def project(store: Store, tmp_path: Path) -> Iterator[Project]:
-    made = fill(store, tmp_path / "scans", name=tmp_path.name)
-    yield made
-    store.delete("local", made.id)
 
 
 @pytest.fixture(scope="module")

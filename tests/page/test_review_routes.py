@@ -19,34 +19,10 @@ from bcweb.review.store import Store
 from tests import weights_folder
 from tests.page.files import mask_of, png
 from tests.page.reviewing import REVISION, fill, scans
-from tests.page.running import Visitor, running
+from tests.page.running import Visitor
 
 ANNA, BERTA = {"X-Reader": quote("Anna Ü")}, {"X-Reader": "BERTA"}
 SCANS = scans(6)
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
-
-
-@pytest.fixture(scope="module")
-def store(home: Path) -> Iterator[Store]:
-    with Store(home) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def place(home: Path, store: Store) -> Iterator[str]:
-    with running({"BCWEB_HOME": str(home)}) as address:
-        yield address
-
-
-@pytest.fixture
-def project(store: Store, tmp_path: Path) -> Iterator[Project]:
-    made = fill(store, tmp_path / "scans", name=tmp_path.name)
-    yield made
-    store.delete("local", made.id)
 
 
 @pytest.fixture(scope="module")
