@@ -58,6 +58,6 @@ export class Ahead {
 }
 
 /** What the arrays depend on. @param {string} place @param {ScanInfo} info */
-function keyOf(place, { id, revision, segmented, has_truth, min_lesion_px }) {
-  return JSON.stringify([place, id, revision, segmented, has_truth, min_lesion_px]);
+function keyOf(place, { id, revision, segmented, has_truth, truth, min_lesion_px }) {
+  return JSON.stringify([place, id, revision, segmented, has_truth, truth, min_lesion_px]);
 }

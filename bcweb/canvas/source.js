@@ -15,16 +15,18 @@
  * @property {number | null} threshold
  * @property {number | null} min_lesion_px
  * @property {string | null} revision
+ * @property {number | null} [truth] which one, where it may be exchanged: only this one is taken
  */
 
 /** `place` is the address of what has the arrays, as in "/bc/scans".
  * @param {string} place @param {ScanInfo} info @param {string} what @param {AbortSignal} signal
- * @param {number} bytes how many there must be @param {string | null} of the weights that must have made it @returns {Promise<ArrayBuffer>} */
+ * @param {number} bytes how many there must be
+ * @param {string | number | null} of what it must be of: the weights that made it, the truth's number @returns {Promise<ArrayBuffer>} */
 async function fetchArray(place, info, what, signal, bytes, of = null) {
   let response;
   let buffer;
   try {
-    const asked = of === null ? "" : `?of=${encodeURIComponent(of)}`;
+    const asked = of === null ? "" : `?of=${encodeURIComponent(String(of))}`;
     response = await fetch(`${place}/${encodeURIComponent(String(info.id))}/${what}${asked}`, {
       credentials: "same-origin",
       signal,
@@ -66,5 +68,6 @@ export async function fetchPixels(place, info, signal) {
  * @param {AbortSignal} signal @returns {Promise<Uint8Array>} row-major */
 export async function fetchMap(place, info, what, signal) {
   const bytes = info.width * info.height;
-  return new Uint8Array(await fetchArray(place, info, what, signal, bytes, what === "probability" ? info.revision : null));
+  const of = what === "probability" ? info.revision : (info.truth ?? null);
+  return new Uint8Array(await fetchArray(place, info, what, signal, bytes, of));
 }

@@ -60,6 +60,9 @@ class _Finding:
 
 @dataclass(frozen=True, eq=False)
 class _Truth:
+    """number: which of a scan's truths, one after the other, it is."""
+
+    number: int
     packed: Packed
     names: tuple[str, ...]
     notes: tuple[str, ...]
@@ -113,7 +116,8 @@ class Held:
         self._thumbnail: bytes | None = None
         self._finding: _Finding | None = None
         self._truth: _Truth | None = None
-        self._scores: Scores | None = None
+        self._truths = 0
+        self._scored: tuple[_Truth, _Finding, Scores] | None = None
         self._problem: str | None = None
 
     # --- what it holds
@@ -134,7 +138,7 @@ class Held:
         """Give back what can be opened again. Does nothing while the scan is being worked on."""
         if self.kind != "upload" and self._lock.acquire(blocking=False):
             try:
-                self._pixels = self._finding = self._scores = None
+                self._pixels = self._finding = self._scored = None
             finally:
                 self._lock.release()
 
@@ -183,7 +187,7 @@ class Held:
             if said not in (None, modality):
                 raise ScanError(f"By its file this is {_A[said]}, and not {_A[modality]}.")
             self._chosen = modality
-            self._finding = self._scores = None
+            self._finding = self._scored = None
             self._segment()
 
     def set_truth(self, name: str, data: bytes, add: bool) -> None:
@@ -203,7 +207,7 @@ class Held:
 
     def drop_truth(self) -> None:
         with self._lock:
-            self._truth = self._scores = None
+            self._truth = self._scored = None
             self._load_truth = None  # it would come back when the scan is opened again
 
     # --- what the browser is told
@@ -229,7 +233,9 @@ class Held:
 
         revision made the prediction; in_use is that of the weights which its modality meets now.
         """
-        pixels, truth, scores = self._pixels, self._truth, self._scores
+        pixels, truth, finding, scored = self._pixels, self._truth, self._finding, self._scored
+        # Work may be under way: a score is told with the two that it is of, or not at all.
+        scores = scored[2] if scored and scored[0] is truth and scored[1] is finding else None
         return {
             "id": id,
             "name": self.name,
@@ -241,9 +247,10 @@ class Held:
             "has_truth": truth is not None
             or (self._facts is None and self._load_truth is not None),
             "truth_names": list(truth.names) if truth else [],
+            "truth": truth.number if truth else None,
             "scores": dataclasses.asdict(scores) if scores else None,
             **self._told_of_scan(),
-            **self._told_of_finding(),
+            **self._told_of_finding(finding),
         }
 
     def _told_of_scan(self) -> dict:
@@ -269,8 +276,8 @@ class Held:
             ],
         }
 
-    def _told_of_finding(self) -> dict:
-        finding = self._finding
+    @staticmethod
+    def _told_of_finding(finding: _Finding | None) -> dict:
         if finding is None:
             return {
                 "segmented": False, "presence": None, "gate": None, "threshold": None,
@@ -302,10 +309,10 @@ class Held:
             return None
         return finding.probability
 
-    @property
-    def truth(self) -> Packed | None:
+    def truth(self, number: int | None = None) -> Packed | None:
+        """The truth, if it is this one of the scan's truths; None stands for any."""
         truth = self._truth
-        return truth.packed if truth else None
+        return truth.packed if truth and number in (None, truth.number) else None
 
     def thumbnail(self) -> bytes:
         """A small PNG of the scan through its window."""
@@ -417,16 +424,18 @@ class Held:
         )
 
     def _keep_truth(self, mask: np.ndarray, names: tuple[str, ...], notes: tuple[str, ...]) -> None:
-        self._truth = _Truth(
-            Packed(mask.astype(np.uint8) * 255), names, tuple(dict.fromkeys(notes))
-        )
+        self._truths += 1
+        packed = Packed(mask.astype(np.uint8) * 255)
+        self._truth = _Truth(self._truths, packed, names, tuple(dict.fromkeys(notes)))
         self._score()
 
     def _score(self) -> None:
-        self._scores = None
-        if self._truth is not None and self._finding is not None:
-            truth = self._truth.packed.array() > 0
-            self._scores = score_case(self._mask(), truth, self._facts.spacing)
+        truth, finding = self._truth, self._finding
+        if truth is None or finding is None:
+            self._scored = None
+            return
+        scores = score_case(self._mask(), truth.packed.array() > 0, self._facts.spacing)
+        self._scored = truth, finding, scores
 
 
 def _under_gate(prediction: Prediction) -> bool:

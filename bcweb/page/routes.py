@@ -190,7 +190,7 @@ class Api:
     def _truths(self, owner: str, held: dict[str, Held]) -> Iterator[tuple[str, str]]:
         ids, items = list(held), list(held.values())
         for place, mask in enumerate(items):
-            if not mask.black_and_white or mask.truth is not None:
+            if not mask.black_and_white or mask.truth() is not None:
                 continue
             scan = scan_of([item.path for item in items], place, lambda at: items[at].look())
             if scan is None:
@@ -328,7 +328,10 @@ class Api:
         return await self._array(request, lambda held: held.probability(of))
 
     async def truth(self, request: Request) -> Response:
-        return await self._array(request, lambda held: held.truth)
+        """?of=NUMBER: only if it is this one, as the page has it from the scan's description."""
+        of = request.query_params.get("of", "")
+        number = int(of) if of.isdecimal() else None
+        return await self._array(request, lambda held: held.truth(number))
 
     async def thumbnail(self, request: Request) -> Response:
         _, held = self._held(request)
@@ -384,7 +387,7 @@ class Api:
             await self._at_desk(request, held.open)  # it was released to make room
         packed = get(held)
         if packed is None:
-            raise HTTPException(404, "There is none for this scan.")
+            raise HTTPException(404, "This scan has none, or another by now.")
         wait = not self.settings.local
         body, headers = await anyio.to_thread.run_sync(lambda: packed.body(wait))
         return private(Response(body, headers=headers, media_type="application/octet-stream"))

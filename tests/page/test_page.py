@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -315,6 +316,130 @@ def test_any_file_can_be_given_as_the_truth_of_the_scan_in_view(page):
     give_truth(page, "drawn by hand.png", png(OTHER.truth))
     expect(page.find(".findings .file")).to_have_text("drawn by hand.png")
     expect(page.find('.findings td[data-score="dice"]')).not_to_be_empty()
+
+
+class Late:
+    """Holds back the first request of a method to an address: before the server has it, or its answer."""
+
+    def __init__(self, page: Page, method: str, address: str, answered: bool):
+        self.page, self.method, self.address, self.answered = page, method, address, answered
+        self.held: list[tuple[sync_api.Route, sync_api.APIResponse | None]] = []
+        self.asked: list[sync_api.Request] = []
+        page.page.on(
+            "request", lambda request: "/bc/scans/" in request.url and self.asked.append(request)
+        )
+        page.page.route(address, self._hold)
+
+    def _hold(self, route: sync_api.Route) -> None:
+        if self.held or route.request.method != self.method:
+            route.fallback()
+        else:
+            self.held.append((route, route.fetch() if self.answered else None))
+
+    def wait(self) -> None:
+        """Until it is held back, and all else is answered that the page has asked for meanwhile."""
+        while not self.held:
+            self._turn()
+        self._turn()
+        for request in list(self.asked):
+            if request != self.held[0][0].request:
+                request.response()
+
+    def go(self) -> None:
+        ((route, answer),) = self.held
+        route.fulfill(response=answer) if answer else route.continue_()
+
+    def _turn(self) -> None:
+        self.page.page.evaluate("async () => (await fetch('bc/line')).json()")
+
+
+def list_folder(page: Page, folder: Path) -> dict[str, str]:
+    """0.png, 1.png and 2.png on the disk, opened one by one; their ids by name."""
+    for place, sample in enumerate((OTHER, OTHER, LESION)):
+        (folder / f"{place}.png").write_bytes(png(sample.scan.pixels))
+    page.find(".folder input").fill(str(folder))
+    page.find(".folder input").press("Enter")
+    expect(page.title()).to_have_text("0.png")
+    expect(page.find(".folder button")).to_be_enabled()
+    page.ready()
+    script = "async () => Object.fromEntries((await (await fetch('bc/scans')).json()).map(s => [s.name, s.id]))"
+    return page.page.evaluate(script)
+
+
+@pytest.mark.parametrize("late", ["GET", "PUT"], ids=["opening", "truth"])
+def test_a_scan_has_its_truth_whichever_is_answered_last_its_opening_or_its_truth(
+    page, tmp_path, late
+):
+    id = list_folder(page, tmp_path)["2.png"]
+    # 2.png is opened ahead as soon as 1.png is shown.
+    address = f"**/bc/scans/{id}" + ("/truth" if late == "PUT" else "")
+    answer = Late(page, late, address, answered=True)
+    (tmp_path / "2_mask.png").write_bytes(png(LESION.truth))
+
+    def opened():
+        page.page.keyboard.press("j")
+        expect(page.title()).to_have_text("1.png")
+        page.ready()
+
+    def given():
+        with page.page.expect_response("**/bc/pair"):
+            page.drop(tmp_path / "2_mask.png")
+
+    first, second = (opened, given) if late == "GET" else (given, opened)
+    first()
+    answer.wait()
+    second()
+    answer.wait()
+    answer.go()
+    expect(page.find(".row .state").last).to_contain_text("Dice")
+    page.page.keyboard.press("j")
+    expect(page.title()).to_have_text("2.png")
+    expect(page.find(".findings .file")).to_have_text("2_mask.png")
+    page.ready()
+    expected = metrics.score_case(page.saved_mask(), LESION.truth)
+    assert page.score("dice") == f"{expected.dice:.3f}"
+
+
+def test_of_two_truths_the_last_that_was_given_is_the_scans(page, tmp_path):
+    page.give(("a.png", png(OTHER.scan.pixels)))
+    expect(page.title()).to_have_text("a.png")
+    first = Late(page, "PUT", "**/truth", answered=False)
+    for name in ("a_mask.png", "a_mask_1.png"):
+        (tmp_path / name).write_bytes(png(LESION.truth))
+    page.drop(*tmp_path.iterdir())
+    first.wait()
+    give_truth(page, "last.png", png(OTHER.truth))
+    first.wait()
+    first.go()
+    expect(page.find(".left")).to_have_text("")
+    expect(page.find(".findings .file")).to_have_text("last.png")
+    page.ready()
+    names = page.page.evaluate(
+        "async () => (await (await fetch('bc/scans')).json()).at(-1).truth_names"
+    )
+    assert names == ["last.png"]
+    assert page.viewer("v => v.maskOf('truth').reduce((n, x) => n + x)") == OTHER.truth.sum()
+
+
+def test_no_truth_is_in_view_but_the_one_that_the_score_is_of(page):
+    page.give(("a.png", png(OTHER.scan.pixels)))
+    expect(page.title()).to_have_text("a.png")
+    give_truth(page, "first.png", png(OTHER.truth))
+    expect(page.find(".findings .file")).to_have_text("first.png")
+    upper = OTHER.truth & (np.arange(OTHER.truth.shape[0]) < OTHER.truth.shape[0] // 2)[:, None]
+    second = Late(page, "PUT", "**/truth", answered=True)
+    give_truth(page, "second.png", png(upper))
+    second.wait()
+    for key, name in (("k", "generated-ultrasound-lobed"), ("j", "a.png")):
+        page.page.keyboard.press(key)
+        expect(page.title()).to_have_text(name)
+        page.ready()
+    expect(page.find(".findings .file")).to_have_text("first.png")
+    assert page.viewer("v => v.maskOf('truth')") is None, "it is the second by now"
+    second.go()
+    expect(page.find(".findings .file")).to_have_text("second.png")
+    page.ready()
+    assert page.viewer("v => v.maskOf('truth').reduce((n, x) => n + x)") == upper.sum() > 0
 
 
 def test_a_bad_file_gets_its_sentence_in_its_row_and_the_others_are_done(page):

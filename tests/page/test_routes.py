@@ -142,8 +142,10 @@ def test_several_masks_are_one_truth(visitor):
     told = visitor.truth(scan["id"], png(parts[1]), "a_mask_1.png", add=True).json()
     assert told["truth_names"] == ["a_mask.png", "a_mask_1.png"]
     assert np.array_equal(array(visitor, told, "truth") == 255, parts.any(axis=0))
-    told = visitor.truth(scan["id"], png(parts[1]), "other.png").json()
-    assert np.array_equal(array(visitor, told, "truth") == 255, parts[1])
+    before, told = told, visitor.truth(scan["id"], png(parts[1]), "other.png").json()
+    assert np.array_equal(array(visitor, told, f"truth?of={told['truth']}") == 255, parts[1])
+    other = visitor.get(f"/bc/scans/{scan['id']}/truth?of={before['truth']}")
+    assert other.status_code == 404, "a page that knows the truth before has no score of this one"
 
 
 def test_truth_of_another_size_is_resampled_and_said_so_of_another_shape_refused(visitor):

@@ -22,6 +22,7 @@
  * @property {string[]} [notes]
  * @property {boolean} has_truth
  * @property {string[]} truth_names
+ * @property {number | null} truth which one it is: another that is given later has another number
  * @property {boolean} segmented
  * @property {number | null} presence
  * @property {number | null} gate
@@ -116,6 +117,22 @@ export async function ask(path, options) {
 /** @param {string} method @param {unknown} fields @returns {RequestInit} */
 export const sending = (method, fields) => ({ method, body: JSON.stringify(fields), headers: { "Content-Type": "application/json" } });
 
+/** What was asked of each scan last, and is not answered. @type {Map<string, Promise<unknown>>} */
+const asked = new Map();
+
+/** Ask for what changes these scans or describes them, when all that was asked of them before is answered. Requests
+ * overtake each other, and so do answers: the last wish would not be the last that is done, nor the last answer the
+ * newest.
+ * @template T @param {string[]} ids @param {() => Promise<T>} request @returns {Promise<T>} */
+function inTurn(ids, request) {
+  const before = ids.flatMap((id) => asked.get(id) ?? []);
+  const answer = before.length ? Promise.allSettled(before).then(request) : request();
+  for (const id of ids) asked.set(id, answer);
+  const done = () => ids.forEach((id) => asked.get(id) === answer && asked.delete(id));
+  answer.then(done, done);
+  return answer;
+}
+
 /** @param {string} id */
 const scan = (id) => `/scans/${encodeURIComponent(id)}`;
 
@@ -136,7 +153,7 @@ export const pair = (names) => ask("/pair", sending("POST", { names }));
 
 /** Of these scans, those that by their look are truths of others become these, and are scans no more.
  * @param {string[]} ids @returns {Promise<{truth: string, scan: ScanInfo}[]>} */
-export const findTruths = (ids) => ask("/truths", sending("POST", { ids }));
+export const findTruths = (ids) => inTurn(ids, () => ask("/truths", sending("POST", { ids })));
 
 /** @param {Blob} file @param {string} name @returns {Promise<ScanInfo>} */
 export const upload = (file, name) => ask("/scans", { method: "POST", body: file, headers: naming(name) });
@@ -148,7 +165,7 @@ export const sample = (name) => ask(`/samples/${encodeURIComponent(name)}`, { me
 export const folder = (path) => ask("/folder", sending("POST", { path }));
 
 /** @param {string} id @returns {Promise<ScanInfo>} */
-export const open = (id) => ask(scan(id));
+export const open = (id) => inTurn([id], () => ask(scan(id)));
 
 /** What a browser lets a page that is being left still send, in bytes. */
 const LAST_WORDS = 60_000;
@@ -160,18 +177,18 @@ export function remove(ids) {
 }
 
 /** @param {string} id @param {Modality} modality @returns {Promise<ScanInfo>} */
-export const setModality = (id, modality) => ask(`${scan(id)}/modality`, sending("PUT", { modality }));
+export const setModality = (id, modality) => inTurn([id], () => ask(`${scan(id)}/modality`, sending("PUT", { modality })));
 
 /** With the weights that are in use now. @param {string} id @returns {Promise<ScanInfo>} */
-export const segmentAgain = (id) => ask(`${scan(id)}/prediction`, { method: "PUT" });
+export const segmentAgain = (id) => inTurn([id], () => ask(`${scan(id)}/prediction`, { method: "PUT" }));
 
 /** The mask becomes the truth, or with `adds` one more part of it.
  * @param {string} id @param {Blob} file @param {string} name @param {boolean} adds @returns {Promise<ScanInfo>} */
 export const setTruth = (id, file, name, adds) =>
-  ask(`${scan(id)}/truth`, { method: adds ? "POST" : "PUT", body: file, headers: naming(name) });
+  inTurn([id], () => ask(`${scan(id)}/truth`, { method: adds ? "POST" : "PUT", body: file, headers: naming(name) }));
 
 /** @param {string} id @returns {Promise<ScanInfo>} */
-export const dropTruth = (id) => ask(`${scan(id)}/truth`, { method: "DELETE" });
+export const dropTruth = (id) => inTurn([id], () => ask(`${scan(id)}/truth`, { method: "DELETE" }));
 
 /** @param {string} id */
 export const thumbnail = (id) => `${BASE}${scan(id)}/thumbnail`;

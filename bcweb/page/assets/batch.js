@@ -5,18 +5,22 @@ import * as api from "./api.js";
 /** @typedef {import("./files.js").Found} Found */
 /** @typedef {import("./api.js").ScanInfo} ScanInfo */
 /** @typedef {import("./list.js").Case} Case */
-/** @typedef {Found & {one: Case}} Alone */
+/** @typedef {Found & {one: Case, wish: number}} Alone */
 
 let made = 0;
+let wishes = 0;
+
+/** Numbers what the reader wants to be a scan's truth, or to be none, in the order in which it was said. */
+export const newWish = () => ++wishes;
 
 /** @param {string} path @returns {Case} */
 export function newCase(path) {
   const name = path.slice(path.lastIndexOf("/") + 1);
-  return { key: `new-${made++}`, name, state: "waiting", message: "", away: null, info: null };
+  return { key: `new-${made++}`, name, state: "waiting", message: "", away: null, wish: 0, info: null };
 }
 
 /** @param {ScanInfo} info @returns {Case} */
-export const listed = (info) => ({ key: info.id, name: info.name, state: "listed", message: "", away: null, info });
+export const listed = (info) => ({ key: info.id, name: info.name, state: "listed", message: "", away: null, wish: 0, info });
 
 const ALONE = "looks like a truth mask, but its scan is not here. Drop the scan too, or use Add truth.";
 
@@ -27,7 +31,7 @@ export function withoutScan(folder, masks) {
     ? "looks like a truth mask, but its scan is not in the folder."
     : `look like truth masks, but their scans are not in the folder: ${masks.slice(0, 3).join(", ")}${masks.length > 3 ? " …" : ""}`;
   const key = `alone-${folder.replace(/[\\/]+$/, "")}`; // one for each folder, with or without a slash at its end
-  return { key, name: one ? masks[0] : `${masks.length} masks`, state: "alone", message, away: null, info: null };
+  return { key, name: one ? masks[0] : `${masks.length} masks`, state: "alone", message, away: null, wish: 0, info: null };
 }
 
 /** Whether a truth is on the list, and without its scan. @param {Alone} truth */
@@ -69,6 +73,7 @@ export class Batch {
     const all = [...waiting, ...found];
     if (all.length === 0) return;
     const arrived = this.#arrived;
+    const now = newWish();
     const pairs = await api.pair(all.map(({ path }) => path));
     const cases = all.map(({ path }, place) => (place < waiting.length ? waiting[place].one : newCase(path)));
     const isScan = (/** @type {number} */ place) => pairs[place].part === "scan";
@@ -89,16 +94,18 @@ export class Batch {
       const one = cases[place];
       if (place < waiting.length && !isWaiting(waiting[place])) continue; // taken off meanwhile, or with its scan by another drop
       const { held, new: with_, adds } = pairs[place];
+      const wish = place < waiting.length ? waiting[place].wish : now;
       const scan = held ? this.page.find(held) : with_ === null ? undefined : cases[with_];
       if (!scan) {
-        this.#leaveAlone({ path, file, one });
+        this.#leaveAlone({ path, file, one, wish });
         continue;
       }
       this.page.gone(one.key); // its scan has the row
       one.state = "waiting";
+      scan.wish = Math.max(scan.wish, wish);
       const before = last.get(scan.key) ?? (with_ === null ? undefined : uploads.get(with_));
       const isPart = adds || last.has(scan.key);
-      const task = (before ?? Promise.resolve()).then(() => this.#queue(scan, () => this.#truth(scan, one, path, file, isPart)));
+      const task = (before ?? Promise.resolve()).then(() => this.#queue(scan, () => this.#truth(scan, one, wish, path, file, isPart)));
       last.set(scan.key, task);
       tasks.push({ scan, task });
     }
@@ -131,8 +138,9 @@ export class Batch {
     }
   }
 
-  /** @param {Case} scan @param {Case} one @param {string} path @param {File} file @param {boolean} isPart */
-  async #truth(scan, one, path, file, isPart) {
+  /** @param {Case} scan @param {Case} one @param {number} wish @param {string} path @param {File} file @param {boolean} isPart */
+  async #truth(scan, one, wish, path, file, isPart) {
+    if (wish < scan.wish) return; // the reader has wanted another since
     if (!scan.info) {
       this.page.added([one]);
       this.#fail(one, "The scan of this truth could not be opened.");

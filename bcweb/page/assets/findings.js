@@ -37,6 +37,11 @@ export class Findings {
     this.actions = actions;
   }
 
+  /** The id of the scan that they are of. */
+  get of() {
+    return this.#info?.id ?? null;
+  }
+
   /** @param {ScanInfo | null} info */
   show(info) {
     this.#info = info;

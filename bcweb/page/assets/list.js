@@ -12,6 +12,7 @@ import * as words from "./words.js";
  *  alone: a truth whose scan is not here
  * @property {string} message why it failed
  * @property {null | "undo" | "gone"} away taken off the list, for the time being or for good
+ * @property {number} wish the last that was said of its truth (see `newWish`)
  * @property {ScanInfo | null} info
  */
 

@@ -4,7 +4,7 @@
 import "../../canvas/viewer.js";
 import { isTyping } from "../../canvas/keys.js";
 import * as api from "./api.js";
-import { Batch, listed, withoutScan } from "./batch.js";
+import { Batch, listed, newWish, withoutScan } from "./batch.js";
 import { button, h, openSheet } from "./dom.js";
 import { chosen, dropped } from "./files.js";
 import { Findings } from "./findings.js";
@@ -78,7 +78,7 @@ class Workbench extends HTMLElement {
     this.#findings = new Findings(this.#element(".findings"), session.modalities, {
       setModality: (modality) => this.#change((id) => api.setModality(id, modality)),
       addTruth: () => this.#element("#truths").click(),
-      dropTruth: () => this.#change((id) => api.dropTruth(id)),
+      dropTruth: () => this.#dropTruth(),
       remove: () => this.#remove(this.#current ? [this.#current] : []),
       deleteAll: () => this.#deleteAll(),
       segmentAgain: () => this.#segmentAgain(),
@@ -219,7 +219,7 @@ class Workbench extends HTMLElement {
     if (!one || !info) return;
     try {
       const now = await api.open(info.id);
-      if (now.revision === info.revision || one.info !== info) return;
+      if ((now.revision === info.revision && now.truth === info.truth) || one.info !== info) return;
       one.info = now;
     } catch (error) {
       if (!(error instanceof api.Gone)) return; // the viewer has said what is wrong
@@ -260,7 +260,9 @@ class Workbench extends HTMLElement {
   async #display(one) {
     const { info } = one;
     const viewer = this.#viewer;
-    this.#findings?.show(info);
+    // Of the scan in view the picture and its scores change together: until then they are of the truth before.
+    const stays = info?.state === "open" && this.#findings?.of === info.id;
+    if (!stays) this.#findings?.show(info);
     if (info?.state !== "open") {
       viewer.dataset.state = "error";
       await viewer.show(null);
@@ -269,6 +271,7 @@ class Workbench extends HTMLElement {
     viewer.dataset.state = "loading";
     await viewer.show(info);
     if (this.#cases.get(this.#current ?? "")?.info !== info) return;
+    if (stays) this.#findings?.show(info);
     viewer.dataset.state = "ready";
     if (viewer.scores) this.#findings?.live({ ...viewer.scores, threshold: viewer.threshold });
   }
@@ -344,12 +347,22 @@ class Workbench extends HTMLElement {
   /** @param {FileList} files masks of the current scan */
   async #giveTruth(files) {
     const masks = chosen(files);
-    if (masks.length === 0) return;
+    const one = this.#cases.get(this.#current ?? "");
+    if (masks.length === 0 || !one) return;
+    const wish = (one.wish = newWish());
     await this.#change(async (id) => {
       let info = await api.setTruth(id, masks[0].file, masks[0].path, false);
-      for (const { file, path } of masks.slice(1)) info = await api.setTruth(id, file, path, true);
+      for (const { file, path } of masks.slice(1)) {
+        if (one.wish === wish) info = await api.setTruth(id, file, path, true); // else it is another's by now
+      }
       return info;
     });
+  }
+
+  #dropTruth() {
+    const one = this.#cases.get(this.#current ?? "");
+    if (one) one.wish = newWish();
+    this.#change((id) => api.dropTruth(id));
   }
 
   // ---------------------------------------------------------------- going, and leaving
