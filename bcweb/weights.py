@@ -137,11 +137,12 @@ class Weights:
     def seen(
         self, digest: str, fingerprint: str, dataset: str | None = None, group: str | None = None
     ) -> bool:
-        """Whether the weights were trained on this scan, on a re-encoded copy, or on its group."""
+        """Whether the weights were trained on this scan, on a copy (re-encoded, resized, mirrored), or on its group."""
         digests, groups = self._seen_index
         if digest in digests or (dataset, group) in groups:
             return True
-        return duplicates.matches_any(fingerprint, self._seen_fingerprints)
+        copies = (fingerprint, duplicates.mirrored(fingerprint))
+        return any(duplicates.matches_any(copy, self._seen_fingerprints) for copy in copies)
 
     def seen_as(self, dataset: str, id: str, digest: str, fingerprint: str) -> bool:
         """Whether the weights were trained on this scan, or on a re-encoded copy, under this name.

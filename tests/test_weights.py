@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from bcweb.cases import duplicates
 from bcweb.scans import MODALITIES
 from bcweb.weights import WeightsError, load_weights, resolve_name
 from tests import weights_folder
@@ -111,6 +112,7 @@ def test_seen_by_digest_by_group_and_by_fingerprint(tmp_path):
     assert weights.seen("else", mine), (
         "a re-encoded copy has another digest and the same fingerprint"
     )
+    assert weights.seen("else", duplicates.mirrored(mine)), "a mirror image has neither"
     assert weights.seen("else", other, "busi", "17")
     assert not weights.seen("else", other, "bus-bra", "17"), (
         "group numbers belong to their data set"

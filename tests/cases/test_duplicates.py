@@ -17,6 +17,7 @@ from bcweb.cases.duplicates import (
     fingerprint,
     fingerprints_match,
     groups,
+    mirrored,
     near_duplicates,
 )
 from bcweb.scans import read_scan
@@ -56,6 +57,15 @@ def test_a_fingerprint_knows_a_picture_in_another_encoding(copy):
         assert not fingerprints_match(mine, fingerprint(copy(large(seed + 100))))
 
 
+def test_the_fingerprint_of_a_mirror_image_follows_from_the_pictures():
+    for seed in range(5):
+        pixels = large(seed)
+        turned = fingerprint(np.ascontiguousarray(pixels[:, ::-1]))
+        assert mirrored(fingerprint(pixels)) == turned
+        assert fingerprints_match(mirrored(fingerprint(as_jpeg(pixels, 50))), turned)
+        assert not fingerprints_match(fingerprint(pixels), turned)
+
+
 @pytest.mark.data
 def test_original_files_match_their_copies_and_no_others(data):
     originals = [
@@ -72,6 +82,7 @@ def test_original_files_match_their_copies_and_no_others(data):
     theirs = [fingerprint(read_scan(file).pixels) for file in copies]
     match = np.array([[fingerprints_match(a, b) for b in theirs] for a in mine])
     np.testing.assert_array_equal(match, np.eye(10, dtype=bool))
+    assert not any(fingerprints_match(mirrored(a), b) for a in mine for b in theirs)
 
 
 def test_crops_stretches_and_scrawls_are_found_and_strangers_are_not():
