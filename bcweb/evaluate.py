@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bcweb.batch import Choice, over_all_cores, stoppable, worker_count
-from bcweb.cases import KINDS, Case, CasesError, CaseSet, read_cases, read_truth
+from bcweb.cases import KINDS, Case, CasesError, CaseSet, read_cases, read_truth, told_accepted
 from bcweb.metrics import DETECTED_ABOVE, lesion_detection, score_case
 from bcweb.scores import (
     CaseScore,
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 INTERVAL = "95% interval, whole groups resampled"
 NO_TRUTH = "There is no truth to score against."
+NOT_SCORED = "and are not scored: a mask scored against itself says nothing."  # see `told_accepted`
 
 
 def score_one(case: Case, choice: Choice) -> tuple[CaseScore, bool]:
@@ -326,12 +327,8 @@ def _run(args: argparse.Namespace) -> int:
             print(
                 f"{each.name}: {without} cases have no truth and are not scored.", file=sys.stderr
             )
-        if accepted := sum(case.accepted for case in each.cases):
-            print(
-                f"{each.name}: {accepted} of {len(each.cases)} cases are predictions that a reader accepted and "
-                "are not scored: a mask scored against itself says nothing.",
-                file=sys.stderr,
-            )
+        if accepted := told_accepted(each.cases):
+            print(f"{each.name}: {accepted} {NOT_SCORED}", file=sys.stderr)
     sets = [replace(s, cases=tuple(c for c in s.cases if not c.accepted)) for s in sets]
     scores, result = evaluate(sets, Choice(args.weights), args.workers)
     if not scores:

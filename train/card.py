@@ -18,6 +18,7 @@ _CHOSEN = {  # by a record's "point_from"
     "other folds": "Chosen on the tests of the other folds.",
     "all folds": "Chosen on the tests of all folds.",
 }
+_ACCEPTED = "predictions that a reader accepted"
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")  # the Hub wants its own form of names there
 
 
@@ -115,6 +116,8 @@ def _beside(record: dict[str, Any], roles: Counter[str]) -> str:
     """How many cases chose the epoch, and how many might have trained and did not, and why."""
     validation = roles["validation"]
     beside = f", {validation} to choose the epoch and the operating point" if validation else ""
+    if accepted := roles["accepted"]:
+        beside += f", {accepted} held out and not scored ({_ACCEPTED})"
     if not roles["left out"]:
         return beside
     part = record.get("part", 100)
@@ -274,6 +277,8 @@ def _failures(config: Config, result: dict[str, Any] | None, published: Publishe
 
 
 def _scores(record: dict[str, Any], result: dict[str, Any] | None, roles: Counter) -> list[str]:
+    if result is None and record.get("fold", "all") != "all":
+        return [f"No scores exist: all held-out cases are {_ACCEPTED}."]
     if result is None:
         return [
             "Trained on all cases: no scores of this file exist. Those of its procedure are in its study."
@@ -285,8 +290,9 @@ def _scores(record: dict[str, Any], result: dict[str, Any] | None, roles: Counte
             "which these weights have not seen"
         )
     else:
+        but = f" but {accepted} {_ACCEPTED}" if (accepted := record.get("accepted")) else ""
         whose = (
-            f"By cross-validation over {record['folds']} folds by group: each case is scored by a network of "
+            f"By cross-validation over {record['folds']} folds by group: each case{but} is scored by a network of "
             "the same recipe that had not seen it, at an operating point chosen on the other folds"
         )
         itself = "These weights themselves were fitted on all cases. "

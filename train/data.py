@@ -106,7 +106,7 @@ def _load_one(spec: str, size: int, cache: Path) -> TrainingSet:
         kept.append(
             TrainingCase(
                 case.dataset, case.id, case.group, case.label or "", case.modality,
-                scan.digest, fingerprint(scan.pixels),
+                scan.digest, fingerprint(scan.pixels), case.accepted,
             )
         )  # fmt: skip
     result = TrainingSet(tuple(kept), np.stack(images), np.stack(masks))
@@ -135,8 +135,9 @@ def _cache_key(cases: list[Case], size: int) -> str:
             (f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in (case.file, *case.truth_files)
         ]
         boxes = f" {case.boxes}" if case.boxes else ""
+        accepted = " accepted" if case.accepted else ""
         state.append(
-            f"{case.dataset} {case.id} {case.modality} {case.group} {case.label} {stats}{boxes}"
+            f"{case.dataset} {case.id} {case.modality} {case.group} {case.label} {stats}{boxes}{accepted}"
         )
     return hashlib.sha256("\n".join(state).encode()).hexdigest()[:12]
 
@@ -145,12 +146,12 @@ def assign_folds(data: TrainingSet, folds: int, seed: int) -> np.ndarray:
     """(N,) int, the fold of each case: no group is in two folds, and data sets and labels are spread evenly.
 
     Groups are dealt in an order drawn by the seed, each to the fold that has fewest cases of its kind
-    (data set and label; without one, whether it holds a lesion), so that the few normals are not all in one
-    fold.
+    (data set and label; without one, whether it holds a lesion; whether its truth is an accepted prediction),
+    so that the few normals are not all in one fold.
     """
     cases = data.cases
     kind_of = [
-        (case.dataset, case.label or str(lesion))
+        (case.dataset, case.label or str(lesion), case.accepted)
         for case, lesion in zip(cases, data.has_lesion, strict=True)
     ]
     members = defaultdict(list)
@@ -163,7 +164,7 @@ def assign_folds(data: TrainingSet, folds: int, seed: int) -> np.ndarray:
             hashlib.sha256(f"{seed} {g[0]} {g[1]}".encode()).hexdigest(),
         ),
     )
-    counts: dict[tuple[str, str], Counter] = defaultdict(Counter)
+    counts: dict[tuple[str, str, bool], Counter] = defaultdict(Counter)
     result = np.zeros(len(cases), int)
     for group in order:
         kinds = Counter(kind_of[i] for i in members[group])

@@ -16,6 +16,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from bcweb.cases import told_accepted
+from bcweb.evaluate import NOT_SCORED
 from bcweb.scans import Modality
 from bcweb.segmenter import look_both_ways
 from bcweb.weights import Config, Reading, Weights
@@ -196,14 +198,15 @@ def split(
     data: TrainingSet, fold: str, folds: int, validation: float, seed: int, part: int = 0
 ) -> np.ndarray:
     """(N,) str: "train", "validation" or "test" for each case; groups stay whole. part: which one of the rest
-    is the validation.
+    is the validation. What would be a test and is an accepted prediction is "accepted": nothing is scored by it.
 
     ValueError where so few groups are parted that none is left to train on.
     """
     roles = np.full(len(data.cases), "train", dtype="<U10")
     if fold == "all":
         return roles
-    roles[assign_folds(data, folds, seed) == int(fold)] = "test"
+    for i in np.flatnonzero(assign_folds(data, folds, seed) == int(fold)):
+        roles[i] = "accepted" if data.cases[i].accepted else "test"
     rest = np.flatnonzero(roles == "train")
     if parts := validation_parts(validation):
         fine = assign_folds(data.take(rest), parts, seed + 1)
@@ -252,6 +255,9 @@ def _say_what_happens(data, roles, recipe, normals, modality) -> None:
         + ", ".join(f"{n} {role}" for role, n in counts.items())
         + "."
     )
+    held_out = data.take(np.flatnonzero((roles == "test") | (roles == "accepted")))
+    if accepted := told_accepted(held_out.cases):
+        print(f"Held out: {accepted} {NOT_SCORED}")
     if not recipe.presence:
         print(
             "No scan without a lesion among them: the presence head is off, and normals will be painted."
@@ -299,6 +305,7 @@ def _record(args, data: TrainingSet, roles, recipe, start: Start, teachers: list
         "labels": args.labels,
         "without_contradictions": args.without_contradictions,
         "part": args.part,
+        "accepted": sum(case.accepted for case in data.cases),
         "arm": start.arm.name,
         "source": start.source.revision if start.source else None,
         "teachers": [weights.revision for weights in teachers],

@@ -9,7 +9,10 @@ import numpy as np
 
 @dataclass(frozen=True)
 class TrainingCase:
-    """What is kept of a case beside its arrays: enough to tell later that the weights have seen it."""
+    """What is kept of a case beside its arrays: enough to tell later that the weights have seen it.
+
+    accepted: as in `bcweb.cases.Case`.
+    """
 
     dataset: str
     id: str
@@ -18,6 +21,7 @@ class TrainingCase:
     modality: str
     digest: str
     fingerprint: str
+    accepted: bool = False
 
 
 @dataclass(frozen=True, eq=False)

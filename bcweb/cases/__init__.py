@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 from bcweb.cases import bus_bra, busi, cbis_boxes, folder, hub, mini_mias, stu
-from bcweb.cases.case import Case, CasesError, CaseSet, Skipped
+from bcweb.cases.case import Case, CasesError, CaseSet, Skipped, told_accepted
 from bcweb.cases.truth import fit_mask, read_mask, read_truth
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "read_cases",
     "read_mask",
     "read_truth",
+    "told_accepted",
 ]
 
 KINDS: dict[str, Callable[..., CaseSet]] = {

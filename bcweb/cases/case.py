@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bcweb.scans import Modality
 
@@ -57,3 +59,11 @@ class CaseSet:
     cases: tuple[Case, ...]
     skipped: tuple[Skipped, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+def told_accepted(cases: Sequence[Any]) -> str:
+    """How a sentence begins on cases of which some are `Case.accepted`; "" where none is."""
+    accepted = sum(case.accepted for case in cases)
+    if not accepted:
+        return ""
+    return f"{accepted} of {len(cases)} cases are predictions that a reader accepted"

@@ -437,7 +437,7 @@ def _told(sentences: Sequence[str], of: str) -> list[str]:
 
 
 def _read_set(spec: str) -> _Read:
-    found = read_cases(spec)
+    found = reading.without_accepted(read_cases(spec))
     return _Read(found, sum(map(_unreadable, (skipped.file for skipped in found.skipped))))
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from bcweb.cases import Case, read_truth
+from bcweb.cases import Case, CaseSet, read_truth, told_accepted
 from bcweb.review.records import NewCase
 
 NO_TRUTH = "Its truth cannot be read: "  # how the note on such a case begins
@@ -15,6 +15,19 @@ DIED = "The process that read it died; it may want more memory than there is."
 
 class NotRead(Exception):
     """A file that cannot be opened now; its text is one sentence."""
+
+
+def without_accepted(found: CaseSet) -> CaseSet:
+    """A data set whose accepted predictions are no truths, and a note that says so."""
+    accepted = told_accepted(found.cases)
+    if not accepted:
+        return found
+    cases = tuple(
+        replace(case, truth_files=(), has_truth=False) if case.accepted else case
+        for case in found.cases
+    )
+    note = f"{accepted} and come without a truth: a mask scored against itself says nothing."
+    return replace(found, cases=cases, notes=(*found.notes, note))
 
 
 def read_case(case: Case) -> NewCase | NotRead:

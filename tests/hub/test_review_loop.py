@@ -101,11 +101,11 @@ def test_what_was_corrected_teaches_a_revision_that_is_scored_on_it_and_apart_on
     assert drawn.startswith("run-"), "the next scan is drawn by what was just taught"
     assert set(listed) == {f"scan {n}" for n in range(8)}
     for name, (dice, training) in listed.items():
-        was_taught = taught.get(name, "test") != "test"
+        was_taught = taught.get(name) in ("train", "validation")
         assert training == ("seen" if was_taught else "unseen"), name
         assert dice.startswith("(") == was_taught, f"{name}: what was seen is no result"
     assert {name for name, (_, training) in listed.items() if training == "unseen"} == {
-        *UNTOUCHED, *held_back, *(name for name, role in taught.items() if role == "test")
+        *UNTOUCHED, *held_back, *(name for name, role in taught.items() if role in ("test", "accepted"))
     }  # fmt: skip
 
 

@@ -141,6 +141,21 @@ def test_a_scan_without_a_mask_is_predicted_and_its_truth_is_not_known(store, we
     assert prediction.uncertainty is not None
 
 
+def test_an_accepted_prediction_comes_without_a_truth(store, weights, tmp_path):
+    """Of an export: scored against such masks, the weights that drew them have a Dice of 1."""
+    place = pictures(tmp_path / "set", 3)
+    head, *lines = (place / "cases.csv").read_text().splitlines()
+    decided = zip(lines, ("accept", "corrected", "truth"), strict=True)
+    (place / "cases.csv").write_text("\n".join([f"{head},decision", *map(",".join, decided)]))
+    run(store, "P", f"folder:{place}", weights=str(weights))
+    assert [case.has_truth for case in rows(store, "P")] == [False, True, True]
+    assert predictions(store, "P")["scan 00"].dice is None
+    assert (
+        "set: 1 of 3 cases are predictions that a reader accepted and come without a truth: a mask scored "
+        "against itself says nothing."
+    ) in store.project(ME, "P").notes
+
+
 def test_the_same_command_adds_only_what_is_new(store, weights, tmp_path):
     place = pictures(tmp_path / "set", 3)
     run(store, "P", f"folder:{place}", weights=str(weights))

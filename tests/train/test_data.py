@@ -78,6 +78,22 @@ def test_train_validation_and_test_share_no_group(fold):
     assert not groups["validation"] & groups["test"]
 
 
+def test_an_accepted_prediction_trains_and_is_no_test():
+    """Nor is it trained on where it is held out: its group is."""
+    some = tuple(replace(case, accepted=int(case.group) % 4 > 0) for case in cases())
+    roles = {fold: split(training_set(some), fold, 5, 0.1, 0) for fold in "01234"}
+    accepted = np.array([case.accepted for case in some])
+    for fold, of_cases in roles.items():
+        tested = sum(of_cases == "test")
+        assert abs(tested - sum(~accepted) / 5) <= 0.35 * sum(~accepted) / 5, (fold, tested)
+        assert not accepted[of_cases == "test"].any() and accepted[of_cases == "accepted"].all()
+        assert accepted[of_cases == "train"].any()
+    held_out = sum(
+        np.isin(of_cases, ("test", "accepted")).astype(int) for of_cases in roles.values()
+    )
+    assert (held_out == 1).all()
+
+
 def test_fold_all_trains_on_everything():
     some = cases(30)
     data = training_set(some)

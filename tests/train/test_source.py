@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +58,42 @@ def test_only_held_out_cases_are_scored(run):
     assert {row["id"] for row in rows} == tested
     assert all(row["seen"] == "0" for row in rows)
     assert json.loads((run / "scores.json").read_text())["seen"] == 0
+
+
+@pytest.mark.parametrize("every", [False, True])
+def test_accepted_predictions_are_not_scored(folder, tmp_path, capsys, every):
+    """Of an export of a review: the network would be scored by what another drew."""
+    data = shutil.copytree(folder, tmp_path / "data")
+    head, *lines = (data / "cases.csv").read_text().splitlines()
+    decided = [
+        f"{line},{'accept' if every or i % 4 < 2 else 'corrected'}" for i, line in enumerate(lines)
+    ]
+    (data / "cases.csv").write_text("\n".join([f"{head},decision", *decided]))
+    spec = f"folder:{data}?modality=ultrasound"
+    arguments = ["--data", spec, "--size", "64", "--epochs", "1", "--batch", "8"]
+    assert main([*arguments, "--validation", "0.2", *there(tmp_path)]) == 0
+    said, run = capsys.readouterr().out, tmp_path / "run"
+    record = json.loads((run / "run.json").read_text())
+    roles = Counter(case["role"] for case in record["cases"])
+    of_all = roles["accepted"] + roles["test"]
+    assert (
+        f"Held out: {roles['accepted']} of {of_all} cases are predictions that a reader accepted and are not scored"
+        in said
+    )
+    card = (run / "weights" / "README.md").read_text()
+    assert f"{roles['accepted']} held out and not scored (predictions that a reader acc" in card
+    if every:
+        assert "No scores exist: all held-out cases are predictions that a reader accepted." in card
+        assert not (run / "scores.json").exists() and not roles["test"]
+        return
+    assert roles["test"] and f"On {roles['test']} held-out cases (fold 0" in card
+    assert score.main([str(run), "--data", spec]) == 0
+    with (run / "weights" / "scores.csv").open(newline="") as file:
+        scored = {row["id"] for row in csv.DictReader(file)}
+    assert scored == {case["id"] for case in record["cases"] if case["role"] == "test"}
+    assert not any(
+        line.startswith(f"{i}.png") and "accept" in line for i in scored for line in decided
+    )
 
 
 def test_the_card_and_the_curve_are_there(run):
