@@ -6,7 +6,7 @@ Writes STEM_mask.png for every scan (0 and 255, the scan's own size), a folder's
 --out, and results.csv: file, modality, presence, lesions, area (painted pixels), seconds, error, and
 notes on how the file was read (a guessed modality, the first frame of several ...). A file that cannot
 be segmented, or a folder that cannot be read, is a row with its error; the others are done and the exit
-status is 1. Of a folder, names that end in _mask and what lies in a folder masks are left out; linked
+status is 1. Of a folder, names that end in _mask and what lies in a folder of masks are left out; linked
 folders are followed. Run it again and only what is new, changed, failed or segmented by other weights is
 done. Two scans whose masks would have one name are kept apart: the second one's is NAME.EXT_mask.png, then
 STEM-2_mask.png and so on, and no mask that this command did not write is ever overwritten.
@@ -147,7 +147,7 @@ def find_scans(paths: Sequence[Path], out: Path) -> Found:
     """All files that may be scans, each once: those named, and those in the folders named.
 
     Names that end in _mask (or _mask_1, ...) are masks: left out in folders, and where the scan that
-    they belong to is named beside them. So is what lies in a folder masks, but for one that is named itself.
+    they belong to is named beside them. So is what lies in a folder of masks, but for one that is named itself.
     Hidden files, tables and texts in a folder are left out.
     """
     from bcweb.scans.folders import walk
@@ -386,7 +386,7 @@ def _left_out(found: Found) -> str:
     parts = []
     if found.masks:
         masks = "mask" if found.masks == 1 else "masks"
-        parts.append(f"{found.masks} {masks} (named ..._mask, or in a folder masks)")
+        parts.append(f"{found.masks} {masks} (named ..._mask, or in a folder of masks)")
     if found.others:
         parts.append(f"{found.others} {'file' if found.others == 1 else 'files'} that hold no scan")
     return f"Left out: {' and '.join(parts)}." if parts else ""

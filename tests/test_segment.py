@@ -115,13 +115,13 @@ def test_masks_tables_and_hidden_files_in_a_folder_are_no_scans(tmp_path, weight
 def test_what_lies_in_a_folder_masks_is_no_scan(tmp_path, weights, capsys):
     """As the samples, an export and the data sets of many have it; a ward's folder may have one too."""
     folder = tmp_path / "in"
-    for name in ("images/a.png", "masks/a.png", "ward/b.png", "ward/Masks/b.png"):
+    for name in ("images/a.png", "masks/a.png", "ward/b.png", "ward/GT/b.png"):
         scan(folder / name)
     (folder / "masks" / "notes.txt").write_text("no mask")
     assert segment(folder, "--out", tmp_path / "out", weights=weights) == 0
     assert masks(tmp_path / "out") == ["images/a_mask.png", "ward/b_mask.png"]
     said = capsys.readouterr().err
-    assert "2 masks (named ..._mask, or in a folder masks) and 1 file that hold" in said
+    assert "2 masks (named ..._mask, or in a folder of masks) and 1 file that hold" in said
 
 
 def test_a_folder_masks_that_is_named_itself_is_looked_into(tmp_path, weights, capsys):

@@ -1,5 +1,6 @@
 """Any folder: `images/NAME` + `masks/NAME`, `NAME` + `masks/NAME`, or `NAME` + `NAME_mask` side by side; the
-folders in it may be laid out so, each with masks of its own.
+folders in it may be laid out so, each with masks of its own. Folders called labels, gt and the like hold masks
+too (`bcweb.names.is_of_masks`).
 
 An optional `cases.csv` says more: file, and where known label, group, findings, modality. Its further
 columns can select: {"energy": "low"} reads the rows that say so. Several rows of one picture, one a lesion,
@@ -27,7 +28,7 @@ from bcweb.cases.files import (
     slashed,
 )
 from bcweb.cases.grouping import group_by_pictures, group_the_rest
-from bcweb.names import MASK, among_masks, stem
+from bcweb.names import MASK, among_masks, is_of_masks, stem
 from bcweb.scans import MODALITIES, ScanError, guess_modality, read_scan
 
 Masks = dict[str, list[Path]]
@@ -100,11 +101,12 @@ def read(path: Path, select: dict[str, str]) -> CaseSet:
 
 def _files(path: Path) -> tuple[Path, Sizes, Masks, Sizes, list[Skipped]]:
     """Where ids start, the images, the masks by the id of their image, all sizes, what is no scan or of none."""
-    root, drawn = inner(path, "images"), path / "masks"
+    root = inner(path, "images")
     sizes, skipped = scan_files(root, deep=True)
-    apart = root != path and drawn.is_dir()  # then nothing in images/ is a mask, whatever its name
-    if apart:
-        more, odd = scan_files(drawn, deep=True)
+    drawn = [place for place in path.iterdir() if is_of_masks(place.name) and place.is_dir()]
+    apart = root != path and bool(drawn)  # then nothing in images/ is a mask, whatever its name
+    for folder in sorted(drawn) if apart else ():
+        more, odd = scan_files(folder, deep=True)
         sizes |= more
         skipped += odd
     images: Sizes = {}
@@ -114,7 +116,7 @@ def _files(path: Path) -> tuple[Path, Sizes, Masks, Sizes, list[Skipped]]:
         name = _alike(file, path)
         ending = MASK.fullmatch(name)
         inside = among_masks(file.relative_to(path))
-        is_mask = file.is_relative_to(drawn) if apart else inside or ending
+        is_mask = not file.is_relative_to(root) if apart else inside or ending
         if is_mask:
             drawings.append((file, [name] * inside + ([ending[1]] if ending else [])))
         else:
@@ -136,7 +138,7 @@ def _files(path: Path) -> tuple[Path, Sizes, Masks, Sizes, list[Skipped]]:
 def _alike(file: Path, path: Path) -> str:
     """What an image and its mask have in common: "ward/a" for ward/a.png, ward/images/a.png, ward/masks/a.png."""
     *folders, name = file.relative_to(path).parts
-    above = [folder for folder in folders if folder.lower() not in ("images", "masks")]
+    above = [each for each in folders if each.lower() != "images" and not is_of_masks(each)]
     return composed("/".join([*above, stem(name)]))
 
 

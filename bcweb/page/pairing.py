@@ -13,12 +13,10 @@ from typing import Literal
 import numpy as np
 
 from bcweb.cases.truth import is_black_and_white, same_aspect
-from bcweb.names import stem
+from bcweb.names import MASK_WORD, among_masks, stem
 
-_WORD = r"(?:mask|masks|seg|segmentation|truth|groundtruth|ground_truth|gt|label)"
-_AFTER = re.compile(rf"(?P<scan>.+?)[ _.-]+{_WORD}(?:[ _.-]*(?P<part>\d+))?", re.IGNORECASE)
-_BEFORE = re.compile(rf"{_WORD}[ _.-]+(?P<scan>.+)", re.IGNORECASE)
-_FOLDER = re.compile(rf"{_WORD}s?", re.IGNORECASE)
+_AFTER = re.compile(rf"(?P<scan>.+?)[ _.-]+{MASK_WORD}(?:[ _.-]*(?P<part>\d+))?", re.IGNORECASE)
+_BEFORE = re.compile(rf"{MASK_WORD}[ _.-]+(?P<scan>.+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -102,7 +100,7 @@ def _named_after(path: PurePosixPath) -> tuple[str, bool] | None:
         return match["scan"].lower(), True
     if match := _BEFORE.fullmatch(stem(path.name)):
         return match["scan"].lower(), False
-    if any(_FOLDER.fullmatch(folder) for folder in path.parts[:-1]):
+    if among_masks(path):
         return stem(path.name).lower(), True
     return None
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from bcweb.cases import CasesError, read_cases, read_truth
+from bcweb.page.pairing import pair
 from bcweb.scans import read_scan
 from tests.cases import trees
 
@@ -83,6 +84,20 @@ def test_each_folder_may_have_masks_of_its_own(tmp_path):
     assert [(item.file.parent.parent.name, item.reason) for item in found.skipped] == [
         ("ward 4", "A mask without its image.")
     ]
+
+
+@pytest.mark.parametrize("name", ["Labels", "gt", "ground_truth", "segmentations"])
+@pytest.mark.parametrize("images", ["images/", ""])
+def test_a_folder_of_masks_has_other_names_too(tmp_path, name, images):
+    """Those that the page knows: there, too, such files are truths and no scans."""
+    for seed, scan in enumerate("ab"):
+        trees.save(tmp_path / f"{images}{scan}.png", trees.picture(seed))
+        trees.save(tmp_path / name / f"{scan}.png", trees.box(10, 10, 20, 30 + 10 * seed))
+    found = read_cases(f"folder:{tmp_path}{SPEC}")
+    areas = {c.id: int(read_truth(c, read_scan(c.file)).sum()) for c in found.cases}
+    assert areas == {"a": 200, "b": 300} and found.skipped == ()
+    told = pair([f"{images}{scan}.png" for scan in "ab"] + [f"{name}/{scan}.png" for scan in "ab"])
+    assert [each.scan for each in told] == [None, None, 0, 1]
 
 
 def test_a_mask_that_may_be_of_two_scans_is_of_none(tmp_path):
