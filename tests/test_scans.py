@@ -15,6 +15,7 @@ from PIL import Image
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
+    BreastTomosynthesisImageStorage,
     ExplicitVRLittleEndian,
     JPEG2000Lossless,
     JPEGBaseline8Bit,
@@ -415,6 +416,32 @@ def test_spacing_of_the_largest_ultrasound_region_in_millimetres():
 def test_the_modality_is_what_the_file_says(elements, modality, notes):
     scan = read_scan(written(dicom(**elements)))
     assert (scan.modality, scan.notes) == (modality, notes)
+
+
+@pytest.mark.parametrize(
+    ("elements", "caution"),
+    [
+        ({"ImageType": r"DERIVED\PRIMARY\\SUBTRACTION"}, "subtracted contrast view"),
+        ({"ImageType": r"DERIVED\PRIMARY\\RECOMBINED"}, "subtracted contrast view"),
+        ({"ImageType": r"ORIGINAL\PRIMARY\\\HIGH_ENERGY"}, "high-energy view"),
+        ({"ImageType": r"DERIVED\PRIMARY\TOMO_PROJ"}, "tomosynthesis image"),
+        ({"ImageType": r"DERIVED\PRIMARY\TOMOSYNTHESIS\GENERATED_2D"}, "synthesised 2D view"),
+        ({"SOPClassUID": BreastTomosynthesisImageStorage}, "tomosynthesis image"),
+        ({"ContrastBolusAgent": "Iohexol"}, "does not say whether"),
+        ({"ContrastBolusAgent": "Iohexol", "ImageType": r"ORIGINAL\PRIMARY\\\LOW_ENERGY"}, None),
+        ({"ImageType": r"ORIGINAL\PRIMARY"}, None),
+        ({"ImageType": "ORIGINAL"}, None),
+        ({"ImageType": ""}, None),
+        ({"ImageType": r"DERIVED\PRIMARY\\SUBTRACTION", "Modality": "XA"}, None),
+    ],
+)
+def test_a_view_that_is_no_ordinary_mammogram_says_so_first(elements, caution):
+    scan = read_scan(written(dicom(**{"Modality": "MG"} | elements)))
+    if caution is None:
+        assert scan.cautions == ()
+    else:
+        (sentence,) = scan.cautions
+        assert caution in sentence and scan.notes[0] == sentence
 
 
 @pytest.mark.data

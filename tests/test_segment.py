@@ -18,6 +18,7 @@ from PIL import Image
 from bcweb.segment import COLUMNS, main, read_stamp
 from tests import weights_folder
 from tests.cases import trees
+from tests.test_scans import dicom, written
 
 ROOT = Path(__file__).parent.parent
 
@@ -82,6 +83,17 @@ def test_how_a_file_was_read_stands_in_its_row(tmp_path, weights):
     assert main([str(tmp_path / "clip.gif"), "--out", str(tmp_path / "out")]) == 0
     (row,) = rows(tmp_path / "out")
     assert "First of 3 frames" in row["notes"] and "guessed" in row["notes"]
+
+
+def test_a_view_that_is_no_ordinary_mammogram_is_warned_of(tmp_path, capsys):
+    weights = weights_folder.write(tmp_path / "weights", modality="mammogram")
+    file = dicom(Modality="MG", ImageType=r"DERIVED\PRIMARY\\SUBTRACTION")
+    (tmp_path / "a.dcm").write_bytes(written(file))
+    out = tmp_path / "out"
+    assert segment(tmp_path / "a.dcm", "--out", out, weights=weights, modality="mammogram") == 0
+    warning = "This is a subtracted contrast view, not an ordinary mammogram."
+    assert rows(out)[0]["notes"].startswith(warning)
+    assert f"1 scan: {warning}" in capsys.readouterr().err
 
 
 def test_the_mask_is_the_segmenters(tmp_path, weights):
@@ -266,6 +278,52 @@ def test_a_scan_that_changed_is_segmented_again_under_its_own_name(tmp_path, wei
     segment(file, "--out", out, weights=weights)
     assert masks(out) == ["a_mask.png"] and pixels(out / "a_mask.png").shape[1] == 55
     assert len(rows(out)) == 1
+
+
+def test_a_scan_that_became_corrupt_keeps_no_mask(tmp_path, weights, capsys):
+    """It would be of pixels that are no more, beside the error of those that are there."""
+    files, out = [scan(tmp_path / f"{i}.png", seed=i) for i in range(2)], tmp_path / "out"
+    assert segment(*files, "--out", out, weights=weights) == 0
+    whole = files[0].read_bytes()
+    files[0].write_bytes(whole[: len(whole) // 2])
+    assert segment(*files, "--out", out, weights=weights) == 1
+    assert masks(out) == ["1_mask.png"]
+    row, other = rows(out)
+    assert row["error"] == "The PNG file is cut off or damaged." and not other["error"]
+    assert row["notes"] == "Its earlier mask was removed."
+    files[0].write_bytes(whole)
+    assert segment(*files, "--out", out, weights=weights) == 0
+    assert masks(out) == ["0_mask.png", "1_mask.png"] and rows(out)[0]["notes"] == ""
+
+
+def test_a_mask_of_another_file_outlives_an_error(tmp_path, weights, monkeypatch):
+    """Of a copy of this scan, whose mask it would share."""
+    out = tmp_path / "out"
+    one, two = (scan(tmp_path / name / "a.png") for name in ("one", "two"))
+    assert segment(one, "--out", out, weights=weights) == 0
+    kept = (out / "a_mask.png").read_bytes()
+    monkeypatch.setattr("bcweb.scans.guess_modality", lambda scan: "mammogram")
+    assert main([str(two), "--out", str(out), "--weights", str(weights)]) == 1
+    assert [bool(row["error"]) for row in rows(out)] == [False, True]
+    assert masks(out) == ["a_mask.png"] and (out / "a_mask.png").read_bytes() == kept
+
+
+def test_a_modality_that_is_no_longer_said_is_guessed_anew(tmp_path, weights, monkeypatch, capsys):
+    """But where the file says it, nothing changes."""
+    files, out = [scan(tmp_path / "a.png"), tmp_path / "b.dcm"], tmp_path / "out"
+    files[1].write_bytes(written(dicom(Modality="US")))
+    monkeypatch.setenv("BCWEB_WEIGHTS_ULTRASOUND", str(weights))
+    other = weights_folder.write(tmp_path / "mammogram", modality="mammogram")
+    monkeypatch.setenv("BCWEB_WEIGHTS_MAMMOGRAM", str(other))
+    monkeypatch.setattr("bcweb.scans.guess_modality", lambda scan: "mammogram")
+    asked = [*map(str, files), "--out", str(out)]
+    assert main([*asked, "--modality", "ultrasound"]) == 0
+    assert [row["modality"] for row in rows(out)] == ["ultrasound", "ultrasound"]
+    capsys.readouterr()
+    assert main(asked) == 0
+    assert "1 done before" in capsys.readouterr().out
+    assert [row["modality"] for row in rows(out)] == ["mammogram", "ultrasound"]
+    assert main(asked) == 0 and "2 done before" in capsys.readouterr().out
 
 
 def test_other_weights_do_it_all_again(tmp_path, weights, other_weights, capsys):

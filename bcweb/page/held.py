@@ -15,6 +15,7 @@ from PIL import Image
 
 from bcweb.cases import fit_mask, read_mask
 from bcweb.cases.duplicates import fingerprint
+from bcweb.cases.sources import scans_of
 from bcweb.cases.truth import mask_in
 from bcweb.masks import mask_png
 from bcweb.metrics import Scores, score_case
@@ -45,6 +46,7 @@ class _Facts:
     said: Modality | None
     guess: Modality
     notes: tuple[str, ...]
+    cautions: tuple[str, ...]
     digest: str
     fingerprint: str
 
@@ -56,6 +58,7 @@ class _Finding:
     prediction: Prediction
     probability: Packed
     seen: bool
+    trained_on: str  # in words
 
 
 @dataclass(frozen=True, eq=False)
@@ -269,6 +272,7 @@ class Held:
             "modality_source": source,
             "in_use": in_use.segmenter.weights.revision if in_use else None,
             "black_and_white": facts.look.black_and_white,
+            "cautions": list(facts.cautions),
             "notes": [
                 *facts.notes,
                 *(truth.notes if truth else ()),
@@ -282,6 +286,7 @@ class Held:
             return {
                 "segmented": False, "presence": None, "gate": None, "threshold": None,
                 "min_lesion_px": None, "lesions": [], "revision": None, "seen": None,
+                "trained_on": None,
             }  # fmt: skip
         prediction, point = finding.prediction, finding.prediction.operating_point
         return {
@@ -295,6 +300,7 @@ class Held:
             "lesions": [dataclasses.asdict(lesion) for lesion in prediction.lesions],
             "revision": prediction.revision,
             "seen": finding.seen,
+            "trained_on": finding.trained_on,
         }
 
     @property
@@ -372,7 +378,8 @@ class Held:
         pixels = self._pixels.array().astype(
             np.uint8 if facts.depth == 8 else np.uint16, copy=False
         )
-        return Scan(pixels, facts.window, facts.spacing, self._modality()[0], facts.notes)
+        modality = self._modality()[0]
+        return Scan(pixels, facts.window, facts.spacing, modality, facts.notes, facts.cautions)
 
     def _mask(self, threshold: float | None = None, gated: bool = True) -> np.ndarray:
         """(H, W) bool; threshold: None for the operating point's."""
@@ -398,6 +405,7 @@ class Held:
             dataclasses.replace(prediction, probability=None, mask=None),
             Packed(np.rint(prediction.probability * 255).astype(np.uint8)),
             seen,
+            scans_of(segmenter.weights.config.trained_on),
         )
         self._score()
 
@@ -447,7 +455,7 @@ def _facts(scan: Scan) -> _Facts:
     return _Facts(
         scan.height, scan.width, Look.of(scan.pixels), scan.pixels.dtype.itemsize * 8,
         scan.window, scan.spacing, scan.modality, scan.modality or guess_modality(scan), scan.notes,
-        scan.digest, fingerprint(scan.pixels),
+        scan.cautions, scan.digest, fingerprint(scan.pixels),
     )  # fmt: skip
 
 

@@ -15,7 +15,12 @@ from PIL import Image
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.pixels import apply_color_lut, apply_modality_lut, get_decoder, pixel_array
-from pydicom.uid import UID, ImplicitVRLittleEndian, JPEGExtended12Bit
+from pydicom.uid import (
+    UID,
+    BreastTomosynthesisImageStorage,
+    ImplicitVRLittleEndian,
+    JPEGExtended12Bit,
+)
 
 from bcweb.scans.scan import (
     Modality,
@@ -39,6 +44,9 @@ if _GDCM:
 _MODALITIES: dict[str, Modality] = {"US": "ultrasound", "IVUS": "ultrasound", "MG": "mammogram"}
 _X_RAYS = ("CR", "DX", "RG")  # a mammogram where the body part is the breast
 _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+# Values of ImageType (PS3.3 C.8.11.7.1.4) of what comes from a mammography unit and is no ordinary view.
+_SUBTRACTED = {"SUBTRACTION", "SUBTRACTED", "RECOMBINED"}  # the last two are makers' words
+_NOT_ORDINARY = "This is a {}, not an ordinary mammogram."
 _CENTIMETRES = 3  # of PhysicalUnitsXDirection
 
 
@@ -68,8 +76,10 @@ def read(file: BinaryIO) -> Scan:
         modality = _modality(data)
         if modality is None and data.get("Modality"):
             notes = (*notes, f"The file gives its modality as {data.Modality}.")
+        cautions = _cautions(data) if modality == "mammogram" else ()
         pixels = np.ascontiguousarray(pixels)
-        return Scan(pixels, window or default_window(pixels), _spacing(data), modality, notes)
+        window = window or default_window(pixels)
+        return Scan(pixels, window, _spacing(data), modality, (*cautions, *notes), cautions)
 
 
 @contextmanager
@@ -248,6 +258,27 @@ def _modality(data: Dataset) -> Modality | None:
     if said in _X_RAYS and "BREAST" in str(data.get("BodyPartExamined", "")).upper():
         return "mammogram"
     return None
+
+
+def _cautions(data: Dataset) -> tuple[str, ...]:
+    """Where a view from a mammography unit is not an ordinary one, or may not be."""
+    said = data.get("ImageType") or ()
+    kinds = {str(value).strip().upper() for value in ([said] if isinstance(said, str) else said)}
+    if kinds & _SUBTRACTED:
+        return (_NOT_ORDINARY.format("subtracted contrast view"),)
+    if "HIGH_ENERGY" in kinds:
+        return (_NOT_ORDINARY.format("high-energy view"),)
+    if "GENERATED_2D" in kinds:
+        return (_NOT_ORDINARY.format("synthesised 2D view"),)
+    is_tomosynthesis = data.get("SOPClassUID") == BreastTomosynthesisImageStorage
+    if is_tomosynthesis or any(kind.startswith("TOMO") for kind in kinds):
+        return (_NOT_ORDINARY.format("tomosynthesis image"),)
+    if data.get("ContrastBolusAgent") and "LOW_ENERGY" not in kinds:
+        return (
+            "It was taken with a contrast agent, and the file does not say whether it is the ordinary view or the "
+            "subtracted one.",
+        )
+    return ()
 
 
 def _value(data: Dataset, keyword: str, sequence: str) -> Any:

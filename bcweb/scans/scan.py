@@ -31,6 +31,7 @@ class Scan:
     spacing: (row, column) millimetres per pixel, or None where the file does not say.
     modality: what the file itself says, or None.
     notes: sentences that a reader ought to see, such as "First of 31 frames.".
+    cautions: those of them that say why what a network draws here may be worth nothing.
     """
 
     pixels: np.ndarray
@@ -38,6 +39,7 @@ class Scan:
     spacing: tuple[float, float] | None = None
     modality: Modality | None = None
     notes: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
 
     @property
     def height(self) -> int:

@@ -13,6 +13,7 @@ from bcweb import metrics
 from bcweb.samples import SAMPLES
 from tests.page.files import png, speckle
 from tests.page.reader import REMOVE_ALL, Page, close, payload
+from tests.test_scans import dicom, written
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
@@ -707,6 +708,16 @@ def test_the_modality_in_a_file_leaves_no_other_choice_and_says_why(page):
     other = page.find(".findings .choices label").filter(has_text="Mammogram")
     expect(other).to_have_attribute("title", "It was generated as an ultrasound.")
     expect(other.locator("input")).to_be_disabled()
+
+
+def test_a_mammogram_that_is_no_ordinary_view_is_warned_of_above_what_was_found(page):
+    file = dicom(speckle(90, 80), Modality="MG", ImageType=r"DERIVED\PRIMARY\\SUBTRACTION")
+    page.give(("contrast.dcm", written(file)))
+    expect(page.title()).to_have_text("contrast.dcm")
+    warning = "This is a subtracted contrast view, not an ordinary mammogram."
+    expect(page.find(".findings > .caution")).to_have_text(warning)
+    expect(page.find(".findings .notes")).not_to_contain_text(warning)
+    expect(page.find(".findings .presence")).to_contain_text("It was trained on made up.")
 
 
 def test_nothing_moves_while_the_page_loads(chromium, address):

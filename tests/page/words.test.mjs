@@ -52,6 +52,13 @@ test("the list says of a scan what its panel says", () => {
   assert.equal(words.summary({ ...SCAN, lesions: [], presence: null, gate: null }), "nothing outlined");
 });
 
+test("of a mammogram it is said with what the network was trained", () => {
+  const trained_on = "ordinary (low-energy) digital mammograms (CDD-CESM)";
+  assert.equal(words.knows({ modality: "mammogram", trained_on }), `It was trained on ${trained_on}.`);
+  assert.equal(words.knows({ modality: "mammogram", trained_on: "" }), "");
+  assert.equal(words.knows({ modality: "ultrasound", trained_on: "breast ultrasounds (BUSI)" }), "");
+});
+
 test("only a mammogram's network without presence is said to outline something on all", () => {
   assert.equal(words.outlinesAll({ ...SCAN, modality: "mammogram", presence: null }), true);
   assert.equal(words.outlinesAll({ ...SCAN, modality: "mammogram" }), false);

@@ -20,6 +20,7 @@
  * @property {"file" | "person" | "guess"} [modality_source]
  * @property {boolean} [black_and_white] it may be the truth of a scan of its name
  * @property {string[]} [notes]
+ * @property {string[]} [cautions] those of the notes that say why what is drawn may be worth nothing
  * @property {boolean} has_truth
  * @property {string[]} truth_names
  * @property {number | null} truth which one it is: another that is given later has another number
@@ -32,6 +33,7 @@
  * @property {string | null} revision of the weights that made the prediction
  * @property {string | null} [in_use] revision of the weights that its modality meets now
  * @property {boolean | null} seen
+ * @property {string | null} [trained_on] the kinds of scans and the data sets, in words
  * @property {Scores | null} scores
  */
 /** @typedef {{part: "scan" | "truth", adds: boolean, held: string | null, new: number | null}} Pair */

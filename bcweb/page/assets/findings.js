@@ -55,6 +55,7 @@ export class Findings {
     this.root.replaceChildren(
       this.#head(info),
       ...(words.isOfOther(info) ? [this.#other(info)] : []),
+      ...(info.cautions ?? []).map((caution) => h("p", { class: "caution", role: "alert" }, caution)),
       ...(info.segmented ? [this.#presence(info), this.#lesions(info)] : [this.#problem(info)]),
       this.#agreement(info),
       this.#modality(info),
@@ -136,6 +137,7 @@ export class Findings {
       { class: "presence" },
       h("h3", { class: words.isGated(info) ? "verdict quiet" : "verdict" }, verdict),
       words.outlinesAll(info) && h("p", { class: "verdict plain" }, words.OUTLINES_ALL),
+      words.knows(info) && h("p", { class: "quiet" }, words.knows(info)),
       presence !== null && h("p", { class: "line" }, term("Presence", words.MEANING.presence), h("b", {}, words.presenceDigits(info)), h("span", { class: "quiet" }, detail)),
       presence === null && h("p", { class: "quiet" }, detail),
       scale,
@@ -230,8 +232,9 @@ export class Findings {
   }
 
   /** @param {ScanInfo} info */
-  #notes({ notes }) {
-    return h("ul", { class: "notes" }, ...(notes ?? []).map((note) => h("li", {}, note)));
+  #notes({ notes = [], cautions = [] }) {
+    const others = notes.filter((note) => !cautions.includes(note));
+    return h("ul", { class: "notes" }, ...others.map((note) => h("li", {}, note)));
   }
 
   /** @param {ScanInfo} info */

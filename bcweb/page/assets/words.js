@@ -52,6 +52,10 @@ export const outlinesAll = ({ modality, presence }) => modality === "mammogram" 
 
 export const OUTLINES_ALL = "This network has never seen a normal mammogram, and outlines something on nearly every one.";
 
+/** What the network knows; said of mammograms, of which there are kinds that look alike to nobody but a network.
+ * @param {Pick<ScanInfo, "modality" | "trained_on">} info */
+export const knows = ({ modality, trained_on }) => (modality === "mammogram" && trained_on ? `It was trained on ${trained_on}.` : "");
+
 /** Whether other weights than those in use now made the prediction. @param {ScanInfo} info */
 export const isOfOther = ({ segmented, revision, in_use }) => segmented && Boolean(in_use) && revision !== in_use;
 
