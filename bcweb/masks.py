@@ -11,21 +11,25 @@ from pathlib import Path
 import numpy as np
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_STAMP = re.compile(rb"tEXtbcweb\0(\S+) ([0-9a-f]{32}) ([0-9a-f]{16})")
+_STAMP = re.compile(rb"tEXtbcweb\0(\S+) ([0-9a-f]{32}) ([0-9a-f]{16})(?: (ultrasound|mammogram))?")
 
 
 @dataclass(frozen=True)
 class Stamp:
-    """Kept inside a mask's PNG: by which weights, of which content, of the file at which place (hashed)."""
+    """Kept inside a mask's PNG: by which weights, of which content, of the file at which place (hashed).
+
+    told: the modality, where the person's word for it decided; "" where the file says it, or where it was guessed.
+    """
 
     revision: str
     content: str
     place: str
+    told: str = ""
 
 
 def write_mask(mask: np.ndarray, file: Path, stamp: Stamp) -> None:
     """Write a (H, W) bool mask as an 8-bit grey PNG of 0 and 255; whole or not at all."""
-    text = f"{stamp.revision} {stamp.content} {stamp.place}".encode()
+    text = f"{stamp.revision} {stamp.content} {stamp.place} {stamp.told}".rstrip().encode()
     part = file.with_name(f".{file.name}.part")
     file.parent.mkdir(parents=True, exist_ok=True)
     part.write_bytes(mask_png(mask, text))
@@ -66,4 +70,4 @@ def read_stamp(file: Path) -> Stamp | None:
     except OSError:
         return None
     found = _STAMP.search(head) if head.startswith(_SIGNATURE) else None
-    return Stamp(*(part.decode() for part in found.groups())) if found else None
+    return Stamp(*(part.decode() for part in found.groups(b""))) if found else None
