@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
@@ -103,7 +102,9 @@ def score_prediction(
 
 
 def _blank(case: Case) -> CaseScore:
-    return CaseScore(case.dataset, case.id, case.group, case.label or "", case.modality)
+    return CaseScore(
+        case.dataset, case.id, case.group, case.label or "", case.modality, weak=bool(case.boxes)
+    )  # fmt: skip
 
 
 def _score_numbered(numbered: tuple[int, Case], choice: Choice) -> tuple[int, CaseScore, bool]:
@@ -127,10 +128,11 @@ def table(result: dict[str, Any]) -> str:
             f"{result['seen']} seen in training, {result['out_of_fold']} of them out of fold"
         )
     lines.append(f"Cases: {'; '.join(parts)}.")
-    if result.get("weak"):
+    if weak := result.get("weak"):
+        apart = " and stand apart" if weak < result["unseen"] + result["seen"] else ""
         lines.append(
-            f"WEAK: of {result['weak']} of them only boxes are known; scores against boxes are not scores "
-            "against masks."
+            f"WEAK: of {weak} of them only boxes are known; scores against boxes are not scores against "
+            f"masks{apart}."
         )
     lines.append("")
     if result["lesion"]["n"] + result["normal"]["n"]:
@@ -209,8 +211,7 @@ def _range(interval: list[float] | None, unit: str = "") -> str:
 def evaluate(
     sets: Sequence[CaseSet], choice: Choice, workers: int | None = None
 ) -> tuple[list[CaseScore], dict[str, Any]]:
-    """Score all cases; returns them in the readers' order and the `report`, which says under "weak" of how
-    many only boxes are known.
+    """Score all cases; returns them in the readers' order and the `report`.
 
     Raises `CasesError` where two of the sets hold one case, `WeightsError` where the weights for their modality
     cannot be had, `KeyboardInterrupt` when the person stops it.
@@ -239,14 +240,7 @@ def evaluate(
     in_order = mark_seen_groups([scores[number] for number in range(len(cases))])
     findings = {(case.dataset, case.id): case.findings for case in cases if case.findings}
     carried = {key: score for key, score in carried.items() if key in by_name}
-    result = report(in_order, carried, findings)
-    weak = Counter(case.modality for case in cases if case.boxes)
-    if weak:
-        result["weak"] = weak.total()
-    for modality, part in result.get("by_modality", {}).items():
-        if weak[modality]:
-            part["weak"] = weak[modality]
-    return in_order, result
+    return in_order, report(in_order, carried, findings)
 
 
 def _check_each_is_there_once(cases: Sequence[Case]) -> None:

@@ -28,7 +28,8 @@ class CaseScore:
 
     lesion: whether the truth holds one. painted: pixels. lesions, found (of these), false_alarms: see
     `bcweb.metrics.lesion_detection`. seen: the weights were trained on it. revision: of the weights that
-    made the mask. error: why there is no score; then all others but the first five are None.
+    made the mask. error: why there is no score; then all others but the first five are None. weak: only a box is
+    known of its lesion, and the ellipse within it is what it was scored against.
     """
 
     dataset: str
@@ -51,6 +52,7 @@ class CaseScore:
     seen: bool | None = None
     revision: str = ""
     error: str = ""
+    weak: bool = False
 
     @property
     def key(self) -> tuple[str, str]:
@@ -81,7 +83,10 @@ def read_scores(file: Path) -> tuple[CaseScore, ...]:
     types = {field.name: str(field.type) for field in fields(CaseScore)}
     scores = []
     with file.open(newline="", encoding="utf-8", errors="surrogateescape") as table:
-        for number, line in enumerate(csv.DictReader(table), 2):
+        rows = csv.DictReader(table)
+        if "weak" not in (rows.fieldnames or ()):
+            del types["weak"]  # a table from before there were any
+        for number, line in enumerate(rows, 2):
             try:
                 scores.append(CaseScore(**{n: _value(line[n], kind) for n, kind in types.items()}))
             except (KeyError, ValueError, TypeError) as error:
@@ -217,12 +222,14 @@ def report(
 ) -> dict[str, Any]:
     """All that --json holds of scored cases; by data set and id: out_of_fold, what the weights carry, and
     findings, what is written of a case. Mammograms of which something is have figures of their own for masses;
-    what is outlined on an ultrasound is one. Where there are both modalities, by_modality has the same of each: their
+    what is outlined on an ultrasound is one. weak: of how many cases only boxes are known; beside others they are
+    in no figure but their data set's. Where there are both modalities, by_modality has the same of each: their
     masks are of two networks."""
     scored = [s for s in scores if not s.error]
     seen = [s for s in scored if s.seen]
     carried = [_of_today(out_of_fold[s.key], s) for s in seen if s.key in out_of_fold]
-    headline = [s for s in scored if not s.seen] + carried
+    unseen = [s for s in scored if not s.seen] + carried
+    headline = outlined(unseen)
     result = summarise(headline)
     labels = sorted({s.label for s in headline} - {""})
     result["by_label"] = {
@@ -238,13 +245,15 @@ def report(
         )
         if part
     }
+    if weak := sum(s.weak for s in scored):
+        result["weak"] = weak
     result["seen"] = len(seen)
     result["unseen"] = len(scored) - len(seen)
     result["out_of_fold"] = len(carried)
-    result["seen_scores"] = summarise(seen) if seen else None
+    result["seen_scores"] = summarise(outlined(seen)) if seen else None
     datasets = dict.fromkeys(s.dataset for s in scored)
     result["datasets"] = {
-        name: summarise([s for s in headline if s.dataset == name]) for name in datasets
+        name: summarise(outlined([s for s in unseen if s.dataset == name])) for name in datasets
     }
     result["revision"] = " + ".join(dict.fromkeys(s.revision for s in scored))
     modalities = dict.fromkeys(s.modality for s in scored)
@@ -254,6 +263,14 @@ def report(
             for modality in modalities
         }
     return result
+
+
+def outlined(scores: Sequence[CaseScore]) -> list[CaseScore]:
+    """The cases whose lesions were outlined, or are known not to be; all where only boxes are known of each.
+
+    A Dice against a box and one against an outline have no mean that says anything.
+    """
+    return [s for s in scores if not s.weak] or list(scores)
 
 
 def _of_today(carried: CaseScore, today: CaseScore) -> CaseScore:

@@ -484,7 +484,8 @@ def test_each_modality_is_said_with_its_weights_and_its_boxes(tmp_path, monkeypa
     assert mammograms.startswith("Mammograms\n\nWeights random-")
     assert "Lesion images: 2 in" in mammograms and "WEAK: of 2 of them" in mammograms
     figures = json.loads((tmp_path / "f.json").read_text())
-    assert figures["lesion"]["n"] == 5 and figures["weak"] == 2
+    assert figures["lesion"]["n"] == 3 and figures["weak"] == 2
+    assert figures["datasets"]["cbis-ddsm"]["lesion"]["n"] == 2
     parts = figures["by_modality"]
     assert len({part["revision"] for part in parts.values()}) == 2
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -41,6 +41,7 @@ FAILURES = (
     "not found",
     "normal painted",
 )
+_BOXES = "of whose lesions only boxes are known, taken as ellipses"
 _DOUBT_FROM = 1  # the bin from which a map no longer says "background"
 
 
@@ -97,15 +98,11 @@ class Series:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """How a network was trained that is to segment a data set which it has not seen.
-
-    weak: whether of the lesions there only boxes are known, which are taken as ellipses.
-    """
+    """How a network was trained that is to segment a data set which it has not seen."""
 
     trained_on: list[str]
     size: int
     epochs: int
-    weak: bool = False
 
 
 @dataclass(frozen=True)
@@ -146,6 +143,11 @@ class Findings:
             read_table(folder / "series.csv", Series),
             left_out,
         )
+
+    def without_boxes(self) -> Findings:
+        """The same without the cases of which only boxes are known."""
+        kept = [(s, m) for s, m in zip(self.scores, self.maps, strict=True) if not s.weak]
+        return replace(self, scores=[s for s, _ in kept], maps=[m for _, m in kept])
 
     def where(self, holds: Callable[[CaseScore, Map], bool]) -> list[CaseScore]:
         return [s for s, m in zip(self.scores, self.maps, strict=True) if holds(s, m)]
@@ -271,6 +273,16 @@ def _modality(findings: Findings, folder: Path) -> Iterator[str]:
     yield from _ships(folder.name, set(revisions), left_out)
     yield ""
     yield from _scores("data", of)
+    weak = [name for name, scores in of.items() if any(s.weak for s in scores)]
+    if 0 < len(weak) < len(of):
+        yield ""
+        yield (
+            f"{' and '.join(weak)}: {_BOXES}. A Dice against an ellipse is none against an outline, and what follows is "
+            "without it."
+        )
+        findings = findings.without_boxes()
+        of = {name: scores for name, scores in of.items() if name not in weak}
+        datasets = list(of)
     if len(parts := by_label(findings)) > 1:
         yield from ("", "### By label", "")
         yield from _scores("data and label", parts)
@@ -421,8 +433,7 @@ def _left_out(findings: Findings) -> Iterator[str]:
         yield ""
         yield (
             f"Trained on {', '.join(told.trained_on)} ({told.size}x{told.size}, {told.epochs} epochs), shown "
-            f"all of {dataset}"
-            + (" (of whose lesions only boxes are known, taken as ellipses):" if told.weak else ":")
+            f"all of {dataset}" + (f" ({_BOXES}):" if any(score.weak for score in scores) else ":")
         )
         yield ""
         yield from _scores("data", {dataset: scores})

@@ -193,8 +193,7 @@ def write_left_out(run: Path, cases: Sequence[Case], docs: Path) -> None:
             truth = read_truth(case, scan)
             scores.append(score_prediction(case, segmenter.segment(scan), truth, scan.spacing))
         write_scores(folder / f"{dataset}.csv", [replace(s, seen=False) for s in scores])
-        weak = any(case.boxes for case in of_it)
-        told = LeftOut(list(config.trained_on), config.size, recipe["epochs"], weak)
+        told = LeftOut(list(config.trained_on), config.size, recipe["epochs"])
         write_json(folder / f"{dataset}.json", asdict(told))
 
 

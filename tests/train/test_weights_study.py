@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bcweb.scores import CaseScore, read_scores
+from bcweb.scores import CaseScore, read_scores, write_scores
 from bcweb.statistics import calibration_error
 from tests.train.squares import draw_squares
 from train import weights_study
@@ -127,6 +127,24 @@ def test_lesion_images_are_sorted_by_the_part_that_their_lesions_cover(studied):
     assert {name: len(part) for name, part in lesion_sizes(weights).items()} == {
         "3 to 10% of the image": lesions
     }
+
+
+def test_cases_of_which_only_boxes_are_known_have_a_row_and_no_other_part(studied, tmp_path):
+    docs = tmp_path / "docs"
+    shutil.copytree(studied, docs)
+    folder = docs / "weights" / "ultrasound"
+    boxed = {"dataset": "boxes", "weak": True}
+    scores, maps = read_scores(folder / "cases.csv"), read_table(folder / "maps.csv", Map)
+    lesions = [(s, m) for s, m in zip(scores, maps, strict=True) if s.lesion]
+    write_scores(folder / "cases.csv", [*scores, *(replace(s, **boxed) for s, _ in lesions)])
+    write_table(folder / "maps.csv", [*maps, *(replace(m, dataset="boxes") for _, m in lesions)])
+    before, now = (write_report(each).read_text().split("\n") for each in (studied, docs))
+    rows = [line for line in now if line not in before]
+    assert [row for row in rows if row.startswith("| ")][0].startswith(
+        f"| boxes | {len(lesions)} |"
+    )
+    assert sum(row.startswith("| ") for row in rows) == 1, "another table holds cases with boxes"
+    assert any("of whose lesions only boxes are known" in row for row in rows)
 
 
 def test_the_report_has_all_its_parts(studied):
