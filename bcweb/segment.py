@@ -6,10 +6,12 @@ Writes STEM_mask.png for every scan (0 and 255, the scan's own size), a folder's
 --out, and results.csv: file, modality, presence, lesions, area (painted pixels), seconds, error, and
 notes on how the file was read (a guessed modality, the first frame of several ...). A file that cannot
 be segmented, or a folder that cannot be read, is a row with its error; the others are done and the exit
-status is 1. Of a folder, names that end in _mask and what lies in a folder of masks are left out; linked
-folders are followed. Run it again and only what is new, changed, failed or segmented by other weights is
-done. Two scans whose masks would have one name are kept apart: the second one's is NAME.EXT_mask.png, then
-STEM-2_mask.png and so on, and no mask that this command did not write is ever overwritten.
+status is 1. A mask that this command has written for such a file before is removed, and its row says so.
+Of a folder, names that end in _mask and what lies in a folder of masks are left out; linked folders are
+followed. Run it again and only what is new, changed, failed, or segmented by other weights or by another
+--modality is done. Two scans whose masks would have one name are kept apart: the second one's is
+NAME.EXT_mask.png, then STEM-2_mask.png and so on, and no mask that this command did not write is ever
+overwritten.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TextIO
@@ -96,7 +98,8 @@ def segment_file(job: Job, choice: Choice) -> Row:
         data = job.file.read_bytes()
         scan = read_scan(data)
         prediction, guessed = choice.segment(scan)
-        stamp = Stamp(prediction.revision, _content(data), _place(job.file))
+        told = (scan.modality is None and choice.modality) or ""
+        stamp = Stamp(prediction.revision, _content(data), _place(job.file), told)
         write_mask(prediction.mask, job.mask, stamp)
     except (ScanError, WeightsError) as error:
         return Row(name, error=str(error))
@@ -131,6 +134,20 @@ def _crashed(job: Job) -> Row:
     return Row(
         str(job.file), error="The process that read it died; it may want more memory than there is."
     )
+
+
+def without_stale_mask(row: Row, mask: Path) -> Row:
+    """The row of a scan that could not be segmented; a mask that was written for it earlier is removed, and the
+    row says so. It may be of other pixels, and beside an error nobody would take it for that.
+    """
+    stamp = read_stamp(mask)
+    if stamp is None or stamp.place != _place(Path(row.file)):
+        return row
+    try:
+        mask.unlink()
+    except OSError as error:
+        return replace(row, notes=f"Its earlier mask cannot be removed: {error.strerror}.")
+    return replace(row, notes="Its earlier mask was removed.")
 
 
 def _content(data: bytes) -> str:
@@ -262,12 +279,14 @@ class Done:
         self._revisions: dict[str, str | None] = {}
 
     def row(self, job: Job) -> Row | None:
-        """The earlier row of a scan whose mask is of this content and by these weights; else None."""
+        """The earlier row of a scan whose mask is of this content, by these weights and of this modality; else None."""
         row = self._rows.get(os.path.abspath(job.file))
         if row is None or row.error or self._choice.modality not in (None, row.modality):
             return None
         stamp = read_stamp(job.mask)
         if stamp is None or stamp.revision != self._revision(row.modality):
+            return None
+        if stamp.told and self._choice.modality is None:  # now the pixels say which
             return None
         with suppress(OSError):
             if stamp.content == _content(job.file.read_bytes()):
@@ -331,10 +350,13 @@ def run(
     others = [row for place, row in earlier.items() if place not in here]
     others += found.unreadable
     count = worker_count(len(to_do), workers)
+    masks = {str(job.file): job.mask for job in to_do}
     with stoppable() as stop, Table(out / RESULTS, [*others, *rows.values()]) as table:
         results = over_all_cores(partial(segment_file, choice=choice), to_do, count, stop, _crashed)
         with _progress(len(to_do)) as progress:
             for row in results:
+                if row.error:
+                    row = without_stale_mask(row, masks[row.file])
                 rows[Path(row.file)] = row
                 table.add(row)
                 if progress is not None:

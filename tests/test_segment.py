@@ -280,6 +280,52 @@ def test_a_scan_that_changed_is_segmented_again_under_its_own_name(tmp_path, wei
     assert len(rows(out)) == 1
 
 
+def test_a_scan_that_became_corrupt_keeps_no_mask(tmp_path, weights, capsys):
+    """It would be of pixels that are no more, beside the error of those that are there."""
+    files, out = [scan(tmp_path / f"{i}.png", seed=i) for i in range(2)], tmp_path / "out"
+    assert segment(*files, "--out", out, weights=weights) == 0
+    whole = files[0].read_bytes()
+    files[0].write_bytes(whole[: len(whole) // 2])
+    assert segment(*files, "--out", out, weights=weights) == 1
+    assert masks(out) == ["1_mask.png"]
+    row, other = rows(out)
+    assert row["error"] == "The PNG file is cut off or damaged." and not other["error"]
+    assert row["notes"] == "Its earlier mask was removed."
+    files[0].write_bytes(whole)
+    assert segment(*files, "--out", out, weights=weights) == 0
+    assert masks(out) == ["0_mask.png", "1_mask.png"] and rows(out)[0]["notes"] == ""
+
+
+def test_a_mask_of_another_file_outlives_an_error(tmp_path, weights, monkeypatch):
+    """Of a copy of this scan, whose mask it would share."""
+    out = tmp_path / "out"
+    one, two = (scan(tmp_path / name / "a.png") for name in ("one", "two"))
+    assert segment(one, "--out", out, weights=weights) == 0
+    kept = (out / "a_mask.png").read_bytes()
+    monkeypatch.setattr("bcweb.scans.guess_modality", lambda scan: "mammogram")
+    assert main([str(two), "--out", str(out), "--weights", str(weights)]) == 1
+    assert [bool(row["error"]) for row in rows(out)] == [False, True]
+    assert masks(out) == ["a_mask.png"] and (out / "a_mask.png").read_bytes() == kept
+
+
+def test_a_modality_that_is_no_longer_said_is_guessed_anew(tmp_path, weights, monkeypatch, capsys):
+    """But where the file says it, nothing changes."""
+    files, out = [scan(tmp_path / "a.png"), tmp_path / "b.dcm"], tmp_path / "out"
+    files[1].write_bytes(written(dicom(Modality="US")))
+    monkeypatch.setenv("BCWEB_WEIGHTS_ULTRASOUND", str(weights))
+    other = weights_folder.write(tmp_path / "mammogram", modality="mammogram")
+    monkeypatch.setenv("BCWEB_WEIGHTS_MAMMOGRAM", str(other))
+    monkeypatch.setattr("bcweb.scans.guess_modality", lambda scan: "mammogram")
+    asked = [*map(str, files), "--out", str(out)]
+    assert main([*asked, "--modality", "ultrasound"]) == 0
+    assert [row["modality"] for row in rows(out)] == ["ultrasound", "ultrasound"]
+    capsys.readouterr()
+    assert main(asked) == 0
+    assert "1 done before" in capsys.readouterr().out
+    assert [row["modality"] for row in rows(out)] == ["mammogram", "ultrasound"]
+    assert main(asked) == 0 and "2 done before" in capsys.readouterr().out
+
+
 def test_other_weights_do_it_all_again(tmp_path, weights, other_weights, capsys):
     file, out = scan(tmp_path / "a.png"), tmp_path / "out"
     segment(file, "--out", out, weights=weights)
