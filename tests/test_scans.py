@@ -71,6 +71,21 @@ def written(data: Dataset) -> bytes:
     return file.getvalue()
 
 
+def tiff(values: np.ndarray, white_is_zero: bool = False, packed: bool = False) -> bytes:
+    """A TIFF of any numbers in one strip, in their own order of bytes; packed: by zlib."""
+    order = {"<": "<", ">": ">", "|": "<"}[values.dtype.str[0]]
+    body = zlib.compress(values.tobytes()) if packed else values.tobytes()
+    kind = {"u": 1, "i": 2, "f": 3}[values.dtype.kind]
+    tags = [
+        (256, values.shape[1]), (257, values.shape[0]), (258, 8 * values.itemsize), (259, 8 if packed else 1),
+        (262, int(not white_is_zero)), (273, 8), (277, 1), (278, values.shape[0]), (279, len(body)), (339, kind),
+    ]  # fmt: skip
+    body += b"\0" * (len(body) % 2)
+    head = struct.pack(f"{order}2sHI", b"II" if order == "<" else b"MM", 42, 8 + len(body))
+    rows = b"".join(struct.pack(f"{order}HHII", tag, 4, 1, value) for tag, value in tags)
+    return head + body + struct.pack(f"{order}H", len(tags)) + rows + bytes(4)
+
+
 # ---- pictures
 
 
@@ -170,6 +185,25 @@ def test_float_tiff_is_stretched_to_sixteen_bits_and_says_so():
     assert scan.pixels.dtype == np.uint16
     assert (scan.pixels.min(), scan.pixels.max()) == (0, 65535)
     assert scan.notes == ("Its values were scaled to 16 bits.",)
+
+
+@pytest.mark.parametrize("kind", ["<f8", ">f8", "<f4", ">f4", ">i4", ">i2"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_tiff_of_any_numbers_is_read_in_any_order_of_bytes(kind, packed):
+    scan = read_scan(tiff((100 * (RAMP - 30.0)).astype(kind), packed=packed))
+    assert np.abs(scan.pixels - RAMP * 257.0).max() <= 1
+    assert scan.notes == ("Its values were scaled to 16 bits.",)
+    turned = read_scan(tiff(RAMP.astype("<f8") / 255, white_is_zero=True, packed=packed))
+    assert np.abs(turned.pixels - (255.0 - RAMP) * 257).max() <= 1
+
+
+def test_a_tiff_of_8_signed_bits_begins_at_its_lowest_value():
+    scan = read_scan(tiff((RAMP - 128.0).astype(np.int8)))
+    np.testing.assert_array_equal(scan.pixels, RAMP)
+    assert scan.notes == ("128 was added to its values, which begin below 0.",)
+    positive = read_scan(tiff((RAMP // 2).astype(np.int8)))
+    np.testing.assert_array_equal(positive.pixels, RAMP // 2)
+    assert positive.notes == ()
 
 
 def test_one_infinite_pixel_does_not_make_a_float_image_black():
@@ -286,6 +320,22 @@ def test_signed_values_become_unsigned_with_their_window():
     scan = read_scan(written(dicom(signed, WindowCenter=0.5, WindowWidth=201)))
     np.testing.assert_array_equal(scan.pixels, DEEP)
     assert scan.window == (32768 - 100, 32768 + 100)
+
+
+@pytest.mark.parametrize("high", [15, 13])
+@pytest.mark.parametrize("signed", [False, True])
+def test_values_in_the_upper_bits_of_a_pixel_are_read_without_what_lies_below(high, signed):
+    """As old files have them, with an overlay or noise in the bits that are free."""
+    values = np.linspace(0, 4095, 600).astype(np.int32).reshape(20, 30)
+    noise = np.random.default_rng(0).integers(0, 2 ** (high - 11), values.shape)
+    stored = ((values - 2048 * signed) << (high - 11)) + noise
+    file = dicom(stored.astype(np.int16 if signed else np.uint16), BitsStored=12, HighBit=high)
+    scan = read_scan(written(file))
+    np.testing.assert_array_equal(scan.pixels, values)
+    assert scan.notes == ("Of the 16 bits of a pixel 12 are used.",)
+    file = dicom((values - 2048 * signed).astype(stored.dtype).astype(f"{'iu'[not signed]}2"))
+    file.BitsStored, file.HighBit = 12, 15  # which is not so
+    np.testing.assert_array_equal(read_scan(written(file)).pixels, values)
 
 
 def test_a_window_beside_all_values_is_ignored():
@@ -508,6 +558,11 @@ BAD = {
     "1x1": (encode(Image.new("L", (1, 1)), "PNG"), "The image is 1x1 pixels; at least 16x16"),
     "20,000x20,000": (png(20000, 20000, 8, 0, b""), "more than 64 million pixels"),
     "10,000x7,000": (png(10000, 7000, 8, 0, b""), "more than 64 million pixels"),
+    "a TIFF of 64-bit integers": (
+        tiff(DEEP.astype("<u8")),
+        "holds unsigned integers of 64 bits, which cannot be read; save",
+    ),
+    "a cut-off TIFF": (tiff(RAMP.astype("<f8"))[:-50], "header is cut off"),
     "a PDF": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "This is a PDF"),
     "a ZIP": (b"PK\x03\x04" + bytes(99), "This is a ZIP archive"),
     "noise": (bytes(range(7, 256)), "This is not an image of a kind that can be read: PNG"),

@@ -20,6 +20,7 @@ from pydicom.uid import (
     BreastTomosynthesisImageStorage,
     ImplicitVRLittleEndian,
     JPEGExtended12Bit,
+    RLELossless,
 )
 
 from bcweb.scans.scan import (
@@ -114,7 +115,7 @@ def _first_frame(data: Dataset) -> np.ndarray:
     if packed and not _can_decode(syntax):
         raise ScanError(f"The pixels of this DICOM file{packed} cannot be decoded.")
     try:
-        frame = pixel_array(data, index=0)
+        frame = _decoded(data, syntax)
         if data.PhotometricInterpretation == "PALETTE COLOR":
             frame = apply_color_lut(frame, data)
         return frame
@@ -123,6 +124,22 @@ def _first_frame(data: Dataset) -> np.ndarray:
             "are cut off or damaged" if _GDCM or not packed else "may need python-gdcm; install it"
         )
         raise ScanError(f"The pixels of this DICOM file{packed} {why}.") from error
+
+
+def _decoded(data: Dataset, syntax: UID) -> np.ndarray:
+    """The first frame, its values in the lower bits of a pixel: old files may have them in the upper ones, up to High
+    Bit, and pydicom looks for them in the lower ones alone.
+    """
+    stored, high = int(data.get("BitsStored") or 0), int(data.get("HighBit") or 0)
+    as_written = not syntax.is_encapsulated or syntax == RLELossless
+    if not as_written or data.get("SamplesPerPixel", 1) != 1 or high < stored or stored < 1:
+        return pixel_array(data, index=0)
+    frame = pixel_array(data, index=0, correct_unused_bits=False)
+    bits = 8 * frame.itemsize
+    sign = 2 ** (stored - 1) if data.get("PixelRepresentation") else 0
+    if high >= bits or (-sign <= frame.min() and frame.max() < 2**stored - sign):
+        return frame  # they lie in the lower ones, whatever is said
+    return (frame << (bits - 1 - high)) >> (bits - stored)
 
 
 def _can_decode(syntax: UID) -> bool:

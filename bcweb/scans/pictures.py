@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from typing import BinaryIO
 
@@ -33,9 +34,17 @@ _STARTS = (
     b"P1", b"P2", b"P3", b"P4", b"P5", b"P6", b"Pf", b"PF", b"RIFF", b"GIF8",
 )  # fmt: skip
 
+# Numbers of 64 bits Pillow can unpack, but knows of no TIFF that holds them.
+TiffImagePlugin.OPEN_INFO |= {
+    (start, white, (3,), 1, (64,), ()): ("F", packing)
+    for start, packing in ((b"II", "F;64F"), (b"MM", "F;64BF"))
+    for white in (0, 1)
+}
+_NUMBERS = {1: "unsigned integers", 2: "signed integers", 3: "floating-point numbers"}
+
 # `check_size` refuses less than Pillow warns of, before a pixel is decoded.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
-warnings.filterwarnings("ignore", "(Corrupt|Possibly corrupt) EXIF", UserWarning)
+warnings.filterwarnings("ignore", "(Corrupt|Possibly corrupt) EXIF|Truncated File", UserWarning)
 
 
 def knows(head: bytes) -> bool:
@@ -59,6 +68,7 @@ def read(file: BinaryIO) -> Scan:
         try:
             frames = getattr(image, "n_frames", 1)
             image.seek(0)
+            _unpack_as_this_machine(image)
             notes = (f"First of {frames} frames.",) if frames > 1 else ()
             deep_colour = "16" in _raw_mode(image) and not image.mode.startswith("I")
             ImageOps.exif_transpose(image, in_place=True)
@@ -80,7 +90,37 @@ def _open(file: BinaryIO) -> Image.Image:
         check_size(10**6, 10**6)
         raise
     except Exception as error:
-        raise ScanError("The image's header is cut off or damaged.") from error
+        raise ScanError(
+            _unknown_numbers(file) or "The image's header is cut off or damaged."
+        ) from error
+
+
+def _unknown_numbers(file: BinaryIO) -> str:
+    """Of a TIFF that holds numbers which Pillow does not read, a sentence that says which; else ""."""
+    tags = TiffImagePlugin
+    try:
+        file.seek(0)
+        head = file.read(8)
+        found = tags.ImageFileDirectory_v2(head + (file.read(8) if 43 in head[2:4] else b""))
+        start = found.next
+        file.seek(start)
+        found.load(file)
+        kind, bits = found.get(tags.SAMPLEFORMAT, (1,)), found.get(tags.BITSPERSAMPLE, (1,))
+        known = any((kind[:1], bits[:1]) == (key[2][:1], key[4][:1]) for key in tags.OPEN_INFO)
+        whole = found.next != start  # it knows then what follows
+        if known or not whole or kind[0] not in _NUMBERS or not 1 <= bits[0] <= 64:
+            return ""
+    except Exception:  # it is no TIFF, or a damaged one
+        return ""
+    return f"This TIFF holds {_NUMBERS[kind[0]]} of {bits[0]} bits, which cannot be read; save it with 8 or 16 bits."
+
+
+def _unpack_as_this_machine(image: Image.Image) -> None:
+    """libtiff turns the bytes of a number over to this machine's order, and Pillow expects the file's."""
+    if image.tile and image.tile[0][0] == "libtiff" and image.mode in ("I", "F"):
+        place = image.tile[0]
+        packing = re.sub(r"(?<=\d)B", "N", place[3][0])
+        image.tile[0] = place._replace(args=(packing, *place[3][1:]))
 
 
 def _raw_mode(image: Image.Image) -> str:
@@ -102,6 +142,11 @@ def _is_negative(image: Image.Image) -> bool:
     return image.format == "TIFF" and image.tag_v2.get(262) == 0
 
 
+def _is_signed(image: Image.Image) -> bool:
+    """Whether a TIFF of 8 bits says that they have a sign, which Pillow does not regard."""
+    return image.format == "TIFF" and image.mode == "L" and image.tag_v2.get(339) == (2,)
+
+
 def _grey(image: Image.Image) -> tuple[np.ndarray, tuple[str, ...]]:
     """(H, W) uint8 or uint16, and notes."""
     if image.mode.startswith("I;16"):
@@ -109,7 +154,14 @@ def _grey(image: Image.Image) -> tuple[np.ndarray, tuple[str, ...]]:
         # Pillow turns "white is zero" of 8 bits by itself.
         return (65535 - pixels if _is_negative(image) else pixels), ()
     if image.mode in ("I", "F"):
-        return sixteen_bit(np.asarray(image))
+        pixels, notes = sixteen_bit(np.asarray(image))
+        return (65535 - pixels if _is_negative(image) else pixels), notes
+    if _is_signed(image):
+        signed = np.asarray(image).view(np.int8)
+        if signed.min() < 0:
+            return (signed ^ -128).view(np.uint8), (
+                "128 was added to its values, which begin below 0.",
+            )
     if image.mode == "CMYK":
         return np.asarray(image.convert("RGB").convert("L")), (
             "Its printing colours (CMYK) were turned to grey.",
