@@ -22,10 +22,10 @@ from bcweb.cases.files import (
     slashed,
 )
 from bcweb.cases.grouping import group_by_pictures, group_the_rest, two_classes
+from bcweb.names import MASK
 
 LABELS = ("benign", "malignant", "normal")
 _NAME = re.compile(r"(benign|malignant|normal) \(\d+\)")
-_MASK = re.compile(r"(.+?)_mask(_\d+)?")
 
 # Both pictures are in the set twice, once as a lesion with its mask and once as "normal".
 CONTRADICTIONS = {"normal (1)": "benign (269)", "normal (34)": "benign (437)"}
@@ -43,7 +43,7 @@ def read(path: Path) -> CaseSet:
         skipped += odd
         images, masks = {}, defaultdict(list)
         for file in files:
-            if mask := _MASK.fullmatch(file.stem):
+            if mask := MASK.fullmatch(file.stem):
                 masks[mask[1]].append(file)
             elif not _NAME.fullmatch(file.stem):
                 skipped.append(Skipped(file, "Its name is not that of a BUSI image."))

@@ -49,6 +49,14 @@ def test_the_two_normals_that_show_a_lesion_are_left_out_with_the_reason(tmp_pat
     assert "benign (437)" in reasons(found)["normal (34).png"]
 
 
+def test_a_mask_of_busi_may_be_called_so_in_capitals(tmp_path):
+    folder = trees.busi(tmp_path) / "benign"
+    (folder / "benign (2)_mask_1.png").rename(folder / "benign (2)_MASK_1.png")
+    found = read_cases(f"busi:{tmp_path}")
+    assert found.skipped == ()
+    assert {case.id: len(case.truth_files) for case in found.cases}["benign (2)"] == 2
+
+
 def test_busi_is_grouped_by_a_table_that_lies_beside_it(tmp_path):
     root = trees.busi(tmp_path)
     (root / "groups.csv").write_text(
