@@ -125,7 +125,8 @@ def mark_seen_groups(scores: Sequence[CaseScore]) -> list[CaseScore]:
 
 
 def summarise(scores: Sequence[CaseScore]) -> dict[str, Any]:
-    """Figures over scored cases: `lesion`, `normal`, `lesionwise` and the presence's AUC, as in --json.
+    """Figures over scored cases: `lesion`, `normal`, `lesionwise` and the presence's AUC, as in --json; `weak`, how
+    many they are, where only boxes are known of each of them.
 
     Intervals are [low, high]; None stands for what does not exist (no such cases, or one group).
     """
@@ -144,6 +145,8 @@ def summarise(scores: Sequence[CaseScore]) -> dict[str, Any]:
         result |= _with_interval("presence_auc", interval)
     else:
         result |= {"presence_auc": None, "presence_auc_ci": None}
+    if scores and all(s.weak for s in scores):
+        result["weak"] = len(scores)
     return result
 
 

@@ -175,7 +175,7 @@ def front_matter(config: Config, result: dict[str, Any] | None) -> str:
             )
             for name, figures in (result["datasets"] if result else {}).items()
             for kind, text, value in _metrics(figures)
-            if value is not None
+            if value is not None and not figures.get("weak")
         ] or None,
     )  # fmt: skip
     return data.to_yaml().strip()
@@ -302,6 +302,11 @@ def _scores(record: dict[str, Any], result: dict[str, Any] | None, roles: Counte
         "",
         *score_table("data", result["datasets"]),
     ]
+    if weak := [name for name, figures in result["datasets"].items() if figures.get("weak")]:
+        lines += [
+            "", f"Of {' and '.join(weak)} only boxes are known: scored against the ellipse in each, which is no score "
+            "against an outline.",
+        ]  # fmt: skip
     for name, figures in result.get("by_finding", {}).items():
         if "dice_mean" in figures:
             lines += [

@@ -37,7 +37,8 @@ def cell(figures: Mapping[str, Any], name: str, digits: int = 3) -> str:
 def score_table(of: str, parts: Mapping[str, dict[str, Any]]) -> list[str]:
     """A table of `bcweb.scores.summarise`, a row for each named part of the cases.
 
-    Where nothing is painted there is no distance: HD95 says of how many images it is.
+    Where nothing is painted there is no distance: HD95 says of how many images it is. Where only boxes are known
+    of the cases, their name says it.
     """
     lines = [
         f"| {of} | lesion images | Dice, mean | Dice, median | IoU, mean | HD95, px | found (Dice > 0.1) | normals | painted normals | presence AUC |",
@@ -46,7 +47,7 @@ def score_table(of: str, parts: Mapping[str, dict[str, Any]]) -> list[str]:
     for name, figures in parts.items():
         lesion, normal = figures["lesion"], figures["normal"]
         cells = [
-            name, str(lesion["n"]), cell(lesion, "dice_mean"), cell(lesion, "dice_median"),
+            f"{name} (boxes)" if figures.get("weak") else name, str(lesion["n"]), cell(lesion, "dice_mean"), cell(lesion, "dice_median"),
             cell(lesion, "iou_mean"), _distance(lesion), cell(lesion, "detected"),
             str(normal["n"]), cell(normal, "painted"), cell(figures, "presence_auc"),
         ]  # fmt: skip

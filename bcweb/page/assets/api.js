@@ -64,7 +64,7 @@
  */
 /** @typedef {Facts & {card: Node_[] | null, study: Node_[] | null, names: string[]}} Described */
 /** @typedef {[number, number] | null} Interval */
-/** @typedef {{lesion: Record<string, any>, normal: Record<string, any>, presence_auc: number | null, presence_auc_ci: Interval}} Figures */
+/** @typedef {{lesion: Record<string, any>, normal: Record<string, any>, presence_auc: number | null, presence_auc_ci: Interval, weak?: number}} Figures */
 /** @typedef {{problem?: string, cases?: number, datasets?: Record<string, Figures>}} Scored */
 /** @typedef {{tag: string, commit: string, in_use: boolean, newer: boolean, latest: boolean}} Revision */
 

@@ -291,7 +291,7 @@ class Models extends HTMLElement {
       h(
         "div",
         { class: "wide", role: "region", "aria-label": "Table of scores", tabIndex: 0 },
-        h("table", {}, h("thead", {}, h("tr", {}, h("td", {}), ...names.map((name) => h("th", { scope: "col" }, name)))), h("tbody", {}, ...rows)),
+        h("table", {}, h("thead", {}, h("tr", {}, h("td", {}), ...names.map((name) => h("th", { scope: "col" }, datasets?.[name].weak ? term(`${name} (boxes)`, words.MEANING.boxes) : name)))), h("tbody", {}, ...rows)),
       ),
     );
   }

@@ -82,6 +82,7 @@ export const MEANING = {
   recall: "Share of the truth that is painted. A dash: the truth is empty.",
   hd95: "Hausdorff distance, 95th percentile: how far the two borders are apart, but for the worst twentieth. A dash: one of the two masks is empty, or (in mm) the size of a pixel is not known.",
   uncertainty: "How unsure the network is of what it drew: 1 is most.",
+  boxes: "Of these lesions only boxes are known: scored against the ellipse in each, which is no score against an outline.",
   suspicion: "How confidently the network contradicts the truth: 1 is most.",
 };
 
