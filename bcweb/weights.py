@@ -169,7 +169,9 @@ def load_weights(name: str, modality: Modality | None = None) -> Weights:
     config_file, tensor_file = folder / "config.json", folder / "model.safetensors"
     for file in (config_file, tensor_file):
         if not file.is_file():
-            raise WeightsError(f"{name} is not a weights folder: it has no {file.name}.")
+            raise WeightsError(
+                f"{name} is not a weights folder: it has no {file.name}{_inside(folder)}."
+            )
     try:
         text = _config_text(config_file)
         config = Config.model_validate_json(text)
@@ -220,6 +222,12 @@ def _locate(name: str, modality: Modality | None) -> Path:
             f'There are no weights at {name}; name "embedded", a folder, or hf://user/repo@revision.'
         )
     return folder
+
+
+def _inside(folder: Path) -> str:
+    """Of a run's folder, where its weights are; the commands of train take the run itself."""
+    weights = folder / "weights"
+    return f"; its weights are in {weights}" if (weights / "config.json").is_file() else ""
 
 
 def _download(name: str) -> Path:

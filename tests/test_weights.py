@@ -74,6 +74,14 @@ def test_a_name_that_points_nowhere_gets_one_sentence(name, tmp_path, monkeypatc
     assert str(caught.value).endswith(".") and "\n" not in str(caught.value)
 
 
+def test_of_a_runs_folder_it_is_said_where_its_weights_are(tmp_path):
+    weights_folder.write(tmp_path / "run" / "weights")
+    there = str(tmp_path / "run" / "weights")
+    with pytest.raises(WeightsError, match=f"no config.json; its weights are in {there}.$"):
+        load_weights(str(tmp_path / "run"))
+    assert load_weights(there)
+
+
 def test_the_name_is_the_given_one_then_the_environments_then_embedded(monkeypatch):
     monkeypatch.setenv("BCWEB_WEIGHTS_ULTRASOUND", "/from/environment")
     monkeypatch.delenv("BCWEB_WEIGHTS_MAMMOGRAM", raising=False)
