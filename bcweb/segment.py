@@ -95,7 +95,7 @@ def segment_file(job: Job, choice: Choice) -> Row:
     started = time.perf_counter()
     name = str(job.file)
     try:
-        data = job.file.read_bytes()
+        data = _read(job.file)
         scan = read_scan(data)
         prediction, guessed = choice.segment(scan)
         told = (scan.modality is None and choice.modality) or ""
@@ -148,6 +148,13 @@ def without_stale_mask(row: Row, mask: Path) -> Row:
     except OSError as error:
         return replace(row, notes=f"Its earlier mask cannot be removed: {error.strerror}.")
     return replace(row, notes="Its earlier mask was removed.")
+
+
+def _read(file: Path) -> bytes:
+    from bcweb.scans.folders import refuse_special
+
+    refuse_special(file)
+    return file.read_bytes()
 
 
 def _content(data: bytes) -> str:
@@ -242,7 +249,7 @@ def _ours(mask: Path, file: Path) -> bool:
     if stamp.place == _place(file):
         return True
     with suppress(OSError):
-        return stamp.content == _content(file.read_bytes())
+        return stamp.content == _content(_read(file))
     return False
 
 
@@ -289,7 +296,7 @@ class Done:
         if stamp.told and self._choice.modality is None:  # now the pixels say which
             return None
         with suppress(OSError):
-            if stamp.content == _content(job.file.read_bytes()):
+            if stamp.content == _content(_read(job.file)):
                 return Row(**{c: getattr(row, c) for c in COLUMNS} | {"file": str(job.file)})
         return None
 

@@ -252,6 +252,17 @@ def test_a_file_that_is_not_there_is_a_row(tmp_path, weights):
     assert [row["error"] for row in rows(tmp_path / "out")] == ["", "There is no such file."]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes have no name there")
+def test_a_pipe_is_a_row_where_it_is_named_and_left_out_of_a_folder(tmp_path, weights):
+    folder, out = tmp_path / "in", tmp_path / "out"
+    scan(folder / "a.png")
+    os.mkfifo(folder / "b.png")  # nobody writes to it: who opens it waits
+    assert segment(folder, "--out", out, weights=weights) == 0
+    assert [row["file"] for row in rows(out)] == [str(folder / "a.png")]
+    assert segment(folder / "b.png", "--out", out, weights=weights) == 1
+    assert rows(out)[-1]["error"] == "Not a file, but a pipe or a device."
+
+
 def test_a_folder_without_scans_is_said(tmp_path, weights, capsys):
     (tmp_path / "in").mkdir()
     assert segment(tmp_path / "in", "--out", tmp_path / "out", weights=weights) == 1

@@ -13,7 +13,7 @@ from pathlib import Path
 from bcweb.cases.case import Case, CasesError, CaseSet, Skipped
 from bcweb.cases.truth import same_aspect
 from bcweb.scans import ScanError, scan_size
-from bcweb.scans.folders import walk
+from bcweb.scans.folders import is_special, walk
 
 # Papers, tables and programs that lie beside scans; nobody wants to be told that they were skipped.
 _BESIDE = {
@@ -53,8 +53,8 @@ def scan_files(folder: Path, deep: bool = False) -> tuple[Sizes, list[Skipped]]:
     for file in sorted(files):
         if file.name.startswith("."):
             continue
-        # Not a folder, a pipe ...; what cannot even be looked at is skipped below, with the reason.
-        if os.path.exists(file) and not os.path.isfile(file):
+        # What cannot even be looked at is skipped below, with the reason.
+        if os.path.isdir(file) or is_special(file):
             continue
         if file.suffix.lower() in _BESIDE:
             continue

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from bcweb.scans import pictures
+from bcweb.scans.folders import refuse_special
 from bcweb.scans.scan import Scan, ScanError
 
 KINDS = "PNG, JPEG, BMP, TIFF, PGM, WebP, GIF and DICOM"
@@ -47,6 +48,8 @@ def scan_size(source: str | Path | bytes) -> tuple[int, int]:
 def _opened(source: str | Path | bytes) -> Iterator[tuple[BinaryIO, bool]]:
     """The file at its start, and whether it is DICOM; `ScanError` for what is certainly no image."""
     try:
+        if not isinstance(source, bytes):
+            refuse_special(Path(source))
         file = BytesIO(source) if isinstance(source, bytes) else open(source, "rb")  # noqa: SIM115
     except OSError as error:
         raise ScanError(f"{Path(source).name} cannot be opened: {error.strerror}.") from error

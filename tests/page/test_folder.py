@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import numpy as np
@@ -22,6 +23,14 @@ def test_a_folder_that_cannot_be_read_is_a_row_that_says_why(visitor, tmp_path):
     answer = visitor.get(f"/bc/scans/{listed[1]['id']}")
     assert answer.status_code == 400
     assert answer.json()["error"] == f"{place.name} cannot be opened: File name too long."
+
+
+def test_a_pipe_is_no_scan_and_nobody_waits_for_it(visitor, tmp_path):
+    (tmp_path / "a.png").write_bytes(png(speckle(64, 64)))
+    for name in ("b.png", "without-suffix"):
+        os.mkfifo(tmp_path / name)
+    listed = visitor.post("/bc/folder", json={"path": str(tmp_path)}).json()["scans"]
+    assert [scan["name"] for scan in listed] == ["a.png"]
 
 
 def test_where_no_folder_can_be_read_none_is_said_to_be_empty(visitor, tmp_path):
