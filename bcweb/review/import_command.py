@@ -74,6 +74,8 @@ def run(arguments: argparse.Namespace) -> int:
             return 130
         if made.error and made.is_new and not project.cases:
             store.delete(LOCAL, project.id)  # nothing came of it: the name is free again
+        elif made.error and not made.changed:  # a name that was mistyped: no fault of the project
+            store.set_state(project.id, made.project.state, made.project.problem)
     return _tell(made, project)
 
 

@@ -59,8 +59,9 @@ class _Read:
 class Import:
     """One import into a project. `prepare` makes it, `run` does it, once.
 
-    project: as it was before. is_new: it was made for this import. failures: how many files were found that cannot be used, once it ended.
-    error: why it failed, in one sentence; None where it did not.
+    project: as it was before. is_new: it was made for this import. changed: more of it than its state is another now.
+    failures: how many files were found that cannot be used, once it ended. error: why it failed, in one sentence;
+    None where it did not.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Import:
     ):
         self.project = project
         self.is_new = is_new
+        self.changed = False
         self.failures = 0
         self.error: str | None = None
         self._store = store
@@ -191,6 +193,7 @@ class Import:
         # A project that was begun with weights names them for both modalities, and they are of one.
         used = {names[modality] for modality in found} - {"embedded"}
         names = {m: n for m, n in names.items() if m in found or _absolute_folder(n) not in used}
+        self.changed = True
         self._store.set_sources(project.id, self._sources, names)
         return found
 

@@ -671,6 +671,24 @@ def test_data_that_is_none_leaves_no_project_behind(tmp_path, monkeypatch, capsy
         assert store.projects(ME) == []
 
 
+@pytest.mark.parametrize(
+    "mistaken", [["--data", "folder:/nowhere"], ["--weights", "/nowhere"], ["--folds", "/nowhere"]]
+)
+def test_a_project_stays_as_it_was_where_more_was_named_that_is_not_there(
+    weights, tmp_path, monkeypatch, capsys, mistaken
+):
+    monkeypatch.setenv("BCWEB_HOME", str(tmp_path / "home"))
+    place = pictures(tmp_path / "set", 1)
+    assert main(["import", "P", "--data", f"folder:{place}", "--weights", str(weights)]) == 0
+    with Store() as store:
+        before = store.project(ME, "P")
+    capsys.readouterr()
+    assert main(["import", "P", *mistaken]) == 1
+    assert "/nowhere" in capsys.readouterr().err.strip().splitlines()[-1]
+    with Store() as store:
+        assert store.project(ME, "P") == before
+
+
 def test_weights_of_the_other_modality_are_refused_before_anything_is_made(
     tmp_path, monkeypatch, capsys
 ):
