@@ -57,6 +57,10 @@ def run(arguments: argparse.Namespace) -> int:
     if problem := why_unwritable(arguments.html, arguments.csv, arguments.json):
         raise ReviewError(problem)
     with Store() as store:
+        if arguments.truth == "reader" and not store.project(LOCAL, arguments.name).read:
+            raise ReviewError(
+                f"Nobody has read {arguments.name} yet: there is no reader's truth to score against."
+            )
         scorer = Scorer(store)
 
         def scored(revision: str | None) -> Evaluation:
@@ -86,6 +90,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _show(evaluation: Evaluation, comparison: Comparison | None, predicted: Predicted) -> None:
+    of_readers = wording.of_readers(evaluation.figures)
+    if of_readers:
+        print(of_readers + "\n")
     print(table(evaluation.figures))
     if evaluation.headline:
         print("\nBy the truth's share of the image")
@@ -93,7 +100,8 @@ def _show(evaluation: Evaluation, comparison: Comparison | None, predicted: Pred
             print(f"  {size}: {label_line(figures) if figures['n'] else 'none'}")
     print()
     for said in wording.about(evaluation.figures)[1:]:
-        print(said)
+        if said != of_readers:
+            print(said)
     names: dict[str, list[str]] = defaultdict(list)
     for one in predicted.revisions():
         names[one.modality].append(one.name)

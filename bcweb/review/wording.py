@@ -238,17 +238,26 @@ def about(figures: dict[str, Any]) -> list[str]:
             f"Of {figures['carried']:,} only the Dice out of fold is known, as the weights carry it; from it "
             "follow the IoU, what was found and which normals were painted, not the HD95 or single lesions."
         )
-    if figures["truth"] == "reader":
-        said.append(
-            f"The truth of {figures['by_reader']:,} is the mask that a reader left. Accepted predictions "
-            "are no truth: a mask scored against itself says nothing."
-        )
+    if truth := of_readers(figures):
+        said.append(truth)
     if figures["begun_from_it"]:
         said.append(
             f"{figures['begun_from_it']:,} of the readers' masks began from this revision's own prediction, "
             "which favours it."
         )
     return said
+
+
+def of_readers(figures: dict[str, Any]) -> str:
+    """Of how many the truth is a reader's; empty where the imported one was asked for."""
+    if figures["truth"] != "reader":
+        return ""
+    rest = figures["scored"] - figures["by_reader"]
+    return (
+        f"The truth of {figures['by_reader']:,} is the mask that a reader left. "
+        + (f"That of the other {rest:,} is the imported one. " if rest else "")
+        + "Accepted predictions are no truth: a mask scored against itself says nothing."
+    )
 
 
 def _told(figures: dict[str, Any]) -> str:

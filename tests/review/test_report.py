@@ -20,8 +20,9 @@ from bcweb.review import report, wording
 from bcweb.review.__main__ import main
 from bcweb.review.comparison import compare
 from bcweb.review.evaluation import evaluate
+from bcweb.review.records import NewVerdict
 from bcweb.review.store import Store
-from tests.review.scored import CASES, FILMS, FIRST, FOLD, SECOND, Made, Mask, fill
+from tests.review.scored import CASES, FILMS, FIRST, FOLD, SECOND, Made, Mask, fill, ids_of
 
 ROOT = Path(__file__).parents[2]
 DIGITS = {"hd95_mean": 1}
@@ -228,6 +229,22 @@ def test_the_command_prints_the_figures_and_what_was_left_out(home, capsys):
     assert re.search(r"Dice, mean +0\.575 +0\.725  −0\.150 \(−0\.500 to 0\)", said)
     assert main(["evaluate", "made"]) == 0
     assert f"To compare: --against {FIRST}" in capsys.readouterr().out
+
+
+def test_a_readers_truth_wants_a_reader_and_says_first_how_far_it_reaches(home, capsys):
+    made = fill(home)
+    asked = ["evaluate", "made", "--revision", FIRST, "--truth", "reader"]
+    assert main(asked) == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err == "Nobody has read made yet: there is no reader's truth to score against.\n"
+    home.save("local", "ann", ids_of(home, made)["b"], NewVerdict("truth", "k"))
+    assert main(asked) == 0
+    out = capsys.readouterr().out
+    first = (
+        "The truth of 1 is the mask that a reader left. That of the other 8 is the imported one. "
+    )
+    assert out.startswith(first) and out.count("mask that a reader left") == 1
 
 
 def test_scans_of_the_other_modality_are_said_to_be_left_aside(home, capsys):
