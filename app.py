@@ -45,7 +45,7 @@ def main() -> None:
 
     segmenters = Segmenters(chosen.weights)
     try:
-        wanted_port(given.port)
+        wanted_port(given.port, host=given.host)
         segmenters.begin()  # rather now than at the first scan
     except (PortError, WeightsError) as error:
         sys.exit(str(error))

@@ -40,6 +40,31 @@ def test_gradios_own_environment_is_followed_after_the_command_line(taken):
     assert wanted_port(free, {"GRADIO_SERVER_PORT": str(taken)}) == free
 
 
+@pytest.mark.parametrize(
+    ("host", "why"),
+    [
+        ("a" * 64, "there is no host of this name"),  # no resolver need be asked
+        ("192.0.2.1", "it is no address of this machine"),  # kept for documents: nobody's
+    ],
+)
+def test_a_host_that_is_not_this_machine_is_one_sentence(host, why):
+    done = subprocess.run(
+        [sys.executable, "app.py", "--host", host], cwd=ROOT, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (1, f"The page cannot listen on {host}: {why}.\n")
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="only 127.0.0.1 is its own there")
+def test_a_port_is_asked_for_where_the_page_is_to_listen():
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.2", 0))
+        listening.listen()
+        port = listening.getsockname()[1]
+        assert wanted_port(port, {}) == port
+        with pytest.raises(PortError, match=f"Port {port} is taken"):
+            wanted_port(port, {"GRADIO_SERVER_NAME": "127.0.0.2"})
+
+
 @pytest.mark.parametrize("named", ["high", "0", "70000", "-1"])
 def test_what_is_no_port_is_said_so(named):
     with pytest.raises(PortError, match="no port"):
