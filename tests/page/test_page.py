@@ -841,6 +841,29 @@ def test_on_a_phone_nothing_is_without_its_name(browse):
     assert page.find(".samples").bounding_box()["width"] > 120
 
 
+def test_a_file_that_fails_leaves_the_current_scan_in_the_strip_of_a_phone(browse):
+    page = browse(viewport={"width": 390, "height": 844})
+    page.give(("first.png", png(OTHER.scan.pixels)), ("second.png", png(LESION.scan.pixels)))
+    expect(page.find(".left")).to_have_text("")
+    expect(page.title()).to_have_text("first.png")
+    current = page.find(".list .row.current")
+    expect(current).to_be_in_viewport(ratio=0.99)
+    page.give(("broken.png", b"no picture"))
+    expect(page.find(".list .failed")).to_have_count(1)
+    expect(current).to_contain_text("first.png")
+    expect(current).to_be_in_viewport(ratio=0.99)
+
+
+def test_scores_that_are_not_there_yet_or_cannot_be_had_say_so(page):
+    late = []
+    page.page.route("**/bc/models/*/scores", lambda route: late.append(route))
+    with page.page.expect_request("**/bc/models/*/scores"):
+        page.page.get_by_role("tab", name="Model").click()
+    expect(page.model(".scores")).to_contain_text("Working out the scores")
+    late[0].fulfill(status=500, json={"error": "The disk is gone."})
+    expect(page.model(".scores")).to_contain_text("The disk is gone.")
+
+
 def test_a_level_of_sixteen_bits_is_not_cut(page):
     for width in (1280, 1700):
         page.page.set_viewport_size({"width": width, "height": 844})

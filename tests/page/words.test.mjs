@@ -47,6 +47,8 @@ test("a scan that the weights have seen headlines no score", () => {
 });
 
 test("the list says of a scan what its panel says", () => {
+  const warned = { ...SCAN, scores: SCORES, cautions: ["This is a tomosynthesis image, not an ordinary mammogram."] };
+  assert.equal(words.summary(warned), "unusual view", "and no finding beside it");
   assert.equal(words.summary({ ...SCAN, lesions: [] }), "lesion likely");
   assert.equal(words.summary({ ...SCAN, lesions: [], presence: 0.4 }), "no lesion");
   assert.equal(words.summary({ ...SCAN, lesions: [], presence: null, gate: null }), "nothing outlined");
@@ -54,7 +56,7 @@ test("the list says of a scan what its panel says", () => {
 
 test("of a mammogram it is said with what the network was trained", () => {
   const trained_on = "ordinary (low-energy) digital mammograms (CDD-CESM)";
-  assert.equal(words.knows({ modality: "mammogram", trained_on }), `It was trained on ${trained_on}.`);
+  assert.equal(words.knows({ modality: "mammogram", trained_on }), `It was trained on ${trained_on}.`.replaceAll("-", "\u2011"), "no name is torn at its hyphen");
   assert.equal(words.knows({ modality: "mammogram", trained_on: "" }), "");
   assert.equal(words.knows({ modality: "ultrasound", trained_on: "breast ultrasounds (BUSI)" }), "");
 });

@@ -55,7 +55,7 @@ export class Findings {
     this.root.replaceChildren(
       this.#head(info),
       ...(words.isOfOther(info) ? [this.#other(info)] : []),
-      ...(info.cautions ?? []).map((caution) => h("p", { class: "caution", role: "alert" }, caution)),
+      ...(info.cautions ?? []).map((caution) => h("p", { class: "caution warning", role: "alert" }, caution)),
       ...(info.segmented ? [this.#presence(info), this.#lesions(info)] : [this.#problem(info)]),
       this.#agreement(info),
       this.#modality(info),
@@ -137,9 +137,9 @@ export class Findings {
       { class: "presence" },
       h("h3", { class: words.isGated(info) ? "verdict quiet" : "verdict" }, verdict),
       words.outlinesAll(info) && h("p", { class: "verdict plain" }, words.OUTLINES_ALL),
-      words.knows(info) && h("p", { class: "quiet" }, words.knows(info)),
       presence !== null && h("p", { class: "line" }, term("Presence", words.MEANING.presence), h("b", {}, words.presenceDigits(info)), h("span", { class: "quiet" }, detail)),
-      presence === null && h("p", { class: "quiet" }, detail),
+      presence === null && h("p", { class: "quiet" }, detail, " ", words.knows(info)),
+      presence !== null && words.knows(info) && h("p", { class: "quiet" }, words.knows(info)),
       scale,
     );
   }

@@ -39,6 +39,8 @@ export class List {
       row.remove();
       this.#rows.delete(key);
     }
+    // A row that comes in front of the current one, such as a failed one, pushes it out of a strip.
+    const wasInView = current !== null && this.#sticksOut(current).every((by) => by === 0);
     /** @type {Element | null} */
     let before = this.root.firstElementChild;
     for (const one of cases) {
@@ -56,6 +58,16 @@ export class List {
       if (held.row === before) before = before.nextElementSibling;
       else this.root.insertBefore(held.row, before);
     }
+    if (wasInView) this.root.scrollBy(...this.#sticksOut(current)); // the list alone: the page stays where it is
+  }
+
+  /** How far a row lies outside of what is seen of the list, rightwards and down. @param {string} key @returns {[number, number]} */
+  #sticksOut(key) {
+    const row = this.#rows.get(key)?.row.getBoundingClientRect();
+    if (!row) return [0, 0];
+    const list = this.root.getBoundingClientRect();
+    const out = (/** @type {number} */ from, /** @type {number} */ to) => Math.round(Math.max(0, to) + Math.min(0, from));
+    return [out(row.left - list.left, row.right - list.right), out(row.top - list.top, row.bottom - list.bottom)];
   }
 
   /** @param {string} key */

@@ -94,7 +94,8 @@ class Models extends HTMLElement {
       this.#all = all;
       this.#show();
       if (all.models[modality].problem) return;
-      api.scored(modality).then((scored) => isCurrent() && this.#showScores(scored), () => {});
+      this.#sayOfScores("Working out the scores and their intervals …");
+      api.scored(modality).then((scored) => isCurrent() && this.#showScores(scored), ({ message }) => isCurrent() && this.#sayOfScores(message));
       const described = await api.described(modality);
       if (!isCurrent()) return;
       this.#showDescribed(described);
@@ -274,19 +275,22 @@ class Models extends HTMLElement {
     this.#show();
   }
 
+  /** In the place of the table. @param {string} text */
+  #sayOfScores(text) {
+    this.#element(".scores").replaceChildren(h("h2", {}, "Scores"), h("p", { class: "quiet", role: "status" }, text));
+  }
+
   /** @param {import("./api.js").Scored} scored */
   #showScores({ problem, cases, datasets }) {
     const names = Object.keys(datasets ?? {});
-    const head = h("h2", {}, "Scores");
     if (problem || names.length === 0) {
-      this.#element(".scores").replaceChildren(head, h("p", { class: "quiet" }, problem ?? "These weights come without scores."));
-      return;
+      return this.#sayOfScores(problem ?? "These weights come without scores.");
     }
     const rows = words.figureRows(Object.values(datasets ?? {})).map(({ name, meaning, cells }) =>
       h("tr", {}, h("th", { scope: "row" }, term(name, meaning)), ...cells.map(({ value, interval }) => h("td", {}, value, interval && h("small", {}, interval)))),
     );
     this.#element(".scores").replaceChildren(
-      head,
+      h("h2", {}, "Scores"),
       h("p", { class: "quiet" }, `${words.grouped(cases ?? 0)} cases that the network which scored them had not seen; under each figure its 95% interval over groups.`),
       h(
         "div",

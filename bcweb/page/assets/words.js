@@ -54,7 +54,7 @@ export const OUTLINES_ALL = "This network has never seen a normal mammogram, and
 
 /** What the network knows; said of mammograms, of which there are kinds that look alike to nobody but a network.
  * @param {Pick<ScanInfo, "modality" | "trained_on">} info */
-export const knows = ({ modality, trained_on }) => (modality === "mammogram" && trained_on ? `It was trained on ${trained_on}.` : "");
+export const knows = ({ modality, trained_on }) => (modality === "mammogram" && trained_on ? `It was trained on ${trained_on.replaceAll("-", "\u2011")}.` : "");
 
 /** Whether other weights than those in use now made the prediction. @param {ScanInfo} info */
 export const isOfOther = ({ segmented, revision, in_use }) => segmented && Boolean(in_use) && revision !== in_use;
@@ -67,6 +67,7 @@ export function summary(info) {
   const none = info.presence === null ? "nothing outlined" : isGated(info) ? "no lesion" : "lesion likely";
   const found = n === 0 ? none : n === 1 ? "1 lesion" : `${n} lesions`;
   if (isOfOther(info)) return `${found} · old weights`;
+  if (info.cautions?.length) return "unusual view"; // the panel says which, and what is drawn may be worth nothing
   if (info.seen) return `${found} · in training`; // scores of what was trained on are no headline
   return info.scores ? `${found} · Dice ${fixed(info.scores.dice, 2)}` : found;
 }
