@@ -67,7 +67,8 @@ def _views(batch: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def _keras_step(batch: int) -> Callable[[], object]:
     from train.fused_norm import norm_for_training
     from train.keras_network import build_model
-    from train.loop import Recipe, compile_model
+    from train.loop import compile_model
+    from train.recipe import Recipe
 
     recipe = Recipe(batch=batch)
     model = build_model(ARCHITECTURE, SIZE, norm=norm_for_training())

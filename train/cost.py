@@ -20,7 +20,8 @@ from bcweb.weights import Config, OperatingPoint, Weights
 from train import devices
 from train.fused_norm import norm_for_training
 from train.keras_network import build_model, read_tensors
-from train.loop import Recipe, compile_model
+from train.loop import compile_model
+from train.recipe import Recipe
 from train.weights_report import Cost
 
 SIZE, BATCH = 256, 8

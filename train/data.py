@@ -30,6 +30,7 @@ from bcweb.preprocess import square
 from bcweb.scans import ScanError, read_scan
 from bcweb.terminal import show_every_name, why_unwritable
 from train.ending import exit_status
+from train.options import check_size
 from train.packed import pack, unpack
 from train.training_set import TrainingCase, TrainingSet
 
@@ -188,6 +189,7 @@ def main(argv: list[str] | None = None) -> int:
     add("--size", type=int, default=256, help="of the network (default 256)")
     add("--cache", type=Path, default=Path("cache"), help="where decoded images are kept")
     args = parser.parse_args(argv)
+    check_size(parser, args.size)
     if problem := why_unwritable(args.out):
         print(problem, file=sys.stderr)
         return 1

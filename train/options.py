@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import math
 import re
 from pathlib import Path
 
 from bcweb import cases
+from train.recipe import Recipe, changed
 
 KINDS = (
     f"KIND is one of {', '.join(cases.KINDS)} (cbis-boxes: boxes, taken as ellipses, so weak labels; hf: a "
@@ -104,7 +106,7 @@ def add_options(parser: argparse.ArgumentParser, epochs: int, source: bool = Fal
         default=[],
         type=setting,
         metavar="NAME=NUMBER",
-        help="another number for the recipe, such as normal_repeats=1 (train/loop.py has them all); may be "
+        help="another number for the recipe, such as normal_repeats=1 (train/recipe.py has them all); may be "
         "repeated",
     )
     add("--name", help="of the weights (default: the run folder's name)")
@@ -139,20 +141,37 @@ def validation_parts(validation: float) -> int:
     return max(round(1 / validation), 2) if validation > 0 else 0
 
 
+def check_numbers(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    """The part of `check` for the options that a study of many trainings has too."""
+    if args.folds < 2:
+        parser.error("--folds wants at least 2")
+    if args.epochs < 1 or (args.cases is not None and args.cases < 1):
+        parser.error("--epochs and --cases want at least 1")
+    check_size(parser, args.size)
+
+
+def check_size(parser: argparse.ArgumentParser, size: int | None) -> None:
+    if size is not None and (size % 32 or not 64 <= size <= 1024):
+        parser.error("--size is a multiple of 32, from 64 to 1024")
+
+
 def check(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     """End with a sentence where an option makes no sense."""
+    check_numbers(parser, args)
     if args.fold != "all" and not (args.fold.isdigit() and int(args.fold) < args.folds):
         parser.error(f'--fold is a number below {args.folds} or "all"')
     if not 1 <= args.part <= 100:
         parser.error("--part is a percentage, 1 to 100")
-    if args.epochs < 1 or args.batch < 1 or (args.cases is not None and args.cases < 1):
-        parser.error("--epochs, --batch and --cases want at least 1")
+    if args.batch < 1:
+        parser.error("--batch wants at least 1")
+    if not 0 < args.learning_rate < math.inf:
+        parser.error("--learning-rate is a number above 0")
+    if args.seed < 0 or args.split_seed < 0:
+        parser.error("--seed and --split-seed are numbers from 0 on")
     if args.until is not None and not 1 <= args.until <= args.epochs:
         parser.error("--until is one of the --epochs")
-    if args.size is not None and (args.size % 32 or not 64 <= args.size <= 1024):
-        parser.error("--size is a multiple of 32, from 64 to 1024")
-    if not 0 <= args.validation <= 0.5:
-        parser.error("--validation is a part of the rest, from 0 (none) to 0.5")
+    if not (args.validation == 0 or 0.01 <= args.validation <= 0.5):
+        parser.error("--validation is a part of the rest, from 0.01 to 0.5, or 0 (none)")
     parts = validation_parts(args.validation)
     if args.validation_part and not (args.fold != "all" and 0 < args.validation_part < parts):
         parser.error(
@@ -162,3 +181,7 @@ def check(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
         )
     if args.name and not re.fullmatch(r"[\w.-]+", args.name):
         parser.error("--name takes letters, digits, dots, dashes and underscores")
+    try:
+        changed(Recipe(), dict(args.set))
+    except ValueError as error:
+        parser.error(f"--set: {error}")

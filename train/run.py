@@ -28,6 +28,7 @@ from train.figures import learning_curve
 from train.keras_network import write_tensors
 from train.options import validation_parts
 from train.package import write_weights
+from train.recipe import changed
 from train.score import score_run, write_json
 from train.start import Start, load_source
 from train.teachers import learn_from, refuse_knowing
@@ -125,7 +126,7 @@ def _recipe(
         mean=start.mean,
         std=start.std,
     )
-    recipe = loop.changed(recipe, dict(args.set))
+    recipe = changed(recipe, dict(args.set))
     if normals == 0 and recipe.covered_views == 0:
         recipe = replace(recipe, presence=False)  # nothing shows what a scan without a lesion is
     longer = loop.steps_per_epoch(whole, recipe) / loop.steps_per_epoch(train, recipe)

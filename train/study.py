@@ -28,7 +28,7 @@ from train import folds
 from train.arms import ARMS
 from train.ending import exit_status, goes_on
 from train.markdown import DOCS
-from train.options import data_name
+from train.options import check_numbers, data_name
 from train.score import write_json
 
 if TYPE_CHECKING:
@@ -87,6 +87,11 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
         parser.error("name the target's data, --data KIND:PATH, or ask for --report alone")
     if unknown := [arm for arm in args.arms.split(",") if arm not in ARMS]:
         parser.error(f"there is no arm {unknown[0]!r}; there are {', '.join(ARMS)}")
+    check_numbers(parser, args)
+    if not all(part.isdigit() and 1 <= int(part) <= 100 for part in args.parts.split(",")):
+        parser.error("--parts are percentages, 1 to 100, with commas between them")
+    if not all(seed.isdigit() for seed in args.seeds.split(",")):
+        parser.error("--seeds are numbers from 0 on, with commas between them")
     folds.refuse_packed(parser, args.data or ())
     return args
 

@@ -12,8 +12,8 @@ from bcweb.weights import load_weights
 from train import ablations, folds, options, source
 from train.ablations import CHANGES, DOCS, RECIPE, dice_gained, presence_gained, write_report
 from train.card import card
-from train.loop import Recipe, changed
 from train.readings import PLAIN
+from train.recipe import Recipe, changed
 
 SETTINGS = {"folds": 3, "epochs": 10, "size": 128, "data": ["busi"]}
 
@@ -159,6 +159,11 @@ def test_teachers_have_each_another_validation_and_none_has_the_test(folder, tmp
         ({"size": 64}, "The recipe has no number 'size'"),
         ({"normal_repeats": 1.5}, "normal_repeats is a number from 0 on, whole."),
         ({"views": -1}, "views is a number from 0 on."),
+        ({"views": float("nan")}, "views is a number from 0 on."),
+        ({"normal_repeats": float("inf")}, "normal_repeats is a number from 0 on, whole."),
+        ({"ema": 1}, "ema is below 1: an average that takes up nothing stays where it began."),
+        ({"coarse_views": 2}, "coarse_views is a part of the views, from 0 to 1."),
+        ({"lesions_per_set": 0}, "lesions_per_set wants at least 1."),
         ({"teaching": 0.5}, "teaching is below 0.5: the truth says where a lesion is."),
     ],
 )

@@ -1,0 +1,34 @@
+"""Numbers that a training does not take are said before it begins."""
+
+from __future__ import annotations
+
+import pytest
+
+from train import data, source, study
+
+PARSERS = {"source": source.parse, "study": study.parse, "data": data.main}
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "sentence"),
+    [
+        ("source", "--learning-rate=-1", "--learning-rate is a number above 0"),
+        ("source", "--learning-rate=nan", "--learning-rate is a number above 0"),
+        ("source", "--folds=1", "--folds wants at least 2"),
+        ("source", "--validation=1e-320", "--validation is a part of the rest, from 0.01 to 0.5, or 0"),
+        ("source", "--seed=-1", "--seed and --split-seed are numbers from 0 on"),
+        ("source", "--part=0", "--part is a percentage, 1 to 100"),
+        ("source", "--batch=0", "--batch wants at least 1"),
+        ("source", "--set=views=inf", "--set: views is a number from 0 on"),
+        ("source", "--set=nothing=1", "--set: The recipe has no number 'nothing'"),
+        ("study", "--folds=1", "--folds wants at least 2"),
+        ("study", "--parts=10,200", "--parts are percentages"),
+        ("study", "--seeds=0,-1", "--seeds are numbers"),
+        ("data", "--size=0", "--size is a multiple of 32, from 64 to 1024"),
+    ],
+)  # fmt: skip
+def test_a_number_out_of_its_range_is_said_at_once(command, option, sentence, tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        PARSERS[command](["--data", "busi:/nowhere", "--out", str(tmp_path / "x"), option])
+    assert ended.value.code == 2
+    assert f"error: {sentence}" in capsys.readouterr().err
