@@ -236,7 +236,7 @@ def test_a_validation_without_a_lesion_is_refused_before_it_trains(folder, tmp_p
     ("option", "sentence"),
     [
         (["--size", "200"], "--size is a multiple of 32"),
-        (["--cases", "0"], "--epochs, --batch and --cases want at least 1"),
+        (["--cases", "0"], "--epochs and --cases want at least 1"),
         (["--validation", "0.9"], "--validation is a part of the rest"),
         (["--name", "new hospital"], "--name takes letters"),
     ],
