@@ -34,7 +34,7 @@ from bcweb.scores import (
     report,
     write_scores,
 )
-from bcweb.terminal import show_every_name, why_unwritable
+from bcweb.terminal import os_sentence, show_every_name, why_unwritable, write_whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -298,7 +298,7 @@ def main(argv: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"{error.filename}: {error.strerror or error}.", file=sys.stderr)
+        print(os_sentence(error), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("Stopped: there are no figures of a part of the cases.", file=sys.stderr)
@@ -334,7 +334,7 @@ def _run(args: argparse.Namespace) -> int:
             write_scores(args.csv, scores)
         if args.json:
             text = json.dumps(result, indent=1, allow_nan=False) + "\n"
-            args.json.write_text(text, encoding="utf-8")
+            write_whole(args.json, text.encode())
     finally:
         for score in failed[:20]:
             print(f"{score.dataset} {score.id}: {score.error}", file=sys.stderr)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from bcweb.terminal import write_whole
+
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _STAMP = re.compile(rb"tEXtbcweb\0(\S+) ([0-9a-f]{32}) ([0-9a-f]{16})(?: (ultrasound|mammogram))?")
 
@@ -30,10 +32,8 @@ class Stamp:
 def write_mask(mask: np.ndarray, file: Path, stamp: Stamp) -> None:
     """Write a (H, W) bool mask as an 8-bit grey PNG of 0 and 255; whole or not at all."""
     text = f"{stamp.revision} {stamp.content} {stamp.place} {stamp.told}".rstrip().encode()
-    part = file.with_name(f".{file.name}.part")
     file.parent.mkdir(parents=True, exist_ok=True)
-    part.write_bytes(mask_png(mask, text))
-    part.replace(file)
+    write_whole(file, mask_png(mask, text))
 
 
 def mask_png(mask: np.ndarray, text: bytes = b"") -> bytes:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import argparse
 import csv
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Literal
 
@@ -19,7 +21,7 @@ from PIL import Image
 
 from bcweb.phantoms import Mass, Phantom, phantom
 from bcweb.scans import Modality
-from bcweb.terminal import show_every_name
+from bcweb.terminal import os_sentence, show_every_name, write_whole
 
 
 @dataclass(frozen=True)
@@ -80,19 +82,42 @@ def samples() -> tuple[Phantom, ...]:
 
 
 def write(folder: Path) -> None:
-    """Write the samples as a `folder:` data set: images/, masks/ and cases.csv."""
+    """Write the samples as a `folder:` data set: images/, masks/ and cases.csv.
+
+    `OSError` names the file that cannot be written; then none of them is there.
+    """
     for name in ("images", "masks"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    with (folder / "cases.csv").open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(("file", "label", "modality", "findings"))
-        for made in samples():
-            Image.fromarray(made.scan.pixels).save(folder / "images" / f"{made.name}.png")
-            label = "lesion" if made.truth.any() else "normal"
-            if made.truth.any():
-                mask = Image.fromarray(made.truth.astype(np.uint8) * 255)
-                mask.save(folder / "masks" / f"{made.name}.png")
-            table.writerow((f"{made.name}.png", label, made.scan.modality, made.description))
+    written: list[Path] = []
+    try:
+        for name, content in _contents():
+            write_whole(folder / name, content)
+            written.append(folder / name)
+    except BaseException:
+        for file in written:
+            file.unlink(missing_ok=True)
+        raise
+
+
+def _contents() -> Iterator[tuple[str, bytes]]:
+    """The files of the data set, by their place in it; the table, that speaks of the others, comes last."""
+    rows = [("file", "label", "modality", "findings")]
+    for made in samples():
+        file, label = f"{made.name}.png", "normal"
+        yield f"images/{file}", _png(made.scan.pixels)
+        if made.truth.any():
+            label = "lesion"
+            yield f"masks/{file}", _png(made.truth.astype(np.uint8) * 255)
+        rows.append((file, label, made.scan.modality, made.description))
+    table = StringIO()
+    csv.writer(table, lineterminator="\n").writerows(rows)
+    yield "cases.csv", table.getvalue().encode()
+
+
+def _png(pixels: np.ndarray) -> bytes:
+    out = BytesIO()
+    Image.fromarray(pixels).save(out, "PNG")
+    return out.getvalue()
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -105,7 +130,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         write(folder)
     except OSError as error:
-        print(f"{error.filename}: {error.strerror}.", file=sys.stderr)
+        print(os_sentence(error), file=sys.stderr)
         return 1
     print(f"{len(samples())} generated scans with their truth are in {folder}.")
     return 0

@@ -11,11 +11,13 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from io import StringIO
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from bcweb.metrics import DETECTED_ABOVE
+from bcweb.terminal import write_whole
 
 _MASS = re.compile(
     r"(?<!\bno )(?<!\bnon )(?<!\bnon-)(?<!\bwithout )(?<!\bwithout a )\bmass(es)?\b", re.IGNORECASE
@@ -62,11 +64,11 @@ class CaseScore:
 def write_scores(file: Path, scores: Sequence[CaseScore]) -> None:
     """Write one line a case; what does not exist is empty, yes and no are 1 and 0."""
     names = [field.name for field in fields(CaseScore)]
-    with file.open("w", newline="", encoding="utf-8", errors="surrogateescape") as table:
-        writer = csv.writer(table, lineterminator="\n")
-        writer.writerow(names)
-        for score in scores:
-            writer.writerow(score_cells(score))
+    table = StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows(score_cells(score) for score in scores)
+    write_whole(file, table.getvalue().encode("utf-8", "surrogateescape"))
 
 
 def score_cells(score: CaseScore) -> list[str]:

@@ -522,7 +522,24 @@ def test_a_full_disk_leaves_the_figures_on_the_terminal(tmp_path, weights, capsy
     assert main(["--data", spec, "--weights", str(weights), "--json", "/dev/full"]) == 1
     said = capsys.readouterr()
     assert "Lesion images: 4 in 2 groups" in said.out
-    assert "No space left on device" in said.err and "Traceback" not in said.err
+    assert said.err.endswith("/dev/full: No space left on device.\n")
+    assert "Traceback" not in said.err
+
+
+def test_a_table_that_the_disk_does_not_hold_is_as_it_was_before(tmp_path):
+    resource = pytest.importorskip("resource", reason="Windows has no limit of a file's size")
+    file = tmp_path / "cases.csv"
+    write_scores(file, [])
+    kept = file.read_bytes()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(kept) + 10, before[1]))
+    try:
+        with pytest.raises(OSError) as raised:
+            write_scores(file, [CaseScore("busi", "a" * 100, "a", "", "ultrasound")])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert raised.value.filename == str(file)
+    assert file.read_bytes() == kept and list(tmp_path.iterdir()) == [file]
 
 
 def test_a_label_that_the_terminal_cannot_show_is_escaped_and_loses_nothing(tmp_path, weights):

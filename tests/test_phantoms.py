@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -116,6 +118,18 @@ def test_what_cannot_be_drawn_is_refused():
         phantom("ultrasound", 1, size=(20, 20))
     with pytest.raises(ValueError, match="8 bits"):
         phantom("ultrasound", 1, bits=16)
+
+
+def test_a_full_disk_names_the_file_and_leaves_none_of_the_samples(tmp_path, capsys):
+    resource = pytest.importorskip("resource", reason="Windows has no limit of a file's size")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        assert main([str(tmp_path)]) == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert re.fullmatch(rf"{tmp_path}/images/[\w-]+\.png: .+\.\n", capsys.readouterr().err)
+    assert [file for file in tmp_path.rglob("*") if file.is_file()] == []
 
 
 def test_the_samples_are_written_as_a_data_set_that_reads_back(tmp_path):

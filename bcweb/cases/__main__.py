@@ -6,12 +6,13 @@ import argparse
 import csv
 import sys
 from collections import Counter
+from io import StringIO
 from pathlib import Path
 
 from bcweb.cases import CasesError, read_cases
 from bcweb.cases.duplicates import groups
 from bcweb.cases.grouping import find_pairs
-from bcweb.terminal import show_every_name, why_unwritable
+from bcweb.terminal import show_every_name, why_unwritable, write_whole
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -59,10 +60,9 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{pair.score:.3f}  {pair.a} = {pair.b}  {kind}{odd}")
     if chosen.groups:
         try:
-            with chosen.groups.open("w", newline="", encoding="utf-8") as file:
-                writer = csv.writer(file)
-                writer.writerow(("image", "group"))
-                writer.writerows(groups(label, pairs).items())
+            table = StringIO()
+            csv.writer(table).writerows([("image", "group"), *groups(label, pairs).items()])
+            write_whole(chosen.groups, table.getvalue().encode())
         except OSError as error:
             print(f"{chosen.groups} cannot be written: {error.strerror}.", file=sys.stderr)
             return 1

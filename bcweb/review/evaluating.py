@@ -18,7 +18,7 @@ from bcweb.review.records import ReviewError
 from bcweb.review.revisions import Predicted
 from bcweb.review.scorer import Scorer
 from bcweb.review.store import LOCAL, Store
-from bcweb.terminal import why_unwritable
+from bcweb.terminal import why_unwritable, write_whole
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -133,7 +133,7 @@ def _beside(figures: dict[str, Any]) -> str:
 
 def _write(file: Path, text: str) -> None:
     try:
-        file.write_bytes(text.encode("utf-8", "surrogateescape"))
+        write_whole(file, text.encode("utf-8", "surrogateescape"))
     except OSError as error:
         raise ReviewError(f"{file} cannot be written: {error.strerror or error}.") from None
 
