@@ -68,7 +68,7 @@ class Choice:
         Returns the prediction, and whether the modality was guessed. A guess never overrules weights
         that were named: such a scan is refused with `WeightsError`.
         """
-        from bcweb.scans import guess_modality
+        from bcweb.scans import check_contrast, guess_modality
         from bcweb.weights import WeightsError
 
         known = scan.modality or self.modality
@@ -76,6 +76,7 @@ class Choice:
             raise WeightsError(f"The file says that this is a {known}, not a {self.modality}.")
         if known is not None:
             return self.segmenter(known).segment(scan), False
+        check_contrast(scan.pixels)  # of which a guess would say something too
         guess = guess_modality(scan)
         if self.weights is not None:
             named = self.segmenter(None)

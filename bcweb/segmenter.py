@@ -13,7 +13,7 @@ from bcweb.engine import Engine
 from bcweb.metrics import box_around
 from bcweb.preprocess import square, standardise
 from bcweb.presence import calibrated
-from bcweb.scans import Modality, Scan
+from bcweb.scans import Modality, Scan, check_contrast
 from bcweb.weights import OperatingPoint, Weights, WeightsError, load_weights
 
 # Images (N, S, S) -> probability maps (N, S, S), and presences (N,) or None.
@@ -116,12 +116,14 @@ class Segmenter:
         return self.weights.config.modality
 
     def segment(self, scan: Scan) -> Prediction:
-        """Segment one scan. `WeightsError`: its file says another modality, or the weights are broken."""
+        """Segment one scan. `WeightsError`: its file says another modality, or the weights are broken; `ScanError`:
+        all of it is of one grey, on which a network draws whatever comes."""
         config = self.weights.config
         if scan.modality is not None and scan.modality != config.modality:
             raise WeightsError(
                 f"This scan is of the modality {scan.modality}, and {self.weights.revision} was trained on {config.modality}s."
             )
+        check_contrast(scan.pixels)
         maps, presences = self.answer(square(scan, config.size)[None])
         presence = None if presences is None else float(presences[0])
         return self.draw(scan, maps[0], presence, config.operating_point)

@@ -76,13 +76,23 @@ def test_one_scan_gets_a_mask_of_its_own_size_and_a_row(tmp_path, weights, capsy
 
 
 def test_how_a_file_was_read_stands_in_its_row(tmp_path, weights):
-    first = Image.fromarray(np.full((40, 50), 90, np.uint8))
+    first = Image.fromarray(np.arange(40 * 50).reshape(40, 50).astype(np.uint8))
     first.save(
         tmp_path / "clip.gif", save_all=True, append_images=[first.rotate(9), first.rotate(45)]
     )
     assert main([str(tmp_path / "clip.gif"), "--out", str(tmp_path / "out")]) == 0
     (row,) = rows(tmp_path / "out")
     assert "First of 3 frames" in row["notes"] and "guessed" in row["notes"]
+
+
+def test_a_picture_of_one_grey_is_no_scan(tmp_path, weights, capsys):
+    for name, grey in (("black", 0), ("white", 255)):
+        Image.new("L", (500, 400), grey).save(tmp_path / f"{name}.png")
+    files, out = [tmp_path / "black.png", tmp_path / "white.png"], tmp_path / "out"
+    assert segment(*files, "--out", out, weights=weights) == 1
+    why = "Every pixel of it is the same: there is nothing to segment."
+    assert [row["error"] for row in rows(out)] == [why, why]
+    assert "0 of 2 scans have a mask" in capsys.readouterr().out
 
 
 def test_a_view_that_is_no_ordinary_mammogram_is_warned_of(tmp_path, capsys):

@@ -96,8 +96,8 @@ def test_without_a_presence_head_presence_is_unknown(tmp_path):
             mask_threshold=0.5, presence_gate=None, min_lesion_fraction=0
         ),
     )
-    prediction = Segmenter.load(str(folder)).segment(Scan(np.zeros((64, 64), np.uint8)))
-    assert prediction.presence is None
+    ramp = np.arange(64 * 64).reshape(64, 64).astype(np.uint8)
+    assert Segmenter.load(str(folder)).segment(Scan(ramp)).presence is None
 
 
 def test_where_the_mirror_image_is_looked_at_too_its_answer_is_the_mirrored_one(tmp_path):

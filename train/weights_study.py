@@ -28,6 +28,7 @@ from bcweb.cases import Case, read_cases, read_truth
 from bcweb.evaluate import score_prediction
 from bcweb.metrics import DETECTED_ABOVE, dice
 from bcweb.phantoms import Mass, Phantom, phantom
+from bcweb.preprocess import square
 from bcweb.review.doubt import uncertainty
 from bcweb.scans import Modality, Scan, read_scan
 from bcweb.scores import CaseScore, write_scores
@@ -124,10 +125,11 @@ def _parts(case: Case, scan: Scan, truth: np.ndarray, segmenter: Segmenter) -> I
     """Presences of the part of a lesion scan that holds none, and of one as wide that does."""
     for lesion, columns in zip((False, True), strips(truth) or (), strict=False):
         part = replace(scan, pixels=np.ascontiguousarray(scan.pixels[:, columns]))
-        presence = segmenter.segment(part).presence
-        if presence is not None:
+        # `segment` refuses a part of nothing but background.
+        _, presences = segmenter.answer(square(part, segmenter.weights.config.size)[None])
+        if presences is not None:
             yield Elsewhere(
-                f"parts of {case.dataset}", case.id, case.group, lesion, presence,
+                f"parts of {case.dataset}", case.id, case.group, lesion, float(presences[0]),
                 segmenter.weights.revision,
             )  # fmt: skip
 

@@ -397,7 +397,7 @@ class Held:
             segmenter = self._segmenters.of(self._modality()[0])
             prediction = segmenter.segment(self._scan())
             seen = segmenter.weights.seen(self._facts.digest, self._facts.fingerprint)
-        except WeightsError as error:
+        except (ScanError, WeightsError) as error:
             self._problem = str(error)
             return
         self._problem = None

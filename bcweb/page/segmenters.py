@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bcweb.scans import MODALITIES, Modality, Scan
+from bcweb.scans import MODALITIES, Modality
 from bcweb.segmenter import Segmenter
 from bcweb.weights import WeightsError
 
@@ -122,5 +122,6 @@ def _ready(name: str, modality: Modality) -> Segmenter:
         raise WeightsError(f"{name} cannot be read: {reason}.") from None
     if name != EMBEDDED:
         _ = segmenter.weights.seen_cases  # read when first needed, and wrong now rather than then
-        segmenter.segment(Scan(np.full((64, 64), 128, np.uint8), (0.0, 255.0)))
+        size = segmenter.weights.config.size
+        segmenter.answer(np.full((1, size, size), 0.5, np.float32))
     return segmenter

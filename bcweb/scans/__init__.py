@@ -2,13 +2,14 @@
 
 from bcweb.scans.modality import guess_modality
 from bcweb.scans.read import is_dicom, read_scan, scan_size
-from bcweb.scans.scan import MODALITIES, Modality, Scan, ScanError
+from bcweb.scans.scan import MODALITIES, Modality, Scan, ScanError, check_contrast
 
 __all__ = [
     "MODALITIES",
     "Modality",
     "Scan",
     "ScanError",
+    "check_contrast",
     "guess_modality",
     "is_dicom",
     "read_scan",

@@ -74,6 +74,12 @@ def check_size(height: int, width: int) -> None:
         )
 
 
+def check_contrast(pixels: np.ndarray) -> None:
+    """Raise `ScanError` for a scan in which there is nothing to see. A mask may be so: that of a normal is."""
+    if pixels.min() == pixels.max():
+        raise ScanError("Every pixel of it is the same: there is nothing to segment.")
+
+
 def default_window(pixels: np.ndarray) -> tuple[float, float]:
     """The window of a file that names none: all of 8 bits; of 16 the 0.5th to the 99.5th percentile."""
     if pixels.dtype == np.uint8:

@@ -88,6 +88,15 @@ def test_a_scan_without_weights_for_its_modality_is_shown_and_says_so(segmenters
     assert (told["segmented"], told["problem"], told["modality_source"]) == (True, None, "person")
 
 
+def test_a_picture_of_one_grey_is_shown_and_not_segmented(segmenters):
+    blank = Scan(np.full((80, 60), 255, np.uint8), modality="ultrasound")
+    held = Held("white.png", "upload", lambda: blank, segmenters)
+    held.open()
+    told = held.info("x")
+    assert (told["state"], told["segmented"]) == ("open", False)
+    assert told["problem"] == "Every pixel of it is the same: there is nothing to segment."
+
+
 def test_the_modality_in_the_file_is_not_overridden(segmenters):
     held = Held("m.dcm", "upload", scan, segmenters, "mammogram")
     held.open()
