@@ -107,25 +107,32 @@ def by_stem(masks: Iterable[Path]) -> tuple[dict[str, Path], list[Skipped]]:
     return first, twice
 
 
-def read_lines(file: Path, *needed: str) -> Lines:
-    """The rows of a CSV with a header by the line that each ends in, as spreadsheets write it: comma or
-    semicolon, with or without BOM.
+def read_lines(file: Path, *needed: str, known: Sequence[str] = ()) -> Lines:
+    """The rows of a CSV with a header by the line that each ends in, as spreadsheets write it: comma,
+    semicolon or tab, with or without BOM.
 
-    Raises `CasesError` where it has not the columns that are needed.
+    known: columns that may be there. They and those that are needed are told in any case, and come as they are
+    called here. Raises `CasesError` where it has not the columns that are needed.
     """
     try:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise CasesError(f"{file} is not UTF-8 text; save it as CSV UTF-8.") from error
-    head = text.partition("\n")[0]
-    delimiter = ";" if head.count(";") > head.count(",") else ","
+    if not text.strip():
+        raise CasesError(f"{file} is empty; its first line names its columns.")
+    delimiter = max(",;\t", key=text.partition("\n")[0].count)
+    called = {name.lower(): name for name in (*needed, *known)}
+
+    def column(name: str) -> str:
+        return called.get(name.strip().lower(), name.strip())
+
     table = csv.DictReader(
         io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True
     )
     rows: Lines = {}
     above = 0
     try:
-        columns = [name.strip() for name in table.fieldnames or ()]
+        columns = [column(name) for name in table.fieldnames or ()]
         for name in needed:
             if name not in columns:
                 raise CasesError(f"{file} has no column {name}; it has {', '.join(columns)}.")
@@ -134,7 +141,7 @@ def read_lines(file: Path, *needed: str) -> Lines:
                 raise CasesError(f"{file} has the column {name} twice.")
         above = table.line_num
         for row in table:
-            cells = {k.strip(): (value or "").strip() for k, value in row.items() if k}
+            cells = {column(k): (value or "").strip() for k, value in row.items() if k}
             if any(cells.values()):  # spreadsheets leave empty ones below
                 rows[table.line_num] = cells
             above = table.line_num

@@ -33,16 +33,31 @@ from bcweb.scans import MODALITIES, ScanError, guess_modality, read_scan
 
 Masks = dict[str, list[Path]]
 
+_KNOWN = ("label", "group", "findings", "modality", "decision")  # columns, beside file
+_SHORT = {"us": "ultrasound", "mg": "mammogram"}  # DICOM's words
+_EITHER = " or ".join(MODALITIES)
+
 
 def read(path: Path, select: dict[str, str]) -> CaseSet:
     """select: COLUMN -> value of `cases.csv`; "modality" may also be said for the whole folder."""
     table = path / "cases.csv"
-    lines = read_lines(table, "file") if table.exists() else {}
+    lines = read_lines(table, "file", known=_KNOWN) if table.exists() else {}
     if nameless := [number for number, row in lines.items() if not row["file"]]:
         raise CasesError(f"{table} names no file in line {nameless[0]}.")
     columns = set().union(*lines.values())
+    for told in (select, *lines.values()):
+        if "modality" in told:
+            told["modality"] = _modality(told["modality"])
     said = None if "modality" in columns else select.pop("modality", None)
-    rows = _by_case(_chosen(lines, select, columns), table)
+    if said and said not in MODALITIES:
+        raise CasesError(f"{said!r} is no modality; write {_EITHER}.")
+    chosen = _chosen(lines, select, columns)
+    for number, row in chosen.items():
+        if (other := row.get("modality")) and other not in MODALITIES:
+            raise CasesError(
+                f"{table}, line {number}: {other!r}, the modality of {row['file']}, is none; write {_EITHER}."
+            )
+    rows = _by_case(chosen, table)
     root, images, masks, sizes, skipped = _files(path)
     name = path.resolve().name
 
@@ -58,7 +73,7 @@ def read(path: Path, select: dict[str, str]) -> CaseSet:
         if case_id in cases:
             skipped.append(Skipped(file, f"{cases[case_id].file.name} has the same name."))
             continue
-        modality = said or row.get("modality", "").lower()
+        modality = said or row.get("modality")
         if not modality:
             try:
                 scan = read_scan(file)
@@ -67,8 +82,6 @@ def read(path: Path, select: dict[str, str]) -> CaseSet:
                 continue
             modality = scan.modality or guess_modality(scan)
             guessed[modality] += scan.modality is None
-        if modality not in MODALITIES:
-            raise CasesError(f"{modality!r} is no modality; write {' or '.join(MODALITIES)}.")
         label = row.get("label") or None
         cases[case_id] = Case(
             name, case_id, file, modality, drawn, bool(drawn) or (label or "").lower() == "normal", label,
@@ -133,6 +146,13 @@ def _files(path: Path) -> tuple[Path, Sizes, Masks, Sizes, list[Skipped]]:
             )
             skipped.append(Skipped(file, reason))
     return root, images, masks, sizes, skipped
+
+
+def _modality(said: str) -> str:
+    """One of `MODALITIES`, or what was said where it is none."""
+    word = said.lower()
+    word = _SHORT.get(word, word)
+    return word if word in MODALITIES else said
 
 
 def _alike(file: Path, path: Path) -> str:

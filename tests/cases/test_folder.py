@@ -321,6 +321,35 @@ def test_an_empty_row_says_nothing_and_a_row_without_a_file_is_refused(folder):
         read_cases(f"folder:{folder}{SPEC}")
 
 
+def test_a_table_may_have_tabs_capitals_and_the_modalities_of_dicom(folder):
+    table = "File\tLabel\tGROUP\tModality\na.jpg\tbenign, lobed\tP1\tMG\nb.jpg\t\tP2\tus\n"
+    (folder / "cases.csv").write_text(table)
+    found = read_cases(f"folder:{folder}?modality=mammogram")
+    [case] = found.cases
+    assert (case.id, case.label, case.group, case.modality) == (
+        "a", "benign, lobed", "P1", "mammogram",
+    )  # fmt: skip
+    assert [case.id for case in read_cases(f"folder:{folder}{SPEC}").cases] == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", " is empty; its first line names its columns."),
+        (
+            "file,modality\na.jpg,US\nb.jpg,X-Ray\n",
+            ", line 3: 'X-Ray', the modality of b.jpg, is none; write ultrasound or mammogram.",
+        ),
+    ],
+)
+def test_of_a_table_that_cannot_be_used_it_is_said_where(folder, text, sentence):
+    table = folder / "cases.csv"
+    table.write_text(text)
+    with pytest.raises(CasesError) as caught:
+        read_cases(f"folder:{folder}")
+    assert str(caught.value) == f"{table}{sentence}"
+
+
 def test_rows_that_were_not_asked_for_contradict_nothing(folder):
     (folder / "cases.csv").write_text("file,label,reader\na.jpg,benign,1\na.jpg,malignant,2\n")
     [case] = read_cases(f"folder:{folder}{SPEC}&reader=2").cases
