@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
+from tempfile import TemporaryFile
 
 
 def show_every_name() -> None:
@@ -20,8 +23,10 @@ def show_every_name() -> None:
 
 def os_sentence(error: OSError) -> str:
     """Why a file, which it names where the error knows it, cannot be had."""
+    if not error.strerror:  # one of a library's, or of ours, in its own words
+        return str(error)
     named = f"{error.filename}: " if error.filename else ""
-    return f"{named}{error.strerror or error}."
+    return f"{named}{error.strerror}."
 
 
 def write_whole(file: Path, content: bytes) -> None:
@@ -29,8 +34,7 @@ def write_whole(file: Path, content: bytes) -> None:
 
     What is no file, such as /dev/stdout, and what a link leads to is written where it is.
     """
-    in_place = file.is_symlink() or (file.exists() and not file.is_file())
-    part = file if in_place else file.with_name(f".{file.name}.part")
+    part = file if _in_place(file) else file.with_name(f".{file.name}.part")
     try:
         part.write_bytes(content)
         if part != file:
@@ -49,8 +53,44 @@ def why_unwritable(*files: Path | None) -> str | None:
     take hours, not after it.
     """
     for file in files:
-        if file and not file.parent.is_dir():
+        if file is None:
+            continue
+        if not file.parent.is_dir():
             return f"{file} cannot be written: there is no folder {file.parent}."
-        if file and file.is_dir():
+        if file.is_dir():
             return f"{file} cannot be written: it is a folder."
+        if _in_place(file):
+            if not os.access(file, os.W_OK):
+                return f"{file} cannot be written: {os.strerror(errno.EACCES)}."
+        elif (why := _why_refused(file.parent)) is not None:
+            return f"{file} cannot be written: {why}."
     return None
+
+
+def why_unmade(*folders: Path | None) -> str | None:
+    """A sentence where one of the folders that are asked for cannot be made, or nothing be written into it: as
+    `why_unwritable`.
+    """
+    for folder in folders:
+        if folder is None:
+            continue
+        places = (folder, *folder.absolute().parents)
+        there = next((place for place in places if os.path.lexists(place)), folder)
+        why = _why_refused(there) if os.path.isdir(there) else f"{there} is no folder"
+        if why is not None:
+            return f"Nothing can be written to {folder}: {why}."
+    return None
+
+
+def _why_refused(folder: Path) -> str | None:
+    """Why a folder takes no new file, which only trying tells: what rights say, a disk or a system may not."""
+    try:
+        with TemporaryFile(dir=folder):
+            return None
+    except OSError as error:
+        return error.strerror or str(error)
+
+
+def _in_place(file: Path) -> bool:
+    """Whether `write_whole` writes it where it is."""
+    return file.is_symlink() or (file.exists() and not file.is_file())

@@ -28,7 +28,7 @@ from bcweb.cases import Case, read_cases, read_truth
 from bcweb.cases.duplicates import fingerprint
 from bcweb.preprocess import square
 from bcweb.scans import ScanError, read_scan
-from bcweb.terminal import show_every_name, why_unwritable
+from bcweb.terminal import show_every_name, why_unmade, why_unwritable
 from train.ending import exit_status
 from train.options import check_size
 from train.packed import pack, unpack
@@ -190,7 +190,7 @@ def main(argv: list[str] | None = None) -> int:
     add("--cache", type=Path, default=Path("cache"), help="where decoded images are kept")
     args = parser.parse_args(argv)
     check_size(parser, args.size)
-    if problem := why_unwritable(args.out):
+    if problem := why_unwritable(args.out) or why_unmade(args.cache):
         print(problem, file=sys.stderr)
         return 1
     return exit_status(lambda: _work(args))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
+from bcweb.terminal import os_sentence
+
 
 def goes_on() -> str:
     """What a command says after Ctrl-C that keeps what is done."""
@@ -23,7 +25,10 @@ def exit_status(
     except ModuleNotFoundError as error:
         print(f"{error.name} is missing: pip install -r requirements-train.txt", file=sys.stderr)
         return 1
-    except (ValueError, FloatingPointError, OSError) as error:
+    except OSError as error:
+        print(os_sentence(error), file=sys.stderr)
+        return 1
+    except (ValueError, FloatingPointError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -19,7 +19,7 @@ from bcweb.cases.duplicates import fingerprint
 from bcweb.evaluate import evaluate, table
 from bcweb.scans import Scan
 from bcweb.scores import write_scores
-from bcweb.terminal import show_every_name
+from bcweb.terminal import show_every_name, why_unmade
 from bcweb.weights import Weights, load_weights
 from train.card import card
 from train.ending import exit_status
@@ -100,6 +100,8 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _work(args: argparse.Namespace) -> None:
+    if problem := why_unmade(args.run / "weights"):
+        raise ValueError(problem)
     score_run(args.run, args.data)
 
 

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bcweb.network import ARCHITECTURES
-from bcweb.terminal import show_every_name
+from bcweb.terminal import show_every_name, why_unmade
 from train import options
 from train.arms import ARMS
 from train.ending import exit_status, goes_on
@@ -77,6 +77,10 @@ def guarded(args: argparse.Namespace, training: Callable[[], object]) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
     def work() -> None:
+        # `train.transfer` may choose the data and the run's folder itself, and a packed set needs no cache.
+        cached = any(not spec.startswith("packed:") for spec in args.data or [""])
+        if problem := why_unmade(args.out or Path("runs"), args.cache if cached else None):
+            raise ValueError(problem)
         try:
             training()
         except MemoryError as error:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from bcweb.network import ARCHITECTURES
 from bcweb.scans import Modality
 from bcweb.scores import write_scores
-from bcweb.terminal import show_every_name
+from bcweb.terminal import show_every_name, why_unmade
 from bcweb.weights import EMBEDDED, load_weights
 from train import folds
 from train.arms import ARMS
@@ -105,6 +105,8 @@ def main(argv: list[str] | None = None) -> int:
 def _work(args: argparse.Namespace) -> int:
     from train import study_report
 
+    if problem := why_unmade(args.docs):
+        raise ValueError(problem)
     status = 0 if args.report else run(args)
     if not status:
         print(f"The report is {study_report.write_report(args.docs)}.")

@@ -34,6 +34,7 @@ def test_work_that_ends_by_itself_says_how(returned, status, capsys):
         (ValueError("No such data."), 1, "No such data.\n"),
         (FloatingPointError("The loss is no number."), 1, "The loss is no number.\n"),
         (PermissionError("Not yours."), 1, "Not yours.\n"),
+        (PermissionError(13, "Not allowed", "a.npz"), 1, "a.npz: Not allowed.\n"),
         (
             ModuleNotFoundError("No module", name="keras"),
             1,

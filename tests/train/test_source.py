@@ -115,6 +115,18 @@ def test_what_cannot_be_trained_on_gets_one_sentence(arguments, sentence, tmp_pa
     assert sentence in error and error.count("\n") == 1
 
 
+@pytest.mark.parametrize("option", ["--out", "--cache"])
+def test_a_folder_that_cannot_be_made_is_said_before_the_work(option, tmp_path, capsys):
+    """The data is not there either: who had begun would speak of it."""
+    (tmp_path / "file").touch()
+    asked = ["--data", "busi:/nowhere", "--out", str(tmp_path / "run"), "--cache", str(tmp_path)]
+    place = tmp_path / "file" / "run"
+    assert main([*asked, option, str(place)]) == 1
+    why = f"{tmp_path / 'file'} is no folder"
+    assert capsys.readouterr().err == f"Nothing can be written to {place}: {why}.\n"
+    assert not (tmp_path / "run").exists()
+
+
 def test_too_few_groups_for_the_parts_get_one_sentence(folder, tmp_path, capsys):
     arguments = ["--data", f"folder:{folder}?modality=ultrasound", "--cases", "2", "--size", "64"]
     arguments += ["--folds", "2", "--out", str(tmp_path / "x"), "--cache", str(tmp_path / "cache")]
