@@ -459,7 +459,11 @@ def test_spacing_of_the_largest_ultrasound_region_in_millimetres():
         ({"Modality": "US"}, "ultrasound", ()),
         ({"Modality": "MG"}, "mammogram", ()),
         ({"Modality": "DX", "BodyPartExamined": "BREAST"}, "mammogram", ()),
-        ({"Modality": "CT"}, None, ("The file gives its modality as CT.",)),
+        (
+            {"Modality": "CT"},
+            None,
+            ("The file gives its modality as CT, not as ultrasound (US) or mammography (MG).",),
+        ),
         ({}, None, ()),
     ],
 )
@@ -482,7 +486,13 @@ def test_the_modality_is_what_the_file_says(elements, modality, notes):
         ({"ImageType": r"ORIGINAL\PRIMARY"}, None),
         ({"ImageType": "ORIGINAL"}, None),
         ({"ImageType": ""}, None),
-        ({"ImageType": r"DERIVED\PRIMARY\\SUBTRACTION", "Modality": "XA"}, None),
+        ({"ImageType": r"DERIVED\PRIMARY\\SUBTRACTION", "Modality": "US"}, None),
+        (
+            {"ImageType": r"DERIVED\PRIMARY\\SUBTRACTION", "Modality": "XA"},
+            "its modality as XA, not as",
+        ),
+        ({"Modality": "DX", "BodyPartExamined": "CHEST"}, "its modality as DX, not as"),
+        ({"Modality": ""}, None),
     ],
 )
 def test_a_view_that_is_no_ordinary_mammogram_says_so_first(elements, caution):

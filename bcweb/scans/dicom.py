@@ -75,9 +75,7 @@ def read(file: BinaryIO) -> Scan:
         if frames > 1:
             notes = (f"First of {frames} frames.", *notes)
         modality = _modality(data)
-        if modality is None and data.get("Modality"):
-            notes = (*notes, f"The file gives its modality as {data.Modality}.")
-        cautions = _cautions(data) if modality == "mammogram" else ()
+        cautions = _cautions(data, modality)
         pixels = np.ascontiguousarray(pixels)
         window = window or default_window(pixels)
         return Scan(pixels, window, _spacing(data), modality, (*cautions, *notes), cautions)
@@ -277,8 +275,14 @@ def _modality(data: Dataset) -> Modality | None:
     return None
 
 
-def _cautions(data: Dataset) -> tuple[str, ...]:
-    """Where a view from a mammography unit is not an ordinary one, or may not be."""
+def _cautions(data: Dataset, modality: Modality | None) -> tuple[str, ...]:
+    """Where a file is of another modality, or a view from a mammography unit is not an ordinary one, or may not be."""
+    if modality is None and data.get("Modality"):
+        return (
+            f"The file gives its modality as {data.Modality}, not as ultrasound (US) or mammography (MG).",
+        )
+    if modality != "mammogram":
+        return ()
     said = data.get("ImageType") or ()
     kinds = {str(value).strip().upper() for value in ([said] if isinstance(said, str) else said)}
     if kinds & _SUBTRACTED:

@@ -720,6 +720,14 @@ def test_a_mammogram_that_is_no_ordinary_view_is_warned_of_above_what_was_found(
     expect(page.find(".findings .presence")).to_contain_text("It was trained on made up.")
 
 
+def test_a_file_of_another_modality_is_warned_of_in_the_list_and_above_what_was_found(page):
+    page.give(("thorax.dcm", written(dicom(speckle(90, 80), Modality="CT"))))
+    expect(page.title()).to_have_text("thorax.dcm")
+    warning = "The file gives its modality as CT, not as ultrasound (US) or mammography (MG)."
+    expect(page.find(".findings > .caution")).to_have_text(warning)
+    expect(page.find(".list .row.current")).to_contain_text("unusual scan")
+
+
 def test_nothing_moves_while_the_page_loads(chromium, address):
     tab = chromium.new_context(viewport={"width": 1440, "height": 900}).new_page()
     tab.add_init_script(

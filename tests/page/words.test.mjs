@@ -48,7 +48,7 @@ test("a scan that the weights have seen headlines no score", () => {
 
 test("the list says of a scan what its panel says", () => {
   const warned = { ...SCAN, scores: SCORES, cautions: ["This is a tomosynthesis image, not an ordinary mammogram."] };
-  assert.equal(words.summary(warned), "unusual view", "and no finding beside it");
+  assert.equal(words.summary(warned), "unusual scan", "and no finding beside it");
   assert.equal(words.summary({ ...SCAN, lesions: [] }), "lesion likely");
   assert.equal(words.summary({ ...SCAN, lesions: [], presence: 0.4 }), "no lesion");
   assert.equal(words.summary({ ...SCAN, lesions: [], presence: null, gate: null }), "nothing outlined");

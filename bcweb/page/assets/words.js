@@ -67,7 +67,7 @@ export function summary(info) {
   const none = info.presence === null ? "nothing outlined" : isGated(info) ? "no lesion" : "lesion likely";
   const found = n === 0 ? none : n === 1 ? "1 lesion" : `${n} lesions`;
   if (isOfOther(info)) return `${found} · old weights`;
-  if (info.cautions?.length) return "unusual view"; // the panel says which, and what is drawn may be worth nothing
+  if (info.cautions?.length) return "unusual scan"; // the panel says how, and what is drawn may be worth nothing
   if (info.seen) return `${found} · in training`; // scores of what was trained on are no headline
   return info.scores ? `${found} · Dice ${fixed(info.scores.dice, 2)}` : found;
 }
