@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 
 from bcweb.terminal import os_sentence
+from train import BACKENDS
 
 
 def goes_on() -> str:
@@ -20,6 +22,10 @@ def exit_status(
 
     stopped: gives what is said after Ctrl-C.
     """
+    backend = os.environ["KERAS_BACKEND"]
+    if backend not in BACKENDS:
+        print(f"KERAS_BACKEND is {backend!r}: it is {' or '.join(BACKENDS)}.", file=sys.stderr)
+        return 1
     try:
         return work() or 0
     except ModuleNotFoundError as error:

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shlex
 import shutil
 import sys
@@ -200,8 +199,6 @@ def main(argv: list[str] | None = None) -> int:
     )
     add("--force", action="store_true", help="move `latest` to weights that are worse, too")
     args = parser.parse_args(argv)
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     return exit_status(lambda: _work(args), goes_on)
 
 

@@ -11,7 +11,6 @@ where a run was stopped. The result is a weights folder, RUN/weights, that the a
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -73,8 +72,6 @@ def _run(args: argparse.Namespace) -> None:
 
 def guarded(args: argparse.Namespace, training: Callable[[], object]) -> int:
     """Run a training; what goes wrong is a sentence and an exit status."""
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
     def work() -> None:
         # `train.transfer` may choose the data and the run's folder itself, and a packed set needs no cache.

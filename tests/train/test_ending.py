@@ -1,6 +1,9 @@
 """What cuts a command of `train` short is a sentence and an exit status."""
 
 import ast
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,6 +50,23 @@ def test_work_that_ends_by_itself_says_how(returned, status, capsys):
 def test_what_stops_work_is_one_sentence_on_standard_error(error, status, said, capsys):
     assert exit_status(raising(error), lambda: "Stopped; it goes on.") == status
     assert capsys.readouterr() == ("", said)
+
+
+def test_another_backend_is_said_and_not_missed(monkeypatch, capsys):
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    assert exit_status(raising(ModuleNotFoundError("No module", name="torch"))) == 1
+    assert capsys.readouterr().err == "KERAS_BACKEND is 'torch': it is tensorflow or jax.\n"
+
+
+@pytest.mark.parametrize("said", [None, "0"])
+def test_the_framework_says_little_unless_asked_to(said):
+    environment = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
+    environment |= {"TF_CPP_MIN_LOG_LEVEL": said} if said else {}
+    code = "import os, train; print(os.environ['TF_CPP_MIN_LOG_LEVEL'])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True
+    )
+    assert done.stdout.strip() in ([said] if said else ["2", "3"])
 
 
 def test_a_fault_of_ours_stays_a_traceback():
