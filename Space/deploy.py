@@ -188,6 +188,8 @@ def _commit(api: HfApi, repo: str, contents: Mapping[str, bytes]) -> bool:
 
 
 def _wanted(args: argparse.Namespace) -> Wanted:
+    if args.repo.removeprefix("hf://").count("/") != 1:
+        raise DeployError(f"{args.repo} is not of the form user/name.")
     if args.hardware == ZERO:
         raise DeployError(f"{ZERO} is for functions on a GPU, which this app has none of.")
     variables = {}

@@ -33,7 +33,7 @@ def parse(name: str) -> tuple[str, str | None]:
     """ "user/repo@revision" -> repository and revision; `HubError` for anything else."""
     found = _NAME.fullmatch(name)
     if found is None:
-        raise HubError(f"{name} is not of the form user/repo@revision.")
+        raise HubError(f"{name or 'An empty name'} is not of the form user/repo@revision.")
     return found["repo"], found["revision"]
 
 

@@ -51,10 +51,12 @@ def own(api: HfApi, repo: str) -> str:
     """The full name of a repository, "name" or "owner/name", of an owner for whom this token may write.
 
     Raises `hub.HubError` for no or a wrong token, one that may only read, and another owner's name; and
-    what the client raises.
+    what the client raises, for what can be no name before anything else.
     """
     from huggingface_hub import get_token
+    from huggingface_hub.utils import validate_repo_id
 
+    validate_repo_id(repo.removeprefix("hf://"))
     if get_token() is None:
         raise hub.HubError(
             f"There is no Hugging Face token: make one that may write at {TOKENS}, then `hf auth login`, "

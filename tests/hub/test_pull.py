@@ -110,6 +110,7 @@ def test_what_is_not_there_is_said(hub, two):
     assert "cannot be the name of a repository" in refused("hf://ann/we..ights")
     for name in ("hf://ann", "hf://ann/weights@", "hf://a/b/c"):
         assert "is not of the form user/repo@revision" in refused(name)
+    assert refused("hf://") == "An empty name is not of the form user/repo@revision."
 
 
 def test_pickles_are_not_weights(hub, client, tmp_path):

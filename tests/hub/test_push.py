@@ -237,6 +237,7 @@ def test_who_may_not_push_learns_why(hub, client, tmp_path, monkeypatch):
     assert refused(run).startswith("The Hub does not accept your token")
     monkeypatch.delenv("HF_TOKEN")
     assert refused(run).startswith("There is no Hugging Face token")
+    assert refused(run, "bad name").startswith("bad name cannot be the name of a repository.")
     assert not hub.store.repositories
 
 

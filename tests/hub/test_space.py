@@ -153,6 +153,13 @@ def test_who_may_not_deploy_learns_why(hub, client, tree, monkeypatch):
     assert not hub.store.repositories
 
 
+@pytest.mark.parametrize("name", ["bcweb", "ann/b/c"])
+def test_a_name_that_is_no_spaces_is_said_before_a_token_is_missed(monkeypatch, capsys, name):
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    assert main([name]) == 1
+    assert capsys.readouterr().err == f"{name} is not of the form user/name.\n"
+
+
 def test_a_space_of_something_else_is_left_alone(hub, client, tree):
     hub.add_files(REPO, {"main.py": b"", "README.md": b""}, kind="space")
     assert refused(REPO) == "ann/bcweb holds something else than this app; name another."
