@@ -34,7 +34,7 @@ from bcweb.scores import (
     report,
     write_scores,
 )
-from bcweb.terminal import os_sentence, show_every_name, why_unwritable, write_whole
+from bcweb.terminal import counted, os_sentence, show_every_name, why_unwritable, write_whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -160,7 +160,7 @@ def _block(figures: dict[str, Any]) -> list[str]:
     lines = []
     if lesion["n"]:
         lines += [
-            f"  Lesion images: {lesion['n']} in {lesion['groups']} groups",
+            f"  Lesion images: {lesion['n']} in {counted(lesion['groups'], 'group')}",
             _line("    Dice, mean", lesion, "dice_mean"),
             _line("    Dice, median", lesion, "dice_median"),
             _line("    IoU, mean", lesion, "iou_mean"),
@@ -171,7 +171,7 @@ def _block(figures: dict[str, Any]) -> list[str]:
         ]
     if normal["n"]:
         lines += [
-            f"  Normal images: {normal['n']} in {normal['groups']} groups",
+            f"  Normal images: {normal['n']} in {counted(normal['groups'], 'group')}",
             _line("    with any pixel painted", normal, "painted", "%"),
         ]
     if figures["presence_auc"] is not None:
@@ -185,7 +185,7 @@ def _line(title: str, figures: dict[str, Any], name: str, unit: str = "") -> str
 
 def label_line(figures: dict[str, Any]) -> str:
     """The figures of one label, or of another group, in a line."""
-    parts = [f"{figures['n']} images"]
+    parts = [counted(figures["n"], "image")]
     if "dice_mean" in figures:
         mean, median = _figure(figures["dice_mean"]), _figure(figures["dice_median"])
         parts.append(f"Dice mean {mean} ({_range(figures['dice_mean_ci'])}), median {median}")
@@ -319,7 +319,8 @@ def _run(args: argparse.Namespace) -> int:
         without = sum(not case.has_truth for case in each.cases)
         if without:
             print(
-                f"{each.name}: {without} cases have no truth and are not scored.", file=sys.stderr
+                f"{each.name}: {counted(without, 'case')} without a truth, not scored.",
+                file=sys.stderr,
             )
         if accepted := told_accepted(each.cases):
             print(f"{each.name}: {accepted} {NOT_SCORED}", file=sys.stderr)

@@ -33,7 +33,7 @@ from typing import TextIO
 from bcweb.batch import Choice, over_all_cores, stoppable, warm_up, worker_count
 from bcweb.masks import Stamp, read_stamp, write_mask
 from bcweb.names import MASK, among_masks, stem
-from bcweb.terminal import show_every_name
+from bcweb.terminal import counted, show_every_name
 
 COLUMNS = ("file", "modality", "presence", "lesions", "area", "seconds", "error", "notes")
 RESULTS = "results.csv"
@@ -416,10 +416,12 @@ def _progress(total: int):
 def _left_out(found: Found) -> str:
     parts = []
     if found.masks:
-        masks = "mask" if found.masks == 1 else "masks"
-        parts.append(f"{found.masks} {masks} (named ..._mask, or in a folder of masks)")
+        masks = counted(found.masks, "mask")
+        parts.append(f"{masks} (named ..._mask, or in a folder of masks)")
     if found.others:
-        parts.append(f"{found.others} {'file' if found.others == 1 else 'files'} that hold no scan")
+        parts.append(
+            f"{counted(found.others, 'file')} that hold{'s' * (found.others == 1)} no scan"
+        )
     return f"Left out: {' and '.join(parts)}." if parts else ""
 
 
@@ -438,7 +440,7 @@ def _report(
         counts = ", ".join(f"{n} {modality}" for modality, n in guessed.items())
         _say(f"Modality guessed from the pixels: {counts} (--modality says it).")
     for caution, count in Counter(row.caution for row in here if row.caution).items():
-        _say(f"{count} {'scan' if count == 1 else 'scans'}: {caution}")
+        _say(f"{counted(count, 'scan')}: {caution}")
     painted = sum(row.lesions not in ("", "0") for row in here)
     parts = [f"{len(here) - len(failed)} of {len(jobs)} scans have a mask in {out}"]
     parts.append(f"{painted} with a lesion")
@@ -447,7 +449,7 @@ def _report(
     if failed:
         parts.append(f"{len(failed)} failed")
     if folders := len(found.unreadable):
-        parts.append(f"{folders} {'folder' if folders == 1 else 'folders'} not read")
+        parts.append(f"{counted(folders, 'folder')} not read")
     print(", ".join(parts) + ".")
     if stopped:
         _say("Stopped; the same command goes on from here.")

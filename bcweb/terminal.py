@@ -21,6 +21,11 @@ def show_every_name() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
+def counted(n: int, what: str) -> str:
+    """ "1 scan", "2 scans"."""
+    return f"{n} {what}{'s' * (n != 1)}"
+
+
 def os_sentence(error: OSError) -> str:
     """Why a file, which it names where the error knows it, cannot be had."""
     if not error.strerror:  # one of a library's, or of ours, in its own words

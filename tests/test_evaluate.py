@@ -195,7 +195,7 @@ def test_masses_are_told_apart_where_findings_are_written():
     assert result["by_finding"]["mass"]["n"] == 2 and result["by_finding"]["no mass"]["n"] == 1
     both = np.mean([s.dice for s in FOUR if s.id in "ab"])
     assert result["by_finding"]["mass"]["dice_mean"] == pytest.approx(both)
-    assert "  no mass: 1 images" in table(result)
+    assert "  no mass: 1 image" in table(result)
     assert report(FOUR, {}, findings)["by_finding"] == {}, "what an ultrasound shows is a mass"
 
 

@@ -131,7 +131,7 @@ def test_masks_tables_and_hidden_files_in_a_folder_are_no_scans(tmp_path, weight
     (folder / "notes.txt").write_text("no scan")
     assert segment(folder, "--out", tmp_path / "out", weights=weights) == 0
     assert masks(tmp_path / "out") == ["a_mask.png"]
-    assert "2 masks" in (said := capsys.readouterr().err) and "1 file that hold" in said
+    assert "2 masks" in (said := capsys.readouterr().err) and "1 file that holds no scan." in said
 
 
 def test_what_lies_in_a_folder_masks_is_no_scan(tmp_path, weights, capsys):

@@ -10,6 +10,7 @@ from importlib import import_module
 
 import pytest
 
+from bcweb.terminal import counted
 from tests.test_documents import ROOT, modules
 
 NAMES = "悪性, é, sc\udcffn"  # the last is a file's name whose bytes are no UTF-8
@@ -43,6 +44,10 @@ def test_every_command_begins_with_that(module):
         if isinstance(node, ast.FunctionDef) and node.name == "main"
     ]
     assert ast.unparse(main.body[0]) == "show_every_name()"
+
+
+def test_one_is_one():
+    assert [counted(n, "case") for n in (0, 1, 2)] == ["0 cases", "1 case", "2 cases"]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pathlib import Path
 from bcweb.cases import CasesError, read_cases
 from bcweb.cases.duplicates import groups
 from bcweb.cases.grouping import find_pairs
-from bcweb.terminal import show_every_name, why_unwritable, write_whole
+from bcweb.terminal import counted, show_every_name, why_unwritable, write_whole
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -42,7 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     labels = Counter(case.label or "no label" for case in found.cases)
     print(
-        f"{found.name}: {len(found.cases)} cases in {len({c.group for c in found.cases})} groups, "
+        f"{found.name}: {counted(len(found.cases), 'case')} in "
+        f"{counted(len({c.group for c in found.cases}), 'group')}, "
         f"{sum(case.has_truth for case in found.cases)} with a known truth; "
         + ", ".join(f"{n} {label}" for label, n in labels.most_common())
     )

@@ -12,6 +12,7 @@ from tqdm import tqdm
 from bcweb.cases.case import Case, Skipped
 from bcweb.cases.duplicates import Pair, groups, near_duplicates
 from bcweb.scans import MODALITIES, ScanError, read_scan
+from bcweb.terminal import counted
 
 
 def find_pairs(cases: Iterable[Case]) -> tuple[list[Pair], list[Skipped]]:
@@ -41,8 +42,9 @@ def group_by_pictures(cases: Iterable[Case]) -> tuple[list[Case], list[Skipped],
     kept = [replace(case, group=group[case.id]) for case in cases if case.file not in bad]
     same = sum(pair.same_picture for pair in pairs)
     note = (
-        f"No patients are named: {len(kept)} scans in {len({c.group for c in kept})} groups, by "
-        f"{same} pairs that show the same picture and {len(pairs) - same} that nearly do."
+        f"No patients are named: {counted(len(kept), 'scan')} in "
+        f"{counted(len({c.group for c in kept}), 'group')}, by {counted(same, 'pair')} that "
+        f"show{'s' * (same == 1)} the same picture and {len(pairs) - same} that nearly do."
     )
     return kept, skipped, [note, *two_classes(kept)]
 

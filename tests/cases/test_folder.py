@@ -390,7 +390,7 @@ def test_without_a_column_group_cases_are_grouped_by_near_duplicates(folder):
     found = read_cases(f"folder:{folder}{SPEC}")
     assert [case.group for case in found.cases] == ["a", "b", "c", "d", "a"]
     assert found.notes[0] == (
-        "No patients are named: 5 scans in 4 groups, by 1 pairs that show the same picture and 0 "
+        "No patients are named: 5 scans in 4 groups, by 1 pair that shows the same picture and 0 "
         "that nearly do."
     )
 

@@ -224,7 +224,7 @@ def test_the_command_prints_the_figures_and_what_was_left_out(home, capsys):
     said = capsys.readouterr().out
     assert "Cases: 6 unseen; 3 seen in training, 2 of them out of fold." in said
     assert "Dice, mean                         0.583" in said
-    assert "  under 1%: 1 images, Dice mean 0.000 (no interval)" in said
+    assert "  under 1%: 1 image, Dice mean 0.000 (no interval)" in said
     assert "6 cases that both predicted and neither had seen: 2 better" in said
     assert re.search(r"Dice, mean +0\.575 +0\.725  −0\.150 \(−0\.500 to 0\)", said)
     assert main(["evaluate", "made"]) == 0
