@@ -46,6 +46,29 @@ def test_every_command_begins_with_that(module):
     assert ast.unparse(main.body[0]) == "show_every_name()"
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["-m", "bcweb.segment"], ["-m", "bcweb.evaluate"], ["-m", "bcweb.cases"], ["-m", "bcweb.samples"],
+        ["-m", "bcweb.review"], ["-m", "train.source"], ["app.py"],
+    ],
+    ids=lambda command: command[-1],
+)  # fmt: skip
+def test_ctrl_c_while_a_command_imports_is_a_word(command, tmp_path):
+    (tmp_path / "numpy.py").write_text("import signal\nsignal.raise_signal(signal.SIGINT)\n")
+    done = subprocess.run(
+        [sys.executable, *command],
+        capture_output=True, cwd=ROOT, text=True, env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == ("", "Stopped.\n") and done.returncode
+
+
+def test_a_program_that_imports_ours_keeps_its_own_word():
+    code = "import sys, bcweb, train; print(sys.excepthook is sys.__excepthook__)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=ROOT, text=True)
+    assert done.stdout == "True\n"
+
+
 def test_one_is_one():
     assert [counted(n, "case") for n in (0, 1, 2)] == ["0 cases", "1 case", "2 cases"]
 

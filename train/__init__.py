@@ -5,6 +5,8 @@ What Keras and TensorFlow are to know from the environment is said here, before 
 
 import os
 
+import bcweb  # noqa: F401 - for Ctrl-C while a command of ours imports: see there
+
 BACKENDS = ("tensorflow", "jax")
 
 os.environ.setdefault("KERAS_BACKEND", BACKENDS[0])
