@@ -130,7 +130,7 @@ def summarise(scores: Sequence[CaseScore]) -> dict[str, Any]:
     """Figures over scored cases: `lesion`, `normal`, `lesionwise` and the presence's AUC, as in --json; `weak`, how
     many they are, where only boxes are known of each of them.
 
-    Intervals are [low, high]; None stands for what does not exist (no such cases, or one group).
+    Intervals are [low, high]; None stands for what does not exist (no such cases, or too few groups).
     """
     from bcweb.statistics import auc_interval
 
@@ -192,7 +192,7 @@ def _lesionwise_figures(scores: Sequence[CaseScore]) -> dict[str, Any]:
     alarms an image."""
     import numpy as np
 
-    from bcweb.statistics import group_bootstrap, proportion, ratio
+    from bcweb.statistics import group_bootstrap, mean_count, proportion, ratio
 
     if not scores:
         return {
@@ -208,7 +208,7 @@ def _lesionwise_figures(scores: Sequence[CaseScore]) -> dict[str, Any]:
         found = proportion(counts[:, 0] > 0, groups_of(scores))
     else:
         found = group_bootstrap(counts, groups_of(scores), ratio)
-    alarms = group_bootstrap([s.false_alarms for s in scores], groups_of(scores))
+    alarms = mean_count([s.false_alarms for s in scores], groups_of(scores))
     figures = {"n": int(counts[:, 1].sum())} | _with_interval("found", found)
     return figures | _with_interval("false_alarms", alarms)
 

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import numpy as np
+from scipy.special import gammaincinv
 
 Statistic = Callable[[np.ndarray], float]
 
@@ -20,7 +21,7 @@ _CELLS = 2_000_000  # of the tables that are worked on at once
 
 
 class Interval(NamedTuple):
-    """An estimate with its interval; low and high are NaN where one group leaves nothing to resample."""
+    """An estimate with its interval; low and high are NaN where too few groups leave nothing to resample."""
 
     estimate: float
     low: float
@@ -115,10 +116,37 @@ def proportion(
     if len(flags) and flags.all() == flags.any():
         if len(flags) != len(groups):
             raise ValueError(f"There are {len(flags)} values and {len(groups)} groups.")
-        reach = ((1 - level) / 2) ** (1 / len(set(groups)))
+        reach = _reach(len(set(groups)), level)
         low, high = (reach, 1.0) if flags[0] else (0.0, 1 - reach)
         return Proportion(float(flags[0]), low, high, "clopper-pearson")
     return Proportion(*group_bootstrap(flags, groups, np.mean, resamples, level, seed), "bootstrap")
+
+
+def _reach(n: int, level: float) -> float:
+    """The least share that may well show n of n (Clopper and Pearson 1934)."""
+    return ((1 - level) / 2) ** (1 / n)
+
+
+def mean_count(
+    counts: Sequence[int] | np.ndarray,
+    groups: Sequence[Hashable],
+    resamples: int = 2000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Interval:
+    """The mean of counts, with its interval.
+
+    Where all cases have the same count, as 0, a bootstrap would be certain of it; there it is Garwood's (1936) of a
+    Poisson count, for as many independent cases as there are groups: of n groups none, the mean is at most
+    -log(alpha / 2) / n, about 3.7 / n at 95%.
+    """
+    counts = np.asarray(counts, float)
+    if not len(counts) or len(counts) != len(groups) or (counts != counts[0]).any():
+        return group_bootstrap(counts, groups, np.mean, resamples, level, seed)
+    n, tail = len(set(groups)), (1 - level) / 2
+    all_of_them = counts[0] * n
+    low = gammaincinv(all_of_them, tail) / n if all_of_them else 0.0
+    return Interval(float(counts[0]), float(low), float(gammaincinv(all_of_them + 1, 1 - tail) / n))
 
 
 def auc(
@@ -193,9 +221,21 @@ def auc_interval(
     level: float = 0.95,
     seed: int = 0,
 ) -> Interval:
-    """`auc` with its group-bootstrap interval."""
+    """`auc` with its group-bootstrap interval; none where fewer than two groups hold a positive, or a negative.
+
+    Where every positive scores above every negative, or below, a bootstrap would be certain of it. There it is
+    Clopper and Pearson's as in `proportion`, for as many cases as there are pairs of two groups that have no group in
+    common: such pairs are independent, and in each the positive scores above with the chance that the area is. Of the
+    pairs that share a group nothing is taken, so it is rather too wide than too narrow.
+    """
     rows = _rated(networks, scores, positives)
-    return group_bootstrap(rows, groups, auc_of_columns, resamples, level, seed)
+    found = group_bootstrap(rows, groups, auc_of_columns, resamples, level, seed)
+    pairs = _pairs_apart(rows, groups)
+    if pairs is None:
+        return Interval(found.estimate, math.nan, math.nan)
+    if found.estimate == 1:
+        return Interval(1.0, _reach(pairs, level), 1.0)
+    return Interval(0.0, 0.0, 1 - _reach(pairs, level)) if found.estimate == 0 else found
 
 
 def auc_gain(
@@ -205,8 +245,39 @@ def auc_gain(
     groups: Sequence[Hashable],
     networks: Sequence[Hashable] | None = None,
 ) -> Interval:
-    """`auc` of the first scores less that of the second on the same cases, with its interval."""
-    return group_bootstrap(_rated(networks, first, second, positives), groups, auc_difference)
+    """`auc` of the first scores less that of the second on the same cases, with its interval; none where
+    `auc_interval` has none. Where both are 1, or both 0, it is how far the share of pairs on which they differ may be
+    from 0.
+    """
+    rows = _rated(networks, first, second, positives)
+    found = group_bootstrap(rows, groups, auc_difference)
+    pairs = _pairs_apart(rows, groups)
+    if pairs is None:
+        return Interval(found.estimate, math.nan, math.nan)
+    areas = {auc_of_columns(rows[:, [0, column, 3]]) for column in (1, 2)}
+    if areas == {1.0} or areas == {0.0}:
+        most = 1 - _reach(pairs, 0.95)
+        return Interval(0.0, -most, most)
+    return found
+
+
+def _pairs_apart(rows: np.ndarray, groups: Sequence[Hashable]) -> int | None:
+    """Into how many pairs, a positive's and a negative's of one network, groups can be put, each into one at most;
+    None where fewer than two groups hold a positive, or a negative. A group of several networks counts for its first.
+    """
+    held: dict[Hashable, tuple[float, set[bool]]] = {}
+    for row, group in zip(rows, groups, strict=True):
+        network, kinds = held.setdefault(group, (row[0], set()))
+        if network == row[0]:
+            kinds.add(bool(row[-1] > 0))
+    if any(sum(kind in kinds for _, kinds in held.values()) < 2 for kind in (True, False)):
+        return None
+    pairs = 0
+    for network in {network for network, _ in held.values()}:
+        mine = [kinds for whose, kinds in held.values() if whose == network]
+        positive, negative = (sum(kind in kinds for kinds in mine) for kind in (True, False))
+        pairs += min(positive, negative, len(mine) // 2)
+    return pairs or None
 
 
 def _rated(

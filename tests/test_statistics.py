@@ -17,6 +17,7 @@ from bcweb.statistics import (
     calibration_bins,
     calibration_error,
     group_bootstrap,
+    mean_count,
     paired_difference,
     proportion,
     rank_correlation,
@@ -194,6 +195,36 @@ def test_the_interval_of_an_auc_holds_it_and_leaves_resamples_of_one_kind_out():
     scores = rng.normal(positives * 1.0)
     estimate, low, high = auc_interval(scores, positives, range(12), resamples=500)
     assert 0 <= low <= estimate <= high <= 1
+
+
+def test_an_auc_of_1_or_0_is_no_certainty_and_one_normal_gives_no_interval():
+    scores, lesion = [0.9, 0.8, 0.7, 0.6, 0.2, 0.1], [True] * 4 + [False] * 2
+    reach = 0.025 ** (1 / 2)  # two normals: two pairs of groups
+    assert auc_interval(scores, lesion, range(6)) == pytest.approx((1, reach, 1))
+    turned = [not each for each in lesion]
+    assert auc_interval(scores, turned, range(6)) == pytest.approx((0, 0, 1 - reach))
+    assert auc_gain(scores, scores, lesion, range(6)) == pytest.approx((0, reach - 1, 1 - reach))
+    # Two folds with one normal each: a pair in either.
+    folds = [0, 0, 0, 1, 0, 1]
+    assert auc_interval(scores, lesion, range(6), folds).low == pytest.approx(reach)
+    for groups in ([0, 1, 2, 3, 4, 4], [0, 0, 0, 0, 4, 5]):
+        estimate, low, high = auc_interval(scores, lesion, groups)
+        assert estimate == 1 and np.isnan([low, high]).all()
+        assert np.isnan(auc_gain(scores, scores, lesion, groups).low)
+    mixed = [0.9, 0.8, 0.1, 0.6, 0.2, 0.1]
+    assert auc_interval(mixed, lesion, range(6)) == group_bootstrap(
+        np.column_stack([np.zeros(6), mixed, lesion]), range(6), auc_of_columns
+    )
+
+
+def test_no_false_alarm_on_a_few_images_is_no_certainty():
+    assert mean_count([0] * 10, range(10)) == pytest.approx((0, 0, 3.689 / 10), abs=1e-4)
+    assert mean_count([0] * 50, [i % 5 for i in range(50)]).high == pytest.approx(
+        3.689 / 5, abs=1e-4
+    )
+    # Of Garwood's table: 10 were counted.
+    assert mean_count([1] * 10, range(10)) == pytest.approx((1, 0.4795, 1.8390), abs=1e-4)
+    assert mean_count([0, 1, 2], range(3)) == group_bootstrap([0, 1, 2], range(3))
 
 
 def test_calibration_error_by_hand():

@@ -15,6 +15,7 @@ INTERVAL = (
 _NO_LESIONS = "There is no lesion image among them."
 _NO_NORMALS = "There is no normal image among them."
 _ONE_GROUP = "They are all of one group, so there is nothing to draw and no interval."
+_ONE_OF_A_KIND = "Of lesion or of normal images there is only one group, so there is nothing to draw and no interval."
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,8 @@ def cell(figures: dict[str, Any], metric: Metric) -> Cell:
             why = _NO_LESIONS
         return Cell(metric.key, DASH, why=why)
     ends = block[f"{metric.key}_ci"]
-    why = "" if ends else _ONE_GROUP
+    none = _ONE_OF_A_KIND if metric.key == "presence_auc" else _ONE_GROUP
+    why = "" if ends else none
     return Cell(
         metric.key,
         figure(value, metric.unit),
