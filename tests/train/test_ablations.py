@@ -10,7 +10,15 @@ import pytest
 from bcweb.scores import CaseScore, read_scores, write_scores
 from bcweb.weights import load_weights
 from train import ablations, folds, options, source
-from train.ablations import CHANGES, DOCS, RECIPE, dice_gained, presence_gained, write_report
+from train.ablations import (
+    CHANGES,
+    DOCS,
+    FULL_SIZE,
+    RECIPE,
+    dice_gained,
+    presence_gained,
+    write_report,
+)
 from train.card import card
 from train.readings import PLAIN
 from train.recipe import Recipe, changed
@@ -57,6 +65,27 @@ def test_the_report_has_a_line_for_every_change_that_was_tried(tmp_path):
     ]  # fmt: skip
     assert "0.400 (0.400 to 0.400) | -0.100 (-0.100 to -0.100)" in table[1]
     assert any(line.startswith("busi: 3 lesion images and 1 normals, 3 folds") for line in lines)
+
+
+def test_at_full_size_a_data_set_is_compared_within_itself(tmp_path):
+    folder = tmp_path / "ablations"
+    (folder / "full-size").mkdir(parents=True)
+    (folder / "settings.json").write_text(json.dumps(SETTINGS))
+    boxes = [replace(score, dataset="films", weak=True) for score in some()]
+    for name, scores in (
+        (RECIPE, some()),
+        ("mammograms", boxes),
+        ("mammograms-boxes", [replace(score, dice=0.75) for score in boxes]),
+    ):
+        write_scores(folder / "full-size" / f"{name}.csv", scores)
+    write_scores(folder / "recipe.csv", some())
+    text = write_report(tmp_path).read_text().split("## At full size")[1]
+    rows = [line.split(" | ") for line in text.splitlines() if line.startswith("|")][2:]
+    assert [row[0].strip("| ") for row in rows] == [
+        f"busi: {FULL_SIZE[RECIPE]}", f"films (boxes): {FULL_SIZE['mammograms']}",
+        f"films (boxes): {FULL_SIZE['mammograms-boxes']}",
+    ]  # fmt: skip
+    assert [row[2] for row in rows] == ["-", "-", "+0.250 (+0.250 to +0.250)"]
 
 
 def test_the_committed_report_is_what_its_tables_say(tmp_path):
