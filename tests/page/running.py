@@ -59,14 +59,14 @@ class App:
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(60)
         if hasattr(self, "_listening"):
             self._listening.join(10)
 
     def kill(self) -> None:
         """As if the machine had lost its power, but for the disk."""
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(60)
 
 
 @contextmanager
