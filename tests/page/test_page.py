@@ -597,6 +597,8 @@ def test_a_held_key_removes_one_scan_and_undo_brings_all_back_that_went_just_now
 def test_what_is_dropped_on_another_tab_is_shown_on_the_scan_tab(page, tmp_path):
     (tmp_path / "dropped.png").write_bytes(png(OTHER.scan.pixels))
     page.page.get_by_role("tab", name="Model").click()
+    # What is under the pointer stays there from here on: a drop on what has just come is nobody's.
+    page.page.locator("bc-models .scores table").wait_for()
     page.drop(tmp_path / "dropped.png")
     expect(page.title()).to_have_text("dropped.png")
     expect(page.title()).to_be_visible()
