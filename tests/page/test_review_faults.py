@@ -29,14 +29,18 @@ expect = sync_api.expect
 
 READER = {"X-Reader": "ANNA"}
 
-# Whether the browser has put a comment down by now: what a reload comes before is not kept.
-HAS_COMMENT = """async (comment) => {
+# What the browser has put down by now: what a reload comes before is not kept, or not yet dropped.
+_KEPT = """async () => {
   const answered = (asking) => new Promise((done) => (asking.onsuccess = () => done(asking.result)));
   const database = await answered(indexedDB.open("bc-review"));
   const kept = await answered(database.transaction("kept").objectStore("kept").getAll());
   database.close();
-  return kept.some(({ form }) => form.comment === comment);
+  return kept;
 }"""
+HAS_COMMENT = (
+    f"async (comment) => (await ({_KEPT})()).some(({{ form }}) => form.comment === comment)"
+)
+HAS_NO_DRAWING = f"async () => (await ({_KEPT})()).every(({{ bits }}) => !bits)"
 
 
 @pytest.fixture(scope="module")
@@ -294,6 +298,7 @@ def test_a_drawing_on_the_server_is_offered_in_another_browser_and_dropped_when_
     with other.page.expect_response("**/draft"):
         other.find(".offer").get_by_text("Drop").click()
     expect(other.find(".offer")).to_have_count(0)
+    other.page.wait_for_function(HAS_NO_DRAWING)
     other.page.reload()
     other.shows("case 1")
     expect(other.find(".offer")).to_have_count(0)
