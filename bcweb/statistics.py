@@ -75,9 +75,7 @@ def group_bootstrap(
     drawn = drawn[~np.isnan(drawn)]
     if not len(drawn):
         return Interval(estimate, math.nan, math.nan)
-    tail = 50 * (1 - level)
-    low, high = np.percentile(drawn, [tail, 100 - tail])
-    return Interval(estimate, float(low), float(high))
+    return _percentiles(estimate, drawn, level)
 
 
 def paired_difference(
@@ -97,6 +95,70 @@ def paired_difference(
     if first.shape != second.shape:
         raise ValueError(f"Pairs want one shape; these are {first.shape} and {second.shape}.")
     return group_bootstrap(first - second, groups, statistic, resamples, level, seed)
+
+
+def repeated_mean(
+    values: np.ndarray,
+    groups: Sequence[Hashable],
+    resamples: int = 2000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Interval:
+    """The mean over cases and trainings, with its interval when both are drawn again.
+
+    values: (T, N), N cases by each of T trainings that differ by chance alone. groups: N names. Groups are drawn
+    as ever and trainings beside them (Owen 2007, "The pigeonhole bootstrap"), T - 1 of the T, without which
+    the spread of so few would come out too small (Rao and Wu 1988). The chance of a single training is not
+    known, and not in the interval.
+    """
+    values = np.atleast_2d(np.asarray(values, float))
+    return _repeated([values], groups, resamples, level, seed)
+
+
+def repeated_difference(
+    first: np.ndarray,
+    second: np.ndarray,
+    groups: Sequence[Hashable],
+    resamples: int = 2000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Interval:
+    """The mean of `first` less that of `second` on the same cases, (T, N) and (U, N), with its interval: the same
+    groups are drawn for both, trainings for each by itself; see `repeated_mean`.
+    """
+    first, second = (np.atleast_2d(np.asarray(side, float)) for side in (first, second))
+    if first.shape[1] != second.shape[1]:
+        raise ValueError(f"Pairs want the same cases; these are {first.shape} and {second.shape}.")
+    return _repeated([first, -second], groups, resamples, level, seed)
+
+
+def _repeated(
+    sides: Sequence[np.ndarray],
+    groups: Sequence[Hashable],
+    resamples: int,
+    level: float,
+    seed: int,
+) -> Interval:
+    """The sum of the sides' means, (T, N) each."""
+    if not all(side.size for side in sides):
+        raise ValueError("There are no cases to take a statistic of.")
+    if sides[0].shape[1] != len(groups):
+        raise ValueError(f"There are {sides[0].shape[1]} values and {len(groups)} groups.")
+    estimate = float(sum(side.mean() for side in sides))
+    member = _members(groups)
+    count = int(member.max()) + 1
+    if count < 2:
+        return Interval(estimate, math.nan, math.nan)
+    draws = _draws(count, resamples, seed)
+    rng = np.random.default_rng([seed, 1])
+    drawn = np.zeros(resamples)
+    for side in sides:
+        means = np.stack([_means(values, member, draws) for values in side], axis=1)
+        trainings = len(side)
+        taken = max(trainings - 1, 1)
+        times = rng.multinomial(taken, np.full(trainings, 1 / trainings), size=resamples)
+        drawn += (means * times).sum(axis=1) / taken
+    return _percentiles(estimate, drawn, level)
 
 
 def proportion(
@@ -288,6 +350,12 @@ def _rated(
     if len({len(column) for column in (whose, *columns)}) > 1:
         raise ValueError(f"There are {len(columns[0])} scores and {len(columns[-1])} answers.")
     return np.column_stack([whose, *(np.asarray(column, float) for column in columns)])
+
+
+def _percentiles(estimate: float, drawn: np.ndarray, level: float) -> Interval:
+    tail = 50 * (1 - level)
+    low, high = np.percentile(drawn, [tail, 100 - tail])
+    return Interval(estimate, float(low), float(high))
 
 
 def _members(groups: Sequence[Hashable]) -> np.ndarray:

@@ -22,6 +22,8 @@ from bcweb.statistics import (
     proportion,
     rank_correlation,
     ratio,
+    repeated_difference,
+    repeated_mean,
 )
 
 
@@ -132,6 +134,47 @@ def test_a_paired_difference_of_two_cases():
 def test_pairs_of_two_lengths_are_refused():
     with pytest.raises(ValueError, match="one shape"):
         paired_difference([1.0], [1.0, 2.0], "a")
+
+
+def test_one_training_has_the_interval_of_its_cases():
+    first, second = np.random.default_rng(0).random((2, 40))
+    groups = [i // 3 for i in range(40)]
+    assert repeated_mean([first], groups) == pytest.approx(group_bootstrap(first, groups))
+    assert repeated_difference([first], [second], groups) == pytest.approx(
+        paired_difference(first, second, groups)
+    )
+
+
+def test_of_two_trainings_either_may_be_the_one_that_is_drawn():
+    assert repeated_mean([[0.2, 0.2], [0.6, 0.6]], "ab") == pytest.approx((0.4, 0.2, 0.6))
+    # Each side by itself: 0.2 or 0.6, less 0.1 or 0.3.
+    drawn = repeated_difference([[0.2, 0.2], [0.6, 0.6]], [[0.1, 0.1], [0.3, 0.3]], "ab")
+    assert drawn == pytest.approx((0.2, -0.1, 0.5))
+    # Of a training that no other stands beside, the chance is not known.
+    assert repeated_difference([[0.2, 0.2], [0.6, 0.6]], [[0.1, 0.1]], "ab") == pytest.approx(
+        (0.3, 0.1, 0.5)
+    )
+
+
+def test_few_trainings_show_the_whole_of_their_spread():
+    """A mean of 9 has a standard error of s / 3, with n - 1 in s, though the drawn ones are 8."""
+    trainings = np.random.default_rng(0).normal(size=9)
+    _, low, high = repeated_mean(np.repeat(trainings[:, None], 10, axis=1), range(10), 20_000)
+    assert (high - low) / (2 * 1.96) == pytest.approx(trainings.std(ddof=1) / 3, rel=0.05)
+
+
+def test_one_group_by_several_trainings_has_no_interval():
+    estimate, low, high = repeated_mean([[0.1, 0.3], [0.3, 0.5]], "aa")
+    assert estimate == pytest.approx(0.3) and math.isnan(low) and math.isnan(high)
+
+
+def test_trainings_of_other_cases_are_refused():
+    with pytest.raises(ValueError, match="the same cases"):
+        repeated_difference([[1.0, 2.0]], [[1.0]], "ab")
+    with pytest.raises(ValueError, match="2 values and 1 groups"):
+        repeated_mean([[1.0, 2.0]], "a")
+    with pytest.raises(ValueError, match="no cases"):
+        repeated_mean(np.zeros((2, 0)), "")
 
 
 def test_a_share_between_none_and_all_is_resampled():

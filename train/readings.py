@@ -37,11 +37,13 @@ class NotCalibrated(ValueError):
 @dataclass(frozen=True)
 class Way:
     """mirror: the scan's mirror image is looked at too, and the two answers are averaged. calibrate: presence
-    is what a logistic regression makes of the presence head and of how sure the map is of its mask.
+    is what a logistic regression makes of the presence head and of how sure the map is of its mask. covered:
+    where the training had no normal, views of the cases that show no lesion choose a gate; without, there is none.
     """
 
     mirror: bool = False
     calibrate: bool = False
+    covered: bool = True
 
 
 PLAIN = Way()
@@ -112,7 +114,7 @@ def _ask(run: Path, cases: list[Case], way: Way) -> Answers:
         images.append(square(scan, config.size))
         truths.append(on_grid(read_truth(case, scan), config.size))
     record = json.loads((run / "run.json").read_text())
-    if config.presence and record.get("normals") == 0:
+    if way.covered and config.presence and record.get("normals") == 0:
         views = without_lesions(_training_set(cases, images, truths), config.modality, seed=0)
         images += [view / np.float32(255) for view in views.images]
         truths += [np.zeros(view.shape, bool) for view in views.images]

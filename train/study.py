@@ -143,7 +143,8 @@ def run(args: argparse.Namespace) -> int:
         status = folds.train_missing(runs, partial(_command, args, trial, runs))
         if status:
             return status
-        scores = readings.score(runs, args.data, readings.PLAIN)
+        # A gate chosen by covered lesions would compare what it holds back, not what is drawn.
+        scores = readings.score(runs, args.data, readings.Way(covered=False))
         docs.mkdir(parents=True, exist_ok=True)
         write_json(docs / "study.json", settings)
         write_scores(docs / f"{trial.name}.csv", scores)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,13 @@ import numpy as np
 
 from bcweb.metrics import DETECTED_ABOVE
 from bcweb.scores import CaseScore, groups_of, read_scores
-from bcweb.statistics import Interval, group_bootstrap, paired_difference, proportion
+from bcweb.statistics import (
+    Interval,
+    group_bootstrap,
+    proportion,
+    repeated_difference,
+    repeated_mean,
+)
 from bcweb.weights import STUDIES, STUDY_PICTURE
 from train.arms import ARMS
 from train.markdown import DOCS, with_interval
@@ -62,16 +68,17 @@ class Direction:
 
 @dataclass(frozen=True)
 class ArmScores:
-    """An arm on a part of the data: per case, the mean over its seeds.
+    """An arm on a part of the data.
 
-    dice: of lesion images, by case. distances: how many of them have an HD95, which wants something painted.
-    figures: by name, each an interval; missing ones do not exist.
+    seeds: of its trainings. dice: (seeds,) of every lesion image that each of them has a score of, by case.
+    distances: how many of them have an HD95, which wants something painted. figures: by name, each an interval
+    of the mean over the seeds; missing ones do not exist.
     """
 
     arm: str
     percent: int
-    seeds: int
-    dice: dict[tuple[str, str], float]
+    seeds: tuple[int, ...]
+    dice: dict[tuple[str, str], np.ndarray]
     groups: dict[tuple[str, str], tuple[str, str]]
     distances: int
     figures: dict[str, Interval]
@@ -94,14 +101,17 @@ def arms_of(direction: Direction) -> list[ArmScores]:
     """The arms, each part of the data for itself, the best mean Dice first."""
     trials = defaultdict(list)
     for trial in sorted(direction.scores):
-        trials[trial.arm, trial.percent].append(direction.scores[trial])
-    found = [_arm(arm, percent, seeds) for (arm, percent), seeds in trials.items()]
+        trials[trial.arm, trial.percent].append(trial)
+    found = [
+        _arm(arm, percent, {trial.seed: direction.scores[trial] for trial in of})
+        for (arm, percent), of in trials.items()
+    ]
     return sorted(found, key=lambda a: (-a.percent, -a.figures["dice"].estimate))
 
 
-def _arm(arm: str, percent: int, seeds: Sequence[Sequence[CaseScore]]) -> ArmScores:
+def _arm(arm: str, percent: int, seeds: Mapping[int, Sequence[CaseScore]]) -> ArmScores:
     cases: dict[tuple[str, str], list[CaseScore]] = defaultdict(list)
-    for scores in seeds:
+    for scores in seeds.values():
         for score in scores:
             if score.seen:
                 raise ValueError(
@@ -109,6 +119,7 @@ def _arm(arm: str, percent: int, seeds: Sequence[Sequence[CaseScore]]) -> ArmSco
                 )
             if not score.error:
                 cases[score.key].append(score)
+    cases = {key: scores for key, scores in cases.items() if len(scores) == len(seeds)}
     groups = dict(zip(cases, groups_of([s[0] for s in cases.values()]), strict=True))
     lesion = {key: s for key, s in cases.items() if s[0].lesion}
     normal = {key: s for key, s in cases.items() if not s[0].lesion}
@@ -129,14 +140,18 @@ def _arm(arm: str, percent: int, seeds: Sequence[Sequence[CaseScore]]) -> ArmSco
             return Interval(*proportion(flags, [groups[key] for key in values])[:3])
         return interval(values)
 
-    dice = mean(lesion, lambda s: s.dice)
-    figures = {"dice": interval(dice), "iou": interval(mean(lesion, lambda s: s.iou))}
+    dice = {key: np.array([s.dice for s in scores]) for key, scores in lesion.items()}
+    by_seed = np.stack(list(dice.values()), axis=1)
+    figures = {
+        "dice": repeated_mean(by_seed, [groups[key] for key in dice]),
+        "iou": interval(mean(lesion, lambda s: s.iou)),
+    }
     figures["detected"] = share(mean(lesion, lambda s: float(s.dice > DETECTED_ABOVE)))
     if hd95 := mean(lesion, lambda s: s.hd95_px):
         figures["hd95"] = interval(hd95)
     if painted := mean(normal, lambda s: float(s.painted > 0)):
         figures["painted"] = share(painted)
-    return ArmScores(arm, percent, len(seeds), dice, groups, len(hd95), figures)
+    return ArmScores(arm, percent, tuple(seeds), dice, groups, len(hd95), figures)
 
 
 def difference(arm: ArmScores, control: ArmScores) -> Interval | None:
@@ -144,9 +159,22 @@ def difference(arm: ArmScores, control: ArmScores) -> Interval | None:
     both = [key for key in arm.dice if key in control.dice]
     if not both:
         return None
-    return paired_difference(
-        [arm.dice[k] for k in both], [control.dice[k] for k in both], [arm.groups[k] for k in both]
-    )
+    first, second = (np.stack([side.dice[k] for k in both], axis=1) for side in (arm, control))
+    return repeated_difference(first, second, [arm.groups[k] for k in both])
+
+
+def by_seed(arm: ArmScores, control: ArmScores) -> list[float]:
+    """The same difference for each seed, in the order of the arm's; empty where there are not two that both have."""
+    shared = [seed for seed in arm.seeds if seed in control.seeds]
+    if len(shared) < 2:
+        return []
+    both = [key for key in arm.dice if key in control.dice]
+    return [_of_seed(arm, seed, both) - _of_seed(control, seed, both) for seed in shared]
+
+
+def _of_seed(arm: ArmScores, seed: int, cases: Sequence[tuple[str, str]]) -> float:
+    """The mean Dice of one seed on these cases."""
+    return float(np.mean([arm.dice[case][arm.seeds.index(seed)] for case in cases]))
 
 
 def write_report(docs: Path = DOCS) -> Path:
@@ -157,10 +185,12 @@ def write_report(docs: Path = DOCS) -> Path:
         "",
         "Generated by `python -m train.study --report` from the scores of every case in `transfer-study/`.",
         "Every arm has the same folds, by group, and the same number of steps; every score is of a case "
-        "that its weights had not seen. In brackets: the 95% interval when whole groups are drawn again. "
+        "that its weights had not seen. In brackets: the 95% interval when whole groups are drawn again, and of "
+        "Dice the seeds too where there are several. "
         f"The difference is to `{CONTROL}` (the same network from ImageNet straight to the target, without "
-        "the source), paired by case. The intervals cover which patients were there; they do not cover "
-        "another training's chance where there is one seed, nor another hospital.",
+        "the source), paired by case, beside it that of each seed that both have. The intervals cover which patients "
+        "were there; they do not cover another training's chance where there is one seed, nor another part of the "
+        "training data (it is the same for every arm and seed), nor another hospital.",
     ]
     run = {trial.arm for direction in directions for trial in direction.scores}
     lines += ["", *[f"- `{arm.name}`: {arm.summary}." for arm in ARMS.values() if arm.name in run]]
@@ -188,8 +218,8 @@ def tell_weights(docs: Path, pretrained: Path) -> None:
             *[f"- {sentence}" for sentence in verdict(arms)],
             "",
             *([direction.settings["note"], ""] if direction.settings["note"] else []),
-            f"{_settings(direction)} In brackets: the 95% interval when whole groups of cases are drawn again; one "
-            "training's chance is not in it.",
+            f"{_settings(direction)} In brackets: the 95% interval when whole groups of cases are drawn again, and the "
+            "trainings where an arm has several; where it has one, that one's chance is not in it.",
             "",
             *[f"- `{arm.name}`: {arm.summary}." for arm in ARMS.values() if arm.name in run],
             "",
@@ -229,14 +259,16 @@ def _section(direction: Direction, arms: Sequence[ArmScores]) -> list[str]:
             "",
             f"### {percent}% of the training data",
             "",
-            "| arm | seeds | images | Dice, mean | difference | IoU | HD95, px | found | normals painted |",
-            "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+            "| arm | seeds | images | Dice, mean | difference | by seed | IoU | HD95, px | found | normals painted |",
+            "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
         ]
         for arm in of:
-            against = difference(arm, control) if control and arm is not control else None
+            against, seeds = None, []
+            if control and arm is not control:
+                against, seeds = difference(arm, control), by_seed(arm, control)
             cells = [
-                f"`{arm.arm}`", str(arm.seeds), str(len(arm.dice)), with_interval(arm.figures["dice"]),
-                with_interval(against, signed=True), with_interval(arm.figures["iou"]), f"{with_interval(arm.figures.get('hd95'), 1)} of {arm.distances}",
+                f"`{arm.arm}`", str(len(arm.seeds)), str(len(arm.dice)), with_interval(arm.figures["dice"]),
+                with_interval(against, signed=True), ", ".join(f"{of_one:+.3f}" for of_one in seeds) or "-", with_interval(arm.figures["iou"]), f"{with_interval(arm.figures.get('hd95'), 1)} of {arm.distances}",
                 with_interval(arm.figures["detected"]), with_interval(arm.figures.get("painted")),
             ]  # fmt: skip
             lines.append("| " + " | ".join(cells) + " |")

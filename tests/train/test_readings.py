@@ -126,6 +126,10 @@ def test_folds_without_a_normal_choose_a_gate_by_views_that_show_no_lesion(folde
         assert fold.truths[:count].any(axis=(1, 2)).all() and not fold.truths[count:].any()
         assert readings.learn([fold], PLAIN)[1].presence_gate is not None
     assert readings.learn(asked, Way(calibrate=True))[0].calibration is not None
+    without = Way(covered=False)
+    for fold in readings.ask(runs, [spec], without):
+        assert len(fold.maps) == len(fold.cases)
+        assert readings.learn([fold], without)[1].presence_gate is None
     scores = readings.score(runs, [spec], PLAIN)
     assert sorted(score.id for score in scores) == sorted(f"case{i}" for i in range(30))
     assert all(score.lesion for score in scores)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from bcweb.scans import MODALITIES
-from bcweb.scores import CaseScore, write_scores
+from bcweb.scores import CaseScore, read_scores, write_scores
 from bcweb.weights import EMBEDDED
 from train.study_report import (
     DOCS,
     ArmScores,
     Trial,
     arms_of,
+    by_seed,
     difference,
     read_direction,
     tell_weights,
@@ -45,7 +47,8 @@ def normal(number: int, painted: int) -> CaseScore:
 
 @pytest.fixture
 def docs(tmp_path):
-    """20 lesions of 10 groups, 4 normals: `encoder` is 0.1 below the control everywhere, `none` the same."""
+    """20 lesions of 10 groups, 4 normals: `encoder` is 0.1 below the control everywhere, by two seeds of which
+    the control has one; `none` is the same."""
     folder = tmp_path / "transfer-study" / "mammogram-to-ultrasound"
     folder.mkdir(parents=True)
     (folder / "study.json").write_text(json.dumps(SETTINGS))
@@ -58,8 +61,8 @@ def docs(tmp_path):
         )
 
     trial("imagenet-100-s0", 0.0)
-    trial("encoder-100-s0", -0.2)
-    trial("encoder-100-s1", 0.0)  # the mean of the two seeds is 0.1 below
+    trial("encoder-100-s0", -0.15)
+    trial("encoder-100-s1", -0.05)
     trial("none-100-s0", 0.0)
     return tmp_path
 
@@ -73,18 +76,45 @@ def by_arm(docs) -> dict[str, ArmScores]:
 
 def test_seeds_are_averaged_by_case_and_the_difference_is_paired(docs):
     arms = by_arm(docs)
-    assert arms["encoder"].seeds == 2
+    assert arms["encoder"].seeds == (0, 1)
     assert arms["imagenet"].figures["dice"].estimate == pytest.approx(0.69)
     assert arms["encoder"].figures["dice"].estimate == pytest.approx(0.59)
     against = difference(arms["encoder"], arms["imagenet"])
-    assert against == pytest.approx((-0.1, -0.1, -0.1)), "each case differs by as much: no spread"
+    assert against == pytest.approx((-0.1, -0.15, -0.05)), "no spread but the seeds'"
+    assert by_seed(arms["encoder"], arms["imagenet"]) == [], "the control has but one"
+    assert difference(arms["none"], arms["imagenet"]) == pytest.approx((0, 0, 0)), "one seed each"
     assert arms["imagenet"].figures["painted"].estimate == 0.25
+
+
+def test_a_case_that_a_seed_could_not_score_is_left_out_of_the_arm(docs):
+    file = docs / "transfer-study" / "mammogram-to-ultrasound" / "encoder-100-s1.csv"
+    scores = read_scores(file)
+    write_scores(file, [replace(scores[0], error="It is broken."), *scores[1:]])
+    arms = by_arm(docs)
+    assert len(arms["encoder"].dice) == 19 and len(arms["imagenet"].dice) == 20
+    assert difference(arms["encoder"], arms["imagenet"]).estimate == pytest.approx(-0.1)
+
+
+def test_seeds_that_disagree_are_shown_and_tell_nothing_apart(docs):
+    folder = docs / "transfer-study" / "mammogram-to-ultrasound"
+    control = read_scores(folder / "imagenet-100-s0.csv")
+    write_scores(folder / "imagenet-100-s1.csv", control)
+    shifted = [replace(s, dice=s.dice + 0.09) if s.lesion else s for s in control]
+    write_scores(folder / "encoder-100-s1.csv", shifted)
+    arms = by_arm(docs)
+    assert by_seed(arms["encoder"], arms["imagenet"]) == pytest.approx([-0.15, 0.09])
+    assert difference(arms["encoder"], arms["imagenet"]) == pytest.approx((-0.03, -0.15, 0.09))
+    text = write_report(docs).read_text()
+    assert "-0.030 (-0.150 to +0.090) | -0.150, +0.090 |" in text
+    assert (
+        "not told apart from `imagenet`: `none` +0.000 (+0.000 to +0.000), `encoder` -0.030" in text
+    )
 
 
 def test_the_verdict_names_what_differs_and_what_does_not(docs):
     arms = list(by_arm(docs).values())
     assert verdict(arms) == [
-        "In Dice, at 100% of the training data, worse than `imagenet`: `encoder` -0.100 (-0.100 to -0.100); "
+        "In Dice, at 100% of the training data, worse than `imagenet`: `encoder` -0.100 (-0.150 to -0.050); "
         "not told apart from `imagenet`: `none` +0.000 (+0.000 to +0.000)."
     ]
     assert "not been run" in verdict([a for a in arms if a.arm != "imagenet"])[0]
@@ -93,7 +123,7 @@ def test_the_verdict_names_what_differs_and_what_does_not(docs):
 def test_the_report_has_a_row_an_arm_and_its_figure(docs):
     text = write_report(docs).read_text()
     assert "| `encoder` | 2 | 20 | 0.590" in text and "\nA first try.\n" in text
-    assert "-0.100 (-0.100 to -0.100)" in text
+    assert "-0.100 (-0.150 to -0.050) | - |" in text, "one seed is no column of its own"
     figure = docs / "transfer-study" / "mammogram-to-ultrasound.png"
     assert figure.read_bytes().startswith(b"\x89PNG") and f"transfer-study/{figure.name}" in text
     assert "\n- `encoder`: the method: " in text, "what an arm is, is told"
