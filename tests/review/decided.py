@@ -18,6 +18,11 @@ from tests.test_scans import dicom, written
 
 OWNER = "local"
 HEIGHT, WIDTH = 60, 80
+# Cases of `project` whose verdict gives a mask, in its order.
+WITH_MASK = [
+    "benign (1)", "a/b", "a_b", "A_B", "normal (1)", "肿块 图", "scan_mask_1", "turned", "deep",
+    "1.2.840.7", "clip", "not wanted",
+]  # fmt: skip
 WICKED = '=cmd|"/C calc"!A1\nline two, with "quotes"; and 中文\r\nthird'
 
 
@@ -114,6 +119,15 @@ def empty_project(tmp_path: Path, store: Store | None = None, name: str = "复�
     store = store or Store(tmp_path / "home")
     project = store.create(OWNER, name, ["busi:somewhere"], {"ultrasound": "embedded"})
     return Decided(store, project, tmp_path / "scans")
+
+
+def accepted(tmp_path: Path, store: Store | None = None) -> Decided:
+    """Three scans, all accepted."""
+    made = empty_project(tmp_path, store)
+    for seed, name in enumerate(("one", "two", "three")):
+        made.add(name, save(made.folder / f"{name}.png", picture(seed)), label="benign")
+        made.decide(name, "accept")
+    return made
 
 
 def project(tmp_path: Path, store: Store | None = None) -> Decided:

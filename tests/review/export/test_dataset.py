@@ -1,0 +1,72 @@
+"""A Hugging Face data set, read back with pyarrow; `hf:` reads it in tests/hub/test_reviewed.py."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import numpy as np
+
+from bcweb.review.export import export
+from bcweb.scans import read_scan
+from tests.review.decided import OWNER, WITH_MASK
+from tests.review.export.written import pixels, verdicts
+
+
+def test_the_data_set_holds_pictures_masks_and_every_column(made, tmp_path):
+    import pyarrow.parquet
+
+    export(made.store, OWNER, made.project.id, tmp_path / "out", "dataset")
+    (file,) = (tmp_path / "out" / "data").iterdir()
+    assert file.name == "train-00000-of-00001.parquet"
+    rows = {row["case"]: row for row in pyarrow.parquet.read_table(file).to_pylist()}
+    assert list(rows) == WITH_MASK, "a row without a mask would be of unknown truth"
+    for name, row in rows.items():
+        case, verdict = made.store.case(OWNER, made.ids[name]), made.verdicts[name]
+        assert np.array_equal(pixels(BytesIO(row["mask"]["bytes"])) == 255, made.masks[name]), name
+        scan = read_scan(row["image"]["bytes"])
+        assert scan.digest == case.digest == row["digest"], f"{name}: the pixels that were reviewed"
+        assert b"Doe" not in row["image"]["bytes"], "no patient goes along"
+        same = (
+            "decision",
+            "reader",
+            "revision",
+            "beginning",
+            "threshold",
+            "difficulty",
+            "comment",
+            "seconds",
+        )
+        assert {c: row[c] for c in same} == {c: getattr(verdict, c) for c in same}, name
+        same = ("dataset", "findings", "modality", "width", "height")
+        assert {c: row[c] for c in same} == {c: getattr(case, c) for c in same}, name
+        assert row["time"] == verdict.at and row["first_label"] == case.label, name
+        assert row["label"] == (verdict.label or case.label), name
+        assert (row["row_mm"], row["column_mm"]) == (case.spacing or (None, None)), name
+        assert row["group"] == f"{case.dataset}/{case.group}", name
+
+
+def test_the_card_says_what_it_is_how_many_and_under_which_licences(made, tmp_path):
+    import yaml
+
+    export(made.store, OWNER, made.project.id, tmp_path / "out", "dataset")
+    text = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    said = yaml.safe_load(text.split("---\n")[1])
+    assert said["license"] == "other" and said["size_categories"] == ["n<1K"]
+    assert {"bcweb-review", "ultrasound", "mammogram"} <= set(said["tags"])
+    assert "12 scans (mammogram and ultrasound)" in text and "ann 11, 王^芳 1" in text
+    assert "| busi | corrected | 5 | 1 | benign 3, malignant 1, normal 1 |" in text
+    assert "BUSI, breast ultrasound, Cairo" in text and "Licence: none is stated" in text
+    assert "- busi 2. Licence: whoever pushed this knows" in text
+
+
+def test_several_files_of_parquet_where_there_is_much(mine, tmp_path, monkeypatch):
+    import pyarrow.parquet
+
+    monkeypatch.setattr("bcweb.review.export.dataset._SHARD_ROWS", 2)
+    export(mine.store, OWNER, mine.project.id, tmp_path / "out", "dataset")
+    rows = verdicts(tmp_path / "out")
+    names = ["data/train-00000-of-00002.parquet", "data/train-00001-of-00002.parquet"]
+    assert [row["file"] for row in rows.values()] == [names[0], names[0], names[1]]
+    for name, row in rows.items():
+        inside = pyarrow.parquet.read_table(tmp_path / "out" / row["file"])
+        assert name in inside.column("case").to_pylist()

@@ -1,0 +1,90 @@
+"""PNG masks, and a folder that trains: read back as training data, and under names that a disk takes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bcweb.cases import read_cases, read_truth
+from bcweb.review.export import export
+from bcweb.review.export.names import disk_names
+from bcweb.review.export.table import harmless
+from bcweb.scans import read_scan
+from tests.review.decided import OWNER, WITH_MASK
+from tests.review.export.written import pixels, verdicts
+
+
+def test_png_masks_are_those_of_the_database_pixel_by_pixel(made, tmp_path):
+    export(made.store, OWNER, made.project.id, tmp_path / "out")
+    rows = verdicts(tmp_path / "out")
+    assert [name for name, row in rows.items() if row["mask"]] == WITH_MASK
+    for name in WITH_MASK:
+        mask = pixels(tmp_path / "out" / rows[name]["mask"])
+        assert mask.dtype == np.uint8 and set(np.unique(mask)) <= {0, 255}, name
+        assert np.array_equal(mask == 255, made.masks[name]), name
+        case = made.store.case(OWNER, made.ids[name])
+        copied = tmp_path / "out" / rows[name]["file"]
+        assert copied.read_bytes() == case.file.read_bytes() and not copied.is_symlink(), name
+    assert not pixels(tmp_path / "out" / rows["normal (1)"]["mask"]).any(), "empty, and there"
+
+
+def test_the_folder_is_read_back_as_training_data_with_the_same_truths(made, tmp_path):
+    export(made.store, OWNER, made.project.id, tmp_path / "out")
+    found = read_cases(f"folder:{tmp_path / 'out'}")
+    assert not found.skipped and not found.notes, "nothing is left out, resampled or guessed"
+    rows = verdicts(tmp_path / "out")
+    name_of = {row["id"]: name for name, row in rows.items()}
+    assert sorted(name_of[case.id] for case in found.cases) == sorted(WITH_MASK)
+    for case in found.cases:
+        row = rows[name_of[case.id]]
+        truth = read_truth(case, read_scan(case.file))
+        assert case.has_truth and np.array_equal(truth, made.masks[row["case"]]), case.id
+        assert (case.label or "", case.modality) == (row["label"], row["modality"]), case.id
+        assert case.group == harmless(row["group"]), case.id
+        assert case.accepted == (row["decision"] == "accept"), f"{case.id}: what may be scored"
+    corrected = read_cases(f"folder:{tmp_path / 'out'}?decision=corrected")
+    assert len(corrected.cases) == 6, "the columns of cases.csv select"
+
+
+def test_no_file_overwrites_another(made, tmp_path):
+    export(made.store, OWNER, made.project.id, tmp_path / "out")
+    ids = [row["id"] for row in verdicts(tmp_path / "out").values()]
+    assert len({name.casefold() for name in ids}) == len(ids), "also where a disk takes A for a"
+    assert {"benign (1)", "肿块 图", "1.2.840.7", "normal (1)"} <= set(ids), (
+        "readable where they can be"
+    )
+    for folder in ("images", "masks"):
+        assert len(list((tmp_path / "out" / folder).iterdir())) == len(WITH_MASK)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [
+            "../../etc/passwd",
+            ".hidden",
+            "..",
+            "con",
+            "NUL.png",
+            "",
+            "///",
+            "a\\b",
+            "a\0b",
+            "x" * 300,
+        ],
+        ["图" * 100, "图" * 101, "e\u0301", "\u00e9", "E\u0301", "tab\tname", "end. ", "a:b*c?"],
+        ["a/b", "a_b", "A/B", "a_mask", "a_mask_2", "a"],
+    ],
+)
+def test_any_name_becomes_one_that_a_disk_takes(tmp_path, made, names):
+    one = made.store.case(OWNER, made.ids["deep"])
+    cases = [replace(one, id=number, case=name) for number, name in enumerate(names)]
+    found = disk_names(cases)
+    assert len({name.casefold() for name in found.values()}) == len(names)
+    for name in found.values():
+        (tmp_path / f"{name}.png").write_bytes(b"")
+        assert len(f"{name}.jpeg".encode()) < 200 and not name.startswith(".")
+    assert len(list(tmp_path.iterdir())) == len(names), "all in this folder, and none twice"
+    assert disk_names(reversed(cases)) == found, "in whatever order they come"

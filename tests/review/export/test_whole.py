@@ -1,0 +1,252 @@
+"""An export of any format is of one moment, whole or not at all, and says what is wrong with a case."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from bcweb.review.export import FORMATS, ExportError, export, export_zip, pictures
+from bcweb.review.records import NotThere
+from bcweb.scans import read_scan
+from tests.cases.trees import picture, save
+from tests.review import decided
+from tests.review.decided import OWNER, WITH_MASK, accepted, blob
+from tests.review.export.written import leftovers, pixels, table, verdicts
+
+# ---- one moment, whole or not at all
+
+
+@pytest.mark.parametrize("kind", ["png", "dataset"])
+def test_an_export_in_mid_review_is_one_moment(store, tmp_path, kind):
+    """A reader decides and corrects all the while; the export is what stood when it began."""
+    mine = accepted(tmp_path, store)
+    before = dict(mine.masks)
+    told, saved, stop = threading.Event(), threading.Event(), threading.Event()
+
+    def review() -> None:
+        told.wait(30)
+        number = 0
+        while not stop.is_set():
+            for name in ("one", "two", "three"):
+                mine.decide(name, "corrected", blob(50 + number), beginning="prediction")
+                number += 1
+            saved.set()
+
+    reader = threading.Thread(target=review)
+    reader.start()
+
+    def progress(done: int, _: int) -> None:
+        told.set()
+        assert saved.wait(30), "verdicts are saved while the export runs"
+
+    try:
+        export(mine.store, OWNER, mine.project.id, tmp_path / "out", kind, progress=progress)
+    finally:
+        stop.set()
+        told.set()
+        reader.join()
+    rows = verdicts(tmp_path / "out")
+    assert {row["decision"] for row in rows.values()} == {"accept"}, "none of the later ones"
+    if kind == "png":
+        for name, mask in before.items():
+            assert np.array_equal(pixels(tmp_path / "out" / rows[name]["mask"]) == 255, mask), name
+    after = export(mine.store, OWNER, mine.project.id, tmp_path / "later", kind)
+    assert {row.verdict.decision for row in after.rows} == {"corrected"}
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_the_same_verdicts_give_the_same_bytes(made, tmp_path, kind):
+    for name in ("a", "b"):
+        export(made.store, OWNER, made.project.id, tmp_path / name, kind)
+    first, second = (
+        {
+            f.relative_to(tmp_path / n): f.read_bytes()
+            for f in (tmp_path / n).rglob("*")
+            if f.is_file()
+        }
+        for n in ("a", "b")
+    )
+    assert first.keys() == second.keys()
+    assert [str(f) for f in first if first[f] != second[f]] == []
+
+
+def test_a_folder_that_holds_something_is_left_alone(mine, tmp_path):
+    there = tmp_path / "out"
+    there.mkdir()
+    assert export(mine.store, OWNER, mine.project.id, there).masks == 3, "an empty one is taken"
+    (there / "mine.txt").write_text("x")
+    before = sorted(there.rglob("*"))
+    with pytest.raises(
+        ExportError, match="holds something already; name a folder that is not there"
+    ):
+        export(mine.store, OWNER, mine.project.id, there)
+    with pytest.raises(ExportError, match="holds something already"):
+        export(mine.store, OWNER, mine.project.id, there / "mine.txt")
+    assert sorted(there.rglob("*")) == before and leftovers(tmp_path) == []
+
+
+def test_another_export_that_was_first_is_not_replaced(mine, tmp_path):
+    def somebody_else(done: int, _: int) -> None:
+        (tmp_path / "out").mkdir(exist_ok=True)
+        (tmp_path / "out" / "theirs").write_text("x")
+
+    with pytest.raises(ExportError, match="holds something already"):
+        export(mine.store, OWNER, mine.project.id, tmp_path / "out", progress=somebody_else)
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["theirs"]
+    assert leftovers(tmp_path) == []
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of 64 KB, where the system lets us have one."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    options = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(place)]
+    if os.name != "posix" or subprocess.run(options, capture_output=True).returncode:
+        pytest.skip("no right to mount a small disk")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+@pytest.mark.parametrize("kind", [*FORMATS, "zip"])
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path, small_disk, kind):
+    made = decided.empty_project(tmp_path)
+    for seed in range(4):
+        file = decided.dicom_file(made.folder / f"{seed}.dcm", picture(seed, 400, 500))
+        made.add(str(seed), file)
+        noise = np.random.default_rng(seed).random((400, 500)) < 0.5
+        made.decide(str(seed), "corrected", noise, beginning="empty")
+    with pytest.raises(ExportError) as caught:
+        if kind == "zip":
+            export_zip(made.store, OWNER, made.project.id, small_disk / "out.zip")
+        else:
+            export(made.store, OWNER, made.project.id, small_disk / "out", kind)
+    assert str(caught.value) == (
+        "The disk is full: nothing of the export is kept; make room, then export again."
+    )
+    assert list(small_disk.iterdir()) == []
+
+
+def test_where_nobody_may_write_it_says_so(mine, tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(ExportError, match=r"file/out cannot be written: Not a directory\.$"):
+        export(mine.store, OWNER, mine.project.id, tmp_path / "file" / "out")
+
+
+def test_whoever_stops_it_leaves_nothing(mine, tmp_path):
+    def stop(done: int, whole: int) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        export(mine.store, OWNER, mine.project.id, tmp_path / "out", progress=stop)
+    assert not (tmp_path / "out").exists() and leftovers(tmp_path) == []
+
+
+def test_a_project_that_is_deleted_meanwhile_leaves_no_export_of_a_part(mine, tmp_path):
+    def delete(done: int, _: int) -> None:
+        if done == 1:
+            mine.store.delete(OWNER, mine.project.id)
+
+    with pytest.raises(NotThere, match="There is no such project"):
+        export(mine.store, OWNER, mine.project.id, tmp_path / "out", progress=delete)
+    assert not (tmp_path / "out").exists() and leftovers(tmp_path) == []
+
+
+def test_progress_counts_from_nothing_to_all(mine, tmp_path):
+    seen = []
+    export(mine.store, OWNER, mine.project.id, tmp_path / "out", progress=lambda *n: seen.append(n))
+    assert seen == [(0, 3), (1, 3), (2, 3), (3, 3)]
+
+
+def test_a_zip_holds_what_the_folder_holds(made, tmp_path):
+    import zipfile
+
+    export(made.store, OWNER, made.project.id, tmp_path / "复核 1")
+    export_zip(made.store, OWNER, made.project.id, tmp_path / "x7.zip")
+    with zipfile.ZipFile(tmp_path / "x7.zip") as archive:
+        inside = {name: archive.read(name) for name in archive.namelist()}
+    there = {
+        f.relative_to(tmp_path).as_posix(): f.read_bytes()
+        for f in (tmp_path / "复核 1").rglob("*")
+        if f.is_file()
+    }
+    assert inside == there and leftovers(tmp_path) == []
+
+
+# ---- what is wrong with a case
+
+
+def test_a_picture_that_is_gone_or_was_changed_is_said_and_its_mask_is_kept(mine, tmp_path):
+    (mine.folder / "one.png").unlink()
+    save(mine.folder / "two.png", picture(9))
+    export(mine.store, OWNER, mine.project.id, tmp_path / "out")
+    rows = verdicts(tmp_path / "out")
+    assert rows["one"]["left_out"] == "Its file one.png is not there any more. Its mask is here."
+    assert rows["two"]["left_out"] == (
+        "Its file two.png holds another picture than was reviewed. Its mask is here."
+    )
+    for name in ("one", "two"):
+        assert not rows[name]["file"]
+        assert np.array_equal(
+            pixels(tmp_path / "out" / rows[name]["mask"]) == 255, mine.masks[name]
+        )
+    assert [row["case"] for row in table(tmp_path / "out" / "cases.csv", "utf-8")] == ["three"]
+    for kind in ("coco", "dataset"):
+        done = export(mine.store, OWNER, mine.project.id, tmp_path / kind, kind)
+        assert [row.case.case for row in done.rows if row.mask] == ["three"]
+
+
+def test_a_mask_that_is_damaged_on_the_disk_stops_no_other(mine, tmp_path):
+    file = mine.verdicts["two"].mask_file
+    (damaged,) = (tmp_path / "home").rglob(Path(file).name)
+    damaged.write_bytes(damaged.read_bytes()[:40])
+    done = export(mine.store, OWNER, mine.project.id, tmp_path / "out")
+    assert done.masks == 2
+    assert "damaged" in verdicts(tmp_path / "out")["two"]["left_out"]
+
+
+def test_nothing_to_export_is_a_sentence_and_no_empty_folder(tmp_path):
+    made = decided.empty_project(tmp_path)
+    made.add("one", save(made.folder / "one.png", picture(1)))
+    with pytest.raises(
+        ExportError, match=r"No case of 复核 1 has a mask to give, none was decided yet"
+    ):
+        export(made.store, OWNER, made.project.id, tmp_path / "out")
+    made.decide("one", "reject", reason="unreadable")
+    with pytest.raises(ExportError, match=r"to give, most often: Rejected: unreadable\."):
+        export(made.store, OWNER, made.project.id, tmp_path / "out")
+    made.decide("one", "accept")
+    with pytest.raises(ExportError, match=r"to give, most often: It did not come as DICOM\."):
+        export(made.store, OWNER, made.project.id, tmp_path / "out", "dicom")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["home", "scans"]
+
+
+def test_pictures_keep_their_pixels_whatever_the_file_is(made, tmp_path):
+    for name in WITH_MASK:
+        case = made.store.case(OWNER, made.ids[name])
+        data, suffix = pictures.plain(case)
+        assert (read_scan(data).digest, suffix) == (case.digest, ".png"), name
+    lossy = tmp_path / "plain.jpg"
+    Image.fromarray(picture(3)).save(lossy)
+    case = replace(case, file=lossy, digest=read_scan(lossy).digest)
+    assert pictures.plain(case) == (lossy.read_bytes(), ".jpg"), "not encoded once more"
+
+
+# ---- what is asked for
+
+
+def test_what_is_no_format_and_no_decision_is_refused(mine, tmp_path):
+    with pytest.raises(ExportError, match="'tiff' is no format of an export; there are png, coco"):
+        export(mine.store, OWNER, mine.project.id, tmp_path / "out", "tiff")
+    with pytest.raises(
+        ExportError, match="'reject' is no decision that gives a mask; there are acc"
+    ):
+        export(mine.store, OWNER, mine.project.id, tmp_path / "out", include=("accept", "reject"))
