@@ -1,0 +1,164 @@
+"""An import ends in every way, killed too, keeps what is done and goes on from there."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+
+from bcweb.review.importing import COMPARING, PREDICTING, READING, prepare, start
+from bcweb.review.records import NotSaved, NotThere
+from bcweb.review.store import Store
+from tests.review.imported import everything, pictures, run
+from tests.review.small import ME
+
+ROOT = Path(__file__).parents[3]
+WAIT = 120  # seconds at most for what takes one or two
+
+
+def command(home: Path, *arguments: str, **options) -> subprocess.Popen:
+    environment = {**os.environ, "BCWEB_HOME": str(home)}
+    environment.pop("BCWEB_DATABASE", None)
+    return subprocess.Popen(
+        [sys.executable, "-m", "bcweb.review", "import", *arguments],
+        cwd=ROOT, env=environment, text=True, stderr=subprocess.PIPE, stdout=subprocess.PIPE,
+        **options,
+    )  # fmt: skip
+
+
+def _looking_into(home: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{home / 'review.db'}?mode=ro", uri=True)
+
+
+def until_predicted(process: subprocess.Popen, home: Path, count: int) -> None:
+    """Wait until an import has predicted so many cases; it must not have ended by then."""
+    for _ in range(20 * WAIT):
+        try:
+            process.wait(0.05)
+        except subprocess.TimeoutExpired:
+            pass
+        else:
+            pytest.fail(f"it ended with {process.returncode} before: {process.communicate()[1]}")
+        with suppress(sqlite3.OperationalError), closing(_looking_into(home)) as database:
+            if database.execute("SELECT count(*) FROM predictions").fetchone()[0] >= count:
+                return
+    pytest.fail(f"{count} predictions did not come within {WAIT} s")
+
+
+def test_killed_in_the_middle_and_begun_again_it_is_as_if_nothing_had_been(weights, tmp_path):
+    place = pictures(tmp_path / "set", 40)
+    arguments = ("P", "--data", f"folder:{place}", "--weights", str(weights), "--workers", "2")
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    process = command(broken, *arguments)
+    until_predicted(process, broken, 3)
+    process.kill()
+    process.communicate()
+    with Store(broken) as store:
+        project = store.project(ME, "P")
+        assert project.state == "importing" and 3 <= project.predicted < 40
+    for home in (broken, whole):
+        process = command(home, *arguments)
+        _, said = process.communicate(timeout=WAIT)
+        assert process.returncode == 0, said
+    with Store(broken) as resumed, Store(whole) as uninterrupted:
+        assert resumed.project(ME, "P").predicted == 40
+        assert everything(resumed, "P") == everything(uninterrupted, "P"), (
+            "names of masks are hashes"
+        )
+        [a, b] = [s.project(ME, "P").notes for s in (resumed, uninterrupted)]
+        assert a == b
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to another process there")
+def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(weights, tmp_path):
+    place = pictures(tmp_path / "set", 40)
+    arguments = ("P", "--data", f"folder:{place}", "--weights", str(weights), "--workers", "2")
+    home = tmp_path / "home"
+    process = command(home, *arguments)
+    until_predicted(process, home, 2)
+    process.send_signal(signal.SIGINT)
+    out, said = process.communicate(timeout=WAIT)
+    assert process.returncode == 130, said
+    assert "Stopped; the same command goes on from here." in said and "Traceback" not in said
+    with Store(home) as store:
+        project = store.project(ME, "P")
+        assert project.state == "cancelled" and 2 <= project.predicted < 40
+        assert f"P: 40 cases, {project.predicted} with a prediction." in out
+    process = command(home, *arguments)
+    _, said = process.communicate(timeout=WAIT)
+    assert process.returncode == 0, said
+    with Store(home) as store:
+        assert (store.project(ME, "P").state, store.project(ME, "P").predicted) == ("ready", 40)
+
+
+@pytest.mark.parametrize("phase", [READING, PREDICTING, COMPARING])
+def test_cancelled_in_any_phase_it_keeps_what_is_done(store, weights, tmp_path, phase):
+    place = pictures(tmp_path / "set", 4)
+    made = prepare(
+        store, ME, "P", [f"folder:{place}"], str(weights), workers=1,
+        told=lambda now: now.phase == phase and now.done == 2 and made.cancel(),
+    )  # fmt: skip
+    project = made.run()
+    assert project.state == "cancelled" and made.error is None
+    assert (project.cases, project.predicted) == {
+        READING: (2, 0), PREDICTING: (4, 2), COMPARING: (4, 4),
+    }[phase]  # fmt: skip
+    assert run(store, "P").project.state == "cancelled", "as it was before"
+    project = store.project(ME, "P")
+    assert (project.state, project.cases, project.predicted) == ("ready", 4, 4)
+
+
+def test_in_a_thread_it_tells_how_far_it_is_and_ends(store, weights, tmp_path):
+    place = pictures(tmp_path / "set", 4)
+    made = start(store, ME, "P", [f"folder:{place}"], str(weights))
+    assert store.project(ME, "P").state == "importing"
+    assert made.wait(WAIT) and not made.running
+    assert made.error is None and store.project(ME, "P").state == "ready"
+    assert made.progress().phase == COMPARING
+    assert store.project(ME, "P").predicted == 4
+
+
+def test_cancelled_from_another_thread_it_ends_soon(store, weights, tmp_path):
+    place = pictures(tmp_path / "set", 40)
+    made = start(store, ME, "P", [f"folder:{place}"], str(weights))
+    made.cancel()
+    assert made.wait(WAIT)
+    assert store.project(ME, "P").state == "cancelled"
+
+
+def test_a_project_deleted_meanwhile_ends_its_import(store, weights, tmp_path):
+    place = pictures(tmp_path / "set", 40)
+    made = start(store, ME, "P", [f"folder:{place}"], str(weights))
+    store.delete(ME, made.project.id)
+    assert made.wait(WAIT)
+    with pytest.raises(NotThere):
+        store.project(ME, "P")
+
+
+def test_a_disk_that_fills_up_ends_it_with_a_sentence_and_it_goes_on_later(
+    store, weights, tmp_path, monkeypatch
+):
+    place = pictures(tmp_path / "set", 3)
+    add, kept = store.add_prediction, []
+
+    def full(*arguments):
+        if kept:
+            raise NotSaved("Not saved: the disk is full; make room, then save again.")
+        kept.append(add(*arguments))
+
+    monkeypatch.setattr(store, "add_prediction", full)
+    made = run(store, "P", f"folder:{place}", weights=str(weights))
+    project = store.project(ME, "P")
+    assert (project.state, project.predicted) == ("failed", 1)
+    assert (
+        project.problem == made.error == "Not saved: the disk is full; make room, then save again."
+    )
+    monkeypatch.undo()
+    run(store, "P")
+    assert (store.project(ME, "P").state, store.project(ME, "P").predicted) == ("ready", 3)

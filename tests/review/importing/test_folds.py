@@ -1,0 +1,104 @@
+"""Who predicts a case that the weights have seen: a fold of the same training that had not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bcweb.cases.duplicates import fingerprint
+from bcweb.scans import read_scan
+from bcweb.scores import CaseScore, write_scores
+from bcweb.weights import OperatingPoint
+from tests import weights_folder
+from tests.review.imported import pictures, predictions, rows, run
+from tests.review.small import ME
+
+
+def seen_csv(folder: Path, place: Path, *numbers: int) -> None:
+    lines = ["dataset,id,group,digest,fingerprint"]
+    for i in numbers:
+        scan = read_scan(place / "images" / f"scan {i:02d}.png")
+        lines.append(f"set,scan {i:02d},woman {i},{scan.digest},{fingerprint(scan.pixels)}")
+    (folder / "seen.csv").write_text("\n".join(lines) + "\n")
+
+
+def point(threshold: float) -> OperatingPoint:
+    return OperatingPoint(mask_threshold=threshold, presence_gate=0.0, min_lesion_fraction=0.0)
+
+
+@pytest.fixture
+def crossed(tmp_path) -> tuple[Path, Path, Path]:
+    """Six cases, weights trained on 0 to 4, and two folds: one on 0, 1 and 4, the other on 2, 3 and 4.
+
+    Cases 1 and 5 are of one woman.
+    """
+    place = pictures(tmp_path / "set", 6)
+    table = (place / "cases.csv").read_text()
+    (place / "cases.csv").write_text(table.replace("woman 5", "woman 1"))
+    final = weights_folder.write(tmp_path / "final", 1, name="final")
+    seen_csv(final, place, 0, 1, 2, 3, 4)
+    folds = tmp_path / "folds"
+    for k, numbers in enumerate([(0, 1, 4), (2, 3, 4)]):
+        folder = weights_folder.write(
+            folds / f"fold-{k}" / "weights", 10 + k, name=f"fold{k}", operating_point=point(0.3 + 0.1 * k)
+        )  # fmt: skip
+        seen_csv(folder, place, *numbers)
+    scores = [
+        CaseScore("set", "scan 04", "woman 4", "benign", "ultrasound", True, dice=0.25, seen=False),
+        CaseScore("set", "scan 00", "woman 0", "benign", "ultrasound", True, dice=0.75, seen=True),
+    ]
+    write_scores(final / "scores.csv", scores)
+    return place, final, folds
+
+
+def test_a_seen_case_is_predicted_by_a_fold_that_had_not_seen_it(store, crossed):
+    place, final, folds = crossed
+    run(store, "P", f"folder:{place}", weights=str(final), folds=folds)
+    by = predictions(store, "P")
+    said = {case: (p.how, p.revision.partition("-")[0], p.threshold) for case, p in by.items()}
+    assert said == {
+        "scan 00": ("out-of-fold", "fold1", 0.4),
+        "scan 01": ("out-of-fold", "fold1", 0.4),
+        "scan 02": ("out-of-fold", "fold0", 0.3),
+        "scan 03": ("out-of-fold", "fold0", 0.3),
+        "scan 04": ("seen", "final", 0.5),  # by both folds
+        "scan 05": ("out-of-fold", "fold1", 0.4),  # a woman whose other scan was trained on
+    }
+    queue = {row.case: row.dice for row in rows(store, "P")}
+    assert queue["scan 00"] == by["scan 00"].dice
+    assert by["scan 04"].carried_dice == queue["scan 04"] == 0.25, (
+        "the score that the weights carry"
+    )
+    assert any(
+        "trained on 6 of 6 cases: 5 are predicted out of fold, 1 carry a score" in note
+        for note in store.project(ME, "P").notes
+    )
+
+
+def test_without_folds_a_seen_case_is_marked_and_comes_last(store, crossed):
+    place, final, _ = crossed
+    run(store, "P", f"folder:{place}", weights=str(final))
+    by = predictions(store, "P")
+    assert {p.how for p in by.values()} == {"seen"}
+    assert by["scan 00"].carried_dice is None, "a score of scores.csv that is itself of a seen case"
+    worst = store.queue(ME, store.project(ME, "P").id, "worst")
+    assert [row.dice for row in worst] == [0.25] + [None] * 5
+
+
+def test_folds_can_be_named_later_and_are_remembered(store, crossed):
+    place, final, folds = crossed
+    run(store, "P", f"folder:{place}", weights=str(final))
+    run(store, "P", folds=folds)
+    assert predictions(store, "P")["scan 00"].how == "out-of-fold"
+    pictures(place, 1, first=7)
+    run(store, "P")
+    assert store.project(ME, "P").sources == (f"folder:{place}", f"folds:{folds}")
+
+
+def test_a_folder_without_folds_is_told(store, weights, tmp_path):
+    place = pictures(tmp_path / "set", 1)
+    made = run(store, "P", f"folder:{place}", weights=str(weights), folds=tmp_path)
+    assert made.error == f"{tmp_path} holds no folds of a cross-validation (fold-K/weights)."
+    project = store.project(ME, "P")
+    assert (project.state, project.problem) == ("failed", made.error)
