@@ -1,0 +1,228 @@
+"""What a vault writes, what it tells of it, and its thread; two of them with one backup."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+
+import numpy as np
+
+from bcweb.review.records import NewVerdict
+from bcweb.review.store import Store
+from bcweb.review.vault import Vault
+from bcweb.review.vault_format import read_verdict
+from bcweb.review.vault_places import Folder
+from tests.review.decided import OWNER
+from tests.review.kept import all_steps, files_of, vault
+from tests.review.small import ME, corrected, mask, new_case, project
+
+# --- what is written
+
+
+def test_nothing_is_written_twice_and_nothing_changed(made, place_of_backup, monkeypatch):
+    written: list[str] = []
+    real = Folder.put
+    monkeypatch.setattr(
+        Folder, "put", lambda self, files: (written.extend(files), real(self, files))
+    )
+    first = vault(made.store, place_of_backup)
+    all_steps(first)
+    before = files_of(place_of_backup)
+    made.decide("benign (1)", "truth")
+    all_steps(first)
+    all_steps(vault(made.store, place_of_backup))  # as after a restart
+    after = files_of(place_of_backup)
+    assert len(written) == len(set(written)) == len(after)
+    assert {name: after[name] for name in before} == before
+    assert len(after) == len(before) + 1, "one verdict is one file"
+
+
+def test_other_weights_and_more_data_sets_are_kept_too(tmp_path):
+    with Store(tmp_path / "home") as store, Store(tmp_path / "new") as back:
+        made, _ = project(store)
+        running = vault(store, tmp_path / "backup")
+        for sources, weights in ([["busi:a"], {}], [["busi:a"], {"ultrasound": "hf://a/b@v2"}]):
+            store.set_sources(made.id, sources, weights)
+            all_steps(running)
+            all_steps(vault(store, tmp_path / "backup"))
+        assert len([name for name in files_of(tmp_path / "backup") if "projects/" in name]) == 2
+        all_steps(vault(back, tmp_path / "backup"))
+        [found] = back.projects(ME)
+        assert (found.sources, found.weights) == (("busi:a",), {"ultrasound": "hf://a/b@v2"})
+
+
+def test_a_project_that_was_deleted_before_it_was_backed_up_leaves_no_trace(made, place_of_backup):
+    made.store.delete(OWNER, made.project.id)
+    all_steps(vault(made.store, place_of_backup))
+    assert set(files_of(place_of_backup)) == {"backup.json"}
+
+
+def test_while_cases_are_coming_one_file_is_for_many(store, tmp_path, monkeypatch):
+    monkeypatch.setattr("bcweb.review.vault._MOST_CASES", 3)
+    made, _ = project(store, new_case("a"), new_case("b"))
+    running = vault(store, tmp_path / "backup")
+
+    def lists() -> list[str]:
+        all_steps(running)
+        return sorted(n.split("/")[2][:17] for n in files_of(tmp_path / "backup") if "cases/" in n)
+
+    assert lists() == []
+    store.add_cases(made.id, [new_case("c"), new_case("d")])
+    assert lists() == ["00000000-00000002"]
+    store.set_state(made.id, "ready")
+    assert lists() == ["00000000-00000002", "00000003-00000003"]
+
+
+# --- two at once
+
+
+def test_two_processes_with_one_backup_write_what_is_theirs_and_see_the_others(tmp_path):
+    folder = tmp_path / "backup"
+    with Store(tmp_path / "one") as one, Store(tmp_path / "two") as two:
+        made, [case] = project(one, name="P")
+        first = one.save(ME, "ann", case, corrected("k1", 1))
+        running = vault(one, folder)
+        all_steps(running)
+        other = vault(two, folder)
+        all_steps(other)
+        # Both go on with the same project, and give the same number to their next verdict.
+        here = one.save(ME, "ann", case, corrected("k2", 2, first.id))
+        there = two.save(ME, "bob", case, corrected("k3", 3, first.id))
+        assert here.id == there.id
+        all_steps(running)
+        all_steps(other)
+        for one_of in (running, other):
+            one_of.place._listed = float("-inf")  # as a minute later
+            all_steps(one_of)
+        assert len([name for name in files_of(folder) if name.startswith("verdicts/")]) == 3
+        for store in (one, two):
+            keys = {v.key: v for v in store.history(ME, case)}
+            assert set(keys) == {"k1", "k2", "k3"}
+            assert store.case(ME, case).verdict_id == keys["k3"].id, "what was said last stands"
+            assert keys["k2"].after == keys["k3"].after == keys["k1"].id
+            np.testing.assert_array_equal(store.mask(made.id, keys["k3"].mask_file), mask(3))
+
+
+def test_two_that_write_the_same_at_the_same_moment_leave_whole_files(made, place_of_backup):
+    both = [vault(made.store, place_of_backup) for _ in range(2)]
+    threads = [threading.Thread(target=all_steps, args=(one,)) for one in both]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    files = files_of(place_of_backup)
+    assert not [name for name in files if ".part" in name]
+    for name, content in files.items():
+        if name.startswith("verdicts/"):
+            read_verdict(name, content)
+
+
+def test_a_project_of_the_same_name_is_called_otherwise(tmp_path):
+    with Store(tmp_path / "one") as one, Store(tmp_path / "two") as two:
+        project(one, name="P")
+        all_steps(vault(one, tmp_path / "backup"))
+        project(two, name="P")
+        all_steps(vault(two, tmp_path / "backup"))
+        assert [found.name for found in two.projects(ME)] == ["P (2)", "P"]
+        assert len({found.id for found in two.projects(ME)}) == 2
+
+
+# --- what is told
+
+
+def test_how_many_wait_and_when_a_verdict_was_backed_up(tmp_path):
+    with Store(tmp_path / "home") as store:
+        _, [case] = project(store)
+        running = vault(store, tmp_path / "backup")
+        assert running.state().waiting is None, "not known before the place was looked at"
+        all_steps(running)
+        assert running.state().waiting == 0 and running.state().last is not None
+        saved = store.save(ME, "ann", case, corrected("k", 1))
+        assert running.state().waiting == 1
+        assert running.backed_up(ME, [saved.id]) == {}
+        before = datetime.now(UTC)
+        all_steps(running)
+        assert running.state().waiting == 0
+        assert before <= running.backed_up(ME, [saved.id])[saved.id] <= datetime.now(UTC)
+        assert running.backed_up("bob", [saved.id]) == {}, "another's verdict does not exist"
+        later = vault(store, tmp_path / "backup")
+        all_steps(later)
+        assert later.backed_up(ME, [saved.id]) == {saved.id: None}, "it was before this start"
+
+
+def test_a_mask_that_is_damaged_on_the_disk_holds_up_no_other(tmp_path):
+    with Store(tmp_path / "home") as store:
+        _, [case] = project(store)
+        first = store.save(ME, "ann", case, corrected("k1", 1))
+        second = store.save(ME, "ann", case, corrected("k2", 2, first.id))
+        [kept] = store.ledger.projects()
+        (tmp_path / "home" / "projects" / kept.key / first.mask_file).write_bytes(b"no PNG")
+        running = vault(store, tmp_path / "backup")
+        all_steps(running)
+        assert running.backed_up(ME, [first.id, second.id]).keys() == {second.id}
+        state = running.state()
+        assert state.waiting == 1 and state.problem.startswith(
+            "Not every verdict can be backed up."
+        )
+        assert first.mask_file in state.problem
+
+
+def test_more_than_goes_at_once_goes_bit_by_bit(tmp_path, monkeypatch):
+    monkeypatch.setattr("bcweb.review.vault._MOST_VERDICTS", 2)
+    with Store(tmp_path / "home") as store:
+        _, ids = project(store, *(new_case(str(n)) for n in range(5)))
+        for id in ids:
+            store.save(ME, "ann", id, NewVerdict("unsure", f"k{id}"))
+        running = vault(store, tmp_path / "backup")
+        left = []
+        while running.step():
+            left.append(running.state().waiting)
+        assert left == [3, 1] and running.state().waiting == 0
+
+
+def test_a_verdict_that_becomes_visible_late_is_not_overlooked(tmp_path):
+    """PostgreSQL gives ids before it commits: 7 may be seen before 6."""
+    with Store(tmp_path / "home") as store:
+        _, [a, b] = project(store, new_case("a"), new_case("b"))
+        running = vault(store, tmp_path / "backup")
+        early = store.save(ME, "ann", a, NewVerdict("unsure", "k1"))
+        late = store.save(ME, "ann", b, NewVerdict("unsure", "k2"))
+        real = running._ledger.verdict_files
+        running._ledger.verdict_files = lambda *args, **more: {
+            id: file for id, file in real(*args, **more).items() if id != early.id
+        }
+        all_steps(running)
+        running._ledger.verdict_files = real
+        assert running.state().waiting == 1
+        all_steps(running)
+        assert running.backed_up(ME, [early.id, late.id]).keys() == {early.id, late.id}
+
+
+# --- the thread
+
+
+def test_the_thread_follows_and_the_end_backs_up_what_waits(tmp_path):
+    with Store(tmp_path / "home") as store:
+        _, [case] = project(store)
+        came = threading.Event()
+        running = Vault(store, Folder(tmp_path / "backup"))
+        real = running.place.put
+        running.place.put = lambda files: (real(files), came.set())
+        running.begin()
+        assert came.wait(30)
+        saved = store.save(ME, "ann", case, corrected("k", 1))
+        running.end()
+        assert not running._thread.is_alive()
+        assert running.backed_up(ME, [saved.id]).keys() == {saved.id}
+
+
+def test_the_end_does_not_wait_for_a_place_that_hangs(tmp_path):
+    with Store(tmp_path / "home") as store:
+        hangs, goes_on = threading.Event(), threading.Event()
+        running = Vault(store, Folder(tmp_path / "backup"))
+        running.place.open = lambda *_: (hangs.set(), goes_on.wait(60))
+        running.begin()
+        assert hangs.wait(30)
+        running.end(patience=0.05)
+        assert running._thread.is_alive()
+        goes_on.set()
