@@ -3,13 +3,42 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import PurePath
 
-MASK = re.compile(r"(.+?)_mask(_\d+)?", re.IGNORECASE)  # group 1: its scan's name
+# As BUSI calls them, and `bcweb.segment`. Group 1: its scan's name.
+MASK = re.compile(r"(.+?)_mask(_\d+)?", re.IGNORECASE)
 
 # What masks are called besides, in a file's name or a folder's.
-MASK_WORD = r"(?:mask|masks|seg|segmentation|truth|groundtruth|ground_truth|gt|label)"
-_MASKS = re.compile(rf"{MASK_WORD}s?", re.IGNORECASE)
+_WORD = r"(?:mask|seg|segmentation|truth|ground_?truth|gt|label)s?"
+_MASKS = re.compile(_WORD, re.IGNORECASE)
+_AFTER = re.compile(
+    rf"(?P<scan>.+?)[ _.-]+{_WORD}(?:[ _.-]*(?P<part>\d+))?", re.IGNORECASE | re.DOTALL
+)
+_BEFORE = re.compile(rf"{_WORD}[ _.-]+(?P<scan>.+)", re.IGNORECASE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class MaskName:
+    """What a mask's own name says of its scan. scan: how that is called, or (where not `whole`) how its name may
+    end: "mask_8" of "Test_Image_8". part: it is one of several masks, "X_mask_1".
+    """
+
+    scan: str
+    whole: bool
+    part: bool
+
+
+def mask_name(name: str) -> MaskName | None:
+    """What a file is a mask of, by its name without its ending: "X_mask", "X-seg", "X gt 2", "mask_X".
+
+    None where the name is no mask's. The one rule for files that lie in one folder, dropped or read.
+    """
+    if after := _AFTER.fullmatch(name):
+        return MaskName(after["scan"], True, after["part"] is not None)
+    if before := _BEFORE.fullmatch(name):
+        return MaskName(before["scan"], False, False)
+    return None
 
 
 def stem(name: str) -> str:

@@ -1,6 +1,7 @@
 """Any folder: `images/NAME` + `masks/NAME`, `NAME` + `masks/NAME`, or `NAME` + `NAME_mask` side by side; the
 folders in it may be laid out so, each with masks of its own. Folders called labels, gt and the like hold masks
-too (`bcweb.names.is_of_masks`).
+too, and so may a mask be called (`bcweb.names`). Nobody looks on here: a mask is of the scan that it names
+whole, where the page takes `mask_8` for that of `Test_Image_8` as well.
 
 An optional `cases.csv` says more: file, and where known label, group, findings, modality. Its further
 columns can select: {"energy": "low"} reads the rows that say so. Several rows of one picture, one a lesion,
@@ -28,7 +29,7 @@ from bcweb.cases.files import (
     slashed,
 )
 from bcweb.cases.grouping import group_by_pictures, group_the_rest
-from bcweb.names import MASK, among_masks, is_of_masks, stem
+from bcweb.names import among_masks, is_of_masks, mask_name, stem
 from bcweb.scans import MODALITIES, ScanError, guess_modality, read_scan
 
 Masks = dict[str, list[Path]]
@@ -116,6 +117,7 @@ def _files(path: Path) -> tuple[Path, Sizes, Masks, Sizes, list[Skipped]]:
     """Where ids start, the images, the masks by the id of their image, all sizes, what is no scan or of none."""
     root = inner(path, "images")
     sizes, skipped = scan_files(root, deep=True)
+    unread = tuple(skipped)
     drawn = [place for place in path.iterdir() if is_of_masks(place.name) and place.is_dir()]
     apart = root != path and bool(drawn)  # then nothing in images/ is a mask, whatever its name
     for folder in sorted(drawn) if apart else ():
@@ -124,14 +126,18 @@ def _files(path: Path) -> tuple[Path, Sizes, Masks, Sizes, list[Skipped]]:
         skipped += odd
     images: Sizes = {}
     ids: dict[str, set[str]] = defaultdict(set)
+    for item in unread:  # what is called after one of these is not another's
+        ids[_alike(item.file, path)] = set()
     drawings: list[tuple[Path, list[str]]] = []  # with what their images may be called
     for file, size in sizes.items():
         name = _alike(file, path)
-        ending = MASK.fullmatch(name)
+        place, slash, own = name.rpartition("/")
+        told = mask_name(own)
         inside = among_masks(file.relative_to(path))
-        is_mask = not file.is_relative_to(root) if apart else inside or ending
+        is_mask = not file.is_relative_to(root) if apart else inside or told
         if is_mask:
-            drawings.append((file, [name] * inside + ([ending[1]] if ending else [])))
+            named = [f"{place}{slash}{told.scan}"] if told else []
+            drawings.append((file, [name] * inside + named))
         else:
             images[file] = size
             ids[name].add(_id(file, root))

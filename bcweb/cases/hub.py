@@ -96,7 +96,8 @@ def _write(repo: str, commit: str, part: Path) -> None:
             for row in rows:
                 name = next(names)
                 image = _save(part / "images", name, row["image"])
-                _save(part / "masks", name, row.get("mask"))
+                if (part / "images" / image).exists():  # else it might pass for another's
+                    _save(part / "masks", name, row.get("mask"))
                 table.writerow((image, *(_word(rows.features[c], row.get(c)) for c in columns)))
 
 

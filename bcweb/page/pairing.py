@@ -13,10 +13,7 @@ from typing import Literal
 import numpy as np
 
 from bcweb.cases.truth import is_black_and_white, same_aspect
-from bcweb.names import MASK_WORD, among_masks, stem
-
-_AFTER = re.compile(rf"(?P<scan>.+?)[ _.-]+{MASK_WORD}(?:[ _.-]*(?P<part>\d+))?", re.IGNORECASE)
-_BEFORE = re.compile(rf"{MASK_WORD}[ _.-]+(?P<scan>.+)", re.IGNORECASE)
+from bcweb.names import among_masks, mask_name, stem
 
 
 @dataclass(frozen=True)
@@ -69,8 +66,8 @@ def pair(names: Sequence[str]) -> list[Pair]:
             if not whole or stem(paths[scan].name).lower() == named
         ]
         nearest = max(found, key=lambda scan: (_kinship(paths[scan], path), scan), default=None)
-        after = _AFTER.fullmatch(stem(path.name))
-        pairs.append(Pair("truth", nearest, bool(after and after["part"])))
+        told = mask_name(stem(path.name))
+        pairs.append(Pair("truth", nearest, told is not None and told.part))
     return pairs
 
 
@@ -96,10 +93,8 @@ def scan_of(names: Sequence[str], mask: int, look: Callable[[int], Look | None])
 
 def _named_after(path: PurePosixPath) -> tuple[str, bool] | None:
     """A truth's scan: its stem in small letters, or (False) the end of its stem. None for a scan."""
-    if match := _AFTER.fullmatch(stem(path.name)):
-        return match["scan"].lower(), True
-    if match := _BEFORE.fullmatch(stem(path.name)):
-        return match["scan"].lower(), False
+    if told := mask_name(stem(path.name)):
+        return told.scan.lower(), told.whole
     if among_masks(path):
         return stem(path.name).lower(), True
     return None

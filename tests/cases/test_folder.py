@@ -116,6 +116,38 @@ def test_a_mask_may_be_called_so_in_capitals(tmp_path):
     assert [(case.id, len(case.truth_files)) for case in found.cases] == [("left", 1)]
 
 
+@pytest.mark.parametrize(
+    "mask",
+    ["left_seg", "left-GT", "left label", "left.groundtruth", "left_masks", "left_mask-2", "mask_left"],
+)  # fmt: skip
+def test_beside_its_scan_a_mask_is_called_as_on_the_page(tmp_path, mask):
+    names = [f"visit 1/{name}.png" for name in ("left", "right", mask)]
+    for seed, name in enumerate(names):
+        trees.save(tmp_path / name, trees.picture(seed))
+    trees.save(tmp_path / names[2], trees.box(10, 10, 20, 30))
+    found = read_cases(f"folder:{tmp_path}{SPEC}")
+    told = {case.id: [file.stem for file in case.truth_files] for case in found.cases}
+    assert told == {"visit 1/left": [mask], "visit 1/right": []} and found.skipped == ()
+    assert [each.scan for each in pair(names)] == [None, None, 0]
+
+
+def test_a_mask_is_of_the_scan_that_it_names_whole_or_of_none(tmp_path):
+    """The page, where somebody looks on, takes mask_8 for that of image_8."""
+    for seed, name in enumerate(("image_8", "a", "b")):
+        trees.save(tmp_path / f"{name}.png", trees.picture(seed))
+    orphans = ["c_seg", "mask_8", "masks/a_gt"]
+    for name in orphans:
+        trees.save(tmp_path / f"{name}.png", trees.box(10, 10, 20, 30))
+    (tmp_path / "a_gt.png").write_bytes(b"\x89PNG of which no more came")  # the scan of masks/a_gt
+    found = read_cases(f"folder:{tmp_path}{SPEC}")
+    assert [(case.id, case.truth_files) for case in found.cases] == [
+        ("a", ()), ("b", ()), ("image_8", ()),
+    ]  # fmt: skip
+    left_out = {item.file.relative_to(tmp_path).as_posix(): item.reason for item in found.skipped}
+    assert left_out.pop("a_gt.png") == "The image's header is cut off or damaged."
+    assert left_out == {f"{name}.png": "A mask without its image." for name in orphans}
+
+
 def test_a_mask_of_a_scans_own_name_is_of_no_other_scan(tmp_path):
     for seed, name in enumerate(("a", "a_mask")):
         trees.save(tmp_path / "images" / f"{name}.png", trees.picture(seed))

@@ -8,7 +8,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 
-from bcweb.names import MASK
+from bcweb.names import mask_name
 from bcweb.review.records import CaseRow
 
 _MOST_BYTES = 120  # of a name; file systems take 255, with the suffix and whatever is put before it
@@ -40,6 +40,8 @@ def disk_name(text: str, whole: str = "", clashes: bool = False) -> str:
     name = _wish(text)
     if clashes or _is_odd(name):
         name = f"{_cut(name)}-{hashlib.sha256((whole or text).encode()).hexdigest()[:8]}"
+        if (told := mask_name(name)) and told.whole:  # there may be no letter among the digits
+            name += "x"
     return name
 
 
@@ -51,7 +53,7 @@ def _wish(text: str) -> str:
 def _is_odd(name: str) -> bool:
     too_long = len(name.encode()) > _MOST_BYTES
     # Of a mask's name a reader would look for the image without it.
-    taken = _RESERVED.fullmatch(name) or MASK.fullmatch(name)
+    taken = _RESERVED.fullmatch(name) or mask_name(name)
     return too_long or not name.strip("_") or taken is not None
 
 
