@@ -22,7 +22,14 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from bcweb.scans.scan import Scan, ScanError, check_size, default_window, sixteen_bit
+from bcweb.scans.scan import (
+    Scan,
+    ScanError,
+    check_size,
+    default_window,
+    sixteen_bit,
+    white_has_a_sign,
+)
 
 _PLUGINS = (
     BmpImagePlugin, GifImagePlugin, JpegImagePlugin, MpoImagePlugin, PngImagePlugin,
@@ -158,7 +165,7 @@ def _grey(image: Image.Image) -> tuple[np.ndarray, tuple[str, ...]]:
         return (65535 - pixels if _is_negative(image) else pixels), notes
     if _is_signed(image):
         signed = np.asarray(image).view(np.int8)
-        if signed.min() < 0:
+        if signed.min() < 0 and not white_has_a_sign(signed):
             return (signed ^ -128).view(np.uint8), (
                 "128 was added to its values, which begin below 0.",
             )

@@ -91,8 +91,15 @@ def default_window(pixels: np.ndarray) -> tuple[float, float]:
     return float(low), float(max(high, low + 1))
 
 
+def white_has_a_sign(values: np.ndarray) -> bool:
+    """Whether these are a mask's 0 and -1: all bits of white are set, and the file says that they have a sign."""
+    return values.dtype.kind == "i" and values.max() == 0 and values.min() == -1
+
+
 def sixteen_bit(values: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
     """Integers or floats of any range as uint16: as they are where they fit, else stretched, with a note."""
+    if white_has_a_sign(values):
+        return np.where(values, np.uint16(65535), np.uint16(0)), ()
     if values.dtype.kind in "iu" and values.min() >= 0 and values.max() <= 65535:
         return values.astype(np.uint16), ()
     values = values.astype(np.float64)

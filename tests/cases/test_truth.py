@@ -13,6 +13,7 @@ from bcweb.cases.truth import is_black_and_white
 from bcweb.phantoms import phantom
 from bcweb.scans import Scan, ScanError, read_scan
 from tests.cases import trees
+from tests.test_scans import tiff
 
 
 def scan(height: int, width: int) -> Scan:
@@ -78,11 +79,6 @@ def test_the_few_greys_of_a_box_that_was_compressed_or_resized_are_no_lesions():
 
 
 def test_a_mask_of_numbers_with_a_point_keeps_its_lesions():
-    def tiff(values: np.ndarray) -> bytes:
-        file = BytesIO()
-        Image.fromarray(values).save(file, "TIFF")
-        return file.getvalue()
-
     values = np.full((50, 50), np.nan, np.float32)
     values[10:20, 10:20] = 1
     assert read_mask(tiff(values)).sum() == 100, "what is missing is no lesion"
@@ -90,6 +86,13 @@ def test_a_mask_of_numbers_with_a_point_keeps_its_lesions():
     assert read_mask(tiff(values)).sum() == 300
     assert read_mask(tiff(np.ones((50, 50), np.float32))).all()
     assert not read_mask(tiff(np.zeros((50, 50), np.float32))).any()
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.int16, np.int32])
+def test_white_may_be_minus_one(kind):
+    """So it is where a program kept a mask's 255, or all of its bits, as numbers with a sign."""
+    drawn = trees.box(10, 10, 20, 30) > 0
+    np.testing.assert_array_equal(read_mask(tiff(-drawn.astype(kind))), drawn)
 
 
 def test_a_picture_is_no_mask():
