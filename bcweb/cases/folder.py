@@ -67,7 +67,7 @@ def read(path: Path, select: dict[str, str]) -> CaseSet:
     for file in images:
         case_id = _id(file, root)
         drawn = tuple(masks.get(case_id, ()))
-        row = rows.get(composed(case_id))
+        row = rows.get(_called(case_id))
         if select and row is None:
             continue
         row = row or {}
@@ -89,7 +89,7 @@ def read(path: Path, select: dict[str, str]) -> CaseSet:
             row.get("group") or case_id, row.get("findings", ""), accepted=bool(row.get("accepted")),
         )  # fmt: skip
 
-    there = {composed(_id(file, root)) for file in images}
+    there = {_called(_id(file, root)) for file in images}
     named = {_named(row): row["file"] for row in lines.values()}
     skipped += [
         Skipped(root / file, "Named in cases.csv, but not there.")
@@ -106,7 +106,7 @@ def read(path: Path, select: dict[str, str]) -> CaseSet:
         skipped += unreadable
         notes += more
     else:
-        known = {case.id for case in found if rows.get(composed(case.id), {}).get("group")}
+        known = {case.id for case in found if rows.get(_called(case.id), {}).get("group")}
         found, unreadable, more = group_the_rest(found, known)
         skipped += unreadable
         notes += more
@@ -177,9 +177,15 @@ def _without_suffix(file: Path) -> str:
     return file.with_name(stem(file.name)).as_posix()
 
 
+def _called(case_id: str) -> str:
+    """What a table's rows are found by: a file may be named from the folder or from images/, or Images/."""
+    folder, slash, rest = composed(case_id).partition("/")
+    return rest if slash and folder.lower() == "images" else folder + slash + rest
+
+
 def _named(row: dict[str, str]) -> str:
-    """The id of a row's case: its file may be named from the folder or from images/."""
-    return composed(_without_suffix(Path(slashed(row["file"]).removeprefix("images/"))))
+    """`_called`, of a row's case."""
+    return _called(_without_suffix(Path(slashed(row["file"]))))
 
 
 def _chosen(lines: Lines, select: dict[str, str], columns: set[str]) -> Lines:

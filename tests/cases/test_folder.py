@@ -206,6 +206,15 @@ def test_the_table_may_name_files_from_the_folder(folder):
     assert read_cases(f"folder:{folder}{SPEC}").cases[0].label == "malignant"
 
 
+def test_the_folder_of_images_may_be_called_so_in_capitals(folder):
+    """Else its table would name no file, and the patients of it would be nobody's."""
+    before = read_cases(f"folder:{folder}{SPEC}")
+    (folder / "images").rename(folder / "Images")
+    found = read_cases(f"folder:{folder}{SPEC}")
+    assert [(c.label, c.group) for c in found.cases] == [(c.label, c.group) for c in before.cases]
+    assert found.skipped == ()
+
+
 def test_the_table_may_have_been_written_on_windows(folder):
     table = folder / "cases.csv"
     table.write_text(
