@@ -27,8 +27,8 @@ from tqdm import tqdm
 from bcweb.cases import Case, read_cases, read_truth
 from bcweb.cases.duplicates import fingerprint
 from bcweb.preprocess import square
-from bcweb.scans import ScanError, read_scan
-from bcweb.terminal import show_every_name, why_unmade, why_unwritable
+from bcweb.scans import ScanError, check_contrast, read_scan
+from bcweb.terminal import counted, show_every_name, why_unmade, why_unwritable
 from train.ending import exit_status
 from train.options import check_size
 from train.packed import pack, unpack
@@ -89,17 +89,25 @@ def _load_one(spec: str, size: int, cache: Path) -> TrainingSet:
     cases = [case for case in found.cases if case.has_truth]
     if not cases:
         raise ValueError(f"{spec} holds no case with a known truth.")
+    if found.skipped:
+        first = found.skipped[0]
+        tqdm.write(
+            f"{found.name}: {counted(len(found.skipped), 'file')} left out, {first.file.name} for one "
+            f"({first.reason}); python -m bcweb.cases {spec} tells all."
+        )
     path = cache / f"{found.name.replace('/', '--')}-{size}-{_cache_key(cases, size)}.npz"
     if path.exists():
         with np.load(path, allow_pickle=False) as file:
             kept = tuple(TrainingCase(**case) for case in json.loads(str(file["cases"])))
             return TrainingSet(kept, file["images"], file["masks"])
-    kept, images, masks = [], [], []
+    kept, images, masks, odd = [], [], [], []
     for case in tqdm(cases, desc=f"Reading {found.name}", unit="case"):
         try:
             scan = read_scan(case.file)
+            check_contrast(scan.pixels)  # what cannot be segmented could not be scored
             truth = read_truth(case, scan)
         except ScanError as error:
+            odd.append(f"{case.file.name} for one: {error}")
             tqdm.write(f"{case.file.name} left out: {error}")
             continue
         images.append(np.round(square(scan, size) * 255).astype(np.uint8))
@@ -110,6 +118,8 @@ def _load_one(spec: str, size: int, cache: Path) -> TrainingSet:
                 scan.digest, fingerprint(scan.pixels), case.accepted,
             )
         )  # fmt: skip
+    if not kept:
+        raise ValueError(f"None of the {len(cases)} cases of {found.name} can be read, {odd[0]}")
     result = TrainingSet(tuple(kept), np.stack(images), np.stack(masks))
     cache.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
@@ -121,11 +131,13 @@ def _load_one(spec: str, size: int, cache: Path) -> TrainingSet:
 
 
 def on_grid(truth: np.ndarray, size: int) -> np.ndarray:
-    """A truth, (H, W) bool, as (size, size) bool: what covers at least half of a place is there."""
+    """A truth, (H, W) bool, as (size, size) bool: what covers at least half of a place is there; of lesions that
+    cover none so far, what covers most: as in `bcweb.cases.fit_mask`, a lesion image becomes no normal one."""
     stretched = Image.fromarray(truth.astype(np.uint8) * 255).resize(
         (size, size), Image.Resampling.BILINEAR
     )
-    return np.asarray(stretched) >= 128
+    soft = np.asarray(stretched)
+    return soft >= min(128, max(int(soft.max()), 1))
 
 
 def _cache_key(cases: list[Case], size: int) -> str:

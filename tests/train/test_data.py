@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.train.squares import draw_squares
-from train.data import assign_folds, load, some_cases
+from train.data import assign_folds, load, on_grid, some_cases
 from train.run import leave_contradictions_out, leave_out, split
 from train.training_set import TrainingCase, TrainingSet
 
@@ -110,6 +112,46 @@ def test_only_cases_with_the_asked_labels_are_read(folder, tmp_path):
     assert len(load(spec, 64, tmp_path, ("normal", "benign")).cases) == 40
     with pytest.raises(ValueError, match="No case has the label 'malignant'; there are: benign, n"):
         load(spec, 64, tmp_path, ("normal", "malignant"))
+
+
+def test_what_cannot_be_segmented_is_not_trained_on(folder, tmp_path, capsys):
+    """Held out it could not be scored, and there would be no scores at all, after all epochs."""
+    data = shutil.copytree(folder, tmp_path / "data")
+    Image.fromarray(np.zeros((60, 80), np.uint8)).save(data / "images" / "case35.png")
+    found = load([f"folder:{data}?modality=ultrasound"], 64, tmp_path / "cache")
+    assert sorted({f"case{i}" for i in range(40)} - {case.id for case in found.cases}) == ["case35"]
+    assert "case35.png left out: Every pixel of it is the same" in capsys.readouterr().out
+
+
+def test_what_reading_left_out_is_told_each_time(folder, tmp_path, capsys):
+    data = shutil.copytree(folder, tmp_path / "data")
+    with (data / "cases.csv").open("a") as table:
+        table.write("ward/case40.png,benign,g20\n")
+    spec = f"folder:{data}?modality=ultrasound"
+    for _ in ("decoded", "from the cache"):
+        load([spec], 64, tmp_path / "cache")
+        assert (
+            "data: 1 file left out, case40.png for one (Named in cases.csv, but not there.); python -m bcweb.cases "
+            f"{spec} tells all."
+        ) in capsys.readouterr().out
+
+
+def test_data_of_which_nothing_can_be_read_gets_a_sentence(folder, tmp_path):
+    data = shutil.copytree(folder, tmp_path / "data")
+    for mask in (data / "masks").iterdir():
+        shutil.copyfile(data / "images" / "case39.png", mask)  # a picture and no mask
+    (data / "cases.csv").unlink()
+    with pytest.raises(
+        ValueError, match=r"None of the 30 cases of data can be read, case0\.png for one: "
+    ):
+        load([f"folder:{data}?modality=ultrasound"], 64, tmp_path / "cache")
+
+
+def test_a_lesion_too_small_for_the_grid_is_one_and_no_normal():
+    truth = np.zeros((600, 800), bool)
+    truth[305:308, 402:405] = True
+    assert np.argwhere(on_grid(truth, 64)).tolist() == [[32, 32]]
+    assert not on_grid(np.zeros((600, 800), bool), 64).any()
 
 
 def test_boxes_are_trained_on_as_ellipses_and_new_boxes_are_read_anew(folder, tmp_path):
