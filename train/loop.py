@@ -10,6 +10,7 @@ import csv
 import json
 import math
 import os
+import re
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from pathlib import Path
 import keras
 import numpy as np
 from keras import ops
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 from tqdm import tqdm
 
@@ -323,9 +324,17 @@ def _restore(
 def save_atomically(
     tensors: dict[str, np.ndarray], path: Path, notes: dict[str, str] | None = None
 ) -> None:
-    """Write a safetensors file so that at every moment the path holds the old one or the new one, whole."""
+    """Write a safetensors file so that at every moment the path holds the old one or the new one, whole; `OSError`
+    where the disk does not take it."""
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    save_file({k: np.array(v, order="C") for k, v in tensors.items()}, part, notes)
+    try:
+        save_file({k: np.array(v, order="C") for k, v in tensors.items()}, part, notes)
+    except SafetensorError as error:
+        part.unlink(missing_ok=True)
+        told = re.search(r"\(os error (\d+)\)", str(error))
+        if told is None:
+            raise
+        raise OSError(int(told[1]), os.strerror(int(told[1])), str(path)) from error
     with part.open("rb+") as file:
         os.fsync(file.fileno())
     part.replace(path)

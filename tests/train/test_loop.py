@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from dataclasses import replace
 
 import keras
 import numpy as np
 import pytest
 from safetensors import safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 
 from bcweb import network
+from bcweb.terminal import os_sentence
 from train import loop
 from train.keras_network import build_model, read_tensors
 
@@ -186,3 +188,21 @@ def test_the_first_step_is_traced_once(squares):
     loop.compile_model(model, recipe)
     model.train_on_batch(*next(loop.batches(squares, "ultrasound", recipe, 0)))
     assert len(traces) == 1, "something made a variable within the step, which costs ten seconds"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a file's size has no limit there")
+def test_a_disk_that_is_full_is_a_sentence_and_keeps_the_checkpoint_of_before(tmp_path):
+    """It fills after hours, and was a traceback of a type of its own."""
+    import resource
+
+    path = tmp_path / "checkpoint.safetensors"
+    loop.save_atomically({"a": np.zeros(10)}, path)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        with pytest.raises(OSError) as caught:
+            loop.save_atomically({"a": np.zeros(10_000)}, path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert os_sentence(caught.value) == f"{path}: File too large."
+    assert list(tmp_path.iterdir()) == [path] and load_file(path)["a"].shape == (10,)
