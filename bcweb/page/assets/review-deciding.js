@@ -1,0 +1,201 @@
+// Deciding the case in view, and undoing it: what becomes of a verdict once its key is pressed.
+
+import { Refused } from "./api.js";
+import { button } from "./dom.js";
+import * as api from "./review-api.js";
+import { MOVED, leavesOut } from "./review-refusals.js";
+import { randomName } from "./review-shelf.js";
+import * as words from "./review-words.js";
+
+/** @typedef {import("./review-api.js").Decision} Decision */
+/** @typedef {import("./review-api.js").Row} Row */
+/** @typedef {import("./review-api.js").Verdict} Verdict */
+/** @typedef {import("./review-shelf.js").Kept} Kept */
+/** @typedef {object} Parts
+ * @property {import("./review-view.js").CaseView} view
+ * @property {import("./review-moving.js").Moving} moving
+ * @property {import("./review-drawing.js").Drawing} drawing
+ * @property {import("./review-decision.js").DecisionForm} form
+ * @property {import("./review-clash.js").Clashes} clashes
+ * @property {import("./review-outbox.js").Outbox} outbox
+ * @property {import("./review-shelf.js").Shelf} shelf
+ * @property {import("./review-status.js").Status} status
+ * @property {import("./review-standing.js").Standing} standing
+ */
+
+const CHANNEL = "bc-review";
+
+export class Deciding {
+  /** A decision that would leave strokes out was pressed once, and for how many; on which case. */ #warned = { for: "", isHere: () => false };
+  /** Verdicts of this page, of all its projects, the last of them last. @type {{verdict: Verdict, key: string, project: number}[]} */ #undoable = [];
+  /** Verdicts that the server will not have. @type {Map<string, Kept>} */ #unwanted = new Map();
+  /** To the other tabs of this browser. */ #channel = new BroadcastChannel(CHANNEL);
+
+  /** @param {Parts} parts */
+  constructor({ view, moving, drawing, form, clashes, outbox, shelf, status, standing }) {
+    this.view = view;
+    this.moving = moving;
+    this.drawing = drawing;
+    this.form = form;
+    this.clashes = clashes;
+    this.outbox = outbox;
+    this.shelf = shelf;
+    this.status = status;
+    this.standing = standing;
+    this.#channel.onmessage = ({ data }) => {
+      view.ahead.forget(data.id);
+      moving.list.change(data.id, data.changed);
+    };
+  }
+
+  /** @param {Decision} decision @param {string | null} reason */
+  async decide(decision, reason) {
+    const { info } = this.view;
+    if (!info || this.outbox.isDeciding(info.id)) return;
+    const why = this.view.refusals[decision] ?? (decision === "accept" && this.drawing.isMoved ? MOVED : "");
+    if (why) return this.status.say(why, "error");
+    const { strokes, waiting } = this.drawing;
+    const warning = leavesOut(decision, this.drawing);
+    const warned = `${decision} ${strokes} ${waiting}`;
+    if (warning && !(this.#warned.for === warned && this.#warned.isHere())) {
+      this.#warned = { for: warned, isHere: this.view.stays() };
+      return this.status.say(warning, "error");
+    }
+    const isDrawn = decision === "corrected";
+    const kept = /** @type {Kept} */ (this.drawing.kept("verdict"));
+    this.drawing.end(info.id);
+    kept.said = {
+      decision,
+      reason,
+      ...kept.form,
+      key: randomName(),
+      case: info.name,
+      after: kept.after,
+      prediction: info.prediction,
+      revision: info.revision,
+      beginning: isDrawn ? kept.beginning : null,
+      threshold: isDrawn ? kept.threshold : null,
+      seconds: Math.round(this.view.clock.seconds * 10) / 10,
+    };
+    this.clashes.forget(info.id);
+    await this.outbox.decide(kept, isDrawn ? this.drawing.packed() : null);
+  }
+
+  // ---------------------------------------------------------------- what the server says to it
+
+  /** @param {Kept} kept @param {Verdict} verdict */
+  saved(kept, verdict) {
+    const id = Number(kept.id);
+    const row = this.moving.list.row(id);
+    const { decision, reader, at, label } = verdict;
+    const changed = { decision: /** @type {Decision} */ (decision), reader, read_at: at, label: label ?? row?.label ?? null };
+    const isFirst = row?.decision === null;
+    this.moving.list.change(id, { ...changed, has_draft: false });
+    this.#tell(id, changed);
+    this.view.decided(id);
+    this.#undoable.push({ verdict, key: randomName(), project: kept.project });
+    this.drawing.decided(kept.whose, kept.id);
+    this.moving.progress(isFirst ? 1 : 0);
+    const text = `Saved ${words.moment(at)}: ${kept.name}, ${words.decided(verdict)}.`;
+    this.status.say(text, "good", verdict);
+    this.standing.now();
+    if (this.moving.current !== id || this.moving.goOn()) return;
+    this.view.select(id);
+    this.status.say(`${text} All cases of this queue are read.`, "good", verdict);
+  }
+
+  /** @param {Kept} kept @param {Refused} error */
+  refused(kept, error) {
+    const { latest } = error.answer ?? {};
+    if (kept.kind !== "verdict") return this.status.say(`NOT saved: ${error.message}`, "error");
+    if (error.status !== 409 || !latest) {
+      this.#unwanted.set(kept.key, kept);
+      return this.#sayUnwanted(error.message);
+    }
+    this.clashes.add(kept, latest);
+    const { info } = this.view;
+    if (info?.id === kept.id) this.clashes.show(info, this.view.stays());
+    this.status.say(`NOT saved: ${latest.reader} decided ${kept.name} in between.`, "error");
+  }
+
+  /** It stays in this browser, and is sent again when the page is opened, until the reader drops it. @param {string} why the last of them */
+  #sayUnwanted(why) {
+    const names = [...this.#unwanted.values()].map(({ name }) => name).join(", ");
+    const drop = button(this.#unwanted.size === 1 ? "Drop it" : "Drop them", null, async () => {
+      for (const { key } of this.#unwanted.values()) await this.shelf.remove(key);
+      this.#unwanted.clear();
+      this.status.say(`Dropped, and not decided: ${names}.`);
+    });
+    this.status.say(`NOT saved, ${names}: ${why}`, "error", null, drop);
+  }
+
+  /** @param {number} id @param {Partial<Row>} changed */
+  #tell(id, changed) {
+    this.#channel.postMessage({ id, changed });
+  }
+
+  // ---------------------------------------------------------------- somebody decided in between
+
+  /** One's own comes on top of theirs. */
+  saveMine() {
+    if (this.view.info) this.clashes.saveMine(this.view.info.id);
+  }
+
+  /** They are right. */
+  async keepTheirs() {
+    const clash = this.view.info && this.clashes.take(this.view.info.id);
+    if (!clash) return;
+    const { kept, latest } = clash;
+    await this.shelf.remove(kept.key);
+    await this.drawing.discard(kept.id);
+    this.view.ahead.forget(Number(kept.id));
+    await this.view.select(Number(kept.id));
+    this.status.say(`The verdict of ${latest.reader} stands; yours was not saved.`);
+  }
+
+  // ---------------------------------------------------------------- undoing
+
+  undoLast() {
+    // Of this project: what was decided in another one is not taken back unseen.
+    const last = this.#undoable.filter(({ project }) => project === this.moving.project?.id).at(-1);
+    const { mine } = this.view;
+    if (last) this.undo(last.verdict, last.key);
+    else if (mine) this.undo(mine);
+    else this.status.say("There is no verdict of yours to undo.");
+  }
+
+  /** @param {Verdict} verdict @param {string} [key] the same for each try */
+  async undo(verdict, key = randomName()) {
+    const project = this.moving.project?.id;
+    try {
+      await api.undo(verdict.id, key);
+    } catch (error) {
+      if (error instanceof Refused && error.status === 409) this.#isOver(verdict);
+      this.status.say(`NOT undone: ${/** @type {Error} */ (error).message}`, "error");
+      return;
+    }
+    this.#isOver(verdict);
+    const id = verdict.case_id;
+    this.view.ahead.forget(id);
+    const now = await this.view.ahead.get(id).catch(() => null);
+    const isHere = this.moving.project?.id === project; // the reader may have gone to another project meanwhile
+    if (now) {
+      const changed = { decision: now.decision, reader: now.verdict?.reader ?? null, read_at: now.verdict?.at ?? null, label: now.verdict?.label ?? now.label };
+      this.moving.list.change(id, changed);
+      this.#tell(id, changed);
+      this.moving.progress(isHere && now.decision === null ? -1 : 0);
+    }
+    if (!isHere) return;
+    await this.view.select(id);
+    if (this.moving.current !== id || !this.view.info) return;
+    this.form.form = { label: verdict.label, difficulty: verdict.difficulty, comment: verdict.comment };
+    this.drawing.keep(); // as if it had been filled in anew
+    if (verdict.decision === "corrected") await this.drawing.from(verdict, this.view.stays());
+    this.status.say(`Undone: ${words.decided(verdict)}. Decide again.`);
+  }
+
+  /** It cannot be undone once more. @param {Verdict} verdict */
+  #isOver(verdict) {
+    this.#undoable = this.#undoable.filter((other) => other.verdict.id !== verdict.id);
+  }
+}

@@ -1,0 +1,179 @@
+// Moving about in a project: its queue as the filters ask for it, the case that one is at, and which comes next.
+
+import * as api from "./review-api.js";
+import { Filters } from "./review-filters.js";
+import { importing } from "./review-home.js";
+import { QueueList } from "./review-queue.js";
+import * as words from "./review-words.js";
+
+/** @typedef {import("./review-api.js").Project} Project */
+/** @typedef {object} Page
+ * @property {(id: number) => void} select this case
+ * @property {(id: number) => boolean} isDeciding whether a verdict on it is on its way
+ * @property {(error: unknown) => void} failed the queue cannot be had
+ */
+
+export class Moving {
+  /** @type {Project | null} */ project = null;
+  /** The case that one is at. @type {number | null} */ current = null;
+  /** Of all cases of the project. */ labels = words.LABELS;
+  /** What came of the newest question for the queue. @type {Promise<boolean>} */ #queued = Promise.resolve(false);
+
+  /** @param {HTMLElement} root the side of the page with the queue @param {Page} page */
+  constructor(root, page) {
+    this.root = root;
+    this.page = page;
+    this.filters = new Filters(/** @type {HTMLFormElement} */ (this.#one(".filters")), () => this.load());
+    this.list = new QueueList(this.#one(".queue"), (id, isPressed) => {
+      if (isPressed) this.closeQueue(); // a finger has chosen; keys may go on choosing
+      page.select(id);
+    });
+    const on = (/** @type {string} */ selector, /** @type {() => void} */ act) => this.#one(selector).addEventListener("click", act);
+    on(".toggle-queue", () => this.toggleQueue());
+    on(".close-queue", () => this.closeQueue());
+    on(".previous", () => this.step(-1));
+    on(".next", () => this.step(1));
+  }
+
+  // ---------------------------------------------------------------- the project
+
+  /** @param {Project} project @returns {Promise<boolean>} whether its queue is there */
+  enter(project) {
+    this.project = project;
+    this.#one(".project .name").textContent = project.name;
+    return this.load();
+  }
+
+  leave() {
+    this.project = null;
+    this.current = null;
+  }
+
+  /** How far its import is now. @param {Project} now */
+  async update(now) {
+    const { project } = this;
+    if (!project) return;
+    const isOver = project.progress !== null && now.progress === null;
+    const isFirst = this.list.rows.length === 0 && now.cases > project.cases;
+    this.project = { ...now, counts: project.counts };
+    this.#showProgress();
+    if (isOver || isFirst) await this.load();
+  }
+
+  /** So many more of its cases are read. @param {number} cases */
+  progress(cases) {
+    if (this.project) this.project.read += cases;
+    this.#showProgress();
+  }
+
+  #showProgress() {
+    const { project } = this;
+    if (!project) return;
+    const { cases, read, counts } = project;
+    this.#one(".progress p").textContent = words.progress({ cases, read, seconds: counts?.seconds });
+    this.#one(".progress i").style.width = `${cases ? (100 * read) / cases : 0}%`;
+    this.#one(".importing-place").replaceChildren(importing(project));
+  }
+
+  // ---------------------------------------------------------------- its queue
+
+  /** Answers overtake each other: that to the newest question is shown. @returns {Promise<boolean>} whether it is there */
+  load() {
+    const newest = this.#ask(() => this.#queued === newest);
+    this.#queued = newest;
+    return newest;
+  }
+
+  /** @param {() => boolean} isNewest @returns {Promise<boolean>} whether the queue is there */
+  async #ask(isNewest) {
+    const { project } = this;
+    if (!project) return false;
+    const { asked } = this.filters;
+    try {
+      const [rows, now] = await Promise.all([api.queue(project.id, asked), api.project(project.id)]);
+      if (this.project?.id !== project.id) return false;
+      if (!isNewest()) return this.#queued;
+      this.project = now;
+      this.list.show(rows, asked.order);
+    } catch (error) {
+      if (isNewest()) this.page.failed(error);
+      return false;
+    }
+    this.list.mark(this.current);
+    this.labels = [...new Set([...words.LABELS, ...Object.keys(this.project.counts?.labels ?? {}).filter(Boolean)])];
+    this.filters.offer(this.project);
+    this.filters.tell(this.list.rows.length, this.project.cases);
+    this.#showProgress();
+    this.#showSteps();
+    return true;
+  }
+
+  get #isQueueOpen() {
+    return this.root.classList.contains("open");
+  }
+
+  toggleQueue() {
+    if (this.#isQueueOpen) this.closeQueue();
+    else this.#goToQueue();
+  }
+
+  /** The keys go to it; in a narrow window it opens over the picture. */
+  #goToQueue() {
+    const toggle = this.#one(".toggle-queue");
+    if (toggle.checkVisibility()) {
+      this.root.classList.add("open");
+      toggle.setAttribute("aria-expanded", "true");
+    }
+    this.list.mark(this.current);
+    this.#one(".queue").focus();
+  }
+
+  closeQueue() {
+    if (!this.#isQueueOpen) return;
+    this.root.classList.remove("open");
+    this.#one(".toggle-queue").setAttribute("aria-expanded", "false");
+    this.#one(".toggle-queue").focus();
+  }
+
+  // ---------------------------------------------------------------- from case to case
+
+  /** One is at this case now. @param {number} id */
+  arrive(id) {
+    this.current = id;
+    this.list.mark(id);
+    this.#showSteps();
+  }
+
+  #showSteps() {
+    const { place, rows } = this.list;
+    this.#one(".count").textContent = words.placeWords(place, rows.length, this.current !== null);
+    /** @type {HTMLButtonElement} */ (this.#one(".previous")).disabled = this.list.neighbour(-1) === undefined;
+    /** @type {HTMLButtonElement} */ (this.#one(".next")).disabled = this.list.neighbour(1) === undefined;
+  }
+
+  /** @returns {number | undefined} the case that is read after this one */
+  get nextUnread() {
+    return this.list.nextUnread((id) => this.page.isDeciding(id));
+  }
+
+  /** @returns {boolean} whether there is another one to read */
+  goOn() {
+    return this.#go(this.nextUnread);
+  }
+
+  /** @param {1 | -1} by */
+  step(by) {
+    this.#go(this.list.neighbour(by));
+  }
+
+  /** @param {number | undefined} id @returns {boolean} whether there is such a case */
+  #go(id) {
+    if (id !== undefined) this.page.select(id);
+    return id !== undefined;
+  }
+
+  /** @param {string} selector @returns {HTMLElement} */
+  #one(selector) {
+    return /** @type {HTMLElement} */ (this.root.querySelector(selector));
+  }
+}

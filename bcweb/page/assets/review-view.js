@@ -1,0 +1,176 @@
+// The case in view: fetched, shown with all that is known of it and with what was filled in, and left for another.
+
+import { Ahead } from "./review-ahead.js";
+import * as api from "./review-api.js";
+import { Clock } from "./review-clock.js";
+import { nameCase } from "./review-links.js";
+import { refusals } from "./review-refusals.js";
+
+/** @typedef {import("./review-api.js").CaseInfo} CaseInfo */
+/** @typedef {import("./review-api.js").Decision} Decision */
+/** @typedef {object} Parts
+ * @property {any} viewer
+ * @property {import("./review-moving.js").Moving} moving
+ * @property {import("./review-drawing.js").Drawing} drawing
+ * @property {import("./review-case.js").CasePanel} panel
+ * @property {import("./review-decision.js").DecisionForm} form
+ * @property {import("./review-clash.js").Clashes} clashes
+ * @property {import("./review-status.js").Status} status
+ */
+/** @typedef {object} Page
+ * @property {() => string | undefined} reader
+ * @property {() => void} changed what is drawn, or whether the picture is seen
+ */
+
+export class CaseView {
+  /** What is known of it, once it is. @type {CaseInfo | null} */ info = null;
+  /** Its picture is on the screen. */ isSeen = false;
+  /** Why a decision cannot be made. @type {Partial<Record<Decision, string>>} */ refusals = {};
+  ahead = new Ahead();
+  clock = new Clock();
+  /** Counts choices of the reader, so that what arrives late does not take the picture away. */ #chosen = 0;
+  /** Seconds that were spent on cases before they were left. @type {Map<number, number>} */ #spent = new Map();
+
+  /** @param {Parts} parts @param {Page} page */
+  constructor({ viewer, moving, drawing, panel, form, clashes, status }, page) {
+    this.viewer = viewer;
+    this.moving = moving;
+    this.drawing = drawing;
+    this.panel = panel;
+    this.form = form;
+    this.clashes = clashes;
+    this.status = status;
+    this.page = page;
+    viewer.addEventListener("bc-ready", () => this.#see(true));
+    viewer.addEventListener("bc-error", () => this.#see(false));
+  }
+
+  /** The verdict of this reader that stands on it. */
+  get mine() {
+    return this.info?.verdict?.reader === this.page.reader() ? (this.info?.verdict ?? null) : null;
+  }
+
+  /** Whether the reader has not gone to another case since. @returns {() => boolean} */
+  stays() {
+    const chosen = this.#chosen;
+    return () => chosen === this.#chosen;
+  }
+
+  // ---------------------------------------------------------------- chosen, and left
+
+  /** @param {number} id */
+  async select(id) {
+    this.#chosen++;
+    const isCurrent = this.stays();
+    this.#leave();
+    this.info = null;
+    this.drawing.show(null, () => true);
+    this.#see(false);
+    this.moving.arrive(id);
+    nameCase(String(id));
+    const isKnown = this.ahead.has(id);
+    try {
+      const info = await this.ahead.get(id);
+      if (isCurrent()) await this.#show(info, isCurrent);
+    } catch (error) {
+      if (isCurrent()) this.#fail(/** @type {Error} */ (error).message);
+    }
+    if (isCurrent() && isKnown) this.#freshen(id, isCurrent);
+    if (isCurrent()) this.#fetchAhead();
+  }
+
+  /** There is no case in view any more. */
+  close() {
+    this.#leave();
+    this.info = null;
+    this.#chosen++;
+    this.viewer.show(null);
+    this.viewer.dataset.state = "empty";
+    nameCase(null);
+  }
+
+  #leave() {
+    const { current } = this.moving;
+    if (current !== null) this.#spent.set(current, this.clock.seconds);
+    this.clock.pause();
+    this.status.leave();
+    this.form.closeReasons();
+  }
+
+  /** It is decided: who comes back to it begins anew. @param {number} id */
+  decided(id) {
+    this.ahead.forget(id);
+    this.#spent.delete(id);
+  }
+
+  // ---------------------------------------------------------------- fetched
+
+  /** So that going on takes no time. */
+  async #fetchAhead() {
+    for (const id of new Set([this.moving.nextUnread, this.moving.list.neighbour(1)])) {
+      if (id === undefined || id === this.moving.current) continue;
+      const info = await this.ahead.get(id).catch(() => null);
+      if (info?.width) this.viewer.preload?.(info);
+    }
+  }
+
+  /** What was fetched ahead may be out of date: somebody may have decided since. @param {number} id @param {() => boolean} isCurrent */
+  async #freshen(id, isCurrent) {
+    const now = await api.case_(id).catch(() => null);
+    if (!now || !isCurrent() || !this.info || this.drawing.strokes > 0) return;
+    if (now.latest === this.info.latest && now.draft?.changed === this.info.draft?.changed && now.revision === this.info.revision) return;
+    this.ahead.put(id, Promise.resolve(now));
+    await this.#show(now, isCurrent);
+  }
+
+  // ---------------------------------------------------------------- shown
+
+  /** @param {CaseInfo} info @param {() => boolean} isCurrent */
+  async #show(info, isCurrent) {
+    this.info = info;
+    this.clock.start(this.#spent.get(Number(info.id)));
+    this.panel.show(info);
+    this.form.offer(this.moving.labels, info.label);
+    const { mine } = this;
+    // What was filled in and not decided when the reader went to another case comes back with this one.
+    this.form.form = this.drawing.filledIn(info.id) ?? { label: mine?.label ?? null, difficulty: mine?.difficulty ?? null, comment: mine?.comment ?? "" };
+    this.#allow();
+    this.clashes.show(info, isCurrent);
+    this.viewer.dataset.state = "loading";
+    /** @type {HTMLElement} */ (this.viewer.querySelector("[slot=empty]")).textContent = info.problem ?? "";
+    await this.viewer.show(info.width ? info : null);
+    if (!isCurrent()) return;
+    await this.drawing.show(info, isCurrent);
+    if (isCurrent()) this.viewer.dataset.state = "ready";
+  }
+
+  /** @param {string} text why the case cannot be shown */
+  #fail(text) {
+    this.info = null;
+    this.panel.show(null);
+    this.panel.fail(text);
+    this.viewer.show(null);
+    this.drawing.show(null, () => true);
+    this.viewer.dataset.state = "error";
+  }
+
+  /** @param {boolean} isSeen */
+  #see(isSeen) {
+    this.isSeen = isSeen;
+    this.showDrawing();
+  }
+
+  showDrawing() {
+    const { draw } = this.form;
+    draw.setAttribute("aria-pressed", String(this.drawing.isOn));
+    draw.disabled = !this.isSeen;
+    this.#allow();
+    this.page.changed();
+  }
+
+  /** Which decisions can be made. */
+  #allow() {
+    this.refusals = refusals(this.info, this.drawing, this.isSeen);
+    this.form.show(this.refusals, this.info?.decision ?? null);
+  }
+}
