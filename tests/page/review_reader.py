@@ -11,6 +11,7 @@ sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not 
 expect = sync_api.expect
 
 REVIEW = "bc-review"
+BAR = [(0.3, 0.4), (0.6, 0.4)]  # a stroke, in parts of a pane
 
 
 class ReviewPage(Page):

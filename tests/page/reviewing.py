@@ -11,7 +11,7 @@ from PIL import Image
 from scipy import ndimage
 
 from bcweb.phantoms import Mass, Phantom, phantom
-from bcweb.review.records import NewCase, NewPrediction, Project
+from bcweb.review.records import NewCase, NewPrediction, Project, Verdict
 from bcweb.review.store import Store
 from bcweb.scans import read_scan
 
@@ -88,3 +88,14 @@ def fill(
         store.add_prediction(row.id, prediction_of(scan.truth, shift, how))
     store.set_state(project.id, "ready")
     return store.project(owner, project.id)
+
+
+def ids(store: Store, project: Project) -> dict[str, int]:
+    return {row.case: row.id for row in store.queue("local", project.id, "listed")}
+
+
+def stands(store: Store, project: Project, name: str) -> Verdict | None:
+    """The verdict that stands on a case."""
+    row = store.case("local", ids(store, project)[name])
+    history = store.history("local", row.id)
+    return next((verdict for verdict in history if verdict.id == row.verdict_id), None)

@@ -14,7 +14,7 @@ from bcweb.review.store import Store
 from tests.page import reviewing
 from tests.page.provider import Provider
 from tests.page.reader import Page
-from tests.page.review_reader import ReviewPage
+from tests.page.review_reader import BAR, ReviewPage
 from tests.page.running import App
 from tests.page.space import Reader, other_disk, space
 
@@ -24,7 +24,6 @@ expect = sync_api.expect
 pytestmark = pytest.mark.browser
 __all__ = ["other_disk"]  # a fixture
 
-BAR = [(0.3, 0.4), (0.6, 0.4)]  # a stroke, in parts of a pane
 CLOCK = r"\d\d:\d\d"
 
 

@@ -1,0 +1,366 @@
+"""Deciding in the Review tab, and undoing it: what is kept, and what is said of what cannot be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from bcweb.review.records import NewVerdict, Project
+from tests.page.review_reader import BAR, ReviewPage
+from tests.page.reviewing import fill, ids, stands
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+expect = sync_api.expect
+
+pytestmark = pytest.mark.browser
+
+# --- a decision
+
+
+def test_a_correction_goes_on_to_the_next_case_and_is_kept_to_the_pixel(page, project, store):
+    page.press("e")
+    page.stroke(*BAR)
+    drawn = page.edited()
+    page.find(".decision select").select_option("malignant")
+    page.find(".decision textarea").fill("moved up")
+    page.press("Escape", "3")
+    page.shows("case 2")
+    page.says("Saved")
+    verdict = stands(store, project, "case 1")
+    assert np.array_equal(store.mask(project.id, verdict.mask_file), drawn)
+    assert (verdict.reader, verdict.beginning, verdict.comment) == (
+        "ANNA",
+        "prediction",
+        "moved up",
+    )
+    assert verdict.label == "malignant" and 0 < verdict.seconds < 600
+    expect(page.find(".progress p")).to_contain_text("1 of 6 read")
+    assert page.state("case 1") == "corrected by ANNA"
+    page.press("k")
+    page.shows("case 1")
+    assert np.array_equal(page.edited(), drawn), "it is seen again"
+    expect(page.find(".stands")).to_contain_text("ANNA: corrected")
+
+
+def test_strokes_are_not_left_out_without_a_word(page, project, store):
+    page.press("e")
+    page.stroke(*BAR)
+    page.press("1")
+    page.says("1 stroke is drawn here")
+    page.shows("case 1")
+    assert store.project("local", project.id).read == 0
+    page.press("1")
+    page.says("prediction accepted")
+    assert store.draft("local", "ANNA", ids(store, project)["case 1"]) is None
+
+
+def test_what_is_filled_in_comes_back_with_its_case(page, project, store):
+    comment, label = page.find("textarea"), page.find(".decision select")
+    comment.fill("a spiculated margin")
+    page.press("Escape", "Shift+D", "Shift+L")
+    chosen = label.input_value()
+    page.press("j")
+    page.shows("case 2")
+    assert (comment.input_value(), label.input_value()) == ("", "")
+    expect(page.find(".choices :checked")).to_have_count(0)
+    page.press("k")
+    page.shows("case 1")
+    assert (comment.input_value(), label.input_value()) == ("a spiculated margin", chosen)
+    expect(page.find(".choices :checked")).to_have_attribute("value", "1")
+    page.press("2")
+    page.says("Saved")
+    verdict = stands(store, project, "case 1")
+    told = (verdict.comment, verdict.label, verdict.difficulty)
+    assert told == ("a spiculated margin", chosen, 1)
+    store.save("local", "BERTA", verdict.case_id, NewVerdict("unsure", "b", verdict.id))
+    page.shows("case 2").press("k")
+    page.shows("case 1")
+    expect(page.find(".stands")).to_contain_text("BERTA")
+    assert comment.input_value() == "", "it was decided: nothing is left of it"
+
+
+def test_what_is_filled_in_beside_a_drawing_comes_back_with_its_case(page, project, store):
+    comment = page.find("textarea")
+    page.press("e")
+    page.stroke(*BAR)
+    drawn = page.edited()
+    comment.fill("half way")
+    page.press("Escape", "Shift+E")
+    page.says("Drawing kept")
+    page.press("j")
+    page.shows("case 2").press("k")
+    page.shows("case 1")
+    expect(page.find(".offer")).to_have_count(1)
+    assert comment.input_value() == "half way"
+    page.press("e")
+    expect(page.find(".offer")).to_have_count(0)
+    assert np.array_equal(page.edited(), drawn)
+    assert comment.input_value() == "half way"
+    page.press("3")
+    page.says("Saved")
+    assert stands(store, project, "case 1").comment == "half way"
+
+
+def test_what_is_filled_in_stays_when_the_strokes_are_undone(page):
+    comment = page.find("textarea")
+    comment.fill("nothing to correct")
+    page.press("Escape", "e")
+    page.stroke(*BAR)
+    page.press("Control+z", "Shift+E", "j")
+    page.shows("case 2").press("k")
+    page.shows("case 1")
+    assert comment.input_value() == "nothing to correct"
+    page.page.reload()
+    page.shows("case 1")
+    assert comment.input_value() == "nothing to correct"
+    expect(page.find(".offer")).to_have_count(0)
+
+
+def test_a_prediction_is_accepted_only_as_it_was_made(page, project, store):
+    """At a threshold that the reader has moved, another mask is seen than would be accepted."""
+    page.press(*"]]]]]]]]]]")
+    page.press("1")
+    page.says("not shown as it was made")
+    assert store.project("local", project.id).read == 0
+    page.press("r", "1")
+    page.says("case 1, prediction accepted")
+    page.shows("case 2").press(*"]]]]]]]]]]")
+    page.press("e", "3")
+    page.says("case 2, corrected")
+    verdict = stands(store, project, "case 2")
+    assert (verdict.beginning, verdict.threshold) == ("threshold", 0.6)
+    prediction = store.prediction("local", verdict.case_id)
+    seen = store.map(prediction) >= 0.6 * 255
+    assert np.array_equal(store.mask(project.id, verdict.mask_file), seen)
+
+
+def test_what_cannot_be_decided_is_said(page):
+    page.press("3")
+    page.says("Nothing is drawn: E begins.")
+    expect(page.find(".decide.corrected")).to_be_disabled()
+
+
+def test_a_case_cannot_be_decided_while_it_is_fetched(page, project, store):
+    waiting = []
+    page.page.route("**/review/cases/*/pixels", lambda route: waiting.append(route))
+    page.find('.queue .row[aria-label^="case 5, "]').click()
+    expect(page.title()).to_have_text("case 5")
+    page.press("5")
+    page.says("It is still being fetched.")
+    for route in waiting:
+        route.continue_()
+    page.page.unroute("**/review/cases/*/pixels")
+    page.ready()
+    assert [stands(store, project, f"case {n}") for n in (1, 5)] == [None, None]
+    page.press("5")
+    page.says("Saved")
+    assert stands(store, project, "case 5").decision == "unsure"
+
+
+def test_a_key_that_is_held_decides_one_case_and_goes_through_many(page, project, store):
+    def hold(key: str, times: int) -> None:
+        for _ in range(times):  # from the second on the browser says that it repeats
+            page.page.keyboard.down(key)
+            page.ready()
+        page.page.keyboard.up(key)
+
+    page.page.keyboard.down("2")
+    page.says("Saved")
+    page.shows("case 2")
+    hold("2", 3)
+    assert stands(store, project, "case 2") is None, (
+        "a held key decided a case that nobody looked at"
+    )
+    hold("j", 3)
+    page.shows("case 3")  # the fourth by its Dice
+
+
+def test_two_quick_clicks_decide_one_case(page, project, store):
+    """The second of a double click comes when the next case may be there."""
+    place = page.find(".decide.unsure").bounding_box()
+    x, y = place["x"] + place["width"] / 2, place["y"] + place["height"] / 2
+    page.page.mouse.click(x, y)
+    page.shows("case 2")
+    page.ready()
+    page.page.mouse.down(click_count=2)
+    page.page.mouse.up(click_count=2)
+    page.says("Saved")
+    assert stands(store, project, "case 1").decision == "unsure"
+    page.page.mouse.click(x, y)
+    page.shows("case 4")  # the third by its Dice
+    page.ready()
+    page.press("2")
+    page.shows("case 5")
+    page.says("Saved")
+    decided = [stands(store, project, f"case {n}").decision for n in (1, 2, 4)]
+    assert decided == ["unsure", "unsure", "truth"], "the second click decided a case of its own"
+
+
+def test_a_verdict_that_the_server_will_never_have_can_be_dropped(page, project, store):
+    number = ids(store, project)["case 1"]
+    page.page.route(
+        f"**/review/cases/{number}/verdicts",
+        lambda route: route.fulfill(status=404, json={"error": "This number is another case's now."}),
+    )  # fmt: skip
+    page.press("2")
+    page.says("NOT saved, case 1: This number is another case's now.")
+    page.page.reload()
+    page.says("NOT saved, case 1")
+    page.find(".status").get_by_role("button", name="Drop it").click()
+    page.says("Dropped, and not decided: case 1.")
+    page.complaints.clear()  # the browser tells of each 404
+    page.page.reload()
+    page.ready()
+    assert "NOT" not in page.find(".status").inner_text()
+
+
+# --- undone
+
+
+def test_a_verdict_is_undone_from_anywhere_and_its_drawing_gone_on_with(page, project, store):
+    page.press("e")
+    page.stroke(*BAR)
+    drawn = page.edited()
+    page.press("3")
+    page.shows("case 2").press("5")
+    page.shows("case 4").press("u")
+    page.shows("case 2")
+    page.says("Undone: unsure")
+    page.press("u")
+    page.shows("case 1")
+    page.says("Drawing kept")
+    assert np.array_equal(page.edited(), drawn)
+    assert stands(store, project, "case 1") is None
+    page.find(".toggle").click()
+    expect(page.find(".verdicts li")).to_have_count(2)
+    expect(page.find(".verdicts li").first).to_contain_text("ANNA undid a verdict")
+    expect(page.find(".verdicts li").last).to_contain_text("drawn from the prediction")
+
+
+def test_what_an_undone_verdict_said_comes_back_with_its_case(page):
+    comment = page.find("textarea")
+    comment.fill("a spiculated margin")
+    page.press("Escape", "Shift+D", "5")
+    page.shows("case 2").press("u")
+    page.shows("case 1")
+    page.says("Undone: unsure")
+    page.press("j")
+    page.shows("case 2").press("k")
+    page.shows("case 1")
+    assert comment.input_value() == "a spiculated margin"
+    expect(page.find(".choices :checked")).to_have_attribute("value", "1")
+    page.page.reload()
+    page.shows("case 1")
+    assert comment.input_value() == "a spiculated margin"
+
+
+def go_to(page: ReviewPage, project: Project) -> None:
+    page.find(".project").click()
+    page.find(".projects .open").filter(has_text=project.name).click()
+    expect(page.find(".project .name")).to_have_text(project.name)
+
+
+@pytest.fixture
+def other(store, tmp_path) -> Iterator[Project]:
+    made = fill(store, tmp_path / "other", 3, name="Another ward")
+    yield made
+    store.delete("local", made.id)
+
+
+def test_in_another_project_no_verdict_of_this_one_is_undone(page, project, other, store):
+    page.press("5")
+    page.shows("case 2")
+    page.says("Saved")
+    held = []
+    page.page.route("**/verdicts", lambda route: held.append(route))
+    with page.page.expect_request("**/verdicts"):
+        page.press("5")
+    go_to(page, other)
+    page.shows("case 1")
+    held[0].continue_()
+    page.says("Saved")  # while the other project is in view
+    page.press("u")
+    page.says("There is no verdict of yours to undo.")
+    assert [stands(store, project, f"case {n}").decision for n in (1, 2)] == ["unsure", "unsure"]
+    expect(page.find(".progress p")).to_have_text("0 of 3 read")
+    expect(page.find(".count")).to_have_text("1 of 3")
+    go_to(page, project)
+    page.shows("case 4").press("u")
+    page.shows("case 2")
+    page.says("Undone: unsure")
+    page.press("u")
+    page.shows("case 1")
+    expect(page.find(".progress p")).to_have_text("0 of 6 read")
+
+
+def test_an_undo_that_is_answered_late_does_not_follow_into_another_project(
+    page, project, other, store
+):
+    page.press("5")
+    page.shows("case 2")
+    page.says("Saved")
+    held = []
+    page.page.route("**/undo", lambda route: held.append(route))
+    with page.page.expect_request("**/undo"):
+        page.press("u")
+    go_to(page, other)
+    page.shows("case 1")
+    with page.page.expect_response(f"**/cases/{ids(store, project)['case 1']}") as asked:
+        held[0].continue_()
+    asked.value.finished()
+    page.page.evaluate(
+        "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )
+    assert stands(store, project, "case 1") is None
+    assert page.page.url.endswith(f"?case={ids(store, other)['case 1']}")
+    expect(page.find(".progress p")).to_have_text("0 of 3 read")
+    expect(page.find(".count")).to_have_text("1 of 3")
+
+
+# --- somebody else
+
+
+def test_of_two_tabs_on_a_case_the_second_is_told_and_may_save_on_top(page, browse, project, store):
+    case = ids(store, project)["case 1"]
+    store.save("local", "BERTA", case, NewVerdict("truth", "b", None, label="benign"))
+    page.press("e")
+    page.stroke(*BAR)
+    drawn = page.edited()
+    page.press("3")
+    page.says("NOT saved: BERTA decided case 1 in between.")
+    expect(page.find(".clash figcaption").first).to_contain_text("BERTA truth kept")
+    expect(page.find(".clash figcaption").last).to_contain_text("You corrected")
+    expect(page.find(".clash canvas")).to_have_count(2)
+    assert stands(store, project, "case 1").reader == "BERTA"
+    page.find(".clash .primary").click()
+    page.says("Saved")
+    verdict = stands(store, project, "case 1")
+    assert verdict.reader == "ANNA"
+    assert np.array_equal(store.mask(project.id, verdict.mask_file), drawn)
+    assert [one.reader for one in store.history("local", case)] == ["BERTA", "ANNA"]
+
+
+def test_the_second_of_two_tabs_may_leave_the_first_verdict_as_it_is(page, project, store):
+    case = ids(store, project)["case 1"]
+    store.save("local", "BERTA", case, NewVerdict("reject", "b", None, reason="duplicate"))
+    page.press("2")
+    expect(page.find(".clash .no-mask")).to_have_count(2)
+    page.find(".clash").get_by_text("Leave theirs").click()
+    expect(page.find(".stands")).to_contain_text("BERTA: rejected: duplicate")
+    assert len(store.history("local", case)) == 1
+    page.page.reload()
+    page.shows("case 1")
+    assert len(store.history("local", case)) == 1, "nor is it sent when the page is opened again"
+
+
+def test_a_verdict_of_another_tab_is_seen_in_the_queue(page, project):
+    second = ReviewPage(page.page.context.new_page(), page.address).open().shows("case 1")
+    second.press("2")
+    second.says("Saved")
+    expect(page.find(".row.current")).to_have_attribute(
+        "aria-label", re.compile("truth kept by ANNA$")
+    )
+    assert second.complaints == []

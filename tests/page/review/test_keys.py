@@ -1,0 +1,126 @@
+"""Keys of the Review tab: each does what the sheet says, and all of it is reached and named without a mouse."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.page.review_reader import BAR, ReviewPage
+from tests.page.reviewing import stands
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+expect = sync_api.expect
+
+pytestmark = pytest.mark.browser
+
+
+def test_the_keys_do_what_the_sheet_of_keys_says(page, project, store):
+    """The sheet is generated from the table of keys; each of its first rows is played here."""
+    page.press("?")
+    sheet = page.find(".help-sheet dl").first.locator("dd").all_inner_texts()
+    page.press("?")
+    expect(page.find(".help-sheet")).not_to_be_visible()
+    told = {re.sub(r"[,;:(].*", "", words) for words in sheet}
+    played = {
+        "Accept the prediction": lambda: _decides(page, "1", "case 1", "prediction accepted"),
+        "Keep the truth": lambda: _decides(page, "2", "case 2", "truth kept"),
+        "Save what is drawn": lambda: _draws(page, "case 4"),
+        "Reject the case": lambda: _decides(page, "4", "case 5", "rejected: duplicate", "4"),
+        "Unsure": lambda: _decides(page, "5", "case 3", "unsure"),
+        "Undo the last verdict": lambda: _undoes(page, "case 3"),
+        "Next case of the queue": lambda: (page.press("j"), page.shows("case 6")),
+        "Previous case": lambda: (page.press("k"), page.shows("case 3")),
+        "Next case that nobody has read": lambda: (page.press("n"), page.shows("case 6")),
+        "Draw a correction": lambda: _pressed(page, "e", ".draw", "true"),
+        "Put the pen down": lambda: _pressed(page, "Shift+E", ".draw", "false"),
+        "The next label": lambda: _labels(page),
+        "Easy": lambda: _difficulty(page),
+        "Comment": lambda: _comments(page),
+        "The queue": lambda: _queue(page),
+        "These keys": lambda: None,
+    }
+    assert told == set(played), "a row of the sheet is not played"
+    for play in played.values():
+        play()
+    assert stands(store, project, "case 5").reason == "duplicate"
+    assert stands(store, project, "case 3") is None
+
+
+def _decides(page: ReviewPage, key: str, case: str, says: str, *more: str) -> None:
+    page.shows(case).press(key, *more)
+    page.says(f"{case}, {says}")
+
+
+def _draws(page: ReviewPage, case: str) -> None:
+    page.shows(case).press("e")
+    page.stroke(*BAR)
+    page.press("3")
+    page.says(f"{case}, corrected")
+    page.press("Shift+E")
+
+
+def _undoes(page: ReviewPage, case: str) -> None:
+    page.press("u")
+    page.says("Undone: unsure")
+    page.shows(case)
+
+
+def _pressed(page: ReviewPage, key: str, what: str, state: str) -> None:
+    page.press(key)
+    expect(page.find(what)).to_have_attribute("aria-pressed", state)
+
+
+def _labels(page: ReviewPage) -> None:
+    page.press("Shift+L")
+    expect(page.find(".decision select")).to_have_value("benign")
+
+
+def _difficulty(page: ReviewPage) -> None:
+    page.press("Shift+D", "Shift+D")
+    expect(page.find(".choices :checked")).to_have_attribute("value", "2")
+
+
+def _comments(page: ReviewPage) -> None:
+    page.press("Shift+C")
+    page.page.keyboard.type("calipers 1 2")
+    page.press("Escape", "k")
+    page.shows("case 3")
+
+
+def _queue(page: ReviewPage) -> None:
+    page.press("Shift+Q", "End")
+    page.shows("case 6")
+
+
+def test_no_key_does_anything_in_a_comment_or_behind_the_sheet(page, project, store):
+    page.press("Shift+C")
+    page.page.keyboard.type("1 2 j u ?")
+    expect(page.find("textarea")).to_have_value("1 2 j u ?")
+    page.press("Escape", "?", "1", "2", "j")
+    expect(page.find(".help-sheet")).to_be_visible()
+    page.press("Escape")
+    page.shows("case 1")
+    assert store.project("local", project.id).read == 0
+
+
+def test_all_of_it_is_reached_and_named_without_a_mouse(page):
+    page.find(".queue").focus()
+    page.press("ArrowDown")
+    page.shows("case 2")
+    current = page.find('.queue [role=option][aria-selected="true"]')
+    expect(page.find(".queue")).to_have_attribute(
+        "aria-activedescendant", current.get_attribute("id")
+    )
+    page.find(".decide.reject").focus()
+    page.press("Enter")
+    expect(page.find(".reasons button").first).to_be_focused()
+    page.press("Escape")
+    expect(page.find(".decide.reject")).to_be_focused()
+    nameless = page.page.evaluate(
+        """() => [...document.querySelector('bc-review').shadowRoot.querySelectorAll(
+            'button, select, input, textarea, [role=listbox], [role=group]')]
+            .filter(e => e.checkVisibility())
+            .filter(e => !(e.textContent.trim() || e.ariaLabel || e.labels?.length)).map(e => e.outerHTML)"""
+    )
+    assert nameless == []

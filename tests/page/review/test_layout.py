@@ -1,0 +1,87 @@
+"""How the Review tab looks: nothing is cut off or moves at any width, and what is pressed is seen to be."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.page.reviewing import fill
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+expect = sync_api.expect
+
+pytestmark = pytest.mark.browser
+
+
+def test_nothing_is_cut_off_or_moves_and_the_decision_stays_where_it_is(browse, project):
+    for scheme in ("light", "dark"):
+        page = browse()
+        page.page.emulate_media(color_scheme=scheme)
+        page.open().shows("case 1")
+        for width, height in ((1440, 900), (1280, 800), (1024, 768), (390, 844)):
+            page.page.set_viewport_size({"width": width, "height": height})
+            assert page.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
+            picture = page.find("bc-viewer canvas").bounding_box()
+            assert picture["height"] > 320 and picture["width"] > 0.42 * width, (width, picture)
+    page.page.set_viewport_size({"width": 1280, "height": 800})
+    before = page.find(".decide.accept").bounding_box()
+    page.page.evaluate(
+        "window.moved = 0; new PerformanceObserver(list => { for (const e of list.getEntries())"
+        " window.moved += e.hadRecentInput ? 0 : e.value }).observe({type: 'layout-shift'})"
+    )
+    for case in ("case 2", "case 4", "case 5"):
+        page.press("5")
+        page.shows(case)
+        assert page.find(".decide.accept").bounding_box() == before, case
+    assert page.page.evaluate("window.moved") < 0.1
+
+
+def test_on_a_phone_name_and_caution_come_before_the_picture(browse, store, tmp_path, request):
+    made = fill(store, tmp_path / "scans", 2, how="seen")
+    request.addfinalizer(lambda: store.delete("local", made.id))
+    page = browse()
+    page.page.set_viewport_size({"width": 390, "height": 844})
+    page.open().shows("case 1")
+    order = (".case h2", "header .caution", "bc-viewer", ".draw", ".decide.accept", ".known")
+    top = {name: page.find(name).bounding_box()["y"] for name in order}
+    assert list(top) == sorted(top, key=top.get)
+    assert top[".draw"] < 800  # in the first screen, with the picture
+
+
+def test_what_is_pressed_can_be_used_and_is_done_is_seen(page):
+    """A button under the mouse, Undo beside its neighbours, a bar of progress."""
+    colour = "e => getComputedStyle(e).backgroundColor"
+    draw, undo, unsure = (page.find(name) for name in (".draw", ".undo", ".decide.unsure"))
+    loose = draw.evaluate(colour)
+    draw.click()
+    expect(draw).to_have_attribute("aria-pressed", "true")
+    under = draw.evaluate(colour)
+    page.page.mouse.move(1, 1)
+    assert loose != under == draw.evaluate(colour)
+    assert undo.evaluate(colour) == unsure.evaluate(colour)
+    page.find(".page").evaluate("e => e.append(document.createElement('progress'))")
+    bar = page.find(".page > progress")
+    for scheme in ("light", "dark"):
+        page.page.emulate_media(color_scheme=scheme)
+        for value in (0.3, 0.9):
+            bar.evaluate(f"e => e.value = {value}")
+            seen = np.asarray(Image.open(BytesIO(bar.screenshot())).convert("RGB"))
+            assert (seen == seen[2, 9]).all(axis=2).mean() == pytest.approx(value, abs=0.02), scheme
+
+
+def test_in_a_narrow_window_the_queue_opens_over_the_picture_and_closes_again(page):
+    page.page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.find(".queue")).not_to_be_visible()
+    page.find(".toggle-queue").click()
+    expect(page.find(".queue")).to_be_focused()
+    page.find(".close-queue").click()
+    expect(page.find(".queue")).not_to_be_visible()
+    page.press("Shift+Q")
+    page.find(".queue .row").nth(2).click()
+    page.shows("case 4")
+    expect(page.find(".queue")).not_to_be_visible()
+    page.press("Shift+Q", "Escape")
+    expect(page.find(".queue")).not_to_be_visible()

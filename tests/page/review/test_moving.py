@@ -1,0 +1,190 @@
+"""Moving about in the Review tab: projects, links to a case, the queue, and which case comes next."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from bcweb.review.records import NewVerdict
+from tests.page.reviewing import fill, ids, stands
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+expect = sync_api.expect
+
+pytestmark = pytest.mark.browser
+
+# --- projects
+
+
+def test_without_a_project_it_says_what_to_do_first(browse):
+    page = browse().open()
+    expect(page.find(".home")).to_contain_text("No project yet.")
+    expect(page.find(".home code")).to_contain_text("python -m bcweb.review import")
+    expect(page.find(".new")).to_be_visible()
+
+
+def test_a_project_opens_with_its_worst_case_and_the_address_leads_back_to_it(page, project, store):
+    assert re.search(r"[?]case=\d+$", page.page.url)
+    expect(page.find(".row.current .name")).to_have_text("case 1")
+    page.press("j")
+    page.shows("case 2")
+    assert page.page.url.endswith(f"?case={ids(store, project)['case 2']}")
+    page.page.reload()
+    page.shows("case 2")
+    expect(page.find(".row.current .name")).to_have_text("case 2")
+    page.page.get_by_role("tab", name="Scan").click()
+    page.page.wait_for_function("!location.search.includes('case')")
+    page.page.get_by_role("tab", name="Review").click()
+    page.page.wait_for_function("location.search.includes('case')")
+
+
+def test_a_link_to_a_case_opens_the_review_tab_with_it(browse, project, store):
+    browse().open(ids(store, project)["case 4"]).shows("case 4")
+    lost = browse().open(999_999)
+    expect(lost.find(".problem")).to_contain_text("cannot be shown")
+    assert "case=999999" not in lost.page.url
+
+
+def test_a_reader_without_a_name_is_asked_for_it_once(browse, project, store):
+    page = browse().open(reader="")
+    page.find(".who input").fill("Dr. Ünal")
+    page.press("Enter")
+    page.shows("case 1").press("2")
+    page.says("Saved")
+    assert stands(store, project, "case 1").reader == "Dr. Ünal"
+    page.page.reload()
+    page.ready()
+    expect(page.find(".who")).not_to_be_visible()
+
+
+def test_a_project_is_removed_when_asked_twice(browse, store, tmp_path):
+    made = fill(store, tmp_path, 2, "going")
+    store.save("local", "BERTA", store.queue("local", made.id)[0].id, NewVerdict("unsure", "k"))
+    page = browse().open()
+    page.find(".project").click()
+    going = page.find(".projects > li").filter(has_text="going")
+    going.get_by_text("Remove …").click()
+    expect(page.find(".danger")).to_be_focused()
+    expect(page.find(".danger")).to_have_accessible_description(
+        "All that was drawn or predicted is removed for good; what was decided on 1 case stays in the database, "
+        "and the scans stay where they lie."
+    )
+    page.find(".danger").click()
+    expect(going).to_have_count(0)
+    assert made.id not in [project.id for project in store.projects("local")]
+
+
+# --- the queue
+
+
+def test_the_queue_is_filtered_ordered_and_counted(page, project, store):
+    page.find("select[name=label]").select_option(label="Normal (2)")
+    expect(page.find(".told span")).to_have_text("2 of 6 cases")
+    expect(page.find(".row .name")).to_have_text(["case 3", "case 6"])
+    page.find(".clear").click()
+    page.find("select[name=order]").select_option("listed")
+    expect(page.find(".row .name")).to_have_text([f"case {n}" for n in range(1, 7)])
+    page.find("input[name=text]").fill("case 5")
+    page.press("Enter")
+    expect(page.find(".row .name")).to_have_text(["case 5"])
+    page.find("input[name=text]").fill("nothing of the kind")
+    page.press("Enter")
+    expect(page.find(".told span")).to_have_text("No case passes these filters.")
+    page.shows("case 1")
+    page.find(".clear").click()
+    page.find("select[name=order]").select_option("twins")
+    expect(page.find(".told span")).to_have_text(
+        "No two cases here show one picture with different masks."
+    )
+
+
+def test_the_queue_is_filtered_while_a_word_is_typed_and_each_question_is_asked_once(page):
+    asked = []
+    page.page.on("request", lambda r: "/queue?" in r.url and asked.append(r.url))
+    expect(page.find(".count")).to_have_text("1 of 6")
+    box = page.find("input[name=text]")
+    box.focus()
+    box.evaluate(
+        """box => {
+          for (const text of ["c", "case", "case 5"]) {
+            box.value = text;
+            box.dispatchEvent(new Event("input", { bubbles: true }));
+          }
+          box.setSelectionRange(2, 2);
+        }"""
+    )
+    expect(page.find(".row .name")).to_have_text(["case 5"])
+    expect(box).to_be_focused()
+    assert box.evaluate("box => box.selectionStart") == 2, "the caret has moved"
+    page.shows("case 1")
+    expect(page.find(".count")).to_have_text("not in this list")
+    box.fill("nothing of the kind")
+    expect(page.find(".told span")).to_have_text("No case passes these filters.")
+    expect(page.find(".count")).to_have_text("not in this list")
+    page.press("Enter")
+    box.fill("case 1")
+    expect(page.find(".count")).to_have_text("1 of 1")
+    assert [url.partition("text=")[2].partition("&")[0] for url in asked] == [
+        "case+5", "nothing+of+the+kind", "case+1",
+    ], "a half word or the same word again is asked for"  # fmt: skip
+
+
+def test_a_late_answer_to_an_older_question_does_not_take_the_queue_back(page):
+    held = []
+
+    page.page.route("**/queue?order=listed*", lambda route: held.append(route))
+    page.find("select[name=order]").select_option("listed")
+    page.find("select[name=order]").select_option("twins")
+    told = page.find(".told span")
+    expect(told).to_have_text("No two cases here show one picture with different masks.")
+    with page.page.expect_response("**/queue?order=listed*") as late:
+        held[0].continue_()
+    late.value.finished()
+    page.page.evaluate(
+        "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )
+    expect(told).to_have_text("No two cases here show one picture with different masks.")
+    expect(page.find(".row .name")).to_have_count(0)
+
+
+def test_of_ten_thousand_rows_only_those_in_sight_are_in_the_page(page, project):
+    row = '[%d, %d, "busi", "exported_from_the_archive_case_%d", "benign", "ultrasound", null, null, null, 0.5, null, null, 0.9, "unseen", true, false, null, null, null]'
+    columns = page.fetched(f"bc/review/projects/{project.id}/queue")["columns"]
+    rows = ",".join(row % (n, n, n) for n in range(10_000))
+    body = f'{{"columns": {str(columns).replace(chr(39), chr(34))}, "rows": [{rows}]}}'
+    page.page.route("**/queue?*", lambda route: route.fulfill(body=body))
+    page.find("select[name=order]").select_option("listed")
+    expect(page.find(".count")).to_contain_text("of 10\u202f000")
+    for place in (0, 0.5, 1):
+        page.find(".queue").evaluate(f"e => e.scrollTop = {place} * e.scrollHeight")
+        last = page.find(".row").last
+        expect(last).to_be_attached()
+        assert page.find(".row").count() < 60
+    row = page.find('.row[aria-label^="exported_from_the_archive_case_9999, "]')
+    expect(row).to_be_visible()
+    assert row.get_attribute("aria-setsize") == "10000"
+    begins, ends = (part.bounding_box() for part in row.locator(".name span").all())
+    assert begins["x"] + begins["width"] <= ends["x"], "a long name overlaps its own end"
+    assert ends["x"] + ends["width"] <= row.bounding_box()["x"] + row.bounding_box()["width"], (
+        "the end of a long name, which tells it from the others, is out of sight"
+    )
+
+
+def test_the_next_case_is_there_before_it_is_asked_for(page):
+    page.page.wait_for_function(
+        r"performance.getEntriesByType('resource').filter(e => /\/review\/cases\/\d+\/pixels$/.test(e.name)).length > 1"
+    )  # not those of the Scan tab's sample
+    page.asked.clear()
+    page.press("j")
+    page.shows("case 2")
+    pixels = [url for url in page.asked if "/pixels" in url or "/probability" in url]
+    shown = page.page.url.rsplit("=", 1)[1]
+    assert not any(f"/cases/{shown}/" in url for url in pixels), pixels
+
+
+def test_after_the_last_case_it_says_that_all_are_read(page):
+    for case in ("case 1", "case 2", "case 4", "case 5", "case 3", "case 6"):
+        page.shows(case).press("2")
+    page.says("All cases of this queue are read.")
+    expect(page.find(".progress p")).to_contain_text("6 of 6 read")
