@@ -11,6 +11,7 @@ import pytest
 from bcweb.review.records import Project
 from bcweb.review.store import Store
 from tests import browser, weights_folder
+from tests.page.reader import Page, close
 from tests.page.reviewing import fill
 from tests.page.running import Visitor, running
 
@@ -76,6 +77,40 @@ def chromium() -> Iterator[sync_api.Browser]:
         started = playwright.chromium.launch(executable_path=path, args=list(browser.ARGUMENTS))
         yield started
         started.close()
+
+
+# --- the page as it opens; tests/page/review has the Review tab ------------------------------------
+
+
+@pytest.fixture(scope="package")
+def context(chromium) -> Iterator[sync_api.BrowserContext]:
+    """One browser whose cache stays warm: a cookie of its own makes each test a new visitor."""
+    made = chromium.new_context(viewport={"width": 1280, "height": 800}, color_scheme="dark")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def page(context, address) -> Iterator[Page]:
+    context.clear_cookies()
+    opened = Page(context.new_page(), address).open()
+    yield opened
+    close(opened)
+
+
+@pytest.fixture
+def browse(chromium, address) -> Iterator[Callable[..., Page]]:
+    """Open the page in a browser of its own."""
+    made: list[Page] = []
+
+    def new(**options) -> Page:
+        made.append(Page(chromium.new_context(**options).new_page(), address))
+        return made[-1].open()
+
+    yield new
+    for opened in made:
+        close(opened)
+        opened.page.context.close()
 
 
 # --- an app with reviews, one a module --------------------------------------------------------------

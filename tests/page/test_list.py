@@ -1,0 +1,235 @@
+"""The list of scans in Chromium: what comes onto it, going through it, and what is taken off it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.page.drawn import LESION, OTHER
+from tests.page.files import png, speckle
+from tests.page.reader import REMOVE_ALL
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+expect = sync_api.expect
+
+pytestmark = pytest.mark.browser
+
+# --- onto it
+
+
+def test_a_bad_file_gets_its_sentence_in_its_row_and_the_others_are_done(page):
+    page.give(
+        ("good 1.png", png(OTHER.scan.pixels)),
+        ("text.png", b"not a picture at all, only some words\n" * 9),
+        ("good 2.png", png(LESION.scan.pixels)),
+    )
+    expect(page.find(".failed .name")).to_have_text("text.png")
+    expect(page.find(".failed .state")).to_contain_text("text file, not an image")
+    expect(page.rows().filter(has_text="good")).to_have_count(2)
+    expect(page.rows().filter(has_text="lesion")).to_have_count(3)
+    page.find(".failed .dismiss").click()
+    expect(page.find(".failed")).to_have_count(0)
+
+
+def test_a_folder_is_dropped_whole(page, tmp_path):
+    for name, pixels in (("images/p1.png", OTHER.scan.pixels), ("masks/p1.png", OTHER.truth)):
+        (tmp_path / "set" / name).parent.mkdir(parents=True)
+        (tmp_path / "set" / name).write_bytes(png(pixels))
+    page.drop(tmp_path / "set")
+    expect(page.title()).to_have_text("p1.png")
+    expect(page.find(".findings .file")).to_have_text("p1.png")
+    expect(page.rows()).to_have_count(2)
+
+
+def test_what_is_dropped_on_another_tab_is_shown_on_the_scan_tab(page, tmp_path):
+    (tmp_path / "dropped.png").write_bytes(png(OTHER.scan.pixels))
+    page.page.get_by_role("tab", name="Model").click()
+    # What is under the pointer stays there from here on: a drop on what has just come is nobody's.
+    page.page.locator("bc-models .scores table").wait_for()
+    page.drop(tmp_path / "dropped.png")
+    expect(page.title()).to_have_text("dropped.png")
+    expect(page.title()).to_be_visible()
+
+
+def test_a_folder_of_this_machine_is_listed_and_opened_one_by_one(page, tmp_path):
+    for place, sample in enumerate((OTHER, LESION)):
+        (tmp_path / f"{place}.png").write_bytes(png(sample.scan.pixels))
+    page.find(".folder input").fill(str(tmp_path / "nothing"))
+    page.find(".folder input").press("Enter")
+    expect(page.find(".folder .error")).to_contain_text("is not a folder on this machine")
+    (tmp_path / "lost_mask.png").write_bytes(png(OTHER.truth))
+    (tmp_path / "1_mask.png").write_bytes(png(LESION.truth))
+    page.find(".folder input").fill(str(tmp_path))
+    page.find(".folder input").press("Enter")
+    expect(page.title()).to_have_text("0.png")
+    expect(page.rows()).to_have_count(4)
+    expect(page.rows().first).to_contain_text("lost_mask.pnglooks like a truth mask")
+    page.page.keyboard.press("j")
+    expect(page.title()).to_have_text("1.png")
+
+
+def test_a_folder_listed_again_shows_the_mask_that_was_added(page, tmp_path):
+    (tmp_path / "a.png").write_bytes(png(LESION.scan.pixels))
+    page.find(".folder input").fill(str(tmp_path))
+    page.find(".folder input").press("Enter")
+    expect(page.title()).to_have_text("a.png")
+    expect(page.find(".row.current .state")).to_have_text("1 lesion")
+    expect(page.find(".folder button")).to_be_enabled()  # the listing is over
+    (tmp_path / "a_mask.png").write_bytes(png(LESION.truth))
+    page.find(".folder input").press("Enter")
+    expect(page.find(".row.current .state")).to_contain_text("Dice")
+    expect(page.find(".row .name").filter(has_text="a.png")).to_have_count(1)
+
+
+def test_a_folder_listed_again_shows_the_scan_that_was_added_to_a_mask(page, tmp_path):
+    (tmp_path / "a.png").write_bytes(png(LESION.scan.pixels))
+    (tmp_path / "b_mask.png").write_bytes(png(OTHER.truth))
+    page.find(".folder input").fill(str(tmp_path))
+    page.find(".folder input").press("Enter")
+    expect(page.find(".failed")).to_contain_text("b_mask.pnglooks like a truth mask")
+    expect(page.find(".folder button")).to_be_enabled()  # the listing is over
+    (tmp_path / "b.png").write_bytes(png(OTHER.scan.pixels))
+    page.find(".folder input").fill(f"{tmp_path}/")
+    page.find(".folder input").press("Enter")
+    expect(page.rows().filter(has_text="b.png")).to_have_count(1)
+    expect(page.find(".failed")).to_have_count(0)
+
+
+def test_samples_are_chosen_from_a_menu_once_each(page):
+    page.find(".samples").select_option("generated-mammogram-mass")
+    expect(page.title()).to_have_text("generated-mammogram-mass")
+    page.find(".samples").select_option("generated-ultrasound-lobed")
+    expect(page.title()).to_have_text("generated-ultrasound-lobed")
+    expect(page.rows()).to_have_count(2)
+
+
+def test_an_error_that_the_server_does_not_answer_goes_when_it_does_again(page):
+    page.page.context.set_offline(True)
+    page.find(".samples").select_option("generated-ultrasound-cyst")
+    expect(page.find(".toast")).to_contain_text("The server does not answer.")
+    page.page.context.set_offline(False)
+    page.find(".samples").select_option("generated-ultrasound-cyst")
+    expect(page.title()).to_have_text("generated-ultrasound-cyst")
+    expect(page.find(".toast")).not_to_be_visible()
+
+
+# --- through it
+
+
+def test_keys_go_from_scan_to_scan(page):
+    page.give(("one.png", png(OTHER.scan.pixels)), ("two.png", png(LESION.scan.pixels)))
+    expect(page.title()).to_have_text("one.png")
+    expect(page.find(".left")).to_have_text("")
+    page.page.keyboard.press("j")
+    expect(page.title()).to_have_text("two.png")
+    expect(page.find(".count")).to_have_text("3 of 3")
+    page.page.keyboard.press("PageUp")
+    expect(page.title()).to_have_text("one.png")
+    page.page.keyboard.press("k")
+    expect(page.title()).to_have_text("generated-ultrasound-lobed")
+    page.page.keyboard.press("k")
+    expect(page.title()).to_have_text("generated-ultrasound-lobed")
+
+
+def test_a_scan_that_is_gone_on_the_server_says_so_and_shows_no_findings(page):
+    page.give(("gone.png", png(OTHER.scan.pixels)))
+    expect(page.title()).to_have_text("gone.png")
+    page.ready()
+    page.page.keyboard.press("k")
+    expect(page.title()).to_have_text("generated-ultrasound-lobed")
+    page.ready()
+    page.page.evaluate(REMOVE_ALL)
+    page.page.keyboard.press("j")
+    expect(page.find(".findings .error")).to_have_text(
+        "This scan is not here any more: open it again."
+    )
+    expect(page.find(".findings .verdict")).to_have_count(0)
+    expect(page.find(".failed .state")).to_contain_text("open it again")
+    expect(page.find(".failures")).to_have_text("1 failed")
+    page.find(".failed .dismiss").click()
+    expect(page.find(".findings")).not_to_contain_text("gone.png")
+
+
+# --- off it
+
+
+def test_a_removed_scan_can_be_had_back_and_is_gone_after_that(page):
+    page.give(("gone.png", png(OTHER.scan.pixels)))
+    expect(page.title()).to_have_text("gone.png")
+    page.page.keyboard.press("x")
+    expect(page.title()).to_have_text("generated-ultrasound-lobed")
+    page.find(".toast button").click()
+    expect(page.title()).to_have_text("gone.png")
+    page.page.keyboard.press("x")
+    expect(page.title()).to_have_text("generated-ultrasound-lobed")
+    page.page.reload()  # leaving the page ends the time to think
+    page.ready()
+    expect(page.rows()).to_have_count(1)
+
+
+def test_a_held_key_removes_one_scan_and_undo_brings_all_back_that_went_just_now(page):
+    page.give(*((f"{n}.png", png(speckle(120, 100, n))) for n in range(4)))
+    expect(page.rows()).to_have_count(5)
+    expect(page.title()).to_have_text("0.png")
+    page.ready()
+    expect(page.find(".left")).to_have_text("")
+    page.page.keyboard.down("x")
+    page.page.keyboard.down("x")  # the browser says that it repeats
+    page.page.keyboard.up("x")
+    expect(page.rows()).to_have_count(4)
+    page.page.keyboard.press("x")
+    expect(page.find(".toast")).to_contain_text("Removed 2 scans.")
+    expect(page.rows()).to_have_count(3)
+    page.find(".toast button").click()
+    expect(page.rows()).to_have_count(5)
+
+
+def test_an_undone_removal_puts_a_scan_back_in_its_place_and_a_reload_comes_back_to_it(page):
+    page.give(("one.png", png(OTHER.scan.pixels)), ("two.png", png(LESION.scan.pixels)))
+    expect(page.find(".left")).to_have_text("")
+    expect(page.title()).to_have_text("one.png")
+    page.ready()
+    page.page.keyboard.press("x")
+    page.find(".toast button").click()
+    expect(page.find(".list .name")).to_have_text(
+        ["generated-ultrasound-lobed", "one.png", "two.png"]
+    )
+    expect(page.find(".count")).to_have_text("2 of 3")
+    page.page.reload()
+    page.ready()
+    expect(page.title()).to_have_text("one.png")
+
+
+def test_remove_all_ends_an_upload_and_leaves_nothing_on_the_server(page):
+    files = [(f"{place}.png", png(speckle(200, 200, place))) for place in range(24)]
+    page.give(*files)
+    expect(page.rows()).to_have_count(25)
+    page.find(".all").click()
+    expect(page.rows()).to_have_count(0)
+    expect(page.find(".left")).to_have_text("")
+    page.find(".toast button").click()  # undone: the upload goes on
+    expect(page.find(".list .select:enabled")).to_have_count(25, timeout=30_000)
+    on_their_way = []
+    page.page.on("request", lambda r: r.method == "POST" and on_their_way.append(r))
+    page.page.on("requestfinished", lambda r: r in on_their_way and on_their_way.remove(r))
+    page.give(*[(f"more {name}", file) for name, file in files])
+    expect(page.rows()).to_have_count(49)
+    page.find(".all").click()
+    page.page.evaluate("dispatchEvent(new Event('pagehide'))")  # the time to think is over
+    expect(page.find(".toast")).not_to_be_visible()
+    while on_their_way:
+        page.page.wait_for_event("requestfinished")
+    page.page.wait_for_function(  # what was on its way is removed now that it has arrived
+        "async () => (await (await fetch('bc/scans')).json()).length === 0"
+    )
+
+
+def test_what_could_not_be_removed_is_said_and_is_on_the_list_again(page):
+    page.page.route("**/bc/scans", lambda route: route.fulfill(status=500, json={"error": "No."}))
+    page.page.keyboard.press("x")
+    expect(page.rows()).to_have_count(0)
+    page.page.evaluate("dispatchEvent(new Event('pagehide'))")
+    expect(page.find(".toast")).to_contain_text("Not removed from the server: No.")
+    expect(page.rows()).to_have_count(1)
+    page.page.unroute("**/bc/scans")
+    page.rows().locator("button").click()
+    expect(page.find(".toast")).not_to_be_visible()
