@@ -302,6 +302,18 @@ def _state(model: keras.Model) -> list[keras.Variable]:
     return [*model.variables, *model.optimizer.variables]
 
 
+def refuse_other_recipe(run: Path, recipe: Recipe) -> None:
+    """ValueError where a folder's checkpoint was trained by another recipe."""
+    path = run / "checkpoint.safetensors"
+    if not path.exists():
+        return
+    with safe_open(path, "numpy") as file:
+        before = json.loads(file.metadata()["recipe"])
+    # What a checkpoint of before does not know of has its default; what this program does not know is another run.
+    if asdict(Recipe()) | before != asdict(recipe):
+        raise ValueError(f"{run} holds a run with other settings; choose another --out.")
+
+
 def _restore(
     model: keras.Model, run: Path, recipe: Recipe, phases: tuple[Phase, ...]
 ) -> list[dict]:
@@ -309,12 +321,9 @@ def _restore(
     path = run / "checkpoint.safetensors"
     if not path.exists():
         return []
+    refuse_other_recipe(run, recipe)
     with safe_open(path, "numpy") as file:
-        notes = file.metadata()
-        # What a checkpoint of before does not know of has its default; what this program does not know is another run.
-        if asdict(Recipe()) | json.loads(notes["recipe"]) != asdict(recipe):
-            raise ValueError(f"{run} holds a run with other settings; choose another --out.")
-        history = json.loads(notes["history"])
+        history = json.loads(file.metadata()["history"])
         compile_model(model, recipe, phases[phase_at(phases, len(history) - 1, recipe.epochs)])
         for i, variable in enumerate(_state(model)):
             variable.assign(file.get_tensor(f"state.{i:04d}"))

@@ -7,7 +7,7 @@ import importlib.metadata
 import json
 import math
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import asdict, replace
 from datetime import date
 from functools import partial
@@ -23,12 +23,13 @@ from bcweb.segmenter import look_both_ways
 from bcweb.weights import Config, Reading, Weights
 from train import devices, loop, operating_point
 from train.augment import STRENGTHS, without_lesions
-from train.data import assign_folds, load, some_cases
+from train.data import load, some_cases
 from train.figures import learning_curve
 from train.keras_network import write_tensors
 from train.options import validation_parts
 from train.package import write_weights
 from train.recipe import changed
+from train.roles import assign
 from train.score import score_run, write_json
 from train.start import Start, load_source
 from train.teachers import learn_from, refuse_knowing
@@ -44,31 +45,43 @@ def run(args: argparse.Namespace, start: Start) -> Path:
         load(args.data, args.size, args.cache, _labels(args)), args.cases, args.split_seed
     )
     modality = _modality(data)
-    roles = split(
-        data, args.fold, args.folds, args.validation, args.split_seed, args.validation_part
-    )
+    roles, whole = assign(data, args)
+    begun = _begun(args.out)
+    if begun and (said := [case["role"] for case in begun["cases"]]) != roles.tolist():
+        as_before = assign(data, args, accepted_choose=True)
+        if said == as_before[0].tolist():  # begun when accepted predictions could still choose
+            roles, whole = as_before
     teachers = [load_source(name, modality) for name in args.teacher]
     refuse_knowing(teachers, data.take(np.flatnonzero(roles == "test")))
-    if args.without_contradictions:
-        leave_contradictions_out(data, roles)
-    whole = data.take(np.flatnonzero(roles == "train"))
-    leave_out(data, roles, args.part, args.split_seed)
     train, validation = (data.take(np.flatnonzero(roles == r)) for r in ("train", "validation"))
     normals = int((~train.has_lesion).sum())
-    recipe = _recipe(args, start, modality, normals, whole, train)
+    recipe = _recipe(args, start, modality, normals, data.take(whole), train)
     if normals == 0 and recipe.presence:
         validation += without_lesions(validation, modality, recipe.seed)
     if len(validation.cases) and not validation.has_lesion.any():
+        but = ", and predictions that a reader accepted only teach" * any(
+            c.accepted for c in train.cases
+        )
         raise ValueError(
-            "No validation case holds a lesion: there is nothing to choose an epoch by."
+            f"No validation case holds a lesion: there is nothing to choose an epoch by{but}."
         )
     config = _config(args, start, modality, recipe, train)
     record = _record(args, data, roles, recipe, start, teachers) | {
         "normals": normals,
         "epochs_done": 0,
     }
-    _same_cases(args.out, record)
+    _same_cases(args.out, begun, record)
+    loop.refuse_other_recipe(args.out, recipe)  # before its record would be written over
     _say_what_happens(data, roles, recipe, normals, modality)
+    if args.fold != "all" and validation_parts(args.validation) and not len(validation.cases):
+        why = (
+            "all of it would be predictions that a reader accepted, and these only teach"
+            if any(case.accepted for case in train.cases)
+            else "the groups are too few"
+        )
+        print(
+            f"No validation: {why}. The last epoch is kept, and the operating point is the middle of every scale."
+        )
     _say_what_is_lost(start, modality, config, validation)
 
     if teachers:
@@ -164,14 +177,18 @@ def _gone_on_from(start: Start, modality: Modality) -> Config | None:
     return source.config if source is not None and source.config.modality == modality else None
 
 
-def _same_cases(run: Path, record: dict) -> None:
-    """ValueError where a folder's checkpoint learned from other cases, or from other weights: scored on what is
-    now the test, it might be scored on what it was trained on."""
+def _begun(run: Path) -> dict | None:
+    """The record of the training that a folder's checkpoint is of, if there is one."""
     file = run / "run.json"
     if not ((run / "checkpoint.safetensors").exists() and file.exists()):
-        return
-    before = {"teachers": []} | json.loads(file.read_text())
-    if any(before.get(key) != record[key] for key in ("cases", "source", "teachers")):
+        return None
+    return {"teachers": []} | json.loads(file.read_text())
+
+
+def _same_cases(run: Path, begun: dict | None, record: dict) -> None:
+    """ValueError where a folder's checkpoint learned from other cases, or from other weights: scored on what is
+    now the test, it might be scored on what it was trained on."""
+    if begun and any(begun.get(key) != record[key] for key in ("cases", "source", "teachers")):
         raise ValueError(
             f"{run} holds a run on other cases, on another split of them or from other weights; choose another "
             "--out."
@@ -193,53 +210,6 @@ def _fit(model, train, validation, modality, recipe, start, out) -> dict[str, np
 
 def _labels(args: argparse.Namespace) -> tuple[str, ...] | None:
     return tuple(args.labels.split(",")) if args.labels else None
-
-
-def split(
-    data: TrainingSet, fold: str, folds: int, validation: float, seed: int, part: int = 0
-) -> np.ndarray:
-    """(N,) str: "train", "validation" or "test" for each case; groups stay whole. part: which one of the rest
-    is the validation. What would be a test and is an accepted prediction is "accepted": nothing is scored by it.
-
-    ValueError where so few groups are parted that none is left to train on.
-    """
-    roles = np.full(len(data.cases), "train", dtype="<U10")
-    if fold == "all":
-        return roles
-    for i in np.flatnonzero(assign_folds(data, folds, seed) == int(fold)):
-        roles[i] = "accepted" if data.cases[i].accepted else "test"
-    rest = np.flatnonzero(roles == "train")
-    if parts := validation_parts(validation):
-        fine = assign_folds(data.take(rest), parts, seed + 1)
-        roles[rest[fine == part]] = "validation"
-    if not (roles == "train").any():
-        groups = len({(case.dataset, case.group) for case in data.cases})
-        raise ValueError(
-            f"Nothing is left to train on: the groups ({groups}, of {len(data.cases)} cases) are too few for "
-            f"{folds} folds and a validation of {validation:g} of the rest."
-        )
-    return roles
-
-
-def leave_out(data: TrainingSet, roles: np.ndarray, percent: int, seed: int) -> None:
-    """Keep a part of the training groups, at least one; the others' role becomes "left out", in place."""
-    training = np.flatnonzero(roles == "train")
-    groups = sorted({(data.cases[i].dataset, data.cases[i].group) for i in training})
-    order = np.random.default_rng(seed).permutation(len(groups))
-    kept = {groups[i] for i in order[: max(round(len(groups) * percent / 100), 1)]}
-    for i in training:
-        if (data.cases[i].dataset, data.cases[i].group) not in kept:
-            roles[i] = "left out"
-
-
-def leave_contradictions_out(data: TrainingSet, roles: np.ndarray) -> None:
-    """Training cases whose group stands in two classes get the role "left out", in place."""
-    labels = defaultdict(set)
-    for case in data.cases:
-        labels[case.dataset, case.group].add(case.label)
-    for i in np.flatnonzero(roles == "train"):
-        if len(labels[data.cases[i].dataset, data.cases[i].group]) > 1:
-            roles[i] = "left out"
 
 
 def _modality(data: TrainingSet) -> Modality:

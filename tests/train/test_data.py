@@ -12,7 +12,7 @@ from PIL import Image
 
 from tests.train.squares import draw_squares
 from train.data import assign_folds, load, on_grid, some_cases
-from train.run import leave_contradictions_out, leave_out, split
+from train.roles import leave_contradictions_out, leave_out, split
 from train.training_set import TrainingCase, TrainingSet
 
 

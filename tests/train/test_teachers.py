@@ -11,7 +11,7 @@ import pytest
 from bcweb.segmenter import Segmenter
 from bcweb.weights import OperatingPoint, Reading, load_weights
 from tests import weights_folder
-from train.run import split
+from train.roles import split
 from train.source import main
 from train.teachers import learn_from
 

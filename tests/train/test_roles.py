@@ -1,0 +1,121 @@
+"""What a case is used for: nothing is scored, and nothing chosen, by what says nothing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.train.test_data import cases, training_set
+from train import loop, roles, source
+from train import run as training
+from train.roles import split
+
+
+def decided(folder: Path, to: Path, accepted) -> Path:
+    """A copy of `draw_squares` as an export of a review, of which the groups with these numbers were accepted."""
+    data = shutil.copytree(folder, to)
+    head, *lines = (data / "cases.csv").read_text().splitlines()
+    told = [
+        f"{line},{'accept' if accepted(int(line.rpartition('g')[2])) else 'corrected'}"
+        for line in lines
+    ]
+    (data / "cases.csv").write_text("\n".join([f"{head},decision", *told]))
+    return data
+
+
+def asked(data: Path, root: Path) -> list[str]:
+    options = ["--data", f"folder:{data}?modality=ultrasound", "--size", "64", "--epochs", "1"]
+    return [*options, "--batch", "8", "--cache", str(root / "cache"), "--out", str(root / "run")]
+
+
+@pytest.mark.parametrize("mixed", [False, True])
+def test_accepted_predictions_choose_nothing(mixed):
+    """Those of a group that chooses teach neither: the network would know the patient."""
+    some = tuple(
+        replace(case, accepted=int(case.id if mixed else case.group) % 4 > 0) for case in cases()
+    )
+    accepted = np.array([case.accepted for case in some])
+    for fold in "01234":
+        mine = split(training_set(some), fold, 5, 0.2, 0)
+        assert (mine == "validation").any() and not accepted[mine == "validation"].any()
+        assert accepted[mine == "train"].any() and accepted[mine == "accepted"].all()
+        groups = [
+            {case.group for case, role in zip(some, mine, strict=True) if role == each}
+            for each in ("train", "validation", "test")
+        ]
+        assert sum(map(len, groups)) == len(set.union(*groups)), "no group on two sides"
+
+
+@pytest.fixture
+def begin(monkeypatch):
+    """A training that is stopped when its record is made, which it leaves behind."""
+
+    def stop(run, _begun, record):
+        run.mkdir(exist_ok=True)
+        (run / "run.json").write_text(json.dumps(record))
+        raise ValueError("stopped")
+
+    def trained(*options: str) -> list[dict]:
+        with monkeypatch.context() as before:
+            before.setattr(training, "_same_cases", stop)
+            assert source.main(list(options)) == 1
+        run = Path(options[options.index("--out") + 1])
+        return json.loads((run / "run.json").read_text())["cases"]
+
+    return trained
+
+
+def test_where_all_was_accepted_nothing_is_chosen_and_it_says_so(
+    folder, tmp_path, begin, monkeypatch, capsys
+):
+    data = decided(folder, tmp_path / "data", lambda group: True)
+    assert {case["role"] for case in begin(*asked(data, tmp_path))} == {"train", "accepted"}
+
+    def enough(_batch):
+        raise ValueError("it would be trained")
+
+    monkeypatch.setattr(training.devices, "share", enough)
+    assert source.main(asked(data, tmp_path)) == 1
+    said = capsys.readouterr()
+    assert "No validation: all of it would be predictions that a reader accepted" in said.out
+    assert said.err.splitlines()[-1] == "it would be trained"
+
+
+def test_a_run_goes_on_that_was_begun_when_accepted_predictions_still_chose(
+    folder, tmp_path, begin, monkeypatch, capsys
+):
+    data = decided(folder, tmp_path / "data", lambda group: group % 2 == 1)
+    now = begin(*asked(data, tmp_path))
+    with monkeypatch.context() as before:
+        before.setattr(roles, "split", lambda *given: split(*given[:6], True))
+        assert begin(*asked(data, tmp_path)) != now, "and the folder holds what was begun before"
+    (tmp_path / "run" / "checkpoint.safetensors").touch()
+
+    def go_on(*_):
+        raise ValueError("goes on")
+
+    monkeypatch.setattr(loop, "refuse_other_recipe", go_on)  # the next that is asked
+    capsys.readouterr()
+    assert source.main(asked(data, tmp_path)) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == "goes on"
+    assert source.main([*asked(data, tmp_path), "--split-seed", "1"]) == 1
+    assert "on another split of them" in capsys.readouterr().err
+
+
+def test_a_record_is_not_written_over_by_a_training_that_is_refused(
+    folder, tmp_path, begin, capsys
+):
+    """Else the card and what is pushed would say of the weights that are there what they are not."""
+    begin(*asked(folder, tmp_path))
+    run = tmp_path / "run"
+    before = (run / "run.json").read_text()
+    recipe = json.dumps(json.loads(before)["recipe"])
+    loop.save_atomically({}, run / "checkpoint.safetensors", {"recipe": recipe, "history": "[]"})
+    assert source.main([*asked(folder, tmp_path), "--epochs", "5"]) == 1
+    assert "holds a run with other settings" in capsys.readouterr().err
+    assert (run / "run.json").read_text() == before
