@@ -20,12 +20,15 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
 
 from bcweb.terminal import show_every_name
+from bcweb.weights import Weights
 from train import folds, source, transfer
 from train.arms import ARMS
+from train.data import load, some_cases
 from train.ending import exit_status, goes_on
+from train.options import SIZE
+from train.roles import refuse_untestable
 from train.score import write_json
 
 
@@ -91,10 +94,16 @@ def _work(own: argparse.Namespace, rest: list[str]) -> int:
 
     runs = [own.out / f"fold-{k}" for k in range(own.folds)]
     args = _options(own, rest)
-    learned_from = _learned_from(args)
+    begins, teachers = _weights(args)
+    learned_from = {
+        "source": begins and begins.revision,
+        "teachers": [weights.revision for weights in teachers],
+    }
     for run in [*runs, own.out / "final"]:
         if folds.is_trained(run):
             folds.check_asked(run, args, learned_from)
+    if not all(map(folds.is_trained, runs)):
+        _refuse_untestable(own, args, begins)
     status = folds.train_missing(runs, lambda k: _command(own, rest, str(k), runs[k]))
     if status:
         return status
@@ -106,9 +115,11 @@ def _work(own: argparse.Namespace, rest: list[str]) -> int:
     if own.final:
         final = own.out / "final"
         if not folds.is_trained(final):
-            until = folds.best_epoch(runs)
+            until = folds.best_epoch(runs, args.epochs)
             ends = ["--until", str(until)] if until else []
-            status = folds.train([*_command(own, rest, "all", final), *ends])
+            # A fit on everything has no validation, of which a part could be chosen.
+            whole = [*_command(own, rest, "all", final), "--validation-part", "0"]
+            status = folds.train([*whole, *ends])
             if status:
                 return status
         pooled.finish(final, answers, way, result)
@@ -116,19 +127,27 @@ def _work(own: argparse.Namespace, rest: list[str]) -> int:
     return 0
 
 
-def _learned_from(args: argparse.Namespace) -> dict[str, Any]:
-    """The weights that every fold is to begin with and to be taught by, as a run's record names them."""
-    goes_on = ARMS[folds.arm_of(args)].begins == "source"
-    found: dict[str, Any] = {"source": None, "teachers": []}
-    if goes_on or args.teacher:
-        from train.start import load_source  # only now: the framework takes its time, and talks
+def _refuse_untestable(
+    own: argparse.Namespace, args: argparse.Namespace, source: Weights | None
+) -> None:
+    """ValueError where the folds could be trained, and not be scored."""
+    labels = tuple(args.labels.split(",")) if args.labels else None
+    size = args.size or (source.config.size if source else SIZE)
+    data = some_cases(load(args.data, size, args.cache, labels), args.cases, args.split_seed)
+    refuse_untestable(data, args, own.folds, source)
 
-        modality = transfer.modality_of(args.data)
-        other = transfer.other_modality(modality)
-        if goes_on:
-            found["source"] = load_source(args.source or "embedded", other).revision
-        found["teachers"] = [load_source(name, modality).revision for name in args.teacher]
-    return found
+
+def _weights(args: argparse.Namespace) -> tuple[Weights | None, list[Weights]]:
+    """The weights that every fold is to begin with, and those that teach it."""
+    goes_on = ARMS[folds.arm_of(args)].begins == "source"
+    if not (goes_on or args.teacher):
+        return None, []
+    from train.start import load_source  # only now: the framework takes its time, and talks
+
+    modality = transfer.modality_of(args.data)
+    other = transfer.other_modality(modality)
+    source = load_source(args.source or "embedded", other) if goes_on else None
+    return source, [load_source(name, modality) for name in args.teacher]
 
 
 def _command(own: argparse.Namespace, rest: list[str], fold: str, run: Path) -> list[str]:

@@ -15,6 +15,9 @@ from typing import Any
 from train.arms import ARMS
 from train.imagenet import ENCODERS
 
+# What chooses the cases that a run has learned from, as its record and the options call it.
+_CHOOSE = ("labels", "without_contradictions", "part", "validation")
+
 
 def train_missing(runs: Sequence[Path], command: Callable[[int], list[str]]) -> int:
     """Train each fold that is not finished, by the command for its number; returns the exit status of the first
@@ -61,8 +64,11 @@ def was_stopped(run: Path) -> bool:
     return record.get("epochs_done", asked) < asked
 
 
-def best_epoch(runs: Sequence[Path]) -> int | None:
-    """The median of the epochs that the folds kept, each the best by its validation; None without validations."""
+def best_epoch(runs: Sequence[Path], epochs: int) -> int | None:
+    """The median of the epochs that the folds kept, each the best by its validation; None without validations.
+
+    epochs: as many as were asked for, of which one is told. On a part of the data a fold has more than that.
+    """
     kept = []
     for run in runs:
         with (run / "history.csv").open(newline="") as file:
@@ -70,7 +76,8 @@ def best_epoch(runs: Sequence[Path]) -> int | None:
         if not rows or "dice" not in rows[0]:
             return None
         best = max(rows, key=lambda row: (float(row["dice"]), int(row["epoch"])))
-        kept.append(int(best["epoch"]))
+        trained = json.loads((run / "run.json").read_text())["recipe"]["epochs"]
+        kept.append(max(round(int(best["epoch"]) * epochs / trained), 1))
     return statistics.median_low(kept)
 
 
@@ -85,6 +92,7 @@ def check_asked(run: Path, args: argparse.Namespace, learned_from: dict[str, Any
     was = {"teachers": [], **record, "changes": record.get("set", {}), **record["recipe"]}
     arm = arm_of(args)
     asked = {"changes": changed, "arm": arm, **learned_from}
+    asked |= {name: getattr(args, name) for name in _CHOOSE if name in record}
     # Of packed data its test tells: the cases of it must all be in the data that is asked for.
     if not was_packed(run):
         asked["data"] = [spec.split(":", 1)[0] for spec in args.data]

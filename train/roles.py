@@ -7,6 +7,8 @@ from collections import defaultdict
 
 import numpy as np
 
+from bcweb.cases.duplicates import fingerprints_match, matches_any, mirrored, pack
+from bcweb.weights import Weights
 from train.data import assign_folds
 from train.options import validation_parts
 from train.training_set import TrainingCase, TrainingSet
@@ -82,6 +84,69 @@ def leave_contradictions_out(data: TrainingSet, roles: np.ndarray) -> None:
     for i in np.flatnonzero(roles == "train"):
         if len(labels[data.cases[i].dataset, data.cases[i].group]) > 1:
             roles[i] = "left out"
+
+
+def refuse_untestable(
+    data: TrainingSet, args: argparse.Namespace, folds: int, source: Weights | None
+) -> None:
+    """ValueError where the folds could be trained and not be scored: one holds out nothing that can be, or what it
+    has learned from, or `source`, from where it goes on. To be said before the first has taken its hours.
+    """
+    if source is not None:
+        _refuse_known(data, source)
+    tested = 0
+    for fold in range(folds):
+        its = argparse.Namespace(**vars(args) | {"fold": str(fold), "folds": folds})
+        roles, _ = assign(data, its)
+        test = [case for case, role in zip(data.cases, roles, strict=True) if role == "test"]
+        accepted = int((roles == "accepted").sum())
+        if not test:
+            why = (
+                f"holds out nothing but predictions that a reader accepted ({accepted}), and nothing is scored by "
+                "them: correct or draw more, add data with truths of its own (--data may be repeated)"
+                if accepted
+                else "holds out no case: add data"
+            )
+            raise ValueError(f"Fold {fold} of {folds} {why}, or ask for fewer --folds.")
+        learned = [data.cases[i] for i in np.flatnonzero(np.isin(roles, ("train", "validation")))]
+        if twins := _twins(test, learned):
+            tests, teaches = twins
+            raise ValueError(
+                f"{tests.id} of {tests.dataset} and {teaches.id} of {teaches.dataset} show one picture and are of two "
+                f"groups, {tests.group} and {teaches.group}: fold {fold} would be tested by what it learns from. Give "
+                "both one group, or leave one of them out."
+            )
+        tested += data.has_lesion[roles == "test"].any()
+    if tested < 2:
+        raise ValueError(
+            f"Of {folds} folds {tested} would test a lesion, and each is read as the others' tests want it: add cases "
+            "with a lesion, or ask for other --folds."
+        )
+
+
+def _refuse_known(data: TrainingSet, source: Weights) -> None:
+    test = [case for case in data.cases if not case.accepted]
+    known = [c for c in test if source.seen(c.digest, c.fingerprint, c.dataset, c.group)]
+    if known:
+        raise ValueError(
+            f"{source.revision}, from where every fold would go on, was trained on {len(known)} of the {len(test)} "
+            "cases (or their groups): a score of them would be no result. Begin with other weights, or train "
+            "without folds, python -m train.transfer --fold all."
+        )
+
+
+def _twins(
+    test: list[TrainingCase], learned: list[TrainingCase]
+) -> tuple[TrainingCase, TrainingCase] | None:
+    """The first two that show one picture, as `Weights.seen` will find them."""
+    packed = pack(case.fingerprint for case in learned)
+    for case in test:
+        copies = (case.fingerprint, mirrored(case.fingerprint))
+        if any(matches_any(copy, packed) for copy in copies):
+            for other in learned:
+                if any(fingerprints_match(copy, other.fingerprint) for copy in copies):
+                    return case, other
+    return None
 
 
 def _group(case: TrainingCase) -> tuple[str, str]:

@@ -112,6 +112,34 @@ def test_folds_that_other_weights_taught_are_refused(frozen, capfd):
 
 
 @pytest.mark.parametrize(
+    "options", [["--part", "50"], ["--validation", "0.2", "--validation-part", "1"]]
+)
+def test_the_fit_on_everything_takes_the_options_of_the_folds(
+    folder, tmp_path, monkeypatch, options
+):
+    """Which it would refuse only when all of them had been trained."""
+    asked = []
+
+    def train_folds(runs, command):
+        for run in runs:  # two epochs in the place of one, the last of them the best
+            run.mkdir(parents=True)
+            (run / "history.csv").write_text("epoch,dice\n1,0.1\n2,0.2\n")
+            (run / "run.json").write_text('{"recipe": {"epochs": 2}}')
+        return 0
+
+    monkeypatch.setattr(folds, "train_missing", train_folds)
+    monkeypatch.setattr(folds, "train", lambda command: asked.append(command) or 1)
+    monkeypatch.setattr("train.readings.ask", lambda *_: [])
+    monkeypatch.setattr("train.pooled.score_folds", lambda *_: {})
+    data = ["--data", f"folder:{folder}?modality=ultrasound", "--size", "64", "--epochs", "1"]
+    data += ["--cache", str(tmp_path / "cache"), "--out", str(tmp_path / "runs"), *options]
+    assert crossval.main([*data, "--final"]) == 1
+    [[name, *given]] = asked
+    args = source.parse(given)
+    assert (name, args.fold, args.until) == ("train.source", "all", 1)
+
+
+@pytest.mark.parametrize(
     ("options", "sentence"),
     [
         (["--freeze", "none"], "name the data, --data KIND:PATH"),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
-from train import ablations, crossval, study
-from train.folds import best_epoch, check_split, is_trained, train_missing
+from train import ablations, crossval, source, study
+from train.folds import best_epoch, check_asked, check_split, is_trained, train_missing
 from train.options import data_name
 
 
@@ -61,10 +62,16 @@ def test_the_best_epoch_is_the_one_that_the_folds_kept(tmp_path):
         rows = [f"{epoch},1.0,{dice}" for epoch, dice in enumerate(dices, 1)]
         text = "\n".join(["epoch,loss,dice", *rows])
         (tmp_path / str(number) / "history.csv").write_text(text)
+        record = {"recipe": {"epochs": 3}}
+        (tmp_path / str(number) / "run.json").write_text(json.dumps(record))
     runs = [tmp_path / str(number) for number in range(3)]
-    assert best_epoch(runs) == 2
+    assert best_epoch(runs, 3) == 2
+    for number, epochs in enumerate((6, 8, 8)):  # of a part of the data, where 2 were asked for
+        record = {"recipe": {"epochs": epochs}}
+        (runs[number] / "run.json").write_text(json.dumps(record))
+    assert best_epoch(runs, 2) == 1, "one of those that may be asked for"
     (runs[0] / "history.csv").write_text("epoch,loss\n1,1.0")
-    assert best_epoch(runs) is None, "nothing chose an epoch there"
+    assert best_epoch(runs, 3) is None, "nothing chose an epoch there"
 
 
 def test_a_fold_is_trained_in_a_process_of_its_own(tmp_path, capfd):
@@ -102,6 +109,31 @@ def test_folds_of_a_part_may_have_epochs_of_their_own(tmp_path):
         check_split(runs)
     (runs[1] / "run.json").write_text(json.dumps(record | {"part": 25}))
     check_split(runs)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ([], "was trained with part 25, and 100 is asked for: use the same options"),
+        (["--part", "25", "--labels", "benign"], "was trained with labels None, and benign is"),
+        (["--part", "25"], None),
+    ],
+)
+def test_folds_of_other_cases_are_not_taken_for_those_that_are_asked_for(
+    tmp_path, options, sentence
+):
+    """Of a quarter of the data they would be scored as of all."""
+    run = finished(tmp_path / "0", 0)
+    asked = ["--data", "busi:x", "--out", "y", "--epochs", "3", *options]
+    record = json.loads((run / "run.json").read_text())
+    record |= {"data": ["busi"], "arm": "imagenet", "source": None, "labels": None, "part": 25}
+    record["recipe"] |= {
+        "architecture": "lite0", "size": 256, "batch": 16, "learning_rate": 1e-3, "seed": 0,
+    }  # fmt: skip
+    (run / "run.json").write_text(json.dumps(record))
+    refused = nullcontext() if sentence is None else pytest.raises(ValueError, match=sentence)
+    with refused:
+        check_asked(run, source.parse(asked), {"source": None, "teachers": []})
 
 
 def test_a_case_that_two_folds_test_is_refused(tmp_path):

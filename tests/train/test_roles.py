@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bcweb.weights import load_weights
 from tests.train.test_data import cases, training_set
-from train import loop, roles, source
+from train import crossval, loop, roles, source
 from train import run as training
 from train.roles import split
 
@@ -119,3 +120,64 @@ def test_a_record_is_not_written_over_by_a_training_that_is_refused(
     assert source.main([*asked(folder, tmp_path), "--epochs", "5"]) == 1
     assert "holds a run with other settings" in capsys.readouterr().err
     assert (run / "run.json").read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("accepted", "options", "sentence"),
+    [
+        (
+            lambda group: group > 0,
+            ["--folds", "2"],
+            "Fold 1 of 2 holds out nothing but predictions that a reader accepted (18), and nothing is scored by "
+            "them: correct or draw more, add data with truths of its own (--data may be repeated), or ask for fewer "
+            "--folds.",
+        ),
+        (
+            lambda group: False,
+            ["--folds", "30"],
+            "Fold 15 of 30 holds out no case: add data, or ask for fewer --folds.",
+        ),
+        (
+            lambda group: False,
+            ["--labels", "normal"],
+            "Of 5 folds 0 would test a lesion, and each is read as the others' tests want it: add cases with a "
+            "lesion, or ask for other --folds.",
+        ),
+    ],
+)  # fmt: skip
+def test_folds_that_could_not_be_scored_are_not_trained(
+    folder, tmp_path, capfd, accepted, options, sentence
+):
+    data = decided(folder, tmp_path / "data", accepted)
+    assert crossval.main([*asked(data, tmp_path), *options]) == 1
+    assert capfd.readouterr().err.splitlines()[-1] == sentence
+    assert not (tmp_path / "run").exists()
+
+
+def test_one_picture_in_two_groups_is_said_before_the_folds_are_trained(folder, tmp_path, capfd):
+    data = decided(folder, tmp_path / "data", lambda group: False)
+    for part in ("images", "masks"):
+        shutil.copyfile(data / part / "case0.png", data / part / "case9.png")
+    assert crossval.main([*asked(data, tmp_path), "--folds", "5"]) == 1
+    said = capfd.readouterr().err.splitlines()[-1]
+    assert (
+        "case9 of data and case0 of data show one picture and are of two groups, g4 and g0: fold 2"
+        in said
+    )
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_source_that_has_seen_the_cases_is_said_before_the_folds_are_trained(squares):
+    weights = load_weights("embedded", "ultrasound")
+    seen = weights.seen_cases[0]
+    known = replace(squares.cases[0], digest=seen.digest)
+    group = replace(squares.cases[3], dataset=seen.dataset, group=seen.group)
+    accepted = replace(squares.cases[5], digest=seen.digest, accepted=True)
+    cases = (known, *squares.cases[1:3], group, squares.cases[4], accepted, *squares.cases[6:])
+    data = replace(squares, cases=cases)
+    args = source.parse(["--data", "busi:x", "--out", "y"])
+    with pytest.raises(ValueError) as caught:
+        roles.refuse_untestable(data, args, 2, weights)
+    assert str(caught.value).startswith(
+        f"{weights.revision}, from where every fold would go on, was trained on 2 of the 23 cases (or their groups): "
+    )
