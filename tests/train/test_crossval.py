@@ -57,7 +57,7 @@ def test_the_final_weights_end_where_the_folds_were_at_their_best(finished):
     """They have no validation to choose an epoch by."""
     runs, _ = finished
     record = json.loads((runs / "final" / "run.json").read_text())
-    until = folds.best_epoch([runs / "fold-0", runs / "fold-1"])
+    until = folds.best_epoch([runs / "fold-0", runs / "fold-1"], 2)
     assert record["recipe"]["until"] == until == record["epochs_done"]
     assert not folds.was_stopped(runs / "final"), "it was not cut short"
 
