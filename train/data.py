@@ -140,9 +140,12 @@ def on_grid(truth: np.ndarray, size: int) -> np.ndarray:
     return soft >= min(128, max(int(soft.max()), 1))
 
 
+_DECODING = 2  # one more whenever the same files would come out as other images, truths or cases
+
+
 def _cache_key(cases: list[Case], size: int) -> str:
-    """Changes with the list of cases, what is said of them, and any file's size or time."""
-    state = [f"size {size}"]
+    """Changes with the list of cases, what is said of them, any file's size or time, and how they are decoded."""
+    state = [f"size {size} decoding {_DECODING}"]
     for case in cases:
         stats = [
             (f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in (case.file, *case.truth_files)
