@@ -215,6 +215,7 @@ def tell_weights(docs: Path, pretrained: Path) -> None:
         lines = [
             f"# Does what was learnt on {source}s help on {target}s?",
             "",
+            *_answered(arms),
             *[f"- {sentence}" for sentence in verdict(arms)],
             "",
             *([direction.settings["note"], ""] if direction.settings["note"] else []),
@@ -248,6 +249,7 @@ def _section(direction: Direction, arms: Sequence[ArmScores]) -> list[str]:
         _settings(direction),
         *(["", note] if note else []),
         "",
+        *_answered(arms),
         *[f"- {sentence}" for sentence in verdict(arms)],
         "",
         f"![Dice by arm, {source} to {target}](transfer-study/{direction.name}.png)",
@@ -273,6 +275,35 @@ def _section(direction: Direction, arms: Sequence[ArmScores]) -> list[str]:
             ]  # fmt: skip
             lines.append("| " + " | ".join(cells) + " |")
     return lines
+
+
+def _answered(arms: Sequence[ArmScores]) -> list[str]:
+    """The answer as a paragraph of its own, where there is one."""
+    return [said, ""] if (said := answer(arms)) else []
+
+
+def answer(arms: Sequence[ArmScores]) -> str:
+    """The verdict in plain words: whether going on from the source, in the best of its ways, helps; empty where
+    nothing was compared yet."""
+    parts: dict[str, list[str]] = {}
+    for percent in sorted({a.percent for a in arms}, reverse=True):
+        of = {a.arm: a for a in arms if a.percent == percent}
+        ways = [a for a in of.values() if ARMS[a.arm].begins == "source"]
+        if CONTROL not in of or not ways:
+            continue
+        against = {a.arm: against for a in ways if (against := difference(a, of[CONTROL]))}
+        better = {arm: one for arm, one in against.items() if one.low > 0}
+        name, best = max((better or against).items(), key=lambda way: way[1].estimate)
+        if better:
+            what = f"it helps, by {best.estimate:.3f} Dice at best (`{name}`)"
+        elif all(one.high < 0 for one in against.values()):
+            what = f"it costs {-best.estimate:.3f} Dice at best (`{name}`)"
+        else:
+            what = "no way of it can be told from going without"
+        how_much = "all" if percent == 100 else f"{percent}%"
+        parts.setdefault(what, []).append(f"with {how_much} of the training data")
+    said = "; ".join(f"{' and '.join(when)} {what}" for what, when in parts.items())
+    return f"{said[:1].upper()}{said[1:]}." if said else ""
 
 
 def verdict(arms: Sequence[ArmScores]) -> list[str]:

@@ -14,6 +14,7 @@ from train.study_report import (
     DOCS,
     ArmScores,
     Trial,
+    answer,
     arms_of,
     by_seed,
     difference,
@@ -118,6 +119,28 @@ def test_the_verdict_names_what_differs_and_what_does_not(docs):
         "not told apart from `imagenet`: `none` +0.000 (+0.000 to +0.000)."
     ]
     assert "not been run" in verdict([a for a in arms if a.arm != "imagenet"])[0]
+
+
+def moved(arm: ArmScores, shift: float, percent: int = 100) -> ArmScores:
+    dice = {case: values + shift for case, values in arm.dice.items()}
+    return replace(arm, dice=dice, percent=percent)
+
+
+def test_the_answer_says_in_plain_words_whether_transfer_helps(docs):
+    arms = by_arm(docs)
+    control, encoder, none = arms["imagenet"], arms["encoder"], arms["none"]
+    assert (
+        answer([control, encoder])
+        == "With all of the training data it costs 0.100 Dice at best (`encoder`)."
+    )
+    undecided = "no way of it can be told from going without"
+    assert answer([control, encoder, none]) == f"With all of the training data {undecided}."
+    quarter = [moved(control, 0, 25), moved(encoder, 0.3, 25), moved(none, 0.15, 25)]
+    assert answer([control, none, *quarter]) == (
+        f"With all of the training data {undecided}; with 25% of the training data it helps, by 0.200 Dice at "
+        "best (`encoder`)."
+    )
+    assert answer([control]) == answer([encoder]) == "", "nothing was compared"
 
 
 def test_the_report_has_a_row_an_arm_and_its_figure(docs):
