@@ -23,7 +23,7 @@ from pathlib import Path
 from bcweb.scores import CaseScore, groups_of, read_scores, summarise, write_scores
 from bcweb.statistics import Interval, auc_gain, paired_difference
 from bcweb.terminal import show_every_name
-from train import folds, readings
+from train import folds, readings, source
 from train.ending import exit_status, goes_on
 from train.markdown import DOCS, cell, with_interval
 from train.options import data_name
@@ -142,10 +142,13 @@ def run(args: argparse.Namespace) -> int:
             f"{file} is of other settings: changes can be compared only under the same; use them, or remove "
             "that folder."
         )
-    for name in dict.fromkeys([RECIPE, *args.changes.split(",")]):
-        change, table = CHANGES[name], file.with_name(f"{name}.csv")
-        if table.exists():
-            continue
+    missing = {name: file.with_name(f"{name}.csv") for name in [RECIPE, *args.changes.split(",")]}
+    missing = {name: table for name, table in missing.items() if not table.exists()}
+    if missing:
+        _, *options = _source(args, shared, args.out, 0)
+        folds.refuse_untestable(source.parse(options), args.folds, None)
+    for name, table in missing.items():
+        change = CHANGES[name]
         print(f"{name}: {change.text}", flush=True)
         of = args.out / (name if change.options or change.teachers else RECIPE)
         runs = [of / f"fold-{k}" for k in range(args.folds)]

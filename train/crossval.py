@@ -25,10 +25,7 @@ from bcweb.terminal import show_every_name
 from bcweb.weights import Weights
 from train import folds, source, transfer
 from train.arms import ARMS
-from train.data import load, some_cases
 from train.ending import exit_status, goes_on
-from train.options import SIZE
-from train.roles import refuse_untestable
 from train.score import write_json
 
 
@@ -103,7 +100,7 @@ def _work(own: argparse.Namespace, rest: list[str]) -> int:
         if folds.is_trained(run):
             folds.check_asked(run, args, learned_from)
     if not all(map(folds.is_trained, runs)):
-        _refuse_untestable(own, args, begins)
+        folds.refuse_untestable(args, own.folds, begins)
     status = folds.train_missing(runs, lambda k: _command(own, rest, str(k), runs[k]))
     if status:
         return status
@@ -125,16 +122,6 @@ def _work(own: argparse.Namespace, rest: list[str]) -> int:
         pooled.finish(final, answers, way, result)
         print(f"The weights, their card and the folds' scores are in {final / 'weights'}.")
     return 0
-
-
-def _refuse_untestable(
-    own: argparse.Namespace, args: argparse.Namespace, source: Weights | None
-) -> None:
-    """ValueError where the folds could be trained, and not be scored."""
-    labels = tuple(args.labels.split(",")) if args.labels else None
-    size = args.size or (source.config.size if source else SIZE)
-    data = some_cases(load(args.data, size, args.cache, labels), args.cases, args.split_seed)
-    refuse_untestable(data, args, own.folds, source)
 
 
 def _weights(args: argparse.Namespace) -> tuple[Weights | None, list[Weights]]:

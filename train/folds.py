@@ -12,8 +12,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from bcweb.weights import Weights
+from train import roles
 from train.arms import ARMS
+from train.data import load, some_cases
 from train.imagenet import ENCODERS
+from train.options import SIZE
 
 # What chooses the cases that a run has learned from, as its record and the options call it.
 _CHOOSE = ("labels", "without_contradictions", "part", "validation")
@@ -33,6 +37,15 @@ def train_missing(runs: Sequence[Path], command: Callable[[int], list[str]]) -> 
                 return status
     check_split(runs)
     return 0
+
+
+def refuse_untestable(args: argparse.Namespace, folds: int, source: Weights | None) -> None:
+    """ValueError where folds by these options, `train.source`'s or `train.transfer`'s, could be trained and not be
+    scored (see `train.roles.refuse_untestable`). source: from where they would go on."""
+    labels = tuple(args.labels.split(",")) if args.labels else None
+    size = args.size or (source.config.size if source else SIZE)
+    data = some_cases(load(args.data, size, args.cache, labels), args.cases, args.split_seed)
+    roles.refuse_untestable(data, args, folds, source)
 
 
 def train(command: list[str]) -> int:

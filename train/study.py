@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ from bcweb.scans import Modality
 from bcweb.scores import write_scores
 from bcweb.terminal import show_every_name, why_unmade
 from bcweb.weights import EMBEDDED, load_weights
-from train import folds
+from train import folds, transfer
 from train.arms import ARMS
 from train.ending import exit_status, goes_on
 from train.markdown import DOCS
@@ -119,10 +120,9 @@ def run(args: argparse.Namespace) -> int:
     """Train what is missing; returns the exit status of the first training that failed, else 0."""
     from train import readings
     from train.study_report import Trial
-    from train.transfer import modality_of, other_modality
 
-    target = modality_of(args.data)
-    source = other_modality(target)
+    target = transfer.modality_of(args.data)
+    source = transfer.other_modality(target)
     name = f"{source}-to-{target}"
     docs = args.docs / "transfer-study" / name
     settings = _settings(args, source)
@@ -137,9 +137,14 @@ def run(args: argparse.Namespace) -> int:
         for percent in args.parts.split(",")
         for arm in args.arms.split(",")
     ]
-    for number, trial in enumerate(trials, 1):
+    runs_of = {
+        trial: [args.out / name / trial.name / f"fold-{k}" for k in range(args.folds)]
+        for trial in trials
+    }
+    missing = [trial for trial, runs in runs_of.items() if not all(map(folds.is_trained, runs))]
+    _refuse_untestable(args, missing, source)
+    for number, (trial, runs) in enumerate(runs_of.items(), 1):
         print(f"Trial {number} of {len(trials)}: {trial.name}", flush=True)
-        runs = [args.out / name / trial.name / f"fold-{k}" for k in range(args.folds)]
         status = folds.train_missing(runs, partial(_command, args, trial, runs))
         if status:
             return status
@@ -149,6 +154,16 @@ def run(args: argparse.Namespace) -> int:
         write_json(docs / "study.json", settings)
         write_scores(docs / f"{trial.name}.csv", scores)
     return 0
+
+
+def _refuse_untestable(args: argparse.Namespace, trials: Sequence[Trial], source: Modality) -> None:
+    """ValueError where trials that are to be trained could not be scored. They differ in the part of the data, and
+    in whether they go on from the source."""
+    going_on = [trial for trial in trials if ARMS[trial.arm].begins == "source"]
+    weights = load_weights(args.source or "embedded", source) if going_on else None
+    for trial in {trial.percent: trial for trial in trials}.values():
+        _, *options = _command(args, trial, [args.out] * args.folds, 0)
+        folds.refuse_untestable(transfer.parse(options), args.folds, weights)
 
 
 def _settings(args: argparse.Namespace, source: Modality) -> dict[str, Any]:

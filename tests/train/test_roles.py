@@ -12,7 +12,7 @@ import pytest
 
 from bcweb.weights import load_weights
 from tests.train.test_data import cases, training_set
-from train import crossval, loop, roles, source
+from train import ablations, crossval, loop, roles, source, study
 from train import run as training
 from train.roles import split
 
@@ -31,7 +31,7 @@ def decided(folder: Path, to: Path, accepted) -> Path:
 
 def asked(data: Path, root: Path) -> list[str]:
     options = ["--data", f"folder:{data}?modality=ultrasound", "--size", "64", "--epochs", "1"]
-    return [*options, "--batch", "8", "--cache", str(root / "cache"), "--out", str(root / "run")]
+    return [*options, "--cache", str(root / "cache"), "--out", str(root / "run")]
 
 
 @pytest.mark.parametrize("mixed", [False, True])
@@ -154,11 +154,22 @@ def test_folds_that_could_not_be_scored_are_not_trained(
     assert not (tmp_path / "run").exists()
 
 
-def test_one_picture_in_two_groups_is_said_before_the_folds_are_trained(folder, tmp_path, capfd):
+@pytest.mark.parametrize(
+    ("command", "of_its_own"),
+    [
+        (crossval, ["--batch", "8"]),
+        (ablations, ["--docs", "DOCS"]),
+        (study, ["--docs", "DOCS", "--arms", "random,encoder"]),
+    ],
+)
+def test_one_picture_in_two_groups_is_said_before_the_folds_are_trained(
+    folder, tmp_path, capfd, command, of_its_own
+):
     data = decided(folder, tmp_path / "data", lambda group: False)
     for part in ("images", "masks"):
         shutil.copyfile(data / part / "case0.png", data / part / "case9.png")
-    assert crossval.main([*asked(data, tmp_path), "--folds", "5"]) == 1
+    options = [*asked(data, tmp_path), *of_its_own, "--folds", "5"]
+    assert command.main([option.replace("DOCS", str(tmp_path)) for option in options]) == 1
     said = capfd.readouterr().err.splitlines()[-1]
     assert (
         "case9 of data and case0 of data show one picture and are of two groups, g4 and g0: fold 2"
