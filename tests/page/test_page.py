@@ -126,6 +126,19 @@ def test_a_file_of_another_modality_is_warned_of_in_the_list_and_above_what_was_
     expect(page.find(".list .row.current")).to_contain_text("unusual scan")
 
 
+def test_weights_that_are_not_there_yet_say_so(page):
+    late = []
+    page.page.route("**/bc/models", lambda route: late.append(route))
+    with page.page.expect_request("**/bc/models"):
+        page.page.get_by_role("tab", name="Model").click()
+    expect(page.model(".facts")).to_have_text("Reading the weights …")
+    expect(page.model(".others")).to_be_hidden()
+    late[0].continue_()
+    expect(page.model(".facts h2")).to_contain_text("ultrasound")
+    expect(page.model(".facts")).not_to_contain_text("Reading the weights")
+    expect(page.model(".others")).to_be_visible()
+
+
 def test_scores_that_are_not_there_yet_or_cannot_be_had_say_so(page):
     late = []
     page.page.route("**/bc/models/*/scores", lambda route: late.append(route))

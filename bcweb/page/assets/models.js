@@ -57,10 +57,10 @@ class Models extends HTMLElement {
           "aside",
           { "aria-label": "Weights" },
           h("fieldset", { class: "choices" }, h("legend", { class: "unseen" }, "Modality")),
-          h("section", { class: "facts" }),
+          h("section", { class: "facts" }, h("p", { class: "quiet", role: "status" }, "Reading the weights …")),
           h(
             "section",
-            { class: "others" },
+            { class: "others", hidden: true },
             h("h3", {}, "Use other weights"),
             h("p", { class: "why quiet", hidden: true }),
             h("ul", { class: "names" }),
@@ -103,7 +103,9 @@ class Models extends HTMLElement {
       const { revisions, problem } = await api.revisions(modality);
       if (isCurrent()) this.#showRevisions(described, revisions, problem);
     } catch (error) {
-      if (isCurrent()) this.#notify(/** @type {Error} */ (error).message, null);
+      if (!isCurrent()) return;
+      if (!this.#all) this.#element(".facts").replaceChildren();
+      this.#notify(/** @type {Error} */ (error).message, null);
     }
   }
 
@@ -150,6 +152,7 @@ class Models extends HTMLElement {
     const { models, may_switch, why } = this.#all;
     const facts = models[this.#modality];
     this.#showChoices(models);
+    this.#element(".others").hidden = false;
     this.#notify(facts.problem ?? facts.notice ?? "", may_switch ? facts : null);
     this.#element(".facts").replaceChildren(...(facts.problem ? [] : this.#facts(facts)));
     for (const part of [".names", ".named", ".lasting"]) this.#element(part).hidden = !may_switch;
