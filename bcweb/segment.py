@@ -7,9 +7,9 @@ Writes STEM_mask.png for every scan (0 and 255, the scan's own size), a folder's
 notes on how the file was read (a guessed modality, the first frame of several ...). A file that cannot
 be segmented, or a folder that cannot be read, is a row with its error; the others are done and the exit
 status is 1. A mask that this command has written for such a file before is removed, and its row says so.
-Of a folder, names that end in _mask and what lies in a folder of masks are left out; linked folders are
-followed. Run it again and only what is new, changed, failed, or segmented by other weights or by another
---modality is done. Two scans whose masks would have one name are kept apart: the second one's is
+Of a folder, masks are left out: names that end in _mask, X_seg or X-gt beside X, and what lies in a folder of
+masks; linked folders are followed. Run it again and only what is new, changed, failed, or segmented by other
+weights or by another --modality is done. Two scans whose masks would have one name are kept apart: the second one's is
 NAME.EXT_mask.png, then STEM-2_mask.png and so on, and no mask that this command did not write is ever
 overwritten.
 """
@@ -32,7 +32,7 @@ from typing import TextIO
 
 from bcweb.batch import Choice, over_all_cores, stoppable, warm_up, worker_count
 from bcweb.masks import Stamp, read_stamp, write_mask
-from bcweb.names import MASK, among_masks, stem
+from bcweb.names import MASK, among_masks, mask_name, stem
 from bcweb.terminal import counted, show_every_name
 
 COLUMNS = ("file", "modality", "presence", "lesions", "area", "seconds", "error", "notes")
@@ -172,8 +172,8 @@ def _place(file: Path) -> str:
 def find_scans(paths: Sequence[Path], out: Path) -> Found:
     """All files that may be scans, each once: those named, and those in the folders named.
 
-    Names that end in _mask (or _mask_1, ...) are masks: left out in folders, and where the scan that
-    they belong to is named beside them. So is what lies in a folder of masks, but for one that is named itself.
+    Names that end in _mask (or _mask_1, ...) are masks, and left out in folders; others that masks have (X_seg,
+    X-gt), and files that are named, where their scan is beside them. So is what lies in a folder of masks, but for one that is named itself.
     Hidden files, tables and texts in a folder are left out.
     """
     from bcweb.scans.folders import walk
@@ -192,25 +192,36 @@ def find_scans(paths: Sequence[Path], out: Path) -> Found:
     files_named = [path for path in paths if path not in folders_named]
     beside = {path.with_name(stem(path.name)) for path in files_named}
     for file in files_named:
-        place, ending = os.path.abspath(file), MASK.fullmatch(stem(file.name))
-        if ending and file.with_name(ending[1]) in beside:
+        place = os.path.abspath(file)
+        if _scan_of(file) in beside:
             masks.add(place)
         else:
             scans.setdefault(place, (file, Path()))
     for root in folders_named:
         for folder, names in walk(root, refused):
             looked_into.add(os.path.abspath(folder))
+            its = {folder / stem(name) for name in names}
             for file in (folder / name for name in names):
                 place = os.path.abspath(file)
                 if file.suffix.lower() in _NO_SCANS:
                     others += file != out / RESULTS
-                elif MASK.fullmatch(stem(file.name)) or among_masks(file.relative_to(root)):
+                elif (
+                    MASK.fullmatch(stem(file.name))
+                    or _scan_of(file) in its
+                    or among_masks(file.relative_to(root))
+                ):
                     masks.add(place)
                 else:
                     scans.setdefault(place, (file, folder.relative_to(root)))
     folders = frozenset(looked_into | unreadable.keys())
     left_out = len(masks - scans.keys())  # one that was named as a scan is none
     return Found(tuple(scans.values()), left_out, others, folders, tuple(unreadable.values()))
+
+
+def _scan_of(file: Path) -> Path | None:
+    """Of what may be a mask by its name, X_seg.png, the scan that it would be of, without its ending."""
+    told = mask_name(stem(file.name))
+    return file.with_name(told.scan) if told and told.whole else None
 
 
 def plan(found: Found, out: Path) -> tuple[list[Job], list[str]]:
@@ -417,7 +428,7 @@ def _left_out(found: Found) -> str:
     parts = []
     if found.masks:
         masks = counted(found.masks, "mask")
-        parts.append(f"{masks} (named ..._mask, or in a folder of masks)")
+        parts.append(f"{masks} (by their names, or in a folder of masks)")
     if found.others:
         parts.append(
             f"{counted(found.others, 'file')} that hold{'s' * (found.others == 1)} no scan"

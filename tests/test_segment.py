@@ -134,6 +134,17 @@ def test_masks_tables_and_hidden_files_in_a_folder_are_no_scans(tmp_path, weight
     assert "2 masks" in (said := capsys.readouterr().err) and "1 file that holds no scan." in said
 
 
+def test_a_mask_by_another_name_is_no_scan_beside_its_scan(tmp_path, weights):
+    """Whoever calls a scan "label 3" has it segmented all the same."""
+    folder = tmp_path / "in"
+    for name in ("a.png", "a_seg.png", "a-gt-2.png", "b_seg.png", "label 3.png", "ward/a.png"):
+        scan(folder / name)
+    assert segment(folder, "--out", tmp_path / "out", weights=weights) == 0
+    assert masks(tmp_path / "out") == [
+        "a_mask.png", "b_seg_mask.png", "label 3_mask.png", "ward/a_mask.png",
+    ]  # fmt: skip
+
+
 def test_what_lies_in_a_folder_masks_is_no_scan(tmp_path, weights, capsys):
     """As the samples, an export and the data sets of many have it; a ward's folder may have one too."""
     folder = tmp_path / "in"
@@ -143,7 +154,7 @@ def test_what_lies_in_a_folder_masks_is_no_scan(tmp_path, weights, capsys):
     assert segment(folder, "--out", tmp_path / "out", weights=weights) == 0
     assert masks(tmp_path / "out") == ["images/a_mask.png", "ward/b_mask.png"]
     said = capsys.readouterr().err
-    assert "2 masks (named ..._mask, or in a folder of masks) and 1 file that hold" in said
+    assert "2 masks (by their names, or in a folder of masks) and 1 file that hold" in said
 
 
 def test_a_folder_masks_that_is_named_itself_is_looked_into(tmp_path, weights, capsys):
