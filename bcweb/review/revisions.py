@@ -80,16 +80,31 @@ class Predicted:
     def by(self, revision: str) -> dict[int, Prediction]:
         """A revision's predictions by case id, with those of folds where the weights had seen the case.
 
-        Where they have no prediction of it they had, once the import has ended; until then nobody knows.
+        Where they have no prediction of it they had, once they are through; until then nobody knows.
         """
         made, modality = self.own[revision], self.modality(revision)
         stand_in = {}
         for case, prediction in self.folds.items():
             known = made.get(case)
-            had_seen = self.project.state == "ready" if known is None else known.how == "seen"
+            had_seen = self._is_through(revision) if known is None else known.how == "seen"
             if had_seen and self.cases[case].modality == modality:
                 stand_in[case] = prediction
         return made | stand_in
+
+    def _is_through(self, revision: str) -> bool:
+        """Whether the weights have come to every case: the project's state is that of its last import, which may
+        be of other weights."""
+        if self.project.state == "ready":
+            return True
+        made, modality = self.own[revision], self.modality(revision)
+        newest = max(
+            (one for one in self.revisions() if one.modality == modality), key=lambda one: one.last
+        )
+        return newest.name != revision or all(
+            case.id in made or case.id in self.folds
+            for case in self.cases.values()
+            if case.modality == modality and case.problem is None
+        )
 
     def _let_folds_stand_alone(self) -> None:
         others = {self.modality(name) for name in self.own}

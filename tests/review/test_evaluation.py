@@ -238,12 +238,30 @@ def test_folds_stand_in_for_what_the_weights_had_seen(store, first):
     assert second["fold"] == SECOND, "these weights had not seen it"
 
 
-def test_nobody_stands_in_while_the_import_goes_on(own):
-    store, project = own
-    store.set_state(project.id, "importing")
-    told = evaluate(store, "local", "made", FIRST)
-    assert "fold" not in {case.score.id for case in told.cases}
+def test_nobody_stands_in_while_the_import_goes_on(tmp_path):
+    with Store(tmp_path) as store:
+        project = fill(store, cases=[replace(made, second=None) for made in CASES])
+        store.set_state(project.id, "importing")
+        told = evaluate(store, "local", "made", FIRST)
+    assert "fold" not in {case.score.id for case in told.cases}, '"late" is still to come'
     assert told.left_out[f"not predicted by {FIRST}"] == 2
+
+
+@pytest.mark.parametrize("came", [0, 1])
+def test_an_import_of_other_weights_takes_no_score_from_those_that_are_through(tmp_path, came):
+    """Wherever it is, or was cancelled, or failed. came: how many cases it has predicted."""
+    cases = [
+        replace(made, second=made.second if number < came else None)
+        for number, made in enumerate(CASES)
+        if made.name != "late" or came
+    ]
+    with Store(tmp_path) as store:
+        project = fill(store, cases=cases)
+        whole = evaluate(store, "local", "made", FIRST)
+        assert "fold" in {case.score.id for case in whole.cases}
+        for state in ("importing", "cancelled", "failed"):
+            store.set_state(project.id, state)
+            assert evaluate(store, "local", "made", FIRST) == whole, state
 
 
 def test_folds_alone_are_a_choice(tmp_path):
