@@ -129,6 +129,10 @@ def predict(job: Job, files: Files, folder: str) -> Outcome:
         return Outcome(job, None, "The memory does not hold this scan.")
     except Exception as error:  # a fault of ours on one file must not cost the others
         return Outcome(job, None, f"Unexpected {type(error).__name__}: {error}")
+    if prediction.revision != job.revision:  # of which nobody has asked what they were trained on
+        return Outcome(
+            job, None, f"The weights in {job.weights} are others by now: import once more."
+        )
     point, mask = prediction.operating_point, prediction.mask
     steps = np.rint(prediction.probability * 255).astype(np.uint8)
     scores = None if truth is None else score_case(mask, truth)

@@ -270,6 +270,24 @@ def test_a_scan_that_was_replaced_since_is_not_predicted_as_the_old_one(store, w
     )
 
 
+def test_weights_that_are_trained_anew_meanwhile_predict_nothing(store, tmp_path):
+    """Nobody has asked of the new ones what they were trained on: it would be kept as unseen for good."""
+    place = pictures(tmp_path / "set", 2)
+    weights = weights_folder.write(tmp_path / "weights", seed=1, name="old")
+
+    def train(progress):
+        if progress == (2, 2, READING):
+            weights_folder.write(weights, seed=2, name="new")
+
+    made = prepare(store, ME, "P", [f"folder:{place}"], str(weights), workers=1, told=train)
+    made.run()
+    project = store.project(ME, "P")
+    assert (made.failures, project.predicted) == (2, 0)
+    assert any("are others by now: import once more." in note for note in project.notes)
+    run(store, "P", weights=str(weights))
+    assert len(store.revisions(ME, project.id)) == 1 and store.project(ME, "P").predicted == 2
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has file names that are no text")
 def test_a_file_name_that_is_no_text(store, weights, tmp_path):
     place = pictures(tmp_path / "set", 1)
