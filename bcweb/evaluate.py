@@ -147,6 +147,8 @@ def table(result: dict[str, Any]) -> str:
         if result["by_finding"]:
             lines += ["", "By finding"]
             lines += [f"  {name}: {label_line(f)}" for name, f in result["by_finding"].items()]
+    elif not result["seen_scores"]:
+        lines.append("No case has a score: no headline.")
     else:
         lines.append("No case is unseen, and the weights carry no out-of-fold scores: no headline.")
     if result["seen_scores"]:

@@ -74,7 +74,7 @@ def html(
         f"<h1>{escape(title)}</h1>",
         _definitions("facts", facts),
         *(f"<p>{escape(said)}</p>" for said in wording.about(figures)),
-        _headline(wording.headline(figures)) if evaluation.headline else _no_headline(),
+        _headline(evaluation),
         _plots(evaluation),
         _table(wording.sections(figures)),
         _comparison(comparison) if comparison else "",
@@ -158,21 +158,21 @@ def _why(cell: Cell) -> str:
     return " ".join(part for part in (meaning, *rest) if part)
 
 
-def _headline(cells: Sequence[Cell]) -> str:
+def _headline(evaluation: Evaluation) -> str:
+    if not evaluation.cases:
+        return ""
+    if not evaluation.headline:
+        return (
+            '<section><h2>Headline</h2><p class="caution">These weights were trained on every case that has '
+            "a score, and carry none out of fold: there is no result to show.</p></section>"
+        )
     items = "".join(
         f'<li><span class="name">{_term(wording.BY_KEY[cell.key].name, _why(cell), True)}</span>'
         f"<b>{_term(cell.value, _why(cell), False, f'headline.{cell.key}')}</b>"
         f"<small>{escape(cell.interval)}</small></li>"
-        for cell in cells
+        for cell in wording.headline(evaluation.figures)
     )
     return f'<section><h2>Headline</h2><ul class="headline">{items}</ul></section>'
-
-
-def _no_headline() -> str:
-    return (
-        '<section><h2>Headline</h2><p class="caution">These weights were trained on every case that has '
-        "a score, and carry none out of fold: there is no result to show.</p></section>"
-    )
 
 
 def _plots(evaluation: Evaluation) -> str:

@@ -232,7 +232,8 @@ def _apart(figures: dict[str, Any]) -> dict[str, Any]:
 
 def about(figures: dict[str, Any]) -> list[str]:
     """What the figures are over, and what is not in them: sentences."""
-    said = [f"{figures['scored']:,} of {figures['cases']:,} cases have a score: {_told(figures)}."]
+    some = f"{figures['scored']:,} of {figures['cases']:,} cases have a score: {_told(figures)}."
+    said = [some if figures["scored"] else "No case has a score."]
     if figures["left_out"]:
         said.append(f"Left out: {reasons(figures['left_out'])}.")
     if figures["carried"]:

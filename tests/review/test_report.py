@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from bcweb.evaluate import table
 from bcweb.review import report, wording
 from bcweb.review.__main__ import main
 from bcweb.review.comparison import compare
@@ -171,6 +172,16 @@ def test_no_spreadsheet_runs_what_a_data_set_calls_its_cases(tmp_path):
     assert table.startswith("\ufeffdataset,id,"), "Excel takes it for another encoding"
     row = next(csv.DictReader(io.StringIO(table)))
     assert {name: row[name] for name in names} == {n: f"'{text}" for n, text in names.items()}
+
+
+def test_a_project_without_truths_says_that_nothing_has_a_score(tmp_path):
+    with Store(tmp_path) as store:
+        fill(store, cases=[made for made in CASES if made.name == "no truth"])
+        told = evaluate(store, "local", "made", FIRST)
+    page = report.html(told)
+    assert "<p>No case has a score.</p>" in page and "Left out: 1 without a truth." in page
+    assert "trained on every case" not in page, "they had seen none"
+    assert "No case has a score: no headline." in table(told.figures)
 
 
 def test_a_project_that_was_all_seen_has_a_report_without_a_headline(tmp_path):
