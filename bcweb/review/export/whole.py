@@ -228,21 +228,42 @@ def _with_masks(
 
 @contextmanager
 def _whole(to: Path) -> Iterator[Path]:
-    """A folder beside `to` that takes its name when all went well, and else is gone."""
-    if to.is_file() or (to.is_dir() and any(to.iterdir())):
+    """A folder that takes the name `to` when all went well, and else is gone.
+
+    An empty one that is there stays the same folder, and gets what is in it: somebody may be in it, a link
+    may lead to it, or it may be where a disk is attached.
+    """
+    is_there = to.is_dir()
+    if any(to.iterdir()) if is_there else os.path.lexists(to):
         raise _taken(to)
-    with _beside(to) as part:
+    with _beside(to / "export" if is_there else to) as part:
         folder = part / "whole"
         folder.mkdir()
         yield folder
         try:
-            if to.is_dir():
-                to.rmdir()
-            folder.rename(to)
+            if not is_there:
+                folder.rename(to)
+            elif [item.name for item in to.iterdir()] == [part.name]:
+                _move_all(folder, to)
+            else:
+                raise _taken(to)
         except OSError as error:
             if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
                 raise _taken(to) from None
             raise
+
+
+def _move_all(folder: Path, to: Path) -> None:
+    """Move what is in a folder into another, all of it or nothing; tables last: who finds them finds the rest."""
+    moved = []
+    try:
+        for item in sorted(folder.iterdir(), key=lambda item: (item.is_file(), item.name)):
+            item.rename(to / item.name)
+            moved.append(item)
+    except BaseException:
+        for item in moved:
+            (to / item.name).rename(item)
+        raise
 
 
 def _taken(to: Path) -> ExportError:

@@ -92,6 +92,66 @@ def test_a_folder_that_holds_something_is_left_alone(mine, tmp_path):
     assert sorted(there.rglob("*")) == before and leftovers(tmp_path) == []
 
 
+@pytest.mark.parametrize("where", ["in it", "by a link"])
+def test_an_empty_folder_stays_the_same_folder_and_is_filled(mine, tmp_path, monkeypatch, where):
+    there = tmp_path / "out"
+    there.mkdir()
+    if where == "in it":
+        monkeypatch.chdir(there)
+        named = Path(".")
+    else:
+        named = tmp_path / "link"
+        named.symlink_to(there)
+    before = there.stat().st_ino
+    assert export(mine.store, OWNER, mine.project.id, named).masks == 3
+    assert there.stat().st_ino == before, "whoever is in it would be in a folder that is gone"
+    assert verdicts(named).keys() == {"one", "two", "three"}
+    assert len(list((named / "masks").iterdir())) == 3
+    assert leftovers(there) == leftovers(tmp_path) == []
+
+
+def test_a_link_that_leads_nowhere_is_told_before_anything_is_written(mine, tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    done = []
+    with pytest.raises(ExportError, match="holds something already"):
+        export(
+            mine.store,
+            OWNER,
+            mine.project.id,
+            tmp_path / "link",
+            progress=lambda *n: done.append(n),
+        )
+    assert done == []
+
+
+def test_an_empty_folder_that_somebody_fills_meanwhile_is_left_alone(mine, tmp_path):
+    there = tmp_path / "out"
+    there.mkdir()
+
+    def somebody_else(done: int, _: int) -> None:
+        (there / "theirs").write_text("x")
+
+    with pytest.raises(ExportError, match="holds something already"):
+        export(mine.store, OWNER, mine.project.id, there, progress=somebody_else)
+    assert [p.name for p in there.iterdir()] == ["theirs"]
+
+
+def test_an_empty_folder_is_empty_again_where_not_all_of_it_came(mine, tmp_path, monkeypatch):
+    there = tmp_path / "out"
+    there.mkdir()
+    real = Path.rename
+
+    def full(self: Path, to: Path) -> Path:
+        if to == there / "verdicts.csv":
+            raise OSError(28, "No space left on device")
+        return real(self, to)
+
+    monkeypatch.setattr(Path, "rename", full)
+    with pytest.raises(ExportError, match="The disk is full"):
+        export(mine.store, OWNER, mine.project.id, there)
+    assert list(there.iterdir()) == []
+
+
 def test_another_export_that_was_first_is_not_replaced(mine, tmp_path):
     def somebody_else(done: int, _: int) -> None:
         (tmp_path / "out").mkdir(exist_ok=True)
