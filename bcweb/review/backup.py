@@ -19,7 +19,7 @@ from sqlalchemy import CompoundSelect, Select, select, text, union
 
 from bcweb.review import home as places
 from bcweb.review.database import Database
-from bcweb.review.files import Files, sync_folders
+from bcweb.review.files import Files, make_folders, sync_folders
 from bcweb.review.records import ReviewError
 from bcweb.review.schema import cases, drafts, predictions, projects, verdicts
 
@@ -51,9 +51,11 @@ def _sqlite(database: Database, files: Files, to: Path) -> str:
             closing(sqlite3.connect(part)) as copy,
         ):
             source.backup(copy)
+        made = _make_folders(to, connection.execute(_projects()).scalars())
         _copy(files, to, connection.execute(_drafts()))
         named = connection.execute(_files()).all()
     _copy(files, to, named)
+    sync_folders(made)
     with part.open("rb+") as file:
         os.fsync(file.fileno())
     part.rename(to / places.DATABASE)
@@ -67,12 +69,13 @@ def _postgresql(database: Database, files: Files, to: Path) -> str:
         with database.writing() as holding:
             holding.execute(text("LOCK TABLE drafts IN SHARE MODE"))  # nobody draws for this moment
             snapshot = moment.execute(text("SELECT pg_export_snapshot()")).scalar()
+            made = _make_folders(to, moment.execute(_projects()).scalars())
             _copy(files, to, moment.execute(_drafts()))
         named = moment.execute(_files()).all()
         if program is not None:
             _dump(database, program, snapshot, to / DUMP)
     _copy(files, to, named)
-    sync_folders([to])
+    sync_folders([*made, to])
     if program is None:
         return f"Only the files are in {to}: there is no pg_dump here to copy the database with."
     return (
@@ -95,14 +98,20 @@ def _dump(database: Database, program: str, snapshot: str, to: Path) -> None:
         raise ReviewError(f"pg_dump could not copy the database: {told.rstrip('.')}.")
 
 
+def _make_folders(to: Path, folders: Iterable[str]) -> list[Path]:
+    """Those of all projects, also where there is no file yet: the copy is gone on with; what is to be synced."""
+    places = [to / "projects" / folder for folder in folders]
+    for place in places:
+        make_folders(place)
+    return [*places, to / "projects"] if places else []
+
+
 def _copy(files: Files, to: Path, named: Iterable[tuple[str, str]]) -> None:
     """Link or copy these files, each a project's folder and a name, durably."""
-    folders = {to / "projects"}
+    folders = set()
     for folder, name in named:
         source, target = files.path(folder, name), to / "projects" / folder / name
-        if target.parent not in folders:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            folders |= {target.parent, target.parent.parent}
+        folders.add(target.parent)
         if target.exists():
             continue
         try:
@@ -113,7 +122,11 @@ def _copy(files: Files, to: Path, named: Iterable[tuple[str, str]]) -> None:
             shutil.copyfile(source, target)
             with target.open("rb+") as copied:
                 os.fsync(copied.fileno())
-    sync_folders(folder for folder in folders if folder.exists())
+    sync_folders(folders)
+
+
+def _projects() -> Select:
+    return select(projects.c.folder).where(projects.c.deleted.is_(None))
 
 
 def _drafts() -> Select:

@@ -45,8 +45,7 @@ class Files:
         """Make the folders of a new project, durably."""
         place = self._projects / folder
         try:
-            for name in _FOLDERS:
-                (place / name).mkdir(parents=True, exist_ok=True)
+            make_folders(place)
             sync_folders([place, self._projects, self._projects.parent])
         except OSError as error:
             raise NotSaved(sentence(error)) from error
@@ -179,6 +178,12 @@ class Writing:
         except OSError as error:
             raise NotSaved(sentence(error)) from error
         return name
+
+
+def make_folders(place: Path) -> None:
+    """Those that the files of a project are in."""
+    for name in _FOLDERS:
+        (place / name).mkdir(parents=True, exist_ok=True)
 
 
 def make_thumbnail(grey: np.ndarray) -> bytes:

@@ -97,6 +97,25 @@ def test_what_is_done_later_does_not_reach_a_backup(sqlite, tmp_path):
         np.testing.assert_array_equal(copy.mask(made.id, first.mask_file), mask(3))
 
 
+@pytest.mark.parametrize("of", ["cases without a truth", "no case yet"])
+def test_a_copy_is_gone_on_with_though_nothing_was_drawn_or_predicted_before(sqlite, tmp_path, of):
+    bare = new_case(truth=None, thumbnail=b"")
+    store = sqlite.open()
+    made = store.create(ME, "P")
+    if of == "cases without a truth":
+        store.add_cases(made.id, [bare])
+    store.backup(tmp_path / "copy")
+    with Store(tmp_path / "copy") as copy:
+        if of == "no case yet":
+            copy.add_cases(made.id, [bare])
+        [case] = copy.queue(ME, made.id, "listed")
+        draft = copy.save_draft(ME, "anna", case.id, mask(3), "empty")
+        np.testing.assert_array_equal(copy.mask(made.id, draft.mask_file), mask(3))
+        copy.save(ME, "anna", case.id, corrected("k", 4))
+        copy.map(copy.add_prediction(case.id, new_prediction()))
+        copy.add_cases(made.id, [new_case("b")])
+
+
 def test_where_links_are_not_had_files_are_copied(sqlite, tmp_path, monkeypatch):
     store = sqlite.open()
     project(store)
