@@ -70,6 +70,7 @@ class Vault:
         self._restored, self._owner = restored, owner
         self._there: set[str] | None = None  # the files that are in the place; None: not known yet
         self._is_open = self._is_listed = False
+        self._mine: dict[str, str] = {}  # by a project's key: the file that says what it is here
         self._seen = 0  # all verdicts up to this id are backed up
         self._times: dict[int, datetime] = {}
         self._unreadable: dict[int, str] = {}
@@ -177,6 +178,7 @@ class Vault:
             self._last = datetime.now(UTC)
             self._times |= dict.fromkeys(ids, self._last)
             self._there |= set(files)
+            self._mine |= {key: of[-1] for key, of in format.project_files(files).items()}
         return has_more
 
     # --- out of the place
@@ -294,9 +296,12 @@ class Vault:
         for project in self._ledger.projects():
             files = defined.get(project.key, [])
             if project.deleted is None:
-                written = format.write_project(project, files)
-                if written is not None:
-                    yield written
+                if files and format.says(files[-1], project):
+                    self._mine[project.key] = files[-1]
+                # Where another process has written since, that stands: two would answer each other for ever.
+                mine = self._mine.get(project.key)
+                if mine not in files or not format.says(mine, project):
+                    yield format.write_project(project, files)
             elif files and format.deleted_file(project.key) not in there:
                 yield format.write_deletion(project)
 

@@ -171,21 +171,27 @@ def write_marker() -> tuple[str, bytes]:
     return MARKER, _written("backup", {"of": "bcweb review"})
 
 
-def write_project(project: KeptProject, there: Sequence[str] = ()) -> tuple[str, bytes] | None:
-    """there: the files of this project that a backup has; None where one of them says the same."""
-    sources, weights = list(project.sources), dict(project.weights)
-    what = hashlib.sha256(_json([sources, weights])).hexdigest()[:16]
-    if any(name.endswith(f"-{what}.json") for name in there):
-        return None
+def says(file: str, project: KeptProject) -> bool:
+    """Whether this file of a project is of the data sets and weights that it has."""
+    return file.endswith(f"-{_hash_of(project)}.json")
+
+
+def write_project(project: KeptProject, there: Sequence[str] = ()) -> tuple[str, bytes]:
+    """there: the files of this project that a backup has; it comes after them."""
     values = asdict(project) | {
-        "sources": sources,
-        "weights": weights,
+        "sources": list(project.sources),
+        "weights": dict(project.weights),
         "created": _text(project.created),
     }
     del values["deleted"]
     number = max((int(name.split(".")[1].split("-")[0]) for name in there), default=0) + 1
-    name = f"projects/{project.key}.{min(number, 9999):04d}-{what}.json"
+    name = f"projects/{project.key}.{min(number, 9999):04d}-{_hash_of(project)}.json"
     return name, _written("project", {"project": values})
+
+
+def _hash_of(project: KeptProject) -> str:
+    what = _json([list(project.sources), dict(project.weights)])
+    return hashlib.sha256(what).hexdigest()[:16]
 
 
 def write_deletion(project: KeptProject) -> tuple[str, bytes]:

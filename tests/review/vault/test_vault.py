@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
+import pytest
 
 from bcweb.review.records import NewVerdict
 from bcweb.review.store import Store
@@ -15,6 +17,18 @@ from bcweb.review.vault_places import Folder
 from tests.review.decided import OWNER
 from tests.review.kept import all_steps, files_of, vault
 from tests.review.small import ME, corrected, mask, new_case, project
+
+
+def look_again(running: Vault) -> None:
+    """As a minute later."""
+    running.place._listed = float("-inf")
+    all_steps(running)
+
+
+def numbers(folder: Path) -> list[int]:
+    """Of the files that say what a project is."""
+    return sorted(int(file.name.split(".")[1][:4]) for file in (folder / "projects").iterdir())
+
 
 # --- what is written
 
@@ -49,6 +63,38 @@ def test_other_weights_and_more_data_sets_are_kept_too(tmp_path):
         all_steps(vault(back, tmp_path / "backup"))
         [found] = back.projects(ME)
         assert (found.sources, found.weights) == (("busi:a",), {"ultrasound": "hf://a/b@v2"})
+
+
+@pytest.mark.parametrize("began_again", [False, True])
+def test_weights_that_a_project_had_before_are_what_is_brought_back_once_it_has_them_again(
+    tmp_path, began_again
+):
+    """a, b, a: not b, which was written last."""
+    with Store(tmp_path / "home") as store, Store(tmp_path / "new") as back:
+        made, _ = project(store)
+        running = vault(store, tmp_path / "backup")
+        for weights in ("a", "b", "a", "a"):
+            store.set_sources(made.id, ["busi:x"], {"ultrasound": f"hf://{weights}/w@v1"})
+            if began_again:
+                running = vault(store, tmp_path / "backup")
+            all_steps(running)
+            all_steps(running)
+        assert numbers(tmp_path / "backup") == [1, 2, 3], "a number a change"
+        all_steps(vault(back, tmp_path / "backup"))
+        assert back.projects(ME)[0].weights == {"ultrasound": "hf://a/w@v1"}
+
+
+def test_a_project_is_written_again_where_somebody_took_away_what_says_what_it_is(tmp_path):
+    with Store(tmp_path / "home") as store:
+        made, _ = project(store)
+        running = vault(store, tmp_path / "backup")
+        for source in ("busi:a", "busi:b"):
+            store.set_sources(made.id, [source], {})
+            all_steps(running)
+        [file] = (tmp_path / "backup" / "projects").glob("*.0002-*")
+        file.unlink()
+        look_again(running)
+        assert numbers(tmp_path / "backup") == [1, 2]
 
 
 def test_a_project_that_was_deleted_before_it_was_backed_up_leaves_no_trace(made, place_of_backup):
@@ -92,8 +138,7 @@ def test_two_processes_with_one_backup_write_what_is_theirs_and_see_the_others(t
         all_steps(running)
         all_steps(other)
         for one_of in (running, other):
-            one_of.place._listed = float("-inf")  # as a minute later
-            all_steps(one_of)
+            look_again(one_of)
         assert len([name for name in files_of(folder) if name.startswith("verdicts/")]) == 3
         for store in (one, two):
             keys = {v.key: v for v in store.history(ME, case)}
@@ -101,6 +146,26 @@ def test_two_processes_with_one_backup_write_what_is_theirs_and_see_the_others(t
             assert store.case(ME, case).verdict_id == keys["k3"].id, "what was said last stands"
             assert keys["k2"].after == keys["k3"].after == keys["k1"].id
             np.testing.assert_array_equal(store.mask(made.id, keys["k3"].mask_file), mask(3))
+
+
+def test_two_processes_in_which_a_project_has_other_weights_do_not_answer_each_other(tmp_path):
+    folder = tmp_path / "backup"
+    with Store(tmp_path / "one") as one, Store(tmp_path / "two") as two:
+        made, _ = project(one)
+        both = [vault(one, folder), vault(two, folder)]
+        for running in both:
+            all_steps(running)
+        for store, weights in ((one, "a"), (two, "b")):
+            store.set_sources(made.id, ["busi:x"], {"ultrasound": f"hf://{weights}/w@v1"})
+        for _ in range(4):
+            for running in both:
+                look_again(running)
+        assert numbers(folder) == [1, 2, 3]
+        one.set_sources(made.id, ["busi:x"], {"ultrasound": "hf://c/w@v1"})
+        for _ in range(2):
+            for running in both:
+                look_again(running)
+        assert numbers(folder) == [1, 2, 3, 4]
 
 
 def test_two_that_write_the_same_at_the_same_moment_leave_whole_files(made, place_of_backup):
