@@ -17,7 +17,7 @@ import numpy as np
 from bcweb.metrics import DETECTED_ABOVE
 from bcweb.review.evaluation import Evaluation, Scored, not_predicted, with_interval
 from bcweb.review.records import ReviewError
-from bcweb.scores import CaseScore, groups_of
+from bcweb.scores import CaseScore, groups_of, outlined
 from bcweb.statistics import (
     auc,
     auc_gain,
@@ -131,6 +131,10 @@ def compare(first: Evaluation, second: Evaluation, with_folds: bool = False) -> 
             left_out["that both saw in training"] += 1
         else:
             left_out[f"that {seen_by[0]} saw in training"] += 1
+    kept = {score.key for score in outlined([pair.first for pair in pairs])}
+    if weak := sum(pair.first.key not in kept for pair in pairs):
+        left_out["of which only boxes are known"] += weak
+        pairs = [pair for pair in pairs if pair.first.key in kept]
     return Comparison(
         first.revision, second.revision, tuple(pairs), dict(left_out), out_of_fold, with_folds
     )

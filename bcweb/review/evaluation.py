@@ -23,7 +23,7 @@ import numpy as np
 from bcweb.review.records import CaseRow, How, NotThere, Prediction, ReviewError, Verdict
 from bcweb.review.revisions import Predicted
 from bcweb.review.scorer import Scorer
-from bcweb.scores import CaseScore, groups_of, lesion_figures, report
+from bcweb.scores import CaseScore, groups_of, lesion_figures, outlined, report
 from bcweb.statistics import group_bootstrap, rank_correlation
 
 if TYPE_CHECKING:  # it brings SQLAlchemy
@@ -153,9 +153,15 @@ class Evaluation:
             "uncertainty": self._uncertainty(),
         }
 
+    @cached_property
+    def _outlined(self) -> list[Scored]:
+        """Those of the headline that a figure over all of them is of (see `bcweb.scores.outlined`)."""
+        keys = {score.key for score in outlined([case.headline for case in self.headline])}
+        return [case for case in self.headline if case.score.key in keys]
+
     def _by_size(self) -> dict[str, Any]:
         parts: dict[str, list[CaseScore]] = {name: [] for name, _ in SIZES}
-        for case in self.headline:
+        for case in self._outlined:
             if case.share is not None:
                 parts[size_of(case.share)].append(case.headline)
         return {name: lesion_figures(scores) for name, scores in parts.items()}
@@ -164,7 +170,7 @@ class Evaluation:
         """Spearman's rank correlation of uncertainty with 1 - Dice, over lesion images whose mask is here."""
         told = [
             case
-            for case in self.headline
+            for case in self._outlined
             if case.uncertainty is not None and case.score.lesion and not case.score.seen
         ]
         figures: dict[str, Any] = {"n": len(told), "correlation": None, "correlation_ci": None}
@@ -240,7 +246,8 @@ class _Told:
             label = verdict.label or label
             if verdict.decision in ("corrected", "truth") and verdict.mask_file:
                 file, pixels, by_reader = verdict.mask_file, verdict.painted_px, True
-        blank = CaseScore(case.dataset, case.case, case.group, label, case.modality)
+        weak = case.weak and not (by_reader and verdict.decision == "corrected")
+        blank = CaseScore(case.dataset, case.case, case.group, label, case.modality, weak=weak)
         return cls(blank, file, pixels or 0, by_reader)
 
 

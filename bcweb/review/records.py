@@ -136,6 +136,11 @@ class CaseRow:
     verdict_id: int | None
     latest_id: int | None
 
+    @property
+    def weak(self) -> bool:
+        """Whether of its lesion only boxes are known (`Case.boxes`): then it has a truth that nobody drew."""
+        return bool(self.truth_px) and not self.truth_files
+
 
 @dataclass(frozen=True, eq=False)
 class NewPrediction:

@@ -192,7 +192,10 @@ def sections(figures: dict[str, Any]) -> tuple[Section, ...]:
         ),
     ):
         if len(parts) > 1 and (field != "size" or figures["lesion"]["n"]):
-            lines = tuple(_line(name, part, (field, name)) for name, part in parts.items())
+            lines = tuple(
+                _line(f"{name} (boxes)" if part.get("weak") else name, part, (field, name))
+                for name, part in parts.items()
+            )
             made.append(Section(title, lines))
     if figures["seen_scores"]:
         made.append(Section(SEEN, (_line("Seen cases", figures["seen_scores"], ("how", "seen")),)))
@@ -236,6 +239,13 @@ def about(figures: dict[str, Any]) -> list[str]:
     said = [some if figures["scored"] else "No case has a score."]
     if figures["left_out"]:
         said.append(f"Left out: {reasons(figures['left_out'])}.")
+    if weak := figures.get("weak"):
+        apart = (
+            ", and they are in no figure but their data set's" if weak < figures["scored"] else ""
+        )
+        said.append(
+            f"Of {weak:,} only boxes are known: their truth is the ellipse within each{apart}."
+        )
     if figures["carried"]:
         said.append(
             f"Of {figures['carried']:,} only the Dice out of fold is known, as the weights carry it; from it "

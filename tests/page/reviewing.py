@@ -56,7 +56,7 @@ def case_of(file: Path, made: Phantom, name: str, label: str | None, **more) -> 
     return NewCase(
         "generated", name, file, "ultrasound", group=name, label=label, digest=scan.digest,
         width=scan.width, height=scan.height, depth=8 * scan.pixels.itemsize, window=scan.window,
-        spacing=made.scan.spacing, truth=made.truth, thumbnail=thumbnail(made.scan.pixels), **more,
+        spacing=made.scan.spacing, truth=made.truth, truth_files=(file,), thumbnail=thumbnail(made.scan.pixels), **more,
     )  # fmt: skip
 
 

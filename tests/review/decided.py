@@ -67,10 +67,11 @@ class Decided:
         """Add a case with a prediction; its id in the database."""
         scan = read_scan(file)
         modality = more.pop("modality", scan.modality or "ultrasound")
+        drawn = more.pop("truth_files", (file,))
         new = NewCase(
             dataset, case, file, modality, more.pop("group", case), digest=scan.digest,
             width=scan.width, height=scan.height, depth=8 * scan.pixels.itemsize,
-            window=scan.window, spacing=scan.spacing, truth=truth, **more,
+            window=scan.window, spacing=scan.spacing, truth=truth, truth_files=drawn, **more,
         )  # fmt: skip
         self.store.add_cases(self.project.id, [new])
         rows = self.store.queue(OWNER, self.project.id, "listed")

@@ -36,7 +36,7 @@ class Mask:
 
 @dataclass(frozen=True)
 class Made:
-    """side: of the truth's square, 0: no lesion, None: no truth. first, second, fold: None: not predicted."""
+    """side: of the truth's square, 0: no lesion, None: no truth; boxed: nobody drew it. first, second, fold: None: not predicted."""
 
     name: str
     label: str
@@ -47,6 +47,7 @@ class Made:
     dataset: str = "set"
     fold: Mask | None = None
     problem: str | None = None
+    boxed: bool = False
     modality: Modality = "ultrasound"
 
 
@@ -112,6 +113,7 @@ def _case(made: Made, folder: Path) -> NewCase:
         width=0 if made.problem else WIDTH,
         height=0 if made.problem else HEIGHT,
         truth=None if made.side is None else square(made.side, 0),
+        truth_files=() if made.boxed else (file,),
         problem=made.problem,
     )
 

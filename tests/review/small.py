@@ -22,7 +22,7 @@ def mask(seed: int, shape: tuple[int, int] = (HEIGHT, WIDTH)) -> np.ndarray:
 def new_case(name: str = "a", **more: Any) -> NewCase:
     values = {
         "label": "benign", "group": name, "width": WIDTH, "height": HEIGHT, "truth": mask(1),
-        "thumbnail": b"RIFF", "digest": "d", "fingerprint": "f", **more,
+        "truth_files": (Path(f"/data/{name}_mask.png"),), "thumbnail": b"RIFF", "digest": "d", "fingerprint": "f", **more,
     }  # fmt: skip
     dataset = values.pop("dataset", "busi")
     return NewCase(dataset, name, Path(f"/data/{name}.png"), "ultrasound", **values)

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from bcweb.review import wording
 from bcweb.review.comparison import Comparison, _paired_auc, compare
 from bcweb.review.evaluation import SIZES, Evaluation, evaluate, size_of
 from bcweb.review.records import NewVerdict, NotThere, Project, ReviewError
@@ -113,6 +114,47 @@ def test_groups_have_figures_of_their_own(first):
     # 16, 100 and 400 of 2000 pixels are 0.8, 5 and 20%.
     assert sizes == {"under 1%": 1, "1 to 3%": 0, "3 to 10%": 4, "10% and over": 1}
     assert figures["by_size"]["under 1%"]["dice_mean"] == 0
+
+
+def test_scores_against_boxes_stand_apart(tmp_path):
+    """b and c are boxed, with 0.8 and 0.5; a has 1. A reader drew over c's box."""
+    cases = [replace(made, boxed=made.name in "bc") for made in CASES[:3]]
+    with Store(tmp_path) as store:
+        project = fill(store, cases=cases)
+        told = evaluate(store, "local", "made", FIRST)
+        figures = told.figures
+        assert (figures["lesion"]["n"], figures["lesion"]["dice_mean"], figures["weak"]) == (
+            1,
+            1,
+            2,
+        )
+        assert figures["datasets"]["other"]["lesion"]["dice_mean"] == pytest.approx(0.5)
+        assert sum(part["n"] for part in figures["by_size"].values()) == 1
+        assert any(
+            said
+            == "Of 2 only boxes are known: their truth is the ellipse within each, and they are in no figure but "
+            "their data set's."
+            for said in wording.about(figures)
+        )
+        assert [line.name for line in wording.sections(figures)[1].lines] == [
+            "set",
+            "other (boxes)",
+        ]
+        pairs = compare(told, evaluate(store, "local", "made", SECOND))
+        assert [pair.first.id for pair in pairs.pairs] == ["a"]
+        assert pairs.left_out == {"of which only boxes are known": 2}
+
+        drawn = NewVerdict(
+            "corrected",
+            key="k" * 20,
+            after=None,
+            mask=square(10, 5),
+            beginning="empty",
+            seconds=1.0,
+        )
+        store.save("local", "anna", ids_of(store, project)["c"], drawn)
+        by_reader = evaluate(store, "local", "made", FIRST, "reader").figures
+        assert (by_reader["weak"], by_reader["lesion"]["n"]) == (1, 2), "c is outlined now"
 
 
 def test_a_size_belongs_to_the_part_that_begins_with_it():

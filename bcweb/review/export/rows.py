@@ -48,15 +48,17 @@ def rows_of(cases: Sequence[SnapshotCase], include: Sequence[Decision]) -> list[
             continue
         group = f"{case.dataset}/{case.group}" if several and case.group else case.group
         row = Row(case, verdict, names[case.id], group)
-        rows.append(row.without(_without_mask(verdict, include)))
+        rows.append(row.without(_without_mask(case, verdict, include)))
     return rows
 
 
-def _without_mask(verdict: Verdict, include: Sequence[Decision]) -> str:
+def _without_mask(case: CaseRow, verdict: Verdict, include: Sequence[Decision]) -> str:
     if verdict.decision == "reject":
         return f"Rejected: {verdict.reason}." if verdict.reason else "Rejected."
     if verdict.decision == "unsure":
         return "The reader was unsure."
     if verdict.decision not in include:
         return f"Only {', '.join(include)} was asked for."
+    if verdict.decision == "truth" and case.weak:
+        return "Of its lesion only a box is known: the ellipse in it is no outline to teach or to score by."
     return ""

@@ -264,6 +264,18 @@ def test_a_picture_that_is_gone_or_was_changed_is_said_and_its_mask_is_kept(mine
         assert [row.case.case for row in done.rows if row.mask] == ["three"]
 
 
+def test_an_ellipse_in_a_box_is_no_outline_to_give_and_what_a_reader_drew_is(mine, tmp_path):
+    for name in ("boxed", "corrected"):
+        file = save(mine.folder / f"{name}.png", picture(7))
+        mine.add(name, file, truth=blob(1, *picture(7).shape[:2]), truth_files=())
+    mine.decide("boxed", "truth")
+    mine.decide("corrected", "corrected", mask=blob(2, *picture(7).shape[:2]))
+    export(mine.store, OWNER, mine.project.id, tmp_path / "out")
+    rows = verdicts(tmp_path / "out")
+    assert rows["boxed"]["left_out"].startswith("Of its lesion only a box is known")
+    assert not rows["boxed"]["mask"] and rows["corrected"]["mask"]
+
+
 def test_a_mask_that_is_damaged_on_the_disk_stops_no_other(mine, tmp_path):
     file = mine.verdicts["two"].mask_file
     (damaged,) = (tmp_path / "home").rglob(Path(file).name)
