@@ -37,6 +37,11 @@ export class Picture {
     return true;
   }
 
+  /** Whether what is drawn is on the screen. */
+  get isThere() {
+    return this.#painter !== null;
+  }
+
   /** How many pixels of the scan one texel is wide (gl.js). */
   get reduction() {
     return this.#painter?.reduction ?? 1;

@@ -8,8 +8,9 @@
 //   viewer.threshold       0..1; setting it redraws without asking the server
 //   viewer.scores          at the threshold; null before a prediction is there
 //   viewer.stats           {frames, drawn}: how many frames were drawn, and when the last (performance.now)
-//   events                 bc-ready, bc-error {message}, bc-threshold {threshold}, bc-scores {dice, iou,
-//                          precision, recall, hit, miss, falseAlarm, painted_px, threshold, gated}
+//   events                 bc-ready: it is on the screen; bc-error {message}: it is not, or not any more, until the
+//                          next bc-ready; bc-threshold {threshold}; bc-scores {dice, iou, precision, recall, hit,
+//                          miss, falseAlarm, painted_px, threshold, gated}
 //   slot "empty"           what to say while there is no scan
 //   attribute kind         "scans" (default) or "cases": what the server calls them, as in BASE/KIND/ID/pixels
 //
@@ -58,6 +59,8 @@ import { build } from "./template.js";
 /** Below so many CSS pixels there is room for one pane; as in viewer.css. */
 const NARROW = 620;
 
+const BUSY = "The graphics hardware is busy elsewhere; the picture returns with it.";
+
 export class Viewer extends HTMLElement {
   #root = this.attachShadow({ mode: "open" });
   #styled = build(this.#root);
@@ -71,6 +74,7 @@ export class Viewer extends HTMLElement {
   #editor = new Editor(this.#reading, this.#stage, (name, detail) => this.#emit(name, detail), this.#redraw);
   #resizing = new ResizeObserver(() => this.#resize());
   #loading = new AbortController();
+  /** All that show() fetches is there; whether it is seen is another matter (Picture.isThere). */ #isFetched = false;
   #ahead = new Ahead();
   /** The last bc-scores, as text. */ #announced = "";
   /** @type {(event: KeyboardEvent) => void} */ #onKey;
@@ -86,12 +90,10 @@ export class Viewer extends HTMLElement {
       },
       this.#redraw,
     );
-    this.#canvas.addEventListener("webglcontextlost", () => {
-      say(this.#root, "The graphics hardware is busy elsewhere; the picture returns with it.", "late");
-    });
+    this.#canvas.addEventListener("webglcontextlost", () => this.#isFetched && this.#tell());
     this.#canvas.addEventListener("webglcontextrestored", () => {
       this.#start();
-      if (this.#reading.scan) say(this.#root, "", "");
+      if (this.#isFetched) this.#tell();
     });
     say(this.#root, "", "empty");
   }
@@ -143,6 +145,7 @@ export class Viewer extends HTMLElement {
     const { signal } = this.#loading;
     const before = this.#reading.info;
     const keep = this.#reading.begin(info);
+    this.#isFetched = false;
     if (!keep) {
       this.#editor.hand.forget();
       this.#editor.last = null;
@@ -162,9 +165,9 @@ export class Viewer extends HTMLElement {
       const prepared = await maps;
       if (signal.aborted) return;
       this.#takeMaps(before, prepared);
-      say(this.#root, "", "");
       this.#frames.now();
-      this.#emit("bc-ready", {});
+      this.#isFetched = true;
+      this.#tell();
     } catch (error) {
       if (signal.aborted) return;
       if (this.#reading.scan) this.#takeMaps(before, { prediction: null, truth: null }); // not the mask of an older answer
@@ -304,6 +307,17 @@ export class Viewer extends HTMLElement {
     const waits = info.segmented || info.has_truth;
     say(this.#root, waits ? "Preparing the prediction …" : "", waits ? "late over" : "");
     this.#frames.now();
+  }
+
+  /** Say whether what was fetched is on the screen. */
+  #tell() {
+    if (this.#picture.isThere) {
+      say(this.#root, "", "");
+      this.#emit("bc-ready", {});
+    } else {
+      say(this.#root, BUSY, "late");
+      this.#emit("bc-error", { message: BUSY });
+    }
   }
 
   /** @param {ScanInfo | null} before @param {import("./prepare.js").Maps} maps */

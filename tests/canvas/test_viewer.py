@@ -253,6 +253,54 @@ def test_the_picture_returns_after_the_graphics_context_was_lost(viewer: Viewer)
     assert not viewer.sees(".message")
 
 
+def test_without_graphics_hardware_nothing_is_called_seen(viewer: Viewer):
+    pixels = (np.arange(120 * 160) % 251).reshape(120, 160).astype(np.uint8)
+    shown = Shown("s", pixels, blobs(), blobs(seed=2) > 0.5)
+    viewer.run("""(v, r) => {
+      v.heard = [];
+      for (const name of ['bc-ready', 'bc-error']) v.addEventListener(name, () => v.heard.push(name));
+      const canvas = r.querySelector('canvas');
+      v.turn = (way) => new Promise(done => {
+        v.loss ??= canvas.getContext('webgl2').getExtension('WEBGL_lose_context');
+        canvas.addEventListener(`webglcontext${way}`, done, { once: true });
+        if (way === 'lost') v.loss.loseContext();
+        else v.loss.restoreContext();
+      });
+    }""")
+    heard = lambda: viewer.run("v => v.heard.splice(0)")  # noqa: E731
+    viewer.show(shown)
+    before = viewer.picture()
+    assert heard() == ["bc-ready"]
+    viewer.run("v => v.turn('lost')")
+    assert heard() == ["bc-error"]
+    viewer.show(shown)
+    viewer.show(Shown("other", pixels[::-1].copy()))
+    viewer.show(shown)
+    assert heard() == ["bc-error"] * 3, "what nobody can see is said to be on the screen"
+    assert "busy elsewhere" in viewer.text(".said") and viewer.sees(".said")
+    viewer.run("v => v.turn('restored')")
+    assert heard() == ["bc-ready"]
+    assert np.array_equal(viewer.picture(), before)
+    assert not viewer.sees(".message")
+
+
+def test_an_empty_viewer_stays_one_when_the_graphics_context_is_lost_and_back(viewer: Viewer):
+    viewer.show(Shown("s", np.zeros((120, 160), np.uint8)))
+    viewer.run("""async (v, r) => {
+      await v.show(null);
+      v.heard = [];
+      for (const name of ['bc-ready', 'bc-error']) v.addEventListener(name, () => v.heard.push(name));
+      const canvas = r.querySelector('canvas');
+      const loss = canvas.getContext('webgl2').getExtension('WEBGL_lose_context');
+      const back = new Promise(done => canvas.addEventListener('webglcontextrestored', done));
+      canvas.addEventListener('webglcontextlost', () => setTimeout(() => loss.restoreContext()));
+      loss.loseContext();
+      await back;
+    }""")
+    assert viewer.run("v => v.heard") == []
+    assert viewer.run("(v, r) => r.querySelector('.message').className") == "message empty"
+
+
 @pytest.mark.parametrize(
     ("info", "sentence"),
     [
