@@ -1,4 +1,4 @@
-"""Names of files: what is no ending of them, which are masks, and the order that people expect."""
+"""Names of files: what is no ending of them, which are masks, the order that people expect, and how they are told."""
 
 from __future__ import annotations
 
@@ -65,3 +65,12 @@ def natural(name: str) -> list[tuple[int, int, str]]:
     """A key that orders "scan 9" before "scan 10"."""
     parts = re.split(r"([0-9]+)", name.lower())
     return [(0, int(part), "") if place % 2 else (1, 0, part) for place, part in enumerate(parts)]
+
+
+def text(name: str) -> str:
+    r"""A name, or what is said of one, to be shown, sent or written.
+
+    A file's name is bytes: those that are no UTF-8 are told as escapes, "M\xfcller" in Latin-1 as M\udcfcller.
+    What opens the file wants its name as it was.
+    """
+    return name.encode("utf-8", "backslashreplace").decode()

@@ -12,6 +12,7 @@ from pathlib import Path
 from bcweb.cases import CasesError, read_cases
 from bcweb.cases.duplicates import groups
 from bcweb.cases.grouping import find_pairs
+from bcweb.names import text
 from bcweb.terminal import counted, show_every_name, why_unwritable, write_whole
 
 
@@ -63,7 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
         try:
             table = StringIO()
             csv.writer(table).writerows([("image", "group"), *groups(label, pairs).items()])
-            write_whole(chosen.groups, table.getvalue().encode())
+            write_whole(chosen.groups, text(table.getvalue()).encode())
         except OSError as error:
             print(f"{chosen.groups} cannot be written: {error.strerror}.", file=sys.stderr)
             return 1

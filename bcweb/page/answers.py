@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import PurePosixPath
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
+from bcweb.names import text
 from bcweb.page.guard import visitor
 from bcweb.page.settings import MB
+
+_NO_TEXT = re.compile(r"[\ud800-\udfff]")  # what stands for a byte of a name that is none
 
 
 class Refusal(HTTPException):
@@ -59,7 +63,10 @@ async def fields(request: Request, most: int = MB) -> dict:
 
 
 def answer(content: object, status: int = 200) -> Response:
-    return private(JSONResponse(content, status))
+    """JSON, in which all that is told is text: so one file's odd name does not take the others along."""
+    said = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    said = _NO_TEXT.sub(lambda found: "\\" + text(found[0]), said)  # in JSON a backslash is two
+    return private(Response(said, status, media_type="application/json"))
 
 
 def private(response: Response) -> Response:

@@ -19,7 +19,7 @@ from bcweb.cases.sources import scans_of
 from bcweb.cases.truth import mask_in
 from bcweb.masks import mask_png
 from bcweb.metrics import Scores, score_case
-from bcweb.names import stem
+from bcweb.names import stem, text
 from bcweb.page.packed import Packed
 from bcweb.page.pairing import Look
 from bcweb.page.segmenters import Segmenters
@@ -361,7 +361,7 @@ class Held:
                 marks, gated = f"_t{threshold:g}", False
             if not gated and _under_gate(prediction):
                 marks += "_no-gate"
-        return f"{stem(self.name)}_mask{marks}.png"
+        return text(f"{stem(self.name)}_mask{marks}.png")
 
     # --- inside
 

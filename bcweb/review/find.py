@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, select
 
+from bcweb import names
 from bcweb.review import rows
 from bcweb.review.records import CaseRow, NotThere, Prediction, Project, Verdict
 from bcweb.review.schema import cases, drafts, predictions, projects, verdicts
@@ -99,8 +100,8 @@ def draft_of(reader: str, case_id: int) -> Sequence[ColumnElement]:
 
 
 def text(value: str) -> str:
-    """As both databases keep it: a file's name may hold bytes that are no text, and PostgreSQL takes no 0."""
-    return value.encode("utf-8", "backslashreplace").decode().replace("\0", "")
+    """As both databases keep it: PostgreSQL takes no 0."""
+    return names.text(value).replace("\0", "")
 
 
 _THERE = projects.c.deleted.is_(None)

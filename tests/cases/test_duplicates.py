@@ -203,6 +203,14 @@ def test_the_command_tells_of_pairs_classes_and_groups(tmp_path, capsys):
     assert "busi: 6 cases in 5 groups" in capsys.readouterr().out
 
 
+def test_groups_are_written_where_a_name_is_no_text(tmp_path):
+    trees.save(trees.no_text(tmp_path / "scans" / "Müller.png"), trees.picture(0))
+    trees.save(tmp_path / "scans" / "a.png", trees.picture(1))
+    table = tmp_path / "groups.csv"
+    assert main([f"folder:{tmp_path / 'scans'}", "--groups", str(table)]) == 0
+    assert r"M\udcfcller" in table.read_text(encoding="utf-8")
+
+
 def test_the_command_says_in_one_sentence_what_is_wrong(tmp_path, capsys):
     assert main([f"busi:{tmp_path}"]) == 1
     assert capsys.readouterr().err == f"{tmp_path} is not BUSI: it has no folder benign.\n"

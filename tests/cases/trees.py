@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 HEIGHT, WIDTH = 60, 80
@@ -30,6 +32,13 @@ def save(file: Path, pixels: np.ndarray) -> Path:
     file.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels).save(file)
     return file
+
+
+def no_text(file: Path) -> Path:
+    """The same under a name whose bytes are no UTF-8: Latin-1, as old ZIP archives of Windows hold it."""
+    if sys.platform != "linux":
+        pytest.skip("only Linux has file names that are no text")
+    return file.with_name(os.fsdecode(file.name.encode("latin-1")))
 
 
 def unreadable(root: Path) -> Path:

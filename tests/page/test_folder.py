@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -23,6 +24,35 @@ def test_a_folder_that_cannot_be_read_is_a_row_that_says_why(visitor, tmp_path):
     answer = visitor.get(f"/bc/scans/{listed[1]['id']}")
     assert answer.status_code == 400
     assert answer.json()["error"] == f"{place.name} cannot be opened: File name too long."
+
+
+def test_a_name_that_is_no_text_is_told_as_text_and_the_others_are_not_lost(visitor, tmp_path):
+    odd, moved = (trees.no_text(tmp_path / name) for name in ("Müller.png", "Möller.png"))
+    for file in (odd, moved, tmp_path / "z.png"):
+        file.write_bytes(png(speckle(64, 64)))
+    (tmp_path / "Ünder").mkdir()
+    for mask in (tmp_path / "Müller_mask.png", tmp_path / "Ünder" / "ä_mask.png"):
+        trees.no_text(mask).write_bytes(png(speckle(64, 64) > 60))
+    answer = visitor.post("/bc/folder", json={"path": str(tmp_path)})
+    assert answer.status_code == 201, answer.text
+    listed = {scan["name"]: scan for scan in answer.json()["scans"]}
+    assert set(listed) == {r"M\udcfcller.png", r"M\udcf6ller.png", "z.png"}
+    assert answer.json()["alone"] == [r"Ünder/\udce4_mask.png"]
+    id = listed[r"M\udcfcller.png"]["id"]
+    assert listed[r"M\udcfcller.png"]["path"] == str(tmp_path / r"M\udcfcller.png")
+    told = visitor.get(f"/bc/scans/{id}").json()
+    assert told["truth_names"] == [r"M\udcfcller_mask.png"] and told["segmented"]
+    mask = visitor.get(f"/bc/scans/{id}/mask.png")
+    named = mask.headers["content-disposition"].partition("UTF-8''")[2]
+    assert unquote(named) == r"M\udcfcller_mask.png" and mask.content.startswith(b"\x89PNG")
+    moved.unlink()
+    answer = visitor.get("/bc/scans/" + listed[r"M\udcf6ller.png"]["id"])
+    assert answer.status_code == 400
+    assert answer.json()["error"] == r"M\udcf6ller.png cannot be opened: No such file or directory."
+    for known in (visitor.get("/bc/session").json()["scans"], visitor.get("/bc/scans").json()):
+        assert {scan["name"] for scan in known} == set(listed)
+    again = visitor.post("/bc/folder", json={"path": str(tmp_path)}).json()["scans"]
+    assert id in {scan["id"] for scan in again}, "the scan that it was"
 
 
 def test_a_pipe_is_no_scan_and_nobody_waits_for_it(visitor, tmp_path):

@@ -17,8 +17,10 @@ from bcweb.page.wire import pack
 from bcweb.review.records import Project
 from bcweb.review.store import Store
 from tests import weights_folder
+from tests.cases import trees
 from tests.page.files import mask_of, png
 from tests.page.reviewing import REVISION, fill, scans
+from tests.page.reviewing import case_of as new_case
 from tests.page.running import Visitor
 
 ANNA, BERTA = {"X-Reader": quote("Anna Ü")}, {"X-Reader": "BERTA"}
@@ -255,6 +257,20 @@ def test_a_file_that_has_moved_or_changed_is_a_sentence(visitor, project, tmp_pa
     assert "2.png holds another picture now" in answer.json()["error"]
     (tmp_path / "elsewhere.png").rename(tmp_path / "scans" / "1.png")
     assert visitor.get(f"/bc/review/cases/{first}/pixels").status_code == 200
+
+
+def test_a_file_whose_name_is_no_text_is_told_as_text(visitor, store, project, tmp_path):
+    file = trees.no_text(tmp_path / "Müller.png")
+    (tmp_path / "scans" / "1.png").rename(file)
+    store.add_cases(project.id, [new_case(file, SCANS[0], file.stem, None)])
+    id = rows(visitor, project, order="listed")[-1]["id"]
+    told = case_of(visitor, id)
+    assert (told["name"], told["path"]) == (r"M\udcfcller", str(tmp_path / r"M\udcfcller.png"))
+    assert np.array_equal(array(visitor, id, "pixels"), SCANS[0].scan.pixels)
+    file.rename(tmp_path / "elsewhere.png")
+    answer = visitor.get(f"/bc/review/cases/{id}/pixels")
+    assert answer.status_code == 400
+    assert r"M\udcfcller.png is not there any more" in answer.json()["error"]
 
 
 # --- deciding

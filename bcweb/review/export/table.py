@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from bcweb.names import text
 from bcweb.review.export.rows import Row
 
 COLUMNS = (
@@ -50,7 +51,7 @@ def write_csv(
 
 
 def harmless(cell: str | float | int | None) -> str:
-    """A cell's text that no spreadsheet takes for a formula.
+    """A cell's text that no spreadsheet takes for a formula; a sentence may name a file whose name is no text.
 
     An apostrophe goes before what begins like one, and before an apostrophe, so that taking one off
     again gives back exactly what was written.
@@ -59,4 +60,5 @@ def harmless(cell: str | float | int | None) -> str:
         return ""
     if not isinstance(cell, str):
         return str(cell)
+    cell = text(cell)
     return f"'{cell}" if cell.startswith(("'", *_FORMULA)) else cell

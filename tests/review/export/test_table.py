@@ -10,6 +10,7 @@ import pytest
 from bcweb.review.export import FORMATS, export
 from bcweb.review.export.table import harmless
 from bcweb.review.records import NotThere
+from tests.cases import trees
 from tests.review import decided
 from tests.review.decided import OWNER, WITH_MASK, Decided
 from tests.review.export.written import as_written, leftovers, verdicts
@@ -83,6 +84,21 @@ def test_cells_that_a_spreadsheet_would_run_are_text_and_come_back_as_they_were(
 def test_what_is_made_harmless_can_be_undone(text):
     assert as_written(harmless(text)) == text
     assert not harmless(text).startswith(("=", "+", "-", "@", "\t", "＝"))
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_picture_whose_name_is_no_text_goes_along_and_is_named_where_it_is_gone(
+    mine, tmp_path, kind
+):
+    files = {name: trees.no_text(mine.folder / f"{name} Müller.dcm") for name in ("here", "gone")}
+    for seed, (name, file) in enumerate(files.items()):
+        mine.add(name, decided.dicom_file(file, trees.picture(seed)))
+        mine.decide(name, "accept")
+    files["gone"].unlink()
+    export(mine.store, OWNER, mine.project.id, tmp_path / "out", kind)
+    rows = verdicts(tmp_path / "out")
+    assert rows["here"]["mask"] and not rows["here"]["left_out"]
+    assert r"gone M\udcfcller.dcm is not there any more." in rows["gone"]["left_out"]
 
 
 def test_only_what_was_asked_for_gives_a_mask_and_the_others_say_so(made, tmp_path):
