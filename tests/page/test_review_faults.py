@@ -20,6 +20,7 @@ from bcweb.page.wire import pack
 from bcweb.review.records import Project
 from bcweb.review.store import Store
 from tests import browser
+from tests.page.importing import SESSION, Importing
 from tests.page.review_reader import ReviewPage
 from tests.page.reviewing import fill
 from tests.page.running import App, Visitor
@@ -53,6 +54,13 @@ def app(home: Path, store: Store) -> Iterator[App]:
 @pytest.fixture
 def project(store: Store, tmp_path: Path) -> Iterator[Project]:
     made = fill(store, tmp_path / "scans", 3, name=tmp_path.name)
+    yield made
+    store.delete("local", made.id)
+
+
+@pytest.fixture
+def other(store: Store, tmp_path: Path) -> Iterator[Project]:
+    made = fill(store, tmp_path / "other", 1, name="Another ward")
     yield made
     store.delete("local", made.id)
 
@@ -276,6 +284,35 @@ def test_a_verdict_that_was_never_answered_is_sent_when_the_browser_is_opened_ag
         second.page.page.reload()
         second.page.ready()
         assert len(store.history("local", verdict.case_id)) == 1
+
+
+@pytest.mark.browser
+def test_what_a_first_reader_decides_is_theirs_although_an_import_goes_on_meanwhile(
+    chromium, app, store, project, other
+):
+    with closing(chromium.new_context(viewport={"width": 1280, "height": 800})) as context:
+        first = ReviewPage(context.new_page(), app.address)
+        importing = Importing(first, other)
+        first.open(reader="").find(".projects .open").filter(has_text=project.name).click()
+        expect(first.find(".who input")).to_be_focused()
+        importing.goes_on()
+        late = []
+        with first.page.expect_request(SESSION):
+            first.page.route(SESSION, lambda route: late.append(route), times=1)
+        first.find(".who input").fill("Anna")
+        first.press("Enter")
+        first.shows("case 1")
+        with first.page.expect_request(
+            SESSION
+        ):  # once it has the answer from before there was a name
+            late[0].fallback()
+        first.page.route("**/verdicts", lambda route: route.abort())
+        first.press("1")
+        first.says("NOT saved: The server does not answer.")
+        first.page.close(run_before_unload=False)
+        assert standing(store, project) is None
+        ReviewPage(context.new_page(), app.address).open(reader="").says("Saved")
+    assert standing(store, project).reader == "Anna"
 
 
 @pytest.mark.browser

@@ -206,9 +206,10 @@ class Review extends HTMLElement {
   /** Ask again how far the projects are; as long as one is being imported, each second. */
   async #reload() {
     if (!this.#session) return;
-    const { reader } = this.#session;
     try {
-      this.#session = { ...(await api.session()), reader };
+      const now = await api.session();
+      // Where nobody logs in the reader may have given their name since it was asked.
+      this.#session = now.owner === "local" ? { ...now, reader: this.#session.reader } : now;
     } catch (error) {
       if (!this.#moving.project) this.#sayProblem(/** @type {Error} */ (error).message);
       this.#poll();
@@ -240,8 +241,7 @@ class Review extends HTMLElement {
 
   /** Where nobody logs in, the reader is asked once. @returns {Promise<boolean>} whether they have a name */
   async #hasName() {
-    const session = this.#session;
-    if (session?.owner !== "local" || session.reader !== "reader") return true;
+    if (this.#session?.owner !== "local" || this.#session.reader !== "reader") return true;
     const dialog = /** @type {HTMLDialogElement} */ (this.#one(".who"));
     const input = /** @type {HTMLInputElement} */ (this.#one(".who input"));
     dialog.showModal();
@@ -250,7 +250,7 @@ class Review extends HTMLElement {
     if (!name) return false;
     remember(NAME, name);
     api.setReader(name);
-    session.reader = name;
+    this.#session.reader = name; // not of the one from before the dialog: it may have been asked for anew
     return true;
   }
 
