@@ -65,12 +65,16 @@ def score_one(case: Case, choice: Choice) -> tuple[CaseScore, bool]:
         weights, print_of_it = segmenter.weights, fingerprint(scan.pixels)
         seen = weights.seen(scan.digest, print_of_it, case.dataset, case.group)
         by_name = weights.seen_as(case.dataset, case.id, scan.digest, print_of_it)
+        score = score_prediction(case, prediction, truth, scan.spacing)
     except (ScanError, WeightsError) as error:
         return replace(blank, error=str(error)), False
     except OSError as error:
         text = f"{error.filename or case.file}: {error.strerror or error}."
         return replace(blank, error=text), False
-    score = score_prediction(case, prediction, truth, scan.spacing)
+    except MemoryError:
+        return replace(blank, error="The memory does not hold this scan."), False
+    except Exception as error:  # a fault of ours on one case must not cost the others' figures
+        return replace(blank, error=f"Unexpected {type(error).__name__}: {error}"), False
     return replace(score, seen=seen), by_name
 
 

@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -417,6 +418,37 @@ def test_what_cannot_be_read_is_named_and_the_others_are_scored(tmp_path, weight
     said = capsys.readouterr().err
     assert "left out 1.png: " in said and "data 2: The BMP file is cut off" in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("where", ["bcweb.scans.read_scan", "bcweb.evaluate.score_case"])
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (MemoryError(), "The memory does not hold this scan."),
+        (ZeroDivisionError("by nought"), "Unexpected ZeroDivisionError: by nought"),
+    ],
+)
+def test_what_goes_wrong_with_one_scan_does_not_cost_the_others(
+    tmp_path, weights, monkeypatch, capsys, where, error, sentence
+):
+    spec = write_data(tmp_path / "data")
+    module, _, name = where.rpartition(".")
+    as_it_is, calls = getattr(import_module(module), name), []
+
+    def third_time_wrong(*given):
+        calls.append(given)
+        if len(calls) == 3:
+            raise error
+        return as_it_is(*given)
+
+    monkeypatch.setattr(where, third_time_wrong)
+    files = tmp_path / "figures.json", tmp_path / "cases.csv"
+    asked = ["--data", spec, "--weights", str(weights)]
+    assert main([*asked, "--json", str(files[0]), "--csv", str(files[1])]) == 1
+    figures = json.loads(files[0].read_text())
+    assert (figures["failed"], figures["lesion"]["n"], figures["normal"]["n"]) == (1, 3, 2)
+    assert [s.error for s in read_scores(files[1])] == ["", "", sentence, "", "", ""]
+    assert f"data 2: {sentence}\n" in capsys.readouterr().err
 
 
 def test_a_prediction_that_was_accepted_is_no_truth(tmp_path, weights, capsys):
