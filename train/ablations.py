@@ -95,6 +95,7 @@ CHANGES: dict[str, Change] = {
 # Of each data set the first that has it is what the others are compared with.
 FULL_SIZE: dict[str, str] = {
     RECIPE: "the recipe: `lite0`, 256x256, the best of 14 epochs by validation",
+    "size-192": "192x192, half the time to train and to serve",
     "lite2-320": "`lite2`, 320x320, batches of 32, half as much again of the rate, the best of 50 epochs",
     "mammograms": "`lite0`, 256x256, taught by CDD-CESM alone, 40 epochs",
     "mammograms-boxes": "by as many of CBIS-DDSM's boxes an epoch as well, 24 epochs",
