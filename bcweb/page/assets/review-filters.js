@@ -65,7 +65,8 @@ export class Filters {
     this.changed();
   }
 
-  /** What there is to choose from. @param {Project} project */
+  /** What there is to choose from. What was chosen before may be none of it, in another project for one: then it is
+   * any. @param {Project} project @returns {boolean} whether what was asked for is still asked for */
   offer({ cases, read, counts }) {
     const { decisions = {}, labels = {} } = counts ?? {};
     const many = (/** @type {string} */ text, /** @type {number} */ n) => `${text[0].toUpperCase()}${text.slice(1)} (${grouped(n)})`;
@@ -73,7 +74,9 @@ export class Filters {
       ["", "Read or not"], ["unread", many("not read", cases - read)], ["read", many("read", read)],
       ...Object.entries(words.DECIDED).map(([decision, text]) => [decision, many(text, decisions[decision] ?? 0)]),
     ]);
-    this.#offer("label", [["", "Any label"], ...Object.entries(labels).map(([label, n]) => [LABEL + label, many(label || "no label", n)])]);
+    const hasLabel = this.#offer("label", [["", "Any label"], ...Object.entries(labels).map(([label, n]) => [LABEL + label, many(label || "no label", n)])]);
+    if (!hasLabel) this.#known = JSON.stringify(this.asked);
+    return hasLabel;
   }
 
   /** How many pass. @param {number} rows @param {number} all */
@@ -86,13 +89,15 @@ export class Filters {
     this.clear.hidden = !isFiltered;
   }
 
-  /** @param {string} name @param {string[][]} options */
+  /** @param {string} name @param {string[][]} options @returns {boolean} whether the chosen one is among them */
   #offer(name, options) {
     const select = this.#select(name);
     const { value } = select;
     select.replaceChildren(...options.map(([value, text]) => h("option", { value }, text)));
     select.value = value;
-    if (select.selectedIndex < 0) select.selectedIndex = 0;
+    const isThere = select.selectedIndex >= 0;
+    if (!isThere) select.selectedIndex = 0;
+    return isThere;
   }
 
   /** @param {string} name */

@@ -94,6 +94,7 @@ export class Moving {
       if (this.project?.id !== project.id) return false;
       if (!isNewest()) return this.#queued;
       this.project = now;
+      if (!this.filters.offer(now)) return this.load(); // its label is none of this project
       this.list.show(rows, asked.order);
     } catch (error) {
       if (isNewest()) this.page.failed(error);
@@ -101,7 +102,6 @@ export class Moving {
     }
     this.list.mark(this.current);
     this.labels = [...new Set([...words.LABELS, ...Object.keys(this.project.counts?.labels ?? {}).filter(Boolean)])];
-    this.filters.offer(this.project);
     this.filters.tell(this.list.rows.length, this.project.cases);
     this.#showProgress();
     this.#showSteps();

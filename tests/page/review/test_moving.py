@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
 
-from bcweb.review.records import NewVerdict
+from bcweb.review.records import NewVerdict, Project
+from tests.page.review_reader import ReviewPage
 from tests.page.reviewing import fill, ids, stands
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -73,6 +75,39 @@ def test_a_project_is_removed_when_asked_twice(browse, store, tmp_path):
     page.find(".danger").click()
     expect(going).to_have_count(0)
     assert made.id not in [project.id for project in store.projects("local")]
+
+
+# --- from one project to another
+
+
+@pytest.fixture
+def other(store, tmp_path) -> Iterator[Project]:
+    """Without a normal scan."""
+    made = fill(store, tmp_path / "other", 2, name="Another ward")
+    yield made
+    store.delete("local", made.id)
+
+
+def enter(page: ReviewPage, project: Project) -> None:
+    page.find(".project").click()
+    page.find(".projects .open").filter(has_text=project.name).click()
+    expect(page.find(".project .name")).to_have_text(project.name)
+
+
+def test_a_label_that_another_project_does_not_have_is_not_asked_of_it(page, project, other):
+    label = page.find("select[name=label]")
+    label.select_option(label="Normal (2)")
+    expect(page.find(".told span")).to_have_text("2 of 6 cases")
+    page.find("input[name=text]").fill("case")
+    enter(page, other)
+    page.shows("case 1")
+    expect(page.find(".row .name")).to_have_text(["case 1", "case 2"])
+    expect(page.find(".told span")).to_have_text("2 cases")
+    expect(page.find(".clear")).to_be_visible()  # for the text
+    enter(page, project)
+    expect(page.find(".row .name")).to_have_count(6)
+    label.select_option(label="Normal (2)")
+    expect(page.find(".row .name")).to_have_text(["case 3", "case 6"])
 
 
 # --- the queue
