@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -45,6 +46,11 @@ def was_not_read() -> ColumnElement[bool]:
     return cases.c.width == 0
 
 
+def has_moved(was: str | Path, now: str | Path) -> bool:
+    """Whether a case's file is not where it was, but where its data set has it now."""
+    return str(was) != str(now) and not os.path.exists(was)
+
+
 def case_values(project_id: int, new: NewCase, files: Writing) -> dict[str, Any]:
     """A case's columns, its truth and thumbnail written to the disk."""
     if new.truth is not None and new.truth.shape != (new.height, new.width):
@@ -78,13 +84,13 @@ def case_values(project_id: int, new: NewCase, files: Writing) -> dict[str, Any]
 
 
 def add(connection: Connection, project_id: int, batch: Sequence[dict[str, Any]]) -> int:
-    """Insert those cases of the batch that are new, and give those their scan that wait for it, or whose file
-    could not be read before; how many."""
+    """Insert those cases of the batch that are new, and give those their scan that have none or a problem with
+    it, or whose file has moved; how many came, those that merely moved not counted."""
     mine = cases.c.project_id == project_id
     names = [values["case"] for values in batch]
     columns = (
-        cases.c.dataset, cases.c.case, cases.c.id, cases.c.digest, cases.c.verdict_id,
-        is_not_here().label("waits"), was_not_read().label("unread"),
+        cases.c.dataset, cases.c.case, cases.c.id, cases.c.file, cases.c.digest, cases.c.problem,
+        cases.c.verdict_id, is_not_here().label("waits"), was_not_read().label("unread"),
     )  # fmt: skip
     asked = select(*columns).where(mine, cases.c.case.in_(names))
     known = {(row.dataset, row.case): row for row in connection.execute(asked)}
@@ -98,25 +104,33 @@ def add(connection: Connection, project_id: int, batch: Sequence[dict[str, Any]]
             position += 1
             new.append({**values, "position": position})
         elif (row := known[name]) is not None and (
-            row.waits or (row.unread and values["problem"] is None)
+            row.problem is not None or has_moved(row.file, values["file"])
         ):
-            came += _bring(connection, known[name], values)
+            came += _bring(connection, row, values)
     if new:
         connection.execute(cases.insert(), new)
     return len(new) + came
 
 
-def _bring(connection: Connection, waiting: Any, values: dict[str, Any]) -> bool:
-    """Give a case of a backup its scan; whether it is the one that was reviewed."""
-    mine = cases.update().where(cases.c.id == waiting.id)
-    if waiting.digest not in ("", values["digest"]):
-        connection.execute(mine.values(problem=_OTHER_PICTURE))
+def _bring(connection: Connection, known: Any, values: dict[str, Any]) -> bool:
+    """Give a case its scan, if that is the one that was reviewed; whether it had none before.
+
+    Of a case that has been read only the place is another then: its truth and label are those that its
+    scores are of.
+    """
+    mine = cases.update().where(cases.c.id == known.id)
+    if known.digest not in ("", values["digest"]):
+        connection.execute(mine.values(problem=values["problem"] or _OTHER_PICTURE))
         return False
-    said = select(verdicts.c.label).where(verdicts.c.id == waiting.verdict_id)
+    if not known.waits and not known.unread:
+        place = {name: values[name] for name in ("file", "truth_files", "problem")}
+        connection.execute(mine.values(place))
+        return False
+    said = select(verdicts.c.label).where(verdicts.c.id == known.verdict_id)
     label = connection.execute(said).scalar()
     told = values if label is None else {**values, "label_now": label}
     connection.execute(mine.values(told))
-    return True
+    return values["problem"] is None
 
 
 def prediction_values(case: CaseRow, new: NewPrediction, files: Writing) -> dict[str, Any]:

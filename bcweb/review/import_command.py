@@ -32,7 +32,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         action="append",
         default=[],
         metavar="KIND:PATH",
-        help="a data set; may be repeated; a project remembers its own",
+        help="a data set; may be repeated; a project remembers its own; of one that has moved its new place",
     )
     add(
         "--weights",

@@ -11,15 +11,17 @@ import logging
 import os
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from bcweb.batch import Stop, apart, over_all_cores, worker_count
 from bcweb.cases import KINDS, Case, CasesError, CaseSet, read_cases
-from bcweb.review import find, predicting, reading, twins
+from bcweb.review import find, moved, predicting, reading, twins
+from bcweb.review.adding import has_moved
 from bcweb.review.records import CaseRow, NewCase, NotThere, Project, ReviewError
 from bcweb.review.store import Store
 from bcweb.scans import Modality, ScanError, scan_size
@@ -59,7 +61,8 @@ class _Read:
 class Import:
     """One import into a project. `prepare` makes it, `run` does it, once.
 
-    project: as it was before. is_new: it was made for this import. changed: more of it than its state is another now.
+    project: as it was before. gone: its sources that are not there any more, by which of `sources` are in
+    their place. is_new: it was made for this import. changed: more of it than its state is another now.
     failures: how many files were found that cannot be used, once it ended. error: why it failed, in one sentence;
     None where it did not.
     """
@@ -72,6 +75,7 @@ class Import:
         weights: str | None = None,
         workers: int | None = None,
         background: bool = False,
+        gone: Mapping[str, str] = MappingProxyType({}),
         is_new: bool = False,
         stop: Stop | None = None,
         told: Callable[[Progress], None] = lambda progress: None,
@@ -83,6 +87,7 @@ class Import:
         self.error: str | None = None
         self._store = store
         self._sources = tuple(sources)
+        self._gone = gone
         self._weights = weights
         self._workers = workers
         self._background = background
@@ -143,11 +148,14 @@ class Import:
         project = self._store.project(self.project.owner, self.project.id)
         self._store.set_state(project.id, "importing")
         folds = [predicting.read_folds(folder) for folder in _folds(self._sources)]
-        read = self._read_sets([s for s in self._sources if not s.startswith(f"{FOLDS}:")])
-        if read is None:
+        specs = [s for s in self._sources if not s.startswith(f"{FOLDS}:")]
+        read = self._read_sets(specs)
+        if read is None or not self._check_moved(dict(zip(specs, read, strict=True))):
             return None
         weights = self._load_weights(project, [case for each in read for case in each.found.cases])
         came, notes = self._add_cases(read)
+        said = [f"{was} is not there any more: {now} was read." for was, now in self._gone.items()]
+        notes = said + notes
         if self._stop.asked:
             return notes
         notes += self._predict(weights, [fold for each in folds for fold in each])
@@ -173,6 +181,8 @@ class Import:
         read = []
         for number, spec in enumerate(specs):
             self._at(number, len(specs), READING_SETS)
+            if self.project.cases and spec in self.project.sources and moved.is_gone(spec):
+                raise ReviewError(moved.what_to_do(spec, self.project.name))
             # A folder without groups is compared, picture by picture, for minutes: not where a page is
             # served, and so that it can be cancelled.
             each = apart(partial(self._task(), _read_set), spec, self._stop)
@@ -181,6 +191,27 @@ class Import:
             read.append(each)
         self._at(len(specs), len(specs), READING_SETS)
         return read
+
+    def _check_moved(self, read: Mapping[str, _Read]) -> bool:
+        """`ReviewError` where a folder that is named for one that is gone is not of the same pictures; False: it was
+        cancelled."""
+        rows = [row for row in self._rows() if row.digest] if self._gone else []
+        for was, now in self._gone.items():
+            found = read[now].found
+            name = find.text(found.name)
+            digests = {row.case: row.digest for row in rows if row.dataset == name}
+            if not digests:
+                continue
+            both = [(c.file, digests[i]) for c in found.cases if (i := find.text(c.id)) in digests]
+            is_same = apart(partial(self._task(), moved.is_one_there), both, self._stop)
+            if is_same is None:
+                return False
+            if not is_same:
+                here, there = map(moved.folder_of, (now, was))
+                raise ReviewError(
+                    f"{here} does not hold the pictures that were reviewed from {there}."
+                )
+        return True
 
     def _load_weights(self, project: Project, cases: Iterable[Case]) -> dict[Modality, Weights]:
         """By modality; the project remembers their names."""
@@ -200,7 +231,8 @@ class Import:
     # --- cases --------------------------------------------------------------------------------------
 
     def _add_cases(self, read: Sequence[_Read]) -> tuple[int, list[str]]:
-        """Add those that are not known yet; how many came, mended ones too, and the notes on the data sets."""
+        """Add those that are not known yet, and say of others where they are now; how many came, mended ones too, and
+        the notes on the data sets."""
         known = self._store.known_cases(self.project.id)
         were = {(row.dataset, row.case): row for row in self._rows()} if known else {}
         files: dict[tuple[str, str], Path] = {}
@@ -222,9 +254,9 @@ class Import:
                         self.failures += 1
                     continue
                 files[key] = case.file
-                if key not in known:
+                if key not in known or has_moved(were[key].file, case.file):
                     new.append(case)
-                elif _is_told_otherwise(case, were[key]):
+                if key in known and _is_told_otherwise(case, were[key]):
                     otherwise.append(case.id)
             if otherwise:
                 count = "1 case has" if len(otherwise) == 1 else f"{len(otherwise)} cases have"
@@ -360,8 +392,8 @@ def prepare(
     """An import into the owner's project of this name, which is made where there is none.
 
     specs: data sets, KIND:PATH. They, the weights and the folds (a `python -m train.crossval` folder) are
-    added to what the project was imported from before. options: of `Import`. `ReviewError`: a spec names
-    no data set, or there is none.
+    added to what the project was imported from before, in place of what has moved (`moved.followed`).
+    options: of `Import`. `ReviewError`: a spec names no data set, or there is none.
     """
     sources = [_absolute(spec) for spec in specs]
     if folds is not None:
@@ -374,9 +406,9 @@ def prepare(
             raise
         project, is_new = store.create(owner, name, sources), True
     known = [s for s in project.sources if folds is None or not s.startswith(f"{FOLDS}:")]
+    sources, gone = moved.followed(known, sources)
     weights = None if weights is None else _absolute_folder(weights)
-    sources = tuple(dict.fromkeys([*known, *sources]))
-    return Import(store, project, sources, weights, is_new=is_new, **options)
+    return Import(store, project, sources, weights, gone=gone, is_new=is_new, **options)
 
 
 def start(

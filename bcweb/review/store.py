@@ -200,7 +200,10 @@ class Store:
     # --- cases and predictions ----------------------------------------------------------------------
 
     def add_cases(self, project_id: int, new_cases: Iterable[NewCase]) -> int:
-        """Add cases as they come, some at a time; how many were new: known ones are skipped."""
+        """Add cases as they come, some at a time; how many were new.
+
+        Known ones are skipped, but for those that have no scan yet, or whose file has moved: see `adding.add`.
+        """
         coming = iter(new_cases)
         added, more = 0, True
         while more:
@@ -220,10 +223,10 @@ class Store:
         return added
 
     def known_cases(self, project_id: int) -> set[tuple[str, str]]:
-        """Data set and `Case.id` of all cases that the project has, but for those that wait for their scan and
-        those whose file could not be read: it may have been mended."""
+        """Data set and `Case.id` of all cases that the project has, but for those whose scan is not here, could not
+        be read or was another: it may have been mended."""
         known = select(cases.c.dataset, cases.c.case).where(
-            cases.c.project_id == project_id, ~adding.is_not_here(), ~adding.was_not_read()
+            cases.c.project_id == project_id, cases.c.problem.is_(None)
         )
         with self._database.reading() as connection:
             return {tuple(row) for row in connection.execute(known)}

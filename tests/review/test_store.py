@@ -81,6 +81,25 @@ def test_a_file_that_could_not_be_read_is_read_again_when_it_has_been_mended(sto
     assert store.known_cases(made.id) == {("busi", "a")}
 
 
+def test_a_file_that_has_moved_is_found_where_it_is_now_if_it_is_the_same_picture(store, tmp_path):
+    here, there = tmp_path / "a.png", tmp_path / "there" / "a.png"
+    here.touch()
+    made, [number] = project(store, replace(new_case("a"), file=here))
+    moved = replace(new_case("a", label="malignant", truth=mask(7)), file=there)
+    assert store.add_cases(made.id, [moved]) == 0
+    assert store.case(ME, number).file == here, "it is still there"
+    here.unlink()
+    assert store.add_cases(made.id, [replace(moved, digest="other")]) == 0
+    case = store.case(ME, number)
+    assert case.file == here and "another picture" in case.problem
+    assert store.known_cases(made.id) == set(), "the import must look again"
+    assert store.add_cases(made.id, [moved]) == 0
+    case = store.case(ME, number)
+    assert (case.file, case.problem, case.label) == (there, None, "benign")
+    np.testing.assert_array_equal(store.truth(ME, number), mask(1))
+    assert store.known_cases(made.id) == {("busi", "a")}
+
+
 def test_a_verdict_after_one_that_a_backup_does_not_have_is_saved(store):
     _, [number] = project(store, new_case("a"))
     saved = store.save(ME, "anna", number, NewVerdict("unsure", "k", after=17))
