@@ -28,6 +28,7 @@ const CHANNEL = "bc-review";
 export class Deciding {
   /** A decision that would leave strokes out was pressed once, and for how many; on which case. */ #warned = { for: "", isHere: () => false };
   /** Verdicts of this page, of all its projects, the last of them last. @type {{verdict: Verdict, key: string, project: number}[]} */ #undoable = [];
+  /** Verdicts that are undone once they are saved: the reader has asked for it before. @type {Set<Kept>} */ #unsaid = new Set();
   /** Verdicts that the server will not have. @type {Map<string, Kept>} */ #unwanted = new Map();
   /** To the other tabs of this browser. */ #channel = new BroadcastChannel(CHANNEL);
 
@@ -93,12 +94,14 @@ export class Deciding {
     this.moving.list.change(id, { ...changed, has_draft: false });
     this.#tell(id, changed);
     this.view.decided(id);
-    this.#undoable.push({ verdict, key: randomName(), project: kept.project });
+    const undoable = { verdict, key: randomName(), project: kept.project };
+    this.#undoable.push(undoable);
     this.drawing.decided(kept.whose, kept.id);
     this.moving.progress(isFirst ? 1 : 0);
     const text = `Saved ${words.moment(at)}: ${kept.name}, ${words.decided(verdict)}.`;
     this.status.say(text, "good", verdict);
     this.standing.now();
+    if (this.#unsaid.delete(kept)) return void this.undo(verdict, undoable.key, kept.project);
     if (this.moving.current !== id || this.moving.goOn()) return;
     this.view.select(id);
     this.status.say(`${text} All cases of this queue are read.`, "good", verdict);
@@ -107,6 +110,7 @@ export class Deciding {
   /** @param {Kept} kept @param {Refused} error */
   refused(kept, error) {
     const { latest } = error.answer ?? {};
+    this.#unsaid.delete(kept);
     if (kept.kind !== "verdict") return this.status.say(`NOT saved: ${error.message}`, "error");
     if (error.status !== 409 || !latest) {
       this.#unwanted.set(kept.key, kept);
@@ -157,16 +161,27 @@ export class Deciding {
 
   undoLast() {
     // Of this project: what was decided in another one is not taken back unseen.
-    const last = this.#undoable.filter(({ project }) => project === this.moving.project?.id).at(-1);
+    const here = this.moving.project?.id;
+    const deciding = this.outbox.deciding(here);
+    if (deciding.length > 0) return this.#undoOnceSaved(deciding);
+    const last = this.#undoable.filter(({ project }) => project === here).at(-1);
     const { mine } = this.view;
     if (last) this.undo(last.verdict, last.key);
     else if (mine) this.undo(mine);
     else this.status.say("There is no verdict of yours to undo.");
   }
 
-  /** @param {Verdict} verdict @param {string} [key] the same for each try */
-  async undo(verdict, key = randomName()) {
-    const project = this.moving.project?.id;
+  /** The last verdict may be saved already, or not be: only the answer tells. One that was saved before it is not
+   * meant, however often the reader presses. @param {Kept[]} deciding verdicts that are on their way */
+  #undoOnceSaved(deciding) {
+    const last = deciding.findLast((kept) => !this.#unsaid.has(kept));
+    if (last) this.#unsaid.add(last);
+    const names = deciding.filter((kept) => this.#unsaid.has(kept)).map(({ name }) => name).join(", ");
+    this.status.say(`NOT undone yet: ${names}. It is as soon as it is saved.`, "error");
+  }
+
+  /** @param {Verdict} verdict @param {string} [key] the same for each try @param {number} [project] of the verdict */
+  async undo(verdict, key = randomName(), project = this.moving.project?.id) {
     try {
       await api.undo(verdict.id, key);
     } catch (error) {

@@ -21,7 +21,7 @@ const isPassing = (error) => error instanceof Unreachable || (error instanceof R
 
 export class Outbox {
   /** In the order in which they were decided. @type {Kept[]} */ #verdicts = [];
-  /** The cases whose verdict is not there yet. @type {Set<string>} */ #deciding = new Set();
+  /** Verdicts that are not there yet, by case, the newest last. @type {Map<string, Kept>} */ #deciding = new Map();
   /** The newest draft by case; null where it is dropped. @type {Map<string, Kept | null>} */ #drafts = new Map();
   #isBusy = false;
   #wait = 0;
@@ -53,6 +53,11 @@ export class Outbox {
     return this.#deciding.has(id);
   }
 
+  /** Verdicts of this project that are on their way, the newest last. @param {number | undefined} project */
+  deciding(project) {
+    return [...this.#deciding.values()].filter((kept) => kept.project === project);
+  }
+
   /** The drawing of this case as the server will have it; null where it is dropped there.
    * @param {string} id @returns {Kept | null | undefined} undefined: the server has all that this page knows of */
   unsent(id) {
@@ -81,7 +86,7 @@ export class Outbox {
   /** @param {Kept} kept a verdict @param {Promise<Uint8Array<ArrayBuffer>> | null} [bits] of its mask, where it has none yet
    * @returns {Promise<void>} when this browser has it */
   async decide(kept, bits = null) {
-    this.#deciding.add(kept.id); // at once: the same key pressed twice is one decision
+    this.#deciding.set(kept.id, kept); // at once: the same key pressed twice is one decision
     this.page.changed();
     if (bits) kept.bits = await bits;
     await this.shelf.put(kept);

@@ -240,6 +240,40 @@ def test_a_verdict_is_undone_from_anywhere_and_its_drawing_gone_on_with(page, pr
     expect(page.find(".verdicts li").last).to_contain_text("drawn from the prediction")
 
 
+def test_a_verdict_that_is_still_on_its_way_is_that_which_is_undone(page, project, store):
+    page.press("5")
+    page.shows("case 2")
+    page.says("Saved")
+    held = []
+    page.page.route("**/verdicts", lambda route: held.append(route))
+    page.press("5")
+    page.says("Saving")
+    page.press("u")
+    page.says("NOT undone yet: case 2.")
+    page.press("u")  # nothing seems to happen
+    held[0].continue_()
+    page.says("Undone: unsure")
+    page.shows("case 2")
+    assert stands(store, project, "case 2") is None
+    assert stands(store, project, "case 1").decision == "unsure", "another case's verdict is undone"
+    expect(page.find(".progress p")).to_contain_text("1 of 6 read")
+
+
+def test_a_verdict_that_is_refused_after_all_is_not_undone_later(page, project, store):
+    page.page.route(
+        "**/verdicts", lambda route: route.fulfill(status=404, json={"error": "It is gone."})
+    )
+    with page.page.expect_request("**/verdicts"):
+        page.press("5", "u")
+    page.says("NOT saved, case 1: It is gone.")
+    page.complaints.clear()  # the browser tells of each 404
+    page.page.unroute_all()
+    page.press("5")
+    page.says("case 1, unsure")
+    page.shows("case 2")
+    assert stands(store, project, "case 1").decision == "unsure"
+
+
 def test_what_an_undone_verdict_said_comes_back_with_its_case(page):
     comment = page.find("textarea")
     comment.fill("a spiculated margin")
