@@ -78,14 +78,20 @@ export class Drawing {
   async show(info, isCurrent) {
     this.#info = info;
     this.#left = [];
-    this.#strokesBefore = 0;
     this.page.left([]);
     if (info?.width) {
       await this.#findLeft(info, isCurrent);
       if (isCurrent()) await this.#bringLast(info, isCurrent);
+      // Chosen again, the viewer has kept what was in hand: of a drawing that is over, or under one that is offered.
+      if (isCurrent() && this.isThere && !this.#isUnfinished(info) && (this.strokes > 0 || this.#left.length > 0)) this.viewer.edit(null);
       if (isCurrent() && this.#isOn && !this.isThere && this.#left.length === 0) this.#begin();
     }
     if (isCurrent()) this.page.changed();
+  }
+
+  /** What is in hand is drawn on this case, and neither decided nor dropped. @param {CaseInfo} info */
+  #isUnfinished(info) {
+    return this.strokes > 0 && this.filledIn(info.id) !== undefined;
   }
 
   /** Whether what is kept from here is of this case, as it is known now. @param {CaseInfo} info */
@@ -117,10 +123,17 @@ export class Drawing {
     for (const beginning of /** @type {Beginning[]} */ (["prediction", "truth", "empty"])) {
       const mask = this.viewer.maskOf(beginning);
       if (!mask) continue;
-      this.viewer.edit(mask, beginning);
+      this.#hold(mask, beginning);
       break;
     }
     if (isMoved) this.viewer.begin("threshold"); // what is seen is what one draws on
+  }
+
+  /** Have this mask in hand, in place of what was there. @param {Uint8Array} mask @param {Beginning} beginning
+   * @param {number | null} [threshold] of that beginning @param {number} [strokes] that are in it */
+  #hold(mask, beginning, threshold = null, strokes = 0) {
+    this.viewer.edit(mask, beginning, threshold);
+    this.#strokesBefore = strokes;
   }
 
   #pickUp() {
@@ -263,7 +276,9 @@ export class Drawing {
       }
     }
     if (!isCurrent()) return;
-    this.#left = left.sort((a, b) => Date.parse(b.draft.changed) - Date.parse(a.draft.changed));
+    // What is in hand is not offered besides: it is what the server has, or will have.
+    const offered = this.#isUnfinished(info) ? left.filter(({ draft }) => draft !== info.draft) : left;
+    this.#left = offered.sort((a, b) => Date.parse(b.draft.changed) - Date.parse(a.draft.changed));
     this.page.left(this.#left);
   }
 
@@ -281,14 +296,15 @@ export class Drawing {
   }
 
   /** A correction that stands is seen in the viewer. @param {CaseInfo} info @param {() => boolean} isCurrent */
-  async #bringLast({ id, verdict }, isCurrent) {
+  async #bringLast(info, isCurrent) {
+    const { verdict } = info;
     if (!verdict?.has_mask) return;
     try {
-      const mask = await api.mask(id, verdict.id);
+      const mask = await api.mask(info.id, verdict.id);
       if (!isCurrent()) return;
       this.viewer.last = mask;
-      if (verdict.decision !== "corrected" || this.#left.length > 0) return;
-      this.viewer.edit(mask, "last");
+      if (verdict.decision !== "corrected" || this.#left.length > 0 || this.#isUnfinished(info)) return;
+      this.#hold(mask, "last");
       if (!this.#isOn) this.viewer.tool = "pan";
     } catch (error) {
       this.page.failed(error);
@@ -311,12 +327,11 @@ export class Drawing {
     try {
       const mask = left.kept?.bits ? await unpacked(left.kept.bits, info.width * info.height) : await api.mask(info.id, "draft");
       if (this.#info !== info) return;
-      this.viewer.edit(mask, left.draft.beginning ?? "empty", left.draft.threshold);
+      this.#hold(mask, left.draft.beginning ?? "empty", left.draft.threshold, Math.max(left.draft.strokes, 1));
     } catch (error) {
       this.page.failed(error);
       return;
     }
-    this.#strokesBefore = Math.max(left.draft.strokes, 1);
     this.#isOn = true;
     this.#without(left);
     if (left.kept && left.kept.tab !== this.shelf.tab) {

@@ -1,10 +1,13 @@
-"""The case in view of the Review tab: what is seen of it, what is kept of it, and how long it was looked at."""
+"""The case in view of the Review tab: what is seen of it, and what is kept of it."""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from tests.page.reviewing import stands
+from bcweb.review.records import Project
+from tests.page.review_reader import BAR, ReviewPage
+from tests.page.reviewing import ids, stands
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
@@ -36,3 +39,65 @@ def test_a_picture_that_nobody_can_see_is_not_accepted(page, project, store):
     expect(accept).to_be_enabled()
     page.press("1")
     page.says("case 2, prediction accepted")
+
+
+# --- chosen again
+
+
+@pytest.fixture
+def gone_on_with(page: ReviewPage, project: Project) -> ReviewPage:
+    """A drawing that was left unfinished is in hand again, and its case was chosen again."""
+    page.press("e")
+    page.stroke(*BAR)
+    page.says("Drawing kept")
+    page.page.reload()
+    page.shows("case 1")
+    expect(page.find(".offer")).to_have_count(1)
+    page.press("e")
+    expect(page.find(".decide.corrected")).to_be_enabled()
+    page.says("Drawing kept")
+    page.find('.queue .row[aria-label^="case 1, "]').click()
+    return page.shows("case 1")
+
+
+def test_a_drawing_that_was_gone_on_with_is_saved_though_its_case_is_chosen_again(
+    gone_on_with, project, store
+):
+    page = gone_on_with
+    expect(page.find(".decide.corrected")).to_be_enabled()
+    expect(page.find(".offer")).to_have_count(0)
+    drawn = page.edited()
+    page.press("1")
+    page.says("1 stroke is drawn here")
+    page.press("3")
+    page.says("case 1, corrected")
+    verdict = stands(store, project, "case 1")
+    assert np.array_equal(store.mask(project.id, verdict.mask_file), drawn)
+
+
+def test_a_stroke_that_is_undone_leaves_what_was_gone_on_with(gone_on_with, project, store):
+    page = gone_on_with
+    with page.page.expect_response("**/draft?*"):
+        page.stroke((0.3, 0.7), (0.6, 0.7))
+    with page.page.expect_response("**/draft*") as kept:
+        page.press("Control+z")
+    assert kept.value.request.method == "PUT", "the drawing of before was dropped with the stroke"
+    assert store.draft("local", "ANNA", ids(store, project)["case 1"]).strokes == 1
+
+
+def test_strokes_that_a_decision_left_out_are_gone_when_its_case_stays_in_view(page):
+    """The last case of a queue is shown once more when it is decided."""
+    page.find("input[name=text]").fill("case 1")
+    page.press("Enter")
+    expect(page.find(".row .name")).to_have_text(["case 1"])
+    page.press("Escape")
+    page.find("input[name=text]").blur()
+    page.press("e")
+    page.stroke(*BAR)
+    page.press("Shift+E", "2")
+    page.says("1 stroke is drawn here")
+    page.press("2")
+    page.says("All cases of this queue are read.")
+    expect(page.find(".decide.truth")).to_be_enabled()  # it is there again
+    expect(page.find(".decide.corrected")).to_be_disabled()
+    assert page.viewer("v => v.beginning") is None
