@@ -62,6 +62,7 @@ export class Deciding {
       this.#warned = { for: warned, isHere: this.view.stays() };
       return this.status.say(warning, "error");
     }
+    this.status.leave();
     const isDrawn = decision === "corrected";
     const kept = /** @type {Kept} */ (this.drawing.kept("verdict"));
     this.drawing.end(info.id);

@@ -1,4 +1,4 @@
-// One line under the decisions: what is saved, what is not and why, and when it is tried again.
+// Under the decisions: what is said of them, and below it what is not saved yet, why, and when it is tried again.
 
 import { button, h } from "./dom.js";
 import { loginLink, wantsLogin } from "./login.js";
@@ -12,12 +12,16 @@ export class Status {
   /** @type {{text: string, kind: "" | "error" | "good", verdict: Verdict | null, act: HTMLElement | null}} */ #said = { text: "", kind: "", verdict: null, act: null };
   /** @type {Sending} */ #sending = { verdicts: 0, drafts: 0, error: null, until: 0, isLoggedOut: false, isHere: true };
   #ticks = 0;
-  #told = "";
+  /** What of it is on the page: what does not change is left alone, or it would be read aloud again. */ #told = { said: /** @type {unknown} */ (null), sending: "" };
 
   /** @param {HTMLElement} root @param {() => void} tryNow */
   constructor(root, tryNow) {
     this.root = root;
     this.tryNow = tryNow;
+    this.said = h("div");
+    this.sending = h("div");
+    root.replaceChildren(this.said, this.sending);
+    document.addEventListener("fullscreenchange", () => this.#rise());
   }
 
   /** @param {string} text @param {"" | "error" | "good"} [kind] @param {Verdict | null} [verdict] that was saved
@@ -32,7 +36,7 @@ export class Status {
     if (this.#said.kind !== "error") this.say(text);
   }
 
-  /** Another case: what was wrong with this one is over, but for what was not saved. */
+  /** Another case, or this one decided: what was wrong with it is over, but for what was not saved. */
   leave() {
     if (this.#said.kind === "error" && !this.#said.text.startsWith("NOT ")) this.say("");
   }
@@ -46,27 +50,61 @@ export class Status {
   }
 
   #show() {
-    const { verdicts, drafts, error, until, isLoggedOut, isHere } = this.#sending;
-    if (error) {
-      const drawing = `Your drawing is NOT saved on the server${isHere ? ", but kept in this browser" : ""}`;
-      const what = verdicts === 0 ? drawing : verdicts === 1 ? "NOT saved" : `${verdicts} verdicts NOT saved`;
-      const seconds = Math.max(Math.ceil((until - performance.now()) / 1000), 0);
-      const when = isLoggedOut ? "" : ` Tries again ${seconds ? `in ${seconds} s` : "now"}.`;
-      const act = isLoggedOut
-        ? wantsLogin(error) && loginLink(true)
-        : button("Try now", null, this.tryNow);
-      // What does not change is left alone, or it would be read aloud each second.
-      if (this.#told !== `${what}${error.message}`) {
-        this.#told = `${what}${error.message}`;
-        this.root.replaceChildren(h("p", { class: "error" }, h("b", {}, `${what}: `), error.message, h("span", { class: "when", "aria-hidden": "true" }, when)), act || "");
-      } else {
-        /** @type {HTMLElement} */ (this.root.querySelector(".when")).textContent = when;
-      }
+    this.#showSaid();
+    if (this.#sending.error) this.#showError(this.#sending.error);
+    else this.#showSending();
+    this.#rise();
+  }
+
+  /** What is wrong stays in sight whatever is sent: a warning that nobody has seen is none. All else was said of what
+   * was sent before. */
+  #showSaid() {
+    const { verdicts, drafts, error } = this.#sending;
+    const isSending = error !== null || verdicts > 0 || drafts > 0;
+    const said = this.#said.kind === "error" || !isSending ? this.#said : null;
+    if (this.#told.said === said) return;
+    this.#told.said = said;
+    this.said.replaceChildren();
+    if (!said?.text) return;
+    const { text, kind, verdict, act } = said;
+    this.said.append(h("p", { class: kind || null }, text, verdict && followed(verdict)), act ?? "");
+    this.root.scrollTop = 0;
+  }
+
+  #showSending() {
+    const { verdicts, drafts } = this.#sending;
+    const text = verdicts ? "Saving …" : drafts ? "Keeping the drawing …" : "";
+    if (this.#told.sending === text) return;
+    this.#told.sending = text;
+    this.sending.replaceChildren(text && h("p", {}, text));
+  }
+
+  /** @param {Error} error */
+  #showError(error) {
+    const { verdicts, until, isLoggedOut, isHere } = this.#sending;
+    const drawing = `Your drawing is NOT saved on the server${isHere ? ", but kept in this browser" : ""}`;
+    const what = verdicts === 0 ? drawing : verdicts === 1 ? "NOT saved" : `${verdicts} verdicts NOT saved`;
+    const seconds = Math.max(Math.ceil((until - performance.now()) / 1000), 0);
+    const when = isLoggedOut ? "" : ` Tries again ${seconds ? `in ${seconds} s` : "now"}.`;
+    const told = `${what}: ${error.message}`;
+    if (this.#told.sending === told) {
+      /** @type {HTMLElement} */ (this.sending.querySelector(".when")).textContent = when;
       return;
     }
-    this.#told = "";
-    const { text, kind, verdict, act } = verdicts ? { text: "Saving …", kind: "", verdict: null, act: null } : this.#said;
-    const drawing = drafts && !verdicts ? "Keeping the drawing …" : "";
-    this.root.replaceChildren(h("p", { class: kind || null }, drawing || text, !drawing && verdict && followed(verdict)), (!drawing && act) || "");
+    this.#told.sending = told;
+    const act = isLoggedOut
+      ? wantsLogin(error) && loginLink(true)
+      : button("Try now", null, this.tryNow);
+    this.sending.replaceChildren(h("p", { class: "error" }, h("b", {}, `${what}: `), error.message, h("span", { class: "when", "aria-hidden": "true" }, when)), act || "");
+  }
+
+  /** In full screen nothing but the picture is seen: what is wrong comes over it. Leaving full screen for it could
+   * come in the middle of a stroke. */
+  #rise() {
+    const isWrong = this.#sending.error !== null || this.#said.kind === "error";
+    const rises = isWrong && document.fullscreenElement !== null;
+    if (rises === (this.root.popover !== null)) return;
+    this.root.popover = rises ? "manual" : null;
+    if (rises) this.root.showPopover();
   }
 }

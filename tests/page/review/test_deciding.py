@@ -57,6 +57,61 @@ def test_strokes_are_not_left_out_without_a_word(page, project, store):
     assert store.draft("local", "ANNA", ids(store, project)["case 1"]) is None
 
 
+def test_a_warning_is_seen_while_the_server_is_away(page, project, store):
+    for path in ("**/draft?*", "**/verdicts"):
+        page.page.route(path, lambda route: route.abort())
+    page.press("e")
+    page.stroke(*BAR)
+    page.says("NOT saved on the server, but kept in this browser")
+    page.press("1")
+    page.says("1 stroke is drawn here: 3 saves them")
+    page.says("NOT saved on the server, but kept in this browser")
+    page.press("3")
+    page.says("NOT saved: The server does not answer.")
+    expect(page.find(".status")).not_to_contain_text("1 stroke is drawn here")
+    page.page.unroute_all()
+    page.find(".status button").click()
+    page.says("case 1, corrected")
+
+
+def test_a_warning_is_seen_while_something_is_saved(page, project, store):
+    held = []
+    page.page.route("**/verdicts", lambda route: held.append(route))
+    page.press("5")
+    page.says("Saving")
+    page.press("j")
+    page.shows("case 2").press("e")
+    page.page.route("**/draft?*", lambda route: held.append(route))
+    page.stroke(*BAR)
+    page.press("1")
+    page.says("1 stroke is drawn here: 3 saves them")
+    page.says("Saving")
+    held.pop(0).continue_()
+    page.says("Keeping the drawing")
+    assert stands(store, project, "case 2") is None
+
+
+def test_what_is_wrong_is_seen_in_full_screen(page):
+    over = page.find(".status:popover-open")
+    page.press("f")
+    page.page.wait_for_function("() => document.fullscreenElement !== null")
+    expect(over).to_have_count(0)
+    page.press("3")
+    expect(over).to_contain_text("Nothing is drawn: E begins.")
+    page.press("e")
+    page.page.route("**/draft?*", lambda route: route.abort())
+    page.stroke(*BAR)
+    expect(over).to_contain_text("NOT saved on the server, but kept in this browser")
+    page.press("1")
+    expect(over).to_contain_text("1 stroke is drawn here")
+    expect(over).to_be_visible()
+    page.page.evaluate("() => document.exitFullscreen()")
+    expect(over).to_have_count(0)
+    page.says("1 stroke is drawn here")
+    below = page.find(".decisions").first.bounding_box()
+    assert page.find(".status").bounding_box()["y"] >= below["y"] + below["height"]
+
+
 def test_what_is_filled_in_comes_back_with_its_case(page, project, store):
     comment, label = page.find("textarea"), page.find(".decision select")
     comment.fill("a spiculated margin")
