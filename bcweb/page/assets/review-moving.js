@@ -17,6 +17,7 @@ export class Moving {
   /** @type {Project | null} */ project = null;
   /** The case that one is at. @type {number | null} */ current = null;
   /** Of all cases of the project. */ labels = words.LABELS;
+  /** The case to begin with. @type {number | null} */ #wanted = null;
   /** What came of the newest question for the queue. @type {Promise<boolean>} */ #queued = Promise.resolve(false);
 
   /** @param {HTMLElement} root the side of the page with the queue @param {Page} page */
@@ -37,10 +38,16 @@ export class Moving {
 
   // ---------------------------------------------------------------- the project
 
-  /** @param {Project} project @returns {Promise<boolean>} whether its queue is there */
-  enter(project) {
+  /** Until its queue is there none is: under its name that of another project would stand. @param {Project} project
+   * @param {number | null} id of the case to begin with @returns {Promise<boolean>} whether its queue is there */
+  enter(project, id) {
     this.project = project;
+    this.#wanted = id;
     this.#one(".project .name").textContent = project.name;
+    this.list.show([], this.filters.asked.order);
+    this.filters.told.textContent = "";
+    this.#showProgress();
+    this.#showSteps();
     return this.load();
   }
 
@@ -97,7 +104,7 @@ export class Moving {
       if (!this.filters.offer(now)) return this.load(); // its label is none of this project
       this.list.show(rows, asked.order);
     } catch (error) {
-      if (isNewest()) this.page.failed(error);
+      if (isNewest() && this.project?.id === project.id) this.page.failed(error);
       return false;
     }
     this.list.mark(this.current);
@@ -149,6 +156,11 @@ export class Moving {
     this.#one(".count").textContent = words.placeWords(place, rows.length, this.current !== null);
     /** @type {HTMLButtonElement} */ (this.#one(".previous")).disabled = this.list.neighbour(-1) === undefined;
     /** @type {HTMLButtonElement} */ (this.#one(".next")).disabled = this.list.neighbour(1) === undefined;
+  }
+
+  /** @returns {number | undefined} the case to begin with */
+  get first() {
+    return this.#wanted ?? this.nextUnread ?? this.list.rows[0]?.id;
   }
 
   /** @returns {number | undefined} the case that is read after this one */

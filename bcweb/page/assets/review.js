@@ -80,7 +80,7 @@ class Review extends HTMLElement {
       select: (id) => this.#view.select(id),
       isDeciding: (id) => this.#outbox.isDeciding(String(id)),
       failed: (error) => {
-        this.#status.say(/** @type {Error} */ (error).message, "error");
+        this.#status.say(/** @type {Error} */ (error).message, "error", null, button("Try again", null, () => this.#begin(this.#moving.load())));
         if (error instanceof Gone) this.#showHome();
       },
     });
@@ -179,11 +179,15 @@ class Review extends HTMLElement {
   }
 
   #showHome() {
-    this.#view.close();
-    this.#moving.leave();
+    this.#leave();
     this.#one(".home").hidden = false;
     this.#one(".room").hidden = true;
     this.#reload();
+  }
+
+  #leave() {
+    this.#view.close();
+    this.#moving.leave();
   }
 
   /** Ask for something that changes the projects. @param {() => Promise<unknown>} act */
@@ -230,13 +234,20 @@ class Review extends HTMLElement {
   /** @param {Project} project @param {number | null} [id] of the case to show */
   async #open(project, id = null) {
     if (!(await this.#hasName())) return this.#showHome();
+    if (this.#moving.current !== null) this.#leave(); // a link has led here from another project
     this.#view.ahead.clear();
     remember(PROJECT, String(project.id));
     this.#one(".home").hidden = true;
     this.#one(".room").hidden = false;
-    if (!(await this.#moving.enter(project))) return;
-    const first = id ?? this.#moving.nextUnread ?? this.#moving.list.rows[0]?.id;
-    if (first !== undefined) await this.#view.select(first);
+    await this.#begin(this.#moving.enter(project, id));
+  }
+
+  /** Begin with its first case as soon as there is a queue. @param {Promise<boolean>} asked */
+  async #begin(asked) {
+    this.#status.leave();
+    if (!(await asked)) return;
+    const { current, first } = this.#moving;
+    if (current === null && first !== undefined) await this.#view.select(first);
   }
 
   /** Where nobody logs in, the reader is asked once. @returns {Promise<boolean>} whether they have a name */

@@ -110,6 +110,40 @@ def test_a_label_that_another_project_does_not_have_is_not_asked_of_it(page, pro
     expect(page.find(".row .name")).to_have_text(["case 3", "case 6"])
 
 
+def test_no_case_of_another_project_stands_under_the_name_of_one_whose_queue_cannot_be_had(
+    page, project, other
+):
+    page.page.route("**/queue?*", lambda route: route.abort())
+    enter(page, other)
+    page.says("The server does not answer.")
+    expect(page.find(".row")).to_have_count(0)
+    expect(page.find(".progress p")).to_have_text("0 of 2 read")
+    expect(page.find(".told span")).to_have_text("")
+    expect(page.find(".count")).to_have_text("")
+    page.page.unroute("**/queue?*")
+    page.find(".status").get_by_role("button", name="Try again").click()
+    page.shows("case 1")
+    expect(page.find(".row .name")).to_have_text(["case 1", "case 2"])
+    expect(page.find(".status")).not_to_contain_text("does not answer")
+
+
+def test_a_link_into_another_project_leads_there_although_its_queue_comes_late(
+    page, project, other, store
+):
+    case = ids(store, other)["case 2"]
+    page.page.route("**/queue?*", lambda route: route.abort())
+    page.page.evaluate(
+        "id => window.dispatchEvent(new CustomEvent('bc-open-case', { detail: { id } }))", case
+    )
+    page.says("The server does not answer.")
+    expect(page.find(".project .name")).to_have_text(other.name)
+    expect(page.find("bc-viewer")).to_have_attribute("data-state", "empty")
+    page.page.unroute("**/queue?*")
+    page.find(".status").get_by_role("button", name="Try again").click()
+    page.shows("case 2")
+    assert page.page.url.endswith(f"?case={case}")
+
+
 # --- the queue
 
 
