@@ -21,7 +21,9 @@ import { packed, sameMask, unpacked } from "./review-bits.js";
  */
 
 export class Drawing {
-  /** @type {CaseInfo | null} */ #info = null;
+  /** The case in view, once it is shown with what was drawn on it. @type {CaseInfo | null} */ #info = null;
+  /** The case that the reader has before them: its picture may be on its way, and they may be on their way to another.
+   * What is drawn and filled in is kept as of this one. @type {CaseInfo | null} */ #before = null;
   /** @type {Left[]} */ #left = [];
   /** Strokes that were drawn before the viewer took the mask. */ #strokesBefore = 0;
   /** The pen is in the hand, from case to case. */ #isOn = false;
@@ -73,13 +75,25 @@ export class Drawing {
     return this.isThere ? 0 : (this.#left[0]?.draft.strokes ?? 0);
   }
 
-  /** The viewer shows another case, or the same one as it is now. @param {CaseInfo | null} info
-   * @param {() => boolean} isCurrent whether it is still the one in view */
+  /** The case in view is chosen no more. What is before the reader stays until the next one is there. */
+  leave() {
+    this.#info = null;
+    this.#left = [];
+    this.page.left([]);
+    this.page.changed();
+  }
+
+  /** The reader has another case before them, the same one as it is now, or none. @param {CaseInfo | null} info */
+  meet(info) {
+    this.#before = info;
+  }
+
+  /** The viewer shows it. @param {CaseInfo} info @param {() => boolean} isCurrent whether it is still the one in view */
   async show(info, isCurrent) {
     this.#info = info;
     this.#left = [];
     this.page.left([]);
-    if (info?.width) {
+    if (info.width) {
       await this.#findLeft(info, isCurrent);
       if (isCurrent()) await this.#bringLast(info, isCurrent);
       // Chosen again, the viewer has kept what was in hand: of a drawing that is over, or under one that is offered.
@@ -162,8 +176,8 @@ export class Drawing {
 
   #onEdit() {
     if (this.strokes > 0) this.keep();
-    else if (this.#info) {
-      this.discard(this.#info.id); // all of it was undone,
+    else if (this.#before) {
+      this.discard(this.#before.id); // all of it was undone,
       this.keep(); // but for what is filled in
     }
     this.page.changed();
@@ -193,9 +207,9 @@ export class Drawing {
     this.page.changed();
   }
 
-  /** A record of the case in view, without its mask. @param {"draft" | "verdict"} kind @returns {Kept | null} */
+  /** A record of the case before the reader, without its mask. @param {"draft" | "verdict"} kind @returns {Kept | null} */
   kept(kind) {
-    const info = this.#info;
+    const info = this.#before;
     if (!info) return null;
     const whose = this.page.whose();
     const beginning = this.viewer.beginning ?? null;
@@ -250,6 +264,7 @@ export class Drawing {
 
   /** The case is decided: that ends what earlier pages left of it, too. @param {string} whose @param {string} id */
   async decided(whose, id) {
+    if (this.#before?.id === id) this.#before = null; // no stroke is meant for it before it is chosen again
     this.forget(whose, id);
     for (const { key } of await this.#leftHere(whose, id)) await this.shelf.remove(key);
   }
@@ -260,16 +275,15 @@ export class Drawing {
   async #findLeft(info, isCurrent) {
     const here = await this.#leftHere(this.page.whose(), info.id);
     if (!isCurrent()) return;
+    const now = this.filledIn(info.id);
     // What this page drew and has not sent yet takes the place of what the server has.
     const unsent = this.outbox.unsent(info.id);
     if (unsent !== undefined) info.draft = unsent;
     /** @type {Left[]} */
     const left = info.draft ? [{ kept: unsent ?? null, draft: info.draft }] : [];
     for (const kept of here) {
-      if (kept.bits === null) {
-        this.page.fillIn(kept.form);
-        await this.#adopt(kept);
-      } else if (info.draft && !unsent && (await this.#isSame(kept, info))) {
+      if (kept.bits === null) await this.#adopt(kept, now);
+      else if (info.draft && !unsent && (await this.#isSame(kept, info))) {
         left[0] = { kept: { ...kept, acknowledged: info.draft.changed }, draft: info.draft }; // with what was filled in besides
       } else {
         left.push({ kept, draft: kept });
@@ -311,11 +325,14 @@ export class Drawing {
     }
   }
 
-  /** What another page left in this browser is this page's from now on. @param {Kept} kept */
-  async #adopt(kept) {
+  /** What another page left in this browser is this page's from now on, under what was filled in here.
+   * @param {Kept} kept @param {Form} [now] */
+  async #adopt(kept, now = this.filledIn(kept.id)) {
     const key = this.shelf.key("draft", kept.whose, kept.id);
-    this.#forms.set(key, kept.form);
-    await this.shelf.put({ ...kept, tab: this.shelf.tab, key });
+    const form = { label: now?.label ?? kept.form.label, difficulty: now?.difficulty ?? kept.form.difficulty, comment: now?.comment || kept.form.comment };
+    this.page.fillIn(form);
+    this.#forms.set(key, form);
+    await this.shelf.put({ ...kept, form, tab: this.shelf.tab, key });
     await this.shelf.remove(kept.key);
   }
 
@@ -335,9 +352,7 @@ export class Drawing {
     this.#isOn = true;
     this.#without(left);
     if (left.kept && left.kept.tab !== this.shelf.tab) {
-      // Another page filled it in; what this one did is there already.
-      this.page.fillIn(left.kept.form);
-      await this.#adopt(left.kept);
+      await this.#adopt(left.kept); // another page filled it in
     }
     this.#pickUp();
     this.keep();

@@ -64,7 +64,7 @@ export class CaseView {
     const isCurrent = this.stays();
     this.#leave();
     this.info = null;
-    this.drawing.show(null, () => true);
+    this.drawing.leave();
     this.#see(false);
     this.moving.arrive(id);
     nameCase(String(id));
@@ -134,6 +134,7 @@ export class CaseView {
     const { mine } = this;
     // What was filled in and not decided when the reader went to another case comes back with this one.
     this.form.form = this.drawing.filledIn(info.id) ?? { label: mine?.label ?? null, difficulty: mine?.difficulty ?? null, comment: mine?.comment ?? "" };
+    this.drawing.meet(info);
     this.#allow();
     this.clashes.show(info, isCurrent);
     this.viewer.dataset.state = "loading";
@@ -150,7 +151,8 @@ export class CaseView {
     this.panel.show(null);
     this.panel.fail(text);
     this.viewer.show(null);
-    this.drawing.show(null, () => true);
+    this.drawing.meet(null);
+    this.drawing.leave();
     this.viewer.dataset.state = "error";
   }
 

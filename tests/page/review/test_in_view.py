@@ -14,6 +14,15 @@ expect = sync_api.expect
 
 pytestmark = pytest.mark.browser
 
+# What is filled in is put down in the browser: a reload that comes before has not kept it.
+HAS_DIFFICULTY = """async () => {
+  const answered = (asking) => new Promise((done) => (asking.onsuccess = () => done(asking.result)));
+  const database = await answered(indexedDB.open("bc-review"));
+  const kept = await answered(database.transaction("kept").objectStore("kept").getAll());
+  database.close();
+  return kept.some(({ form }) => form.difficulty === 1);
+}"""
+
 # --- its picture
 
 TURN = """(v, way) => new Promise((done) => {
@@ -101,3 +110,54 @@ def test_strokes_that_a_decision_left_out_are_gone_when_its_case_stays_in_view(p
     expect(page.find(".decide.truth")).to_be_enabled()  # it is there again
     expect(page.find(".decide.corrected")).to_be_disabled()
     assert page.viewer("v => v.beginning") is None
+
+
+# --- filled in before it is seen
+
+
+def test_what_is_filled_in_before_the_picture_comes_is_kept(page, project, store):
+    comment = page.find("textarea")
+    waiting, pixels = [], f"**/review/cases/{ids(store, project)['case 5']}/pixels"
+    page.page.route(pixels, lambda route: waiting.append(route))
+    row = page.find('.queue .row[aria-label^="case 5, "]')
+    row.click()
+    expect(page.title()).to_have_text("case 5")
+    comment.fill("a spiculated margin")
+    page.press("Escape", "Shift+D")
+    page.press("k")  # away from it before it has come
+    page.shows("case 4")
+    assert comment.input_value() == ""
+    page.press("j")
+    expect(page.title()).to_have_text("case 5")
+    expect(comment).to_have_value("a spiculated margin")
+    comment.fill("a spiculated margin, seen twice")
+    page.press("Escape")
+    for route in waiting:
+        route.continue_()
+    page.page.unroute(pixels)
+    page.ready()
+    expect(comment).to_have_value("a spiculated margin, seen twice")
+    page.page.reload()
+    page.shows("case 5")
+    expect(comment).to_have_value("a spiculated margin, seen twice")
+    expect(page.find(".choices :checked")).to_have_attribute("value", "1")
+
+
+def test_what_is_filled_in_before_the_picture_comes_stands_over_what_an_earlier_page_left(page):
+    comment = page.find("textarea")
+    comment.fill("of the earlier page")
+    page.press("Escape", "Shift+D")
+    page.page.wait_for_function(HAS_DIFFICULTY)
+    waiting = []
+    page.page.route("**/review/cases/*/pixels", lambda route: waiting.append(route))
+    page.page.reload()
+    expect(page.title()).to_have_text("case 1", timeout=30_000)
+    expect(comment).to_have_value("")
+    comment.fill("of this page")
+    page.press("Escape")
+    for route in waiting:
+        route.continue_()
+    page.page.unroute("**/review/cases/*/pixels")
+    page.ready()
+    expect(page.find(".choices :checked")).to_have_attribute("value", "1")
+    expect(comment).to_have_value("of this page")
