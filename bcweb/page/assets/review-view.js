@@ -29,6 +29,7 @@ export class CaseView {
   ahead = new Ahead();
   clock = new Clock();
   /** Counts choices of the reader, so that what arrives late does not take the picture away. */ #chosen = 0;
+  /** It is decided, and its time with it, until it is shown again. */ #isDecided = false;
   /** Seconds that were spent on cases before they were left. @type {Map<number, number>} */ #spent = new Map();
 
   /** @param {Parts} parts @param {Page} page */
@@ -90,8 +91,8 @@ export class CaseView {
   }
 
   #leave() {
-    const { current } = this.moving;
-    if (current !== null) this.#spent.set(current, this.clock.seconds);
+    // Where the case was not shown yet, the clock has the time of another one.
+    if (this.info && !this.#isDecided) this.#spent.set(Number(this.info.id), this.clock.seconds);
     this.clock.pause();
     this.status.leave();
     this.form.closeReasons();
@@ -101,6 +102,7 @@ export class CaseView {
   decided(id) {
     this.ahead.forget(id);
     this.#spent.delete(id);
+    if (Number(this.info?.id) === id) this.#isDecided = true;
   }
 
   // ---------------------------------------------------------------- fetched
@@ -127,8 +129,9 @@ export class CaseView {
 
   /** @param {CaseInfo} info @param {() => boolean} isCurrent */
   async #show(info, isCurrent) {
+    if (this.info?.id !== info.id) this.clock.start(this.#spent.get(Number(info.id))); // else it is freshened, and the time goes on
     this.info = info;
-    this.clock.start(this.#spent.get(Number(info.id)));
+    this.#isDecided = false;
     this.panel.show(info);
     this.form.offer(this.moving.labels, info.label);
     const { mine } = this;

@@ -1,4 +1,4 @@
-"""The case in view of the Review tab: what is seen of it, and what is kept of it."""
+"""The case in view of the Review tab: what is seen of it, what is kept of it, and how long it was looked at."""
 
 from __future__ import annotations
 
@@ -161,3 +161,57 @@ def test_what_is_filled_in_before_the_picture_comes_stands_over_what_an_earlier_
     page.ready()
     expect(page.find(".choices :checked")).to_have_attribute("value", "1")
     expect(comment).to_have_value("of this page")
+
+
+# --- how long it was looked at
+
+
+@pytest.fixture
+def timed(browse, project) -> ReviewPage:
+    """The worst case is in view, on a clock that can be set forward."""
+    page = browse()
+    page.page.clock.install()
+    return page.open().shows("case 1")
+
+
+def pass_minutes(page: ReviewPage) -> None:
+    """150 seconds, in which the reader moves the mouse now and then."""
+    for x in (400, 500, 600):
+        page.page.clock.fast_forward(50_000)
+        page.page.mouse.move(x, 400)
+
+
+def test_a_case_that_was_not_shown_yet_has_not_the_time_of_another(timed, project, store):
+    page, numbers = timed, ids(store, project)
+    row = '.queue .row[aria-label^="case %d, "]'
+    waiting = []
+    pass_minutes(page)
+    page.page.route(f"**/review/cases/{numbers['case 6']}", lambda route: waiting.append(route))
+    with page.page.expect_request(f"**/review/cases/{numbers['case 6']}"):
+        page.find(row % 6).click()
+    page.find(row % 5).click()  # away from it before it has come
+    page.shows("case 5")
+    waiting[0].continue_()
+    page.page.unroute_all()
+    page.find(row % 6).click()
+    page.shows("case 6").press("5")
+    page.says("case 6, unsure")
+    assert stands(store, project, "case 6").seconds < 100
+    page.find(row % 1).click()
+    page.shows("case 1").press("5")
+    page.says("case 1, unsure")
+    assert stands(store, project, "case 1").seconds >= 150
+
+
+def test_a_verdict_after_an_undone_one_has_its_own_time(timed, project, store):
+    page = timed
+    pass_minutes(page)
+    page.press("5")
+    page.shows("case 2")
+    assert stands(store, project, "case 1").seconds >= 150
+    page.press("u")
+    page.shows("case 1")
+    page.says("Undone: unsure")
+    page.press("5")
+    page.says("case 1, unsure")
+    assert stands(store, project, "case 1").seconds < 100, "the first verdict's time counts twice"
