@@ -83,9 +83,9 @@ export class CaseView {
   /** There is no case in view any more. */
   close() {
     this.#leave();
-    this.info = null;
     this.#chosen++;
-    this.viewer.show(null);
+    this.#clear();
+    this.form.form = { label: null, difficulty: null, comment: "" };
     this.viewer.dataset.state = "empty";
     nameCase(null);
   }
@@ -141,7 +141,7 @@ export class CaseView {
     this.#allow();
     this.clashes.show(info, isCurrent);
     this.viewer.dataset.state = "loading";
-    /** @type {HTMLElement} */ (this.viewer.querySelector("[slot=empty]")).textContent = info.problem ?? "";
+    this.#sayInPicture(info.problem ?? "");
     await this.viewer.show(info.width ? info : null);
     if (!isCurrent()) return;
     await this.drawing.show(info, isCurrent);
@@ -150,13 +150,25 @@ export class CaseView {
 
   /** @param {string} text why the case cannot be shown */
   #fail(text) {
+    this.#clear();
+    this.panel.fail(text);
+    this.viewer.dataset.state = "error";
+  }
+
+  /** Nothing is in view. */
+  #clear() {
     this.info = null;
     this.panel.show(null);
-    this.panel.fail(text);
     this.viewer.show(null);
     this.drawing.meet(null);
     this.drawing.leave();
-    this.viewer.dataset.state = "error";
+    this.#see(false);
+    this.#sayInPicture("");
+  }
+
+  /** @param {string} text in place of a picture */
+  #sayInPicture(text) {
+    /** @type {HTMLElement} */ (this.viewer.querySelector("[slot=empty]")).textContent = text;
   }
 
   /** @param {boolean} isSeen */

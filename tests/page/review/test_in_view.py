@@ -7,7 +7,7 @@ import pytest
 
 from bcweb.review.records import Project
 from tests.page.review_reader import BAR, ReviewPage
-from tests.page.reviewing import ids, stands
+from tests.page.reviewing import fill, ids, stands
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
@@ -215,3 +215,25 @@ def test_a_verdict_after_an_undone_one_has_its_own_time(timed, project, store):
     page.press("5")
     page.says("case 1, unsure")
     assert stands(store, project, "case 1").seconds < 100, "the first verdict's time counts twice"
+
+
+# --- out of view
+
+
+def test_in_another_project_no_case_of_this_one_is_in_view(page, project, store, tmp_path):
+    other = fill(store, tmp_path / "other", 3, name="Another ward")
+    page.page.reload()
+    page.shows("case 1").find("textarea").fill("of this project")
+    page.press("Escape")
+    page.page.route(f"**/projects/{other.id}/queue*", lambda route: None)
+    page.find(".project").click()
+    page.find(".projects .open").filter(has_text=other.name).click()
+    expect(page.find(".project .name")).to_have_text(other.name)
+    expect(page.title()).to_have_count(0)
+    expect(page.find("textarea")).to_have_value("")
+    expect(page.find(".draw")).to_be_disabled()
+    expect(page.find(".decide.unsure")).to_be_disabled()
+    page.press("e", "5")  # and nothing comes of it
+    assert page.viewer("v => v.beginning") is None
+    assert stands(store, project, "case 1") is None
+    store.delete("local", other.id)
