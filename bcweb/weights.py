@@ -216,7 +216,7 @@ def _locate(name: str, modality: Modality | None) -> Path:
         return EMBEDDED / modality
     if name.startswith("hf://"):
         return _download(name)
-    folder = Path(name).expanduser()
+    folder = Path(os.path.expanduser(name))
     if not folder.is_dir():
         raise WeightsError(
             f'There are no weights at {name}; name "embedded", a folder, or hf://user/repo@revision.'

@@ -66,7 +66,9 @@ def test_weights_of_the_other_modality_are_refused(tmp_path):
         load_weights(str(folder), "mammogram")
 
 
-@pytest.mark.parametrize("name", ["nowhere", "hf://user", "hf://user/repo@"])
+@pytest.mark.parametrize(
+    "name", ["nowhere", "~nobody-of-this-name/w", "hf://user", "hf://user/repo@"]
+)
 def test_a_name_that_points_nowhere_gets_one_sentence(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(WeightsError) as caught:

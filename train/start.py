@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,7 +82,7 @@ def from_source(arm: Arm, weights: Weights) -> Start:
 
 def load_source(name: str, modality: Modality) -> Weights:
     """Weights by their name (see `bcweb.weights.load_weights`), or those of a run's folder."""
-    folder = Path(name).expanduser()
+    folder = Path(os.path.expanduser(name))
     if (folder / "run.json").is_file() and not (folder / "config.json").is_file():
         if not (folder / "weights" / "config.json").is_file():
             done = len(json.loads((folder / "run.json").read_text()).get("cases", ()))

@@ -7,6 +7,7 @@ a data set on the Hugging Face Hub, "hf:user/name@revision".
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -50,10 +51,10 @@ def parse_spec(spec: str) -> tuple[str, str, dict[str, str]]:
         raise CasesError(
             f"{spec!r} names no data set; write KIND:PATH, with KIND one of {', '.join(KINDS)}."
         )
-    path, select = Path(place).expanduser(), {}
+    path, select = Path(os.path.expanduser(place)), {}
     if kind in ("folder", "hf") and not path.exists() and "?" in place:
         place, _, query = place.rpartition("?")
-        path = Path(place).expanduser()
+        path = Path(os.path.expanduser(place))
         try:
             select = dict(parse_qsl(query, keep_blank_values=True, strict_parsing=True))
         except ValueError as error:
@@ -69,7 +70,7 @@ def read_cases(spec: str) -> CaseSet:
     A file that cannot be used is listed in `skipped` with its reason and stops nothing.
     """
     kind, place, select = parse_spec(spec)
-    path = Path(place).expanduser()
+    path = Path(os.path.expanduser(place))
     try:
         if kind == "hf":
             found = hub.read(place, select)

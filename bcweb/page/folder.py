@@ -4,6 +4,7 @@ share one.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -54,7 +55,7 @@ def list_folder(path: str) -> tuple[list[Listed], list[str]]:
     are followed: who may list one folder of this machine may list all that its user can read.
     Raises `FolderError` where there are no scans.
     """
-    folder = Path(path).expanduser()
+    folder = Path(os.path.expanduser(path))
     if not path.strip() or not folder.is_dir():
         raise FolderError(
             f"{path} is not a folder on this machine." if path else "Name a folder on this machine."

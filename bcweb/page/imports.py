@@ -104,9 +104,8 @@ def _check(weights: str) -> None:
         load_weights(weights)
     except WeightsError as error:
         raise ReviewError(str(error)) from None
-    except (OSError, RuntimeError) as error:  # a file that may not be read, a home that is nobody's
-        reason = getattr(error, "strerror", None) or error
-        raise ReviewError(f"{weights} cannot be read: {reason}.") from None
+    except OSError as error:  # a file that may not be read
+        raise ReviewError(f"{weights} cannot be read: {error.strerror or error}.") from None
 
 
 def _problem(begun: Import) -> str | None:

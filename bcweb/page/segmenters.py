@@ -117,9 +117,8 @@ def _ready(name: str, modality: Modality) -> Segmenter:
     """A segmenter that has shown that it can segment; `WeightsError` says why there is none."""
     try:
         segmenter = Segmenter.load(name, modality)
-    except (OSError, RuntimeError) as error:  # a file that may not be read, a home that is nobody's
-        reason = getattr(error, "strerror", None) or error
-        raise WeightsError(f"{name} cannot be read: {reason}.") from None
+    except OSError as error:  # a file that may not be read
+        raise WeightsError(f"{name} cannot be read: {error.strerror or error}.") from None
     if name != EMBEDDED:
         _ = segmenter.weights.seen_cases  # read when first needed, and wrong now rather than then
         size = segmenter.weights.config.size

@@ -7,13 +7,20 @@ from pathlib import Path
 
 from platformdirs import user_data_path
 
+from bcweb.review.records import ReviewError
+
 DATABASE = "review.db"  # the SQLite file in the folder
 
 
 def home() -> Path:
-    """The data folder: BCWEB_HOME, else this platform's place for a program's data."""
+    """The data folder: BCWEB_HOME, else this platform's place for a program's data; `ReviewError`: there is none."""
     named = os.environ.get("BCWEB_HOME")
-    return Path(named).expanduser().absolute() if named else user_data_path("bcweb", False)
+    if not named:
+        return user_data_path("bcweb", False)
+    try:
+        return Path(named).expanduser().absolute()
+    except RuntimeError as error:  # made where it runs instead, all reviews would seem to be lost
+        raise ReviewError(f"BCWEB_HOME={named} names no folder: there is no such user.") from error
 
 
 def database_url() -> str | None:

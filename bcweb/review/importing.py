@@ -447,11 +447,11 @@ def _absolute(spec: str) -> str:
         raise ReviewError(
             f"{spec!r} names no data set; write KIND:PATH, with KIND one of {', '.join(KINDS)}."
         )
-    return spec if kind == "hf" else f"{kind}:{Path(place).expanduser().absolute()}"
+    return spec if kind == "hf" else f"{kind}:{Path(os.path.expanduser(place)).absolute()}"
 
 
 def _absolute_folder(name: str) -> str:
-    folder = Path(name).expanduser()
+    folder = Path(os.path.expanduser(name))
     return name if name == "embedded" or not folder.is_dir() else str(folder.absolute())
 
 

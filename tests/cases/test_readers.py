@@ -279,6 +279,7 @@ def test_of_two_files_that_would_be_one_case_the_second_is_told(tmp_path):
         ("PATH", "names no data set; write KIND:PATH"),
         ("ddsm:PATH", "names no data set; write KIND:PATH"),
         ("busi:PATH/nowhere", "is not a folder."),
+        ("folder:~nobody-of-this-name/x", "~nobody-of-this-name/x is not a folder."),
         ("busi:PATH", "is not BUSI: it has no folder benign."),
         ("bus-bra:PATH", "is not BUS-BRA: it has no folders Images and Masks."),
         ("mini-mias:PATH", "is not mini-MIAS: it has no Info.txt."),

@@ -231,7 +231,9 @@ def test_the_report_and_the_table_are_files_to_keep(page, store):
 # --- other weights
 
 
-@pytest.mark.parametrize("name", [None, "", " ", 7, "x" * 1001, "/nowhere/at/all"])
+@pytest.mark.parametrize(
+    "name", [None, "", " ", 7, "x" * 1001, "/nowhere/at/all", "~nobody-of-this-name/w"]
+)
 def test_weights_that_are_none_change_nothing(page, store, name):
     project, asking = fill(store), page()
     place = f"/bc/evaluate/projects/{project.id}"

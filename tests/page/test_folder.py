@@ -26,6 +26,12 @@ def test_a_folder_that_cannot_be_read_is_a_row_that_says_why(visitor, tmp_path):
     assert answer.json()["error"] == f"{place.name} cannot be opened: File name too long."
 
 
+def test_a_folder_of_a_user_who_is_not_there_is_none(visitor):
+    answer = visitor.post("/bc/folder", json={"path": "~nobody-of-this-name/x"})
+    assert answer.status_code == 400
+    assert answer.json()["error"] == "~nobody-of-this-name/x is not a folder on this machine."
+
+
 def test_a_name_that_is_no_text_is_told_as_text_and_the_others_are_not_lost(visitor, tmp_path):
     odd, moved = (trees.no_text(tmp_path / name) for name in ("Müller.png", "Möller.png"))
     for file in (odd, moved, tmp_path / "z.png"):

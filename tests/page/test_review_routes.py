@@ -134,6 +134,7 @@ def test_an_import_is_cancelled_goes_on_where_it_was_and_ends_ready(visitor, tmp
     [
         {"name": "", "data": ["folder:/"]}, {"name": "x", "data": []}, {"name": "x"},
         {"name": "x", "data": ["nonsense"]}, {"name": "x", "data": ["zip:/"]}, {"name": 7, "data": ["folder:/"]},
+        {"name": "x", "data": ["folder:~nobody-of-this-name/x"]},
         {"name": "x", "data": ["busi:/nowhere"]}, {"name": "x", "data": ["folder:/"], "weights": 7}, {"name": "x" * 300, "data": ["folder:/"]},
     ],
 )  # fmt: skip

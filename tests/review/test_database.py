@@ -180,6 +180,15 @@ def test_the_folder_is_not_the_working_directory(monkeypatch, tmp_path):
     assert home.home().is_absolute() and tmp_path not in home.home().parents
 
 
+def test_a_folder_of_a_user_who_is_not_there_is_not_made_where_one_is(monkeypatch, tmp_path):
+    monkeypatch.setenv("BCWEB_HOME", "~nobody-of-this-name/reviews")
+    monkeypatch.delenv("BCWEB_DATABASE", raising=False)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ReviewError, match=r"^BCWEB_HOME=~nobody-of-this-name/reviews names no "):
+        Store()
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("url", "sentence"),
     [

@@ -65,6 +65,10 @@ def test_without_data_it_says_in_a_sentence_what_to_set(tmp_path, monkeypatch, c
         (["--freeze", "random", "--source", "embedded"], "a control and takes no --source"),
         (["--freeze", "imagenet", "--architecture", "unet"], "its control is `random`"),
         (["--source", "/nowhere"], "There are no weights at /nowhere"),
+        (
+            ["--source", "~nobody-of-this-name/run"],
+            "There are no weights at ~nobody-of-this-name/run",
+        ),
         (["--labels", "odd"], "No case has the label 'odd'; there are: benign, normal."),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from bcweb.review.__main__ import main
@@ -18,6 +20,7 @@ from tests.review.small import ME
     [
         ("nowhere", "'nowhere' names no data set; write KIND:PATH, with KIND one of busi, "),
         ("busi:/no/such/folder", "/no/such/folder is not a folder."),
+        ("folder:~nobody-of-this-name/x", "{here}/~nobody-of-this-name/x is not a folder."),
         ("folder:{empty}", "{empty} holds no folder case."),
         ("busi:{empty}", "{empty} is not BUSI: it has no folder benign."),
     ],
@@ -25,7 +28,8 @@ from tests.review.small import ME
 def test_data_that_is_none_leaves_no_project_behind(tmp_path, monkeypatch, capsys, data, said):
     monkeypatch.setenv("BCWEB_HOME", str(tmp_path / "home"))
     (tmp_path / "empty").mkdir()
-    data, said = (text.replace("{empty}", str(tmp_path / "empty")) for text in (data, said))
+    places = {"empty": tmp_path / "empty", "here": Path.cwd()}
+    data, said = (text.format(**places) for text in (data, said))
     assert main(["import", "P", "--data", data]) == 1
     assert capsys.readouterr().err.strip().splitlines()[-1].startswith(said)
     with Store() as store:
@@ -33,7 +37,13 @@ def test_data_that_is_none_leaves_no_project_behind(tmp_path, monkeypatch, capsy
 
 
 @pytest.mark.parametrize(
-    "mistaken", [["--data", "folder:/nowhere"], ["--weights", "/nowhere"], ["--folds", "/nowhere"]]
+    "mistaken",
+    [
+        ["--data", "folder:/nowhere"],
+        ["--weights", "/nowhere"],
+        ["--weights", "~nobody-of-this-name/nowhere"],
+        ["--folds", "/nowhere"],
+    ],
 )
 def test_a_project_stays_as_it_was_where_more_was_named_that_is_not_there(
     weights, tmp_path, monkeypatch, capsys, mistaken
