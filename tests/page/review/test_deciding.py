@@ -77,8 +77,8 @@ def test_a_warning_is_seen_while_the_server_is_away(page, project, store):
 def test_a_warning_is_seen_while_something_is_saved(page, project, store):
     held = []
     page.page.route("**/verdicts", lambda route: held.append(route))
-    page.press("5")
-    page.says("Saving")
+    with page.page.expect_request("**/verdicts"):
+        page.press("5")
     page.press("j")
     page.shows("case 2").press("e")
     page.page.route("**/draft?*", lambda route: held.append(route))
@@ -301,8 +301,8 @@ def test_a_verdict_that_is_still_on_its_way_is_that_which_is_undone(page, projec
     page.says("Saved")
     held = []
     page.page.route("**/verdicts", lambda route: held.append(route))
-    page.press("5")
-    page.says("Saving")
+    with page.page.expect_request("**/verdicts"):
+        page.press("5")
     page.press("u")
     page.says("NOT undone yet: case 2.")
     page.press("u")  # nothing seems to happen
