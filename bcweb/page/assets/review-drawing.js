@@ -162,7 +162,7 @@ export class Drawing {
       const mask = await api.mask(this.#info.id, verdict.id);
       if (!this.isThere && this.#left.length > 0) await this.goOn(0); // what was left unfinished lies under it
       if (!isCurrent()) return;
-      if (!this.isThere) this.#begin();
+      if (this.strokes === 0) this.#begin(); // what is there may be this very mask, and that again would be no step
       this.viewer.begin("last", mask); // a step, so that it is kept, and can be undone
     } catch (error) {
       this.page.failed(error);

@@ -295,6 +295,25 @@ def test_a_verdict_is_undone_from_anywhere_and_its_drawing_gone_on_with(page, pr
     expect(page.find(".verdicts li").last).to_contain_text("drawn from the prediction")
 
 
+def test_an_undone_correction_can_be_saved_again_where_its_case_stayed_in_view(page):
+    """The last case of a queue does."""
+    page.find("input[name=text]").fill("case 1")
+    page.press("Enter")
+    expect(page.find(".row .name")).to_have_text(["case 1"])
+    page.find("input[name=text]").blur()
+    page.press("e")
+    page.stroke(*BAR)
+    drawn = page.edited()
+    page.press("3")
+    page.says("All cases of this queue are read.")
+    expect(page.find(".decide.truth")).to_be_enabled()  # it is there again
+    page.press("u")
+    page.says("Drawing kept")
+    assert np.array_equal(page.edited(), drawn)
+    page.press("3")
+    page.says("case 1, corrected")
+
+
 def test_a_verdict_that_is_still_on_its_way_is_that_which_is_undone(page, project, store):
     page.press("5")
     page.shows("case 2")
