@@ -15,6 +15,12 @@ export function h(tag, props = {}, ...children) {
   return element;
 }
 
+/** Text that stays the same is left alone: it may be selected, and would be read aloud again.
+ * @param {HTMLElement} element @param {string} text */
+export function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
 /** A button that shows its key. @param {string} text @param {string | null} key @param {(event: Event) => void} act
  * @param {Record<string, any>} [props] */
 export function button(text, key, act, props = {}) {

@@ -1,8 +1,7 @@
 // The projects: how far each is, a new one, and what to do while there is none.
 
-import { button, h } from "./dom.js";
-import { moment, progress } from "./review-words.js";
-import { grouped } from "./words.js";
+import { h } from "./dom.js";
+import { ProjectRow } from "./review-project.js";
 
 /** @typedef {import("./review-api.js").Project} Project */
 /** @typedef {import("./review-api.js").Session} Session */
@@ -17,7 +16,7 @@ import { grouped } from "./words.js";
 const EXAMPLE = `python -m bcweb.review import "My first" --data folder:PATH`;
 
 export class Home {
-  /** The project whose removal is asked for once more. @type {number | null} */ #removing = null;
+  /** @type {Map<number, ProjectRow>} by id of the project */ #rows = new Map();
 
   /** @param {HTMLElement} root @param {Actions} actions */
   constructor(root, actions) {
@@ -51,7 +50,19 @@ export class Home {
     this.form.hidden = !may;
     this.kinds.textContent = `KIND is ${kinds.join(", ")}; a folder holds images/ and masks/, or NAME and NAME_mask. Nothing is copied or changed: the scans are read where they lie.`;
     this.why.replaceChildren(...(projects.length ? [] : this.#empty(may, why)));
-    this.list.replaceChildren(...projects.map((project) => this.#project(project, may)));
+    const ids = new Set(projects.map(({ id }) => id));
+    for (const [id, { element }] of this.#rows) {
+      if (ids.has(id)) continue;
+      element.remove();
+      this.#rows.delete(id);
+    }
+    projects.forEach((project, at) => {
+      const row = this.#rows.get(project.id) ?? new ProjectRow(project, this.actions);
+      this.#rows.set(project.id, row);
+      row.show(project, may);
+      const there = this.list.children.item(at);
+      if (there !== row.element) this.list.insertBefore(row.element, there);
+    });
   }
 
   /** @param {boolean} may @param {string | null} why */
@@ -62,58 +73,6 @@ export class Home {
       may ? " Begin one here, or in a terminal: " : ` ${why ?? ""} `,
       may ? h("code", {}, EXAMPLE) : "",
     ];
-  }
-
-  /** @param {Project} project @param {boolean} may */
-  #project(project, may) {
-    const { id, name, cases, predicted, read, state, problem, notes, sources, created } = project;
-    const isImporting = project.progress !== null;
-    const share = cases ? read / cases : 0;
-    const stopped = !isImporting && state !== "ready";
-    return h(
-      "li",
-      {},
-      h("button", { type: "button", class: "open", disabled: cases === 0, onclick: () => this.actions.open(project) }, h("b", {}, name), h("span", { class: "quiet" }, cases ? progress({ cases, read }) : "no case yet")),
-      h("div", { class: "bar", role: "img", "aria-label": `${grouped(read)} of ${grouped(cases)} read` }, h("i", { style: `width: ${100 * share}%` })),
-      h("p", { class: "quiet small" }, `${sources.join(", ")} · begun ${moment(created)}${predicted < cases ? ` · ${grouped(predicted)} predicted` : ""}`),
-      importing(project),
-      problem ? h("p", { class: "error" }, problem) : "",
-      notes.length ? h("details", {}, h("summary", {}, `${grouped(notes.length)} ${notes.length === 1 ? "note" : "notes"} on the import`), h("ul", { class: "notes" }, ...notes.slice(0, 200).map((note) => h("li", {}, note)))) : "",
-      may && h(
-        "p",
-        { class: "buttons" },
-        isImporting && button("Cancel", null, () => this.actions.cancel(project)),
-        stopped && button("Go on importing", null, () => this.actions.resume(project)),
-        ...(isImporting ? [] : this.#removing === id
-          ? this.#removal(project)
-          : [button("Remove …", null, (event) => this.#ask(event, project))]),
-      ),
-    );
-  }
-
-  /** @param {Event} event @param {Project} project */
-  #ask(event, project) {
-    this.#removing = project.id;
-    const [asked, told] = this.#removal(project);
-    /** @type {HTMLElement} */ (event.currentTarget).replaceWith(asked, told);
-    asked.focus();
-    asked.addEventListener("blur", () => (this.#removing = null));
-  }
-
-  /** What removes it, and what goes and what stays then. @param {Project} project @returns {HTMLElement[]} */
-  #removal(project) {
-    const { id, read } = project;
-    const decided = read ? `what was decided on ${grouped(read)} ${read === 1 ? "case" : "cases"} stays in the database, and ` : "";
-    return [
-      button("Remove it", null, () => this.#remove(project), { class: "danger", "aria-describedby": `removal-${id}` }),
-      h("span", { class: "quiet small", id: `removal-${id}` }, `All that was drawn or predicted is removed for good; ${decided}the scans stay where they lie.`),
-    ];
-  }
-
-  /** @param {Project} project */
-  #remove(project) {
-    this.#removing = null;
-    this.actions.remove(project);
   }
 
   /** @param {Event} event */
@@ -132,13 +91,4 @@ export class Home {
       this.begin.disabled = false;
     }
   }
-}
-
-/** How far an import is, in a bar and a line. @param {Project} project @returns {Node | string} */
-export function importing({ progress }) {
-  if (progress === null) return "";
-  const { done, total, doing } = progress;
-  const bar = /** @type {HTMLProgressElement} */ (h("progress", { "aria-label": "Import", max: Math.max(total, 1) }));
-  if (total) bar.value = done; // else it says only that something goes on
-  return h("div", { class: "importing", role: "status" }, bar, h("span", { class: "quiet small" }, total ? `${doing}: ${grouped(done)} of ${grouped(total)}` : doing));
 }

@@ -1,8 +1,9 @@
 // Moving about in a project: its queue as the filters ask for it, the case that one is at, and which comes next.
 
+import { write } from "./dom.js";
 import * as api from "./review-api.js";
 import { Filters } from "./review-filters.js";
-import { importing } from "./review-home.js";
+import { Importing } from "./review-importing.js";
 import { QueueList } from "./review-queue.js";
 import * as words from "./review-words.js";
 
@@ -29,6 +30,7 @@ export class Moving {
       if (isPressed) this.closeQueue(); // a finger has chosen; keys may go on choosing
       page.select(id);
     });
+    this.importing = new Importing(this.#one(".importing-place"));
     const on = (/** @type {string} */ selector, /** @type {() => void} */ act) => this.#one(selector).addEventListener("click", act);
     on(".toggle-queue", () => this.toggleQueue());
     on(".close-queue", () => this.closeQueue());
@@ -77,9 +79,9 @@ export class Moving {
     const { project } = this;
     if (!project) return;
     const { cases, read, counts } = project;
-    this.#one(".progress p").textContent = words.progress({ cases, read, seconds: counts?.seconds });
+    write(this.#one(".progress p"), words.progress({ cases, read, seconds: counts?.seconds }));
     this.#one(".progress i").style.width = `${cases ? (100 * read) / cases : 0}%`;
-    this.#one(".importing-place").replaceChildren(importing(project));
+    this.importing.show(project);
   }
 
   // ---------------------------------------------------------------- its queue

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from bcweb.review.records import NewVerdict, Project
+from tests.page.importing import Importing
 from tests.page.review_reader import ReviewPage
 from tests.page.reviewing import fill, ids, stands
 
@@ -142,6 +143,34 @@ def test_a_link_into_another_project_leads_there_although_its_queue_comes_late(
     page.find(".status").get_by_role("button", name="Try again").click()
     page.shows("case 2")
     assert page.page.url.endswith(f"?case={case}")
+
+
+def test_while_an_import_goes_on_the_projects_stay_under_the_hand(browse, project, other):
+    page = browse()
+    importing = Importing(page, other, notes=["9.png is no picture."])
+    page.open()
+    row = page.find(".projects > li").filter(has_text=other.name)
+    row.locator("summary").click()
+    doing = row.locator(".importing [role=status]")
+    doing.evaluate("element => { element.wasThere = true; }")
+    opening = page.find(".projects .open").filter(has_text=project.name)
+    opening.focus()
+    importing.goes_on()
+    expect(opening).to_be_focused()
+    expect(row.locator(".notes")).to_be_visible()
+    expect(doing).to_have_js_property("wasThere", True)  # or it would be read aloud each second
+    expect(doing).to_have_text("Predicting")
+
+    page.page.route("**/cancel", lambda route: route.fulfill(json={}))
+    row.get_by_text("Cancel").hover()
+    page.page.mouse.down()
+    importing.goes_on()
+    with page.page.expect_request("**/cancel"):
+        page.page.mouse.up()
+    importing.is_over = True
+    expect(row.locator(".importing")).to_have_count(0)
+    expect(row.get_by_text("Remove …")).to_be_visible()
+    expect(row.locator(".open")).to_be_focused()
 
 
 # --- the queue
