@@ -103,6 +103,13 @@ def _segmenter(name: str, modality: Modality | None) -> Segmenter:
     return Segmenter(_weights(name, modality), threads=1)
 
 
+def fault(error: Exception) -> str:
+    """A sentence of what nobody has foreseen of one scan: it must not cost the others."""
+    if isinstance(error, MemoryError):
+        return "The memory does not hold this scan."
+    return f"Unexpected {type(error).__name__}: {error}"
+
+
 def worker_count(items: int, asked: int | None = None) -> int:
     """How many processes `items` scans deserve; 1 is this process alone."""
     if asked is not None:

@@ -23,7 +23,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bcweb.batch import Choice, over_all_cores, stoppable, worker_count
+from bcweb.batch import Choice, fault, over_all_cores, stoppable, worker_count
 from bcweb.cases import KINDS, Case, CasesError, CaseSet, read_cases, read_truth, told_accepted
 from bcweb.metrics import DETECTED_ABOVE, lesion_detection, score_case
 from bcweb.scores import (
@@ -71,10 +71,8 @@ def score_one(case: Case, choice: Choice) -> tuple[CaseScore, bool]:
     except OSError as error:
         text = f"{error.filename or case.file}: {error.strerror or error}."
         return replace(blank, error=text), False
-    except MemoryError:
-        return replace(blank, error="The memory does not hold this scan."), False
-    except Exception as error:  # a fault of ours on one case must not cost the others' figures
-        return replace(blank, error=f"Unexpected {type(error).__name__}: {error}"), False
+    except Exception as error:
+        return replace(blank, error=fault(error)), False
     return replace(score, seen=seen), by_name
 
 

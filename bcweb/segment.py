@@ -30,7 +30,7 @@ from functools import partial
 from pathlib import Path
 from typing import TextIO
 
-from bcweb.batch import Choice, over_all_cores, stoppable, warm_up, worker_count
+from bcweb.batch import Choice, fault, over_all_cores, stoppable, warm_up, worker_count
 from bcweb.masks import Stamp, read_stamp, write_mask
 from bcweb.names import MASK, among_masks, mask_name, stem
 from bcweb.terminal import counted, show_every_name
@@ -105,10 +105,8 @@ def segment_file(job: Job, choice: Choice) -> Row:
         return Row(name, error=str(error))
     except OSError as error:
         return Row(name, error=_os_sentence(error, job.file))
-    except MemoryError:
-        return Row(name, error="The memory does not hold this scan.")
-    except Exception as error:  # a fault of ours on one file must not cost an archive's other files
-        return Row(name, error=f"Unexpected {type(error).__name__}: {error}")
+    except Exception as error:
+        return Row(name, error=fault(error))
     return Row(
         name,
         prediction.modality,

@@ -397,7 +397,7 @@ def prepare(
     """
     sources = [_absolute(spec) for spec in specs]
     if folds is not None:
-        sources.append(f"{FOLDS}:{Path(folds).expanduser().absolute()}")
+        sources.append(f"{FOLDS}:{Path(os.path.expanduser(folds)).absolute()}")
     is_new = False
     try:
         project = store.project(owner, name)

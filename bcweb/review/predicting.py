@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bcweb.batch import Choice
+from bcweb.batch import Choice, fault
 from bcweb.metrics import score_case
 from bcweb.review import doubt
 from bcweb.review.files import Files
@@ -111,50 +111,48 @@ def _carried(weights: Weights) -> dict[tuple[str, str], float]:
 
 def predict(job: Job, files: Files, folder: str) -> Outcome:
     """Segment a case and score it; files, folder: where its truth is."""
-    from bcweb.scans import ScanError, read_scan
+    from bcweb.scans import ScanError
     from bcweb.weights import WeightsError
 
     try:
-        scan = read_scan(job.file)
-        if scan.digest != job.digest:
-            return Outcome(job, None, f"{job.file.name} is not the picture that was imported.")
-        truth = None if job.truth is None else files.mask(folder, job.truth)
-        segmenter = Choice(str(job.weights)).segmenter(job.modality)
-        prediction = segmenter.segment(scan)
+        return Outcome(job, _predicted(job, files, folder))
     except (ScanError, WeightsError, ReviewError) as error:
         return Outcome(job, None, str(error))
     except OSError as error:
         return Outcome(job, None, f"{error.filename or job.file}: {error.strerror or error}.")
-    except MemoryError:
-        return Outcome(job, None, "The memory does not hold this scan.")
-    except Exception as error:  # a fault of ours on one file must not cost the others
-        return Outcome(job, None, f"Unexpected {type(error).__name__}: {error}")
+    except Exception as error:
+        return Outcome(job, None, fault(error))
+
+
+def _predicted(job: Job, files: Files, folder: str) -> NewPrediction:
+    from bcweb.scans import read_scan
+
+    scan = read_scan(job.file)
+    if scan.digest != job.digest:
+        raise ReviewError(f"{job.file.name} is not the picture that was imported.")
+    truth = None if job.truth is None else files.mask(folder, job.truth)
+    prediction = Choice(str(job.weights)).segmenter(job.modality).segment(scan)
     if prediction.revision != job.revision:  # of which nobody has asked what they were trained on
-        return Outcome(
-            job, None, f"The weights in {job.weights} are others by now: import once more."
-        )
+        raise ReviewError(f"The weights in {job.weights} are others by now: import once more.")
     point, mask = prediction.operating_point, prediction.mask
     steps = np.rint(prediction.probability * 255).astype(np.uint8)
     scores = None if truth is None else score_case(mask, truth)
-    return Outcome(
-        job,
-        NewPrediction(
-            revision=prediction.revision,
-            how=job.how,
-            presence=prediction.presence,
-            threshold=point.mask_threshold,
-            gate=point.presence_gate,
-            min_lesion_px=smallest_lesion_px(mask.shape, point.min_lesion_fraction),
-            probability=steps,
-            mask=mask,
-            painted_px=int(np.count_nonzero(mask)),
-            dice=scores and scores.dice,
-            iou=scores and scores.iou,
-            hd95_px=scores and scores.hd95_px,
-            carried_dice=job.carried_dice,
-            uncertainty=doubt.uncertainty(steps, prediction.presence, mask),
-            suspicion=None if truth is None else doubt.suspicion(steps, mask, truth, point),
-        ),
+    return NewPrediction(
+        revision=prediction.revision,
+        how=job.how,
+        presence=prediction.presence,
+        threshold=point.mask_threshold,
+        gate=point.presence_gate,
+        min_lesion_px=smallest_lesion_px(mask.shape, point.min_lesion_fraction),
+        probability=steps,
+        mask=mask,
+        painted_px=int(np.count_nonzero(mask)),
+        dice=scores and scores.dice,
+        iou=scores and scores.iou,
+        hd95_px=scores and scores.hd95_px,
+        carried_dice=job.carried_dice,
+        uncertainty=doubt.uncertainty(steps, prediction.presence, mask),
+        suspicion=None if truth is None else doubt.suspicion(steps, mask, truth, point),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from bcweb.batch import fault
 from bcweb.cases import Case, CaseSet, read_truth, told_accepted
 from bcweb.review.records import NewCase
 
@@ -49,15 +50,15 @@ def read_case(case: Case) -> NewCase | NotRead:
         scan = read_scan(data)
     except ScanError as error:
         return replace(blank, problem=str(error))
-    except Exception as error:  # a fault of ours on one file must not cost the others
-        return replace(blank, problem=_unexpected(error))
+    except Exception as error:
+        return replace(blank, problem=fault(error))
     notes, truth = scan.notes, None
     try:
         truth = read_truth(case, scan)
     except (ScanError, OSError) as error:
         notes = (*notes, f"{NO_TRUTH}{error}")
     except Exception as error:
-        notes = (*notes, f"{NO_TRUTH}{_unexpected(error)}")
+        notes = (*notes, f"{NO_TRUTH}{fault(error)}")
     return replace(
         blank,
         digest=scan.digest,
@@ -83,7 +84,3 @@ def _blank(case: Case) -> NewCase:
         case.dataset, case.id, case.file, case.modality, case.group, case.label, case.findings,
         case.truth_files,
     )  # fmt: skip
-
-
-def _unexpected(error: Exception) -> str:
-    return f"Unexpected {type(error).__name__}: {error}"

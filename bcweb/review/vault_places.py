@@ -68,7 +68,10 @@ class Place(Protocol):
 def place_of(named: str, apart_from: Path | None = None) -> Place:
     """named: a folder's path, or hf://user/name. apart_from: a folder whose disk is no place for a backup."""
     if not named.startswith("hf://"):
-        return Folder(Path(named).expanduser(), apart_from)
+        try:
+            return Folder(Path(named).expanduser(), apart_from)
+        except RuntimeError as error:  # made where it runs instead, nobody would find it
+            raise VaultError(f"{named} names no folder: there is no such user.") from error
     name = named.removeprefix("hf://").removeprefix("datasets/").strip("/")
     if name.startswith("buckets/"):
         raise VaultError(

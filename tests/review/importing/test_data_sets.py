@@ -13,7 +13,7 @@ from PIL import Image
 
 from bcweb.cases.duplicates import fingerprint
 from bcweb.metrics import dice, hd95, iou
-from bcweb.review import doubt
+from bcweb.review import doubt, predicting
 from bcweb.review.__main__ import main
 from bcweb.review.importing import READING, prepare
 from bcweb.review.records import NewVerdict
@@ -268,6 +268,23 @@ def test_a_scan_that_was_replaced_since_is_not_predicted_as_the_old_one(store, w
         "scan 00 has no prediction: scan 00.png is not the picture that was imported." in note
         for note in project.notes
     )
+
+
+def test_a_scan_whose_scores_the_memory_does_not_hold_costs_no_other(
+    store, weights, tmp_path, monkeypatch
+):
+    place = pictures(tmp_path / "set", 2)
+    scores = predicting.score_case
+
+    def first_time_full(*given):
+        monkeypatch.setattr(predicting, "score_case", scores)
+        raise MemoryError
+
+    monkeypatch.setattr(predicting, "score_case", first_time_full)
+    made = run(store, "P", f"folder:{place}", weights=str(weights), workers=1)
+    project = store.project(ME, "P")
+    assert (made.failures, project.predicted, project.state) == (1, 1, "ready")
+    assert any("has no prediction: The memory does not hold this scan." in n for n in project.notes)
 
 
 def test_weights_that_are_trained_anew_meanwhile_predict_nothing(store, tmp_path):

@@ -102,3 +102,7 @@ def test_a_folder_without_folds_is_told(store, weights, tmp_path):
     assert made.error == f"{tmp_path} holds no folds of a cross-validation (fold-K/weights)."
     project = store.project(ME, "P")
     assert (project.state, project.problem) == ("failed", made.error)
+    made = run(store, "P", folds="~nobody7/folds")
+    assert made.error.endswith(
+        "~nobody7/folds holds no folds of a cross-validation (fold-K/weights)."
+    )

@@ -120,5 +120,7 @@ def test_what_is_no_place_is_refused(tmp_path):
     for named in ("hf://ann", "hf://ann/b/c", "hf:///b"):
         with pytest.raises(VaultError, match="neither a folder nor of the form hf://user/name"):
             place_of(named)
+    with pytest.raises(VaultError, match=r"~nobody7/x names no folder: there is no such user\."):
+        place_of("~nobody7/x")
     with pytest.raises(VaultError, match="attach it to the Space"):
         place_of("hf://buckets/ann/b")
