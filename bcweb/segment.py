@@ -9,8 +9,8 @@ be segmented, or a folder that cannot be read, is a row with its error; the othe
 status is 1. A mask that this command has written for such a file before is removed, and its row says so.
 Of a folder, masks are left out: names that end in _mask, X_seg or X-gt beside X, and what lies in a folder of
 masks; linked folders are followed. Run it again and only what is new, changed, failed, or segmented by other
-weights or by another --modality is done. Two scans whose masks would have one name are kept apart: the second one's is
-NAME.EXT_mask.png, then STEM-2_mask.png and so on, and no mask that this command did not write is ever
+weights or by another --modality is done. Two scans whose masks would have one name are kept apart: the second
+one's is NAME.EXT_mask.png, then STEM-2_mask.png and so on, and no mask that this command did not write is ever
 overwritten.
 """
 
@@ -170,8 +170,9 @@ def _place(file: Path) -> str:
 def find_scans(paths: Sequence[Path], out: Path) -> Found:
     """All files that may be scans, each once: those named, and those in the folders named.
 
-    Names that end in _mask (or _mask_1, ...) are masks, and left out in folders; others that masks have (X_seg,
-    X-gt), and files that are named, where their scan is beside them. So is what lies in a folder of masks, but for one that is named itself.
+    Names that end in _mask (or _mask_1, ...) are masks, and left out in folders; so are others that masks have
+    (X_seg, X-gt), and of files that are named all of these, where their scan is beside them. Left out is what lies
+    in a folder of masks, but for one that is named itself.
     Hidden files, tables and texts in a folder are left out.
     """
     from bcweb.scans.folders import walk
