@@ -11,8 +11,8 @@ import logging
 import os
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
@@ -147,7 +147,7 @@ class Import:
         """The notes on what was found; None where it was cancelled before they were known."""
         project = self._store.project(self.project.owner, self.project.id)
         self._store.set_state(project.id, "importing")
-        folds = [predicting.read_folds(folder) for folder in _folds(self._sources)]
+        folds, missing = self._read_folds()
         specs = [s for s in self._sources if not s.startswith(f"{FOLDS}:")]
         read = self._read_sets(specs)
         if read is None or not self._check_moved(dict(zip(specs, read, strict=True))):
@@ -155,10 +155,10 @@ class Import:
         weights = self._load_weights(project, [case for each in read for case in each.found.cases])
         came, notes = self._add_cases(read)
         said = [f"{was} is not there any more: {now} was read." for was, now in self._gone.items()]
-        notes = said + notes
+        notes = said + missing + notes
         if self._stop.asked:
             return notes
-        notes += self._predict(weights, [fold for each in folds for fold in each])
+        notes += self._predict(weights, folds, self._out_of_fold() if missing else frozenset())
         if self._stop.asked:
             return notes
         if project.state != "ready" or came:
@@ -191,6 +191,23 @@ class Import:
             read.append(each)
         self._at(len(specs), len(specs), READING_SETS)
         return read
+
+    def _read_folds(self) -> tuple[list[Weights], list[str]]:
+        """The weights of the folds, and what is said of those that are not there any more: what they predicted stays,
+        so the import goes on without them."""
+        found, missing = [], []
+        for source in self._sources:
+            kind, _, folder = source.partition(":")
+            if kind != FOLDS:
+                continue
+            if source in self.project.sources and not os.path.isdir(folder):
+                missing.append(
+                    f"{folder} is not there any more: no further cases are predicted out of fold. --folds says where the "
+                    "folds are now."
+                )
+            else:
+                found += predicting.read_folds(Path(folder))
+        return found, missing
 
     def _check_moved(self, read: Mapping[str, _Read]) -> bool:
         """`ReviewError` where a folder that is named for one that is gone is not of the same pictures; False: it was
@@ -291,17 +308,22 @@ class Import:
 
     # --- predictions --------------------------------------------------------------------------------
 
-    def _predict(self, weights: dict[Modality, Weights], folds: Sequence[Weights]) -> list[str]:
-        """Predict what is not predicted yet; the notes on all cases."""
+    def _predict(
+        self, weights: dict[Modality, Weights], folds: Sequence[Weights], kept: Set[int]
+    ) -> list[str]:
+        """Predict what is not predicted yet; the notes on all cases. kept: those that folds predicted that are not
+        there any more, by id; weights that have seen them do not come in their place."""
         rows = self._rows()
         jobs = predicting.jobs(rows, weights, folds)
+        stay = {job.id for job in jobs if job.how == "seen" and job.id in kept}
+        jobs = [replace(job, how="out-of-fold") if job.id in stay else job for job in jobs]
         revisions = {(job.modality, job.revision) for job in jobs}
         lacking = {
             (row.id, revision)
             for modality, revision in revisions
             for row in self._store.without_prediction(self.project.id, {modality: revision})
         }
-        to_do = [job for job in jobs if (job.id, job.revision) in lacking]
+        to_do = [job for job in jobs if (job.id, job.revision) in lacking and job.id not in stay]
         notes = self._told_of(rows, jobs)
         del rows, jobs
         files, folder = self._store.shelf(self.project.id)
@@ -360,6 +382,11 @@ class Import:
     def _at(self, done: int, total: int, phase: str) -> None:
         self._now = Progress(done, total, phase)
         self._told(self._now)
+
+    def _out_of_fold(self) -> Set[int]:
+        with self._store.snapshot(self.project.owner, self.project.id) as snapshot:
+            newest = [each.prediction for each in snapshot.cases if each.prediction is not None]
+        return {made.case_id for made in newest if made.how == "out-of-fold"}
 
     def _rows(self) -> list[CaseRow]:
         with self._store.snapshot(self.project.owner, self.project.id) as snapshot:
@@ -433,11 +460,6 @@ def start(
     made._thread = threading.Thread(target=run, name=f"import {made.project.id}", daemon=True)
     made._thread.start()
     return made
-
-
-def _folds(sources: Iterable[str]) -> list[Path]:
-    found = [s.partition(":") for s in sources]
-    return [Path(place) for kind, _, place in found if kind == FOLDS]
 
 
 def _absolute(spec: str) -> str:

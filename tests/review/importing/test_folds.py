@@ -96,6 +96,26 @@ def test_folds_can_be_named_later_and_are_remembered(store, crossed):
     assert store.project(ME, "P").sources == (f"folder:{place}", f"folds:{folds}")
 
 
+def test_folds_that_are_not_there_any_more_stop_nothing(store, crossed):
+    place, final, folds = crossed
+    run(store, "P", f"folder:{place}", weights=str(final), folds=folds)
+    folds.rename(folds.with_name("elsewhere"))
+    pictures(place, 1, first=7)
+    made = run(store, "P")
+    assert (made.error, len(rows(store, "P"))) == (None, 7)
+    assert any(
+        note.startswith(f"{folds} is not there any more") for note in store.project(ME, "P").notes
+    )
+    assert predictions(store, "P")["scan 00"].how == "out-of-fold", "what they predicted stays"
+    assert any("trained on 6 of 7 cases: 5 are" in note for note in store.project(ME, "P").notes)
+    run(store, "P", folds=folds.with_name("elsewhere"))
+    assert store.project(ME, "P").sources == (
+        f"folder:{place}",
+        f"folds:{folds.with_name('elsewhere')}",
+    )
+    assert not any("not there any more" in note for note in store.project(ME, "P").notes)
+
+
 def test_a_folder_without_folds_is_told(store, weights, tmp_path):
     place = pictures(tmp_path / "set", 1)
     made = run(store, "P", f"folder:{place}", weights=str(weights), folds=tmp_path)
