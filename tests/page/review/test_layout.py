@@ -51,6 +51,20 @@ def test_on_a_phone_name_and_caution_come_before_the_picture(browse, store, tmp_
     assert top[".draw"] < 800  # in the first screen, with the picture
 
 
+def test_on_a_phone_what_is_not_saved_is_in_view_and_moves_no_button(page):
+    page.page.set_viewport_size({"width": 390, "height": 844})
+    page.page.route("**/verdicts", lambda route: route.abort())
+    page.press("5")
+    status, accept = page.find(".status"), page.find(".decide.accept")
+    expect(status).to_contain_text("NOT saved")
+    expect(status.locator(".error")).to_be_in_viewport(ratio=0.95)
+    before = accept.bounding_box()
+    page.page.unroute("**/verdicts")
+    status.get_by_role("button", name="Try now").click()
+    expect(status).not_to_contain_text("NOT saved")
+    assert accept.bounding_box() == before
+
+
 def test_what_is_pressed_can_be_used_and_is_done_is_seen(page):
     """A button under the mouse, Undo beside its neighbours, a bar of progress."""
     colour = "e => getComputedStyle(e).backgroundColor"
