@@ -100,7 +100,8 @@ export class Deciding {
     this.drawing.decided(kept.whose, kept.id);
     this.moving.progress(isFirst ? 1 : 0);
     const text = `Saved ${words.moment(at)}: ${kept.name}, ${words.decided(verdict)}.`;
-    this.status.say(text, "good", verdict);
+    if (this.moving.current === id) this.status.say(text, "good", verdict);
+    else this.status.hint(text, "good", verdict); // what is wrong with the case in view stays in sight
     this.standing.now();
     if (this.#unsaid.delete(kept)) return void this.undo(verdict, undoable.key, kept.project);
     if (this.moving.current !== id || this.moving.goOn()) return;

@@ -31,9 +31,9 @@ export class Status {
     this.#show();
   }
 
-  /** Say this, unless something is wrong. @param {string} text */
-  hint(text) {
-    if (this.#said.kind !== "error") this.say(text);
+  /** Say this, unless something is wrong. @param {string} text @param {"" | "good"} [kind] @param {Verdict | null} [verdict] */
+  hint(text, kind = "", verdict = null) {
+    if (this.#said.kind !== "error") this.say(text, kind, verdict);
   }
 
   /** Another case, or this one decided: what was wrong with it is over, but for what was not saved. */

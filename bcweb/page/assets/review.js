@@ -80,8 +80,11 @@ class Review extends HTMLElement {
       select: (id) => this.#view.select(id),
       isDeciding: (id) => this.#outbox.isDeciding(String(id)),
       failed: (error) => {
+        if (error instanceof Gone) {
+          this.#showHome();
+          return this.#sayProblem(error.message);
+        }
         this.#status.say(/** @type {Error} */ (error).message, "error", null, button("Try again", null, () => this.#begin(this.#moving.load())));
-        if (error instanceof Gone) this.#showHome();
       },
     });
     this.#panel = new CasePanel(this.#one(".case"), {

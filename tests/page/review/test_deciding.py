@@ -88,7 +88,12 @@ def test_a_warning_is_seen_while_something_is_saved(page, project, store):
     page.says("Saving")
     held.pop(0).continue_()
     page.says("Keeping the drawing")
+    page.says("1 stroke is drawn here: 3 saves them")
+    assert stands(store, project, "case 1").decision == "unsure"
     assert stands(store, project, "case 2") is None
+    held.pop(0).continue_()
+    expect(page.find(".status")).not_to_contain_text("Keeping")
+    page.says("1 stroke is drawn here: 3 saves them")
 
 
 def test_what_is_wrong_is_seen_in_full_screen(page):

@@ -78,6 +78,23 @@ def test_a_project_is_removed_when_asked_twice(browse, store, tmp_path):
     assert made.id not in [project.id for project in store.projects("local")]
 
 
+def test_a_project_that_was_removed_while_it_is_opened_is_said_where_the_others_are(
+    browse, project, store, tmp_path
+):
+    gone = fill(store, tmp_path, 2, "gone")
+    page = browse().open()
+    opened = page.find(".projects .open").filter(has_text="gone")
+    expect(opened).to_be_visible()
+    store.delete("local", gone.id)
+    opened.click()
+    expect(page.find(".problem")).to_have_text("There is no such project.")
+    expect(opened).to_have_count(0)
+    page.complaints.clear()  # the browser tells of each 404
+    page.find(".projects .open").filter(has_text=project.name).click()
+    page.shows("case 1")
+    expect(page.find(".problem")).to_be_hidden()
+
+
 # --- from one project to another
 
 
