@@ -1,0 +1,30 @@
+// What the parts of the Evaluate tab share.
+
+import { button, h } from "./dom.js";
+import { caseLink, openCase } from "./review-links.js";
+import { grouped } from "./words.js";
+
+/** Rows that a list shows more of at once. */
+export const STEP = 25;
+
+/** @param {{id: number, dataset: string, case: string}} one */
+export function linkTo({ id, dataset, case: name }) {
+  const go = (/** @type {MouseEvent} */ event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return; // a tab of its own
+    event.preventDefault();
+    openCase(id);
+  };
+  return h("a", { href: caseLink(id), "data-case": String(id), onclick: go }, name, " ", h("span", { class: "quiet dataset" }, dataset));
+}
+
+/** A button that lets a list show more. @param {number} total @param {number} shown @param {(from: number, to: number) => void} add */
+export function more(total, shown, add) {
+  const text = () => `Show ${grouped(Math.min(STEP, total - shown))} more of ${grouped(total)}`;
+  const made = button(text(), null, () => {
+    add(shown, shown + STEP);
+    shown = Math.min(total, shown + STEP);
+    if (shown === total) made.remove();
+    else made.textContent = text();
+  });
+  return made;
+}

@@ -1,0 +1,190 @@
+// The cases behind the figures of the Evaluate tab: plots that open them, and their list; all of them, or those of a bar
+// or of a line of the table.
+
+import { button, h } from "./dom.js";
+import { STEP, linkTo, more } from "./evaluate-bits.js";
+import { byUncertainty, bySize, histogram } from "./evaluate-plots.js";
+import { term } from "./meanings.js";
+import { openCase } from "./review-links.js";
+import { MEANING, NONE, fixed, grouped } from "./words.js";
+
+/** @typedef {import("./evaluate-api.js").Scores} Scores */
+/** @typedef {import("./evaluate-api.js").Case} Case */
+/** @typedef {[string, string] | null} Only the line of the table whose cases alone are shown: what it groups by, and its value */
+
+/** @type {Record<string, string>} */
+const HOW = { unseen: "unseen", "out-of-fold": "out of fold", seen: "seen" };
+/** @type {Record<string, string>} */
+const DECISIONS = { accept: "prediction accepted", truth: "truth kept", corrected: "corrected", reject: "rejected", unsure: "unsure" };
+
+export class Cases {
+  /** Of a bar. @type {[number, number] | null} */ #dice = null;
+  /** @type {Only} */ only = null;
+  /** @type {Scores} */ #scores = /** @type {any} */ (null);
+
+  /** @param {ShadowRoot} root @param {HTMLElement} plots @param {HTMLElement} list
+   * @param {() => void} changed which line of the table is chosen */
+  constructor(root, plots, list, changed) {
+    this.root = root;
+    this.plots = plots;
+    this.list = list;
+    this.changed = changed;
+  }
+
+  /** @param {Scores} scores */
+  show(scores) {
+    this.#scores = scores;
+    this.#draw();
+  }
+
+  /** All of them, as of another project's. */
+  reset() {
+    this.#dice = null;
+    this.only = null;
+  }
+
+  /** @param {Only} only */
+  choose(only) {
+    this.#dice = null;
+    this.only = only;
+    this.#keepFocus(() => {
+      this.changed();
+      this.#draw();
+    });
+  }
+
+  /** @param {import("./evaluate-plots.js").Bar} bar */
+  #chooseBar({ low, high }) {
+    const isChosen = this.#dice?.[0] === low;
+    this.#dice = isChosen ? null : [low, high];
+    this.#keepFocus(() => this.#draw());
+  }
+
+  /** What had the focus has it again after it was drawn anew. @param {() => void} draw */
+  #keepFocus(draw) {
+    const focused = /** @type {HTMLElement | null} */ (this.root.activeElement);
+    const name = focused?.dataset.low ? `[data-low="${focused.dataset.low}"]` : null;
+    const text = focused?.textContent;
+    draw();
+    const again = name ? this.root.querySelector(name) : [...this.root.querySelectorAll("button.name")].find((one) => one.textContent === text);
+    /** @type {HTMLElement | undefined} */ (again)?.focus();
+  }
+
+  #draw() {
+    const { cases, correlation } = this.#scores;
+    const { only } = this;
+    const dice = this.#dice;
+    const isOnly = (/** @type {Case} */ one) => !only || String(/** @type {any} */ (one)[only[0]]) === only[1];
+    const isIn = (/** @type {Case} */ one) => !dice || (one.dice >= dice[0] - 1e-9 && (one.dice < dice[1] || dice[1] === 1));
+    const lesions = cases.filter(({ is_lesion }) => is_lesion);
+    const points = (/** @type {(one: Case) => number | null} */ x) =>
+      lesions.flatMap((one) => {
+        const at = x(one);
+        return at === null ? [] : [{ id: one.id, x: at, y: one.dice, isResult: one.is_result, isChosen: isOnly(one) && isIn(one), text: said(one) }];
+      });
+    const open = (/** @type {number} */ id) => openCase(id);
+    const figure = (/** @type {string} */ title, /** @type {Node} */ plot, /** @type {string} */ caption) => h("figure", {}, h("h3", {}, title), plot, h("figcaption", { class: "quiet small" }, caption));
+    const results = lesions.filter((one) => one.is_result && isOnly(one));
+    const uncertain = points(({ uncertainty }) => uncertainty);
+    const rings = lesions.some(({ is_result }) => !is_result) ? " Rings: seen in training, not a result." : "";
+    this.plots.replaceChildren(
+      ...(lesions.length
+        ? [
+            figure("How many have which Dice", histogram(results.map((one) => one.dice), dice, (bar) => this.#chooseBar(bar)), "Lesion images. A bar shows its cases in the list; once more shows all."),
+            figure("Size of the lesion", bySize(points(({ share }) => share), open), `A click opens the case.${rings}`),
+            ...(uncertain.length ? [figure("Uncertainty", byUncertainty(uncertain, open), `${correlation}${rings}`)] : []),
+          ]
+        : []),
+    );
+    this.#list(cases.filter((one) => isOnly(one) && (!dice || (one.is_lesion && one.is_result)) && isIn(one)));
+  }
+
+  /** The lowest Dice first; what is no result comes last. @param {Case[]} cases */
+  #list(cases) {
+    const { only } = this;
+    const dice = this.#dice;
+    const sorted = [...cases].sort((a, b) => Number(b.is_result) - Number(a.is_result) || a.dice - b.dice);
+    const row = (/** @type {Case} */ one) =>
+      h(
+        "tr",
+        {},
+        h("th", { scope: "row" }, linkTo(one)),
+        h("td", { class: "text" }, one.label || NONE),
+        h("td", {}, diceOf(one)),
+        h("td", {}, one.share === null ? h("span", { "data-why": "The truth holds no lesion." }, NONE) : `${Number((100 * one.share).toPrecision(2))}%`),
+        h("td", {}, one.uncertainty === null ? h("span", { "data-why": "It is not known of the mask that the Dice is of." }, NONE) : fixed(one.uncertainty, 2)),
+        h("td", { class: "text" }, training(one)),
+        h("td", { class: "text" }, one.decision ? (DECISIONS[one.decision] ?? one.decision) : ""),
+      );
+    const body = h("tbody", {}, ...sorted.slice(0, STEP).map(row));
+    const chips = [
+      dice && button(`Dice ${dice[0].toFixed(2)} to ${dice[1].toFixed(2)} ×`, null, () => this.#unfilter(true), { "aria-label": "Show every Dice" }),
+      only && button(`${only[1]} ×`, null, () => this.#unfilter(false), { "aria-label": "Show all groups" }),
+    ].filter(Boolean);
+    const head = (/** @type {string} */ text, /** @type {string} */ why) => h("th", { scope: "col" }, term(text, why));
+    this.list.replaceChildren(
+      h("div", { class: "over" }, h("h2", {}, `${grouped(cases.length)} ${cases.length === 1 ? "case" : "cases"}, the lowest Dice first`), ...chips),
+      h(
+        "div",
+        { class: "wide", role: "region", "aria-label": "Cases", tabIndex: 0 },
+        h(
+          "table",
+          { class: "list" },
+          h(
+            "thead",
+            {},
+            h(
+              "tr",
+              {},
+              h("th", { scope: "col" }, "Case"),
+              h("th", { scope: "col", class: "text" }, "Label"),
+              head("Dice", `${MEANING.dice} In brackets: seen in training, not a result.`),
+              head("Share of the image", "How much of the image the truth covers."),
+              head("Uncertainty", "The error that the map expects of its own mask, 0 to 1: 1 − presence × how well the mask agrees with those of other thresholds."),
+              h("th", { scope: "col", class: "text" }, term("Training", "unseen: the weights were not trained on it. out of fold: scored by other weights of the same training, made without it. seen: trained on it.")),
+              h("th", { scope: "col", class: "text" }, "Decision"),
+            ),
+          ),
+          body,
+        ),
+      ),
+      sorted.length > STEP ? more(sorted.length, STEP, (from, to) => body.append(...sorted.slice(from, to).map(row))) : "",
+    );
+  }
+
+  /** @param {boolean} isDice the bar's choice is over; else that of the table's line */
+  #unfilter(isDice) {
+    if (isDice) this.#dice = null;
+    else this.only = null;
+    this.changed();
+    this.#draw();
+  }
+}
+
+/** The Dice, or of an image without a lesion whether anything is painted on it. @param {Case} one */
+function diceOf({ dice, is_result, is_lesion }) {
+  const value = is_lesion ? fixed(dice, 3) : dice < 1 ? "painted" : "clear";
+  const clear = "The truth holds no lesion: the Dice is 1 where nothing is painted (clear), else 0.";
+  const seen = "Scored by weights that were trained on the case: not a result.";
+  if (!is_result) return h("span", { class: "quiet", "data-why": seen }, `(${value})`);
+  return is_lesion ? value : h("span", { "data-why": clear }, value);
+}
+
+/** What the weights that made the Dice knew of the case. @param {Case} one */
+function training({ how, is_result }) {
+  if (how !== "seen" || !is_result) return HOW[how] ?? how;
+  return h("span", { "data-why": "The weights carry this Dice of a fold that had not seen the case. The mask that the case shows is of the weights themselves, which had." }, HOW["out-of-fold"]);
+}
+
+/** One line of a point. @param {Case} one */
+function said({ case: name, label, dice, is_result, share, uncertainty }) {
+  return [
+    name,
+    label,
+    `Dice ${fixed(dice, 3)}${is_result ? "" : " (seen in training)"}`,
+    share !== null && `${Number((100 * share).toPrecision(2))}% of the image`,
+    uncertainty !== null && `uncertainty ${fixed(uncertainty, 2)}`,
+  ]
+    .filter(Boolean)
+    .join(" · ");
+}

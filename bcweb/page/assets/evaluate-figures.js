@@ -1,0 +1,125 @@
+// The figures of the Evaluate tab: the headline, the table by group of cases, two revisions side by side.
+
+import { h } from "./dom.js";
+import { linkTo, more } from "./evaluate-bits.js";
+import { term } from "./meanings.js";
+import { NONE, fixed, grouped } from "./words.js";
+
+/** @typedef {import("./evaluate-api.js").Scores} Scores */
+/** @typedef {import("./evaluate-api.js").Cell} Cell */
+/** @typedef {import("./evaluate-api.js").Line} Line */
+/** @typedef {import("./evaluate-api.js").Comparison} Comparison */
+/** @typedef {import("./evaluate-api.js").Difference} Difference */
+/** @typedef {import("./evaluate-api.js").Pair} Pair */
+/** @typedef {import("./evaluate-cases.js").Only} Only */
+
+/** @param {Scores} scores */
+export function headline(scores) {
+  if (!scores.has_headline) {
+    return [h("h2", {}, "Headline"), h("p", { class: "caution" }, "These weights were trained on every case that has a score, and carry none out of fold: there is no result to show.")];
+  }
+  const cell = (/** @type {Cell} */ one) => {
+    const why = meaningOf(scores, one);
+    return h("li", {}, term(scores.metrics[one.key].name, why), h("b", { "data-why": why, "data-figure": one.key }, one.value), h("small", {}, one.interval || (one.value === NONE ? "" : "no interval")));
+  };
+  return [h("h2", { class: "unseen" }, "Headline"), h("ul", {}, ...scores.headline.map(cell))];
+}
+
+/** @param {Scores} scores @param {Only} chosen the line whose cases alone are shown @param {(only: Only) => void} choose */
+export function byGroup(scores, chosen, choose) {
+  const { metrics, sections } = scores;
+  const heads = Object.entries(metrics).filter(([, { in_table }]) => in_table);
+  const row = (/** @type {Line} */ line) => {
+    const { only } = line;
+    const canFilter = only && ["dataset", "label", "size", "how"].includes(only[0]);
+    const isChosen = canFilter && String(chosen) === String(only);
+    const name = canFilter
+      ? h("button", { type: "button", class: "name", "aria-pressed": String(isChosen), "data-why": "Shows these cases alone in the plots and the list below.", onclick: () => choose(isChosen ? null : only) }, line.name)
+      : line.name;
+    const cells = line.cells.map((cell) =>
+      h("td", {}, h("span", { "data-why": meaningOf(scores, cell), tabIndex: cell.why ? 0 : null, "data-figure": `${only ? only.join(".") : "all"}.${cell.key}` }, cell.value), cell.interval && h("small", {}, cell.interval)),
+    );
+    return h("tr", { class: isChosen ? "chosen" : "" }, h("th", { scope: "row" }, name), h("td", {}, h("span", { "data-why": line.groups }, line.images)), ...cells);
+  };
+  const bodies = sections.map(({ title, lines }) =>
+    h("tbody", {}, title && h("tr", { class: lines[0].only?.[0] === "how" ? "title caution" : "title" }, h("th", { colSpan: heads.length + 2 }, title)), ...lines.map(row)),
+  );
+  return [
+    h("h2", {}, "By group of cases"),
+    h(
+      "div",
+      { class: "wide", role: "region", "aria-label": "Table of figures", tabIndex: 0 },
+      h(
+        "table",
+        {},
+        h("thead", {}, h("tr", {}, h("td", {}), h("th", { scope: "col" }, "Images"), ...heads.map(([, { name, meaning }]) => h("th", { scope: "col" }, term(name, meaning))))),
+        ...bodies,
+      ),
+    ),
+  ];
+}
+
+/** @param {Comparison} comparison @param {(folds: boolean) => void} want scores out of fold too */
+export function beside({ first, second, said, left_out, out_of_fold, with_folds, meaning, rows, better, worse }, want) {
+  const row = (/** @type {Difference} */ one) => {
+    const why = [one.meaning, one.over, one.why].filter(Boolean).join(" ");
+    const figure = (/** @type {string} */ of, /** @type {string} */ value) => h("span", { "data-why": why, "data-figure": `${of}.${one.key}` }, value);
+    return h(
+      "tr",
+      {},
+      h("th", { scope: "row" }, term(one.name, why)),
+      h("td", {}, figure("first", one.first)),
+      h("td", {}, figure("second", one.second)),
+      h("td", {}, figure("difference", one.difference), one.verdict && " ", one.verdict && h("span", { class: `verdict ${one.verdict}` }, one.verdict), one.interval && h("small", {}, one.interval)),
+    );
+  };
+  return [
+    h("h2", {}, `${first} beside ${second}`),
+    h("p", {}, said, left_out && ` Left out: ${left_out}.`),
+    out_of_fold > 0
+      ? h(
+          "label",
+          { class: "folds", "data-why": "Out of fold: scored by other weights of the same training, made without the case. Such scores compare two ways to train rather than these two weights." },
+          h("input", { type: "checkbox", checked: with_folds, onchange: () => want(!with_folds) }),
+          `Compare on scores out of fold too (${grouped(out_of_fold)})`,
+        )
+      : "",
+    h(
+      "div",
+      { class: "sides" },
+      h(
+        "div",
+        { class: "wide", role: "region", "aria-label": "Table of differences", tabIndex: 0 },
+        h(
+          "table",
+          { class: "differences" },
+          h("thead", {}, h("tr", {}, h("td", {}), h("th", { scope: "col" }, first), h("th", { scope: "col" }, second), h("th", { scope: "col" }, term("Difference", meaning)))),
+          h("tbody", {}, ...rows.map(row)),
+        ),
+      ),
+      pairsOf("better", "Better with the first", better),
+      pairsOf("worse", "Worse with the first", worse),
+    ),
+  ];
+}
+
+/** @param {string} name @param {string} title @param {Pair[]} pairs */
+function pairsOf(name, title, pairs) {
+  const rows = (/** @type {number} */ from, /** @type {number} */ to) =>
+    pairs.slice(from, to).map((pair) =>
+      h("tr", {}, h("th", { scope: "row" }, linkTo(pair)), h("td", {}, fixed(pair.first, 3)), h("td", {}, fixed(pair.second, 3)), h("td", {}, pair.difference)),
+    );
+  const body = h("tbody", {}, ...rows(0, 10));
+  return h(
+    "div",
+    { class: name },
+    h("h3", {}, `${title}: ${grouped(pairs.length)}`),
+    pairs.length > 0 && h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Case"), h("th", { scope: "col" }, "First"), h("th", { scope: "col" }, "Second"), h("th", { scope: "col" }, "Difference"))), body),
+    pairs.length > 10 && more(pairs.length, 10, (from, to) => body.append(...rows(from, to))),
+  );
+}
+
+/** What a figure means, of how many it is, and how its interval was made. @param {Scores} scores @param {Cell} cell */
+function meaningOf({ metrics, interval: made }, { key, interval, over, why }) {
+  return [metrics[key].meaning, over, why || (interval && made)].filter(Boolean).join(" ");
+}
