@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import os
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from pathlib import PurePosixPath
@@ -157,7 +158,7 @@ class Api:
             )
         held = self.store.all_of(owner_of(request))
         ids = list(held)
-        pairs = pair([*(item.path for item in held.values()), *names])[len(ids) :]
+        pairs = pair([*(item.path for item in held.values()), *map(_readable, names)])[len(ids) :]
         return answer(
             [
                 {
@@ -429,8 +430,18 @@ async def _ids(request: Request, limit: int = MB) -> list[str]:
 
 
 def _file_name(request: Request) -> str:
-    name = unquote(request.headers.get("x-file-name", "")).replace("\\", "/").strip("/")
-    return "".join(letter for letter in name if letter.isprintable())[-400:] or "scan"
+    return _readable(unquote(request.headers.get("x-file-name", ""))) or "scan"
+
+
+def _readable(path: str) -> str:
+    """A file's path as it came, without what nobody can see in it; spaces of every kind stay.
+
+    Of a scan and of what is to be paired with it alike, or their names would part.
+    """
+    path = path.replace("\\", "/").strip("/")
+    # Python takes no space for printable but the plain one.
+    kept = (c for c in path if c.isprintable() or unicodedata.category(c) == "Zs")
+    return "".join(kept)[-400:]
 
 
 async def unforeseen(request: Request, error: Exception) -> Response:

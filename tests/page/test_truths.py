@@ -47,6 +47,23 @@ def test_a_truth_dropped_later_finds_its_scan_by_name_while_another_is_looked_at
     expect(page.find(".findings .scores")).to_have_count(0)
 
 
+def test_a_truth_finds_its_scan_whatever_space_or_unseen_letter_is_in_its_name(page):
+    named = [  # a Mac's screenshot, a full-width space, a no-break space, a joiner
+        "Screenshot 2024-05-01 at 3.00.00\u202fPM",
+        "患者\u30001",
+        "a\u00a0b",
+        "c\u200dd",
+    ]
+    page.give(*((f"{name}.png", png(speckle(90, 80, seed))) for seed, name in enumerate(named)))
+    expect(page.find(".list .select:enabled")).to_have_count(5)  # with the sample
+    expect(page.find(".left")).to_have_text("")
+    page.give(*((f"{name}_mask.png", png(np.ones((90, 80), bool))) for name in named))
+    expect(page.find(".row").filter(has_text="Dice")).to_have_count(5)
+    expect(page.find(".failed")).to_have_count(0)
+    shown = page.find(".list .name").all_text_contents()
+    assert {f"{name}.png" for name in named[:3]} < set(shown)
+
+
 def test_a_truth_that_comes_before_its_scan_waits_for_it(page):
     page.give(("late_mask.png", png(OTHER.truth)))
     expect(page.find(".failed")).to_contain_text("its scan is not here")
