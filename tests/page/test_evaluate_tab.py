@@ -138,6 +138,38 @@ def test_other_weights_predict_in_the_background_and_are_compared(tab, tmp_path)
     expect(tab.on(".beside")).to_contain_text("2 cases that both predicted and neither had seen")
 
 
+def test_weights_that_are_looked_into_for_one_project_change_nothing_of_another(tab, tmp_path):
+    asked = []
+    tab.page.route("**/predictions", lambda route: asked.append(route))
+    tab.open()
+    project, revisions, begin = (
+        tab.on(selector) for selector in (".project select", ".revision option", ".predict button")
+    )
+    ours = revisions.all_text_contents()
+    for weights in (tmp_path / "nowhere", weights_folder.write(tmp_path / "third", name="third")):
+        project.select_option(label="small")
+        expect(tab.on(".about")).to_contain_text("2 of 2 cases have a score")
+        if not tab.on(".predict input").is_visible():
+            tab.on(".predict summary").click()
+        tab.on(".predict input").fill(str(weights))
+        with tab.page.expect_request("**/predictions"):
+            begin.click()
+        expect(begin).to_be_disabled()
+        expect(tab.on(".predict [role=status]")).to_have_text("Looking into the weights …")
+        project.select_option(label="made")
+        tab.told()
+        expect(begin).to_be_enabled()
+        route = asked.pop()
+        route.fulfill(response=route.fetch())
+        route.request.response().finished()
+        tab.page.evaluate("async () => (await fetch('bc/line')).json()")  # it is dealt with by now
+        assert revisions.all_text_contents() == ours
+        expect(tab.on(".problem")).to_be_hidden()
+        expect(tab.on(".importing")).to_be_hidden()
+    project.select_option(label="small")
+    expect(tab.on(".revision option", has_text="third-")).to_have_count(1, timeout=60_000)
+
+
 def test_a_click_on_a_point_opens_its_case(tab):
     tab.open().compare()
     plot = tab.on(".points").first

@@ -25,6 +25,7 @@ class Evaluate extends HTMLElement {
   /** @type {Known | null} */ #known = null;
   /** @type {import("./evaluate-api.js").Asked} */ #wanted = { project: 0, revision: "", against: "", truth: "imported", folds: false };
   /** @type {Scores | null} */ #scores = null;
+  /** Projects whose next weights the server looks into. @type {Set<number>} */ #looking = new Set();
   /** @type {Cases} */ #cases;
 
   constructor() {
@@ -82,6 +83,7 @@ class Evaluate extends HTMLElement {
             {},
             h("p", { class: "quiet" }, "They segment every case of this project once more, beside what there is, and can then be compared. It goes on in the background."),
             h("div", { class: "named" }, h("input", { type: "text", "aria-label": "Weights", placeholder: "Folder of this machine, or hf://user/repo@revision", autocomplete: "off", spellcheck: false }), h("button", { type: "submit" }, "Begin")),
+            h("p", { class: "quiet", role: "status" }),
           ),
         ),
         h("div", { class: "files" }, h("a", { class: "button report", download: "" }, "Report, HTML"), h("a", { class: "button table", download: "" }, "Cases, CSV")),
@@ -182,11 +184,18 @@ class Evaluate extends HTMLElement {
     const input = /** @type {HTMLInputElement} */ (this.#element(".predict input"));
     const id = this.#wanted.project;
     if (!input.value.trim()) return;
+    this.#looking.add(id);
+    this.#showLooking();
     try {
-      this.#known = await api.predict(id, input.value.trim());
+      const known = await api.predict(id, input.value.trim());
+      if (id !== this.#wanted.project) return; // whoever comes back to it is told how far it is
+      this.#known = known;
     } catch (error) {
-      this.#fail(error);
+      if (id === this.#wanted.project) this.#fail(error);
       return;
+    } finally {
+      this.#looking.delete(id);
+      this.#showLooking();
     }
     input.value = "";
     this.#element(".problem").hidden = true;
@@ -251,8 +260,16 @@ class Evaluate extends HTMLElement {
     /** @type {HTMLInputElement} */ (this.#element(`.truth [value="${truth}"]`)).checked = true;
     for (const name of ["revision", "against", "truth", "files"]) this.#element(`.asked .${name}`).hidden = known.length === 0;
     this.#element(".predict").hidden = known.length === 0 || !this.#known?.may_predict || this.#known.progress !== null;
+    this.#showLooking();
     /** @type {HTMLAnchorElement} */ (this.#element(".report")).href = api.reportAt(this.#wanted);
     /** @type {HTMLAnchorElement} */ (this.#element(".table")).href = api.tableAt(this.#wanted);
+  }
+
+  /** Whether the weights that were asked for are being looked into: they may have to come from the Hub first. */
+  #showLooking() {
+    const isLooking = this.#looking.has(this.#wanted.project);
+    /** @type {HTMLButtonElement} */ (this.#element(".predict button")).disabled = isLooking;
+    this.#element(".predict [role=status]").textContent = isLooking ? "Looking into the weights …" : "";
   }
 
   /** How far an import is, or why the last one stopped. */
