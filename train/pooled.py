@@ -51,7 +51,7 @@ def _settle(run: Path, reading: Reading, point: OperatingPoint, chosen_on: str) 
     file = run / "weights" / "config.json"
     chosen = {"reading": reading, "operating_point": point}
     config = load_weights(str(file.parent)).config.model_copy(update=chosen)
-    file.write_text(config.model_dump_json(indent=1) + "\n")
+    file.write_text(config.model_dump_json(indent=1) + "\n", encoding="utf-8")
     record = json.loads((run / "run.json").read_text())
     record |= {name: each.model_dump() for name, each in chosen.items()} | {"point_from": chosen_on}
     write_json(run / "run.json", record)

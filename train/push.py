@@ -80,7 +80,8 @@ def _same_kind(api: HfApi, repo: str, modality: Modality, files: set[str]) -> No
         if files - {".gitattributes", "README.md", "LICENSE"}:
             raise PushError(f"{repo} holds something else than weights of bcweb; name another.")
         return
-    config = json.loads(Path(api.hf_hub_download(repo, "config.json")).read_text())
+    file = Path(api.hf_hub_download(repo, "config.json"))
+    config = json.loads(file.read_text(encoding="utf-8"))
     there = config.get("bcweb", {}).get("modality")
     if there is None:
         raise PushError(f"{repo} holds something else than weights of bcweb; name another.")

@@ -260,6 +260,19 @@ def test_a_repository_of_something_else_is_left_alone(hub, client, tmp_path):
     )
 
 
+def test_a_repository_of_a_hospital_with_an_umlaut_is_known_where_utf_8_is_not_the_default(
+    hub, python, tmp_path
+):
+    folder = finished.run(tmp_path / "run") / "weights"
+    config = json.loads((folder / "config.json").read_text()) | {"trained_on": ["Klinikum Köln"]}
+    stored = json.dumps({"bcweb": config}, ensure_ascii=False).encode()
+    hub.add_files("ann/cologne", {"config.json": stored}, private=True)
+    code = "from train.push import check; print(check('ann/cologne', 'ultrasound'))"
+    elsewhere = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = python("-c", code, env=elsewhere)
+    assert done.stdout == "ann/cologne\n", done.stderr
+
+
 def test_an_unfinished_run_is_not_pushed(hub, client, tmp_path):
     assert "is not a finished run: it has no run.json" in refused(tmp_path)
 
