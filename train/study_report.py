@@ -33,6 +33,9 @@ from train.arms import ARMS
 from train.markdown import DOCS, with_interval
 
 CONTROL = "imagenet"
+RESAMPLES = (
+    20_000  # of a difference: with 2,000 an end is out by 0.001, and by that it may tell arms apart
+)
 OWN = "each network's own validation"  # where a study does not say on what its points were chosen
 _TRIAL = re.compile(r"(?P<arm>[a-z]+)-(?P<percent>\d+)-s(?P<seed>\d+)")
 
@@ -160,7 +163,16 @@ def difference(arm: ArmScores, control: ArmScores) -> Interval | None:
     if not both:
         return None
     first, second = (np.stack([side.dice[k] for k in both], axis=1) for side in (arm, control))
-    return repeated_difference(first, second, [arm.groups[k] for k in both])
+    return repeated_difference(first, second, [arm.groups[k] for k in both], RESAMPLES)
+
+
+def side(against: Interval) -> int:
+    """1 where an arm is told apart from the control as the better one, -1 as the worse, else 0.
+
+    By the ends as they are printed: what begins at 0.000 is told apart by luck of the draws.
+    """
+    low, high = round(against.low, 3), round(against.high, 3)
+    return int(low > 0) - int(high < 0)
 
 
 def by_seed(arm: ArmScores, control: ArmScores) -> list[float]:
@@ -292,11 +304,11 @@ def answer(arms: Sequence[ArmScores]) -> str:
         if CONTROL not in of or not ways:
             continue
         against = {a.arm: against for a in ways if (against := difference(a, of[CONTROL]))}
-        better = {arm: one for arm, one in against.items() if one.low > 0}
+        better = {arm: one for arm, one in against.items() if side(one) > 0}
         name, best = max((better or against).items(), key=lambda way: way[1].estimate)
         if better:
             what = f"it helps, by {best.estimate:.3f} Dice at best (`{name}`)"
-        elif all(one.high < 0 for one in against.values()):
+        elif all(side(one) < 0 for one in against.values()):
             what = f"it costs {-best.estimate:.3f} Dice at best (`{name}`)"
         else:
             what = "no way of it can be told from going without"
@@ -323,7 +335,7 @@ def verdict(arms: Sequence[ArmScores]) -> list[str]:
             against = difference(arm, control) if arm is not control else None
             if against is None:
                 continue
-            of_kind = better if against.low > 0 else worse if against.high < 0 else open_
+            of_kind = (open_, better, worse)[side(against)]
             of_kind.append(f"`{arm.arm}` {with_interval(against, signed=True)}")
         parts = [
             f"{what}: {', '.join(arms_told)}"

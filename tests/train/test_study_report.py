@@ -9,6 +9,7 @@ import pytest
 
 from bcweb.scans import MODALITIES
 from bcweb.scores import CaseScore, read_scores, write_scores
+from bcweb.statistics import Interval
 from bcweb.weights import EMBEDDED
 from train.study_report import (
     DOCS,
@@ -19,6 +20,7 @@ from train.study_report import (
     by_seed,
     difference,
     read_direction,
+    side,
     tell_weights,
     verdict,
     write_report,
@@ -119,6 +121,21 @@ def test_the_verdict_names_what_differs_and_what_does_not(docs):
         "not told apart from `imagenet`: `none` +0.000 (+0.000 to +0.000)."
     ]
     assert "not been run" in verdict([a for a in arms if a.arm != "imagenet"])[0]
+
+
+@pytest.mark.parametrize(
+    "low, high, told",
+    [
+        (0.0006, 0.04, 1),
+        (0.0004, 0.04, 0),  # printed as 0.000: by luck of the draws
+        (-0.01, 0.02, 0),
+        (-0.04, -0.0004, 0),
+        (-0.04, -0.0006, -1),
+        (float("nan"), float("nan"), 0),
+    ],
+)
+def test_arms_are_told_apart_by_the_ends_that_are_printed(low, high, told):
+    assert side(Interval((low + high) / 2, low, high)) == told
 
 
 def moved(arm: ArmScores, shift: float, percent: int = 100) -> ArmScores:
