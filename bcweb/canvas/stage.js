@@ -90,6 +90,11 @@ export class Stage {
     return found ? { pane: found.rect, at: { x: x - found.rect.x, y: y - found.rect.y } } : null;
   }
 
+  /** Whether there still is a pane just there. @param {Rect} pane */
+  has({ x, y, width, height }) {
+    return this.panes.some(({ rect }) => rect.x === x && rect.y === y && rect.width === width && rect.height === height);
+  }
+
   /** The scan's point under a point of the canvas, as the pane has it: outside of the pane, too.
    * @param {Rect} pane @param {Point} point CSS pixels of the canvas @returns {Point} */
   imagePoint(pane, point) {

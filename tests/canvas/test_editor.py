@@ -236,6 +236,50 @@ def test_a_stroke_keeps_to_its_pane_and_is_cut_at_the_border_of_the_scan(viewer:
     assert np.array_equal(drawn.mask, swept([drawn.scan(inside), drawn.scan(edge)], 6))
 
 
+@pytest.mark.parametrize("change", ["0", "l", "p", "a smaller window"])
+def test_a_view_that_changes_under_the_hand_draws_nothing_where_the_hand_was_not(
+    viewer: Viewer, change: str
+):
+    drawn = edit(viewer, probability=blobs())
+    at = drawn.screen(60, 50)
+    drawn.mouse.move(*at)
+    if change == "0":
+        drawn.mouse.wheel(0, -1500)
+    drawn.mouse.down()
+    drawn.mouse.move(at[0] + 12, at[1])
+    viewer.settle()
+    before = drawn.mask
+    assert before.any()
+    if change == "a smaller window":
+        viewer.page.set_viewport_size({"width": SIZE["width"] - 160, "height": SIZE["height"] - 60})
+        viewer.settle()
+    else:
+        viewer.press(change)
+    pane = viewer.panes()[0]
+    drawn.mouse.move(at[0] + 14, at[1])
+    drawn.mouse.up()
+    viewer.settle()
+    there = [drawn.scan((at[0] + by, at[1]), pane) for by in (12, 14)]
+    after = drawn.mask
+    assert (after >= before | swept(there[1:], 6)).all(), "it goes on where the hand is"
+    assert (after <= before | swept(there, 6)).all(), "and nowhere else"
+
+
+def test_a_stroke_goes_on_through_a_zoom_at_the_hand(viewer: Viewer):
+    drawn = edit(viewer)
+    first, at = drawn.screen(60, 50), drawn.screen(80, 60)
+    drawn.mouse.move(*first)
+    drawn.mouse.down()
+    drawn.mouse.move(*at)
+    drawn.mouse.wheel(0, -400)
+    drawn.mouse.move(at[0] + 90, at[1])
+    drawn.mouse.up()
+    viewer.settle()
+    (x, y), scale = drawn.scan(at), drawn.fitted("mine") * np.exp(0.0015 * 400)
+    places = [drawn.scan(first), (x, y), (x + 90 / scale, y)]
+    assert np.array_equal(drawn.mask, swept(places, 6))
+
+
 def test_on_pixels_taller_than_wide_the_brush_is_round_and_the_ruler_right(viewer: Viewer):
     drawn = edit(viewer, stretch=2.0, spacing=[0.2, 0.1])
     points = drawn.stroke((60, 60), (90, 70))

@@ -135,15 +135,32 @@ export class Hand {
     return this.#brush(mine, pane, at, value);
   }
 
-  /** @param {Edited} mine @param {Rect} pane @param {Point} start CSS pixels @param {0 | 1} value @returns {Stroke} */
-  #brush(mine, pane, start, value) {
+  /** Where a press goes on: in the pane that it began in, and once there is no such pane any more (another layout, a
+   * window of another size) in the one under the hand. @param {Rect} pane @returns {(point: Point) => Rect | null} by
+   * a place of the hand in CSS pixels; null: there is none */
+  #follow(pane) {
+    return (point) => {
+      if (this.#stage.has(pane)) return pane;
+      const place = this.#stage.locate(point);
+      if (place) pane = place.pane;
+      return place && pane;
+    };
+  }
+
+  /** @param {Edited} mine @param {Rect} begun @param {Point} start CSS pixels @param {0 | 1} value @returns {Stroke} */
+  #brush(mine, begun, start, value) {
     const { stretch } = this.#reading.shape;
-    let last = this.#stage.imagePoint(pane, start);
+    const paneAt = this.#follow(begun);
+    // Where the hand was last, on the screen: in the scan that is another place once the picture has moved under it.
+    let last = { pane: /** @type {Rect | null} */ (begun), point: start };
     let moved = 0;
     const to = (/** @type {Point} */ point) => {
-      const next = this.#stage.imagePoint(pane, point);
-      draw(mine, last, next, this.#stage.seen(pane), { radius: this.#editor.radius, stretch, value });
-      last = next;
+      const pane = paneAt(point);
+      if (pane) {
+        const [a, b] = [pane === last.pane ? last.point : point, point].map((at) => this.#stage.imagePoint(pane, at));
+        draw(mine, a, b, this.#stage.seen(pane), { radius: this.#editor.radius, stretch, value });
+      }
+      last = { pane, point };
       this.#redraw();
     };
     to(start);
@@ -183,11 +200,14 @@ export class Hand {
   /** @param {Rect} pane @param {Point} start in pixels of the scan @returns {Stroke} */
   #measure(pane, start) {
     const line = /** @type {[Point, Point]} */ ([start, start]);
+    const paneAt = this.#follow(pane);
     this.ruler = line;
     this.#redraw();
     return {
       move: (points) => {
-        line[1] = this.#stage.imagePoint(pane, points[points.length - 1]);
+        const point = points[points.length - 1];
+        const now = paneAt(point);
+        if (now) line[1] = this.#stage.imagePoint(now, point);
         this.#redraw();
       },
       end() {},
@@ -203,9 +223,10 @@ export class Hand {
     const { shape } = this.#reading;
     const { dot } = this.#stage;
     const press = { at, time: event.timeStamp, coarse: event.pointerType === "touch", value };
+    const paneAt = this.#follow(pane);
     const stroke = this.outline.press(
       press,
-      (point) => this.#stage.imagePoint(pane, point),
+      (point) => this.#stage.imagePoint(paneAt(point) ?? pane, point),
       (point) => {
         const { x, y } = toPane(this.#stage.view, shape, pane, point);
         return { x: (x + pane.x) / dot, y: (y + pane.y) / dot };
@@ -243,6 +264,7 @@ export class Hand {
     const from = this.#stage.imagePoint(pane, start);
     const grower = Grower.from(mine, this.#reading, from, this.#stage.seen(pane), this.#stage.view.scale, value);
     if (!grower) return null;
+    const paneAt = this.#follow(pane);
     this.#grown = { grower, isStep: false };
     let moved = 0;
     this.#redraw();
@@ -256,8 +278,9 @@ export class Hand {
       move: (points) => {
         const point = points[points.length - 1];
         moved = Math.max(moved, Math.hypot(point.x - start.x, point.y - start.y));
-        if (moved < DRAG) return;
-        grower.reach(this.#stage.imagePoint(pane, point));
+        const now = paneAt(point);
+        if (moved < DRAG || !now) return;
+        grower.reach(this.#stage.imagePoint(now, point));
         this.#redraw();
       },
       end: finish,
