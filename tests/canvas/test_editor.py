@@ -457,6 +457,25 @@ def test_the_picture_is_panned_and_the_brush_resized_while_editing_and_nothing_i
     assert drawn.heard() == [] and not drawn.mask.any()
 
 
+def test_the_chosen_brush_is_the_same_after_scans_on_which_it_would_be_too_small(viewer: Viewer):
+    def show(id: str, height: int, width: int) -> float:
+        viewer.show(Shown(id, np.zeros((height, width), np.uint8)))
+        viewer.run("(v, r) => v.edit(new Uint8Array(INFO))", height * width)
+        viewer.settle()
+        return viewer.run("v => v.brush")
+
+    show("large", 512, 400)
+    viewer.run("v => { v.brush = 0.8 }")
+    assert show("small", 240, 320) == 0.75, "the least, which always holds a pixel's middle"
+    assert show("larger", 1024, 800) == pytest.approx(1.6)
+    assert show("large-again", 512, 400) == pytest.approx(0.8)
+    show("small-again", 240, 320)
+    viewer.press(".")
+    chosen = 0.75 * 1.15  # on this scan, by the reader
+    assert viewer.run("v => v.brush") == pytest.approx(chosen)
+    assert show("largest", 960, 960) == pytest.approx(4 * chosen)
+
+
 def test_the_keys_of_whoever_shows_the_viewer_are_left_alone(viewer: Viewer):
     edit(viewer, truth=disc(80, 60, 12))
     viewer.run("v => { v.left = []; document.addEventListener('keydown', e => {"

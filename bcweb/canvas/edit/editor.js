@@ -17,7 +17,8 @@ export class Editor {
   /** The reader's last mask of this scan, if there is one. @type {Uint8Array | null} */ last = null;
   /** @type {Tool} */ #tool = "brush";
   #radius = 0;
-  /** The smaller side of the scan that the radius was chosen on. */ #chosenOn = 0;
+  /** What the reader chose, and the smaller side of the scan that it was on. @type {{radius: number, side: number} | null} */
+  #chosen = null;
   /** @type {import("../reading.js").Reading} */ #reading;
   /** @type {(name: string, detail: object) => void} */ #emit;
   /** @type {() => void} */ #redraw;
@@ -71,13 +72,22 @@ export class Editor {
   }
 
   set radius(radius) {
+    if (this.#take(radius)) this.#chosen = { radius: this.#radius, side: this.#side };
+  }
+
+  /** As near to it as this scan allows. @param {number} radius @returns {boolean} whether it is another than before */
+  #take(radius) {
     const [least, most] = this.radii;
     const next = Math.min(Math.max(radius, least), most);
-    if (Number.isNaN(next) || next === this.#radius) return;
+    if (Number.isNaN(next) || next === this.#radius) return false;
     this.#radius = next;
-    const { width, height } = this.#reading.shape;
-    this.#chosenOn = Math.min(width, height);
     this.#tellTool();
+    return true;
+  }
+
+  get #side() {
+    const { width, height } = this.#reading.shape;
+    return Math.min(width, height);
   }
 
   /** The least radius, which always holds a pixel's middle, and the largest. @returns {[number, number]} */
@@ -87,12 +97,10 @@ export class Editor {
     return [least, Math.max(Math.max(width, height) / 4, least)];
   }
 
-  /** The same brush on a scan of another size; at first a fiftieth of it. */
+  /** The chosen brush on a scan of another size; until one is chosen, a fiftieth of it. */
   #resize() {
-    const { width, height } = this.#reading.shape;
-    const side = Math.min(width, height);
-    if (side === this.#chosenOn) return;
-    this.radius = this.#chosenOn ? (this.#radius * side) / this.#chosenOn : Math.max(Math.round(side / 50), 3);
+    const side = this.#side;
+    this.#take(this.#chosen ? (this.#chosen.radius * side) / this.#chosen.side : Math.max(Math.round(side / 50), 3));
   }
 
   #tellTool() {
