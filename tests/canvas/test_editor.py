@@ -476,6 +476,17 @@ def test_the_chosen_brush_is_the_same_after_scans_on_which_it_would_be_too_small
     assert show("largest", 960, 960) == pytest.approx(4 * chosen)
 
 
+@pytest.mark.parametrize("other", ["Control", "Alt"])
+def test_space_that_comes_up_while_another_key_is_held_drags_no_more(viewer: Viewer, other: str):
+    drawn = edit(viewer)
+    drawn.stroke((40, 40), (50, 40))
+    for key, act in (("Space", "down"), (other, "down"), ("Space", "up"), (other, "up")):
+        getattr(drawn.keyboard, act)(key)
+    before = drawn.mask
+    points = drawn.stroke((80, 60), (100, 60))
+    assert np.array_equal(drawn.mask, before | swept(points, 6))
+
+
 def test_the_keys_of_whoever_shows_the_viewer_are_left_alone(viewer: Viewer):
     edit(viewer, truth=disc(80, 60, 12))
     viewer.run("v => { v.left = []; document.addEventListener('keydown', e => {"

@@ -57,6 +57,7 @@ export function editKey({ root, editor }, event, target, inPicture) {
     return undefined;
   }
   if (event.key === " " && (inPicture || editor.hand.held.pan)) {
+    if (!isDown) editor.hand.held.pan = false; // whatever else is held by now
     if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return undefined;
     editor.hand.held.pan = isDown;
     return null;
