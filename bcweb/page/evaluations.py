@@ -29,10 +29,11 @@ from bcweb.page.workspace import Workspace
 from bcweb.review import report, wording
 from bcweb.review.comparison import Comparison, Pair, compare
 from bcweb.review.evaluation import TRUTHS, Evaluation, evaluate, size_of
+from bcweb.review.predicting import fitting
 from bcweb.review.records import ReviewError
 from bcweb.review.revisions import revisions
 from bcweb.review.scorer import Scorer
-from bcweb.weights import WeightsError, load_weights
+from bcweb.weights import WeightsError
 
 if TYPE_CHECKING:  # it brings SQLAlchemy, which nobody needs who does not review
     from bcweb.review.store import Store
@@ -105,7 +106,7 @@ class Evaluations:
         return answer(await self.workspace.ask(lambda store: self._project(store, reader, id)))
 
     async def predict(self, request: Request) -> Response:
-        """{"weights"}: segment the project's cases with these too, beside what there is; in the background."""
+        """{"weights"}: segment the cases of their modality with these too, beside what there is; in the background."""
         reader, id = reader_of(request), _id(request)
         if not reader.is_host:
             raise HTTPException(404, "There is nothing here.")
@@ -122,8 +123,8 @@ class Evaluations:
             if self.imports.progress(id)["progress"] is not None:
                 raise ReviewError(f"{project.name} is being imported; wait until that is done.")
             # What cannot be had is refused here: an import that failed would stay with the project.
-            for modality in {one.modality for one in revisions(store, reader.owner, id)}:
-                load_weights(name.strip(), modality)
+            with store.snapshot(reader.owner, id) as snapshot:
+                fitting(name.strip(), {each.case.modality for each in snapshot.cases})
             self.imports.resume(store, project, name.strip())
             return self._project(store, reader, id)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bcweb.page.segmenters import EMBEDDED, Segmenters
+from bcweb.page.segmenters import Segmenters
+from bcweb.review.predicting import fitting
 from bcweb.review.records import Project, ReviewError
-from bcweb.scans import MODALITIES
-from bcweb.weights import WeightsError, load_weights
+from bcweb.scans import MODALITIES, Modality
+from bcweb.weights import WeightsError
 
 if TYPE_CHECKING:
     from bcweb.review.importing import Import
@@ -33,13 +34,13 @@ class Imports:
     ) -> Project:
         """A new project; `ReviewError` where there is one of this name, or its data or weights cannot be used.
 
-        weights: for all of it, None: those which the page uses now.
+        weights: for all of their modality, None: those which the page uses now, as for the other one.
         Of data sets that take longer to read the project itself tells what is wrong.
         """
-        if weights and weights != EMBEDDED:
-            _check(weights)
         # Of which modality the cases are is not known yet, and an import that goes on takes no others.
-        names = {modality: weights or self._in_use(modality) for modality in MODALITIES}
+        names = {modality: self._in_use(modality) for modality in MODALITIES}
+        if weights:
+            names |= dict.fromkeys(_modalities_of(weights), weights)
         project = store.create(owner, name, data, names)
         try:
             problem = _problem(self._start(store, project, data, weights))
@@ -99,9 +100,10 @@ class Imports:
         return now.name if now else self.segmenters.weights[modality]
 
 
-def _check(weights: str) -> None:
+def _modalities_of(weights: str) -> Collection[Modality]:
+    """Those that they are for; `ReviewError` where they cannot be had."""
     try:
-        load_weights(weights)
+        return fitting(weights, MODALITIES)
     except WeightsError as error:
         raise ReviewError(str(error)) from None
     except OSError as error:  # a file that may not be read

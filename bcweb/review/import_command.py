@@ -37,7 +37,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     add(
         "--weights",
         metavar="W",
-        help='"embedded", a folder, or hf://user/repo@revision; without it those of the project, else '
+        help='"embedded", a folder, or hf://user/repo@revision, for the cases of their modality; without it, '
+        "and for the others, those of the project, else "
         "BCWEB_WEIGHTS_ULTRASOUND and BCWEB_WEIGHTS_MAMMOGRAM, else embedded",
     )
     add(

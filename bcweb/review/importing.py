@@ -10,8 +10,8 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
@@ -152,10 +152,11 @@ class Import:
         read = self._read_sets(specs)
         if read is None or not self._check_moved(dict(zip(specs, read, strict=True))):
             return None
-        weights = self._load_weights(project, [case for each in read for case in each.found.cases])
+        cases = [case for each in read for case in each.found.cases]
+        weights, stay = self._load_weights(project, cases)
         came, notes = self._add_cases(read)
         said = [f"{was} is not there any more: {now} was read." for was, now in self._gone.items()]
-        notes = said + missing + notes
+        notes = said + missing + stay + notes
         if self._stop.asked:
             return notes
         notes += self._predict(weights, folds, self._out_of_fold() if missing else frozenset())
@@ -230,20 +231,30 @@ class Import:
                 )
         return True
 
-    def _load_weights(self, project: Project, cases: Iterable[Case]) -> dict[Modality, Weights]:
-        """By modality; the project remembers their names."""
+    def _load_weights(
+        self, project: Project, cases: Sequence[Case]
+    ) -> tuple[dict[Modality, Weights], list[str]]:
+        """By modality, and what is said of those that stay; the project remembers their names."""
+        count = Counter(case.modality for case in cases)
         names = dict(project.weights)
+        given = {} if self._weights is None else predicting.fitting(self._weights, count)
         found = {}
-        for modality in dict.fromkeys(case.modality for case in cases):
-            name = self._weights or names.get(modality) or resolve_name(modality)
-            found[modality] = load_weights(name, modality)
+        for modality in count:
+            if modality in given:
+                name, found[modality] = self._weights, given[modality]
+            else:
+                name = names.get(modality) or resolve_name(modality)
+                found[modality] = load_weights(name, modality)
             names[modality] = _absolute_folder(name)
-        # A project that was begun with weights names them for both modalities, and they are of one.
-        used = {names[modality] for modality in found} - {"embedded"}
-        names = {m: n for m, n in names.items() if m in found or _absolute_folder(n) not in used}
         self.changed = True
         self._store.set_sources(project.id, self._sources, names)
-        return found
+        return found, [
+            f"{self._weights} predicts {_counted(count[mine], mine)}; the project's own weights, "
+            f"{names[other]}, stay for {_counted(count[other], other)}."
+            for mine in given
+            for other in count
+            if other not in given
+        ]
 
     # --- cases --------------------------------------------------------------------------------------
 
@@ -482,6 +493,10 @@ def _is_told_otherwise(case: Case, row: CaseRow) -> bool:
     label = None if case.label is None else find.text(case.label)
     drawn = [[file.name for file in files] for files in (case.truth_files, row.truth_files)]
     return (find.text(case.group), label) != (row.group, row.label) or drawn[0] != drawn[1]
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def _told(sentences: Sequence[str], of: str) -> list[str]:

@@ -6,7 +6,7 @@ not, where there is one; else by the weights themselves, and marked as seen.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +56,18 @@ def read_folds(folder: Path) -> list[Weights]:
     if not runs:
         raise ReviewError(f"{folder} holds no folds of a cross-validation (fold-K/weights).")
     return [load_weights(str(run)) for run in runs]
+
+
+def fitting(name: str, modalities: Collection[Modality]) -> dict[Modality, Weights]:
+    """The weights of a name, by those of these modalities that they are for: "embedded" for each, others for one.
+
+    `WeightsError` where they cannot be had, or are for none of them.
+    """
+    if name != "embedded":
+        found = load_weights(name)
+        if found.config.modality in modalities:
+            return {found.config.modality: found}
+    return {modality: load_weights(name, modality) for modality in modalities}
 
 
 def jobs(

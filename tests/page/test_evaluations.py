@@ -25,6 +25,8 @@ from bcweb.page.store import Store as ScanStore
 from bcweb.page.workspace import Workspace
 from bcweb.review.records import NewVerdict, Project
 from bcweb.review.store import Store
+from tests import weights_folder
+from tests.review.imported import pictures, run
 from tests.review.scored import CASES, FIRST, SECOND, fill, ids_of, square
 
 VISITOR = "bc-visitor=" + "a" * 43
@@ -241,6 +243,23 @@ def test_weights_that_are_none_change_nothing(page, store, name):
     assert answer.status_code == 400 and answer.json()["error"].endswith(".")
     assert asking.get(place).json()["problem"] is None
     assert store.project("local", project.id).state == "ready"
+
+
+def test_weights_of_one_modality_predict_that_part_of_a_project_of_two(page, store, tmp_path):
+    table = pictures(tmp_path / "set", 2) / "cases.csv"
+    table.write_text(table.read_text().replace("benign,ultrasound", "benign,mammogram", 1))
+    run(store, "two", f"folder:{table.parent}", weights="embedded")
+    project, asking = store.project("local", "two"), page()
+    place = f"/bc/evaluate/projects/{project.id}"
+    other = weights_folder.write(tmp_path / "other", name="other")
+    answer = asking.post(f"{place}/predictions", json={"weights": str(other)})
+    assert answer.status_code == 202, answer.text
+    told = answer.json()
+    while told["progress"]:
+        told = asking.get(place).json()
+    assert told["problem"] is None
+    found = [(one["name"][:6], one["modality"], one["cases"]) for one in told["revisions"]]
+    assert ("other-", "ultrasound", 1) in found and len(found) == 3
 
 
 # --- who gets none of it

@@ -150,6 +150,44 @@ def test_weights_of_each_modality_predict_their_own(store, weights, tmp_path, mo
     assert by == {"scan 00": "m-", "scan 01": "ra"}
 
 
+def of_two_modalities(root: Path) -> Path:
+    """Five scans, of which the first two are mammograms."""
+    table = pictures(root, 5) / "cases.csv"
+    table.write_text(table.read_text().replace("benign,ultrasound", "benign,mammogram", 2))
+    return root
+
+
+def test_weights_of_one_modality_predict_their_own_part_of_a_project_of_two(
+    store, weights, tmp_path, monkeypatch
+):
+    mammogram = weights_folder.write(tmp_path / "m", modality="mammogram", name="m")
+    monkeypatch.setenv("BCWEB_WEIGHTS_MAMMOGRAM", str(mammogram))
+    place = of_two_modalities(tmp_path / "set")
+    made = run(store, "P", f"folder:{place}", weights=str(weights))
+    assert made.error is None, made.error
+    other = weights_folder.write(tmp_path / "other", seed=2, name="other")
+    made = run(store, "P", weights=str(other))
+    assert made.error is None, made.error
+    project = store.project(ME, "P")
+    assert project.notes == (
+        f"{other} predicts 3 ultrasounds; the project's own weights, {mammogram}, stay for 2 mammograms.",
+    )
+    assert project.weights == {"ultrasound": str(other), "mammogram": str(mammogram)}
+    by = {case: prediction.revision[:2] for case, prediction in predictions(store, "P").items()}
+    assert by == dict.fromkeys(["scan 00", "scan 01"], "m-") | dict.fromkeys(
+        ["scan 02", "scan 03", "scan 04"], "ot"
+    )
+    assert len(store.revisions(ME, project.id)) == 3, "the first ultrasound ones are there too"
+
+
+def test_weights_that_cannot_be_had_are_no_weights_of_another_modality(store, weights, tmp_path):
+    place = of_two_modalities(tmp_path / "set")
+    torn = weights_folder.write(tmp_path / "torn", name="torn")
+    (torn / "model.safetensors").write_bytes(b"torn")
+    made = run(store, "P", f"folder:{place}", weights=str(torn))
+    assert "model.safetensors" in made.error and store.project(ME, "P").predicted == 0
+
+
 def test_a_truth_of_boxes_is_scored(store, weights, tmp_path):
     """Boxes are in no file of the store: the truth that was drawn from them is."""
     root = tmp_path / "set"
