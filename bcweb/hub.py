@@ -8,6 +8,7 @@ be reached. huggingface_hub is imported when it is needed: it takes half a secon
 from __future__ import annotations
 
 import errno
+import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +23,7 @@ PICKLES = (".bin", ".ckpt", ".joblib", ".pickle", ".pkl", ".pt", ".pth")
 _NAME = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?")
 # By name: the client's HTTP library is httpx before huggingface_hub 2, and httpx2 from then on.
 _BROKEN_OFF = ("ReadError", "RemoteProtocolError", "WriteError")
+_NO_JSON = (json.JSONDecodeError, UnicodeDecodeError)  # a page of something else on the way
 _PATIENCE = 10  # seconds for an answer
 
 
@@ -46,11 +48,11 @@ def snapshot(
     repository says beforehand what they weigh. Raises `HubError`.
     """
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HFValidationError, HTTPError, LocalEntryNotFoundError
+    from huggingface_hub.errors import LocalEntryNotFoundError
 
     try:
         revision, info = _ask(repo, revision)
-    except (HTTPError, OSError, HFValidationError) as error:
+    except client_errors() as error:
         if not is_absent(error):
             raise HubError(explain(error, repo)) from None
         for candidate in [revision] if revision else WITHOUT_REVISION:
@@ -67,18 +69,17 @@ def snapshot(
     _inspect(f"{repo}@{revision}", info, patterns, needed, limit)
     try:
         return Path(snapshot_download(repo, revision=revision, allow_patterns=patterns))
-    except (HTTPError, OSError) as error:
+    except client_errors() as error:
         raise HubError(explain(error, f"{repo}@{revision}")) from None
 
 
 def tags(repo: str) -> dict[str, str]:
     """The commit of each tag of a model repository; `HubError` where the Hub does not say."""
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import HFValidationError, HTTPError
 
     try:
         return {tag.name: tag.target_commit for tag in HfApi().list_repo_refs(repo).tags}
-    except (HTTPError, OSError, HFValidationError) as error:
+    except client_errors() as error:
         raise HubError(explain(error, repo)) from None
 
 
@@ -124,11 +125,18 @@ def _inspect(
         )
 
 
+def client_errors() -> tuple[type[Exception], ...]:
+    """What the client raises for a request that failed; see `explain`."""
+    from huggingface_hub.errors import HFValidationError, HTTPError
+
+    return HTTPError, OSError, HFValidationError, *_NO_JSON
+
+
 def is_absent(error: Exception) -> bool:
     """Whether the Hub is not there, or not able, rather than unwilling."""
     from huggingface_hub.errors import HTTPError, OfflineModeIsEnabled
 
-    if isinstance(error, OfflineModeIsEnabled):
+    if isinstance(error, (OfflineModeIsEnabled, *_NO_JSON)):
         return True
     status = _status(error)
     return status == 429 or status >= 500 if status else isinstance(error, HTTPError)
@@ -144,6 +152,11 @@ def _absence(error: Exception) -> str:
 
     if isinstance(error, OfflineModeIsEnabled):
         return "HF_HUB_OFFLINE forbids to ask the Hub"
+    if isinstance(error, _NO_JSON):
+        return (
+            f"what answers at {constants.ENDPOINT} is not the Hugging Face Hub; a network may want you "
+            "to log in first"
+        )
     status = _status(error)
     if status == 429:
         return "the Hub has had too many requests from here and wants some minutes"

@@ -34,11 +34,9 @@ class Revision:
 @contextmanager
 def one_sentence(what: str) -> Iterator[None]:
     """Whatever the client raises becomes a `HubError` about `what`, one sentence."""
-    from huggingface_hub.errors import HFValidationError, HTTPError
-
     try:
         yield
-    except (HTTPError, OSError, HFValidationError) as error:
+    except hub.client_errors() as error:
         raise hub.HubError(hub.explain(error, what)) from None
     except RuntimeError as error:
         if error.__cause__ is None:

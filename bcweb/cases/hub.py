@@ -63,14 +63,14 @@ def fetch(repo: str, revision: str | None = None) -> Path:
 def _commit(repo: str, revision: str, home: Path) -> str:
     """The commit that a revision names: as the Hub says, or said when it was last asked."""
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import HFValidationError, HTTPError, RevisionNotFoundError
+    from huggingface_hub.errors import RevisionNotFoundError
 
     known = home / "revisions" / revision.replace("/", "--")
     try:
         commit = HfApi().dataset_info(repo, revision=revision, timeout=_PATIENCE).sha
     except RevisionNotFoundError:
         raise CasesError(f"The data set {repo} has no revision {revision}.") from None
-    except (HTTPError, OSError, HFValidationError) as error:
+    except hub.client_errors() as error:
         if hub.is_absent(error) and known.exists():
             return known.read_text()
         raise CasesError(hub.explain(error, f"datasets/{repo}")) from None

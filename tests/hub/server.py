@@ -67,7 +67,7 @@ class Refused(Exception):
 class Fault:
     method: str
     path: re.Pattern[str]
-    what: int | str
+    what: int | str | bytes
     times: int
 
 
@@ -139,11 +139,12 @@ class HubServer:
     def repository(self, name: str, kind: str = "model") -> Repository:
         return self.store.repositories[kind, name]
 
-    def fail(self, method: str, path: str, what: int | str, times: int = 1) -> None:
-        """The next `times` requests whose path holds the pattern get a status, or are CUT or DEAF."""
+    def fail(self, method: str, path: str, what: int | str | bytes, times: int = 1) -> None:
+        """The next `times` requests whose path holds the pattern get a status, or are CUT or DEAF; bytes are a page
+        that something else on the way answers with, as if all were well."""
         self._faults.append(Fault(method, re.compile(path), what, times))
 
-    def take_fault(self, method: str, path: str) -> int | str | None:
+    def take_fault(self, method: str, path: str) -> int | str | bytes | None:
         with self.store.lock:
             for fault in self._faults:
                 if fault.times and fault.method == method and fault.path.search(path):
@@ -191,7 +192,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._chunks() if "Transfer-Encoding" in self.headers else self.rfile.read(length)
         )
         try:
-            answer = self._refusal(fault) if isinstance(fault, int) else self._answer(path, bearer)
+            if isinstance(fault, bytes):
+                answer, fault = Answer(fault, 200, {"Content-Type": "text/html"}), None
+            else:
+                answer = (
+                    self._refusal(fault) if isinstance(fault, int) else self._answer(path, bearer)
+                )
         except Refused as no:
             headers = {"X-Error-Message": no.message, "Content-Type": "application/json"}
             if no.code:

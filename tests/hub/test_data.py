@@ -143,6 +143,10 @@ def test_what_cannot_be_read_is_one_sentence(hub, pushed, read):
     )
     hub.add_files("ann/empty", {"README.md": b"nothing"}, kind="dataset")
     assert read("hf:ann/empty").startswith("ann/empty cannot be read as a table with pictures: ")
+    hub.fail("GET", "/api/datasets", b"<html>Please log in to this network.</html>")
+    assert read("hf:ann/scans").startswith(
+        f"What answers at {hub.url} is not the Hugging Face Hub;"
+    )
 
 
 def test_a_name_of_no_data_set_is_refused():

@@ -11,6 +11,7 @@ import pytest
 from huggingface_hub import constants
 
 from bcweb.engine import write_onnx
+from bcweb.hub import HubError, tags
 from bcweb.weights import WeightsError, load_weights
 from tests import weights_folder
 
@@ -79,6 +80,26 @@ def test_no_network_is_one_sentence(client, monkeypatch):
     assert refused("hf://ann/weights@v1") == (
         "ann/weights@v1 is not in the cache, and the Hub cannot be reached at http://127.0.0.1:9."
     )
+
+
+LOGIN = {
+    "words": b"<html>Please log in to this network.</html>",
+    "Latin-1": "<html>Bitte melden Sie sich f\xfcr dieses Netz an.</html>".encode("latin-1"),
+}
+
+
+@pytest.mark.parametrize("page", LOGIN.values(), ids=LOGIN)
+def test_a_networks_login_page_is_not_taken_for_the_hub_and_the_cache_works_behind_it(
+    hub, two, page
+):
+    there = load_weights("hf://ann/weights@v1").revision
+    hub.fail("GET", "", page, times=99)
+    assert load_weights("hf://ann/weights@v1").revision == there
+    said = f"hat answers at {hub.url} is not the Hugging Face Hub; a network may want you to log in first."
+    assert refused("hf://ann/weights@v2") == f"ann/weights@v2 is not in the cache, and w{said}"
+    with pytest.raises(HubError) as caught:
+        tags("ann/weights")
+    assert str(caught.value) == f"W{said}"
 
 
 @pytest.mark.parametrize(

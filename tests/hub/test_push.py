@@ -248,6 +248,12 @@ def test_no_network_is_one_sentence(client, tmp_path, monkeypatch):
     )
 
 
+def test_a_networks_login_page_is_not_taken_for_the_hub(hub, client):
+    hub.fail("GET", "", b"<html>Please log in to this network.</html>", times=99)
+    with pytest.raises(PushError, match="^What answers at .* is not the Hugging Face Hub; "):
+        check(None, "ultrasound")
+
+
 def test_a_repository_of_something_else_is_left_alone(hub, client, tmp_path):
     run = finished.run(tmp_path / "run")
     hub.add_files("ann/other", {"config.json": b'{"model_type": "bert"}'}, private=True)

@@ -187,6 +187,11 @@ def test_no_network_is_one_sentence(client, tree, monkeypatch):
     assert refused(REPO) == "The Hub cannot be reached at http://127.0.0.1:9."
 
 
+def test_a_networks_login_page_is_not_taken_for_the_hub(hub, client, tree):
+    hub.fail("GET", "", b"<html>Please log in to this network.</html>", times=99)
+    assert refused(REPO).startswith(f"What answers at {hub.url} is not the Hugging Face Hub; ")
+
+
 def test_the_command_says_where_the_space_is_and_what_the_account_needs(
     hub, client, tree, capsys, monkeypatch
 ):

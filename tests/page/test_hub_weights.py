@@ -227,6 +227,23 @@ def test_a_revision_that_does_not_fit_gets_its_sentence_and_the_app_goes_on(
     close(page)
 
 
+def test_behind_a_networks_login_page_it_starts_and_uses_what_is_in_the_cache(hub, start):
+    """`hub` is asked once, and from then on something else answers in its place."""
+    Visitor(start("hf://ann/weights@v1")).close()
+    hub.fail("GET", "/api/", b"<html>Please log in to this network.</html>", times=99)
+    visitor = Visitor(start("hf://ann/weights@v1"))
+    told = visitor.get("/bc/models").json()["models"]["ultrasound"]
+    assert (told["weights"], told["notice"]) == ("hf://ann/weights@v1", None)
+    problem = visitor.get("/bc/models/ultrasound/revisions").json()["problem"]
+    assert problem.startswith(f"What answers at {hub.url} is not the Hugging Face Hub;")
+    answer = visitor.put("/bc/models/ultrasound", json={"name": "hf://ann/weights@v2"})
+    assert (answer.status_code, answer.json()["error"]) == (
+        400,
+        f"ann/weights@v2 is not in the cache, and w{problem[1:]}",
+    )
+    visitor.close()
+
+
 def test_tags_are_asked_for_once_a_minute_and_a_hub_that_is_gone_is_said(hub, start):
     visitor = Visitor(start("hf://ann/weights@v1"))
     place = "/bc/models/ultrasound/revisions"
