@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from tests.page.drawn import LESION, OTHER
@@ -37,6 +39,22 @@ def test_a_folder_is_dropped_whole(page, tmp_path):
     page.drop(tmp_path / "set")
     expect(page.title()).to_have_text("p1.png")
     expect(page.find(".findings .file")).to_have_text("p1.png")
+    expect(page.rows()).to_have_count(2)
+
+
+def test_what_cannot_be_opened_of_a_drop_has_its_row_beside_the_rest(page, tmp_path):
+    folder = tmp_path / "set"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(png(OTHER.scan.pixels))
+    with open(os.fsencode(folder) + b"/M\xfcller.png", "wb") as file:  # no text: browsers refuse it
+        file.write(png(LESION.scan.pixels))
+    page.drop(folder)
+    expect(page.title()).to_have_text("a.png")
+    page.ready()
+    expect(page.find(".failed .name")).to_have_text("set/")
+    expect(page.find(".failed .state")).to_have_text("cannot be opened.")
+    expect(page.rows()).to_have_count(3)
+    page.find(".failed .dismiss").click()
     expect(page.rows()).to_have_count(2)
 
 

@@ -22,6 +22,9 @@ export function newCase(path) {
 /** @param {ScanInfo} info @returns {Case} */
 export const listed = (info) => ({ key: info.id, name: info.name, state: "listed", message: "", away: null, wish: 0, info });
 
+/** The row of what a browser cannot open of a drop. @param {string} path of a file or folder @returns {Case} */
+export const unopened = (path) => ({ ...newCase(path), name: path, state: "failed", message: "cannot be opened." });
+
 const ALONE = "looks like a truth mask, but its scan is not here. Drop the scan too, or use Add truth.";
 
 /** The row of a folder's masks whose scan is not in it. @param {string} folder @param {string[]} masks @returns {Case} */

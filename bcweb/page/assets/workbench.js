@@ -4,7 +4,7 @@
 import "../../canvas/viewer.js";
 import { isTyping } from "../../canvas/keys.js";
 import * as api from "./api.js";
-import { Batch, listed, newWish, withoutScan } from "./batch.js";
+import { Batch, listed, newWish, unopened, withoutScan } from "./batch.js";
 import { button, h, openSheet } from "./dom.js";
 import { chosen, dropped } from "./files.js";
 import { Findings } from "./findings.js";
@@ -549,7 +549,7 @@ class Workbench extends HTMLElement {
       /** @type {string[]} */
       const lost = [];
       this.#take(await dropped(event.dataTransfer, lost));
-      if (lost.length) this.#sayError(new Error(`Of what was dropped ${lost.length === 1 ? lost[0] : `${lost.length} files or folders, ${lost[0]} for one,`} cannot be opened.`));
+      this.#add(lost.map(unopened));
     });
   }
 
