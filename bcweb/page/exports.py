@@ -37,7 +37,7 @@ class _Export:
 
 
 class Exports:
-    """Of each owner the last one is kept, until the next one or the end of the program."""
+    """Of each owner those under way and the last one are kept, until the next one or the end of the program."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -59,8 +59,12 @@ class Exports:
         file = None if to else self._folder() / f"{id}.zip"
         made = _Export(owner, file, f"{project.name} {format}.zip", total=project.cases)
         with self._lock:
-            for other in [one for one, kept in self._exports.items() if kept.owner == owner]:
-                self._forget(other)
+            mine = [one for one, kept in self._exports.items() if kept.owner == owner]
+            for other in mine:
+                if self._exports[
+                    other
+                ].is_done:  # one under way is another tab's, which waits for it
+                    self._forget(other)
             self._exports[id] = made
         arguments = (made, store, project.id, format, to)
         threading.Thread(target=self._run, args=arguments, name="export", daemon=True).start()

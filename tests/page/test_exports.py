@@ -1,0 +1,53 @@
+"""Exports as the page makes them: each in a thread of its own, and of each owner what is under way is kept."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+
+import pytest
+
+from bcweb.page.exports import Exports
+from bcweb.review.records import NotThere
+from tests.review import decided
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes on its disk")
+def test_another_export_lets_the_one_under_way_go_on(tmp_path):
+    slow = decided.accepted(tmp_path)
+    quick = decided.empty_project(tmp_path, slow.store, "quick")
+    quick.add("one", slow.folder / "one.png")
+    quick.decide("one", "accept")
+    prediction = slow.store.prediction(decided.OWNER, slow.ids["two"])
+    [held] = (tmp_path / "home").glob(f"projects/*/{prediction.mask_file}")
+    mask = held.read_bytes()
+    held.unlink()
+    os.mkfifo(held)  # whoever reads the mask waits until somebody writes it
+
+    exports = Exports()
+
+    def begin(project, name: str) -> tuple[str, threading.Thread]:
+        before = set(threading.enumerate())
+        place = str(tmp_path / name)
+        id = exports.begin(slow.store, decided.OWNER, project, "png", place)
+        [thread] = set(threading.enumerate()) - before
+        return id, thread
+
+    first, writing = begin(slow.project, "first")
+    second, thread = begin(quick.project, "second")
+    thread.join()
+    assert exports.told(decided.OWNER, second)["problem"] is None
+    assert not exports.told(decided.OWNER, first)["isDone"]
+    held.write_bytes(mask)
+    writing.join()
+    told = exports.told(decided.OWNER, first)
+    assert told["isDone"] and told["problem"] is None, told["problem"]
+    assert told["lines"][0].endswith(str(tmp_path / "first"))
+    assert (tmp_path / "first" / "verdicts.csv").is_file()
+
+    _, thread = begin(quick.project, "third")
+    thread.join()
+    for id in (first, second):
+        with pytest.raises(NotThere):
+            exports.told(decided.OWNER, id)
