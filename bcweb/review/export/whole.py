@@ -50,9 +50,9 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
     }
 )
 
-Progress = Callable[
-    [int, int], None
-]  # how many of how many cases are done; what it raises stops the export
+# How many of how many cases are done; what it raises stops the export. That all are is told again and again while
+# they are on their way to the disk, the last time right before they have their name.
+Progress = Callable[[int, int], None]
 
 
 class ExportError(ReviewError):
@@ -102,7 +102,7 @@ def export(
     """
     _check(format, include)
     with _one_sentence(str(to)), _whole(to) as part:
-        cases, rows = _write(store, owner, project, part, format, include, progress)
+        cases, rows = _write(store, owner, project, part, format, include, _Asked(progress))
     return Exported(to, format, tuple(rows), cases)
 
 
@@ -124,12 +124,15 @@ def export_zip(
     with _one_sentence("The ZIP file"), _beside(to) as part:
         folder = part / disk_name(found.name)
         folder.mkdir()
-        cases, rows = _write(store, owner, found.id, folder, format, include, progress)
+        asked = _Asked(progress)
+        cases, rows = _write(store, owner, found.id, folder, format, include, asked)
         packed = part / ".zip"  # which no project's folder is called
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:  # its files are packed
             for file in _files(folder):
                 archive.write(file, file.relative_to(part).as_posix())
+                asked.again()
         _sync(packed)
+        asked.again()
         packed.replace(to)
     return Exported(to, format, tuple(rows), cases)
 
@@ -159,6 +162,22 @@ def push_export(
         return pushing.push(place, repo, public), exported
 
 
+class _Asked:
+    """Whether the export is still wanted is asked by telling how far it is."""
+
+    def __init__(self, progress: Progress | None):
+        self._progress = progress
+        self._last = (0, 0)
+
+    def told(self, done: int, total: int) -> None:
+        self._last = done, total
+        self.again()
+
+    def again(self) -> None:
+        if self._progress:
+            self._progress(*self._last)
+
+
 def _check(format: str, include: Sequence[Decision]) -> None:
     if format not in FORMATS:
         raise ExportError(f"{format!r} is no format of an export; there are {', '.join(FORMATS)}.")
@@ -178,14 +197,14 @@ def _write(
     folder: Path,
     format: str,
     include: Sequence[Decision],
-    progress: Progress | None,
+    asked: _Asked,
 ) -> tuple[int, list[Row]]:
-    """Write into an empty folder; how many cases the project has, and those that were decided."""
+    """Write into an empty folder, durably; how many cases the project has, and those that were decided."""
     found = store.project(owner, project)
     with store.snapshot(owner, found.id) as snapshot:
         decided = rows_of(snapshot.cases, include)
         damaged: list[Row] = []
-        wanted = _with_masks(snapshot, decided, damaged, progress)
+        wanted = _with_masks(snapshot, decided, damaged, asked)
         try:
             module = import_module(f"bcweb.review.export.{FORMATS[format].module}")
             rows = [*module.write(folder, wanted), *damaged, *(r for r in decided if r.left_out)]
@@ -203,27 +222,25 @@ def _write(
         raise ExportError(f"No case of {found.name} has a mask to give, {why}")
     write_verdicts(rows, folder / "verdicts.csv")
     for _ in in_order(_sync, ((file,) for file in _files(folder)), threads=16):
-        pass  # the disk takes many at once in little more time than one
+        asked.again()  # the disk takes many at once in little more time than one
     return cases, rows
 
 
 def _with_masks(
-    snapshot: Snapshot, rows: list[Row], damaged: list[Row], progress: Progress | None
+    snapshot: Snapshot, rows: list[Row], damaged: list[Row], asked: _Asked
 ) -> Iterator[tuple[Row, np.ndarray]]:
     """The rows that give a mask, with it; those whose mask cannot be read are put into `damaged`."""
     wanted = [row for row in rows if not row.left_out]
     stands = {one.case.id: one for one in snapshot.cases}
     for number, row in enumerate(wanted):
-        if progress:
-            progress(number, len(wanted))
+        asked.told(number, len(wanted))
         try:
             mask = snapshot.mask(stands[row.case.id])
         except ReviewError as error:
             damaged.append(row.without(str(error)))
             continue
         yield row, mask
-    if progress:
-        progress(len(wanted), len(wanted))
+    asked.told(len(wanted), len(wanted))
 
 
 @contextmanager
