@@ -13,6 +13,7 @@ import sqlite3
 import subprocess
 from collections.abc import Iterable
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import CompoundSelect, Select, select, text, union
@@ -26,8 +27,19 @@ from bcweb.review.schema import cases, drafts, predictions, projects, verdicts
 DUMP = "review.dump"
 
 
-def backup(database: Database, files: Files, to: Path) -> str:
-    """Write the copy into a new or empty folder; a sentence that says how it is opened."""
+@dataclass(frozen=True)
+class Copied:
+    """said: how the copy is opened, a sentence. missing: files that were not here to be copied."""
+
+    said: str
+    missing: tuple[Path, ...]
+
+
+def backup(database: Database, files: Files, to: Path) -> Copied:
+    """Write the copy into a new or empty folder.
+
+    A file that is missing costs no other one: who has lost one needs a copy of the rest all the more.
+    """
     try:
         to.mkdir(parents=True, exist_ok=True, mode=0o700)
         if any(to.iterdir()):
@@ -35,7 +47,9 @@ def backup(database: Database, files: Files, to: Path) -> str:
     except OSError as error:
         raise ReviewError(f"{to} cannot be written: {error.strerror or error}.") from error
     try:
-        return (_sqlite if database.sqlite else _postgresql)(database, files, to)
+        missing: list[Path] = []
+        said = (_sqlite if database.sqlite else _postgresql)(database, files, to, missing)
+        return Copied(said, tuple(missing))
     except BaseException as error:
         shutil.rmtree(to, ignore_errors=True)
         if isinstance(error, OSError):
@@ -43,7 +57,7 @@ def backup(database: Database, files: Files, to: Path) -> str:
         raise
 
 
-def _sqlite(database: Database, files: Files, to: Path) -> str:
+def _sqlite(database: Database, files: Files, to: Path, missing: list[Path]) -> str:
     part = to / f".{places.DATABASE}.part"  # it has its name only when all that it names is there
     with database.writing() as connection:  # nobody else writes for this moment
         with (
@@ -52,9 +66,9 @@ def _sqlite(database: Database, files: Files, to: Path) -> str:
         ):
             source.backup(copy)
         made = _make_folders(to, connection.execute(_projects()).scalars())
-        _copy(files, to, connection.execute(_drafts()))
+        _copy(files, to, connection.execute(_drafts()), missing)
         named = connection.execute(_files()).all()
-    _copy(files, to, named)
+    _copy(files, to, named, missing)
     sync_folders(made)
     with part.open("rb+") as file:
         os.fsync(file.fileno())
@@ -63,18 +77,18 @@ def _sqlite(database: Database, files: Files, to: Path) -> str:
     return f"The backup is in {to}; BCWEB_HOME={to} opens it."
 
 
-def _postgresql(database: Database, files: Files, to: Path) -> str:
+def _postgresql(database: Database, files: Files, to: Path, missing: list[Path]) -> str:
     program = shutil.which("pg_dump")
     with database.reading() as moment:
         with database.writing() as holding:
             holding.execute(text("LOCK TABLE drafts IN SHARE MODE"))  # nobody draws for this moment
             snapshot = moment.execute(text("SELECT pg_export_snapshot()")).scalar()
             made = _make_folders(to, moment.execute(_projects()).scalars())
-            _copy(files, to, moment.execute(_drafts()))
+            _copy(files, to, moment.execute(_drafts()), missing)
         named = moment.execute(_files()).all()
         if program is not None:
             _dump(database, program, snapshot, to / DUMP)
-    _copy(files, to, named)
+    _copy(files, to, named, missing)
     sync_folders([*made, to])
     if program is None:
         return f"Only the files are in {to}: there is no pg_dump here to copy the database with."
@@ -106,8 +120,8 @@ def _make_folders(to: Path, folders: Iterable[str]) -> list[Path]:
     return [*places, to / "projects"] if places else []
 
 
-def _copy(files: Files, to: Path, named: Iterable[tuple[str, str]]) -> None:
-    """Link or copy these files, each a project's folder and a name, durably."""
+def _copy(files: Files, to: Path, named: Iterable[tuple[str, str]], missing: list[Path]) -> None:
+    """Link or copy these files, each a project's folder and a name, durably; what is not there is put into `missing`."""
     folders = set()
     for folder, name in named:
         source, target = files.path(folder, name), to / "projects" / folder / name
@@ -115,14 +129,21 @@ def _copy(files: Files, to: Path, named: Iterable[tuple[str, str]]) -> None:
         if target.exists():
             continue
         try:
-            os.link(source, target)
+            _link_or_copy(source, target)
         except FileNotFoundError:
-            raise ReviewError(f"{source} is missing: the backup is not complete.") from None
-        except OSError:  # another disk, or one without links
-            shutil.copyfile(source, target)
-            with target.open("rb+") as copied:
-                os.fsync(copied.fileno())
+            if source.exists():
+                raise
+            missing.append(source)
     sync_folders(folders)
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another disk, or one without links
+        shutil.copyfile(source, target)
+        with target.open("rb+") as copied:
+            os.fsync(copied.fileno())
 
 
 def _projects() -> Select:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from bcweb.review.records import Project
@@ -23,6 +24,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser = subparsers.add_parser(
         "backup",
         help="copy everything into a new folder while others read; BCWEB_HOME=DIR opens the copy",
+        epilog="Exit status: 0; 1 if there is no backup, or if files were missing, without which it was made.",
     )
     parser.add_argument("folder", type=Path, metavar="DIR")
     parser.set_defaults(run=backup)
@@ -74,8 +76,14 @@ def delete(arguments: argparse.Namespace) -> int:
 
 def backup(arguments: argparse.Namespace) -> int:
     with Store() as store:
-        print(store.backup(arguments.folder))
-    return 0
+        copied = store.backup(arguments.folder)
+    print(copied.said)
+    if copied.missing:
+        one, number = copied.missing[0], len(copied.missing)
+        files = f"{one} is" if number == 1 else f"{number} files are"
+        more = "." if number == 1 else f": {one}, for one."
+        print(f"{files} missing here, and in the backup{more}", file=sys.stderr)
+    return 1 if copied.missing else 0
 
 
 def _line(project: Project) -> str:

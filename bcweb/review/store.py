@@ -493,8 +493,8 @@ class Store:
             self,
         )
 
-    def backup(self, to: Path) -> str:
-        """Copy all into a new or empty folder, while others work; a sentence on how it is opened.
+    def backup(self, to: Path) -> backups.Copied:
+        """Copy all into a new or empty folder, while others work.
 
         The scans themselves stay where their data sets are. `ReviewError` where it cannot be written.
         """

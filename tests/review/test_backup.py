@@ -10,6 +10,7 @@ import threading
 import numpy as np
 import pytest
 
+from bcweb.review import __main__ as program
 from bcweb.review import backup as backups
 from bcweb.review.records import NewVerdict
 from bcweb.review.store import ReviewError, Store
@@ -71,7 +72,7 @@ def test_a_backup_while_others_save_and_draw(sqlite, tmp_path, monkeypatch):
         thread.start()
     for number in range(3):
         told = store.backup(tmp_path / f"backup {number}")
-        assert f"BCWEB_HOME={tmp_path / f'backup {number}'}" in told
+        assert f"BCWEB_HOME={tmp_path / f'backup {number}'}" in told.said and not told.missing
     stop.set()
     for thread in threads:
         thread.join()
@@ -129,21 +130,63 @@ def test_where_links_are_not_had_files_are_copied(sqlite, tmp_path, monkeypatch)
         check(copy, 0)
 
 
-def test_a_backup_is_whole_or_not_there(sqlite, tmp_path):
+def test_a_folder_that_holds_something_is_left_alone(sqlite, tmp_path):
     store = sqlite.open()
-    made, [case_id] = project(store)
-    saved = store.save(ME, "anna", case_id, corrected("1", 3))
+    project(store)
     to = tmp_path / "copy"
     to.mkdir()
     (to / "mine").touch()
     with pytest.raises(ReviewError, match="not empty"):
         store.backup(to)
     assert list(to.iterdir()) == [to / "mine"]
-    (to / "mine").unlink()
-    store._files.remove(store._folder(made.id), saved.mask_file)
-    with pytest.raises(ReviewError, match="missing: the backup is not complete"):
-        store.backup(to)
-    assert not to.exists()
+
+
+@pytest.mark.parametrize("disk", ["links", "copies"])
+def test_files_that_are_missing_cost_no_other(sqlite, tmp_path, monkeypatch, capsys, disk):
+    """Least of all those that can be made again."""
+    store = sqlite.open()
+    made, ids = project(store, new_case("a"), new_case("b", thumbnail=b"RIFF b", truth=mask(5)))
+    for case_id in ids:
+        store.add_prediction(case_id, new_prediction())
+    kept = store.save(ME, "anna", ids[0], corrected("1", 3))
+    lost = store.save(ME, "anna", ids[1], corrected("1", 4))
+    draft = store.save_draft(ME, "bert", ids[1], mask(8))
+    [place] = (store.home / "projects").iterdir()
+    [thumbnail] = [f for f in (place / "thumbnails").iterdir() if f.read_bytes() == b"RIFF b"]
+    thumbnail.unlink()
+    for file in (store.prediction(ME, ids[1]).map_file, lost.mask_file, draft.mask_file):
+        (place / file).unlink()
+    monkeypatch.setenv("BCWEB_HOME", str(store.home))
+    if disk == "copies":
+
+        def refuse(*_):
+            raise OSError(18, "Invalid cross-device link")
+
+        monkeypatch.setattr(backups.os, "link", refuse)
+    assert program.main(["backup", str(tmp_path / "copy")]) == 1
+    told = capsys.readouterr()
+    assert f"BCWEB_HOME={tmp_path / 'copy'} opens it." in told.out
+    assert told.err.startswith("4 files are missing here, and in the backup: ")
+    assert told.err.strip().endswith(", for one.")
+    with Store(tmp_path / "copy") as copy:
+        np.testing.assert_array_equal(copy.mask(made.id, kept.mask_file), mask(3))
+        assert copy.history(ME, ids[1]) == [lost]
+        with pytest.raises(ReviewError, match="is missing from the data folder"):
+            copy.mask(made.id, lost.mask_file)
+
+
+def test_a_disk_that_takes_no_more_leaves_no_part_of_a_backup(sqlite, tmp_path, monkeypatch):
+    store = sqlite.open()
+    project(store)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(backups.os, "link", full)
+    monkeypatch.setattr(backups.shutil, "copyfile", full)
+    with pytest.raises(ReviewError, match=r"No backup: No space left on device\."):
+        store.backup(tmp_path / "copy")
+    assert not (tmp_path / "copy").exists()
 
 
 def test_postgresql_is_copied_by_pg_dump(postgresql, tmp_path):
@@ -155,7 +198,7 @@ def test_postgresql_is_copied_by_pg_dump(postgresql, tmp_path):
         first = store.save(ME, "anna", ids[1], corrected("1", 3))
         store.save_draft(ME, "bert", ids[1], mask(8))
         told = store.backup(tmp_path / "copy")
-        assert "pg_restore" in told and str(tmp_path / "copy" / backups.DUMP) in told
+        assert "pg_restore" in told.said and str(tmp_path / "copy" / backups.DUMP) in told.said
         store.save(ME, "anna", ids[1], corrected("2", 4, first.id))
     url = postgresql.new_database()
     subprocess.run(
@@ -172,5 +215,5 @@ def test_without_pg_dump_it_is_said_what_is_lacking(postgresql, tmp_path, monkey
     with Store(tmp_path / "home", postgresql.new()) as store:
         project(store)
         monkeypatch.setenv("PATH", str(tmp_path))
-        assert "there is no pg_dump here" in store.backup(tmp_path / "copy")
+        assert "there is no pg_dump here" in store.backup(tmp_path / "copy").said
     assert list((tmp_path / "copy" / "projects").glob("*/masks/*.png"))
