@@ -60,7 +60,7 @@ def card(
         "## Trained on", "",
         *[_source(name) for name in config.trained_on], "",
         f"{roles['train']} cases to train{_beside(record, roles)}; splits are by group. `seen.csv` lists every one of them"
-        + (", and those of the weights that these began with." if record.get("source") else "."),
+        f"{_seen_before(record)}.",
         "", "## Scores", "",
         *_scores(record, result, roles), "",
         *(_failures(config, result, published) if published else []),
@@ -124,6 +124,13 @@ def _beside(record: dict[str, Any], roles: Counter[str]) -> str:
     why = ["of groups that stand in two classes"] * record.get("without_contradictions", False)
     why += [f"only {part}% of the groups were to train"] * (part < 100)
     return f"{beside}, {roles['left out']} left out ({', '.join(why)})"
+
+
+def _seen_before(record: dict[str, Any]) -> str:
+    """Whose cases `seen.csv` has besides."""
+    whose = ["these began with"] * bool(record.get("source"))
+    whose += ["taught these"] * bool(record.get("teachers"))
+    return f", and those of the weights that {' or that '.join(whose)}" if whose else ""
 
 
 def _set_otherwise(record: dict[str, Any]) -> list[str]:

@@ -31,9 +31,10 @@ PICTURE = "pictures/generated-scans.png"
 
 
 def write_weights(
-    folder: Path, config: Config, tensors: dict[str, np.ndarray], seen: Sequence[TrainingCase]
-) -> Path:
-    """Write config.json, model.safetensors and seen.csv.
+    folder: Path, config: Config, tensors: dict[str, np.ndarray],
+    seen: Sequence[TrainingCase | SeenCase],
+) -> Path:  # fmt: skip
+    """Write config.json, model.safetensors and seen.csv, each case once.
 
     The tensors are stored as float16, batch statistics as float32: a variance may lie beyond half
     precision's range.
@@ -52,7 +53,8 @@ def write_weights(
     with (folder / "seen.csv").open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(names)
-        writer.writerows([getattr(case, name) for name in names] for case in seen)
+        rows = (tuple(getattr(case, name) for name in names) for case in seen)
+        writer.writerows(dict.fromkeys(rows))
     return folder
 
 

@@ -65,7 +65,7 @@ def run(args: argparse.Namespace, start: Start) -> Path:
         raise ValueError(
             f"No validation case holds a lesion: there is nothing to choose an epoch by{but}."
         )
-    config = _config(args, start, modality, recipe, train)
+    config = _config(args, start, modality, recipe, train, teachers)
     record = _record(args, data, roles, recipe, start, teachers) | {
         "normals": normals,
         "epochs_done": 0,
@@ -104,7 +104,7 @@ def run(args: argparse.Namespace, start: Start) -> Path:
     # Validation cases chose the epoch and the operating point: to the weights they are as seen as the
     # training's own.
     seen = [c for c, r in zip(data.cases, roles, strict=True) if r in ("train", "validation")]
-    before = start.source.seen_cases if start.source else ()
+    before = [case for weights in _learned_from(start, teachers) for case in weights.seen_cases]
     folder = write_weights(args.out / "weights", config, best, [*seen, *before])
     record |= {
         "operating_point": config.operating_point.model_dump(),
@@ -152,14 +152,16 @@ def _recipe(
 
 def _config(
     args: argparse.Namespace, start: Start, modality: Modality, recipe: loop.Recipe,
-    train: TrainingSet,
+    train: TrainingSet, teachers: list[Weights],
 ) -> Config:  # fmt: skip
     """What the weights will say of themselves, but for an operating point that a validation chooses.
 
     Weights that go on from others of their modality look at the mirror image where those did. How those
     were calibrated is not theirs: it was learned on held-out answers of another network.
     """
-    seen_before = start.source.config.trained_on if start.source else ()
+    seen_before = [
+        name for weights in _learned_from(start, teachers) for name in weights.config.trained_on
+    ]
     before = _gone_on_from(start, modality)
     return Config(
         architecture=recipe.architecture, modality=modality, size=recipe.size, presence=recipe.presence,
@@ -169,6 +171,11 @@ def _config(
         trained_on=tuple(dict.fromkeys([*(case.dataset for case in train.cases), *seen_before])),
         name=args.name or re.sub(r"[^\w.-]+", "-", args.out.resolve().name),
     )  # fmt: skip
+
+
+def _learned_from(start: Start, teachers: list[Weights]) -> list[Weights]:
+    """The weights through which a training knows what they have seen."""
+    return [start.source, *teachers] if start.source else teachers
 
 
 def _gone_on_from(start: Start, modality: Modality) -> Config | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import fields
 
 import numpy as np
 import pytest
 
 from bcweb.segmenter import Segmenter
-from bcweb.weights import OperatingPoint, Reading, load_weights
+from bcweb.weights import OperatingPoint, Reading, SeenCase, load_weights
 from tests import weights_folder
 from train.roles import split
 from train.source import main
@@ -24,19 +25,45 @@ def options(folder, run):
 
 
 @pytest.fixture(scope="module")
-def student(options, run, tmp_path_factory):
+def stranger(tmp_path_factory):
+    """A teacher that was trained elsewhere, on a case of a ward's."""
+    weights = weights_folder.write(tmp_path_factory.mktemp("stranger"), trained_on=("ward",))
+    case = SeenCase("ward", "case 7", "Ann", "digest", "0" * 64)
+    names = [field.name for field in fields(SeenCase)]
+    rows = [names, [getattr(case, name) for name in names]]
+    (weights / "seen.csv").write_text("".join(",".join(row) + "\n" for row in rows))
+    return weights
+
+
+@pytest.fixture(scope="module")
+def student(options, run, stranger, tmp_path_factory):
     out = tmp_path_factory.mktemp("taught") / "student"
-    assert main([*options, "--teacher", str(run), "--out", str(out)]) == 0
+    teachers = ["--teacher", str(run), "--teacher", str(stranger)]
+    assert main([*options, *teachers, "--out", str(out)]) == 0
     return out
 
 
-def test_a_student_says_who_taught_it_and_how_much(student, run):
-    teacher = load_weights(str(run / "weights")).revision
-    assert json.loads((student / "run.json").read_text())["teachers"] == [teacher]
-    told = f"40% of the mask that was learned is the mean answer of `{teacher}`."
+def test_a_student_says_who_taught_it_and_how_much(student, run, stranger):
+    teachers = [load_weights(str(folder)).revision for folder in (run / "weights", stranger)]
+    assert json.loads((student / "run.json").read_text())["teachers"] == teachers
+    told = (
+        f"40% of the mask that was learned is the mean answer of `{teachers[0]}`, `{teachers[1]}`."
+    )
     assert told in (student / "weights" / "README.md").read_text()
     assert json.loads((run / "run.json").read_text())["teachers"] == []
     assert "mean answer" not in (run / "weights" / "README.md").read_text()
+
+
+def test_what_a_teacher_has_seen_its_student_has(student, run, stranger):
+    """Else its answers on them would count as unseen, and the licence be that of half the data."""
+    mine = load_weights(str(student / "weights"))
+    theirs = [load_weights(str(folder)) for folder in (run / "weights", stranger)]
+    assert set(mine.seen_cases) >= {case for weights in theirs for case in weights.seen_cases}
+    assert len(set(mine.seen_cases)) == len(mine.seen_cases), "each is listed once"
+    assert mine.config.trained_on == (*theirs[0].config.trained_on, "ward")
+    card = (student / "weights" / "README.md").read_text()
+    assert "- ward. Licence: whoever pushed these weights knows" in card
+    assert "`seen.csv` lists every one of them, and those of the weights that taught these." in card
 
 
 def test_a_student_does_not_go_on_without_its_teachers(student, options, tmp_path, capsys):
