@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import tempfile
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -54,6 +55,8 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
 # they are on their way to the disk, the last time right before they have their name.
 Progress = Callable[[int, int], None]
 
+_STORED = re.compile(r"\bmasks/\S+")  # the name of a file in the data folder, in a sentence
+
 
 class ExportError(ReviewError):
     """Why nothing was exported; one sentence."""
@@ -78,8 +81,9 @@ class Exported:
         counts = Counter(row.verdict.decision for row in self.rows if row.mask)
         said = ", ".join(f"{counts[name]} {name}" for name in WITH_MASK if counts[name])
         found = [f"{self.masks} of {self.cases} cases with their masks ({said}): {self.place}"]
-        reasons = Counter(row.left_out for row in self.rows if row.left_out)
-        found += [f"Left out, {number}: {reason}" for reason, number in reasons.most_common()]
+        for reasons in _reasons(self.rows):
+            one = ", for one" if len(set(reasons)) > 1 else ""
+            found.append(f"Left out, {len(reasons)}{one}: {reasons[0]}")
         if unread := self.cases - len(self.rows):
             found.append(f"Not read yet, {unread}.")
         return found
@@ -162,6 +166,16 @@ def push_export(
         return pushing.push(place, repo, public), exported
 
 
+def _reasons(rows: Iterable[Row]) -> list[list[str]]:
+    """Why rows were left out, together where the sentences differ in the names of files alone; most often first."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        if row.left_out:
+            alike = _STORED.sub("", row.left_out).replace(row.case.file.name, "")
+            found.setdefault(alike, []).append(row.left_out)
+    return sorted(found.values(), key=len, reverse=True)
+
+
 class _Asked:
     """Whether the export is still wanted is asked by telling how far it is."""
 
@@ -217,7 +231,7 @@ def _write(
         )  # deleted meanwhile, it is not there: no export of a part of it
     rows.sort(key=lambda row: row.case.position)
     if not any(row.mask for row in rows):
-        reasons = Counter(row.left_out for row in rows).most_common(1)
+        reasons = _reasons(rows)
         why = f"most often: {reasons[0][0]}" if reasons else "none was decided yet."
         raise ExportError(f"No case of {found.name} has a mask to give, {why}")
     write_verdicts(rows, folder / "verdicts.csv")

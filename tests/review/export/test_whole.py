@@ -294,6 +294,31 @@ def test_a_picture_that_is_gone_or_was_changed_is_said_and_its_mask_is_kept(mine
         assert [row.case.case for row in done.rows if row.mask] == ["three"]
 
 
+def test_what_is_left_out_for_one_reason_is_one_line_whatever_the_files_are_called(mine, tmp_path):
+    """A data set that is gone has a sentence a case."""
+    for name in ("one", "two"):
+        (mine.folder / f"{name}.png").unlink()
+    rejected = save(mine.folder / "bad.png", picture(7))
+    mine.add("bad", rejected)
+    mine.decide("bad", "reject", reason="unreadable")
+    done = export(mine.store, OWNER, mine.project.id, tmp_path / "out")
+    assert done.lines()[1:] == [
+        "Left out, 2, for one: Its file one.png is not there any more. Its mask is here.",
+        "Left out, 1: Rejected: unreadable.",
+    ]
+    for name in ("one", "two"):
+        mask = mine.store.prediction(OWNER, mine.ids[name]).mask_file
+        [file] = (tmp_path / "home").glob(f"projects/*/{mask}")
+        file.unlink()
+    done = export(mine.store, OWNER, mine.project.id, tmp_path / "later")
+    assert [line.split(":")[0] for line in done.lines()[1:]] == [
+        "Left out, 2, for one",
+        "Left out, 1",
+    ]
+    said = {row["left_out"] for row in verdicts(tmp_path / "later").values()}
+    assert len(said) == 4, "in the table each has its own sentence"
+
+
 def test_an_ellipse_in_a_box_is_no_outline_to_give_and_what_a_reader_drew_is(mine, tmp_path):
     for name in ("boxed", "corrected"):
         file = save(mine.folder / f"{name}.png", picture(7))
