@@ -8,7 +8,7 @@ import pytest
 
 from tests.page.drawn import LESION, OTHER
 from tests.page.files import png, speckle
-from tests.page.reader import REMOVE_ALL
+from tests.page.reader import REMOVE_ALL, payload
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
@@ -130,6 +130,25 @@ def test_an_error_that_the_server_does_not_answer_goes_when_it_does_again(page):
     expect(page.find(".toast")).not_to_be_visible()
 
 
+def test_an_error_is_said_until_the_reader_goes_on_whatever_comes_up_by_itself(page):
+    sent = []
+    page.page.route("**/bc/scans", lambda route: sent.append(route))
+    with page.page.expect_request("**/bc/scans"):
+        page.give(("late.png", png(OTHER.scan.pixels)))
+    with page.page.expect_file_chooser() as chooser:
+        page.page.keyboard.press("g")
+    chooser.value.set_files([payload("bad.png", b"only some words\n" * 9)])
+    expect(page.find(".toast")).to_contain_text("This is a text file")
+    sent[0].continue_()
+    page.page.unroute("**/bc/scans")
+    expect(page.title()).to_have_text("late.png")
+    page.ready()
+    expect(page.find(".toast")).to_contain_text("This is a text file")
+    page.page.keyboard.press("k")
+    expect(page.title()).to_have_text("generated-ultrasound-lobed")
+    expect(page.find(".toast")).not_to_be_visible()
+
+
 # --- through it
 
 
@@ -199,6 +218,34 @@ def test_a_held_key_removes_one_scan_and_undo_brings_all_back_that_went_just_now
     expect(page.rows()).to_have_count(3)
     page.find(".toast button").click()
     expect(page.rows()).to_have_count(5)
+
+
+def test_an_error_leaves_the_removal_its_undo_and_outlives_it(page):
+    page.give(("one.png", png(OTHER.scan.pixels)))
+    expect(page.title()).to_have_text("one.png")
+    page.ready()
+
+    def remove_and_fail():
+        page.page.keyboard.press("x")
+        expect(page.title()).to_have_text("generated-ultrasound-lobed")
+        page.ready()
+        with page.page.expect_file_chooser() as chooser:
+            page.page.keyboard.press("g")
+        chooser.value.set_files([payload("bad.png", b"nonsense")])
+        expect(page.find(".toast")).to_contain_text("text file")
+        expect(page.find(".toast")).to_contain_text("Removed one.png.")
+
+    remove_and_fail()
+    page.find(".toast").get_by_role("button", name="Undo").click()
+    expect(page.title()).to_have_text("one.png")
+    expect(page.find(".toast")).to_contain_text("text file")
+    expect(page.find(".toast")).not_to_contain_text("Removed")
+    remove_and_fail()
+    page.page.evaluate("dispatchEvent(new Event('pagehide'))")  # the time to think is over
+    expect(page.find(".toast")).not_to_contain_text("Removed")
+    expect(page.find(".toast")).to_contain_text("text file")
+    page.find(".toast").get_by_role("button", name="Dismiss").click()
+    expect(page.find(".toast")).not_to_be_visible()
 
 
 def test_an_undone_removal_puts_a_scan_back_in_its_place_and_a_reload_comes_back_to_it(page):

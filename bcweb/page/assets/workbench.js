@@ -5,7 +5,7 @@ import "../../canvas/viewer.js";
 import { isTyping } from "../../canvas/keys.js";
 import * as api from "./api.js";
 import { Batch, listed, newWish, unopened, withoutScan } from "./batch.js";
-import { button, h, openSheet } from "./dom.js";
+import { h, openSheet } from "./dom.js";
 import { chosen, dropped } from "./files.js";
 import { Findings } from "./findings.js";
 import { Hints } from "./hints.js";
@@ -14,12 +14,12 @@ import { List, isFailed } from "./list.js";
 import { explain } from "./meanings.js";
 import { showTab } from "./review-links.js";
 import { fill } from "./template.js";
+import { Toast, WHILE_MS } from "./toast.js";
 import * as words from "./words.js";
 
 /** @typedef {import("./api.js").ScanInfo} ScanInfo */
 /** @typedef {import("./list.js").Case} Case */
 
-const UNDO_MS = 6000;
 /** What a key that is held down does again and again: it goes through the list, and removes nothing. */
 const HELD = new Set(["j", "k", "pagedown", "pageup"]);
 /** Under this name a tab remembers the scan in view, for when it is loaded again. */
@@ -35,9 +35,9 @@ class Workbench extends HTMLElement {
   /** Removed, but for the time being one may take it back. @type {Case[]} */ #removed = [];
   /** The order of the list before. @type {string[]} */ #order = [];
   #removal = 0;
-  /** What makes the error that is said a thing of the past. @type {"" | "answer" | "choice"} */ #until = "";
   /** @type {ShadowRoot} */ #root;
   /** @type {any} */ #viewer = null;
+  /** @type {Toast} */ #toast;
   /** @type {List | null} */ #list = null;
   /** @type {Findings | null} */ #findings = null;
   /** @type {Batch | null} */ #batch = null;
@@ -54,6 +54,7 @@ class Workbench extends HTMLElement {
     fill(this.#root);
     explain(this.#root);
     new Hints(this.#element(".hints"));
+    this.#toast = new Toast(this.#element(".toast"));
   }
 
   connectedCallback() {
@@ -72,7 +73,7 @@ class Workbench extends HTMLElement {
     try {
       session = await api.session();
     } catch (error) {
-      this.#sayError(error);
+      this.#toast.fail(error);
       return;
     }
     this.#findings = new Findings(this.#element(".findings"), session.modalities, {
@@ -84,7 +85,10 @@ class Workbench extends HTMLElement {
       segmentAgain: () => this.#segmentAgain(),
     });
     this.#list = new List(this.#element(".list"), {
-      select: (key) => this.#select(key),
+      select: (key) => {
+        this.#toast.goOn();
+        this.#select(key);
+      },
       dismiss: (key) => this.#dismiss(key),
     });
     this.#batch = new Batch(
@@ -137,6 +141,7 @@ class Workbench extends HTMLElement {
 
   /** @param {import("./files.js").Found[]} found */
   async #take(found) {
+    this.#toast.goOn();
     this.#chosenBefore = this.#chosen;
     this.#taken = [];
     this.#line.watch();
@@ -148,7 +153,7 @@ class Workbench extends HTMLElement {
     try {
       await this.#batch?.take(found);
     } catch (error) {
-      this.#sayError(error);
+      this.#toast.fail(error);
     }
   }
 
@@ -169,7 +174,7 @@ class Workbench extends HTMLElement {
         if (wasShown) this.#select(its.key);
       }
     } catch (error) {
-      this.#sayError(error);
+      this.#toast.fail(error);
     }
   }
 
@@ -180,7 +185,6 @@ class Workbench extends HTMLElement {
     this.#chosen++;
     this.#current = key;
     remember(one.info.id);
-    if (this.#until) this.#say("", false);
     this.#refresh();
     this.#list?.reveal(key);
     await this.#bringUp(one);
@@ -197,7 +201,7 @@ class Workbench extends HTMLElement {
     try {
       one.info = await (isOpen ? api.segmentAgain : api.open)(one.info.id);
     } catch (error) {
-      if (isOpen && !(error instanceof api.Gone)) this.#sayError(error);
+      if (isOpen && !(error instanceof api.Gone)) this.#toast.fail(error);
       else this.#lose(one, error);
     }
     this.#refresh();
@@ -284,7 +288,7 @@ class Workbench extends HTMLElement {
     this.#findings?.root.classList.add("busy");
     try {
       one.info = await ask(one.info.id);
-      if (this.#until) this.#say("", false);
+      this.#toast.goOn();
       this.#changed(one);
     } catch (error) {
       if (error instanceof api.Gone) {
@@ -292,7 +296,7 @@ class Workbench extends HTMLElement {
         this.#changed(one);
         return;
       }
-      this.#sayError(error);
+      this.#toast.fail(error);
       if (one.key === this.#current) this.#findings?.show(one.info);
     } finally {
       this.#findings?.root.classList.remove("busy");
@@ -301,6 +305,7 @@ class Workbench extends HTMLElement {
 
   /** @param {string} name */
   async #openSample(name) {
+    this.#toast.goOn();
     const there = [...this.#cases.values()].find(({ info }) => info?.kind === "generated" && info.name === name);
     if (there) return this.#select(there.key);
     try {
@@ -308,12 +313,13 @@ class Workbench extends HTMLElement {
       this.#add([one]);
       await this.#select(one.key);
     } catch (error) {
-      this.#sayError(error);
+      this.#toast.fail(error);
     }
   }
 
   /** @param {string} path */
   async #openFolder(path) {
+    this.#toast.goOn();
     const field = this.#element(".folder input");
     const list = /** @type {HTMLButtonElement} */ (this.#element(".folder button"));
     const problem = this.#element(".folder .error");
@@ -378,7 +384,9 @@ class Workbench extends HTMLElement {
   /** @param {1 | -1} step */
   #go(step) {
     const next = this.#neighbour(step);
-    if (next) this.#select(next.key);
+    if (!next) return;
+    this.#toast.goOn();
+    this.#select(next.key);
   }
 
   /** @param {string} key */
@@ -405,7 +413,7 @@ class Workbench extends HTMLElement {
       // The list says what is there: what could not be removed is on it again.
       const there = await api.session().catch(() => null);
       if (there) this.#add(there.scans.filter(({ id }) => ids.includes(id)).map(listed));
-      this.#sayError(new Error(`Not removed from the server: ${/** @type {Error} */ (error).message}`));
+      this.#toast.fail(new Error(`Not removed from the server: ${/** @type {Error} */ (error).message}`));
     }
   }
 
@@ -423,8 +431,9 @@ class Workbench extends HTMLElement {
       this.#cases.delete(one.key);
     }
     const words = this.#removed.length === 1 ? this.#removed[0].name : `${this.#removed.length} scans`;
-    this.#say(`Removed ${words}.`, false, button("Undo", null, () => this.#bringBack()));
-    this.#removal = window.setTimeout(() => this.#removeForGood(), UNDO_MS);
+    this.#toast.goOn();
+    this.#toast.offer(`Removed ${words}.`, () => this.#bringBack());
+    this.#removal = window.setTimeout(() => this.#removeForGood(), WHILE_MS);
     if (next && this.#cases.has(next.key)) this.#select(next.key);
     else this.#showNothing();
   }
@@ -433,7 +442,7 @@ class Workbench extends HTMLElement {
     clearTimeout(this.#removal);
     const back = this.#removed;
     this.#removed = [];
-    this.#say("", false);
+    this.#toast.withdraw();
     const now = this.#cases;
     for (const one of back) one.away = null;
     const known = new Map([...now, ...back.map((one) => /** @type {[string, Case]} */ ([one.key, one]))]);
@@ -457,7 +466,7 @@ class Workbench extends HTMLElement {
       stopWaiting(one);
     }
     this.#batch?.goOn();
-    this.#say("", false);
+    this.#toast.withdraw();
     this.#drop(gone.flatMap(({ info }) => info?.id ?? []));
   }
 
@@ -471,17 +480,17 @@ class Workbench extends HTMLElement {
       stopWaiting(one);
     }
     this.#removed = [];
+    this.#toast.withdraw();
     this.#cases.clear();
     this.#batch?.goOn();
     this.#showNothing();
     try {
       await api.forget();
-      this.#say("Your scans are deleted: none is left on the server.", false);
-      this.#removal = window.setTimeout(() => this.#say("", false), UNDO_MS);
+      this.#toast.tell("Your scans are deleted: none is left on the server.");
     } catch (error) {
       const there = await api.session().catch(() => null);
       if (there) this.#add(there.scans.map(listed)); // the list says what is there
-      this.#sayError(new Error(`Not deleted from the server: ${/** @type {Error} */ (error).message}`));
+      this.#toast.fail(new Error(`Not deleted from the server: ${/** @type {Error} */ (error).message}`));
     }
   }
 
@@ -520,7 +529,6 @@ class Workbench extends HTMLElement {
     // Before anybody else hears of it: behind an open dialog no key does anything.
     document.addEventListener("keydown", (event) => this.#onKeyInDialog(event), true);
     document.addEventListener("keydown", (event) => this.#onKey(event));
-    api.server.addEventListener("answered", () => this.#until === "answer" && this.#say("", false));
     this.#element(".folder input").addEventListener("input", () => (this.#element(".folder .error").textContent = ""));
     this.#element(".failures").addEventListener("click", () => this.#element(".list").scrollTo({ top: 0, left: 0 }));
     window.addEventListener("pagehide", () => this.#removeForGood());
@@ -606,22 +614,6 @@ class Workbench extends HTMLElement {
       select.selectedIndex = 0;
       select.blur();
     });
-  }
-
-  /** @param {string} text @param {boolean} isError @param {Node} [extra] */
-  #say(text, isError, extra) {
-    const toast = this.#element(".toast");
-    this.#until = isError ? "choice" : "";
-    const close = isError && button("Dismiss", null, () => this.#say("", false));
-    toast.classList.toggle("error", isError);
-    toast.hidden = text === "";
-    toast.replaceChildren(h("span", {}, text), extra ?? "", close || "");
-  }
-
-  /** @param {unknown} error @returns {void} */
-  #sayError(error) {
-    this.#say(/** @type {Error} */ (error).message, true);
-    if (error instanceof api.Unreachable) this.#until = "answer";
   }
 
   #refresh() {
