@@ -28,7 +28,8 @@ def main() -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help="a name under which a proxy on this machine shows the page; may be given several times",
+        help="a name under which a proxy shows the page, with its port where it is not https's own; may be given "
+        "several times",
     )
     for modality in MODALITIES:
         parser.add_argument(

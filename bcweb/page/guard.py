@@ -78,10 +78,13 @@ class Guard:
         return None
 
     def _is_own(self, origin: str, host: str) -> bool:
+        """Whether it is of the page as its browser asked for it, or by a name that its proxy keeps to itself. What
+        answers at another port of such a name may be anybody's.
+        """
         place = urlsplit(origin)
         if place.scheme not in ("http", "https"):
             return False
-        return place.netloc.lower() == host.lower() or _name(place.netloc) in self.origins
+        return place.netloc.lower() in (host.lower(), *self.origins)
 
     def _token(self, headers: Headers) -> str | None:
         value = cookie_parser(headers.get("cookie", "")).get(self.cookie, "")

@@ -24,7 +24,8 @@ class Settings:
     on_space: it runs on a Hugging Face Space, behind https and inside a frame of another site.
     hosts: names under which it may be asked, without port; empty: any. A page that only this machine
     can reach must not answer to a stranger's name that resolves to 127.0.0.1 (DNS rebinding).
-    origins: names of the page that its proxy may replace before it is asked (a Space's).
+    origins: names of the page, with their port where it is not https's or http's own, that its proxy may replace
+    before it is asked: those of a Space, and those that its start names.
     upload_bytes, visitor_bytes, all_bytes: one file, one visitor's scans, everybody's scans.
     idle_seconds: a visitor's scans are dropped after this long without a request, at the next sweep.
     """
@@ -46,17 +47,18 @@ def settings(
     allow_hosts: tuple[str, ...] = (),
     environment: Mapping[str, str] = os.environ,
 ) -> Settings:
-    """Put together what the command line gave (host, weights by modality, other host names) and the rest."""
+    """Put together what the command line gave (host, weights by modality, other host names) and the rest.
+
+    allow_hosts: names under which a proxy shows the page, with their port where it is a special one.
+    """
     on_space = bool(environment.get("SPACE_ID"))
     host = host or environment.get("GRADIO_SERVER_NAME") or "127.0.0.1"
     local = is_loopback(host) and not on_space and not allow_hosts
-    hosts, origins = frozenset(), frozenset()
+    hosts, origins = frozenset(), frozenset(name.lower() for name in allow_hosts)
     if on_space:
-        origins = frozenset(environment.get("SPACE_HOST", "").lower().split(",")) - {""}
+        origins |= frozenset(environment.get("SPACE_HOST", "").lower().split(",")) - {""}
     elif is_loopback(host):
-        hosts = frozenset(
-            name.lower() for name in (*LOOPBACK_NAMES, host.strip("[]"), *allow_hosts)
-        )
+        hosts = frozenset((*LOOPBACK_NAMES, host.lower().strip("[]"), *map(_portless, origins)))
     given = weights or {}
     return Settings(
         weights={modality: resolve_name(modality, given.get(modality)) for modality in MODALITIES},
@@ -69,6 +71,11 @@ def settings(
         all_bytes=4 * GB,
         idle_seconds=(12 if local else 1 if on_space else 2) * 3600 - SWEEP_SECONDS,
     )
+
+
+def _portless(name: str) -> str:
+    """A host's name or address, of which one of IPv6 has colons of its own."""
+    return name.partition(":")[0] if name.count(":") == 1 else name.strip("[]")
 
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")

@@ -17,9 +17,11 @@ async def _page(scope, receive, send):
     await PlainTextResponse(visitor(scope) or "nobody")(scope, receive, send)
 
 
-def ask(path="/bc/scans", host=None, environment=None, base="http://127.0.0.1:7860", **headers):
-    """What a page started as `host` in this environment answers."""
-    told = settings(host, environment=environment or {})
+def ask(
+    path="/bc/scans", host=None, environment=None, base="http://127.0.0.1:7860", allow=(), **headers
+):
+    """What a page started as `host` in this environment, with these --allow-host, answers."""
+    told = settings(host, allow_hosts=allow, environment=environment or {})
     guard = Guard(_page, told)
 
     async def request():
@@ -85,6 +87,27 @@ def test_behind_a_proxy_of_its_name_the_page_answers_and_lists_no_folders():
     told = settings(allow_hosts=("bcweb.hospital.example",), environment={})
     assert "bcweb.hospital.example" in told.hosts
     assert not told.local
+
+
+@pytest.mark.parametrize("host", [None, "0.0.0.0"])
+def test_a_proxy_that_keeps_the_pages_name_to_itself_is_known_by_the_name_that_was_allowed(host):
+    """nginx sends its upstream's name as the Host, unless it is told otherwise; browsers send the Origin."""
+    behind = {"host": host, "allow": ("pacs.clinic", "Other.clinic:8443")}
+    for origin in ("https://pacs.clinic", "http://pacs.clinic", "https://other.clinic:8443"):
+        assert ask(origin=origin, **behind).status_code == 200, origin
+    for origin in (
+        "https://pacs.clinic:8443", "https://other.clinic", "https://pacs.clinic.evil.example",
+        "https://evil.example", "https://evil.pacs.clinic", "https://pacs.clinic@evil.example",
+        "ftp://pacs.clinic", "null", "http://localhost:7860",
+    ):  # fmt: skip
+        assert ask(origin=origin, **behind).status_code == 403, origin
+    assert ask(sec_fetch_site="cross-site", sec_fetch_mode="no-cors", **behind).status_code == 403
+
+
+def test_a_name_that_was_allowed_with_its_port_is_answered_to():
+    behind = {"base": "http://other.clinic:8443", "allow": ("other.clinic:8443",)}
+    assert ask(origin="https://other.clinic:8443", **behind).status_code == 200
+    assert ask(origin="https://evil.example", **behind).status_code == 403
 
 
 def test_a_space_takes_its_own_names_and_no_others():
