@@ -11,15 +11,16 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from bcweb.review import vault_format as format
 from bcweb.review.records import ReviewError
 from bcweb.review.store import Store
-from bcweb.review.vault_format import KeptProject, VaultError
+from bcweb.review.vault_format import KeptProject, Newer, VaultError
 from bcweb.review.vault_places import Moved, Place
 
 _log = logging.getLogger(__name__)
@@ -31,6 +32,8 @@ _MOST_CASES = 1000  # in one file
 # Ids are seen in another order than they were given where many save at once (PostgreSQL): so far back is
 # looked for what was not there a moment ago.
 _LOOK_BACK = 1000
+_DAMAGED = "Damaged in the backup, and left out"
+_NEWER = "Written by a newer program, and left out until this one is updated"
 _UNFORESEEN = "Something went wrong on the server; its log says what."
 
 
@@ -74,7 +77,7 @@ class Vault:
         self._seen = 0  # all verdicts up to this id are backed up
         self._times: dict[int, datetime] = {}
         self._unreadable: dict[int, str] = {}
-        self._damaged: set[str] = set()
+        self._left_out: dict[str, str] = {}
         self._reading: tuple[int, int] | None = None
         self._last: datetime | None = None
         self._problem: str | None = None
@@ -125,10 +128,13 @@ class Vault:
 
     def _told(self) -> str | None:
         """What is wrong though all goes on."""
-        if self._damaged:
-            first = min(self._damaged)
-            more = f" and {len(self._damaged) - 1} more" if len(self._damaged) > 1 else ""
-            return f"Damaged in the backup, and left out: {first}{more}."
+        said = []
+        for why in (_DAMAGED, _NEWER):
+            if names := sorted(name for name, of in self._left_out.items() if of == why):
+                more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+                said.append(f"{why}: {names[0]}{more}.")
+        if said:
+            return " ".join(said)
         if self._unreadable:
             return f"Not every verdict can be backed up. {next(iter(self._unreadable.values()))}"
         return None
@@ -189,9 +195,9 @@ class Vault:
         self._look()
 
     @property
-    def damaged(self) -> frozenset[str]:
-        """The files of the backup that could not be understood."""
-        return frozenset(self._damaged)
+    def left_out(self) -> Mapping[str, str]:
+        """The files of the backup that could not be understood, and why, in words."""
+        return MappingProxyType(self._left_out)
 
     def _look(self) -> None:
         names = self.place.names()
@@ -211,7 +217,7 @@ class Vault:
             return
         have = set(self._ledger.verdict_files().values())
         wanted: dict[str, list[str]] = {key: [] for key in coming}
-        for name in sorted(new - have - self._damaged):
+        for name in sorted(new - have - self._left_out.keys()):
             key = format.key_of(name)
             is_new = key not in known
             if key in coming and (name.startswith("verdicts/") or (is_new and "cases/" in name)):
@@ -234,8 +240,8 @@ class Vault:
         for name, content in self.place.read(names):
             try:
                 found.append(format.read_project(name, content))
-            except VaultError:
-                self._damaged.add(name)
+            except VaultError as error:
+                self._leave_out(name, error)
         return found
 
     def _read_into(self, project: KeptProject, names: list[str], done: int, total: int) -> None:
@@ -251,9 +257,12 @@ class Vault:
                         verdict = format.read_verdict(name, content)
                         verdict.mask()  # one that is damaged is left out here, not in the database
                         verdicts.append(verdict)
-                except VaultError:
-                    self._damaged.add(name)
+                except VaultError as error:
+                    self._leave_out(name, error)
         self._ledger.restore(project, cases, verdicts, self._owner)
+
+    def _leave_out(self, name: str, error: VaultError) -> None:
+        self._left_out[name] = _NEWER if isinstance(error, Newer) else _DAMAGED
 
     # --- into the place
 

@@ -32,8 +32,10 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{project.name}: {project.cases} cases, {project.read} read.")
     if new:
         print("Their scans come back when their data sets are imported again.")
+    elif any(name.startswith("projects/") for name in vault.left_out):
+        print("No project was brought back.")
     else:
         print("There is no project in it that is not here.")
-    for name in sorted(vault.damaged):
-        print(f"Damaged in the backup, and left out: {name}", file=sys.stderr)
-    return 1 if vault.damaged else 0
+    for name, why in sorted(vault.left_out.items()):
+        print(f"{why}: {name}", file=sys.stderr)
+    return 1 if vault.left_out else 0

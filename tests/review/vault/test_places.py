@@ -82,7 +82,7 @@ def test_what_a_process_left_half_written_is_no_file_of_the_backup(made, place_o
     with Store(tmp_path / "new") as store:
         running = vault(store, place_of_backup)
         all_steps(running)
-        assert not running.damaged
+        assert not running.left_out
     assert part.exists(), "another process may be writing it"
     assert not old.exists()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,11 +10,12 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
+from bcweb.review.__main__ import main
 from bcweb.review.importing import prepare
 from bcweb.review.records import NewVerdict
 from bcweb.review.restoring import in_order
 from bcweb.review.store import ReviewError, Store
-from bcweb.review.vault_format import KeptCase, KeptVerdict
+from bcweb.review.vault_format import FORMAT, KeptCase, KeptVerdict
 from tests import weights_folder
 from tests.review.decided import OWNER, blob
 from tests.review.imported import pictures
@@ -238,8 +240,6 @@ def test_none_comes_before_what_it_follows_or_undoes():
 
 
 def test_the_command_makes_them_projects_of_this_machine(tmp_path, monkeypatch, capsys):
-    from bcweb.review.__main__ import main
-
     with Store(tmp_path / "space") as space:
         _, [case] = project(space, name="Ward 7", owner="ann")
         space.add_prediction(case, new_prediction())
@@ -263,3 +263,28 @@ def test_the_command_makes_them_projects_of_this_machine(tmp_path, monkeypatch, 
     (tmp_path / "empty").mkdir()
     assert main(["restore", str(tmp_path / "empty")]) == 1
     assert capsys.readouterr().err.endswith("holds no backup.\n")
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        ("cut", "Damaged in the backup, and left out"),
+        ("newer", "Written by a newer program, and left out until this one is updated"),
+    ],
+)
+def test_the_command_says_why_a_project_does_not_come_back(
+    tmp_path, monkeypatch, capsys, fault, why
+):
+    with Store(tmp_path / "space") as space:
+        project(space, name="Ward 7", owner="ann")
+        all_steps(vault(space, tmp_path / "backup"))
+    [file] = (tmp_path / "backup" / "projects").iterdir()
+    if fault == "cut":
+        file.write_bytes(file.read_bytes()[:-9])
+    else:
+        file.write_text(json.dumps(json.loads(file.read_text()) | {"format": FORMAT + 1}))
+    monkeypatch.setenv("BCWEB_HOME", str(tmp_path / "home"))
+    assert main(["restore", str(tmp_path / "backup")]) == 1
+    told = capsys.readouterr()
+    assert told.out == "No project was brought back.\n", "whether it is here is not known"
+    assert told.err == f"{why}: projects/{file.name}\n"
