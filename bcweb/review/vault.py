@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -225,7 +225,7 @@ class Vault:
         wanted = {key: files for key, files in wanted.items() if files or key not in known}
         total, done = sum(map(len, wanted.values())), 0
         try:
-            projects = self._read_projects([defined[key][-1] for key in wanted])
+            projects = self._read_projects([defined[key] for key in wanted])
             for project in sorted(projects, key=lambda project: project.number):
                 self._reading = (done, total)
                 self._read_into(project, wanted[project.key], done, total)
@@ -235,13 +235,21 @@ class Vault:
         finally:
             self._reading = None
 
-    def _read_projects(self, names: list[str]) -> list[KeptProject]:
+    def _read_projects(self, files: Iterable[Sequence[str]]) -> list[KeptProject]:
+        """Each project as the newest of its files says that is whole; files: of each project, the first one first."""
         found = []
-        for name, content in self.place.read(names):
-            try:
-                found.append(format.read_project(name, content))
-            except VaultError as error:
-                self._leave_out(name, error)
+        left = {of[-1]: list(of[:-1]) for of in files}
+        while left:
+            older = {}
+            for name, content in self.place.read(list(left)):
+                try:
+                    found.append(format.read_project(name, content))
+                except VaultError as error:
+                    self._leave_out(name, error)
+                    # What a newer program says of it is no reason to go back to what was said before.
+                    if left[name] and not isinstance(error, Newer):
+                        older[left[name][-1]] = left[name][:-1]
+            left = older
         return found
 
     def _read_into(self, project: KeptProject, names: list[str], done: int, total: int) -> None:

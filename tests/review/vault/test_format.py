@@ -22,6 +22,7 @@ from bcweb.review.vault_format import (
 )
 from tests.review.decided import OWNER
 from tests.review.kept import all_steps, files_of, holdings, vault
+from tests.review.small import ME, corrected, project
 
 FIXTURE = Path(__file__).parents[1] / "backup-1"
 
@@ -41,6 +42,33 @@ def test_what_is_damaged_is_left_out_and_told(made, place_of_backup, tmp_path):
         assert (
             running.state().problem == f"Damaged in the backup, and left out: {first} and 1 more."
         )
+
+
+def test_of_a_project_whose_newest_file_is_damaged_the_one_before_it_is_read(tmp_path):
+    """It has other weights or data sets; all that was decided is the same."""
+    folder = tmp_path / "backup"
+    with Store(tmp_path / "home") as store:
+        made, [case] = project(store)
+        store.save(ME, "ann", case, corrected("k", 1))
+        for tag in ("v1", "v2", "v3"):
+            store.set_sources(made.id, ["busi:x"], {"ultrasound": f"hf://a/w@{tag}"})
+            all_steps(vault(store, folder))
+    files = sorted((folder / "projects").iterdir())
+    assert len(files) == 3
+    for file in files[1:]:
+        file.write_bytes(file.read_bytes()[:-9])
+    with Store(tmp_path / "new") as store:
+        running = vault(store, folder)
+        running.bring_back()
+        [back] = store.projects(ME)
+        assert (back.weights, back.read) == ({"ultrasound": "hf://a/w@v1"}, 1)
+        assert running.left_out.keys() == {f"projects/{file.name}" for file in files[1:]}
+    newer = json.loads(files[0].read_text()) | {"format": FORMAT + 1}
+    files[1].write_text(json.dumps(newer))
+    with Store(tmp_path / "later") as store:
+        running = vault(store, folder)
+        running.bring_back()
+        assert store.projects(ME) == [], "what a newer program knows of it is not written over"
 
 
 def test_a_file_is_what_its_name_says(made):
