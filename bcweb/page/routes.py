@@ -24,7 +24,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Mount, Route
+from starlette.routing import Match, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bcweb.page.answers import answer, body, fields, owner_of, private, refusal
@@ -98,7 +98,14 @@ def routes(
         ],
         exception_handlers={HTTPException: refusal, Exception: unforeseen},
     )
-    return Mount("/bc", _careful(app))
+    return _Mount("/bc", _careful(app))
+
+
+class _Mount(Mount):
+    """Found by the path alone: a proxy takes its prefix (GRADIO_ROOT_PATH) off, and a `Mount` would still count on it."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        return super().matches({**scope, "root_path": ""})
 
 
 class Api:

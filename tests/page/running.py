@@ -23,20 +23,27 @@ class App:
     """`python app.py` on a free port, which it keeps when it is started again.
 
     heard: gets what it writes to its standard output and error, line by line, all of it in the end.
+    more: of its command line.
     """
 
-    def __init__(self, environment: dict[str, str], heard: list[str] | None = None):
+    def __init__(
+        self,
+        environment: dict[str, str],
+        heard: list[str] | None = None,
+        more: tuple[str, ...] = (),
+    ):
         kept = {n: v for n, v in os.environ.items() if not any(o in n.upper() for o in _OUTER)}
         self.environment = (
             kept | environment | {"no_proxy": "localhost,127.0.0.1", "PYTHONUNBUFFERED": "1"}
         )
         self.heard = [] if heard is None else heard
-        self.port = _free_port()
+        self.port = free_port()
+        self.more = more
         self.address = ""
 
     def start(self) -> App:
         self.process = subprocess.Popen(
-            [sys.executable, "app.py", "--port", str(self.port)],
+            [sys.executable, "app.py", "--port", str(self.port), *self.more],
             cwd=ROOT,
             env=self.environment,
             stdout=subprocess.PIPE,
@@ -70,16 +77,18 @@ class App:
 
 
 @contextmanager
-def running(environment: dict[str, str], heard: list[str] | None = None) -> Iterator[str]:
+def running(
+    environment: dict[str, str], heard: list[str] | None = None, *more: str
+) -> Iterator[str]:
     """The address of an `App`, while it runs in this environment."""
-    app = App(environment, heard)
+    app = App(environment, heard, more)
     try:
         yield app.start().address
     finally:
         app.stop()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
