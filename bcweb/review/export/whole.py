@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import errno
+import glob
 import os
 import re
 import shutil
 import tempfile
+import time
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -55,6 +57,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
 # they are on their way to the disk, the last time right before they have their name.
 Progress = Callable[[int, int], None]
 
+_STALE_SECONDS = 3600  # a temporary folder this old was left by a process that died
 _STORED = re.compile(r"\bmasks/\S+")  # the name of a file in the data folder, in a sentence
 
 
@@ -265,19 +268,21 @@ def _whole(to: Path) -> Iterator[Path]:
     may lead to it, or it may be where a disk is attached.
     """
     is_there = to.is_dir()
-    if any(to.iterdir()) if is_there else os.path.lexists(to):
+    place = to / "export" if is_there else to
+    _remove_stale_parts(place)
+    if _holds_something(to) if is_there else os.path.lexists(to):
         raise _taken(to)
-    with _beside(to / "export" if is_there else to) as part:
+    with _beside(place) as part:
         folder = part / "whole"
         folder.mkdir()
         yield folder
         try:
             if not is_there:
                 folder.rename(to)
-            elif [item.name for item in to.iterdir()] == [part.name]:
-                _move_all(folder, to)
-            else:
+            elif _holds_something(to):
                 raise _taken(to)
+            else:
+                _move_all(folder, to)
         except OSError as error:
             if error.errno in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
                 raise _taken(to) from None
@@ -297,6 +302,12 @@ def _move_all(folder: Path, to: Path) -> None:
         raise
 
 
+def _holds_something(folder: Path) -> bool:
+    """Whether it does but for what exports are writing into it, or were when they were killed: the first that is whole
+    takes it, and the others find it taken."""
+    return bool(set(folder.iterdir()) - set(_parts(folder / "export")))
+
+
 def _taken(to: Path) -> ExportError:
     return ExportError(f"{to} holds something already; name a folder that is not there yet.")
 
@@ -310,6 +321,20 @@ def _beside(to: Path) -> Iterator[Path]:
         yield part
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _parts(to: Path) -> Iterator[Path]:
+    """The temporary folders that `_beside` has made for this place."""
+    return to.parent.glob(f".{glob.escape(to.name[:50])}.{'?' * 8}.part")
+
+
+def _remove_stale_parts(to: Path) -> None:
+    before = time.time() - _STALE_SECONDS
+    for part in _parts(to):
+        # Those in which nothing was written for so long: a large export takes longer.
+        with suppress(FileNotFoundError):  # another process's, and it has just finished
+            if all(item.lstat().st_mtime < before for item in (part, *part.rglob("*"))):
+                shutil.rmtree(part, ignore_errors=True)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -135,6 +136,60 @@ def test_an_empty_folder_that_somebody_fills_meanwhile_is_left_alone(mine, tmp_p
     with pytest.raises(ExportError, match="holds something already"):
         export(mine.store, OWNER, mine.project.id, there, progress=somebody_else)
     assert [p.name for p in there.iterdir()] == ["theirs"]
+
+
+def part_of_a_killed_one(there: Path) -> Path:
+    """What an export into an empty folder leaves where the power is cut."""
+    part = there / ".export.k1ll_d00.part"
+    save(part / "whole" / "masks" / "one.png", picture(1))
+    return part
+
+
+def an_hour_ago(*places: Path) -> None:
+    for place in places:
+        os.utime(place, (time.time() - 3700,) * 2)
+
+
+def test_a_folder_in_which_an_export_was_killed_is_an_empty_one(mine, tmp_path):
+    there = tmp_path / "out"
+    part = part_of_a_killed_one(there)
+    assert export(mine.store, OWNER, mine.project.id, there).masks == 3
+    assert leftovers(there) == [part.name], "somebody may be writing it"
+    an_hour_ago(part, *part.rglob("*"))
+    with pytest.raises(ExportError, match="holds something already"):
+        export(mine.store, OWNER, mine.project.id, there)
+    assert leftovers(there) == [], "nobody is"
+
+
+def test_what_another_export_still_writes_after_an_hour_stays(mine, tmp_path):
+    there = tmp_path / "out"
+    part = part_of_a_killed_one(there)
+    an_hour_ago(part, *part.rglob("*"))
+    save(part / "whole" / "masks" / "two.png", picture(2))
+    an_hour_ago(part / "whole" / "masks")
+    export(mine.store, OWNER, mine.project.id, there)
+    assert leftovers(there) == [part.name]
+
+
+def test_what_a_killed_export_left_beside_its_place_is_removed(mine, tmp_path):
+    part = tmp_path / ".out.k1ll_d00.part"
+    part.mkdir()
+    an_hour_ago(part)
+    export(mine.store, OWNER, mine.project.id, tmp_path / "out")
+    assert leftovers(tmp_path) == []
+
+
+def test_of_two_exports_into_an_empty_folder_the_first_that_is_whole_stays(mine, tmp_path):
+    there = tmp_path / "out"
+    there.mkdir()
+
+    def another(done: int, _: int) -> None:
+        if done == 2:
+            export(mine.store, OWNER, mine.project.id, there, "coco")
+
+    with pytest.raises(ExportError, match="holds something already"):
+        export(mine.store, OWNER, mine.project.id, there, progress=another)
+    assert sorted(p.name for p in there.iterdir()) == ["annotations.json", "images", "verdicts.csv"]
 
 
 def test_an_empty_folder_is_empty_again_where_not_all_of_it_came(mine, tmp_path, monkeypatch):
