@@ -219,6 +219,20 @@ def test_a_bar_and_a_group_show_their_cases_alone(tab):
     assert len(tab.listed()) == 9
 
 
+def test_a_filter_that_is_taken_off_leaves_the_focus_with_the_list(tab):
+    tab.open()
+    tab.on("button.name", has_text="malignant").click()
+    tab.on("[data-low]").first.click()
+    chips, heading = tab.on(".cases .over button"), tab.on(".cases h2")
+    for left in (1, 0):
+        expect(chips).to_have_count(left + 1)
+        chips.first.focus()
+        tab.page.keyboard.press("Enter")
+        expect(chips).to_have_count(left)
+        expect(heading).to_be_focused()
+    expect(heading).to_have_text("10 cases, the lowest Dice first")
+
+
 def test_what_a_figure_means_is_one_focus_or_hover_away(tab):
     tab.open().compare()
     why = tab.on(".meaning")

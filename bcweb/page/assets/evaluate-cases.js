@@ -123,7 +123,7 @@ export class Cases {
     ].filter(Boolean);
     const head = (/** @type {string} */ text, /** @type {string} */ why) => h("th", { scope: "col" }, term(text, why));
     this.list.replaceChildren(
-      h("div", { class: "over" }, h("h2", {}, `${grouped(cases.length)} ${cases.length === 1 ? "case" : "cases"}, the lowest Dice first`), ...chips),
+      h("div", { class: "over" }, h("h2", { tabIndex: -1 }, `${grouped(cases.length)} ${cases.length === 1 ? "case" : "cases"}, the lowest Dice first`), ...chips),
       h(
         "div",
         { class: "wide", role: "region", "aria-label": "Cases", tabIndex: 0 },
@@ -158,6 +158,8 @@ export class Cases {
     else this.only = null;
     this.changed();
     this.#draw();
+    // The button that had the focus is gone; the heading stands before those that are left, and says what is shown now.
+    this.list.querySelector("h2")?.focus();
   }
 }
 
