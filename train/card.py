@@ -118,6 +118,11 @@ def _beside(record: dict[str, Any], roles: Counter[str]) -> str:
     beside = f", {validation} to choose the epoch and the operating point" if validation else ""
     if accepted := roles["accepted"]:
         beside += f", {accepted} held out and not scored ({_ACCEPTED})"
+    if (known := record.get("known")) and record["fold"] != "all":
+        beside += (
+            f"; {known} of all cases (or their groups) were known to the weights that these began with, and test and "
+            "choose nothing"
+        )
     if not roles["left out"]:
         return beside
     part = record.get("part", 100)
@@ -292,10 +297,17 @@ def _scores(record: dict[str, Any], result: dict[str, Any] | None, roles: Counte
         ]
     itself = ""
     if roles["test"]:
+        if not result["unseen"]:
+            return [
+                f"No scores exist: these weights have seen all {roles['test']} held-out cases, their pictures or their "
+                "groups."
+            ]
         whose = (
-            f"On {roles['test']} held-out cases (fold {record['fold']} of {record['folds']}, by group), "
-            "which these weights have not seen"
+            f"On {roles['test'] - result['seen']} held-out cases (fold {record['fold']} of {record['folds']}, by "
+            "group), which these weights have not seen"
         )
+        if result["seen"]:
+            itself = f"{result['seen']} more were held out, but seen as another picture or by their group. "
     else:
         but = f" but {accepted} {_ACCEPTED}" if (accepted := record.get("accepted")) else ""
         whose = (

@@ -15,14 +15,20 @@ from train.training_set import TrainingCase, TrainingSet
 
 
 def assign(
-    data: TrainingSet, args: argparse.Namespace, accepted_choose: bool = False
-) -> tuple[np.ndarray, np.ndarray]:
+    data: TrainingSet, args: argparse.Namespace, source: Weights | None = None,
+    accepted_choose: bool = False,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """The role of each case by a training's options, see `split`; and which would train if no part of them were
-    left out."""
+    left out. source: the weights that it goes on from; what they have seen is held out from nothing.
+
+    ValueError where nothing else would be the test.
+    """
     roles = split(
         data, args.fold, args.folds, args.validation, args.split_seed, args.validation_part,
         accepted_choose,
     )  # fmt: skip
+    if source is not None:
+        _teach_known(data, roles, source)
     if args.without_contradictions:
         leave_contradictions_out(data, roles)
     whole = np.flatnonzero(roles == "train")
@@ -63,6 +69,46 @@ def split(
             f"{folds} folds and a validation of {validation:g} of the rest."
         )
     return roles
+
+
+def known(data: TrainingSet, source: Weights) -> np.ndarray:
+    """(N,) bool: weights were trained on the case, on its picture under another name, or on its group."""
+    cases = data.cases
+    groups = {_group(c) for c in cases if source.seen(c.digest, c.fingerprint, c.dataset, c.group)}
+    return np.array([_group(case) in groups for case in cases])
+
+
+def _teach_known(data: TrainingSet, roles: np.ndarray, source: Weights) -> None:
+    """Give what a source knows, and would be a test or a validation, the role "train", in place: no score of it
+    is a result, and nothing that is chosen by it is chosen on cases held out."""
+    tests = roles == "test"
+    roles[known(data, source) & np.isin(roles, ("test", "validation"))] = "train"
+    if tests.any() and not (roles == "test").any():
+        raise ValueError(
+            f"{source.revision}, from where this goes on, was trained on all {tests.sum()} cases that would be the "
+            "test (or their groups): a score of them would be no result. Add data that it has not seen, begin with "
+            "other weights, or train on everything and without a test, --fold all."
+        )
+
+
+def refuse_twins(data: TrainingSet, roles: np.ndarray, fold: str) -> None:
+    """ValueError where a case that is a test shows the picture of one that is learned from, or one that is a
+    validation that of one that trains: though their groups differ, they would be no test and no choice."""
+    for held_out, learned, what in (
+        ("test", ("train", "validation"), "be tested"),
+        ("validation", ("train",), "choose its epoch"),
+    ):
+        sides = (
+            [data.cases[i] for i in np.flatnonzero(np.isin(roles, side))]
+            for side in ((held_out,), learned)
+        )
+        if twins := _twins(*sides):
+            one, other = twins
+            raise ValueError(
+                f"{one.id} of {one.dataset} and {other.id} of {other.dataset} show one picture and are of two "
+                f"groups, {one.group} and {other.group}: fold {fold} would {what} by what it learns from. Give both "
+                "one group, or leave one of them out."
+            )
 
 
 def leave_out(data: TrainingSet, roles: np.ndarray, percent: int, seed: int) -> None:
@@ -108,14 +154,7 @@ def refuse_untestable(
                 else "holds out no case: add data"
             )
             raise ValueError(f"Fold {fold} of {folds} {why}, or ask for fewer --folds.")
-        learned = [data.cases[i] for i in np.flatnonzero(np.isin(roles, ("train", "validation")))]
-        if twins := _twins(test, learned):
-            tests, teaches = twins
-            raise ValueError(
-                f"{tests.id} of {tests.dataset} and {teaches.id} of {teaches.dataset} show one picture and are of two "
-                f"groups, {tests.group} and {teaches.group}: fold {fold} would be tested by what it learns from. Give "
-                "both one group, or leave one of them out."
-            )
+        refuse_twins(data, roles, str(fold))
         tested += data.has_lesion[roles == "test"].any()
     if tested < 2:
         raise ValueError(

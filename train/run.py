@@ -29,7 +29,7 @@ from train.keras_network import write_tensors
 from train.options import validation_parts
 from train.package import write_weights
 from train.recipe import changed
-from train.roles import assign
+from train.roles import assign, known, refuse_twins
 from train.score import score_run, write_json
 from train.start import Start, load_source
 from train.teachers import learn_from, refuse_knowing
@@ -45,12 +45,13 @@ def run(args: argparse.Namespace, start: Start) -> Path:
         load(args.data, args.size, args.cache, _labels(args)), args.cases, args.split_seed
     )
     modality = _modality(data)
-    roles, whole = assign(data, args)
+    roles, whole = assign(data, args, start.source)
     begun = _begun(args.out)
     if begun and (said := [case["role"] for case in begun["cases"]]) != roles.tolist():
-        as_before = assign(data, args, accepted_choose=True)
+        as_before = assign(data, args, start.source, accepted_choose=True)
         if said == as_before[0].tolist():  # begun when accepted predictions could still choose
             roles, whole = as_before
+    refuse_twins(data, roles, args.fold)
     teachers = [load_source(name, modality) for name in args.teacher]
     refuse_knowing(teachers, data.take(np.flatnonzero(roles == "test")))
     train, validation = (data.take(np.flatnonzero(roles == r)) for r in ("train", "validation"))
@@ -63,20 +64,29 @@ def run(args: argparse.Namespace, start: Start) -> Path:
             c.accepted for c in train.cases
         )
         raise ValueError(
-            f"No validation case holds a lesion: there is nothing to choose an epoch by{but}."
+            f"No validation case holds a lesion: there is nothing to choose an epoch by{but}; --validation "
+            "0 keeps the last."
         )
     config = _config(args, start, modality, recipe, train, teachers)
     record = _record(args, data, roles, recipe, start, teachers) | {
         "normals": normals,
+        "known": int(known(data, start.source).sum()) if start.source else 0,
         "epochs_done": 0,
     }
     _same_cases(args.out, begun, record)
     loop.refuse_other_recipe(args.out, recipe)  # before its record would be written over
     _say_what_happens(data, roles, recipe, normals, modality)
+    if record["known"] and args.fold != "all":
+        print(
+            f"{record['known']} of them (or their groups) {start.source.revision} was trained on: they test and choose "
+            "nothing."
+        )
     if args.fold != "all" and validation_parts(args.validation) and not len(validation.cases):
         why = (
             "all of it would be predictions that a reader accepted, and these only teach"
             if any(case.accepted for case in train.cases)
+            else f"{start.source.revision} was trained on all that it would be of"
+            if record["known"]
             else "the groups are too few"
         )
         print(

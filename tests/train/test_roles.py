@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -157,12 +158,13 @@ def test_folds_that_could_not_be_scored_are_not_trained(
 @pytest.mark.parametrize(
     ("command", "of_its_own"),
     [
+        (source, ["--fold", "2"]),
         (crossval, ["--batch", "8"]),
         (ablations, ["--docs", "DOCS"]),
         (study, ["--docs", "DOCS", "--arms", "random,encoder"]),
     ],
 )
-def test_one_picture_in_two_groups_is_said_before_the_folds_are_trained(
+def test_one_picture_in_two_groups_is_said_before_what_it_would_test_is_trained(
     folder, tmp_path, capfd, command, of_its_own
 ):
     data = decided(folder, tmp_path / "data", lambda group: False)
@@ -176,6 +178,21 @@ def test_one_picture_in_two_groups_is_said_before_the_folds_are_trained(
         in said
     )
     assert not (tmp_path / "run").exists()
+
+
+def test_a_validation_does_not_show_what_is_trained_on():
+    """It would choose the epoch that knows its training best, and an operating point for that."""
+    some = tuple(
+        replace(case, fingerprint=sha256(case.id.encode()).hexdigest()) for case in cases()
+    )
+    data = training_set(some)
+    mine = split(data, "0", 5, 0.2, 0)
+    roles.refuse_twins(data, np.full(len(some), "train"), "0")
+    one, other = (int(np.flatnonzero(mine == role)[0]) for role in ("validation", "train"))
+    twins = list(some)
+    twins[one] = replace(twins[one], fingerprint=twins[other].fingerprint)
+    with pytest.raises(ValueError, match="fold 0 would choose its epoch by what it learns from"):
+        roles.refuse_twins(training_set(tuple(twins)), mine, "0")
 
 
 def test_a_source_that_has_seen_the_cases_is_said_before_the_folds_are_trained(squares):

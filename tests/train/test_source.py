@@ -6,6 +6,7 @@ import csv
 import json
 import shutil
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,12 @@ import pytest
 from PIL import Image
 
 from bcweb.scans import read_scan
+from bcweb.scores import read_scores, report
 from bcweb.segmenter import Segmenter
+from bcweb.weights import load_weights
 from train import loop, score
 from train.arms import ARMS
+from train.card import card
 from train.folds import was_stopped
 from train.run import _recipe
 from train.source import main, parse
@@ -100,6 +104,20 @@ def test_the_card_and_the_curve_are_there(run):
     text = (run / "weights" / "README.md").read_text()
     assert "held-out cases (fold 0 of 5, by group)" in text
     assert (run / "learning-curve.png").stat().st_size > 5_000
+
+
+def test_a_card_calls_no_case_unseen_that_was_seen(run):
+    """Of runs from before such cases were kept out of the test."""
+    weights = load_weights(str(run / "weights"))
+    record = json.loads((run / "run.json").read_text())
+    scores = read_scores(run / "weights" / "scores.csv")
+    some = [replace(score, seen=place < 3) for place, score in enumerate(scores)]
+    told = card(weights.config, record, report(some, {}))
+    assert f"On {len(scores) - 3} held-out cases (fold 0 of 5, by group), which these" in told
+    assert "3 more were held out, but seen as another picture or by their group." in told
+    none = card(weights.config, record, report([replace(s, seen=True) for s in scores], {}))
+    assert f"No scores exist: these weights have seen all {len(scores)} held-out cases" in none
+    assert "have not seen" not in none and "| data |" not in none
 
 
 @pytest.mark.parametrize(

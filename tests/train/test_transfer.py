@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import csv
+import io
 import json
 import re
+import shutil
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -13,7 +19,10 @@ import pytest
 from bcweb.weights import EMBEDDED, load_weights
 from tests import weights_folder
 from train.arms import ARMS
+from train.data import load
+from train.roles import split
 from train.start import load_source
+from train.training_set import TrainingCase, TrainingSet
 from train.transfer import found_data, main
 
 ROOT = Path(__file__).parents[2]
@@ -93,16 +102,73 @@ def test_a_source_is_a_folder_of_weights_or_a_run_that_has_them(tmp_path):
         load_source(str(tmp_path / "half"), "mammogram")
 
 
-def test_weights_that_go_on_keep_the_look_at_the_mirror_image_and_lose_the_calibration(
-    folder, tmp_path, capsys
-):
-    options = ["--source", str(EMBEDDED / "ultrasound"), "--freeze", "all", "--out", str(tmp_path / "run")]  # fmt: skip
-    assert main([*options, *few(folder, tmp_path), "--epochs", "1", "--batch", "4"]) == 0
-    reading = load_weights(str(tmp_path / "run" / "weights")).config.reading
+@pytest.fixture(scope="module")
+def cases(folder, tmp_path_factory) -> TrainingSet:
+    cache = tmp_path_factory.mktemp("cache")
+    return load([f"folder:{folder}?modality=ultrasound"], 64, cache)
+
+
+def knowing(to: Path, cases: Iterable[TrainingCase]) -> Path:
+    """The embedded weights, trained on some cases more, whose pictures alone tell that they were."""
+    shutil.copytree(EMBEDDED / "ultrasound", to)
+    with (to / "seen.csv").open("a", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(
+            ("elsewhere", c.id, "", c.digest, c.fingerprint) for c in cases
+        )
+    return to
+
+
+@pytest.fixture(scope="module")
+def gone_on(folder, cases, tmp_path_factory):
+    """A run from weights of the same modality, which had seen a case of every second group of its test and of its
+    validation; and what it said."""
+    place = tmp_path_factory.mktemp("gone-on")
+    roles = split(cases, "0", 5, 0.2, 0)
+    seen = []
+    for held_out in ("test", "validation"):
+        mine = [c for c, role in zip(cases.cases, roles, strict=True) if role == held_out]
+        groups = sorted({c.group for c in mine})[::2]
+        seen += [next(c for c in mine if c.group == group) for group in groups]
+    source = knowing(place / "source", seen)
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        options = ["--source", str(source), "--freeze", "all", "--out", str(place / "run")]
+        options += ["--epochs", "1", "--batch", "4", "--validation", "0.2"]
+        assert main([*options, *few(folder, place)]) == 0
+    return place / "run", said.getvalue(), {c.group for c in seen}
+
+
+def test_weights_that_go_on_keep_the_look_at_the_mirror_image_and_lose_the_calibration(gone_on):
+    run, said, _ = gone_on
+    reading = load_weights(str(run / "weights")).config.reading
     assert reading.mirrored and reading.calibration is None
-    assert "fewer than 3 scans without a lesion: these weights will have no gate" in (
-        capsys.readouterr().out
-    )
+    assert "fewer than 3 scans without a lesion: these weights will have no gate" in said
+
+
+def test_what_a_source_has_seen_teaches_and_neither_tests_nor_chooses(gone_on):
+    """With all members of its group, though the source saw one of them and under another name."""
+    run, said, known = gone_on
+    record = json.loads((run / "run.json").read_text())
+    roles = Counter(case["role"] for case in record["cases"])
+    assert {c["role"] for c in record["cases"] if c["group"] in known} == {"train"}
+    assert roles["test"] and roles["validation"], "the others test and choose as ever"
+    told = f"{2 * len(known)} of them (or their groups) {record['source']} was trained on: they test and choose nothing."
+    assert told in said and f"Cases: {roles['test']} unseen.\n" in said
+    card = (run / "weights" / "README.md").read_text()
+    assert f"On {roles['test']} held-out cases (fold 0 of 5, by group), which these weights" in card
+    assert f"{2 * len(known)} of all cases (or their groups) were known" in card
+    assert json.loads((run / "scores.json").read_text())["seen"] == 0
+
+
+def test_a_test_that_the_source_has_seen_is_refused_before_it_trains(
+    folder, cases, tmp_path, capsys
+):
+    source = knowing(tmp_path / "source", cases.cases)
+    options = ["--source", str(source), "--freeze", "all", "--out", str(tmp_path / "run")]
+    assert main([*options, *few(folder, tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert "was trained on all 8 cases that would be the test (or their groups)" in said
+    assert "--fold all" in said and not (tmp_path / "run").exists()
 
 
 def test_a_run_that_loses_what_its_source_knows_of_normals_says_so(
