@@ -12,6 +12,10 @@ INTERVAL = (
     "95% interval: whole groups (patients, near-duplicate pictures) are drawn 2,000 times with "
     "replacement, and 95 of 100 such figures lie between its ends."
 )
+# `bcweb.statistics.proportion` and `mean_count`.
+_ALIKE = "95% interval: all of them are alike, so that drawing groups again would show nothing else. It is that of "
+_SHARE = f"{_ALIKE}Clopper and Pearson (1934), of a share of as many independent cases as there are groups."
+_COUNT = f"{_ALIKE}Garwood (1936), of a count in as many independent cases as there are groups."
 _NO_LESIONS = "There is no lesion image among them."
 _NO_NORMALS = "There is no normal image among them."
 _ONE_GROUP = "They are all of one group, so there is nothing to draw and no interval."
@@ -92,7 +96,7 @@ COLUMNS = tuple(
 
 @dataclass(frozen=True)
 class Cell:
-    """One figure. over: of what, in words. why: there is no figure, or no interval."""
+    """One figure. over: of what, in words. why: there is no figure, or no interval, or not one as `INTERVAL` says."""
 
     key: str
     value: str
@@ -154,6 +158,10 @@ def cell(figures: dict[str, Any], metric: Metric) -> Cell:
     ends = block[f"{metric.key}_ci"]
     none = _ONE_OF_A_KIND if metric.key == "presence_auc" else _ONE_GROUP
     why = "" if ends else none
+    if ends and metric.unit == "%" and value in (0, 1):
+        why = _SHARE
+    if ends and metric.key == "false_alarms" and value == 0:
+        why = _COUNT
     return Cell(
         metric.key,
         figure(value, metric.unit),
@@ -343,7 +351,11 @@ DIFFERENCE = (
     "both, do not widen it. Where it leaves out 0, better or worse is said."
 )
 MORE = [
-    ("Interval", INTERVAL),
+    (
+        "Interval",
+        f"{INTERVAL} Where all cases are alike, as at 0% or 100%, it is the one of Clopper and Pearson (1934), of as "
+        "many independent cases as there are groups; of false alarms, where there is none, that of Garwood (1936).",
+    ),
     ("Difference", DIFFERENCE),
     (
         "Seen",

@@ -140,6 +140,22 @@ def test_a_figure_that_does_not_exist_has_a_dash_and_its_reason(page, store):
     assert missed["why"] == "A distance needs a mask and a truth that both hold a lesion."
 
 
+def test_an_interval_of_cases_that_are_all_alike_says_how_it_was_made(page, store):
+    """Drawn again they would show one answer, and an interval without a width."""
+    project, asking = fill(store, cases=[*CASES[:3], CASES[4]]), page()
+    told = scores(asking, project, revision=FIRST)
+    cells = {cell["key"]: cell for cell in told["headline"]}
+    found = cells["detected"]
+    assert (found["value"], found["interval"]) == ("100.0%", "15.8%–100.0%")
+    assert (cells["painted"]["value"], cells["painted"]["interval"]) == ("0.0%", "0.0%–97.5%")
+    assert "Clopper and Pearson" in found["why"] and found["why"] == cells["painted"]["why"]
+    assert cells["false_alarms"]["value"] == "0.000"
+    assert "Garwood" in cells["false_alarms"]["why"]
+    assert cells["dice_mean"]["interval"] and not cells["dice_mean"]["why"], "groups are drawn"
+    place = f"/bc/evaluate/projects/{project.id}/report.html"
+    assert "Clopper and Pearson" in asking.get(place, params={"revision": FIRST}).text
+
+
 def test_two_revisions_come_with_their_difference_and_the_cases(page, store):
     project = fill(store)
     ids = ids_of(store, project)
