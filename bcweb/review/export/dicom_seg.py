@@ -2,9 +2,10 @@
 
 Each refers to the instance it was drawn on, of a clip to its first frame, which is the one that was read,
 and belongs to that instance's study and patient. Pixels lie on the source's own grid. Most ultrasounds and
-mammograms have no coordinates in the patient: their segmentation then has none either, and its spacing is that
-of the source. The same verdict gives the same instance, with the same UID. An empty mask is a frame
-without a pixel. Written by highdicom, which is imported when it is needed.
+mammograms have no coordinates in the patient: their segmentation then has none either, nor a spacing of its own,
+also where the source says one: whoever measures in it takes that of the instance it refers to. The same verdict
+gives the same instance, with the same UID. An empty mask is a frame without a pixel. Written by highdicom, which is
+imported when it is needed.
 
 Attribute names are those of DICOM PS3.3 (A.51), codes those of PS3.16 (context groups 7150, 7159 and 4031).
 """

@@ -101,6 +101,7 @@ def test_dicom_as_it_is_found_in_hospitals_gets_its_segmentation(tmp_path, what)
         assert shared.PixelMeasuresSequence[0].PixelSpacing == [0.1, 0.2]
     else:
         assert "PlaneOrientationSequence" not in shared
+        assert "PixelMeasuresSequence" not in shared, "the source's own holds: these are its pixels"
     if what == "a side":
         region = read.SegmentSequence[0].AnatomicRegionSequence[0]
         assert region.AnatomicRegionModifierSequence[0].CodeMeaning == "Left"
