@@ -24,8 +24,8 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from bcweb.cases import Case, read_cases, read_truth
-from bcweb.evaluate import score_prediction
+from bcweb.cases import Case, read_cases, read_truth, told_accepted
+from bcweb.evaluate import NOT_SCORED, score_prediction
 from bcweb.metrics import DETECTED_ABOVE, dice
 from bcweb.phantoms import Mass, Phantom, phantom
 from bcweb.preprocess import square
@@ -258,7 +258,12 @@ def _work(args: argparse.Namespace) -> None:
                 raise ValueError(
                     "First measure the runs of the data set's own folds, without --left-out."
                 )
-            write_left_out(args.run[0], cases, args.docs)
+            if accepted := told_accepted(cases):
+                print(f"{accepted} {NOT_SCORED}")
+            truths = [case for case in cases if not case.accepted]
+            if not truths:
+                raise ValueError("There is no other case to score.")
+            write_left_out(args.run[0], truths, args.docs)
         else:
             made = generated(modality)
             measured = [measure(run, cases, made) for run in args.run]

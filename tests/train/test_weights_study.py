@@ -179,6 +179,30 @@ def test_what_a_network_has_seen_is_not_left_out_under_another_name(
     assert not (studied / "weights" / "ultrasound" / "left-out" / "copy.csv").exists()
 
 
+def test_what_a_reader_accepted_of_a_data_set_left_out_is_not_scored(
+    studied, run, tmp_path, capsys
+):
+    """The network would be scored by what it, or another, drew."""
+    docs = shutil.copytree(studied, tmp_path / "docs")
+    data = draw_squares(tmp_path / "ward", seed=2)
+    arguments = ["--run", str(run), "--docs", str(docs), "--left-out"]
+    arguments += ["--data", f"folder:{data}?modality=ultrasound"]
+    head, *lines = (data / "cases.csv").read_text().splitlines()
+    for truths, status in ((3, 0), (0, 1)):
+        told = [
+            f"{line},{'accept' if i >= truths else 'corrected'}" for i, line in enumerate(lines)
+        ]
+        (data / "cases.csv").write_text("\n".join([f"{head},decision", *told]))
+        assert weights_study.main(arguments) == status
+        said = capsys.readouterr()
+        assert (
+            f"{40 - truths} of 40 cases are predictions that a reader accepted and are" in said.out
+        )
+        scored = read_scores(docs / "weights" / "ultrasound" / "left-out" / "ward.csv")
+        assert [score.id for score in scored] == ["case0", "case1", "case2"]
+    assert said.err.splitlines()[-1] == "There is no other case to score."
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
