@@ -9,12 +9,13 @@ import { h, openSheet } from "./dom.js";
 import { chosen, dropped } from "./files.js";
 import { Findings } from "./findings.js";
 import { Hints } from "./hints.js";
+import { Leaving } from "./leaving.js";
 import { Line } from "./line.js";
 import { List, isFailed } from "./list.js";
 import { explain } from "./meanings.js";
 import { showTab } from "./review-links.js";
 import { fill } from "./template.js";
-import { Toast, WHILE_MS } from "./toast.js";
+import { Toast } from "./toast.js";
 import * as words from "./words.js";
 
 /** @typedef {import("./api.js").ScanInfo} ScanInfo */
@@ -32,12 +33,10 @@ class Workbench extends HTMLElement {
   /** Counts choices of the reader, so that what arrives late does not take the picture away. */ #chosen = 0;
   /** The scans dropped last, and the count of choices before. @type {Case[]} */ #taken = [];
   #chosenBefore = -1;
-  /** Removed, but for the time being one may take it back. @type {Case[]} */ #removed = [];
-  /** The order of the list before. @type {string[]} */ #order = [];
-  #removal = 0;
   /** @type {ShadowRoot} */ #root;
   /** @type {any} */ #viewer = null;
   /** @type {Toast} */ #toast;
+  /** @type {Leaving} */ #leaving;
   /** @type {List | null} */ #list = null;
   /** @type {Findings | null} */ #findings = null;
   /** @type {Batch | null} */ #batch = null;
@@ -55,6 +54,19 @@ class Workbench extends HTMLElement {
     explain(this.#root);
     new Hints(this.#element(".hints"));
     this.#toast = new Toast(this.#element(".toast"));
+    this.#leaving = new Leaving(this.#cases, this.#toast, {
+      current: () => this.#current,
+      neighbour: () => this.#neighbour(1) ?? this.#neighbour(-1),
+      show: (one) => (one ? this.#select(one.key) : this.#showNothing()),
+      add: (cases) => this.#add(cases),
+      refresh: () => this.#refresh(),
+      goOn: () => this.#batch?.goOn(),
+      back: () => {
+        this.#pair();
+        this.#findTruths();
+        this.#refresh();
+      },
+    });
   }
 
   connectedCallback() {
@@ -80,8 +92,8 @@ class Workbench extends HTMLElement {
       setModality: (modality) => this.#change((id) => api.setModality(id, modality)),
       addTruth: () => this.#element("#truths").click(),
       dropTruth: () => this.#dropTruth(),
-      remove: () => this.#remove(this.#current ? [this.#current] : []),
-      deleteAll: () => this.#deleteAll(),
+      remove: () => this.#removeCurrent(),
+      deleteAll: () => this.#leaving.deleteAll(),
       segmentAgain: () => this.#segmentAgain(),
     });
     this.#list = new List(this.#element(".list"), {
@@ -89,7 +101,7 @@ class Workbench extends HTMLElement {
         this.#toast.goOn();
         this.#select(key);
       },
-      dismiss: (key) => this.#dismiss(key),
+      dismiss: (key) => this.#leaving.dismiss(key),
     });
     this.#batch = new Batch(
       { atOnce: session.at_once, uploadBytes: session.upload_bytes },
@@ -99,8 +111,8 @@ class Workbench extends HTMLElement {
           this.#add(cases);
         },
         changed: (one) => this.#changed(one),
-        gone: (key) => this.#dismiss(key),
-        drop: (id) => this.#drop([id]),
+        gone: (key) => this.#leaving.dismiss(key),
+        drop: (id) => this.#leaving.drop([id]),
         arrived: () => this.#findTruths(),
         progressed: () => this.#refresh(),
         find: (id) => [...this.#cases.values()].find(({ info }) => info?.id === id),
@@ -371,7 +383,7 @@ class Workbench extends HTMLElement {
     this.#change((id) => api.dropTruth(id));
   }
 
-  // ---------------------------------------------------------------- going, and leaving
+  // ---------------------------------------------------------------- going
 
   /** @param {1 | -1} step @returns {Case | undefined} the next case that can be looked at */
   #neighbour(step) {
@@ -389,109 +401,8 @@ class Workbench extends HTMLElement {
     this.#select(next.key);
   }
 
-  /** @param {string} key */
-  #dismiss(key) {
-    const one = this.#cases.get(key);
-    if (!one) return;
-    const next = this.#neighbour(1) ?? this.#neighbour(-1);
-    one.state = "failed"; // a truth that waited for its scan waits no more
-    this.#cases.delete(key);
-    if (key === this.#current) {
-      if (next) this.#select(next.key);
-      else this.#showNothing();
-    }
-    if (one.info) this.#drop([one.info.id]);
-    this.#refresh();
-  }
-
-  /** Out of the server's memory, once they are off the list. @param {string[]} ids */
-  async #drop(ids) {
-    if (ids.length === 0) return;
-    try {
-      await api.remove(ids);
-    } catch (error) {
-      // The list says what is there: what could not be removed is on it again.
-      const there = await api.session().catch(() => null);
-      if (there) this.#add(there.scans.filter(({ id }) => ids.includes(id)).map(listed));
-      this.#toast.fail(new Error(`Not removed from the server: ${/** @type {Error} */ (error).message}`));
-    }
-  }
-
-  /** Take scans off the list; until the message goes away they can be had back, with those that were taken off
-   * just before. @param {string[]} keys */
-  #remove(keys) {
-    const removed = keys.flatMap((key) => this.#cases.get(key) ?? []);
-    if (removed.length === 0) return;
-    clearTimeout(this.#removal);
-    const next = this.#neighbour(1) ?? this.#neighbour(-1);
-    if (this.#removed.length === 0) this.#order = [...this.#cases.keys()];
-    this.#removed.push(...removed);
-    for (const one of removed) {
-      one.away = "undo"; // its upload waits too
-      this.#cases.delete(one.key);
-    }
-    const words = this.#removed.length === 1 ? this.#removed[0].name : `${this.#removed.length} scans`;
-    this.#toast.goOn();
-    this.#toast.offer(`Removed ${words}.`, () => this.#bringBack());
-    this.#removal = window.setTimeout(() => this.#removeForGood(), WHILE_MS);
-    if (next && this.#cases.has(next.key)) this.#select(next.key);
-    else this.#showNothing();
-  }
-
-  #bringBack() {
-    clearTimeout(this.#removal);
-    const back = this.#removed;
-    this.#removed = [];
-    this.#toast.withdraw();
-    const now = this.#cases;
-    for (const one of back) one.away = null;
-    const known = new Map([...now, ...back.map((one) => /** @type {[string, Case]} */ ([one.key, one]))]);
-    const order = [...this.#order, ...known.keys()]; // what came since goes to the end
-    this.#cases = new Map(order.flatMap((key) => (known.has(key) ? [[key, /** @type {Case} */ (known.get(key))]] : [])));
-    this.#batch?.goOn();
-    this.#pair();
-    this.#findTruths();
-    this.#refresh();
-    const first = back.find(({ info }) => info);
-    if (first) this.#select(first.key);
-  }
-
-  #removeForGood() {
-    clearTimeout(this.#removal);
-    const gone = this.#removed;
-    if (gone.length === 0) return;
-    this.#removed = [];
-    for (const one of gone) {
-      one.away = "gone";
-      stopWaiting(one);
-    }
-    this.#batch?.goOn();
-    this.#toast.withdraw();
-    this.#drop(gone.flatMap(({ info }) => info?.id ?? []));
-  }
-
-  /** All scans leave the server at once; those on their way do when they arrive. */
-  async #deleteAll() {
-    const count = this.#cases.size;
-    if (count > 1 && !window.confirm(`Delete all ${count} scans from the server? There is no undo.`)) return;
-    clearTimeout(this.#removal);
-    for (const one of [...this.#cases.values(), ...this.#removed]) {
-      one.away = "gone";
-      stopWaiting(one);
-    }
-    this.#removed = [];
-    this.#toast.withdraw();
-    this.#cases.clear();
-    this.#batch?.goOn();
-    this.#showNothing();
-    try {
-      await api.forget();
-      this.#toast.tell("Your scans are deleted: none is left on the server.");
-    } catch (error) {
-      const there = await api.session().catch(() => null);
-      if (there) this.#add(there.scans.map(listed)); // the list says what is there
-      this.#toast.fail(new Error(`Not deleted from the server: ${/** @type {Error} */ (error).message}`));
-    }
+  #removeCurrent() {
+    if (this.#current) this.#leaving.remove([this.#current]);
   }
 
   #showNothing() {
@@ -518,7 +429,7 @@ class Workbench extends HTMLElement {
       truths.value = "";
     });
     this.#element(".open").addEventListener("click", () => files.click());
-    this.#element(".all").addEventListener("click", () => this.#remove([...this.#cases.keys()]));
+    this.#element(".all").addEventListener("click", () => this.#leaving.remove([...this.#cases.keys()]));
     this.#element(".previous").addEventListener("click", () => this.#go(-1));
     this.#element(".next").addEventListener("click", () => this.#go(1));
     this.#element(".help").addEventListener("click", () => this.#help());
@@ -531,7 +442,7 @@ class Workbench extends HTMLElement {
     document.addEventListener("keydown", (event) => this.#onKey(event));
     this.#element(".folder input").addEventListener("input", () => (this.#element(".folder .error").textContent = ""));
     this.#element(".failures").addEventListener("click", () => this.#element(".list").scrollTo({ top: 0, left: 0 }));
-    window.addEventListener("pagehide", () => this.#removeForGood());
+    window.addEventListener("pagehide", () => this.#leaving.removeForGood());
     document.addEventListener("paste", (event) => {
       if (event.clipboardData?.files.length && this.checkVisibility()) this.#take(chosen(event.clipboardData.files));
     });
@@ -588,7 +499,7 @@ class Workbench extends HTMLElement {
       case "g": return () => this.#current && this.#element("#truths").click();
       case "s": return () => this.#save();
       case "a": return () => this.#segmentAgain();
-      case "x": return () => this.#remove(this.#current ? [this.#current] : []);
+      case "x": return () => this.#removeCurrent();
       case "?": return () => this.#help();
     }
   }
@@ -638,11 +549,6 @@ class Workbench extends HTMLElement {
   #element(selector) {
     return /** @type {HTMLElement} */ (this.#root.querySelector(selector));
   }
-}
-
-/** A truth that waited for its scan waits no more. @param {Case} one */
-function stopWaiting(one) {
-  if (one.state === "alone") one.state = "failed";
 }
 
 /** @param {string} id */
