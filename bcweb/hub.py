@@ -10,7 +10,8 @@ from __future__ import annotations
 import errno
 import json
 import re
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ _NAME = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?")
 _BROKEN_OFF = ("ReadError", "RemoteProtocolError", "WriteError")
 _NO_JSON = (json.JSONDecodeError, UnicodeDecodeError)  # a page of something else on the way
 _PATIENCE = 10  # seconds for an answer
+_AT_ONCE = 8  # downloads
 
 
 class HubError(ValueError):
@@ -44,7 +46,7 @@ def snapshot(
 ) -> Path:
     """The files of a model repository that match the patterns, as a folder.
 
-    needed: files without which nothing is downloaded. limit: bytes, of all these files together; the
+    needed: files without which nothing is downloaded, a small one first. limit: bytes, of all these files together; the
     repository says beforehand what they weigh. Raises `HubError`.
     """
     from huggingface_hub import snapshot_download
@@ -66,11 +68,43 @@ def snapshot(
                 continue
         what = f"{repo}@{revision}" if revision else repo
         raise HubError(f"{what} is not in the cache, and {_absence(error)}.") from None
-    _inspect(f"{repo}@{revision}", info, patterns, needed, limit)
+    wanted = _inspect(f"{repo}@{revision}", info, patterns, needed, limit)
     try:
-        return Path(snapshot_download(repo, revision=revision, allow_patterns=patterns))
+        # A small file, and with it a list of all there is: what is cut off is then not taken for whole.
+        folder = Path(snapshot_download(repo, revision=revision, allow_patterns=needed[0]))
+        _fetch(repo, folder.name, wanted)
     except client_errors() as error:
         raise HubError(explain(error, f"{repo}@{revision}")) from None
+    return folder
+
+
+def _fetch(repo: str, commit: str, names: Iterable[str]) -> None:
+    """Download files of a commit into the cache, several at once; Ctrl-C, and the end of the process, wait for none.
+
+    They would for `snapshot_download`: Python does not end before the threads of an executor do.
+    """
+    from huggingface_hub import hf_hub_download
+
+    waiting = iter(names)
+    errors: list[Exception] = []
+
+    def work() -> None:
+        for name in waiting:
+            if errors:
+                return
+            try:
+                hf_hub_download(repo, name, revision=commit)
+            except Exception as error:
+                errors.append(error)
+
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(_AT_ONCE)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        while thread.is_alive():
+            thread.join(1)  # on Windows, Ctrl-C does not end a wait that has no end of its own
+    if errors:
+        raise errors[0]
 
 
 def tags(repo: str) -> dict[str, str]:
@@ -106,7 +140,8 @@ def _revisions(api: HfApi, repo: str) -> list[str]:
 
 def _inspect(
     what: str, info: ModelInfo, patterns: Sequence[str], needed: Sequence[str], limit: int
-) -> None:
+) -> list[str]:
+    """The names of the files that match; `HubError` where they are not to be downloaded."""
     from huggingface_hub.utils import filter_repo_objects
 
     sizes = {file.rfilename: file.size or 0 for file in info.siblings or ()}
@@ -123,6 +158,7 @@ def _inspect(
             f"{what} is not downloaded: {largest} alone is {sizes[largest] / 1e6:,.0f} MB, and no weights "
             f"of ours are above {limit / 1e6:,.0f} MB."
         )
+    return wanted
 
 
 def client_errors() -> tuple[type[Exception], ...]:

@@ -54,6 +54,7 @@ from tests.hub.store import Blob, Commit, Repository, Space, Store, User, git_oi
 CUT = "cut"  # the connection ends half-way through the body, on either side
 _FREE = "cpu-basic"
 DEAF = "deaf"  # the request is carried out, and its answer never arrives
+STALLS = "stalls"  # the body stops half-way through, until the server ends; `stalled` is set then
 
 
 class Refused(Exception):
@@ -88,6 +89,7 @@ class HubServer:
         self.store = Store()
         self.requests: list[Request] = []
         self.unknown: list[str] = []
+        self.stalled, self.ended = threading.Event(), threading.Event()
         self._faults: list[Fault] = []
         self._servers = [self._listen(_hub_routes()), self._listen(_storage_routes())]
         self.url, self.storage_url = (f"http://127.0.0.1:{s.server_port}" for s in self._servers)
@@ -104,6 +106,7 @@ class HubServer:
         return self
 
     def __exit__(self, *_) -> None:
+        self.ended.set()
         for server in self._servers:
             server.shutdown()
             server.server_close()
@@ -140,8 +143,8 @@ class HubServer:
         return self.store.repositories[kind, name]
 
     def fail(self, method: str, path: str, what: int | str | bytes, times: int = 1) -> None:
-        """The next `times` requests whose path holds the pattern get a status, or are CUT or DEAF; bytes are a page
-        that something else on the way answers with, as if all were well."""
+        """The next `times` requests whose path holds the pattern get a status, or are CUT, DEAF or STALLS;
+        bytes are a page that something else on the way answers with, as if all were well."""
         self._faults.append(Fault(method, re.compile(path), what, times))
 
     def take_fault(self, method: str, path: str) -> int | str | bytes | None:
@@ -206,7 +209,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault == DEAF:
             return self._hang_up(path, bearer)
         self.hub.requests.append(Request(self.command, path, bearer, fault or answer.status))
-        self._send(answer, cut=fault == CUT)
+        self._send(answer, fault)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _serve
 
@@ -231,8 +234,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.rfile.readline()
         return b"".join(parts)
 
-    def _send(self, answer: Answer, cut: bool) -> None:
+    def _send(self, answer: Answer, fault: int | str | None) -> None:
         body = answer.body
+        cut = fault in (CUT, STALLS)
         self.send_response(answer.status)
         headers = {"Content-Length": str(len(body))} | (answer.headers or {})
         for name, value in headers.items():
@@ -241,6 +245,10 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command == "HEAD":
             return
         self.wfile.write(body[: len(body) // 2] if cut else body)
+        if fault == STALLS:
+            self.wfile.flush()
+            self.hub.stalled.set()
+            self.hub.ended.wait()
         if cut:
             self._end()
 

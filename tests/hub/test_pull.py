@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import pickle
 import resource
+import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from huggingface_hub import constants
+from PIL import Image
 
 from bcweb.engine import write_onnx
 from bcweb.hub import HubError, tags
 from bcweb.weights import WeightsError, load_weights
 from tests import weights_folder
+from tests.hub.server import STALLS
 
 
 def files(folder, **more: bytes) -> dict[str, bytes]:
@@ -184,15 +189,54 @@ def test_a_download_that_is_cut_goes_on_and_one_that_is_cut_for_good_is_one_sent
     )
 
 
+LOAD = (
+    "from bcweb.weights import load_weights, WeightsError\n"
+    "try: print(load_weights('hf://ann/weights@v1').revision)\n"
+    "except WeightsError as error: print(error)"
+)
+
+
+SEGMENT = ["-m", "bcweb.segment", "scan.png", "--out", "o", "--weights", "hf://ann/weights@v1"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to another process there")
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["-c", LOAD], "KeyboardInterrupt\n"),
+        (SEGMENT, "Stopped; the same command goes on from here.\n"),
+    ],
+    ids=["loading", "segment"],
+)
+def test_ctrl_c_ends_a_download_at_once_and_what_it_leaves_is_not_taken_for_whole(
+    hub, two, python, environment, tmp_path, arguments, said
+):
+    Image.new("L", (80, 60)).save(tmp_path / "scan.png")
+    hub.fail("GET", "/object/", STALLS)
+    process = subprocess.Popen(
+        [sys.executable, *arguments],
+        env=environment | {"HF_HUB_DOWNLOAD_TIMEOUT": "3600"},
+        cwd=tmp_path, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )  # fmt: skip
+    assert hub.stalled.wait(60)
+    process.send_signal(signal.SIGINT)
+    try:
+        assert process.communicate(timeout=60)[1].endswith(said)
+    finally:
+        process.kill()
+    offline = python("-c", LOAD, env={"HF_HUB_OFFLINE": "1"})
+    assert offline.stdout.startswith("ann/weights@v1 is not in the cache"), offline
+    again = python("-c", LOAD)
+    assert again.stdout.strip() == load_weights(str(tmp_path / "v1")).revision, again
+    offline = python("-c", LOAD, env={"HF_HUB_OFFLINE": "1"})
+    assert offline.stdout == again.stdout
+
+
 def test_a_full_disk_is_one_sentence(two, python):
-    code = (
-        "from bcweb.weights import load_weights, WeightsError\n"
-        "try: load_weights('hf://ann/weights@v1')\n"
-        "except WeightsError as error: print(error)"
-    )
 
     def no_file_above_a_megabyte():
         resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
 
-    done = python("-c", code, preexec_fn=no_file_above_a_megabyte)
+    done = python("-c", LOAD, preexec_fn=no_file_above_a_megabyte)
     assert done.stdout.startswith("The disk is full: ann/weights@v1 cannot be stored"), done

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import json
 import pickle
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 
@@ -19,10 +23,10 @@ from bcweb.samples import SAMPLES
 from bcweb.segmenter import Segmenter
 from bcweb.weights import load_weights
 from tests import weights_folder
-from tests.hub.server import HubServer
+from tests.hub.server import STALLS, HubServer
 from tests.page.files import mask_of, png, speckle
 from tests.page.reader import Page, close
-from tests.page.running import Visitor, running
+from tests.page.running import ROOT, App, Visitor, running
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
@@ -65,14 +69,19 @@ def hub(folders) -> Iterator[HubServer]:
 
 
 @pytest.fixture
-def start(hub, tmp_path) -> Iterator[Callable[[str], str]]:
-    """Start the app with these weights for ultrasounds; its address."""
-    environment = {f"{kind}_proxy": NOBODY for kind in ("http", "https", "all")} | {
+def environment(hub, tmp_path) -> dict[str, str]:
+    return {f"{kind}_proxy": NOBODY for kind in ("http", "https", "all")} | {
         "HF_ENDPOINT": hub.url,
         "HF_HOME": str(tmp_path / "hf"),
         "HF_HUB_DISABLE_XET": "1",
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        "HF_HUB_DOWNLOAD_TIMEOUT": "3600",
     }
+
+
+@pytest.fixture
+def start(environment) -> Iterator[Callable[[str], str]]:
+    """Start the app with these weights for ultrasounds; its address."""
     with ExitStack() as apps:
         yield lambda name: apps.enter_context(
             running(environment | {"BCWEB_WEIGHTS_ULTRASOUND": name})
@@ -242,6 +251,40 @@ def test_behind_a_networks_login_page_it_starts_and_uses_what_is_in_the_cache(hu
         f"ann/weights@v2 is not in the cache, and w{problem[1:]}",
     )
     visitor.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to another process there")
+def test_ctrl_c_ends_the_app_while_the_weights_that_it_begins_with_are_on_their_way(
+    hub, environment
+):
+    hub.fail("GET", "/object/", STALLS)
+    app = App(environment | {"BCWEB_WEIGHTS_ULTRASOUND": "hf://ann/weights@v1"})
+    process = subprocess.Popen(
+        [sys.executable, "app.py"], cwd=ROOT, env=app.environment, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )  # fmt: skip
+    assert hub.stalled.wait(60)
+    process.send_signal(signal.SIGINT)
+    try:
+        assert process.communicate(timeout=60)[1] == "Stopped.\n"
+    finally:
+        process.kill()
+
+
+def test_the_app_ends_while_other_weights_are_on_their_way(hub, environment):
+    app = App(environment).start()
+    hub.fail("GET", "/object/", STALLS)
+    visitor = Visitor(app.address)
+    with ThreadPoolExecutor(1) as thread:
+        name = {"name": "hf://ann/weights@v1"}
+        switching = thread.submit(visitor.put, "/bc/models/ultrasound", json=name)
+        assert hub.stalled.wait(60)
+        try:
+            app.stop()
+        finally:
+            app.kill()
+        assert isinstance(switching.exception(), httpx.TransportError)
+    assert app.process.returncode == 0, app.heard
 
 
 def test_tags_are_asked_for_once_a_minute_and_a_hub_that_is_gone_is_said(hub, start):
