@@ -19,9 +19,16 @@ from typing import Any
 from bcweb.metrics import DETECTED_ABOVE
 from bcweb.terminal import write_whole
 
-_MASS = re.compile(
-    r"(?<!\bno )(?<!\bnon )(?<!\bnon-)(?<!\bwithout )(?<!\bwithout a )\bmass(es)?\b", re.IGNORECASE
-)  # a "non mass enhancement" is none
+_MASS = re.compile(r"\bmass(es)?\b", re.IGNORECASE)
+_CLAUSES = re.compile(r"[.;,\n]|\b(?:and|but)\b", re.IGNORECASE)
+# What a clause says before a mass that is none: "no evidence of a", "non-" (a "non mass enhancement" is none, and a
+# "non enhancing mass" is one). Of "no calcification in the mass" another thing is denied.
+_DENIED = re.compile(
+    r"\b(?:non[\s-]+|(?:no|without|negative for|free of|neither|nor)\b(?:.*\bor\b)?"
+    r"(?:(?!\b(?:the|this|in|within|inside|on|to|with|around)\b).)*)$",
+    re.IGNORECASE,
+)
+_NONE = re.compile(r"\s*:\s*(?:none\b|no\s*$)", re.IGNORECASE)  # "masses: none"
 
 
 @dataclass(frozen=True)
@@ -241,7 +248,7 @@ def report(
         label: _label_figures([s for s in headline if s.label == label]) for label in labels
     }
     written = [s for s in headline if s.modality == "mammogram" and s.key in findings]
-    masses = {s.key for s in written if _MASS.search(findings[s.key])}
+    masses = {s.key for s in written if _names_mass(findings[s.key])}
     result["by_finding"] = {
         name: _label_figures(part)
         for name, part in (
@@ -268,6 +275,15 @@ def report(
             for modality in modalities
         }
     return result
+
+
+def _names_mass(findings: str) -> bool:
+    """Whether a report names a mass that no clause of it denies."""
+    return any(
+        not _DENIED.search(clause[: mass.start()]) and not _NONE.match(clause, mass.end())
+        for clause in _CLAUSES.split(findings)
+        for mass in _MASS.finditer(clause)
+    )
 
 
 def outlined(scores: Sequence[CaseScore]) -> list[CaseScore]:
