@@ -13,9 +13,10 @@ from bcweb.scans import Scan, ScanError, read_scan
 # How far width / height of a mask may be off its scan's, as a fraction. Exports round each side to a
 # whole pixel (below 1% from 100 px up); a mask drawn on a cropped image is off by more.
 ASPECT_TOLERANCE = 0.02
-# Files with few small values number their lesions (0, 1, 2 ...), and files with few values may tell them apart by
-# grey (100, 255); in all others grey is soft edge.
+# Up to it, all values number lesions (0, 1, 2 ...). Files with no more values than that may tell them apart by grey
+# (100, 255); those with more are label maps where they look so, and in all others grey is soft edge.
 _LARGEST_NUMBER = 16
+_DARK = 100  # white is brighter: below it, values that are flat number lesions, though some numbers are not there
 # The part of a mask that may be grey, however small its lesion: more of it, and more than is white, is a scan.
 _GREY = 0.02
 _NOISE = 1 / 16  # how far from black and white a soft edge or JPEG leaves what was either
@@ -24,7 +25,8 @@ _NOISE = 1 / 16  # how far from black and white a soft edge or JPEG leaves what 
 def read_mask(source: str | Path | bytes) -> np.ndarray:
     """A mask's file -> (H, W) bool: above half of its largest value, or any number or grey of a label map.
 
-    Raises `ScanError` where it cannot be read, and where it is a picture and no mask.
+    Raises `ScanError` where it cannot be read, where it is a picture and no mask, and where it may number lesions
+    but has soft edges.
     """
     return mask_in(read_scan(source).pixels)
 
@@ -34,13 +36,22 @@ def mask_in(grey: np.ndarray) -> np.ndarray:
     largest = int(grey.max())
     if largest <= _LARGEST_NUMBER:
         return grey > 0
+    levels = np.unique(grey)
+    many = len(levels) > _LARGEST_NUMBER
     between = np.count_nonzero((grey > 0.1 * largest) & (grey < 0.9 * largest))
     is_grey = between > max(_GREY * grey.size, np.count_nonzero(grey >= 0.9 * largest))
-    if is_grey and len(np.unique(grey)) > _LARGEST_NUMBER:
+    may_number = many or (len(levels) > 2 and largest < _DARK)
+    if may_number and _is_label_map(grey, levels, is_grey):
+        return grey > 0
+    if is_grey and many:
         raise ScanError(
             f"This is a picture and no mask: {100 * between / grey.size:.0f}% of it is neither black nor white."
         )
-    return (grey > largest / 2) | _fainter_lesions(grey)
+    if many and largest < _DARK and _are_most_numbers(levels):
+        raise ScanError(
+            f"Its values, up to {largest}, are neither black and white nor numbers of lesions with sharp edges."
+        )
+    return (grey > largest / 2) | _fainter_lesions(grey, levels)
 
 
 def is_black_and_white(grey: np.ndarray) -> bool:
@@ -56,16 +67,40 @@ def is_black_and_white(grey: np.ndarray) -> bool:
     return bool(grey.dtype == np.uint8 and between <= _GREY * grey.size)
 
 
-def _fainter_lesions(grey: np.ndarray) -> np.ndarray:
+def _are_most_numbers(levels: np.ndarray) -> bool:
+    """Whether at least half of the numbers up to the largest value are there: not each need be in every picture."""
+    return 2 * len(levels) > int(levels[-1])
+
+
+def _is_label_map(grey: np.ndarray, levels: np.ndarray, much: bool) -> bool:
+    """Whether each value is flat, with no ramp to its neighbours: lesions that are numbered, or told apart by grey.
+
+    levels: the values that there are. much: so much of it is grey that it may be a picture.
+    """
+    padded = np.pad(grey, 1, mode="edge")
+    beside = (padded[1:-1, :-2], padded[1:-1, 2:], padded[:-2, 1:-1], padded[2:, 1:-1])
+    darkest, brightest = np.minimum.reduce(beside), np.maximum.reduce(beside)
+    edge = np.count_nonzero((grey > 0) & ((darkest != grey) | (brightest != grey)))
+    # Where three lesions meet one is between the others; of soft edges a fifth is so and more, of pictures a third.
+    if np.count_nonzero((darkest < grey) & (grey < brightest)) > edge / 10:
+        return False
+    # A picture that was enlarged has no ramps either, but edges everywhere.
+    if much and edge > np.count_nonzero(grey) / 2:
+        return False
+    areas = np.unique(grey[(darkest == grey) & (brightest == grey)])
+    return 2 * len(areas) > len(levels) or _are_most_numbers(levels)
+
+
+def _fainter_lesions(grey: np.ndarray, levels: np.ndarray) -> np.ndarray:
     """(H, W) bool: the lesions of a label map that are drawn in no more than half of its largest value.
 
     Their greys stand by themselves somewhere, where every pixel of a soft edge touches a brighter one. What
     is within a tenth of the largest value of black may be JPEG's noise.
     """
-    largest = int(grey.max())
+    largest = int(levels[-1])
     lesions = np.zeros(grey.shape, bool)
     faint = (grey > 0.1 * largest) & (grey <= largest / 2)
-    if faint.any() and len(levels := np.unique(grey)) <= _LARGEST_NUMBER:
+    if faint.any() and len(levels) <= _LARGEST_NUMBER:
         from scipy.ndimage import maximum_filter  # few masks need it, and it is slow to load
 
         alone = faint & (maximum_filter(grey, 3) == grey)

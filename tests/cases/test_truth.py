@@ -67,6 +67,73 @@ def test_lesions_told_apart_by_grey_all_count(greys):
     np.testing.assert_array_equal(read_mask(png(pixels)), pixels > 0)
 
 
+def numbered(numbers, side: int = 12, shape: tuple[int, int] = (400, 500)) -> np.ndarray:
+    """A label map: a square for each number, ten in a row."""
+    pixels = np.zeros(shape, np.uint16 if max(numbers) > 255 else np.uint8)
+    step = shape[1] // 10 - 2
+    for place, number in enumerate(numbers):
+        top, left = 9 + step * (place // 10), 9 + step * (place % 10)
+        pixels[top : top + side, left : left + side] = number
+    return pixels
+
+
+@pytest.mark.parametrize(
+    ("numbers", "side"),
+    [
+        (range(1, 21), 12),
+        (range(1, 21), 1),
+        (range(1, 71), 30),  # much of it is grey, as of a picture
+        (range(1, 21), 47),  # nearly all of it
+        (range(12, 252, 12), 12),
+        ([*range(1, 40), 41, 45, 60], 12),  # not every lesion is in the picture
+        ([2, 23], 12),
+        (range(1, 70), 2),
+        (range(1, 301, 7), 12),
+    ],
+)
+def test_however_many_lesions_a_label_map_numbers_all_count(numbers, side):
+    pixels = numbered(numbers, side)
+    np.testing.assert_array_equal(read_mask(png(pixels)), pixels > 0)
+
+
+def test_numbered_lesions_may_touch():
+    seeds = np.random.default_rng(0).random((40, 2)) * 100 + 150
+    rows, columns = np.mgrid[:400, :400]
+    far = np.hypot(rows[..., None] - seeds[:, 0], columns[..., None] - seeds[:, 1])
+    pixels = np.where(far.min(2) < 20, far.argmin(2) + 1, 0).astype(np.uint8)
+    np.testing.assert_array_equal(read_mask(png(pixels)), pixels > 0)
+
+
+def test_numbers_with_soft_edges_are_refused_and_none_of_them_is_lost():
+    soft = Image.fromarray(numbered(range(1, 21))).resize((640, 512), Image.Resampling.BILINEAR)
+    with pytest.raises(ScanError) as caught:
+        read_mask(png(np.asarray(soft)))
+    assert str(caught.value) == (
+        "Its values, up to 20, are neither black and white nor numbers of lesions with sharp edges."
+    )
+
+
+@pytest.mark.parametrize("quality", [5, 10, 20, 50, 75, 90, 95, 98, 100])
+def test_the_greys_of_a_compressed_mask_are_its_edge_however_many(quality):
+    box = np.zeros((300, 400), np.uint8)
+    box[51:130, 43:217] = 255
+    for drawn in (box, phantom("ultrasound", 1).truth.astype(np.uint8) * 255):
+        jpeg = BytesIO()
+        Image.fromarray(drawn).save(jpeg, "JPEG", quality=quality)
+        pixels = read_scan(jpeg.getvalue()).pixels
+        np.testing.assert_array_equal(read_mask(jpeg.getvalue()), pixels > int(pixels.max()) / 2)
+
+
+@pytest.mark.parametrize("way", ["BILINEAR", "BICUBIC", "LANCZOS"])
+@pytest.mark.parametrize("scale", [0.4, 0.9, 1.7, 3, 8])
+def test_the_greys_of_a_resized_mask_are_its_edge_however_many(way, scale):
+    drawn = Image.fromarray(phantom("ultrasound", 1).truth.astype(np.uint8) * 255)
+    size = round(drawn.width * scale), round(drawn.height * scale)
+    pixels = np.asarray(drawn.resize(size, Image.Resampling[way]))
+    assert len(np.unique(pixels)) > 8
+    np.testing.assert_array_equal(read_mask(png(pixels)), pixels > 127)
+
+
 def test_the_few_greys_of_a_box_that_was_compressed_or_resized_are_no_lesions():
     box = trees.box(11, 13, 30, 40)
     jpeg = BytesIO()
@@ -97,10 +164,11 @@ def test_white_may_be_minus_one(kind):
 
 def test_a_picture_is_no_mask():
     scan = phantom("ultrasound", 3).scan.pixels
-    with pytest.raises(
-        ScanError, match=r"is a picture and no mask: \d+% of it is neither black nor white"
-    ):
-        read_mask(png(scan))
+    for enlarged in (scan, scan.repeat(2, 0).repeat(2, 1), scan // 4):
+        with pytest.raises(
+            ScanError, match=r"is a picture and no mask: \d+% of it is neither black nor white"
+        ):
+            read_mask(png(enlarged))
     small = np.zeros((100, 150), np.uint8)
     small[40:46, 60:65] = 255
     soft = np.asarray(Image.fromarray(small).resize((300, 200), Image.Resampling.BICUBIC))
