@@ -170,6 +170,21 @@ def test_weights_that_are_looked_into_for_one_project_change_nothing_of_another(
     expect(tab.on(".revision option", has_text="third-")).to_have_count(1, timeout=60_000)
 
 
+def test_while_another_project_is_fetched_nothing_is_asked_of_the_one_before(tab):
+    asked = []
+    tab.open()
+    tab.on(".project select").select_option(label="made")
+    tab.told()
+    tab.page.route("**/evaluate/projects/*", lambda route: asked.append(route))
+    with tab.page.expect_request("**/evaluate/projects/*"):
+        tab.on(".project select").select_option(label="small")
+    for what in (".revision", ".against", ".truth", ".files", ".predict"):
+        expect(tab.on(f".asked {what}")).to_be_hidden()
+    asked.pop().continue_()
+    expect(tab.on(".about")).to_contain_text("2 of 2 cases have a score")
+    expect(tab.on(".asked .revision")).to_be_visible()
+
+
 def test_a_click_on_a_point_opens_its_case(tab):
     tab.open().compare()
     plot = tab.on(".points").first

@@ -135,8 +135,10 @@ class Evaluate extends HTMLElement {
     if (isOther) {
       this.#wanted = { ...this.#wanted, project: id, revision: "", against: "" };
       this.#cases.reset();
+      this.#known = null; // what is asked of the one before is not asked of this one
       this.#scores = null;
       this.#element(".told").hidden = true;
+      this.#showAsked();
     }
     try {
       const known = await api.project(id);
