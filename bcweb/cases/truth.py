@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from bcweb.cases.case import Box, Case
-from bcweb.scans import Scan, ScanError, read_scan
+from bcweb.scans import Scan, ScanError, read_frames
 
 # How far width / height of a mask may be off its scan's, as a fraction. Exports round each side to a
 # whole pixel (below 1% from 100 px up); a mask drawn on a cropped image is off by more.
@@ -25,14 +25,20 @@ _NOISE = 1 / 16  # how far from black and white a soft edge or JPEG leaves what 
 def read_mask(source: str | Path | bytes) -> np.ndarray:
     """A mask's file -> (H, W) bool: above half of its largest value, or any number or grey of a label map.
 
-    Raises `ScanError` where it cannot be read, where it is a picture and no mask, and where it may number lesions
-    but has soft edges.
+    Of several frames or pages, each a lesion, it is the union; one of another size, as a preview has, is left out.
+    Raises `ScanError` where it cannot be read, where it is a picture and no mask or may be masks of several pictures,
+    and where it may number lesions but has soft edges.
     """
-    return mask_in(read_scan(source).pixels)
+    frames = read_frames(source)
+    mask = mask_in(next(frames))
+    for grey in frames:
+        if grey.shape == mask.shape:
+            mask |= mask_in(grey)
+    return mask
 
 
 def mask_in(grey: np.ndarray) -> np.ndarray:
-    """`read_mask` of pixels that are read already."""
+    """`read_mask` of the pixels of one frame."""
     largest = int(grey.max())
     if largest <= _LARGEST_NUMBER:
         return grey > 0

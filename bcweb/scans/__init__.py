@@ -1,7 +1,7 @@
 """A file's bytes -> `Scan`: everything the project knows of pixels on disk is here."""
 
 from bcweb.scans.modality import guess_modality
-from bcweb.scans.read import is_dicom, read_scan, scan_size
+from bcweb.scans.read import is_dicom, read_frames, read_scan, scan_size
 from bcweb.scans.scan import MODALITIES, Modality, Scan, ScanError, check_contrast
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "check_contrast",
     "guess_modality",
     "is_dicom",
+    "read_frames",
     "read_scan",
     "scan_size",
 ]

@@ -27,6 +27,7 @@ from bcweb.scans.scan import (
     Modality,
     Scan,
     ScanError,
+    check_frames,
     check_size,
     default_window,
     sixteen_bit,
@@ -61,24 +62,45 @@ def size(file: BinaryIO) -> tuple[int, int]:
 def read(file: BinaryIO) -> Scan:
     """The first frame of a DICOM file; pixels keep their stored values, but unsigned and upright."""
     with _one_sentence():
-        data = _read(file)
-        if not any(name in data for name in _PIXELS):
-            raise ScanError(_without_pixels(data))
-        check_size(int(data.Rows), int(data.Columns))
-        frame = _first_frame(data)
-        if frame.ndim == 3:
-            frame = _eight_bits(frame, data)
-            pixels, window, notes = _colour(frame), (0.0, 255.0), _coloured(frame)
-        else:
-            pixels, window, notes = _grey(frame, data)
-        frames = int(data.get("NumberOfFrames") or 1)
-        if frames > 1:
+        data = _with_pixels(file)
+        pixels, window, notes = _shown(data, 0)
+        if (frames := _frames(data)) > 1:
             notes = (f"First of {frames} frames.", *notes)
         modality = _modality(data)
         cautions = _cautions(data, modality)
         pixels = np.ascontiguousarray(pixels)
         window = window or default_window(pixels)
         return Scan(pixels, window, _spacing(data), modality, (*cautions, *notes), cautions)
+
+
+def frames(file: BinaryIO) -> Iterator[np.ndarray]:
+    """The pixels of each frame, (H, W); `ScanError` where they may be of several pictures."""
+    with _one_sentence():
+        data = _with_pixels(file)
+        count = _frames(data)
+        if count > 1 and not _is_one_picture(data, count):
+            raise ScanError(
+                f"Its {count} frames may be masks of as many pictures; a mask has one frame, or one for each segment."
+            )
+        check_frames(count)
+        for number in range(count):
+            yield _shown(data, number)[0]
+
+
+def _frames(data: Dataset) -> int:
+    return int(data.get("NumberOfFrames") or 1)
+
+
+def _is_one_picture(data: Dataset, count: int) -> bool:
+    """Whether the frames of a segmentation are different segments of one image (PS3.3 C.8.20.3)."""
+    segments, images = [], set()
+    for frame in data.get("PerFrameFunctionalGroupsSequence") or ():
+        for segment in frame.get("SegmentIdentificationSequence") or ():
+            segments.append(segment.ReferencedSegmentNumber)
+        for derived in frame.get("DerivationImageSequence") or ():
+            for image in derived.get("SourceImageSequence") or ():
+                images.add((image.ReferencedSOPInstanceUID, image.get("ReferencedFrameNumber")))
+    return len(segments) == len(set(segments)) == count and len(images) <= 1
 
 
 @contextmanager
@@ -99,12 +121,31 @@ def _read(file: BinaryIO, **how: Any) -> Dataset:
     return data
 
 
+def _with_pixels(file: BinaryIO) -> Dataset:
+    data = _read(file)
+    if not any(name in data for name in _PIXELS):
+        raise ScanError(_without_pixels(data))
+    check_size(int(data.Rows), int(data.Columns))
+    return data
+
+
 def _without_pixels(data: Dataset) -> str:
     kind = f" (modality {data.Modality})" if data.get("Modality") else ""
     return f"This DICOM file holds no image{kind}."
 
 
-def _first_frame(data: Dataset) -> np.ndarray:
+def _shown(
+    data: Dataset, number: int
+) -> tuple[np.ndarray, tuple[float, float] | None, tuple[str, ...]]:
+    """Pixels (H, W) of a frame, the file's window in their units, notes."""
+    frame = _frame(data, number)
+    if frame.ndim == 3:
+        frame = _eight_bits(frame, data)
+        return _colour(frame), (0.0, 255.0), _coloured(frame)
+    return _grey(frame, data)
+
+
+def _frame(data: Dataset, number: int) -> np.ndarray:
     """(H, W) values as they are stored, or (H, W, 3) RGB."""
     if "TransferSyntaxUID" not in data.file_meta:  # what is meant where nothing is said
         data.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
@@ -113,7 +154,7 @@ def _first_frame(data: Dataset) -> np.ndarray:
     if packed and not _can_decode(syntax):
         raise ScanError(f"The pixels of this DICOM file{packed} cannot be decoded.")
     try:
-        frame = _decoded(data, syntax)
+        frame = _decoded(data, syntax, number)
         if data.PhotometricInterpretation == "PALETTE COLOR":
             frame = apply_color_lut(frame, data)
         return frame
@@ -124,15 +165,15 @@ def _first_frame(data: Dataset) -> np.ndarray:
         raise ScanError(f"The pixels of this DICOM file{packed} {why}.") from error
 
 
-def _decoded(data: Dataset, syntax: UID) -> np.ndarray:
-    """The first frame, its values in the lower bits of a pixel: old files may have them in the upper ones, up to High
+def _decoded(data: Dataset, syntax: UID, number: int) -> np.ndarray:
+    """A frame, its values in the lower bits of a pixel: old files may have them in the upper ones, up to High
     Bit, and pydicom looks for them in the lower ones alone.
     """
     stored, high = int(data.get("BitsStored") or 0), int(data.get("HighBit") or 0)
     as_written = not syntax.is_encapsulated or syntax == RLELossless
     if not as_written or data.get("SamplesPerPixel", 1) != 1 or high < stored or stored < 1:
-        return pixel_array(data, index=0)
-    frame = pixel_array(data, index=0, correct_unused_bits=False)
+        return pixel_array(data, index=number)
+    frame = pixel_array(data, index=number, correct_unused_bits=False)
     bits = 8 * frame.itemsize
     sign = 2 ** (stored - 1) if data.get("PixelRepresentation") else 0
     if high >= bits or (-sign <= frame.min() and frame.max() < 2**stored - sign):

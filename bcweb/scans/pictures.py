@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Iterator
 from typing import BinaryIO
 
 import numpy as np
@@ -25,6 +26,7 @@ from PIL import (
 from bcweb.scans.scan import (
     Scan,
     ScanError,
+    check_frames,
     check_size,
     default_window,
     sixteen_bit,
@@ -69,12 +71,25 @@ def size(file: BinaryIO) -> tuple[int, int]:
         return (image.width, image.height) if turned else (image.height, image.width)
 
 
-def read(file: BinaryIO) -> Scan:
+def frames(file: BinaryIO) -> Iterator[np.ndarray]:
+    """The pixels of each frame or page, (H, W)."""
+    with _open(file) as image:
+        try:
+            count = getattr(image, "n_frames", 1)
+        except Exception as error:  # as below
+            raise ScanError(f"The {image.format} file is cut off or damaged.") from error
+    check_frames(count)
+    for number in range(count):
+        file.seek(0)
+        yield read(file, number).pixels
+
+
+def read(file: BinaryIO, frame: int = 0) -> Scan:
     with _open(file) as image:
         check_size(image.height, image.width)
         try:
             frames = getattr(image, "n_frames", 1)
-            image.seek(0)
+            image.seek(frame)
             _unpack_as_this_machine(image)
             notes = (f"First of {frames} frames.",) if frames > 1 else ()
             deep_colour = "16" in _raw_mode(image) and not image.mode.startswith("I")

@@ -8,6 +8,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
+
 from bcweb.scans import pictures
 from bcweb.scans.folders import refuse_special
 from bcweb.scans.scan import Scan, ScanError
@@ -32,6 +34,20 @@ def read_scan(source: str | Path | bytes) -> Scan:
         from bcweb.scans import dicom  # pydicom takes longer to import than a PNG to segment
 
         return dicom.read(file)
+
+
+def read_frames(source: str | Path | bytes) -> Iterator[np.ndarray]:
+    """The pixels of each frame of a mask's file, (H, W) as in `Scan`; the first is that of `read_scan`.
+
+    Raises `ScanError` like it, and where the frames may be of several pictures or are too many.
+    """
+    with _opened(source) as (file, dicom_file):
+        if not dicom_file:
+            yield from pictures.frames(file)
+            return
+        from bcweb.scans import dicom
+
+        yield from dicom.frames(file)
 
 
 def scan_size(source: str | Path | bytes) -> tuple[int, int]:

@@ -14,6 +14,7 @@ MODALITIES: tuple[Modality, ...] = ("ultrasound", "mammogram")
 
 # The largest mammograms are 4,915 x 5,928; a picture of more pixels than this is a mistake or an attack.
 MAX_PIXELS = 64_000_000
+MOST_FRAMES = 256  # of a mask, one a lesion; a file of a few bytes can claim millions
 MIN_SIDE = 16  # pixels; nothing can be seen in less
 
 
@@ -72,6 +73,12 @@ def check_size(height: int, width: int) -> None:
         raise ScanError(
             f"The image is {width}x{height} pixels; at least {MIN_SIDE}x{MIN_SIDE} are needed."
         )
+
+
+def check_frames(count: int) -> None:
+    """Raise `ScanError` for more frames than are read of a mask."""
+    if count > MOST_FRAMES:
+        raise ScanError(f"It has {count} frames; of a mask at most {MOST_FRAMES} are read.")
 
 
 def check_contrast(pixels: np.ndarray) -> None:

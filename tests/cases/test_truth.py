@@ -7,13 +7,15 @@ from io import BytesIO
 import numpy as np
 import pytest
 from PIL import Image
+from pydicom.dataset import Dataset
+from pydicom.uid import SegmentationStorage
 
 from bcweb.cases import Case, fit_mask, read_mask, read_truth
 from bcweb.cases.truth import is_black_and_white
 from bcweb.phantoms import phantom
 from bcweb.scans import Scan, ScanError, read_scan
 from tests.cases import trees
-from tests.test_scans import tiff
+from tests.test_scans import dicom, tiff, written
 
 
 def scan(height: int, width: int) -> Scan:
@@ -132,6 +134,70 @@ def test_the_greys_of_a_resized_mask_are_its_edge_however_many(way, scale):
     pixels = np.asarray(drawn.resize(size, Image.Resampling[way]))
     assert len(np.unique(pixels)) > 8
     np.testing.assert_array_equal(read_mask(png(pixels)), pixels > 127)
+
+
+def pages(*pictures: np.ndarray, kind: str = "TIFF") -> bytes:
+    first, *others = map(Image.fromarray, pictures)
+    file = BytesIO()
+    first.save(file, kind, save_all=True, append_images=others)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "GIF"])
+def test_all_pages_of_a_mask_count(kind):
+    one, other, none = trees.box(2, 2, 9, 9), trees.box(20, 30, 40, 50), trees.box(0, 0, 0, 0)
+    mask = read_mask(pages(none, one, other // 255 * 100, kind=kind))
+    np.testing.assert_array_equal(mask, (one > 0) | (other > 0))
+
+
+def test_a_preview_beside_a_mask_is_none_and_a_picture_beside_it_is_refused():
+    box = trees.box(2, 2, 9, 9)
+    np.testing.assert_array_equal(read_mask(pages(box, np.full((20, 30), 255, np.uint8))), box > 0)
+    with pytest.raises(ScanError, match="is a picture and no mask"):
+        read_mask(pages(box, phantom("ultrasound", 1).scan.pixels[: box.shape[0], : box.shape[1]]))
+    with pytest.raises(ScanError, match=r"^It has 300 frames; of a mask at most 256 are read\.$"):
+        read_mask(pages(*[trees.box(2, 2, 9, 9 + n % 7) for n in range(300)]))
+
+
+def segmentation(segments: tuple[int, ...], images: tuple[str, ...]) -> bytes:
+    """A DICOM SEG of two frames: each one's segment, and the image that it is drawn on."""
+    frames = [Dataset(), Dataset()]
+    for frame, number, image in zip(frames, segments, images, strict=True):
+        frame.SegmentIdentificationSequence = [Dataset()]
+        frame.SegmentIdentificationSequence[0].ReferencedSegmentNumber = number
+        frame.DerivationImageSequence = [Dataset()]
+        frame.DerivationImageSequence[0].SourceImageSequence = [Dataset()]
+        frame.DerivationImageSequence[0].SourceImageSequence[0].ReferencedSOPInstanceUID = image
+    drawn = np.stack([trees.box(2, 2, 9, 9), trees.box(20, 30, 40, 50)]) // 255
+    packed = np.packbits(drawn.ravel(), bitorder="little")
+    return written(
+        dicom(
+            drawn, SOPClassUID=SegmentationStorage, Modality="SEG", NumberOfFrames=2, BitsAllocated=1, BitsStored=1,
+            HighBit=0, PixelData=packed.tobytes(), PerFrameFunctionalGroupsSequence=frames,
+        )
+    )  # fmt: skip
+
+
+def test_all_segments_of_a_dicom_seg_count():
+    mask = read_mask(segmentation((1, 2), ("1.2.3", "1.2.3")))
+    expected = (trees.box(2, 2, 9, 9) > 0) | (trees.box(20, 30, 40, 50) > 0)
+    np.testing.assert_array_equal(mask, expected)
+
+
+@pytest.mark.parametrize(
+    "mask",
+    [
+        segmentation((1, 1), ("1.2.3", "1.2.3")),
+        segmentation((1, 2), ("1.2.3", "1.2.4")),
+        written(dicom(np.stack([trees.box(2, 2, 9, 9), trees.box(3, 3, 9, 9)]), NumberOfFrames=2)),
+    ],
+)
+def test_frames_that_may_be_masks_of_several_pictures_are_refused(mask):
+    with pytest.raises(ScanError) as caught:
+        read_mask(mask)
+    assert str(caught.value) == (
+        "Its 2 frames may be masks of as many pictures; a mask has one frame, or one for each segment."
+    )
 
 
 def test_the_few_greys_of_a_box_that_was_compressed_or_resized_are_no_lesions():
