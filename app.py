@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from bcweb.page.ports import PortError, wanted_port
@@ -39,14 +40,17 @@ def main() -> None:
         )
     given = parser.parse_args()
     weights = {modality: getattr(given, f"weights_{modality}") for modality in MODALITIES}
-    chosen = settings(given.host, weights, tuple(given.allow_host))
+    # Gradio, which is imported below, would look for free ports there too, and knows no address of IPv6 then.
+    named = os.environ.pop("GRADIO_SERVER_NAME", None)
+    host = given.host or named
+    chosen = settings(host, weights, tuple(given.allow_host))
 
     # The engine and Gradio take long to import: not for --help.
     from bcweb.page.segmenters import Segmenters
 
     segmenters = Segmenters(chosen.weights)
     try:
-        wanted_port(given.port, host=given.host)
+        wanted_port(given.port, host=host)
         segmenters.begin()  # rather now than at the first scan
     except (PortError, WeightsError) as error:
         sys.exit(str(error))
@@ -57,7 +61,7 @@ def main() -> None:
 
     from bcweb.page.launch import launch
 
-    launch(chosen, segmenters, given.host, given.port)
+    launch(chosen, segmenters, host, given.port)
 
 
 if __name__ == "__main__":

@@ -51,7 +51,9 @@ def build(version: str) -> gr.Blocks:
 def launch(
     settings: Settings, segmenters: Segmenters, host: str | None = None, port: int | None = None
 ) -> None:
-    """Serve until interrupted or terminated. host, port: None leaves them to Gradio and its environment."""
+    """Serve until interrupted or terminated. host: None is this machine alone; port: None leaves it to Gradio and
+    its environment.
+    """
     threading.Thread(target=_warm, args=(segmenters,), name="warm", daemon=True).start()
     store: Store[Held] = Store(settings.visitor_bytes, settings.all_bytes, settings.idle_seconds)
     uploads, masks = Parcels(), Parcels()
@@ -63,8 +65,8 @@ def launch(
     demo = build(version)
     with demo:
         functions = Endpoints(segmenters, uploads, masks).build(demo)
-    # Without server_name and server_port Gradio follows its own environment, as on a Space.
-    given = {"server_name": host, "server_port": port}
+    # Without server_port Gradio follows its own environment.
+    given = {"server_name": host and _bracketed(host), "server_port": port}
     _, address, _ = demo.launch(
         **{name: value for name, value in given.items() if value is not None},
         app_kwargs={
@@ -99,6 +101,11 @@ def launch(
     _stop_when_terminated(backups)
     demo.block_thread()
     backups.end()
+
+
+def _bracketed(host: str) -> str:
+    """As an address of IPv6 stands in a URL, which Gradio makes of it: or the first colon would begin the port."""
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
 
 def _stop_when_terminated(backups: Backups) -> None:

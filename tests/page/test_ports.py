@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bcweb.page.ports import PortError, is_free, wanted_port
+from tests.page.running import App, Visitor
 
 ROOT = Path(__file__).parents[2]
 
@@ -63,6 +64,36 @@ def test_a_port_is_asked_for_where_the_page_is_to_listen():
         assert wanted_port(port, {}) == port
         with pytest.raises(PortError, match=f"Port {port} is taken"):
             wanted_port(port, {"GRADIO_SERVER_NAME": "127.0.0.2"})
+
+
+def ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not ipv6(), reason="this machine has no ::1")
+@pytest.mark.parametrize(
+    ("place", "more", "environment"),
+    [
+        ("::1", ("--host", "::1"), {}),
+        ("::", ("--host", "::"), {}),
+        ("::1", (), {"GRADIO_SERVER_NAME": "::1"}),
+    ],
+)
+def test_the_page_listens_on_an_address_of_ipv6(place, more, environment):
+    app = App(environment, more=more)
+    try:
+        app.start()
+        visitor = Visitor(f"http://[::1]:{app.port}")
+        assert visitor.get("/bc/session").status_code == 200
+        visitor.close()
+    finally:
+        app.stop()
+    assert app.address == f"http://[{place}]:{app.port}"
 
 
 @pytest.mark.parametrize("named", ["high", "0", "70000", "-1"])
