@@ -12,11 +12,14 @@ import numpy as np
 import pydicom
 import pytest
 from PIL import Image
+from pydicom.datadict import tag_for_keyword
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
     BreastTomosynthesisImageStorage,
     ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
     JPEG2000Lossless,
     JPEGBaseline8Bit,
     RLELossless,
@@ -451,6 +454,91 @@ def test_spacing_of_the_largest_ultrasound_region_in_millimetres():
     regions = [region(5, 0.5, 3), region(20, 0.01, 3), region(29, 0.7, 4)]  # 3: cm, 4: seconds
     scan = read_scan(written(dicom(SequenceOfUltrasoundRegions=regions)))
     assert scan.spacing == pytest.approx((0.2, 0.1))
+
+
+SPACING = "What the file says of its pixels' spacing cannot be read and is left out."
+WINDOW = "What the file says of its window or rescaling cannot be read and is left out."
+
+
+def region_without(*keywords: str) -> Dataset:
+    item = Dataset()
+    item.RegionLocationMinX0 = item.RegionLocationMinY0 = 0
+    item.RegionLocationMaxX1 = item.RegionLocationMaxY1 = 10
+    item.PhysicalUnitsXDirection = item.PhysicalUnitsYDirection = 3
+    item.PhysicalDeltaX, item.PhysicalDeltaY = 0.01, 0.02
+    for keyword in keywords:
+        del item[keyword]
+    return item
+
+
+@pytest.mark.parametrize(
+    ("elements", "spacing", "window", "notes"),
+    [
+        ({"PixelSpacing": "0.3"}, None, (0, 255), (SPACING,)),
+        ({"PixelSpacing": r"wide\0.2"}, None, (0, 255), (SPACING,)),
+        ({"PixelSpacing": r"0,3\0,2"}, (0.3, 0.2), (0, 255), ()),
+        (
+            {"ImagerPixelSpacing": r"0,3\0,2", "EstimatedRadiographicMagnificationFactor": "2,0"},
+            (0.15, 0.1),
+            (0, 255),
+            (),
+        ),
+        (
+            {"SequenceOfUltrasoundRegions": [region_without("PhysicalDeltaX")]},
+            None,
+            (0, 255),
+            (SPACING,),
+        ),
+        (
+            {"SequenceOfUltrasoundRegions": [region_without("RegionLocationMaxX1")]},
+            (0.2, 0.1),
+            (0, 255),
+            (),
+        ),
+        (
+            {"SequenceOfUltrasoundRegions": 2 * [region_without("RegionLocationMaxX1")]},
+            None,
+            (0, 255),
+            (SPACING,),
+        ),
+        ({"WindowCenter": "100,5", "WindowWidth": "101,0"}, None, (50, 150), ()),
+        ({"WindowCenter": "auto", "WindowWidth": "101"}, None, (0, 255), (WINDOW,)),
+        ({"WindowCenter": "nan", "WindowWidth": "101"}, None, (0, 255), (WINDOW,)),
+        (
+            {"WindowCenter": "100.5", "WindowWidth": "101", "RescaleSlope": "2,0"},
+            None,
+            (25, 75),
+            (),
+        ),
+        (
+            {"WindowCenter": "100.5", "WindowWidth": "101", "RescaleSlope": "steep"},
+            None,
+            (0, 255),
+            (WINDOW,),
+        ),
+        (
+            {"WindowCenter": "?", "WindowWidth": "?", "PixelSpacing": "?"},
+            None,
+            (0, 255),
+            (WINDOW, SPACING),
+        ),
+    ],
+)
+def test_an_odd_value_of_what_a_scan_can_do_without_does_not_cost_the_scan(
+    elements, spacing, window, notes
+):
+    """Programs write a decimal comma, or one side of a pixel alone."""
+    data = dicom()
+    for keyword, value in elements.items():
+        if isinstance(value, str):  # as it stands there, which pydicom would not write
+            data.add(DataElement(tag_for_keyword(keyword), "LO", value))
+        else:
+            setattr(data, keyword, value)
+    data.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
+    scan = read_scan(written(data))
+    np.testing.assert_array_equal(scan.pixels, RAMP)
+    assert scan.spacing == (None if spacing is None else pytest.approx(spacing))
+    assert scan.window == pytest.approx(window) and scan.notes == notes
 
 
 @pytest.mark.parametrize(

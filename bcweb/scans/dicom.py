@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import logging
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, BinaryIO
 
@@ -70,7 +70,8 @@ def read(file: BinaryIO) -> Scan:
         cautions = _cautions(data, modality)
         pixels = np.ascontiguousarray(pixels)
         window = window or default_window(pixels)
-        return Scan(pixels, window, _spacing(data), modality, (*cautions, *notes), cautions)
+        spacing, odd = _if_readable(_spacing, data, "its pixels' spacing")
+        return Scan(pixels, window, spacing, modality, (*cautions, *notes, *odd), cautions)
 
 
 def frames(file: BinaryIO) -> Iterator[np.ndarray]:
@@ -217,8 +218,7 @@ def _grey(
 
     Rescaling is linear, so the pixels keep their stored values and the window is brought to them.
     """
-    slope = float(_value(data, "RescaleSlope", "PixelValueTransformationSequence") or 1)
-    intercept = float(_value(data, "RescaleIntercept", "PixelValueTransformationSequence") or 0)
+    (slope, intercept, window), odd = _rescaled_window(data)
     bits = int(data.BitsStored) if "PixelData" in data else 32
     offset = 2 ** (bits - 1) if data.get("PixelRepresentation") else 0
     if "ModalityLUTSequence" in data:
@@ -231,7 +231,6 @@ def _grey(
         return (65535 - pixels if inverted else pixels), None, notes
     top = 2**bits - 1
     pixels = np.clip(stored.astype(np.int32) + offset, 0, top)
-    window = _window(data)
     if window:
         low, high = sorted((edge - intercept) / slope + offset for edge in window)
         if low >= pixels.max() or high <= pixels.min():  # it would show one flat tone
@@ -242,10 +241,37 @@ def _grey(
     if bits == 1:
         return pixels * np.uint8(255), None, ()
     if 8 < bits < 16:  # elsewhere it is only said that they lie in 16
-        return pixels, window, (f"Of the 16 bits of a pixel {bits} are used.",)
+        return pixels, window, (f"Of the 16 bits of a pixel {bits} are used.", *odd)
     if bits <= 8 and (not window or (window[0] <= 1 and window[1] >= top - 1)):
         window = (0.0, float(top))
-    return pixels, window, ()
+    return pixels, window, odd
+
+
+def _rescaled_window(
+    data: Dataset,
+) -> tuple[tuple[float, float, tuple[float, float] | None], tuple[str, ...]]:
+    """Slope and intercept of the rescaling, the window after it, and a note where one of them cannot be read: then
+    there is no window, since it holds with the other two alone."""
+
+    def read(data: Dataset) -> tuple[float, float, tuple[float, float] | None]:
+        slope, intercept = (
+            _first(_value(data, keyword, "PixelValueTransformationSequence"))
+            for keyword in ("RescaleSlope", "RescaleIntercept")
+        )
+        return slope or 1.0, intercept or 0.0, _window(data)
+
+    found, odd = _if_readable(read, data, "its window or rescaling")
+    return found or (1.0, 0.0, None), odd
+
+
+def _if_readable(
+    read: Callable[[Dataset], Any], data: Dataset, what: str
+) -> tuple[Any, tuple[str, ...]]:
+    """What is read of elements that a scan can do without; None and a note where their values are odd."""
+    try:
+        return read(data), ()
+    except Exception:  # whatever pydicom and numbers raise of them
+        return None, (f"What the file says of {what} cannot be read and is left out.",)
 
 
 def _window(data: Dataset) -> tuple[float, float] | None:
@@ -277,6 +303,11 @@ def _is_detectors(spacing: Sequence[float], data: Dataset) -> bool:
     )
 
 
+def _area(region: Dataset) -> int:
+    across = region.RegionLocationMaxX1 - region.RegionLocationMinX0
+    return across * (region.RegionLocationMaxY1 - region.RegionLocationMinY0)
+
+
 def _spacing(data: Dataset) -> tuple[float, float] | None:
     """(row, column) millimetres in the patient, else on the detector over the magnification, or None."""
     regions = [
@@ -286,25 +317,22 @@ def _spacing(data: Dataset) -> tuple[float, float] | None:
         and region.get("PhysicalUnitsYDirection") == _CENTIMETRES
     ]
     if regions:
-        largest = max(
-            regions,
-            key=lambda r: (
-                (r.RegionLocationMaxX1 - r.RegionLocationMinX0)
-                * (r.RegionLocationMaxY1 - r.RegionLocationMinY0)
-            ),
-        )
-        found = [abs(largest.PhysicalDeltaY) * 10, abs(largest.PhysicalDeltaX) * 10]
+        # Of one alone it does not matter where it lies.
+        largest = max(regions, key=_area) if len(regions) > 1 else regions[0]
+        found = [
+            abs(_number(side)) * 10 for side in (largest.PhysicalDeltaY, largest.PhysicalDeltaX)
+        ]
     elif (found := _value(data, "PixelSpacing", "PixelMeasuresSequence")) and not _is_detectors(
         found, data
     ):
         pass
     elif found := data.get("ImagerPixelSpacing"):
-        magnification = float(data.get("EstimatedRadiographicMagnificationFactor") or 1)
-        found = [float(side) / magnification for side in found]
+        magnification = _number(data.get("EstimatedRadiographicMagnificationFactor") or 1)
+        found = [_number(side) / magnification for side in found]
     else:
         return None
-    row, column = (float(side) for side in found)
-    return (row, column) if row > 0 and column > 0 and np.isfinite(row + column) else None
+    row, column = map(_number, found)
+    return (row, column) if row > 0 and column > 0 else None
 
 
 def _modality(data: Dataset) -> Modality | None:
@@ -345,18 +373,26 @@ def _cautions(data: Dataset, modality: Modality | None) -> tuple[str, ...]:
 
 def _value(data: Dataset, keyword: str, sequence: str) -> Any:
     """An element of the image, or of its first frame where the file describes frames in groups."""
-    if data.get(keyword) is not None:
-        return data[keyword].value
+    if (value := data.get(keyword)) is not None:
+        return value
     for groups in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"):
         for group in (data.get(groups) or ())[:1]:
             for item in (group.get(sequence) or ())[:1]:
-                if item.get(keyword) is not None:
-                    return item[keyword].value
+                if (value := item.get(keyword)) is not None:
+                    return value
     return None
 
 
+def _number(value: Any) -> float:
+    """An element's number, whose point may be a comma; `ValueError` where it is infinite or none."""
+    number = float(value.replace(",", ".") if isinstance(value, str) else value)
+    if not np.isfinite(number):
+        raise ValueError(f"{value} is not finite")
+    return number
+
+
 def _first(value: Any) -> float | None:
-    """The first of several, as a number."""
+    """The first of several, as a number; None where there is none."""
     if isinstance(value, MultiValue):
         value = value[0] if value else None
-    return None if value is None else float(value)
+    return None if value is None or value == "" else _number(value)
