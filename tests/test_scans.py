@@ -407,6 +407,47 @@ def test_compressed_dicom_is_decoded():
 
 
 @pytest.mark.parametrize(
+    "first",
+    [
+        "",
+        "LengthToEnd",
+        "SpecificCharacterSet",
+        "ImageType",
+        "InstanceCreationDate",
+        "SOPClassUID",
+        "SOPInstanceUID",
+    ],
+)
+@pytest.mark.parametrize("is_implicit", [True, False])
+def test_old_dicom_begins_with_its_first_element(first, is_implicit):
+    """Without a preamble; most such files with the length of their first group."""
+    data = dicom(Modality="US")
+    values = {
+        "LengthToEnd": 5000,
+        "ImageType": ["ORIGINAL", "PRIMARY"],
+        "InstanceCreationDate": "19940131",
+    }
+    if first and first not in data:
+        setattr(data, first, values.get(first, "ISO_IR 100"))
+    if first == "SOPInstanceUID":
+        del data.SOPClassUID
+    del data.file_meta
+    file = BytesIO()
+    pydicom.dcmwrite(file, data, implicit_vr=is_implicit, little_endian=True)
+    body = file.getvalue()
+    if not first:
+        length = body.index(struct.pack("<HH", 0x28, 0x02))
+        head = b"\x08\0\0\0" + (b"\4\0\0\0" if is_implicit else b"UL\4\0")
+        body = head + struct.pack("<I", length) + body
+    else:
+        tag = tag_for_keyword(first)
+        assert body[:4] == struct.pack("<HH", tag >> 16, tag & 0xFFFF)
+    scan = read_scan(body)
+    np.testing.assert_array_equal(scan.pixels, RAMP)
+    assert scan.modality == "ultrasound" and scan_size(body) == (20, 30)
+
+
+@pytest.mark.parametrize(
     ("elements", "expected"),
     [
         ({}, None),

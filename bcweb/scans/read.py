@@ -16,6 +16,12 @@ from bcweb.scans.scan import Scan, ScanError
 
 KINDS = "PNG, JPEG, BMP, TIFF, PGM, WebP, GIF and DICOM"
 _HEAD = 256  # bytes that tell what a file is
+# Without a preamble the first element is one of group 2, or of group 8 one that an image begins with: the group's
+# length, the length to the end, the character set, the image's type, its date, its class or its UID.
+_FIRST_ELEMENTS = (
+    b"\x02\0\0\0",
+    *(b"\x08\0" + bytes([element]) + b"\0" for element in (0, 1, 5, 8, 0x12, 0x16, 0x18)),
+)
 _NOT_IMAGES = {
     b"%PDF": "This is a PDF, not an image; export its picture as PNG or send the DICOM file.",
     b"PK\x03\x04": "This is a ZIP archive; unpack it first.",
@@ -93,5 +99,4 @@ def is_dicom(file: Path) -> bool:
 
 def _is_dicom(head: bytes) -> bool:
     """DICOM has a preamble of 128 bytes; old files start with their first element instead."""
-    starts = (b"\x08\0\x05\0", b"\x08\0\x08\0", b"\x02\0\0\0")
-    return head[128:132] == b"DICM" or head[:4] in starts
+    return head[128:132] == b"DICM" or head.startswith(_FIRST_ELEMENTS)
