@@ -25,6 +25,9 @@ _NAME = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?")
 # By name: the client's HTTP library is httpx before huggingface_hub 2, and httpx2 from then on.
 _BROKEN_OFF = ("ReadError", "RemoteProtocolError", "WriteError")
 _NO_JSON = (json.JSONDecodeError, UnicodeDecodeError)  # a page of something else on the way
+_NOT_STORED = (
+    errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR,
+)  # fmt: skip
 _PATIENCE = 10  # seconds for an answer
 _AT_ONCE = 8  # downloads
 
@@ -203,7 +206,7 @@ def _absence(error: Exception) -> str:
 
 def explain(error: Exception, what: str) -> str:
     """One sentence for a failed request about a repository, with what to do where something can be done."""
-    from huggingface_hub import get_token
+    from huggingface_hub import constants, get_token
     from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
 
     if isinstance(error, HFValidationError):
@@ -225,6 +228,9 @@ def explain(error: Exception, what: str) -> str:
         return f"{sentence[0].upper()}{sentence[1:]}."
     if status:
         return f"The Hub refuses {what} ({status})."
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return f"The disk is full: {what} cannot be stored ({error.strerror})."
+    if isinstance(error, OSError) and error.errno in _NOT_STORED:
+        place = error.filename or constants.HF_HOME
+        return (
+            f"{what} cannot be stored in {place}: {error.strerror}; HF_HOME names another folder."
+        )
     return f"The transfer of {what} broke off; the same command tries again."

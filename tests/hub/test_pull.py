@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 import resource
 import signal
 import subprocess
@@ -233,10 +234,30 @@ def test_ctrl_c_ends_a_download_at_once_and_what_it_leaves_is_not_taken_for_whol
     assert offline.stdout == again.stdout
 
 
-def test_a_full_disk_is_one_sentence(two, python):
+@pytest.mark.skipif(sys.platform != "linux", reason="nobody may write to /sys there")
+@pytest.mark.parametrize(
+    ("place", "why"),
+    [
+        ("file/hf", "Not a directory"),
+        ("/sys/fs/hf", "Operation not permitted|Permission denied|Read-only.*"),
+    ],
+)
+def test_a_cache_that_cannot_be_written_is_one_sentence(two, python, tmp_path, place, why):
+    (tmp_path / "file").touch()
+    home = tmp_path / place
+    done = python("-c", LOAD, env={"HF_HOME": str(home)})
+    sentence = (
+        rf"ann/weights@v1 cannot be stored in {home}: ({why}); HF_HOME names another folder\.\n"
+    )
+    assert re.fullmatch(sentence, done.stdout), done
+
+
+def test_a_full_disk_is_one_sentence(two, python, tmp_path):
 
     def no_file_above_a_megabyte():
         resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
 
     done = python("-c", LOAD, preexec_fn=no_file_above_a_megabyte)
-    assert done.stdout.startswith("The disk is full: ann/weights@v1 cannot be stored"), done
+    assert done.stdout == (
+        f"ann/weights@v1 cannot be stored in {tmp_path / 'hf'}: File too large; HF_HOME names another folder.\n"
+    ), done
