@@ -207,11 +207,17 @@ def _absence(error: Exception) -> str:
 def explain(error: Exception, what: str) -> str:
     """One sentence for a failed request about a repository, with what to do where something can be done."""
     from huggingface_hub import constants, get_token
-    from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
+    from huggingface_hub.errors import GatedRepoError, HFValidationError, RepositoryNotFoundError
 
     if isinstance(error, HFValidationError):
         return f"{what} cannot be the name of a repository."
     status = _status(error)
+    if isinstance(error, GatedRepoError):  # a kind of the next one
+        place = f"{constants.ENDPOINT}/{what.partition('@')[0]}"
+        return (
+            f"{what} is gated: ask for access at {place}, then name a token of that account by "
+            "`hf auth login`, or HF_TOKEN."
+        )
     if isinstance(error, RepositoryNotFoundError):
         if get_token() is None:
             return f"There is no public repository {what}; a private one needs a token: `hf auth login`, or HF_TOKEN."

@@ -627,7 +627,11 @@ def _untag(call: _Call, kind: str, name: str, revision: str) -> Answer:
 
 def _resolve(call: _Call, name: str, kind: str | None, revision: str, path: str) -> Answer:
     """A file from git, or for a large one the way to the storage, with what the client must know of it."""
-    commit = call.commit(call.repository(kind or "model", name), revision)
+    repo = call.repository(kind or "model", name)
+    if repo.gated and not (call.user and call.user.may_write(name.split("/")[0])):
+        sentence = f"Access to {name} is restricted and you are not in the authorized list."
+        raise Refused(403 if call.user else 401, sentence, "GatedRepo")
+    commit = call.commit(repo, revision)
     if path not in commit.files:
         raise Refused(404, "Entry not found", "EntryNotFound")
     blob = commit.files[path]

@@ -69,6 +69,7 @@ class Repository:
     kind: str
     id: str
     private: bool
+    gated: bool = False  # everybody sees what there is, and nobody but its owner gets it
     space: Space | None = None
     commits: dict[str, Commit] = field(default_factory=dict)
     branches: dict[str, str] = field(default_factory=dict)

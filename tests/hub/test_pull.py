@@ -131,6 +131,20 @@ def test_a_private_repository_wants_a_token_that_may_read_it(hub, two, monkeypat
     assert "a private one needs a token: `hf auth login`" in refused("hf://ann/weights@v2")
 
 
+def test_a_gated_repository_is_there_and_it_is_said_where_to_ask(hub, two, monkeypatch):
+    hub.repository("ann/weights").gated = True
+    sentence = (
+        f"ann/weights@v1 is gated: ask for access at {hub.url}/ann/weights, then name a token of that "
+        "account by `hf auth login`, or HF_TOKEN."
+    )
+    monkeypatch.setenv("HF_TOKEN", hub.add_user("bob"))
+    assert refused("hf://ann/weights@v1") == sentence
+    monkeypatch.delenv("HF_TOKEN")
+    assert refused("hf://ann/weights@v1") == sentence
+    monkeypatch.setenv("HF_TOKEN", hub.token)
+    assert load_weights("hf://ann/weights@v1")
+
+
 def test_what_is_not_there_is_said(hub, two):
     assert refused("hf://ann/weights@v9") == "ann/weights has no revision v9; it has v1, v2, main."
     assert "There is no repository ann/other" in refused("hf://ann/other")
