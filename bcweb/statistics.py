@@ -21,7 +21,8 @@ _CELLS = 2_000_000  # of the tables that are worked on at once
 
 
 class Interval(NamedTuple):
-    """An estimate with its interval; low and high are NaN where too few groups leave nothing to resample."""
+    """An estimate with its interval; low and high are NaN where too few groups, or groups that are all alike, leave nothing to
+    resample."""
 
     estimate: float
     low: float
@@ -76,6 +77,25 @@ def group_bootstrap(
     if not len(drawn):
         return Interval(estimate, math.nan, math.nan)
     return _percentiles(estimate, drawn, level)
+
+
+def average(
+    values: Sequence[float] | np.ndarray,
+    groups: Sequence[Hashable],
+    statistic: Statistic = np.mean,
+) -> Interval:
+    """A mean or median of what was measured, with its interval; see `group_bootstrap`.
+
+    There is none where every group holds the same values, as where no lesion was hit at all: the bootstrap would be
+    certain of it, and of such values nothing else is known by which to tell how far they may reach.
+    """
+    found = group_bootstrap(values, groups, statistic)
+    held: dict[Hashable, list[float]] = {}
+    for value, group in zip(values, groups, strict=True):
+        held.setdefault(group, []).append(value)
+    if len({tuple(sorted(some)) for some in held.values()}) == 1:
+        return Interval(found.estimate, math.nan, math.nan)
+    return found
 
 
 def paired_difference(

@@ -67,7 +67,8 @@ def test_figures_over_lesion_images():
 
 
 def test_every_figure_has_an_interval_that_holds_it():
-    figures = summarise([*FOUR, normal("e"), normal("f", painted=5)])
+    further = replace(FOUR[0], hd95_px=12.0)
+    figures = summarise([further, *FOUR[1:], normal("e"), normal("f", painted=5)])
     for block, names in (
         (figures["lesion"], ("dice_mean", "dice_median", "iou_mean", "hd95_mean", "detected")),
         (figures["normal"], ("painted",)),
@@ -124,6 +125,14 @@ def test_an_image_is_found_and_so_is_a_lesion_and_each_is_called_what_it_is():
 def test_all_lesions_found_is_not_certain_to_go_on():
     low, high = summarise([lesion("a", 0.9), lesion("b", 0.8)])["lesionwise"]["found_ci"]
     assert low < 0.5 and high == 1.0  # of two groups both: Clopper and Pearson's 0.16 to 1
+
+
+def test_a_dice_of_nothing_on_every_image_is_not_certain_to_stay_so():
+    result = report([lesion(str(i), 0.0) for i in range(12)], {})
+    assert re.search(r"^ +Dice, mean +0\.000 +no interval$", table(result), re.M)
+    figures = result["lesion"]
+    assert figures["dice_mean_ci"] is figures["dice_median_ci"] is figures["iou_mean_ci"] is None
+    assert figures["detected_ci"][1] > 0.2, "which has one all the same"
 
 
 def test_images_of_one_woman_are_one_group():

@@ -14,6 +14,7 @@ from bcweb.statistics import (
     auc_gain,
     auc_interval,
     auc_of_columns,
+    average,
     calibration_bins,
     calibration_error,
     group_bootstrap,
@@ -105,6 +106,23 @@ def test_the_same_seed_gives_the_same_interval():
 def test_one_group_has_an_estimate_and_no_interval():
     estimate, low, high = group_bootstrap([0.2, 0.4], ["a", "a"])
     assert estimate == pytest.approx(0.3) and math.isnan(low) and math.isnan(high)
+
+
+@pytest.mark.parametrize("statistic", [np.mean, np.median])
+@pytest.mark.parametrize(
+    ("values", "groups"),
+    [([0.0] * 12, range(12)), ([0.2, 0.4, 0.4, 0.2], "aabb"), ([0.2, 0.4], "aa")],
+)
+def test_groups_that_are_all_alike_have_an_average_and_no_interval(values, groups, statistic):
+    """Drawn again they would show one answer, and the bootstrap would be certain of it."""
+    estimate, low, high = average(values, groups, statistic)
+    assert estimate == pytest.approx(np.mean(values)) and math.isnan(low) and math.isnan(high)
+
+
+def test_where_any_group_differs_an_average_has_the_interval_of_the_bootstrap():
+    values, groups = [0.2, 0.4, 0.4, 0.2, 0.4], "aabbc"
+    for statistic in (np.mean, np.median):
+        assert average(values, groups, statistic) == group_bootstrap(values, groups, statistic)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,10 @@ _SHARE = f"{_ALIKE}Clopper and Pearson (1934), of a share of as many independent
 _COUNT = f"{_ALIKE}Garwood (1936), of a count in as many independent cases as there are groups."
 _NO_LESIONS = "There is no lesion image among them."
 _NO_NORMALS = "There is no normal image among them."
-_ONE_GROUP = "They are all of one group, so there is nothing to draw and no interval."
+_ONE_GROUP = (
+    "They are all of one group, or of groups that are all alike: drawn again they show nothing else, so there is no "
+    "interval."
+)
 _ONE_OF_A_KIND = "Of lesion or of normal images there is only one group, so there is nothing to draw and no interval."
 
 
