@@ -11,7 +11,10 @@ MASK = re.compile(r"(.+?)_mask(_\d+)?", re.IGNORECASE)
 
 # What masks are called besides, in a file's name or a folder's.
 _WORD = r"(?:mask|seg|segmentation|truth|ground_?truth|gt|label)s?"
-_MASKS = re.compile(_WORD, re.IGNORECASE)
+_MASKS = re.compile(rf"{_WORD}|labels(?:tr|ts)", re.IGNORECASE)
+# nnU-Net's folders: a_0000.png in imagesTr is the first channel of what a.png in labelsTr is a mask of.
+_OF_NNUNET = re.compile(r"(?P<what>images|labels)(?P<part>tr|ts)", re.IGNORECASE)
+_CHANNEL = re.compile(r"_[0-9]{4}$")
 _AFTER = re.compile(
     rf"(?P<scan>.+?)[ _.-]+{_WORD}(?:[ _.-]*(?P<part>\d+))?", re.IGNORECASE | re.DOTALL
 )
@@ -57,8 +60,29 @@ def among_masks(file: PurePath) -> bool:
 
 
 def is_of_masks(folder: str) -> bool:
-    """Whether a folder is called as those are that hold masks: masks, labels, gt ..."""
+    """Whether a folder is called as those are that hold masks: masks, labels, gt, nnU-Net's labelsTr ..."""
     return _MASKS.fullmatch(folder) is not None
+
+
+def among_channels(file: PurePath) -> bool:
+    """Whether a file lies in nnU-Net's imagesTr or imagesTs: it is no mask, whatever its name, and its masks may be
+    called as it is `without_channel`. file: as in `among_masks`.
+    """
+    told = map(_OF_NNUNET.fullmatch, file.parts[:-1])
+    return any(each and each["what"].lower() == "images" for each in told)
+
+
+def without_channel(name: str) -> str:
+    """ "a" of "a_0000", as nnU-Net calls the first channel of a."""
+    return _CHANNEL.sub("", name)
+
+
+def shared_name(folder: str) -> str:
+    """What nnU-Net's folder of scans has in common with that of their masks: "tr" of imagesTr and of labelsTr. Any
+    other folder's is its own name.
+    """
+    told = _OF_NNUNET.fullmatch(folder)
+    return told["part"].lower() if told else folder
 
 
 def natural(name: str) -> list[tuple[int, int, str]]:

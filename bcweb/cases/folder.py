@@ -1,7 +1,8 @@
 """Any folder: `images/NAME` + `masks/NAME`, `NAME` + `masks/NAME`, or `NAME` + `NAME_mask` side by side; the
 folders in it may be laid out so, each with masks of its own. Folders called labels, gt and the like hold masks
-too, and so may a mask be called (`bcweb.names`). Nobody looks on here: a mask is of the scan that it names
-whole, where the page takes `mask_8` for that of `Test_Image_8` as well.
+too, and so may a mask be called (`bcweb.names`); of nnU-Net's `imagesTr/NAME_0000` it is `labelsTr/NAME`. Nobody
+looks on here: a mask is of the scan that it names whole, where the page takes `mask_8` for that of `Test_Image_8`
+as well.
 
 An optional `cases.csv` says more: file, and where known label, group, findings, modality. Its further
 columns can select: {"energy": "low"} reads the rows that say so. Several rows of one picture, one a lesion,
@@ -29,7 +30,15 @@ from bcweb.cases.files import (
     slashed,
 )
 from bcweb.cases.grouping import group_by_pictures, group_the_rest
-from bcweb.names import among_masks, is_of_masks, mask_name, stem
+from bcweb.names import (
+    among_channels,
+    among_masks,
+    is_of_masks,
+    mask_name,
+    shared_name,
+    stem,
+    without_channel,
+)
 from bcweb.scans import MODALITIES, ScanError, guess_modality, read_scan
 
 Masks = dict[str, list[Path]]
@@ -132,7 +141,8 @@ def _files(path: Path) -> tuple[Path, Sizes, Masks, Sizes, list[Skipped]]:
     for file, size in sizes.items():
         name = _alike(file, path)
         place, slash, own = name.rpartition("/")
-        told = mask_name(own)
+        is_channel = among_channels(file.relative_to(path))
+        told = None if is_channel else mask_name(own)
         inside = among_masks(file.relative_to(path))
         is_mask = not file.is_relative_to(root) if apart else inside or told
         if is_mask:
@@ -140,7 +150,8 @@ def _files(path: Path) -> tuple[Path, Sizes, Masks, Sizes, list[Skipped]]:
             drawings.append((file, [name] * inside + named))
         else:
             images[file] = size
-            ids[name].add(_id(file, root))
+            for called in {name, without_channel(name)} if is_channel else {name}:
+                ids[called].add(_id(file, root))
     masks: Masks = defaultdict(list)
     for file, names in drawings:
         of = next((ids[name] for name in names if name in ids), set())
@@ -162,9 +173,11 @@ def _modality(said: str) -> str:
 
 
 def _alike(file: Path, path: Path) -> str:
-    """What an image and its mask have in common: "ward/a" for ward/a.png, ward/images/a.png, ward/masks/a.png."""
+    """What an image and its mask have in common: "ward/a" for ward/a.png, ward/images/a.png, ward/masks/a.png,
+    and "tr/a" for labelsTr/a.png."""
     *folders, name = file.relative_to(path).parts
-    above = [each for each in folders if each.lower() != "images" and not is_of_masks(each)]
+    above = map(shared_name, folders)
+    above = [each for each in above if each.lower() != "images" and not is_of_masks(each)]
     return composed("/".join([*above, stem(name)]))
 
 

@@ -13,7 +13,14 @@ from typing import Literal
 import numpy as np
 
 from bcweb.cases.truth import is_black_and_white, same_aspect
-from bcweb.names import among_masks, mask_name, stem
+from bcweb.names import (
+    among_channels,
+    among_masks,
+    mask_name,
+    shared_name,
+    stem,
+    without_channel,
+)
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,8 @@ def pair(names: Sequence[str]) -> list[Pair]:
     """Tell truths from scans, and find each truth's scan among `names` (paths with "/", any case).
 
     A truth is named after its scan ("X_mask.png" of "X.png", "mask_0001-l.png" of "bus_0001-l.png"),
-    or has its name in a folder of masks ("masks/X.png" of "images/X.png"). Of several scans of one
+    or has its name in a folder of masks ("masks/X.png" of "images/X.png", nnU-Net's "labelsTr/X.png" of
+    "imagesTr/X_0000.png"). Of several scans of one
     name the one in the nearest folder is taken, and of these the last.
     """
     paths = [PurePosixPath(name.replace("\\", "/")) for name in names]
@@ -52,7 +60,7 @@ def pair(names: Sequence[str]) -> list[Pair]:
     scans: dict[str, list[int]] = {}
     for place, path in enumerate(paths):
         if sought[place] is None:
-            for key in _endings(stem(path.name).lower()):
+            for key in {key for name in _wholes(path) for key in _endings(name)}:
                 scans.setdefault(key, []).append(place)
     pairs = []
     for place, path in enumerate(paths):
@@ -61,9 +69,7 @@ def pair(names: Sequence[str]) -> list[Pair]:
             continue
         named, whole = sought[place]
         found = [
-            scan
-            for scan in scans.get(named, [])
-            if not whole or stem(paths[scan].name).lower() == named
+            scan for scan in scans.get(named, []) if not whole or named in _wholes(paths[scan])
         ]
         nearest = max(found, key=lambda scan: (_kinship(paths[scan], path), scan), default=None)
         told = mask_name(stem(path.name))
@@ -93,11 +99,19 @@ def scan_of(names: Sequence[str], mask: int, look: Callable[[int], Look | None])
 
 def _named_after(path: PurePosixPath) -> tuple[str, bool] | None:
     """A truth's scan: its stem in small letters, or (False) the end of its stem. None for a scan."""
+    if among_channels(path):
+        return None
     if told := mask_name(stem(path.name)):
         return told.scan.lower(), told.whole
     if among_masks(path):
         return stem(path.name).lower(), True
     return None
+
+
+def _wholes(scan: PurePosixPath) -> set[str]:
+    """What the truth of a scan names it by, where it names it whole, in small letters."""
+    name = stem(scan.name).lower()
+    return {name, without_channel(name)} if among_channels(scan) else {name}
 
 
 def _endings(name: str) -> list[str]:
@@ -107,4 +121,4 @@ def _endings(name: str) -> list[str]:
 
 def _kinship(a: PurePosixPath, b: PurePosixPath) -> int:
     """How many folders two files have in common."""
-    return len(set(a.parts[:-1]) & set(b.parts[:-1]))
+    return len(set(map(shared_name, a.parts[:-1])) & set(map(shared_name, b.parts[:-1])))

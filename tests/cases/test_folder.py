@@ -100,6 +100,41 @@ def test_a_folder_of_masks_has_other_names_too(tmp_path, name, images):
     assert [each.scan for each in told] == [None, None, 0, 1]
 
 
+def test_the_folders_of_nnu_net_are_scans_and_masks(tmp_path):
+    """a_0000.png is the first channel of a, and a.png its mask."""
+    names = [
+        "imagesTr/a_0000",
+        "imagesTr/seg_b_0000",
+        "imagesTr/c_0001",
+        "imagesTs/a_0000",
+        "imagesTs/d_0000",
+    ]
+    masks = {"labelsTr/a": 30, "labelsTr/seg_b": 40, "labelsTr/c_0001": 50, "labelsTs/a": 60}
+    for seed, name in enumerate(names):
+        trees.save(tmp_path / f"{name}.png", trees.picture(seed))
+    for name, right in masks.items():
+        trees.save(tmp_path / f"{name}.png", trees.box(10, 10, 20, right) // 255)
+    found = read_cases(f"folder:{tmp_path}{SPEC}")
+    truths = {case.id: read_truth(case, read_scan(case.file)) for case in found.cases}
+    areas = [None if truths[name] is None else int(truths[name].sum()) for name in names]
+    assert areas == [200, 300, 400, 500, None] and len(truths) == 5 and found.skipped == ()
+    told = pair([f"set/{name}.png" for name in (*names, *masks)])
+    assert [(each.part, each.scan) for each in told[5:]] == [("truth", n) for n in range(4)]
+    assert all(each.part == "scan" for each in told[:5])
+
+
+def test_of_two_channels_of_nnu_net_neither_has_the_mask(tmp_path):
+    for seed, name in enumerate(("a_0000", "a_0001", "b_0000")):
+        trees.save(tmp_path / "imagesTr" / f"{name}.png", trees.picture(seed))
+    for name in "ab":
+        trees.save(tmp_path / "labelsTr" / f"{name}.png", trees.box(10, 10, 20, 30))
+    found = read_cases(f"folder:{tmp_path}{SPEC}")
+    assert [case.has_truth for case in found.cases] == [False, False, True]
+    assert [item.reason for item in found.skipped] == [
+        "A mask of imagesTr/a_0000 or of imagesTr/a_0001."
+    ]
+
+
 def test_a_mask_that_may_be_of_two_scans_is_of_none(tmp_path):
     for seed, place in enumerate(("a", "images of 2025/a", "ward/a", "ward/images/a")):
         trees.save(tmp_path / f"{place}.png", trees.picture(seed))

@@ -31,8 +31,10 @@ def test_a_mask_says_whose_it_is(name, told):
 
 
 def test_folders_are_called_by_the_same_words():
-    assert all(map(is_of_masks, ("mask", "Masks", "labels", "GT", "segs", "ground_truth")))
-    assert not any(map(is_of_masks, ("masked", "x_masks", "images")))
+    assert all(
+        map(is_of_masks, ("mask", "Masks", "labels", "GT", "segs", "ground_truth", "labelsTr"))
+    )
+    assert not any(map(is_of_masks, ("masked", "x_masks", "images", "imagesTr")))
 
 
 def test_an_export_calls_no_scan_as_the_mask_of_another_is_called():
