@@ -145,7 +145,8 @@ class Segmenter:
         """The network's answer as it comes."""
         config = self.weights.config
         logits, presence_logits = self._engine.run(standardise(images, config.mean, config.std))
-        if not np.isfinite(logits).all():
+        told = [logits] if presence_logits is None else [logits, presence_logits]
+        if not all(np.isfinite(numbers).all() for numbers in told):
             raise WeightsError(f"{self.weights.revision} is broken: it answers without numbers.")
         presences = None if presence_logits is None else _sigmoid(presence_logits)
         return _sigmoid(logits), presences

@@ -38,6 +38,9 @@ class WeightsError(ValueError):
     """Weights that cannot be had or used; its text is one sentence for the person who named them."""
 
 
+_STRICT = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
 class OperatingPoint(BaseModel):
     """How a probability map becomes a mask; chosen on validation and stored with the weights.
 
@@ -46,7 +49,7 @@ class OperatingPoint(BaseModel):
     min_lesion_fraction: smaller connected parts are dropped; a part of the image's area.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = _STRICT
 
     mask_threshold: float = Field(gt=0, lt=1)
     presence_gate: float | None = Field(ge=0, le=1)
@@ -61,7 +64,7 @@ class Reading(BaseModel):
     is what the network's head says.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = _STRICT
 
     mirrored: bool = False
     calibration: tuple[float, float, float] | None = None
@@ -73,7 +76,7 @@ class Config(BaseModel):
     feed: what a source network within gives to the network proper; None where there is none.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = _STRICT
 
     format: int = Field(1, ge=1, le=1)
     architecture: Architecture
@@ -115,7 +118,8 @@ class Weights:
         if not path.exists():
             return ()
         try:
-            with path.open(newline="", encoding="utf-8") as file:
+            # A file's name is bytes, which need not be text.
+            with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
                 cases = tuple(SeenCase(**row) for row in csv.DictReader(file))
             duplicates.pack(case.fingerprint for case in cases)
         except (TypeError, ValueError, OverflowError, csv.Error):

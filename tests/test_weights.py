@@ -27,6 +27,12 @@ def test_a_folder_is_loaded_and_its_revision_names_its_numbers(tmp_path):
         ({"architecture": "vgg"}, "architecture: Input should be 'unet', 'lite0' or 'lite2'"),
         ({"surprise": 1}, "surprise: Extra inputs are not permitted"),
         ({"std": 0}, "std: Input should be greater than 0"),
+        ({"std": float("inf")}, "std: Input should be a finite number"),
+        ({"mean": float("nan")}, "mean: Input should be a finite number"),
+        (
+            {"reading": {"calibration": [float("nan"), 0, 0]}},
+            "reading.calibration.0: Input should be a finite number",
+        ),
     ],
 )
 def test_a_bad_config_is_refused_with_the_field_and_the_reason(tmp_path, change, sentence):

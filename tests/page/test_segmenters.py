@@ -66,6 +66,12 @@ def broken(folder: Path, how: str) -> Path:
         case "numbers":
             first = next(iter(tensors))
             save_file(tensors | {first: np.full_like(tensors[first], np.nan)}, file)
+        case "presence":
+            head = {
+                name: np.full_like(t, np.nan) for name, t in tensors.items() if "presence" in name
+            }
+            assert head
+            save_file(tensors | head, file)
         case "size":
             with file.open("r+b") as sparse:
                 sparse.truncate(2_000_000_000)  # zeros, and not on the disk
@@ -85,6 +91,7 @@ def broken(folder: Path, how: str) -> Path:
         ("shapes", "The weights have no tensor"),
         ("pickle", "model.safetensors of .* cannot be read"),
         ("numbers", "is broken: it answers without numbers"),
+        ("presence", "is broken: it answers without numbers"),
         ("size", "is 2,000 MB, and no weights of ours are above 512 MB"),
         ("type", "holds numbers that are not floats of 16 or 32 bits"),
         ("seen", "seen.csv of .* is not a table"),
