@@ -649,13 +649,14 @@ def test_real_dicom_files(data):
 
 
 @pytest.mark.data
-def test_a_12_bit_jpeg_mammogram_is_decoded_with_all_its_bits(data):
+def test_a_12_bit_jpeg_mammogram_is_decoded_with_all_its_bits(data, capfd):
     twelve = read_scan(data / "original-files" / "dicom" / "mammogram-jpeg12.dcm")
     twin = read_scan(data / "original-files" / "dicom" / "mammogram-j2k.dcm")
     assert twelve.pixels.shape == (4664, 3064) and twelve.modality == "mammogram"
     assert len(np.unique(twelve.pixels[::8, ::8])) > 1000, "more than 8 bits"
     difference = twelve.pixels[::8, ::8].astype(int) - twin.pixels[::8, ::8]
     assert np.abs(difference).mean() < 20, "of 4095: one mammogram, compressed in two lossy ways"
+    assert capfd.readouterr() == ("", ""), "a progress bar is written there"
 
 
 # ---- bad input

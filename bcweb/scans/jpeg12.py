@@ -20,7 +20,7 @@ def is_available(syntax: str) -> bool:
 def decode_frame(source: bytes, runner: DecodeRunner) -> bytes:
     """One encoded frame -> its pixels as little-endian uint16; pydicom reshapes them."""
     fragment = gdcm.Fragment()
-    fragment.SetByteStringValue(source)
+    fragment.SetByteStringValue(_as_sequential(source))
     fragments = gdcm.SequenceOfFragments.New()
     fragments.AddFragment(fragment)
     element = gdcm.DataElement(gdcm.Tag(0x7FE0, 0x0010))
@@ -38,3 +38,18 @@ def decode_frame(source: bytes, runner: DecodeRunner) -> bytes:
     if pixels is None:
         raise ValueError("GDCM could not decode the stream")
     return pixels.encode("utf-8", "surrogateescape")  # GDCM hands bytes out as a str
+
+
+def _as_sequential(stream: bytes) -> bytes:
+    """The stream, whose first scan says that it has all 64 coefficients of a block.
+
+    Sequential JPEG always has, and is decoded so. Some makers' streams say 0 instead, and of that GDCM complains on
+    the terminal.
+    """
+    at = 2  # after the mark that starts the image
+    while stream[at : at + 1] == b"\xff":
+        end = at + 2 + int.from_bytes(stream[at + 2 : at + 4], "big")
+        if stream[at + 1] == 0xDA:  # start of scan; its last three bytes: from, to, precision
+            return stream[: end - 3] + b"\x00\x3f\x00" + stream[end:]
+        at = end
+    return stream
