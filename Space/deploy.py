@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bcweb import hub, publish
-from bcweb.scans import MODALITIES
+from bcweb.scans import MODALITIES, Modality
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 FREE = "cpu-basic"
 ZERO = "zero-a10g"
 BACKUP = "/backup"  # where a bucket is attached
+EMBEDDED, HUB = "embedded", "hf://"
 NEEDS = (
     f"A Gradio Space on {FREE} wants a paid plan: PRO for a person, Team or Enterprise for an "
     "organisation (https://huggingface.co/pricing); hardware that is paid for by the hour wants a "
@@ -62,12 +63,6 @@ class Wanted:
     def all_variables(self) -> dict[str, str]:
         return dict(self.variables) | ({"BCWEB_BACKUP": BACKUP} if self.bucket else {})
 
-    @property
-    def models(self) -> list[str]:
-        """The repositories of its weights."""
-        names = (self.variables.get(f"BCWEB_WEIGHTS_{m.upper()}", "") for m in MODALITIES)
-        return [hub.parse(name.removeprefix("hf://"))[0] for name in names if name]
-
 
 @dataclass(frozen=True)
 class Deployed:
@@ -85,7 +80,7 @@ def dry_run(wanted: Wanted, folder: Path) -> int:
     try:
         if folder.exists() and any(folder.iterdir()):
             raise DeployError(f"{folder} is not empty; name a new folder.")
-        contents = _contents(wanted)
+        contents = _contents(wanted.all_variables)
         write(contents, folder)
     except OSError as error:
         raise DeployError(f"{folder} cannot be written: {error.strerror or error}.") from None
@@ -96,25 +91,41 @@ def deploy(wanted: Wanted) -> Deployed:
     """Bring a Space to what is wanted, which it may be already. Raises `DeployError`."""
     from huggingface_hub import HfApi
 
+    from bcweb.weights import WeightsError, look_up
+
     api = HfApi()
     try:
         with publish.one_sentence(wanted.repo):
             repo = publish.own(api, wanted.repo)
-            contents = _contents(wanted)
+            for modality, name in _on_hub(wanted.all_variables).items():
+                look_up(name, modality)
             if wanted.bucket:
                 _private_bucket(api, wanted.bucket)
             _claim(api, repo, wanted)
-            _set(api, repo, wanted)
+            there = {name: one.value for name, one in api.get_space_variables(repo).items()}
+            contents = _contents(there | wanted.all_variables)
+            _set(api, repo, wanted, there)
             new = _commit(api, repo, contents)
-    except hub.HubError as error:
+    except (hub.HubError, WeightsError) as error:
         raise DeployError(str(error)) from None
     return Deployed(repo, f"{api.endpoint}/spaces/{repo}", new)
 
 
-def _contents(wanted: Wanted) -> dict[str, bytes]:
+def _variable(modality: Modality) -> str:
+    return f"BCWEB_WEIGHTS_{modality.upper()}"
+
+
+def _on_hub(variables: Mapping[str, str]) -> dict[Modality, str]:
+    """The weights of the Hub that a Space begins with, by modality."""
+    named = {modality: variables.get(_variable(modality), "") for modality in MODALITIES}
+    return {modality: name for modality, name in named.items() if name.startswith(HUB)}
+
+
+def _contents(variables: Mapping[str, str]) -> dict[str, bytes]:
     from Space.tree import tree
 
-    return tree(wanted.models, [])
+    names = _on_hub(variables).values()
+    return tree([hub.parse(name.removeprefix(HUB))[0] for name in names], [])
 
 
 def _claim(api: HfApi, repo: str, wanted: Wanted) -> None:
@@ -147,11 +158,13 @@ def _private_bucket(api: HfApi, bucket: str) -> None:
         raise DeployError(f"The bucket {bucket} is public, and verdicts are not; name another.")
 
 
-def _set(api: HfApi, repo: str, wanted: Wanted) -> None:
-    """Settings come before the files, which the Space is then built with; each change is a restart."""
+def _set(api: HfApi, repo: str, wanted: Wanted, there: Mapping[str, str]) -> None:
+    """Settings come before the files, which the Space is then built with; each change is a restart.
+
+    there: the variables that it has.
+    """
     from huggingface_hub import Volume
 
-    there = {name: one.value for name, one in api.get_space_variables(repo).items()}
     for name, value in wanted.all_variables.items():
         if there.get(name) != value:
             api.add_space_variable(repo, name, value)
@@ -194,18 +207,15 @@ def _wanted(args: argparse.Namespace) -> Wanted:
         raise DeployError(f"{ZERO} is for functions on a GPU, which this app has none of.")
     variables = {}
     for modality in MODALITIES:
-        name = getattr(args, f"weights_{modality}")
-        if name and not name.startswith("hf://"):
-            raise DeployError(
-                f"A Space takes its weights from the Hub, hf://user/repo@v1, and not from {name}."
-            )
-        if name:
-            variables[f"BCWEB_WEIGHTS_{modality.upper()}"] = name
+        if name := getattr(args, f"weights_{modality}"):
+            variables[_variable(modality)] = name
     for given in args.variable:
         name, found, value = given.partition("=")
         if not found or not name:
             raise DeployError(f"A variable is named NAME=VALUE, not {given}.")
         variables[name] = value
+    for modality in MODALITIES:
+        _check_name(variables.get(_variable(modality)) or EMBEDDED)
     missing = [name for name in args.secret if not os.environ.get(name)]
     if missing:
         raise DeployError(
@@ -213,6 +223,16 @@ def _wanted(args: argparse.Namespace) -> Wanted:
         )
     secrets = {name: os.environ[name] for name in args.secret}
     return Wanted(args.repo, args.private, args.hardware, variables, secrets, args.bucket)
+
+
+def _check_name(name: str) -> None:
+    """Refuse what no Space can begin with, before anybody is asked."""
+    if name.startswith(HUB):
+        hub.parse(name.removeprefix(HUB))
+    elif name != EMBEDDED:
+        raise DeployError(
+            f"A Space takes its weights from the Hub, hf://user/repo@v1, and not from {name}."
+        )
 
 
 def parser() -> argparse.ArgumentParser:
@@ -233,7 +253,11 @@ def parser() -> argparse.ArgumentParser:
         help=f"as the Hub calls it, such as cpu-upgrade; default: what it has, {FREE} for a new one",
     )
     for modality in MODALITIES:
-        add(f"--weights-{modality}", metavar="W", help="hf://user/repo@revision; default: its own")
+        add(
+            f"--weights-{modality}",
+            metavar="W",
+            help='hf://user/repo@revision, or "embedded"; default: what it has, embedded for a new one',
+        )
     add(
         "--bucket",
         metavar="user/name",

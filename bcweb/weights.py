@@ -11,6 +11,7 @@ import csv
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -176,19 +177,8 @@ def load_weights(name: str, modality: Modality | None = None) -> Weights:
             raise WeightsError(
                 f"{name} is not a weights folder: it has no {file.name}{_inside(folder)}."
             )
-    try:
-        text = _config_text(config_file)
-        config = Config.model_validate_json(text)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise WeightsError(
-            f"config.json of {name} is not valid: {where}: {first['msg']}."
-        ) from None
-    if modality is not None and config.modality != modality:
-        raise WeightsError(
-            f"{name} was trained on {config.modality}s and is not used on {modality}s."
-        )
+    text = _config_text(config_file)
+    config = _config(text, name, modality)
     size = tensor_file.stat().st_size
     if size > LIMIT:
         raise WeightsError(
@@ -208,6 +198,14 @@ def load_weights(name: str, modality: Modality | None = None) -> Weights:
     return Weights(config, tensors, folder, f"{config.name}-{digest}")
 
 
+def look_up(name: str, modality: Modality) -> None:
+    """Make sure that weights "hf://user/repo@revision" are there and of a modality, by their config.json alone;
+    `WeightsError` says why they could not be used.
+    """
+    folder = _download(name, FILES[:1])
+    _config(_config_text(folder / "config.json"), name, modality)
+
+
 def resolve_name(modality: Modality, given: str | None = None) -> str:
     """The weights to use: the given name, else BCWEB_WEIGHTS_ULTRASOUND / _MAMMOGRAM, else "embedded"."""
     return given or os.environ.get(f"BCWEB_WEIGHTS_{modality.upper()}") or "embedded"
@@ -219,7 +217,7 @@ def _locate(name: str, modality: Modality | None) -> Path:
             raise WeightsError(f"Embedded weights want a modality: {' or '.join(MODALITIES)}.")
         return EMBEDDED / modality
     if name.startswith("hf://"):
-        return _download(name)
+        return _download(name, HUB_FILES)
     folder = Path(os.path.expanduser(name))
     if not folder.is_dir():
         raise WeightsError(
@@ -234,12 +232,29 @@ def _inside(folder: Path) -> str:
     return f"; its weights are in {weights}" if (weights / "config.json").is_file() else ""
 
 
-def _download(name: str) -> Path:
+def _download(name: str, files: Sequence[str]) -> Path:
     try:
         repo, revision = hub.parse(name.removeprefix("hf://"))
-        return hub.snapshot(repo, revision, HUB_FILES, FILES[:2], LIMIT)
+        return hub.snapshot(repo, revision, files, FILES[:2], LIMIT)
     except hub.HubError as error:
         raise WeightsError(str(error)) from None
+
+
+def _config(text: str, name: str, modality: Modality | None) -> Config:
+    """What config.json of weights says, in its text; `WeightsError` where that is not valid, or of the other modality."""
+    try:
+        config = Config.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise WeightsError(
+            f"config.json of {name} is not valid: {where}: {first['msg']}."
+        ) from None
+    if modality is not None and config.modality != modality:
+        raise WeightsError(
+            f"{name} was trained on {config.modality}s and is not used on {modality}s."
+        )
+    return config
 
 
 def _config_text(file: Path) -> str:

@@ -8,6 +8,7 @@ import yaml
 from Space.deploy import NEEDS, DeployError, Wanted, deploy, main
 from Space.tree import sdk_version
 from Space.tree import tree as made
+from tests import weights_folder
 
 REPO = "ann/bcweb"
 FILES = {
@@ -25,6 +26,19 @@ def tree(monkeypatch) -> dict[str, bytes]:
     files = dict(FILES)
     monkeypatch.setattr("Space.tree.tree", lambda models, datasets: dict(files))
     return files
+
+
+@pytest.fixture
+def weights(hub, client, tmp_path) -> None:
+    """ann/us with the tag v2, for ultrasounds, and ann/mg for mammograms."""
+    for name, modality in (("ann/us", "ultrasound"), ("ann/mg", "mammogram")):
+        folder = weights_folder.write(tmp_path / modality, modality=modality)
+        hub.add_files(name, {file.name: file.read_bytes() for file in folder.iterdir()})
+    hub.repository("ann/us").tags["v2"] = hub.repository("ann/us").branches["main"]
+
+
+def models(hub) -> list[str]:
+    return yaml.safe_load(contents(hub)["README.md"].decode().split("---\n")[1])["models"]
 
 
 def refused(*arguments, **options) -> str:
@@ -49,7 +63,7 @@ def test_a_space_is_made_of_one_commit(hub, client, tree):
     assert contents(hub) == tree
 
 
-def test_the_whole_app_arrives_as_it_is_assembled(hub, client):
+def test_the_whole_app_arrives_as_it_is_assembled(hub, client, weights):
     deploy(Wanted(REPO, variables={"BCWEB_WEIGHTS_ULTRASOUND": "hf://ann/us@v2"}))
     there = contents(hub)
     assert there == made(["ann/us"], [])
@@ -102,6 +116,44 @@ def test_settings_are_set_once_and_others_stay(hub, client, tree):
     assert space.hardware == "cpu-upgrade", "what is not named stays"
     assert len(hub.made("POST", "/variables")) == 1
     assert not hub.made("POST", "/hardware")
+
+
+def test_the_card_names_the_weights_that_the_space_has_whoever_set_them(hub, client, weights):
+    deploy(Wanted(REPO, variables={"BCWEB_WEIGHTS_ULTRASOUND": "hf://ann/us@v2"}))
+    assert not deploy(Wanted(REPO)).new, "settings that are not named stay as they are"
+    assert models(hub) == ["ann/us"]
+    deploy(Wanted(REPO, variables={"BCWEB_WEIGHTS_MAMMOGRAM": "hf://ann/mg"}))
+    assert models(hub) == ["ann/us", "ann/mg"]
+
+
+def test_the_embedded_weights_can_be_gone_back_to(hub, client, weights, capsys):
+    assert main([REPO, "--weights-ultrasound", "hf://ann/us@v2"]) == 0
+    assert main([REPO, "--weights-ultrasound", "embedded"]) == 0
+    assert hub.repository(REPO, "space").space.variables == {"BCWEB_WEIGHTS_ULTRASOUND": "embedded"}
+    assert models(hub) == []
+    assert main([REPO, "--variable", "BCWEB_WEIGHTS_ULTRASOUND="]) == 0
+    assert models(hub) == []
+
+
+@pytest.mark.parametrize("way", ["--weights-mammogram={}", "--variable=BCWEB_WEIGHTS_MAMMOGRAM={}"])
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("runs/x", "A Space takes its weights from the Hub, hf://user/repo@v1, and not from runs/x."),
+        ("hf://ann/us@v2", "hf://ann/us@v2 was trained on ultrasounds and is not used on mammograms."),
+        ("hf://ann/us@v9", "ann/us has no revision v9; it has v2, main."),
+        ("hf://ann/no", "There is no repository ann/no, or your token may not read it."),
+        ("hf://ann/bert", "ann/bert@main holds no weights: it has no model.safetensors."),
+    ],
+)  # fmt: skip
+def test_weights_that_a_space_could_not_begin_with_are_refused(
+    hub, weights, tree, capsys, way, name, sentence
+):
+    hub.add_files("ann/bert", {"config.json": b"{}"})
+    assert main([REPO, way.format(name)]) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == sentence
+    assert ("space", REPO) not in hub.store.repositories
+    assert not hub.made("GET", "/object/"), "nothing large is downloaded"
 
 
 def test_hardware_is_asked_for_when_it_is_another(hub, client, tree):
@@ -193,7 +245,7 @@ def test_a_networks_login_page_is_not_taken_for_the_hub(hub, client, tree):
 
 
 def test_the_command_says_where_the_space_is_and_what_the_account_needs(
-    hub, client, tree, capsys, monkeypatch
+    hub, client, tree, weights, capsys, monkeypatch
 ):
     monkeypatch.setenv("MY_TOKEN", "hf_x")
     told = [
@@ -222,7 +274,7 @@ def test_the_command_says_where_the_space_is_and_what_the_account_needs(
         (["--variable", "A"], "A variable is named NAME=VALUE, not A."),
         (["--secret", "NOWHERE"],
          "The value of the secret NOWHERE is taken from the environment, which has none."),
-        (["--weights-ultrasound", "runs/x"],
+        (["--variable", "BCWEB_WEIGHTS_ULTRASOUND=runs/x"],
          "A Space takes its weights from the Hub, hf://user/repo@v1, and not from runs/x."),
         (["--weights-ultrasound", "hf://x"], "x is not of the form user/repo@revision."),
         (["--hardware", "zero-a10g"], "zero-a10g is for functions on a GPU, which this app has none of."),
