@@ -41,11 +41,14 @@ def main(arguments: list[str] | None = None) -> int:
     except CasesError as error:
         print(error, file=sys.stderr)
         return 1
+    accepted = sum(case.accepted for case in found.cases)
     labels = Counter(case.label or "no label" for case in found.cases)
     print(
         f"{found.name}: {counted(len(found.cases), 'case')} in "
         f"{counted(len({c.group for c in found.cases}), 'group')}, "
-        f"{sum(case.has_truth for case in found.cases)} with a known truth; "
+        f"{sum(case.has_truth and not case.accepted for case in found.cases)} with a known truth"
+        + (f" and {accepted} with a prediction that a reader accepted" if accepted else "")
+        + "; "
         + ", ".join(f"{n} {label}" for label, n in labels.most_common())
     )
     for note in found.notes:

@@ -203,6 +203,18 @@ def test_the_command_tells_of_pairs_classes_and_groups(tmp_path, capsys):
     assert "busi: 6 cases in 5 groups" in capsys.readouterr().out
 
 
+def test_a_prediction_that_was_accepted_is_not_told_as_a_known_truth(tmp_path, capsys):
+    for seed, name in enumerate("abc"):
+        trees.save(tmp_path / "images" / f"{name}.png", trees.picture(seed))
+        trees.save(tmp_path / "masks" / f"{name}.png", trees.box(10, 10, 20, 30))
+    (tmp_path / "cases.csv").write_text(
+        "file,group,decision\na.png,1,accept\nb.png,2,corrected\nc.png,3,truth\n"
+    )
+    assert main([f"folder:{tmp_path}?modality=ultrasound"]) == 0
+    told = ": 3 cases in 3 groups, 2 with a known truth and 1 with a prediction that a reader accepted; 3 no label"
+    assert told in capsys.readouterr().out
+
+
 def test_groups_are_written_where_a_name_is_no_text(tmp_path):
     trees.save(trees.no_text(tmp_path / "scans" / "Müller.png"), trees.picture(0))
     trees.save(tmp_path / "scans" / "a.png", trees.picture(1))
