@@ -70,7 +70,9 @@ def group_the_rest(
         for mine, other in ((pair.a, pair.b), (pair.b, pair.a)):
             if mine in cluster and other in told:
                 of.setdefault(cluster[mine], told[other])
-    found = told | {name: of.get(first, first) for name, first in cluster.items()}
+    patients, ids = set(told.values()), {case.id for case in cases}
+    own = {first: _unlike(first, patients, ids) for first in cluster.values()}
+    found = told | {name: of.get(first, own[first]) for name, first in cluster.items()}
     kept = [replace(case, group=found[case.id]) for case in cases if case.file not in bad]
     count = "1 scan has" if len(rest) == 1 else f"{len(rest)} scans have"
     size = Counter(found.values())
@@ -80,6 +82,14 @@ def group_the_rest(
         f"{len(rest) - beside} each alone."
     )
     return kept, skipped, [note]
+
+
+def _unlike(name: str, patients: Container[str], ids: Container[str]) -> str:
+    """A name for the group of the scan of this id: the id, unless a patient is called so; 7.png is not of patient 7."""
+    group = name
+    while group in patients or (group != name and group in ids):
+        group = f"scan {group}"
+    return group
 
 
 def two_classes(cases: Iterable[Case]) -> list[str]:

@@ -339,6 +339,17 @@ def test_scans_without_a_patient_where_others_have_one_stand_with_their_twins(fo
     )
 
 
+def test_a_scan_without_a_patient_joins_none_that_is_called_as_it_is(folder):
+    rows = "file,label,group\na.jpg,benign,b\nb.jpg,benign,\nc.jpg,benign,scan b\nd.jpg,benign,\n"
+    (folder / "cases.csv").write_text(rows)
+    found = read_cases(f"folder:{folder}{SPEC}")
+    groups = {case.id: case.group for case in found.cases}
+    assert groups == {"a": "b", "b": "scan scan b", "c": "scan b", "d": "d"}
+    assert found.notes == (
+        "2 scans have no group, b for one: 0 by the picture with another scan, 2 each alone.",
+    )
+
+
 def test_normal_may_begin_with_a_capital(folder):
     table = folder / "cases.csv"
     table.write_text(table.read_text().replace("normal", "Normal"))
