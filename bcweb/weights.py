@@ -202,8 +202,14 @@ def look_up(name: str, modality: Modality) -> None:
     """Make sure that weights "hf://user/repo@revision" are there and of a modality, by their config.json alone;
     `WeightsError` says why they could not be used.
     """
-    folder = _download(name, FILES[:1])
-    _config(_config_text(folder / "config.json"), name, modality)
+    read_config(_download(name, FILES[:1]) / "config.json", name, modality)
+
+
+def read_config(file: Path, name: str, modality: Modality | None = None) -> Config:
+    """config.json of a weights folder or of a repository of weights; `WeightsError` where it is not valid, or of the
+    other modality than a given one.
+    """
+    return _config(_config_text(file), name, modality)
 
 
 def resolve_name(modality: Modality, given: str | None = None) -> str:

@@ -15,7 +15,6 @@ there already gets no second tag.
 from __future__ import annotations
 
 import argparse
-import json
 import shlex
 import shutil
 import sys
@@ -28,7 +27,7 @@ from bcweb import hub, publish
 from bcweb.scans import Modality
 from bcweb.scores import CaseScore, ScoresError, read_scores
 from bcweb.terminal import show_every_name
-from bcweb.weights import load_weights
+from bcweb.weights import WeightsError, load_weights, read_config
 from train.ending import exit_status, goes_on
 from train.markdown import DOCS
 
@@ -80,11 +79,12 @@ def _same_kind(api: HfApi, repo: str, modality: Modality, files: set[str]) -> No
         if files - {".gitattributes", "README.md", "LICENSE"}:
             raise PushError(f"{repo} holds something else than weights of bcweb; name another.")
         return
-    file = Path(api.hf_hub_download(repo, "config.json"))
-    config = json.loads(file.read_text(encoding="utf-8"))
-    there = config.get("bcweb", {}).get("modality")
-    if there is None:
-        raise PushError(f"{repo} holds something else than weights of bcweb; name another.")
+    try:
+        there = read_config(Path(api.hf_hub_download(repo, "config.json")), repo).modality
+    except WeightsError:
+        raise PushError(
+            f"{repo} holds something else than weights of bcweb; name another."
+        ) from None
     if there != modality:
         raise PushError(f"{repo} holds weights for {there}s, and these are for {modality}s.")
 

@@ -250,7 +250,7 @@ def test_no_network_is_one_sentence(client, tmp_path, monkeypatch):
 
 def test_a_networks_login_page_is_not_taken_for_the_hub(hub, client):
     hub.fail("GET", "", b"<html>Please log in to this network.</html>", times=99)
-    with pytest.raises(PushError, match="^What answers at .* is not the Hugging Face Hub; "):
+    with pytest.raises(PushError, match=r"^What answers at .* is not the Hugging Face Hub; "):
         check(None, "ultrasound")
 
 
@@ -277,6 +277,29 @@ def test_a_repository_of_a_hospital_with_an_umlaut_is_known_where_utf_8_is_not_t
     elsewhere = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     done = python("-c", code, env=elsewhere)
     assert done.stdout == "ann/cologne\n", done.stderr
+
+
+def test_weights_that_were_uploaded_by_hand_are_pushed_onto(hub, client, tmp_path):
+    """The app loads them: their config.json is that of the folder, with nothing of Keras around it."""
+    folder = finished.run(tmp_path / "run") / "weights"
+    there = {file.name: file.read_bytes() for file in folder.iterdir()}
+    hub.add_files("ann/hand", there, private=True)
+    assert load_weights("hf://ann/hand").config.modality == "ultrasound"
+    assert check("ann/hand", "ultrasound") == "ann/hand"
+    with pytest.raises(
+        PushError, match="ann/hand holds weights for ultrasounds, and these are for"
+    ):
+        check("ann/hand", "mammogram")
+
+
+@pytest.mark.parametrize(
+    "config",
+    [b"[]", b"\xff\xfe{", b'{"bcweb": "x"}', b'{"bcweb": {"modality": "x-ray"}}', b"7", b""],
+)
+def test_a_config_that_is_no_ones_of_weights_is_something_else(hub, client, config):
+    hub.add_files("ann/odd", {"config.json": config}, private=True)
+    with pytest.raises(PushError, match="ann/odd holds something else than weights of bcweb"):
+        check("ann/odd", "ultrasound")
 
 
 def test_an_unfinished_run_is_not_pushed(hub, client, tmp_path):
