@@ -28,6 +28,7 @@ from train.ending import exit_status, goes_on
 from train.markdown import DOCS, cell, with_interval
 from train.options import data_name
 from train.readings import PLAIN, NotCalibrated, Way
+from train.roles import refuse_untestable
 from train.score import write_json
 
 RECIPE = "recipe"  # what all else is compared with
@@ -147,7 +148,8 @@ def run(args: argparse.Namespace) -> int:
     missing = {name: table for name, table in missing.items() if not table.exists()}
     if missing:
         _, *options = _source(args, shared, args.out, 0)
-        folds.refuse_untestable(source.parse(options), args.folds, None)
+        asked = source.parse(options)
+        refuse_untestable(folds.read(asked, None), asked, args.folds, None)
     for name, table in missing.items():
         change = CHANGES[name]
         print(f"{name}: {change.text}", flush=True)

@@ -15,6 +15,7 @@ from PIL import Image, ImageFilter
 
 from bcweb.scans import Modality
 from train.erase import covered
+from train.recipe import Recipe
 from train.training_set import TrainingSet
 
 
@@ -145,6 +146,12 @@ def _cover(
     if result is None:
         return image, mask
     return result, mask if beside else np.zeros_like(mask)
+
+
+def learns_presence(modality: Modality, normals: int, recipe: Recipe) -> bool:
+    """Whether anything shows what a scan without a lesion is: normals to train on, or views with the lesion
+    covered."""
+    return normals > 0 or STRENGTHS[modality].covered * recipe.covered_views > 0
 
 
 def without_lesions(data: TrainingSet, modality: Modality, seed: int) -> TrainingSet:

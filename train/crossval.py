@@ -26,6 +26,7 @@ from bcweb.weights import Weights
 from train import folds, source, transfer
 from train.arms import ARMS
 from train.ending import exit_status, goes_on
+from train.roles import refuse_untestable
 from train.score import write_json
 
 
@@ -100,7 +101,8 @@ def _work(own: argparse.Namespace, rest: list[str]) -> int:
         if folds.is_trained(run):
             folds.check_asked(run, args, learned_from)
     if not all(map(folds.is_trained, runs)):
-        folds.refuse_untestable(args, own.folds, begins)
+        data = folds.read(args, begins)
+        refuse_untestable(data, args, own.folds, begins, teachers, own.calibrate)
     status = folds.train_missing(runs, lambda k: _command(own, rest, str(k), runs[k]))
     if status:
         return status

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from bcweb.weights import Weights
-from train import roles
 from train.arms import ARMS
 from train.data import load, some_cases
 from train.imagenet import ENCODERS
 from train.options import SIZE
+from train.training_set import TrainingSet
 
 # What chooses the cases that a run has learned from, as its record and the options call it.
 _CHOOSE = ("labels", "without_contradictions", "part", "validation")
@@ -39,13 +39,11 @@ def train_missing(runs: Sequence[Path], command: Callable[[int], list[str]]) -> 
     return 0
 
 
-def refuse_untestable(args: argparse.Namespace, folds: int, source: Weights | None) -> None:
-    """ValueError where folds by these options, `train.source`'s or `train.transfer`'s, could be trained and not be
-    scored (see `train.roles.refuse_untestable`). source: from where they would go on."""
+def read(args: argparse.Namespace, source: Weights | None) -> TrainingSet:
+    """What folds by these options, `train.source`'s or `train.transfer`'s, are of. source: from where they go on."""
     labels = tuple(args.labels.split(",")) if args.labels else None
     size = args.size or (source.config.size if source else SIZE)
-    data = some_cases(load(args.data, size, args.cache, labels), args.cases, args.split_seed)
-    roles.refuse_untestable(data, args, folds, source)
+    return some_cases(load(args.data, size, args.cache, labels), args.cases, args.split_seed)
 
 
 def train(command: list[str]) -> int:
@@ -146,7 +144,7 @@ def check_split(runs: Sequence[Path]) -> None:
             )
         first = records[0]["recipe"]
         # On a part of the data a fold has as many epochs as it takes for the steps of the whole.
-        derived = {"epochs"} if record.get("part", 100) < 100 else set()
+        derived = {"epochs", "until"} if record.get("part", 100) < 100 else set()
         for name in (first.keys() & record["recipe"].keys()) - derived:
             if first[name] != record["recipe"][name]:
                 raise ValueError(

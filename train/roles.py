@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 from collections import defaultdict
+from collections.abc import Sequence
 
 import numpy as np
 
 from bcweb.cases.duplicates import fingerprints_match, matches_any, mirrored, pack
 from bcweb.weights import Weights
+from train.augment import learns_presence
 from train.data import assign_folds
 from train.options import validation_parts
+from train.recipe import Recipe, changed
 from train.training_set import TrainingCase, TrainingSet
 
 
@@ -133,14 +136,18 @@ def leave_contradictions_out(data: TrainingSet, roles: np.ndarray) -> None:
 
 
 def refuse_untestable(
-    data: TrainingSet, args: argparse.Namespace, folds: int, source: Weights | None
-) -> None:
+    data: TrainingSet, args: argparse.Namespace, folds: int, source: Weights | None,
+    teachers: Sequence[Weights] = (), calibrate: bool = False,
+) -> None:  # fmt: skip
     """ValueError where the folds could be trained and not be scored: one holds out nothing that can be, or what it
-    has learned from, or `source`, from where it goes on. To be said before the first has taken its hours.
+    has learned from, or `source`, from where it goes on, or a teacher; some would know presence and others not, or
+    none of which it is to be calibrated. To be said before the first has taken its hours.
     """
     if source is not None:
-        _refuse_known(data, source)
-    tested = 0
+        _refuse_known(data, source, "from where every fold would go on")
+    for teacher in teachers:
+        _refuse_known(data, teacher, "which would teach every fold")
+    tested, normals = 0, []
     for fold in range(folds):
         its = argparse.Namespace(**vars(args) | {"fold": str(fold), "folds": folds})
         roles, _ = assign(data, its)
@@ -156,21 +163,35 @@ def refuse_untestable(
             raise ValueError(f"Fold {fold} of {folds} {why}, or ask for fewer --folds.")
         refuse_twins(data, roles, str(fold))
         tested += data.has_lesion[roles == "test"].any()
+        normals.append(int((~data.has_lesion[roles == "train"]).sum()))
     if tested < 2:
         raise ValueError(
             f"Of {folds} folds {tested} would test a lesion, and each is read as the others' tests want it: add cases "
             "with a lesion, or ask for other --folds."
         )
+    recipe, modality = changed(Recipe(), dict(args.set)), data.cases[0].modality
+    knows = [learns_presence(modality, n, recipe) for n in normals]
+    if any(knows) and not all(knows):
+        raise ValueError(
+            f"Fold {knows.index(False)} of {folds} would have no scan without a lesion to train on, and fold "
+            f"{knows.index(True)} has {normals[knows.index(True)]}: networks with presence and networks without it are no folds of one "
+            "training. Add normals of more groups, or leave them out (--labels)."
+        )
+    if calibrate and not any(knows):
+        raise ValueError(
+            "There is no scan without a lesion to train on, so no presence that --calibrate could calibrate: add a "
+            "data set that has normals (--data may be repeated), or leave it out."
+        )
 
 
-def _refuse_known(data: TrainingSet, source: Weights) -> None:
+def _refuse_known(data: TrainingSet, source: Weights, why: str) -> None:
     test = [case for case in data.cases if not case.accepted]
     known = [c for c in test if source.seen(c.digest, c.fingerprint, c.dataset, c.group)]
     if known:
         raise ValueError(
-            f"{source.revision}, from where every fold would go on, was trained on {len(known)} of the {len(test)} "
-            "cases (or their groups): a score of them would be no result. Begin with other weights, or train "
-            "without folds, python -m train.transfer --fold all."
+            f"{source.revision}, {why}, was trained on {len(known)} of the {len(test)} "
+            "cases (or their groups): a score of them would be no result. Take other weights, or train without "
+            "folds, --fold all."
         )
 
 

@@ -22,7 +22,7 @@ from bcweb.scans import Modality
 from bcweb.segmenter import look_both_ways
 from bcweb.weights import Config, Reading, Weights
 from train import devices, loop, operating_point
-from train.augment import STRENGTHS, without_lesions
+from train.augment import learns_presence, without_lesions
 from train.data import load, some_cases
 from train.figures import learning_curve
 from train.keras_network import write_tensors
@@ -145,13 +145,11 @@ def _recipe(
         batch=args.batch,
         learning_rate=args.learning_rate,
         seed=args.seed,
-        presence=normals > 0 or STRENGTHS[modality].covered > 0,
         mean=start.mean,
         std=start.std,
     )
     recipe = changed(recipe, dict(args.set))
-    if normals == 0 and recipe.covered_views == 0:
-        recipe = replace(recipe, presence=False)  # nothing shows what a scan without a lesion is
+    recipe = replace(recipe, presence=learns_presence(modality, normals, recipe))
     longer = loop.steps_per_epoch(whole, recipe) / loop.steps_per_epoch(train, recipe)
     return replace(
         recipe,

@@ -30,6 +30,7 @@ from train.arms import ARMS
 from train.ending import exit_status, goes_on
 from train.markdown import DOCS
 from train.options import check_numbers, data_name
+from train.roles import refuse_untestable
 from train.score import write_json
 
 if TYPE_CHECKING:
@@ -163,7 +164,8 @@ def _refuse_untestable(args: argparse.Namespace, trials: Sequence[Trial], source
     weights = load_weights(args.source or "embedded", source) if going_on else None
     for trial in {trial.percent: trial for trial in trials}.values():
         _, *options = _command(args, trial, [args.out] * args.folds, 0)
-        folds.refuse_untestable(transfer.parse(options), args.folds, weights)
+        asked = transfer.parse(options)
+        refuse_untestable(folds.read(asked, weights), asked, args.folds, weights)
 
 
 def _settings(args: argparse.Namespace, source: Modality) -> dict[str, Any]:

@@ -156,6 +156,47 @@ def test_folds_that_could_not_be_scored_are_not_trained(
 
 
 @pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (
+            ["--folds", "2"],
+            "Fold 0 of 2 would have no scan without a lesion to train on, and fold 1 has 10: networks with presence "
+            "and networks without it are no folds of one training. Add normals of more groups, or leave them out "
+            "(--labels).",
+        ),
+        (
+            ["--labels", "benign", "--calibrate"],
+            "There is no scan without a lesion to train on, so no presence that --calibrate could calibrate: add a "
+            "data set that has normals (--data may be repeated), or leave it out.",
+        ),
+    ],
+)  # fmt: skip
+def test_folds_that_would_know_no_presence_are_not_trained_for_it(
+    folder, tmp_path, capfd, options, sentence
+):
+    """All normals are one patient's: every fold but the one that tests them learns from them."""
+    data = shutil.copytree(folder, tmp_path / "data")
+    rows = (data / "cases.csv").read_text().splitlines()
+    rows = [f"{row.rpartition(',')[0]},one" if ",normal," in row else row for row in rows]
+    (data / "cases.csv").write_text("\n".join(rows))
+    assert crossval.main([*asked(data, tmp_path), "--validation", "0", *options]) == 1
+    assert capfd.readouterr().err.splitlines()[-1] == sentence
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_teacher_that_has_seen_the_test_of_any_fold_is_said_before_the_first_is_trained(
+    folder, run, tmp_path, capfd
+):
+    options = [*asked(folder, tmp_path), "--teacher", str(run)]
+    assert crossval.main(options) == 1
+    revision = load_weights(str(run / "weights")).revision
+    assert f"{revision}, which would teach every fold, was trained on 32 of the 40 cases" in (
+        capfd.readouterr().err
+    )
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
     ("command", "of_its_own"),
     [
         (source, ["--fold", "2"]),
