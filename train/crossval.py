@@ -26,7 +26,7 @@ from bcweb.weights import Weights
 from train import folds, source, transfer
 from train.arms import ARMS
 from train.ending import exit_status, goes_on
-from train.roles import refuse_untestable
+from train.roles import of_fold, refuse_untestable
 from train.score import write_json
 
 
@@ -97,11 +97,14 @@ def _work(own: argparse.Namespace, rest: list[str]) -> int:
         "source": begins and begins.revision,
         "teachers": [weights.revision for weights in teachers],
     }
-    for run in [*runs, own.out / "final"]:
-        if folds.is_trained(run):
-            folds.check_asked(run, args, learned_from)
+    runs_of = {str(k): run for k, run in enumerate(runs)} | {"all": own.out / "final"}
+    trained = {fold: run for fold, run in runs_of.items() if folds.is_trained(run)}
+    for run in trained.values():
+        folds.check_asked(run, args, learned_from)
+    data = folds.read(args, begins)
+    for fold, run in trained.items():
+        folds.check_cases(run, data, of_fold(args, fold, own.folds), begins)
     if not all(map(folds.is_trained, runs)):
-        data = folds.read(args, begins)
         refuse_untestable(data, args, own.folds, begins, teachers, own.calibrate)
     status = folds.train_missing(runs, lambda k: _command(own, rest, str(k), runs[k]))
     if status:

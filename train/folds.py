@@ -17,6 +17,7 @@ from train.arms import ARMS
 from train.data import load, some_cases
 from train.imagenet import ENCODERS
 from train.options import SIZE
+from train.roles import assign
 from train.training_set import TrainingSet
 
 # What chooses the cases that a run has learned from, as its record and the options call it.
@@ -123,6 +124,29 @@ def check_asked(run: Path, args: argparse.Namespace, learned_from: dict[str, Any
                 f"{run} was trained with {name} {was.get(name)}, and {value} is asked for: use the same options, or "
                 "choose another --out."
             )
+
+
+def check_cases(
+    run: Path, data: TrainingSet, args: argparse.Namespace, source: Weights | None
+) -> None:
+    """ValueError where a run that is finished had other cases, or other roles for them, than options give it, its
+    fold among them: a trial's few would pass for all, or the tests of two splits for those of one.
+
+    data: see `read`. source: from where the run goes on.
+    """
+    record = json.loads((run / "run.json").read_text())
+    said = {(case["dataset"], case["id"]): case["role"] for case in record["cases"]}
+    for accepted_choose in (False, True):  # as runs had it once, see `train.roles.split`
+        roles, _ = assign(data, args, source, accepted_choose)
+        asked = {
+            (case.dataset, case.id): role for case, role in zip(data.cases, roles, strict=True)
+        }
+        if said == asked:
+            return
+    raise ValueError(
+        f"{run} was trained on other cases than are asked for ({len(said)}, and {len(data.cases)} now), or on another "
+        "split of them: use the same data and options, such as --cases and --split-seed, or choose another --out."
+    )
 
 
 def arm_of(args: argparse.Namespace) -> str:

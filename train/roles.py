@@ -39,6 +39,15 @@ def assign(
     return roles, whole
 
 
+def of_fold(args: argparse.Namespace, fold: str, folds: int) -> argparse.Namespace:
+    """The options of one training of a cross-validation. A fit on everything, fold "all", has no validation, of
+    which a part could be chosen."""
+    part = 0 if fold == "all" else args.validation_part
+    return argparse.Namespace(
+        **vars(args) | {"fold": fold, "folds": folds, "validation_part": part}
+    )
+
+
 def split(
     data: TrainingSet, fold: str, folds: int, validation: float, seed: int, part: int = 0,
     accepted_choose: bool = False,
@@ -149,8 +158,7 @@ def refuse_untestable(
         _refuse_known(data, teacher, "which would teach every fold")
     tested, normals = 0, []
     for fold in range(folds):
-        its = argparse.Namespace(**vars(args) | {"fold": str(fold), "folds": folds})
-        roles, _ = assign(data, its)
+        roles, _ = assign(data, of_fold(args, str(fold), folds))
         test = [case for case, role in zip(data.cases, roles, strict=True) if role == "test"]
         accepted = int((roles == "accepted").sum())
         if not test:

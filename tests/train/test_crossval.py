@@ -76,6 +76,18 @@ def test_what_is_done_by_other_options_is_refused(finished, capfd):
     assert "was trained with epochs 2, and 3 is asked for" in capfd.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "other", [["--cases", "30"], ["--split-seed", "1"], ["--validation-part", "1"]]
+)
+def test_what_is_done_on_other_cases_or_another_split_is_refused(finished, capfd, other):
+    """A trial of a few would be reported as all folds of what is asked for."""
+    runs, options = finished
+    assert crossval.main([*options, *other]) == 1
+    said = capfd.readouterr().err.splitlines()[-1]
+    assert f"{runs / 'fold-0'} was trained on other cases than are asked for (40, and " in said
+    assert "choose another --out." in said
+
+
 def test_a_single_fold_is_the_business_of_source(capsys):
     with pytest.raises(SystemExit):
         crossval.main(["--data", "busi:x", "--out", "y", "--fold", "1"])
