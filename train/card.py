@@ -11,6 +11,7 @@ from bcweb.cases.sources import SOURCES
 from bcweb.weights import Config, Reading
 from train.arms import ARMS
 from train.markdown import cell, score_table
+from train.operating_point import FEW_NORMALS
 
 _CHOSEN = {  # by a record's "point_from"
     "validation": "Chosen on validation cases.",
@@ -50,6 +51,9 @@ def card(
     gate = (
         f"nothing is painted below a presence of {point.presence_gate:g}"
         if point.presence_gate is not None
+        else f"there is no gate (fewer than {FEW_NORMALS} scans without a lesion were there to choose it by), so normal "
+        "scans are painted too"
+        if config.presence
         else "there is no presence head (the data had no scan without a lesion), so normal scans are painted too"
     )
     lines = [

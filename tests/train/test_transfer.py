@@ -19,6 +19,7 @@ import pytest
 from bcweb.weights import EMBEDDED, load_weights
 from tests import weights_folder
 from train.arms import ARMS
+from train.card import card
 from train.data import load
 from train.roles import split
 from train.start import load_source
@@ -143,6 +144,17 @@ def test_weights_that_go_on_keep_the_look_at_the_mirror_image_and_lose_the_calib
     reading = load_weights(str(run / "weights")).config.reading
     assert reading.mirrored and reading.calibration is None
     assert "fewer than 3 scans without a lesion: these weights will have no gate" in said
+
+
+def test_a_card_says_why_there_is_no_gate(gone_on):
+    """Which is not that there is no presence, where there is one."""
+    run, _, _ = gone_on
+    weights, record = load_weights(str(run / "weights")), json.loads((run / "run.json").read_text())
+    assert weights.config.presence and weights.config.operating_point.presence_gate is None
+    told = "there is no gate (fewer than 3 scans without a lesion were there to choose it by), so"
+    assert told in (run / "weights" / "README.md").read_text()
+    without = card(weights.config.model_copy(update={"presence": False}), record, None)
+    assert "there is no presence head (the data had no scan without a lesion), so" in without
 
 
 def test_what_a_source_has_seen_teaches_and_neither_tests_nor_chooses(gone_on):
