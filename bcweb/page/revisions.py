@@ -19,12 +19,12 @@ _MOST = 30
 
 @dataclass(frozen=True)
 class Revision:
-    """One tag. newer: than what is in use. latest: the tag `latest` is on the same commit."""
+    """One tag. newer: than what is in use, None where nobody knows. latest: the tag `latest` is on the same commit."""
 
     tag: str
     commit: str
     in_use: bool
-    newer: bool
+    newer: bool | None
     latest: bool
 
 
@@ -55,7 +55,7 @@ def revisions(tags: dict[str, str], commit: str | None, asked: str | None) -> li
             tag=tag,
             commit=tags[tag],
             in_use=tags[tag] == commit,
-            newer=current is not None and number > current and tags[tag] != commit,
+            newer=None if current is None else number > current and tags[tag] != commit,
             latest=tags.get("latest") == tags[tag],
         )
         for number, tag in reversed(versions[-_MOST:])

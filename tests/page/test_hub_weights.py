@@ -253,6 +253,21 @@ def test_behind_a_networks_login_page_it_starts_and_uses_what_is_in_the_cache(hu
     visitor.close()
 
 
+@pytest.mark.browser
+def test_of_what_is_in_no_order_nothing_is_said_to_be_newer(hub, start, folders, chromium):
+    made = hub.add_files("ann/odd", files(folders[1]))
+    hub.repository("ann/odd").tags["v1.0"] = made.oid
+    page = Page(chromium.new_page(), start("hf://ann/odd@v1.0")).open()
+    page.page.get_by_role("tab", name="Model").click()
+    expect(page.model(".revisions p")).to_have_text("It has no tags v1, v2 …")
+    hub.add_files("ann/weights", {"more.txt": b"after v2"})
+    page.model(".named input").fill("hf://ann/weights@main")
+    page.model(".named input").press("Enter")
+    expect(page.model(".revisions li")).to_have_count(2, timeout=60_000)
+    expect(page.model(".revisions p")).to_have_count(0)
+    close(page)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to another process there")
 def test_ctrl_c_ends_the_app_while_the_weights_that_it_begins_with_are_on_their_way(
     hub, environment

@@ -280,7 +280,10 @@ def test_newer_is_what_was_tagged_after_what_is_in_use():
     assert not any(one.newer for one in revisions(tags, commit="c", asked="v10"))
     moved = revisions(tags, commit="before it moved", asked="v1")
     assert [one.tag for one in moved if one.newer] == ["v10", "v2"]
-    assert not any(one.newer for one in revisions(tags, commit="e", asked="main")), "nobody knows"
+    assert {one.newer for one in revisions(tags, commit="e", asked="main")} == {None}, (
+        "nobody knows"
+    )
+    assert {one.newer for one in revisions(tags, commit="e", asked="v1.0")} == {None}
 
 
 def test_a_picture_whose_name_no_disk_can_have_is_none(folder):

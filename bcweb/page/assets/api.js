@@ -66,7 +66,7 @@
 /** @typedef {[number, number] | null} Interval */
 /** @typedef {{lesion: Record<string, any>, normal: Record<string, any>, presence_auc: number | null, presence_auc_ci: Interval, weak?: number}} Figures */
 /** @typedef {{problem?: string, cases?: number, datasets?: Record<string, Figures>}} Scored */
-/** @typedef {{tag: string, commit: string, in_use: boolean, newer: boolean, latest: boolean}} Revision */
+/** @typedef {{tag: string, commit: string, in_use: boolean, newer: boolean | null, latest: boolean}} Revision */
 
 /** The channel on which all tabs of the page hear that weights were exchanged, as `InUse`. */
 export const EXCHANGED = "bc-weights";

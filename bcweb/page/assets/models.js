@@ -258,7 +258,8 @@ class Models extends HTMLElement {
   #showRevisions({ weights }, revisions, problem) {
     const repo = weights.split("@")[0];
     const newest = revisions.find(({ newer }) => newer);
-    const said = problem ?? (revisions.length === 0 ? "It has no tags." : newest ? `${newest.tag} is newer.` : "There is no newer one.");
+    const isKnown = revisions.every(({ newer }) => newer !== null);
+    const said = problem ?? (revisions.length === 0 ? "It has no tags v1, v2 …" : newest ? `${newest.tag} is newer.` : isKnown ? "There is no newer one." : "");
     const rows = revisions.map(({ tag, in_use, newer, latest }) => {
       const mark = [newer && "newer", latest && "latest"].filter(Boolean).join(", ");
       return h(
@@ -271,7 +272,7 @@ class Models extends HTMLElement {
     const behind = newest && !newest.latest && revisions.some(({ latest }) => latest);
     this.#element(".revisions").replaceChildren(
       h("h3", {}, "Revisions on the Hub"),
-      h("p", { class: problem ? "caution" : newest ? "newer" : "quiet" }, said),
+      said && h("p", { class: problem ? "caution" : newest ? "newer" : "quiet" }, said),
       h("ul", {}, ...rows),
       behind ? h("p", { class: "quiet small" }, "The tag latest stays where it is when what is pushed after it scores worse, or cannot be compared.") : "",
     );
