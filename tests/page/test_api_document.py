@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -76,6 +77,21 @@ def test_the_javascript_example(address, folder, node_modules):
     )
     assert done.returncode == 0, done.stderr
     assert "area_px" in done.stdout and float(done.stdout.split()[-1]) > 0.9
+    assert mask_of((folder / "mask.png").read_bytes()).shape == LESION.truth.shape
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_the_example_over_http(address, folder):
+    quiet = {"no_proxy": "127.0.0.1"}
+    done = subprocess.run(
+        ["sh", "-ec", example("sh", address)],
+        cwd=folder, env=os.environ | quiet, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    event, data = done.stdout.strip().split("\n\n")[-1].split("\n")
+    assert event == "event: complete"
+    [found] = json.loads(data.removeprefix("data: "))
+    assert found["modality_source"] == "person" and found["lesions"][0]["area_px"]
     assert mask_of((folder / "mask.png").read_bytes()).shape == LESION.truth.shape
 
 
