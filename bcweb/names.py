@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -89,6 +90,12 @@ def natural(name: str) -> list[tuple[int, int, str]]:
     """A key that orders "scan 9" before "scan 10"."""
     parts = re.split(r"([0-9]+)", name.lower())
     return [(0, int(part), "") if place % 2 else (1, 0, part) for place, part in enumerate(parts)]
+
+
+def visible(name: str) -> str:
+    """Without what nobody can see in it, such as a joiner or a line's end; spaces of every kind stay."""
+    # Python takes no space for printable but the plain one.
+    return "".join(c for c in name if c.isprintable() or unicodedata.category(c) == "Zs")
 
 
 def text(name: str) -> str:

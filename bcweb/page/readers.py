@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from starlette.requests import Request
 
+from bcweb.names import visible
 from bcweb.page import login
 from bcweb.page.answers import Refusal, owner_of
 from bcweb.page.guard import is_local
@@ -58,4 +59,4 @@ def _logged_out(sentence: str) -> Refusal:
 
 
 def _name(given: str) -> str:
-    return "".join(letter for letter in given if letter.isprintable()).strip()[:_LONGEST_NAME]
+    return visible(given).strip()[:_LONGEST_NAME]

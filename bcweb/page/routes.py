@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import logging
 import os
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from pathlib import PurePosixPath
@@ -27,6 +26,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bcweb.names import visible
 from bcweb.page.answers import answer, body, fields, owner_of, private, refusal
 from bcweb.page.backups import Backups
 from bcweb.page.desks import Desks
@@ -445,10 +445,7 @@ def _readable(path: str) -> str:
 
     Of a scan and of what is to be paired with it alike, or their names would part.
     """
-    path = path.replace("\\", "/").strip("/")
-    # Python takes no space for printable but the plain one.
-    kept = (c for c in path if c.isprintable() or unicodedata.category(c) == "Zs")
-    return "".join(kept)[-400:]
+    return visible(path.replace("\\", "/").strip("/"))[-400:]
 
 
 async def unforeseen(request: Request, error: Exception) -> Response:

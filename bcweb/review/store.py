@@ -19,6 +19,7 @@ import numpy as np
 from sqlalchemy import and_, bindparam, false, func, or_, select
 from sqlalchemy.exc import IntegrityError
 
+from bcweb.names import visible
 from bcweb.review import adding, decide, find, rows
 from bcweb.review import backup as backups
 from bcweb.review import home as places
@@ -123,7 +124,7 @@ class Store:
     ) -> Project:
         """A new project, importing; `ReviewError` where it has no name or the name is taken."""
         name = find.text(name).strip()
-        if not name or len(name) > 200 or not name.isprintable():
+        if not name or len(name) > 200 or visible(name) != name:
             raise ReviewError("A project needs a name of 1 to 200 letters.")
         new = {
             "name": name,

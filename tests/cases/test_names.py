@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bcweb.names import MaskName, is_of_masks, mask_name
+from bcweb.names import MaskName, is_of_masks, mask_name, visible
 from bcweb.review.export.names import disk_name
 
 
@@ -42,3 +42,8 @@ def test_an_export_calls_no_scan_as_the_mask_of_another_is_called():
     names = [f"a{n}{word}" for word in ("_seg", "_mask_1", " label") for n in range(50)]
     told = [mask_name(disk_name(name)) for name in [*names, "mask_a"]]
     assert told[:-1] == [None] * len(names) and told[-1].scan != "a"
+
+
+def test_what_nobody_can_see_is_left_out_of_a_name_and_no_space_is():
+    assert visible("at 3.00\u202fPM \u3000a\u00a0b") == "at 3.00\u202fPM \u3000a\u00a0b"
+    assert visible("a\u200db\nc\x00\udce4") == "abc"
