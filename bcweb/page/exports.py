@@ -59,12 +59,10 @@ class Exports:
         file = None if to else self._folder() / f"{id}.zip"
         made = _Export(owner, file, f"{project.name} {format}.zip", total=project.cases)
         with self._lock:
-            mine = [one for one, kept in self._exports.items() if kept.owner == owner]
-            for other in mine:
-                if self._exports[
-                    other
-                ].is_done:  # one under way is another tab's, which waits for it
-                    self._forget(other)
+            # One under way is another tab's, which waits for it.
+            over = [k for k, one in self._exports.items() if one.owner == owner and one.is_done]
+            for other in over:
+                self._forget(other)
             self._exports[id] = made
         arguments = (made, store, project.id, format, to)
         threading.Thread(target=self._run, args=arguments, name="export", daemon=True).start()
