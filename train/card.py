@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bcweb.cases.sources import SOURCES
+from bcweb.names import text
 from bcweb.weights import Config, Reading
 from train.arms import ARMS
 from train.markdown import cell, score_table
@@ -84,7 +85,7 @@ def card(
         *_taught(record),
         "Versions: " + ", ".join(f"{k} {v}" for k, v in record["versions"].items()) + f". {record['date']}.",
     ]  # fmt: skip
-    return "\n".join(lines) + "\n"
+    return text("\n".join(lines) + "\n")
 
 
 def _reading(reading: Reading) -> list[str]:

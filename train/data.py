@@ -26,6 +26,7 @@ from tqdm import tqdm
 
 from bcweb.cases import Case, read_cases, read_truth
 from bcweb.cases.duplicates import fingerprint
+from bcweb.names import text
 from bcweb.preprocess import square
 from bcweb.scans import ScanError, check_contrast, read_scan
 from bcweb.terminal import counted, show_every_name, why_unmade, why_unwritable
@@ -101,7 +102,7 @@ def _load_one(spec: str, size: int, cache: Path) -> TrainingSet:
             kept = tuple(TrainingCase(**case) for case in json.loads(str(file["cases"])))
             return TrainingSet(kept, file["images"], file["masks"])
     kept, images, masks, odd = [], [], [], []
-    for case in tqdm(cases, desc=f"Reading {found.name}", unit="case"):
+    for case in tqdm(cases, desc=f"Reading {text(found.name)}", unit="case"):
         try:
             scan = read_scan(case.file)
             check_contrast(scan.pixels)  # what cannot be segmented could not be scored
@@ -155,7 +156,7 @@ def _cache_key(cases: list[Case], size: int) -> str:
         state.append(
             f"{case.dataset} {case.id} {case.modality} {case.group} {case.label} {stats}{boxes}{accepted}"
         )
-    return hashlib.sha256("\n".join(state).encode()).hexdigest()[:12]
+    return hashlib.sha256("\n".join(state).encode("utf-8", "surrogateescape")).hexdigest()[:12]
 
 
 def assign_folds(data: TrainingSet, folds: int, seed: int) -> np.ndarray:
@@ -173,13 +174,12 @@ def assign_folds(data: TrainingSet, folds: int, seed: int) -> np.ndarray:
     members = defaultdict(list)
     for i, case in enumerate(cases):
         members[case.dataset, case.group].append(i)
-    order = sorted(
-        members,
-        key=lambda g: (
-            -len(members[g]),
-            hashlib.sha256(f"{seed} {g[0]} {g[1]}".encode()).hexdigest(),
-        ),
-    )
+
+    def drawn(group: tuple[str, str]) -> str:
+        name = f"{seed} {group[0]} {group[1]}"
+        return hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
+
+    order = sorted(members, key=lambda group: (-len(members[group]), drawn(group)))
     counts: dict[tuple[str, str, bool], Counter] = defaultdict(Counter)
     result = np.zeros(len(cases), int)
     for group in order:

@@ -34,7 +34,7 @@ def write_weights(
     folder: Path, config: Config, tensors: dict[str, np.ndarray],
     seen: Sequence[TrainingCase | SeenCase],
 ) -> Path:  # fmt: skip
-    """Write config.json, model.safetensors and seen.csv, each case once.
+    """Write config.json, model.safetensors and seen.csv, each case once, a name's bytes as they are.
 
     The tensors are stored as float16, batch statistics as float32: a variance may lie beyond half
     precision's range.
@@ -48,9 +48,11 @@ def write_weights(
         if not np.isfinite(value).all():
             raise ValueError(f"{name} holds a number that half precision cannot.")
     save_atomically(stored, folder / "model.safetensors")
-    (folder / "config.json").write_text(config.model_dump_json(indent=1) + "\n")
+    (folder / "config.json").write_text(config.model_dump_json(indent=1) + "\n", "utf-8")
     names = [field.name for field in fields(SeenCase)]
-    with (folder / "seen.csv").open("w", newline="") as file:
+    with (folder / "seen.csv").open(
+        "w", newline="", encoding="utf-8", errors="surrogateescape"
+    ) as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(names)
         rows = (tuple(getattr(case, name) for name in names) for case in seen)

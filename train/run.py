@@ -18,6 +18,7 @@ import numpy as np
 
 from bcweb.cases import told_accepted
 from bcweb.evaluate import NOT_SCORED
+from bcweb.names import text
 from bcweb.scans import Modality
 from bcweb.segmenter import look_both_ways
 from bcweb.weights import Config, Reading, Weights
@@ -176,7 +177,7 @@ def _config(
         feed=start.arm.feed, mean=recipe.mean, std=recipe.std,
         reading=Reading(mirrored=before is not None and before.reading.mirrored),
         operating_point=operating_point.without_validation(recipe.presence),
-        trained_on=tuple(dict.fromkeys([*(case.dataset for case in train.cases), *seen_before])),
+        trained_on=tuple(dict.fromkeys([*(text(case.dataset) for case in train.cases), *seen_before])),
         name=args.name or re.sub(r"[^\w.-]+", "-", args.out.resolve().name),
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ PREFIX = "prefix"  # in the metadata of a dict[str, float]: it is a column for e
 def write_table(file: Path, rows: Sequence[Any]) -> None:
     """Write instances of one dataclass whose fields are str, bool, float or dict[str, float]."""
     flat = [_flat(row) for row in rows]
-    with file.open("w", newline="", encoding="utf-8") as table:
+    with file.open("w", newline="", encoding="utf-8", errors="surrogateescape") as table:
         if flat:
             writer = csv.DictWriter(table, flat[0], lineterminator="\n")
             writer.writeheader()
@@ -34,7 +34,7 @@ def _flat(row: Any) -> dict[str, str]:
 
 def read_table(file: Path, kind: type) -> list[Any]:
     """Read what `write_table` wrote of a dataclass."""
-    with file.open(newline="", encoding="utf-8") as table:
+    with file.open(newline="", encoding="utf-8", errors="surrogateescape") as table:
         return [
             kind(**{each.name: _value(each, line) for each in fields(kind)})
             for line in csv.DictReader(table)

@@ -27,6 +27,7 @@ from tqdm import tqdm
 from bcweb.cases import Case, read_cases, read_truth, told_accepted
 from bcweb.evaluate import NOT_SCORED, score_prediction
 from bcweb.metrics import DETECTED_ABOVE, dice
+from bcweb.names import text
 from bcweb.phantoms import Mass, Phantom, phantom
 from bcweb.preprocess import square
 from bcweb.review.doubt import uncertainty
@@ -186,10 +187,10 @@ def write_left_out(run: Path, cases: Sequence[Case], docs: Path) -> None:
     folder = docs / "weights" / config.modality / "left-out"
     folder.mkdir(parents=True, exist_ok=True)
     for dataset in dict.fromkeys(case.dataset for case in cases):
-        if dataset in config.trained_on:
+        if text(dataset) in config.trained_on:
             raise ValueError(f"{run} was trained on {dataset}: it has not been left out.")
         scores, of_it = [], [case for case in cases if case.dataset == dataset]
-        for case in tqdm(of_it, dataset, unit="case"):
+        for case in tqdm(of_it, text(dataset), unit="case"):
             scan = read_scan(case.file)
             refuse_seen(segmenter.weights, case, scan)
             truth = read_truth(case, scan)

@@ -17,6 +17,7 @@ from bcweb.scans import read_scan
 from bcweb.scores import read_scores, report
 from bcweb.segmenter import Segmenter
 from bcweb.weights import load_weights
+from tests.cases.trees import no_text
 from train import loop, score
 from train.arms import ARMS
 from train.card import card
@@ -207,6 +208,25 @@ def test_a_test_case_that_cannot_be_read_is_told_and_nothing_is_scored(folder, t
     assert not (tmp_path / "run" / "scores.json").exists()
     assert score.main([str(tmp_path / "run"), *same, *same]) == 1
     assert "The same data set is named twice." in capsys.readouterr().err
+
+
+def test_names_that_are_no_text_are_trained_on_and_known_again(folder, tmp_path, capsys):
+    """Of files out of an old archive, and of the folder that they came in."""
+    data = shutil.copytree(folder, no_text(tmp_path / "Müller"))
+    for file in sorted(data.glob("*/case*.png")):
+        file.rename(no_text(file.with_name(file.name.replace("case", "Läsion "))))
+    (data / "cases.csv").unlink()
+    spec = ["--data", f"folder:{data}?modality=ultrasound"]
+    options = ["--size", "64", "--epochs", "1", "--batch", "8", "--validation", "0.2"]
+    assert main([*spec, *options, *there(tmp_path)]) == 0
+    weights = load_weights(str(tmp_path / "run" / "weights"))
+    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    learned = {(c["dataset"], c["id"]) for c in record["cases"] if c["role"] != "test"}
+    assert learned and {(c.dataset, c.id) for c in weights.seen_cases} == learned
+    assert all("\udce4" in case.id and case.dataset == data.name for case in weights.seen_cases)
+    assert weights.config.trained_on == (r"M\udcfcller",)
+    card = (tmp_path / "run" / "weights" / "README.md").read_text(encoding="utf-8")
+    assert r"- M\udcfcller. Licence: whoever pushed these weights knows" in card
 
 
 def test_a_run_that_was_stopped_says_so(folder, tmp_path, monkeypatch, capsys):
