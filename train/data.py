@@ -18,6 +18,7 @@ import json
 import os
 import sys
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -159,10 +160,13 @@ def _cache_key(cases: list[Case], size: int) -> str:
     return hashlib.sha256("\n".join(state).encode("utf-8", "surrogateescape")).hexdigest()[:12]
 
 
-def assign_folds(data: TrainingSet, folds: int, seed: int) -> np.ndarray:
+def assign_folds(
+    data: TrainingSet, folds: int, seed: int, shares: Sequence[float] | None = None
+) -> np.ndarray:
     """(N,) int, the fold of each case: no group is in two folds, and data sets and labels are spread evenly.
+    shares: how large the folds are beside one another, where they are not alike.
 
-    Groups are dealt in an order drawn by the seed, each to the fold that has fewest cases of its kind
+    Groups are dealt in an order drawn by the seed, each to the fold that has fewest cases of its kind for its size
     (data set and label; without one, whether it holds a lesion; whether its truth is an accepted prediction),
     so that the few normals are not all in one fold.
     """
@@ -180,11 +184,12 @@ def assign_folds(data: TrainingSet, folds: int, seed: int) -> np.ndarray:
         return hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
 
     order = sorted(members, key=lambda group: (-len(members[group]), drawn(group)))
+    shares = shares or [1] * folds
     counts: dict[tuple[str, str, bool], Counter] = defaultdict(Counter)
     result = np.zeros(len(cases), int)
     for group in order:
         kinds = Counter(kind_of[i] for i in members[group])
-        total = {f: (sum(counts[kind][f] for kind in kinds), f) for f in range(folds)}
+        total = {f: (sum(counts[kind][f] for kind in kinds) / shares[f], f) for f in range(folds)}
         fold = min(total, key=total.__getitem__)
         for kind, n in kinds.items():
             counts[kind][fold] += n

@@ -18,6 +18,8 @@ KINDS = (
 
 
 SIZE = 256
+_ROUNDED = 0.05  # of a part: 0.33 and 0.1667 are a third and a sixth
+_NOTHING_LEFT = 0.015  # of the rest
 
 
 def add_options(parser: argparse.ArgumentParser, epochs: int, source: bool = False) -> None:
@@ -136,9 +138,19 @@ def setting(text: str) -> tuple[str, float]:
     return name, value
 
 
+def validation_shares(validation: float) -> tuple[float, ...]:
+    """How much of the rest is in each of the parts into which it falls, of which one of the first is the
+    validation: as many of that size as there is room for, and what is left over; none without a validation."""
+    if not validation:
+        return ()
+    parts = validation_parts(validation)
+    left = 1 - parts * validation
+    return (validation,) * parts + (left,) * (left > _NOTHING_LEFT)
+
+
 def validation_parts(validation: float) -> int:
-    """Into how many parts the rest falls, of which one is the validation; 0 where there is none."""
-    return max(round(1 / validation), 2) if validation > 0 else 0
+    """How many parts of the rest there are of which one can be the validation; 0 where there is none."""
+    return int(1 / validation + _ROUNDED) if validation else 0
 
 
 def check_numbers(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:

@@ -12,7 +12,7 @@ from bcweb.cases.duplicates import fingerprints_match, matches_any, mirrored, pa
 from bcweb.weights import Weights
 from train.augment import learns_presence
 from train.data import assign_folds
-from train.options import validation_parts
+from train.options import validation_shares
 from train.recipe import Recipe, changed
 from train.training_set import TrainingCase, TrainingSet
 
@@ -67,8 +67,8 @@ def split(
     for i in np.flatnonzero(assign_folds(data, folds, seed) == int(fold)):
         roles[i] = "accepted" if data.cases[i].accepted else "test"
     rest = np.flatnonzero(roles == "train")
-    if parts := validation_parts(validation):
-        chosen = rest[assign_folds(data.take(rest), parts, seed + 1) == part]
+    if shares := validation_shares(validation):
+        chosen = rest[assign_folds(data.take(rest), len(shares), seed + 1, shares) == part]
         roles[chosen] = "validation"
         choosing = {_group(data.cases[i]) for i in chosen if not data.cases[i].accepted}
         for i in chosen:

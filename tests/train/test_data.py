@@ -12,6 +12,7 @@ from PIL import Image
 
 from tests.train.squares import draw_squares
 from train.data import assign_folds, load, on_grid, some_cases
+from train.options import validation_parts
 from train.roles import leave_contradictions_out, leave_out, split
 from train.training_set import TrainingCase, TrainingSet
 
@@ -37,6 +38,31 @@ def test_no_group_is_in_two_folds():
     of_group = {}
     for case, fold in zip(some, folds, strict=True):
         assert of_group.setdefault(case.group, fold) == fold, f"group {case.group} is in two folds"
+
+
+@pytest.mark.parametrize("validation", [0.5, 0.4, 0.3, 0.22, 0.1, 0.06])
+def test_the_validation_is_the_part_of_the_rest_that_is_asked_for(validation):
+    """It was the nearest of a half, a third, a quarter ...: of 0.4 a half."""
+    some = training_set(cases())
+    for part in (0, validation_parts(validation) - 1):
+        roles = split(some, "0", 5, validation, 0, part)
+        rest = Counter(roles[roles != "test"])
+        assert rest["validation"] / rest.total() == pytest.approx(validation, abs=0.01)
+
+
+def test_a_part_that_is_rounded_is_the_whole_part():
+    third = [
+        split(training_set(cases()), "0", 5, each, 0).tolist() for each in (0.33, 1 / 3, 0.3333)
+    ]
+    assert third[0] == third[1] == third[2]
+    assert [validation_parts(each) for each in (0, 0.1, 0.1667, 0.2, 0.33, 0.4)] == [
+        0,
+        10,
+        6,
+        5,
+        3,
+        2,
+    ]
 
 
 def test_labels_are_spread_evenly():
