@@ -3,9 +3,10 @@
     python -m train.crossval --data busi:PATH --data bus-bra:PATH --out runs/ultrasound --final
 
 Every fold in turn is the test of a network trained on the others (`python -m train.source`, whose
-options are taken as they are); folds that are done are skipped, so that the work can be cut short or
-spread over machines that share the folder. At the end each fold is scored at an operating point chosen
-on the other folds' tests; `--mirror` and `--calibrate` cost no training, and can be added later. `--final`
+options are taken as they are); folds that are done are skipped, so that the work can be cut short, or spread
+over machines: each trains folds of its own, `python -m train.source ... --fold K --out OUT/fold-K`, and this
+command takes them. At the end each fold is scored at an operating point chosen on the other folds' tests;
+`--mirror` and `--calibrate` cost no training, and can be added later. `--final`
 then fits one network on everything, for as many of the epochs as the folds' best had behind them (their
 median): its operating point is chosen on all of them, and the scores it carries are the folds', of cases
 that the scoring network had not seen.

@@ -24,6 +24,7 @@ from bcweb.segmenter import look_both_ways
 from bcweb.weights import Config, Reading, Weights
 from train import devices, loop, operating_point
 from train.augment import learns_presence, without_lesions
+from train.claim import claimed
 from train.data import load, some_cases
 from train.figures import learning_curve
 from train.keras_network import write_tensors
@@ -97,39 +98,41 @@ def run(args: argparse.Namespace, start: Start) -> Path:
 
     if teachers:
         train = learn_from(teachers, train)
-    devices.share(recipe.batch)
-    with devices.built_in(devices.precision()):
-        model = start.build(recipe.size, recipe.presence, recipe.seed)
-    args.out.mkdir(parents=True, exist_ok=True)
-    write_json(args.out / "run.json", record)
-    best = _fit(model, train, validation, modality, recipe, start, args.out)
-    learning_curve(args.out)
+    with claimed(args.out):
+        devices.share(recipe.batch)
+        with devices.built_in(devices.precision()):
+            model = start.build(recipe.size, recipe.presence, recipe.seed)
+        write_json(args.out / "run.json", record)
+        best = _fit(model, train, validation, modality, recipe, start, args.out)
+        learning_curve(args.out)
 
-    write_tensors(model, best)
-    if len(validation.cases):
-        look = partial(loop.predict, model, recipe=recipe)
-        images = validation.images
-        maps, presence = look_both_ways(look, images) if config.reading.mirrored else look(images)
-        point = operating_point.choose(maps, presence, validation.masks.astype(bool))
-        config = config.model_copy(update={"operating_point": point})
-    # Validation cases chose the epoch and the operating point: to the weights they are as seen as the
-    # training's own.
-    seen = [c for c, r in zip(data.cases, roles, strict=True) if r in ("train", "validation")]
-    before = [case for weights in _learned_from(start, teachers) for case in weights.seen_cases]
-    folder = write_weights(args.out / "weights", config, best, [*seen, *before])
-    record |= {
-        "operating_point": config.operating_point.model_dump(),
-        "point_from": "validation" if len(validation.cases) else "nothing",
-        "epochs_done": loop.epochs_done(args.out),
-    }
-    write_json(args.out / "run.json", record)
-    if any(spec.startswith("packed:") for spec in args.data):
-        print(f"The weights are in {folder}; where the scans are, score them:")
-        print(f"python -m train.score {args.out} --data KIND:PATH")
-    else:
-        score_run(args.out, args.data)
-        print(f"The weights, their card and their scores are in {folder}.")
-    return folder
+        write_tensors(model, best)
+        if len(validation.cases):
+            look = partial(loop.predict, model, recipe=recipe)
+            images = validation.images
+            maps, presence = (
+                look_both_ways(look, images) if config.reading.mirrored else look(images)
+            )
+            point = operating_point.choose(maps, presence, validation.masks.astype(bool))
+            config = config.model_copy(update={"operating_point": point})
+        # Validation cases chose the epoch and the operating point: to the weights they are as seen as the
+        # training's own.
+        seen = [c for c, r in zip(data.cases, roles, strict=True) if r in ("train", "validation")]
+        before = [case for weights in _learned_from(start, teachers) for case in weights.seen_cases]
+        folder = write_weights(args.out / "weights", config, best, [*seen, *before])
+        record |= {
+            "operating_point": config.operating_point.model_dump(),
+            "point_from": "validation" if len(validation.cases) else "nothing",
+            "epochs_done": loop.epochs_done(args.out),
+        }
+        write_json(args.out / "run.json", record)
+        if any(spec.startswith("packed:") for spec in args.data):
+            print(f"The weights are in {folder}; where the scans are, score them:")
+            print(f"python -m train.score {args.out} --data KIND:PATH")
+        else:
+            score_run(args.out, args.data)
+            print(f"The weights, their card and their scores are in {folder}.")
+        return folder
 
 
 def _recipe(

@@ -4,10 +4,11 @@
     python -m train.study --report
 
 The first trains what is missing, one process a fold (`python -m train.transfer`); what is done is skipped, so
-that a study can be cut short, or spread over machines and days. The folds of a trial, once all are done, are
-scored each at an operating point chosen on the others, into docs/transfer-study, and from there `--report`
-writes docs/transfer-study.md, its figures, and what the shipped weights tell of it. `--quick` tries the whole
-road in about two minutes, on a few cases at a small size, and reports into --out.
+that a study can be cut short, or spread over days and over machines that share --out and --docs, each with
+--arms of its own. The folds of a trial, once all are done, are scored each at an operating point chosen on the
+others, into docs/transfer-study, and from there `--report` writes docs/transfer-study.md, its figures, and what
+the shipped weights tell of it. `--quick` tries the whole road in about two minutes, on a few cases at a small
+size, and reports into --out.
 """
 
 from __future__ import annotations

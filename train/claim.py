@@ -1,0 +1,33 @@
+"""A run's folder is one training's at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
+
+@contextmanager
+def claimed(run: Path) -> Iterator[None]:
+    """Within, a run's folder, which is made, is this training's; ValueError where another's is at work there.
+
+    A process that ends lets go, however it ends. Where a system, or what the folder is mounted from, has no such
+    locks, nothing is refused.
+    """
+    run.mkdir(parents=True, exist_ok=True)
+    with (run / "training.lock").open("w") as file:
+        try:
+            if fcntl is not None:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ValueError(
+                f"Another training is at work in {run}: let it end, or choose another --out."
+            ) from None
+        except OSError:
+            pass  # no locks there
+        yield
