@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from bcweb.cases.case import Box, Case
-from bcweb.scans import Scan, ScanError, read_frames
+from bcweb.scans import Scan, ScanError, read_frames, read_scan
 
 # How far width / height of a mask may be off its scan's, as a fraction. Exports round each side to a
 # whole pixel (below 1% from 100 px up); a mask drawn on a cropped image is off by more.
@@ -19,21 +19,27 @@ _LARGEST_NUMBER = 16
 _DARK = 100  # white is brighter: below it, values that are flat number lesions, though some numbers are not there
 # The part of a mask that may be grey, however small its lesion: more of it, and more than is white, is a scan.
 _GREY = 0.02
+_WHITE = 250  # of 8 bits, as JPEG leaves it
 _NOISE = 1 / 16  # how far from black and white a soft edge or JPEG leaves what was either
 
 
-def read_mask(source: str | Path | bytes) -> np.ndarray:
+def read_mask(source: str | Path | bytes, scan: Scan | None = None) -> np.ndarray:
     """A mask's file -> (H, W) bool: above half of its largest value, or any number or grey of a label map.
 
-    Of several frames or pages, each a lesion, it is the union; one of another size, as a preview has, is left out.
+    Of several pages or segments, each a lesion, it is the union; one of another size, as a preview has, is left out.
+    scan: what it is the mask of. Of the first frame of a clip the mask is the first one, too.
     Raises `ScanError` where it cannot be read, where it is a picture and no mask or may be masks of several pictures,
     and where it may number lesions but has soft edges.
     """
+    if scan is not None and scan.frames > 1:
+        return mask_in(read_scan(source).pixels)
     frames = read_frames(source)
     mask = mask_in(next(frames))
-    for grey in frames:
-        if grey.shape == mask.shape:
+    for page, grey in enumerate(frames, 2):
+        try:
             mask |= mask_in(grey)
+        except ScanError as error:
+            raise ScanError(f"Page {page}: {error}") from None
     return mask
 
 
@@ -46,7 +52,9 @@ def mask_in(grey: np.ndarray) -> np.ndarray:
     many = len(levels) > _LARGEST_NUMBER
     between = np.count_nonzero((grey > 0.1 * largest) & (grey < 0.9 * largest))
     is_grey = between > max(_GREY * grey.size, np.count_nonzero(grey >= 0.9 * largest))
-    may_number = many or (len(levels) > 2 and largest < _DARK)
+    # A soft edge that was enlarged without smoothing is flat, too; but it leads up to white.
+    is_white = _WHITE <= largest <= 255 or largest == 65535
+    may_number = (many and not is_white) or (len(levels) > 2 and largest < _DARK)
     if may_number and _is_label_map(grey, levels, is_grey):
         return grey > 0
     if is_grey and many:
@@ -153,7 +161,7 @@ def read_truth(case: Case, scan: Scan) -> np.ndarray | None:
     truth = np.zeros((scan.height, scan.width), bool)
     for file in case.truth_files:
         try:
-            truth |= fit_mask(read_mask(file), scan)[0]
+            truth |= fit_mask(read_mask(file, scan), scan)[0]
         except ScanError as error:
             raise ScanError(f"{file.name}: {error}") from error
     for box in case.boxes:

@@ -42,7 +42,7 @@ class Listed:
         masks = []
         for file in self.truths:
             try:
-                masks.append((file.name, fit_mask(read_mask(file), scan)[0]))
+                masks.append((file.name, fit_mask(read_mask(file, scan), scan)[0]))
             except (ScanError, OSError) as error:
                 raise ScanError(f"{file.name}: {error}") from error
         return masks

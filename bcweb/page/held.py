@@ -197,16 +197,20 @@ class Held:
         """Take a mask's file as the truth, or as one more part of it; raises `ScanError`."""
         with self._lock:
             self.read()
-            self._give_truth(name, read_mask(data), add)
+            self._give_truth(name, read_mask(data, self._scan()), add)
 
     def take_truth(self, mask: Held) -> None:
         """Take another picture that was opened as the truth; raises `ScanError`."""
         with mask._lock:
             mask.read()
-            drawn = mask_in(mask._scan().pixels)
+            drawn = mask._scan()
+        if drawn.frames > 1:  # all of its pages count, and as a scan it is its first one
+            raise ScanError(
+                f"{mask.name} has {drawn.frames} frames: drop it as the truth of the scan in view, so that all are read."
+            )
         with self._lock:
             self.read()
-            self._give_truth(mask.name, drawn, add=False)
+            self._give_truth(mask.name, mask_in(drawn.pixels), add=False)
 
     def drop_truth(self) -> None:
         with self._lock:

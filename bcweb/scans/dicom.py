@@ -64,14 +64,15 @@ def read(file: BinaryIO) -> Scan:
     with _one_sentence():
         data = _with_pixels(file)
         pixels, window, notes = _shown(data, 0)
-        if (frames := _frames(data)) > 1:
+        frames = _frames(data)
+        if frames > 1:
             notes = (f"First of {frames} frames.", *notes)
         modality = _modality(data)
         cautions = _cautions(data, modality)
         pixels = np.ascontiguousarray(pixels)
         window = window or default_window(pixels)
         spacing, odd = _if_readable(_spacing, data, "its pixels' spacing")
-        return Scan(pixels, window, spacing, modality, (*cautions, *notes, *odd), cautions)
+        return Scan(pixels, window, spacing, modality, (*cautions, *notes, *odd), cautions, frames)
 
 
 def frames(file: BinaryIO) -> Iterator[np.ndarray]:
@@ -83,7 +84,7 @@ def frames(file: BinaryIO) -> Iterator[np.ndarray]:
             raise ScanError(
                 f"Its {count} frames may be masks of as many pictures; a mask has one frame, or one for each segment."
             )
-        check_frames(count)
+        check_frames(count, int(data.Rows), int(data.Columns))
         for number in range(count):
             yield _shown(data, number)[0]
 

@@ -72,24 +72,32 @@ def size(file: BinaryIO) -> tuple[int, int]:
 
 
 def frames(file: BinaryIO) -> Iterator[np.ndarray]:
-    """The pixels of each frame or page, (H, W)."""
+    """The pixels of each page of a TIFF that is as large as its first, (H, W); of an animation its first frame."""
     with _open(file) as image:
         try:
-            count = getattr(image, "n_frames", 1)
+            count = image.n_frames if image.format == "TIFF" else 1
+            first = image.size
+            check_frames(count, image.height, image.width)
+            for number in range(count):
+                image.seek(number)
+                check_size(image.height, image.width)
+                if image.size != first:  # a preview; nor is it decoded
+                    continue
+                _unpack_as_this_machine(image)
+                upright = ImageOps.exif_transpose(image)
+                yield np.ascontiguousarray(_grey(upright)[0])
+        except (ScanError, MemoryError):  # neither says that the file is damaged
+            raise
         except Exception as error:  # as below
             raise ScanError(f"The {image.format} file is cut off or damaged.") from error
-    check_frames(count)
-    for number in range(count):
-        file.seek(0)
-        yield read(file, number).pixels
 
 
-def read(file: BinaryIO, frame: int = 0) -> Scan:
+def read(file: BinaryIO) -> Scan:
     with _open(file) as image:
         check_size(image.height, image.width)
         try:
             frames = getattr(image, "n_frames", 1)
-            image.seek(frame)
+            image.seek(0)
             _unpack_as_this_machine(image)
             notes = (f"First of {frames} frames.",) if frames > 1 else ()
             deep_colour = "16" in _raw_mode(image) and not image.mode.startswith("I")
@@ -102,7 +110,9 @@ def read(file: BinaryIO, frame: int = 0) -> Scan:
             raise ScanError(f"The {image.format} file is cut off or damaged.") from error
     if deep_colour:
         more = (*more, "16-bit colour is read as 8 bits.")
-    return Scan(np.ascontiguousarray(pixels), default_window(pixels), notes=(*notes, *more))
+    return Scan(
+        np.ascontiguousarray(pixels), default_window(pixels), notes=(*notes, *more), frames=frames
+    )
 
 
 def _open(file: BinaryIO) -> Image.Image:

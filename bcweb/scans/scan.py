@@ -14,6 +14,7 @@ MODALITIES: tuple[Modality, ...] = ("ultrasound", "mammogram")
 
 # The largest mammograms are 4,915 x 5,928; a picture of more pixels than this is a mistake or an attack.
 MAX_PIXELS = 64_000_000
+_MOST_IN_FRAMES = 4 * MAX_PIXELS
 MOST_FRAMES = 256  # of a mask, one a lesion; a file of a few bytes can claim millions
 MIN_SIDE = 16  # pixels; nothing can be seen in less
 
@@ -33,6 +34,7 @@ class Scan:
     modality: what the file itself says, or None.
     notes: sentences that a reader ought to see, such as "First of 31 frames.".
     cautions: those of them that say why what a network draws here may be worth nothing.
+    frames: how many the file has, of which this is the first.
     """
 
     pixels: np.ndarray
@@ -41,6 +43,7 @@ class Scan:
     modality: Modality | None = None
     notes: tuple[str, ...] = ()
     cautions: tuple[str, ...] = ()
+    frames: int = 1
 
     @property
     def height(self) -> int:
@@ -75,10 +78,15 @@ def check_size(height: int, width: int) -> None:
         )
 
 
-def check_frames(count: int) -> None:
-    """Raise `ScanError` for more frames than are read of a mask."""
+def check_frames(count: int, height: int, width: int) -> None:
+    """Raise `ScanError` for more frames of this size than are read of a mask."""
     if count > MOST_FRAMES:
         raise ScanError(f"It has {count} frames; of a mask at most {MOST_FRAMES} are read.")
+    if count > 1 and count * height * width > _MOST_IN_FRAMES:
+        raise ScanError(
+            f"Its {count} frames have more than {_MOST_IN_FRAMES // 10**6} million pixels together, the most that is "
+            "read of a mask."
+        )
 
 
 def check_contrast(pixels: np.ndarray) -> None:

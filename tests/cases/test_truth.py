@@ -136,6 +136,20 @@ def test_the_greys_of_a_resized_mask_are_its_edge_however_many(way, scale):
     np.testing.assert_array_equal(read_mask(png(pixels)), pixels > 127)
 
 
+@pytest.mark.parametrize("blocks", [3, 4, 8])
+@pytest.mark.parametrize("way", ["JPEG", "BILINEAR"])
+def test_soft_edges_that_were_enlarged_without_smoothing_number_no_lesion(way, blocks):
+    drawn = Image.fromarray(phantom("ultrasound", 1).truth.astype(np.uint8) * 255)
+    small = drawn.resize((128, 96), Image.Resampling[way] if way != "JPEG" else 0)
+    if way == "JPEG":
+        file = BytesIO()
+        small.save(file, "JPEG", quality=75)
+        small = Image.open(file)
+    pixels = np.asarray(small).repeat(blocks, 0).repeat(blocks, 1)
+    assert len(np.unique(pixels)) > 16
+    np.testing.assert_array_equal(read_mask(png(pixels)), pixels > 127)
+
+
 def pages(*pictures: np.ndarray, kind: str = "TIFF") -> bytes:
     first, *others = map(Image.fromarray, pictures)
     file = BytesIO()
@@ -143,20 +157,29 @@ def pages(*pictures: np.ndarray, kind: str = "TIFF") -> bytes:
     return file.getvalue()
 
 
-@pytest.mark.parametrize("kind", ["TIFF", "GIF"])
-def test_all_pages_of_a_mask_count(kind):
+def test_all_pages_of_a_mask_count_and_of_an_animation_the_first_frame():
     one, other, none = trees.box(2, 2, 9, 9), trees.box(20, 30, 40, 50), trees.box(0, 0, 0, 0)
-    mask = read_mask(pages(none, one, other // 255 * 100, kind=kind))
+    mask = read_mask(pages(none, one, other // 255 * 100))
     np.testing.assert_array_equal(mask, (one > 0) | (other > 0))
+    np.testing.assert_array_equal(read_mask(pages(one, other, kind="GIF")), one > 0)
+
+
+def test_of_the_first_frame_of_a_clip_the_mask_is_the_first_one_too():
+    one, other = trees.box(2, 2, 9, 9), trees.box(20, 30, 40, 50)
+    clip = read_scan(pages(trees.picture(0), trees.picture(1)))
+    assert clip.frames == 2
+    np.testing.assert_array_equal(read_mask(pages(one, other), clip), one > 0)
 
 
 def test_a_preview_beside_a_mask_is_none_and_a_picture_beside_it_is_refused():
     box = trees.box(2, 2, 9, 9)
     np.testing.assert_array_equal(read_mask(pages(box, np.full((20, 30), 255, np.uint8))), box > 0)
-    with pytest.raises(ScanError, match="is a picture and no mask"):
+    with pytest.raises(ScanError, match=r"^Page 2: This is a picture and no mask"):
         read_mask(pages(box, phantom("ultrasound", 1).scan.pixels[: box.shape[0], : box.shape[1]]))
     with pytest.raises(ScanError, match=r"^It has 300 frames; of a mask at most 256 are read\.$"):
         read_mask(pages(*[trees.box(2, 2, 9, 9 + n % 7) for n in range(300)]))
+    with pytest.raises(ScanError, match="more than 64 million pixels"):  # and is not decoded
+        read_mask(pages(box, np.broadcast_to(np.uint8(0), (8001, 8001))))
 
 
 def segmentation(segments: tuple[int, ...], images: tuple[str, ...]) -> bytes:
