@@ -20,15 +20,16 @@ from bcweb.metrics import DETECTED_ABOVE
 from bcweb.terminal import write_whole
 
 _MASS = re.compile(r"\bmass(es)?\b", re.IGNORECASE)
-_CLAUSES = re.compile(r"[.;,\n]|\b(?:and|but)\b", re.IGNORECASE)
-# What a clause says before a mass that is none: "no evidence of a", "non-" (a "non mass enhancement" is none, and a
-# "non enhancing mass" is one). Of "no calcification in the mass" another thing is denied.
-_DENIED = re.compile(
-    r"\b(?:non[\s-]+|(?:no|without|negative for|free of|neither|nor)\b(?:.*\bor\b)?"
-    r"(?:(?!\b(?:the|this|in|within|inside|on|to|with|around)\b).)*)$",
-    re.IGNORECASE,
-)
-_NONE = re.compile(r"\s*:\s*(?:none\b|no\s*$)", re.IGNORECASE)  # "masses: none"
+_CLAUSES = re.compile(r"[.;,()\n]|\s[-\u2013\u2014/]\s|\b(?:and|but)\b", re.IGNORECASE)
+_WORD = re.compile(r"[a-z]+")
+# What denies a mass that stands behind it in its clause: "no evidence of a mass".
+_DENIALS = {"no", "without", "neither", "nor"}
+_DENIALS_OF_TWO = {("negative", "for"), ("free", "of")}
+# With these behind it another thing is denied: "no calcification in the mass", "no associated mass" ...
+_OF_ELSE = {"the", "this", "in", "within", "inside", "on", "to", "with", "around", "associated"}
+# ... or nothing is: "no change of mass", "no doubt a mass".
+_NO_DENIAL = {"change", "doubt", "prior", "previous", "other", "longer"}
+_NONE = re.compile(r"\s*:\s*(?:none|no)\s*$", re.IGNORECASE)  # "masses: none"
 
 
 @dataclass(frozen=True)
@@ -281,10 +282,28 @@ def report(
 def _names_mass(findings: str) -> bool:
     """Whether a report names a mass that no clause of it denies."""
     return any(
-        not _DENIED.search(clause[: mass.start()]) and not _NONE.match(clause, mass.end())
+        not _is_denied(clause[: mass.start()]) and not _NONE.match(clause, mass.end())
         for clause in _CLAUSES.split(findings)
         for mass in _MASS.finditer(clause)
     )
+
+
+def _is_denied(before: str) -> bool:
+    """Whether a mass is denied by what its clause says before it."""
+    words = _WORD.findall(before.rpartition(":")[2].lower())
+    if (
+        words and words[-1] == "non"
+    ):  # a "non mass enhancement" is none, a "non enhancing mass" is one
+        return True
+    for at in reversed(range(len(words))):
+        if words[at] in _DENIALS or tuple(words[at - 1 : at + 1]) in _DENIALS_OF_TWO:
+            said = words[at + 1 :]
+            if not _NO_DENIAL.isdisjoint(said[:2]):
+                return False
+            if "or" in said:  # "no distortion in the left breast or mass"
+                said = said[len(said) - said[::-1].index("or") :]
+            return _OF_ELSE.isdisjoint(said)
+    return False
 
 
 def outlined(scores: Sequence[CaseScore]) -> list[CaseScore]:

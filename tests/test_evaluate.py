@@ -238,6 +238,17 @@ def test_masses_are_told_apart_where_findings_are_written():
         ("No calcification in the mass", True),
         ("Mass without calcification", True),
         ("Non enhancing mass", True),
+        ("No calcifications - irregular mass", True),
+        ("No architectural distortion / mass 12 mm", True),
+        ("No prior images available (irregular mass upper outer)", True),
+        ("No change: mass 2 cm", True),
+        ("No significant change of mass", True),
+        ("No doubt a mass", True),
+        ("No calcification associated mass", True),
+        ("Mass: none of the margins is sharp", True),
+        ("No other mass", True),
+        ("Findings: no mass", False),
+        ("no evidence " * 20_000 + "of a mass", False),
     ],
 )
 def test_what_is_called_no_mass_is_none(said, is_mass):
