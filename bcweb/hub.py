@@ -236,6 +236,9 @@ def explain(error: Exception, what: str) -> str:
         return f"The Hub refuses {what} ({status})."
     if isinstance(error, OSError) and error.errno in _NOT_STORED:
         place = error.filename or constants.HF_HOME
+        cache = Path(constants.HF_HOME), Path(constants.HF_HUB_CACHE)
+        if not any(Path(place).is_relative_to(folder) for folder in cache):  # what was to be sent
+            return f"{place}: {error.strerror}."
         return (
             f"{what} cannot be stored in {place}: {error.strerror}; HF_HOME names another folder."
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import pickle
 import re
@@ -16,7 +17,7 @@ from huggingface_hub import constants
 from PIL import Image
 
 from bcweb.engine import write_onnx
-from bcweb.hub import HubError, tags
+from bcweb.hub import HubError, explain, tags
 from bcweb.weights import WeightsError, load_weights
 from tests import weights_folder
 from tests.hub.server import STALLS
@@ -264,6 +265,12 @@ def test_a_cache_that_cannot_be_written_is_one_sentence(two, python, tmp_path, p
         rf"ann/weights@v1 cannot be stored in {home}: ({why}); HF_HOME names another folder\.\n"
     )
     assert re.fullmatch(sentence, done.stdout), done
+
+
+def test_a_file_that_cannot_be_read_to_be_sent_is_no_fault_of_the_cache(tmp_path):
+    file = tmp_path / "run" / "model.safetensors"
+    error = PermissionError(errno.EACCES, "Permission denied", str(file))
+    assert explain(error, "ann/weights") == f"{file}: Permission denied."
 
 
 def test_a_full_disk_is_one_sentence(two, python, tmp_path):
