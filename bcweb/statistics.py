@@ -21,8 +21,8 @@ _CELLS = 2_000_000  # of the tables that are worked on at once
 
 
 class Interval(NamedTuple):
-    """An estimate with its interval; low and high are NaN where too few groups, or groups that are all alike, leave nothing to
-    resample."""
+    """An estimate with its interval; low and high are NaN where too few groups, or groups that are all alike,
+    leave nothing to resample."""
 
     estimate: float
     low: float

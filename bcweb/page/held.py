@@ -200,14 +200,14 @@ class Held:
             self._give_truth(name, read_mask(data, self._scan()), add)
 
     def take_truth(self, mask: Held) -> None:
-        """Take another picture that was opened as the truth; raises `ScanError`."""
+        """Take another picture that was opened, of one frame, as the truth; raises `ScanError`."""
         with mask._lock:
             mask.read()
             drawn = mask._scan()
-        if drawn.frames > 1:  # all of its pages count, and as a scan it is its first one
-            raise ScanError(
-                f"{mask.name} has {drawn.frames} frames: drop it as the truth of the scan in view, so that all are read."
-            )
+        if (
+            drawn.frames > 1
+        ):  # all pages of a mask count, and of a scan that is open the first is all there is
+            raise ScanError(f"{mask.name} has {drawn.frames} frames, of which one was read.")
         with self._lock:
             self.read()
             self._give_truth(mask.name, mask_in(drawn.pixels), add=False)

@@ -205,7 +205,7 @@ class Api:
                 continue
             try:
                 items[scan].take_truth(mask)
-            except ScanError:  # its file went away: opening it says so
+            except ScanError:  # its file went away, or it has pages: its own row says so
                 continue
             self.store.remove(owner, ids[place])  # not before: it is kept until its scan has it
             yield ids[place], ids[scan]

@@ -117,14 +117,19 @@ def test_a_copy_is_gone_on_with_though_nothing_was_drawn_or_predicted_before(sql
         copy.add_cases(made.id, [new_case("b")])
 
 
-def test_where_links_are_not_had_files_are_copied(sqlite, tmp_path, monkeypatch):
-    store = sqlite.open()
-    project(store)
+def on_another_disk(monkeypatch) -> None:
+    """No file can be linked to where a backup goes."""
 
     def refuse(*_):
         raise OSError(18, "Invalid cross-device link")
 
     monkeypatch.setattr(backups.os, "link", refuse)
+
+
+def test_where_links_are_not_had_files_are_copied(sqlite, tmp_path, monkeypatch):
+    store = sqlite.open()
+    project(store)
+    on_another_disk(monkeypatch)
     store.backup(tmp_path / "copy")
     with Store(tmp_path / "copy") as copy:
         check(copy, 0)
@@ -158,11 +163,7 @@ def test_files_that_are_missing_cost_no_other(sqlite, tmp_path, monkeypatch, cap
         (place / file).unlink()
     monkeypatch.setenv("BCWEB_HOME", str(store.home))
     if disk == "copies":
-
-        def refuse(*_):
-            raise OSError(18, "Invalid cross-device link")
-
-        monkeypatch.setattr(backups.os, "link", refuse)
+        on_another_disk(monkeypatch)
     assert program.main(["backup", str(tmp_path / "copy")]) == 1
     told = capsys.readouterr()
     assert f"BCWEB_HOME={tmp_path / 'copy'} opens it." in told.out
