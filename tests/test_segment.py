@@ -15,7 +15,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bcweb.segment import COLUMNS, main, read_stamp
+from bcweb.masks import read_stamp
+from bcweb.segment.__main__ import main
+from bcweb.segment.results import COLUMNS
 from tests import weights_folder
 from tests.cases import trees
 from tests.test_scans import dicom, written

@@ -1,0 +1,1 @@
+"""`python -m bcweb.segment`: scans on the disk to masks beside a table of results."""

@@ -1,0 +1,94 @@
+"""Where each scan's mask goes, and which masks on the disk are ours to write over or to remove."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bcweb.masks import read_stamp
+from bcweb.names import stem
+from bcweb.segment.results import Row
+from bcweb.segment.scan_files import Found
+
+
+@dataclass(frozen=True)
+class Job:
+    """A scan's file and where its mask goes."""
+
+    file: Path
+    mask: Path
+
+
+def plan(found: Found, out: Path) -> tuple[list[Job], list[str]]:
+    """A mask's file for each scan, no two the same and none that belongs to another; and what to say of it."""
+    taken: set[str] = set()
+    jobs, sayings = [], []
+    for file, folder in found.scans:
+        names = _mask_names(file)
+        first = mask = out / folder / next(names)
+        while str(mask).casefold() in taken or not _ours(mask, file):
+            mask = out / folder / next(names)
+        taken.add(str(mask).casefold())
+        jobs.append(Job(file, mask))
+        if mask != first:
+            sayings.append(f"{file}: its mask is {mask}, for {first.name} is another's.")
+    return jobs, sayings
+
+
+def _mask_names(file: Path) -> Iterator[str]:
+    name = stem(file.name)
+    yield f"{name}_mask.png"
+    yield f"{file.name}_mask.png"
+    number = 2
+    while True:
+        yield f"{name}-{number}_mask.png"
+        number += 1
+
+
+def _ours(mask: Path, file: Path) -> bool:
+    """Whether this file's mask may be written there: nothing is there, or an earlier mask of it."""
+    if not os.path.lexists(mask):
+        return True
+    stamp = read_stamp(mask)
+    if stamp is None:
+        return False
+    if stamp.place == place_digest(file):
+        return True
+    with suppress(OSError):
+        return stamp.content == content_digest(read_file(file))
+    return False
+
+
+def without_stale_mask(row: Row, mask: Path) -> Row:
+    """The row of a scan that could not be segmented; a mask that was written for it earlier is removed, and the
+    row says so. It may be of other pixels, and beside an error nobody would take it for that.
+    """
+    stamp = read_stamp(mask)
+    if stamp is None or stamp.place != place_digest(Path(row.file)):
+        return row
+    try:
+        mask.unlink()
+    except OSError as error:
+        return replace(row, notes=f"Its earlier mask cannot be removed: {error.strerror}.")
+    return replace(row, notes="Its earlier mask was removed.")
+
+
+def read_file(file: Path) -> bytes:
+    """A scan's bytes; raises `OSError`, for pipes and devices too."""
+    from bcweb.scans.folders import refuse_special
+
+    refuse_special(file)
+    return file.read_bytes()
+
+
+def content_digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:32]
+
+
+def place_digest(file: Path) -> str:
+    """Hashed: a path may hold a patient's name, and masks are passed on."""
+    return hashlib.sha256(os.path.abspath(file).encode(errors="surrogateescape")).hexdigest()[:16]

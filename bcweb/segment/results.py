@@ -1,0 +1,85 @@
+"""results.csv: a row for every scan, kept while the work goes on, and what an earlier run has left in it."""
+
+from __future__ import annotations
+
+import csv
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+COLUMNS = ("file", "modality", "presence", "lesions", "area", "seconds", "error", "notes")
+RESULTS = "results.csv"
+_TEXT = {"encoding": "utf-8", "errors": "surrogateescape"}  # file names are bytes, not always text
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of results.csv as text; guessed is whether its modality was, caution what its file warns of."""
+
+    file: str
+    modality: str = ""
+    presence: str = ""
+    lesions: str = ""
+    area: str = ""
+    seconds: str = ""
+    error: str = ""
+    notes: str = ""
+    guessed: bool = False
+    caution: str = ""
+
+
+def earlier_rows(out: Path) -> dict[str, Row]:
+    """The rows of results.csv by their file's absolute path; a torn last line is left out."""
+    rows = {}
+    try:
+        with (out / RESULTS).open(newline="", **_TEXT) as table:
+            for record in csv.DictReader(table):
+                if all(record.get(column) is not None for column in COLUMNS):
+                    row = Row(**{column: record[column] for column in COLUMNS})
+                    rows[os.path.abspath(row.file)] = row
+    except FileNotFoundError:
+        pass
+    return rows
+
+
+def is_ours(table: Path) -> bool:
+    """Whether a results.csv may be replaced: there is none, or it has the columns of one, of an older version too."""
+    try:
+        with table.open(newline="", **_TEXT) as file:
+            head = next(csv.reader(file), [])
+    except FileNotFoundError:
+        return True
+    return not head or set(head) <= set(COLUMNS)
+
+
+class Table:
+    """results.csv: each row is written as it comes, and at the end all in the scans' order, at once."""
+
+    def __init__(self, file: Path, rows: list[Row]):
+        self._file = file
+        self._open: TextIO | None = None
+        self.finish(rows)
+        self._open = file.open("a", newline="", **_TEXT)
+        self._writer = csv.writer(self._open, lineterminator="\n")
+
+    def __enter__(self) -> Table:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._open.close()
+
+    def add(self, row: Row) -> None:
+        self._writer.writerow([getattr(row, column) for column in COLUMNS])
+        self._open.flush()
+
+    def finish(self, rows: list[Row]) -> None:
+        """Replace the whole table."""
+        if self._open is not None:
+            self._open.close()
+        part = self._file.with_name(f".{self._file.name}.part")
+        with part.open("w", newline="", **_TEXT) as table:
+            writer = csv.writer(table, lineterminator="\n")
+            writer.writerow(COLUMNS)
+            writer.writerows([getattr(row, column) for column in COLUMNS] for row in rows)
+        part.replace(self._file)
