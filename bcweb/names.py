@@ -65,17 +65,21 @@ def is_of_masks(folder: str) -> bool:
     return _MASKS.fullmatch(folder) is not None
 
 
-def among_channels(file: PurePath) -> bool:
-    """Whether a file lies in nnU-Net's imagesTr or imagesTs: it is no mask, whatever its name, and its masks may be
-    called as it is `without_channel`. file: as in `among_masks`.
+def is_channel(file: PurePath) -> bool:
+    """Whether a file is a channel in nnU-Net's imagesTr or imagesTs, "seg_a_0000": no mask, whatever its name says
+    besides. file: as in `among_masks`.
     """
     told = map(_OF_NNUNET.fullmatch, file.parts[:-1])
-    return any(each and each["what"].lower() == "images" for each in told)
+    lies_there = any(each and each["what"].lower() == "images" for each in told)
+    return lies_there and _CHANNEL.search(stem(file.name)) is not None
 
 
-def without_channel(name: str) -> str:
-    """ "a" of "a_0000", as nnU-Net calls the first channel of a."""
-    return _CHANNEL.sub("", name)
+def called_by_masks(file: PurePath) -> set[str]:
+    """What a scan's masks may call it: its own name, and that of its case, "a" of nnU-Net's channel "a_0000". By the
+    latter a mask may be of several scans, and then it is of none. file: as in `among_masks`.
+    """
+    name = stem(file.name)
+    return {name, _CHANNEL.sub("", name)} if is_channel(file) else {name}
 
 
 def shared_name(folder: str) -> str:

@@ -31,13 +31,13 @@ from bcweb.cases.files import (
 )
 from bcweb.cases.grouping import group_by_pictures, group_the_rest
 from bcweb.names import (
-    among_channels,
     among_masks,
+    called_by_masks,
+    is_channel,
     is_of_masks,
     mask_name,
     shared_name,
     stem,
-    without_channel,
 )
 from bcweb.scans import MODALITIES, ScanError, guess_modality, read_scan
 
@@ -141,8 +141,7 @@ def _files(path: Path) -> tuple[Path, Sizes, Masks, Sizes, list[Skipped]]:
     for file, size in sizes.items():
         name = _alike(file, path)
         place, slash, own = name.rpartition("/")
-        is_channel = among_channels(file.relative_to(path))
-        told = None if is_channel else mask_name(own)
+        told = None if is_channel(file.relative_to(path)) else mask_name(own)
         inside = among_masks(file.relative_to(path))
         is_mask = not file.is_relative_to(root) if apart else inside or told
         if is_mask:
@@ -150,8 +149,8 @@ def _files(path: Path) -> tuple[Path, Sizes, Masks, Sizes, list[Skipped]]:
             drawings.append((file, [name] * inside + named))
         else:
             images[file] = size
-            for called in {name, without_channel(name)} if is_channel else {name}:
-                ids[called].add(_id(file, root))
+            for called in called_by_masks(file.relative_to(path)):
+                ids[f"{place}{slash}{composed(called)}"].add(_id(file, root))
     masks: Masks = defaultdict(list)
     for file, names in drawings:
         of = next((ids[name] for name in names if name in ids), set())

@@ -48,8 +48,9 @@ class Listed:
         return masks
 
 
-def list_folder(path: str) -> tuple[list[Listed], list[str]]:
-    """The scans below a folder, sorted by name, and the names of the masks whose scan is not there.
+def list_folder(path: str) -> tuple[list[Listed], list[str], list[str]]:
+    """The scans below a folder, sorted by name, the names of the masks whose scan is not there, and of those that
+    may be of several.
 
     A folder in it that cannot be read comes last, as a scan that says why when it is opened. Linked folders
     are followed: who may list one folder of this machine may list all that its user can read.
@@ -85,14 +86,17 @@ def list_folder(path: str) -> tuple[list[Listed], list[str]]:
     ]
     if not scans:
         raise FolderError(f"{path} holds truth masks, but none of their scans.")
-    alone = [
-        name
+    left = [
+        (name, bool(told.among))
         for name, told in zip(names, pairs, strict=True)
         if told.part == "truth" and told.scan is None
     ]
     unread = [Path(error.filename) for error in refused]
     scans += [Listed(place.relative_to(folder).as_posix(), place, ()) for place in unread]
-    return scans, alone
+    alone, unclear = (
+        [name for name, several in left if several is which] for which in (False, True)
+    )
+    return scans, alone, unclear
 
 
 def _by_look(files: Sequence[Path], scans: Sequence[int]) -> list[tuple[int, int]]:

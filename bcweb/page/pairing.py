@@ -14,12 +14,12 @@ import numpy as np
 
 from bcweb.cases.truth import is_black_and_white, same_aspect
 from bcweb.names import (
-    among_channels,
     among_masks,
+    called_by_masks,
+    is_channel,
     mask_name,
     shared_name,
     stem,
-    without_channel,
 )
 
 
@@ -28,11 +28,13 @@ class Pair:
     """A file's part. scan: the place of its scan in the names asked with, for a truth that has one.
 
     adds: it is one of several masks of its scan ("X_mask_1.png" beside "X_mask.png").
+    among: the places of the scans that a truth may be of where its name does not tell of which; then it has none.
     """
 
     part: Literal["scan", "truth"]
     scan: int | None = None
     adds: bool = False
+    among: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,28 +54,38 @@ def pair(names: Sequence[str]) -> list[Pair]:
 
     A truth is named after its scan ("X_mask.png" of "X.png", "mask_0001-l.png" of "bus_0001-l.png"),
     or has its name in a folder of masks ("masks/X.png" of "images/X.png", nnU-Net's "labelsTr/X.png" of
-    "imagesTr/X_0000.png"). Of several scans of one
-    name the one in the nearest folder is taken, and of these the last.
+    "imagesTr/X_0000.png"). Of several scans of one name the one in the nearest folder is taken, and of these the
+    last; of scans of several names there the one that it names whole. Where these are several too, it has none.
     """
     paths = [PurePosixPath(name.replace("\\", "/")) for name in names]
     sought = [_named_after(path) for path in paths]
     scans: dict[str, list[int]] = {}
     for place, path in enumerate(paths):
-        if sought[place] is None:
+        if not sought[place]:
             for key in {key for name in _wholes(path) for key in _endings(name)}:
                 scans.setdefault(key, []).append(place)
+
+    def meant(path: PurePosixPath, named: str, whole: bool) -> list[int]:
+        """The scans that a truth may be of by one of its names, the last of each name."""
+        exact = {scan for scan in scans.get(named, []) if named in _wholes(paths[scan])}
+        found = [scan for scan in scans.get(named, []) if not whole or scan in exact]
+        near = {scan: _kinship(paths[scan], path) for scan in found}
+        found = [scan for scan in found if near[scan] == max(near.values())]
+        found = [scan for scan in found if scan in exact] or found
+        return list({stem(paths[scan].name).lower(): scan for scan in found}.values())
+
     pairs = []
     for place, path in enumerate(paths):
-        if sought[place] is None:
+        if not sought[place]:
             pairs.append(Pair("scan"))
             continue
-        named, whole = sought[place]
-        found = [
-            scan for scan in scans.get(named, []) if not whole or named in _wholes(paths[scan])
-        ]
-        nearest = max(found, key=lambda scan: (_kinship(paths[scan], path), scan), default=None)
+        found = next(filter(None, (meant(path, *name) for name in sought[place])), [])
         told = mask_name(stem(path.name))
-        pairs.append(Pair("truth", nearest, told is not None and told.part))
+        adds = told is not None and told.part
+        alone = len(found) == 1
+        pairs.append(
+            Pair("truth", found[0] if alone else None, adds, () if alone else tuple(found))
+        )
     return pairs
 
 
@@ -97,21 +109,20 @@ def scan_of(names: Sequence[str], mask: int, look: Callable[[int], Look | None])
     return None
 
 
-def _named_after(path: PurePosixPath) -> tuple[str, bool] | None:
-    """A truth's scan: its stem in small letters, or (False) the end of its stem. None for a scan."""
-    if among_channels(path):
-        return None
-    if told := mask_name(stem(path.name)):
-        return told.scan.lower(), told.whole
-    if among_masks(path):
-        return stem(path.name).lower(), True
-    return None
+def _named_after(path: PurePosixPath) -> list[tuple[str, bool]]:
+    """A truth's scan, the likeliest first: its stem in small letters, or (False) the end of its stem. [] for a scan."""
+    if is_channel(path):
+        return []
+    name = stem(path.name)
+    named = [(name.lower(), True)] if among_masks(path) else []
+    if told := mask_name(name):
+        named.append((told.scan.lower(), told.whole))
+    return named
 
 
 def _wholes(scan: PurePosixPath) -> set[str]:
     """What the truth of a scan names it by, where it names it whole, in small letters."""
-    name = stem(scan.name).lower()
-    return {name, without_channel(name)} if among_channels(scan) else {name}
+    return {name.lower() for name in called_by_masks(scan)}
 
 
 def _endings(name: str) -> list[str]:

@@ -155,7 +155,9 @@ class Api:
         return answer(self._infos(request))
 
     async def pair(self, request: Request) -> Response:
-        """For each of {"names"}: {"part": "scan"|"truth", "adds", "held": id} or {"new": place}."""
+        """For each of {"names"}: {"part": "scan"|"truth", "adds", "held": id} or {"new": place}, and "among": the
+        names of the scans that a truth may be of, where it is not told of which.
+        """
         names = (await fields(request, 4 * MB)).get("names")
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise HTTPException(400, "Names are a list of texts.")
@@ -165,7 +167,7 @@ class Api:
             )
         held = self.store.all_of(owner_of(request))
         ids = list(held)
-        pairs = pair([*(item.path for item in held.values()), *map(_readable, names)])[len(ids) :]
+        paths = [*(item.path for item in held.values()), *map(_readable, names)]
         return answer(
             [
                 {
@@ -179,8 +181,9 @@ class Api:
                         if told.scan is not None and told.scan >= len(ids)
                         else None
                     ),
+                    "among": [PurePosixPath(paths[scan]).name for scan in told.among],
                 }
-                for told in pairs
+                for told in pair(paths)[len(ids) :]
             ]
         )
 
@@ -215,14 +218,14 @@ class Api:
 
         A scan that is listed already keeps its id unless its file, or its truths' files, are others by now: then
         it gets a new one, and all that was read from the old files is forgotten.
-        "alone": the names of masks whose scan is not in it.
+        "alone": the names of masks whose scan is not in it. "unclear": of those that may be of several scans.
         """
         if not self.settings.local:
             raise HTTPException(404, "There is nothing here.")
         owner = owner_of(request)
         path = (await fields(request)).get("path")
         try:
-            listed, alone = await self._at_desk(request, lambda: _list(str(path or "")))
+            listed, alone, unclear = await self._at_desk(request, lambda: _list(str(path or "")))
         except (FolderError, OSError) as error:
             raise HTTPException(400, str(error)) from None
         known = {
@@ -248,7 +251,7 @@ class Api:
             added.append(id)
         items = self.store.all_of(owner)
         scans = [items[id].info(id) for id in added if id in items]
-        return answer({"scans": scans, "alone": alone}, 201)
+        return answer({"scans": scans, "alone": alone, "unclear": unclear}, 201)
 
     # --- one scan
 
@@ -423,10 +426,11 @@ def _generated(sample: Sample, segmenters: Segmenters) -> Held:
     )
 
 
-def _list(path: str) -> tuple[list[tuple[Listed, tuple[FileState, ...]]], list[str]]:
+def _list(path: str) -> tuple[list[tuple[Listed, tuple[FileState, ...]]], list[str], list[str]]:
     """`list_folder`, each scan with the state of its files: before any is read, so that none changes unseen."""
-    listed, alone = list_folder(path)
-    return [(scan, tuple(map(FileState.of, (scan.file, *scan.truths)))) for scan in listed], alone
+    listed, alone, unclear = list_folder(path)
+    states = [tuple(map(FileState.of, (scan.file, *scan.truths))) for scan in listed]
+    return list(zip(listed, states, strict=True)), alone, unclear
 
 
 async def _ids(request: Request, limit: int = MB) -> list[str]:

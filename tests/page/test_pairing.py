@@ -53,6 +53,13 @@ def test_of_scans_of_one_name_and_folder_the_last_opened_is_meant():
     assert pair(["1.png", "1.png", "1_mask.png"])[2].scan == 1
 
 
+def test_of_scans_of_several_names_the_one_that_is_named_whole_is_meant_or_none():
+    assert pair(["8.png", "image_8.png", "mask_8.png"])[2] == Pair("truth", 0)
+    names = ["image_8.png", "other_8.png", "image_8.png", "mask_8.png"]
+    assert pair(names)[3] == Pair("truth", among=(2, 1)), "image_8 was opened again"
+    assert pair(["a/image_8.png", "b/other_8.png", "b/mask_8.png"])[2] == Pair("truth", 1)
+
+
 def test_a_number_after_a_dot_belongs_to_the_name_of_a_dicom_file():
     names = ["1.2.840.7.1", "1.2.840.7.2", "1.2.840.7.1_mask.png"]
     assert pair(names)[2] == Pair("truth", 0)

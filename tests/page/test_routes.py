@@ -180,9 +180,9 @@ def test_names_dropped_together_or_later_are_paired_on_the_server(visitor):
     scan = visitor.opened(png(speckle(64, 64)), "set/one.png")
     pairs = visitor.post("/bc/pair", json={"names": ["one_mask.png", "two.png", "two_mask_1.png"]})
     assert pairs.json() == [
-        {"part": "truth", "adds": False, "held": scan["id"], "new": None},
-        {"part": "scan", "adds": False, "held": None, "new": None},
-        {"part": "truth", "adds": True, "held": None, "new": 1},
+        {"part": "truth", "adds": False, "held": scan["id"], "new": None, "among": []},
+        {"part": "scan", "adds": False, "held": None, "new": None, "among": []},
+        {"part": "truth", "adds": True, "held": None, "new": 1, "among": []},
     ]
 
 

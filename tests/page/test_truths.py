@@ -72,6 +72,27 @@ def test_a_truth_that_comes_before_its_scan_waits_for_it(page):
     expect(page.find(".failed")).to_have_count(0)
 
 
+def test_a_truth_that_may_be_of_two_scans_is_of_none_and_says_so(page, tmp_path):
+    """Of two channels of nnU-Net: a data set leaves it out as well."""
+    for name in ("imagesTr/a_0000.png", "imagesTr/a_0001.png", "labelsTr/a.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        mask = png(OTHER.truth)
+        (tmp_path / name).write_bytes(mask if "labels" in name else png(OTHER.scan.pixels))
+    page.drop(tmp_path / "imagesTr", tmp_path / "labelsTr")
+    expect(page.find(".failed")).to_have_text(
+        "a.pngmay be the truth of any of these: a_0000.png, a_0001.png. Open the one that it is of, and use Add truth.×"
+    )
+    expect(page.find(".left")).to_have_text("")
+    expect(page.rows()).to_have_count(4)
+    page.find(".folder input").fill(str(tmp_path))
+    page.find(".folder input").press("Enter")
+    expect(page.find(".failed")).to_have_count(2)
+    expect(page.find(".failed").last).to_contain_text(
+        "labelsTr/a.pngmay be the truth of several scans in the folder. Open the scan, and use Add truth."
+    )
+    expect(page.find(".row").filter(has_text="Dice")).to_have_count(1)  # the sample
+
+
 SCAN, MASK = ("p1.jpg", png(OTHER.scan.pixels)), ("p1.png", png(OTHER.truth))
 
 

@@ -36,7 +36,7 @@
  * @property {string | null} [trained_on] the kinds of scans and the data sets, in words
  * @property {Scores | null} scores
  */
-/** @typedef {{part: "scan" | "truth", adds: boolean, held: string | null, new: number | null}} Pair */
+/** @typedef {{part: "scan" | "truth", adds: boolean, held: string | null, new: number | null, among: string[]}} Pair */
 /** @typedef {Record<Modality, {revision: string | null, notice: string | null}>} InUse the weights by modality */
 /** @typedef {{scans: ScanInfo[], weights: InUse, samples: {name: string, description: string, modality: Modality}[],
  *  modalities: Modality[], folders: boolean, may_switch: boolean, upload_bytes: number, at_once: number}} Session */
@@ -163,7 +163,8 @@ export const upload = (file, name) => ask("/scans", { method: "POST", body: file
 /** @param {string} name @returns {Promise<ScanInfo>} */
 export const sample = (name) => ask(`/samples/${encodeURIComponent(name)}`, { method: "POST" });
 
-/** alone: masks whose scan is not in the folder. @param {string} path @returns {Promise<{scans: ScanInfo[], alone: string[]}>} */
+/** alone: masks whose scan is not in the folder; unclear: those that may be of several. @param {string} path
+ * @returns {Promise<{scans: ScanInfo[], alone: string[], unclear: string[]}>} */
 export const folder = (path) => ask("/folder", sending("POST", { path }));
 
 /** @param {string} id @returns {Promise<ScanInfo>} */

@@ -27,14 +27,31 @@ export const unopened = (path) => ({ ...newCase(path), name: path, state: "faile
 
 const ALONE = "looks like a truth mask, but its scan is not here. Drop the scan too, or use Add truth.";
 
-/** The row of a folder's masks whose scan is not in it. @param {string} folder @param {string[]} masks @returns {Case} */
-export function withoutScan(folder, masks) {
-  const one = masks.length === 1;
-  const message = one
-    ? "looks like a truth mask, but its scan is not in the folder."
-    : `look like truth masks, but their scans are not in the folder: ${masks.slice(0, 3).join(", ")}${masks.length > 3 ? " …" : ""}`;
-  const key = `alone-${folder.replace(/[\\/]+$/, "")}`; // one for each folder, with or without a slash at its end
-  return { key, name: one ? masks[0] : `${masks.length} masks`, state: "alone", message, away: null, wish: 0, info: null };
+/** @param {string[]} names */
+const some = (names) => `${names.slice(0, 3).join(", ")}${names.length > 3 ? " …" : ""}`;
+
+/** @param {string[]} among the scans that a truth may be of */
+const ofSeveral = (among) => `may be the truth of any of these: ${some(among)}. Open the one that it is of, and use Add truth.`;
+
+/** The rows of a folder's masks without a scan: of those whose scan is not in it, and of those that may be of several.
+ * One that is empty tells that there are none any more.
+ * @param {string} folder @param {{alone: string[], unclear: string[]}} masks @returns {{row: Case, isEmpty: boolean}[]} */
+export function withoutScan(folder, { alone, unclear }) {
+  const place = folder.replace(/[\\/]+$/, ""); // one for each folder, with or without a slash at its end
+  /** @param {string} key @param {string[]} masks @param {string} ofOne @param {string} ofMany */
+  const row = (key, masks, ofOne, ofMany) => {
+    const one = masks.length === 1;
+    const message = one ? ofOne : `${ofMany}: ${some(masks)}`;
+    const name = one ? masks[0] : `${masks.length} masks`;
+    /** @type {Case} */
+    const told = { key: `${key}-${place}`, name, state: "alone", message, away: null, wish: 0, info: null };
+    return { row: told, isEmpty: masks.length === 0 };
+  };
+  const open = "Open the scan, and use Add truth";
+  return [
+    row("alone", alone, "looks like a truth mask, but its scan is not in the folder.", "look like truth masks, but their scans are not in the folder"),
+    row("unclear", unclear, `may be the truth of several scans in the folder. ${open}.`, `may each be the truth of several scans in the folder. ${open}`),
+  ];
 }
 
 /** Whether a truth is on the list, and without its scan. @param {Alone} truth */
@@ -96,11 +113,11 @@ export class Batch {
       const { path, file } = all[place];
       const one = cases[place];
       if (place < waiting.length && !isWaiting(waiting[place])) continue; // taken off meanwhile, or with its scan by another drop
-      const { held, new: with_, adds } = pairs[place];
+      const { held, new: with_, adds, among } = pairs[place];
       const wish = place < waiting.length ? waiting[place].wish : now;
       const scan = held ? this.page.find(held) : with_ === null ? undefined : cases[with_];
       if (!scan) {
-        this.#leaveAlone({ path, file, one, wish });
+        this.#leaveAlone({ path, file, one, wish }, among.length ? ofSeveral(among) : ALONE);
         continue;
       }
       this.page.gone(one.key); // its scan has the row
@@ -159,14 +176,16 @@ export class Batch {
     }
   }
 
-  /** @param {Alone} truth */
-  #leaveAlone(truth) {
-    if (truth.one.state !== "alone") {
-      truth.one.state = "alone";
-      truth.one.message = ALONE;
-      this.#alone.push(truth);
-      this.page.added([truth.one]);
+  /** @param {Alone} truth @param {string} message */
+  #leaveAlone(truth, message) {
+    truth.one.message = message;
+    if (truth.one.state === "alone") {
+      this.page.progressed();
+      return;
     }
+    truth.one.state = "alone";
+    this.#alone.push(truth);
+    this.page.added([truth.one]);
   }
 
   /** @param {Case} one @param {string} message */

@@ -339,16 +339,17 @@ class Workbench extends HTMLElement {
     list.disabled = true;
     this.#element(".folder").classList.add("busy");
     try {
-      const { scans, alone } = await api.folder(path);
+      const { scans, ...masks } = await api.folder(path);
       const now = new Map(scans.map((info) => [info.path, info.id]));
       for (const [key, { info }] of this.#cases) {
         // A file that was written since has a new id; what its row says was read from the old one.
         if (info?.kind === "file" && (now.get(info.path) ?? info.id) !== info.id) this.#cases.delete(key);
       }
       this.#add(scans.filter(({ id }) => !this.#cases.has(id)).map(listed));
-      const masks = withoutScan(path, alone);
-      this.#cases.delete(masks.key); // what was without its scan when this folder was listed before
-      if (alone.length) this.#add([masks]);
+      for (const { row, isEmpty } of withoutScan(path, masks)) {
+        this.#cases.delete(row.key); // what was without its scan when this folder was listed before
+        if (!isEmpty) this.#add([row]);
+      }
       this.#pair();
       await this.#findTruths();
       field.blur(); // so that the next key is a command again
