@@ -54,8 +54,12 @@ def mask_in(grey: np.ndarray) -> np.ndarray:
     is_grey = between > max(_GREY * grey.size, np.count_nonzero(grey >= 0.9 * largest))
     # A soft edge that was enlarged without smoothing is flat, too; but it leads up to white.
     is_white = _WHITE <= largest <= 255 or largest == 65535
-    may_number = (many and not is_white) or (len(levels) > 2 and largest < _DARK)
-    if may_number and _is_label_map(grey, levels, is_grey):
+    if many and is_white:
+        are_numbers = _lie_apart(grey, levels)
+    else:
+        may_number = many or (len(levels) > 2 and largest < _DARK)
+        are_numbers = may_number and _is_label_map(grey, levels, is_grey)
+    if are_numbers:
         return grey > 0
     if is_grey and many:
         raise ScanError(
@@ -103,6 +107,22 @@ def _is_label_map(grey: np.ndarray, levels: np.ndarray, much: bool) -> bool:
         return False
     areas = np.unique(grey[(darkest == grey) & (brightest == grey)])
     return 2 * len(areas) > len(levels) or _are_most_numbers(levels)
+
+
+def _lie_apart(grey: np.ndarray, levels: np.ndarray) -> bool:
+    """Whether at least half of the values each have a lesion of their own, all of one value up to black around it.
+
+    Of soft edges, resized, compressed or enlarged, a tenth is so. What is within a tenth of the largest value of black
+    may be noise.
+    """
+    from scipy.ndimage import label, maximum, minimum  # as in `_fainter_lesions`
+
+    parts, count = label(grey > 0, np.ones((3, 3)))
+    each = np.arange(1, count + 1)
+    brightest = maximum(grey, parts, each)
+    flat = brightest[minimum(grey, parts, each) == brightest]
+    apart = np.unique(flat[flat > 0.1 * int(levels[-1])])
+    return 2 * len(apart) >= np.count_nonzero(levels)
 
 
 def _fainter_lesions(grey: np.ndarray, levels: np.ndarray) -> np.ndarray:

@@ -91,6 +91,9 @@ def numbered(numbers, side: int = 12, shape: tuple[int, int] = (400, 500)) -> np
         ([2, 23], 12),
         (range(1, 70), 2),
         (range(1, 301, 7), 12),
+        (range(5, 256, 10), 12),  # up to white
+        (range(1, 255, 5), 30),
+        (range(3855, 65536, 3855), 12),
     ],
 )
 def test_however_many_lesions_a_label_map_numbers_all_count(numbers, side):
@@ -148,6 +151,18 @@ def test_soft_edges_that_were_enlarged_without_smoothing_number_no_lesion(way, b
     pixels = np.asarray(small).repeat(blocks, 0).repeat(blocks, 1)
     assert len(np.unique(pixels)) > 16
     np.testing.assert_array_equal(read_mask(png(pixels)), pixels > 127)
+
+
+@pytest.mark.parametrize("quality", [5, 20, 50])
+def test_the_noise_of_compression_around_many_small_lesions_numbers_none(quality):
+    drawn = np.zeros((400, 500), np.uint8)
+    for row, column in np.random.default_rng(0).integers(9, 390, (60, 2)):
+        drawn[row : row + row % 7 + 1, column : column + column % 5 + 1] = 255
+    jpeg = BytesIO()
+    Image.fromarray(drawn).save(jpeg, "JPEG", quality=quality)
+    pixels = read_scan(jpeg.getvalue()).pixels
+    assert len(np.unique(pixels)) > 16
+    np.testing.assert_array_equal(read_mask(jpeg.getvalue()), pixels > int(pixels.max()) / 2)
 
 
 def pages(*pictures: np.ndarray, kind: str = "TIFF") -> bytes:
