@@ -51,7 +51,7 @@ projects = Table(
     Column("name", Text, nullable=False),
     Column("owner", Text, nullable=False),
     Column("folder", Text, nullable=False, unique=True),  # of its files; random, never used again
-    Column("sources", JSON, nullable=False),
+    Column("sources", JSON, nullable=False),  # as `cases.file`, their folders
     Column("weights", JSON, nullable=False),
     Column("created", Moment, nullable=False),
     Column("deleted", Moment),  # its verdicts stay

@@ -130,7 +130,7 @@ class Store:
             "name": name,
             "owner": owner,
             "folder": secrets.token_hex(8),
-            "sources": list(map(find.text, sources)),
+            "sources": list(sources),
             "weights": dict(weights or {}),
             "created": _now(),
             "state": "importing",
@@ -188,7 +188,7 @@ class Store:
         self, project_id: int, sources: Sequence[str], weights: Mapping[Modality, str]
     ) -> None:
         """What the project is imported from now, and the names of the weights by modality."""
-        changed = {"sources": list(map(find.text, sources)), "weights": dict(weights)}
+        changed = {"sources": list(sources), "weights": dict(weights)}
         with self._database.writing() as connection:
             find.lock_project(connection, project_id, None)
             mine = projects.update().where(projects.c.id == project_id)

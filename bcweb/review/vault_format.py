@@ -294,7 +294,9 @@ class _careful:
 
 
 def _json(values: Any) -> bytes:
-    return json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    """A byte of a folder's name that is no text is an escape, as JSON has them: it is read as it was."""
+    said = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return said.encode("utf-8", "backslashreplace")
 
 
 def _text(at: datetime) -> str:

@@ -177,8 +177,8 @@ def test_projects_and_how_far_they_are(store):
     found = store.project(ME, made.id)
     assert (found.state, found.problem) == ("ready", None)
     assert found.notes == ("Two files are no scans.",), "notes that nobody named are gone"
-    later = store.create(ME, "Q", ["busi:/data"], {"ultrasound": "embedded"})
-    assert (later.sources, later.weights) == (("busi:/data",), {"ultrasound": "embedded"})
+    later = store.create(ME, "Q", ["busi:/b\udcffse"], {"ultrasound": "embedded"})
+    assert (later.sources, later.weights) == (("busi:/b\udcffse",), {"ultrasound": "embedded"})
     assert store.projects(ME) == [later, found]
     assert abs((later.created - datetime.now(UTC)).total_seconds()) < 600
 

@@ -23,6 +23,7 @@ from bcweb.weights import load_weights
 from tests import weights_folder
 from tests.cases import trees
 from tests.review.imported import everything, pictures, predictions, rows, run
+from tests.review.kept import all_steps, vault
 from tests.review.small import ME
 
 # --- what becomes of a data set
@@ -356,6 +357,25 @@ def test_a_file_name_that_is_no_text(store, weights, tmp_path):
         made = run(store, "P", f"folder:{place}?modality=ultrasound", weights=str(weights))
         assert made.error is None, made.error
         assert store.project(ME, "P").predicted == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has file names that are no text")
+def test_a_folder_whose_name_is_no_text_is_known_again_and_by_a_backup_too(
+    store, weights, tmp_path
+):
+    place = Path(os.fsdecode(os.fsencode(tmp_path) + b"/M\xfcller"))
+    try:
+        pictures(place, 1)
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    for data in ([f"folder:{place}"], []):
+        made = run(store, "P", *data, weights=str(weights))
+        project = store.project(ME, "P")
+        assert (made.error, project.notes, project.sources) == (None, (), (f"folder:{place}",))
+    all_steps(vault(store, tmp_path / "backup"))
+    with Store(tmp_path / "another machine") as back:
+        all_steps(vault(back, tmp_path / "backup"))
+        assert back.project(ME, "P").sources == (f"folder:{place}",)
 
 
 def test_two_cases_of_one_name_are_told_apart_or_refused(store, weights, tmp_path):
