@@ -7,7 +7,7 @@ import os
 import sys
 
 from bcweb.page.ports import PortError, wanted_port
-from bcweb.page.settings import settings
+from bcweb.page.settings import SettingsError, settings
 from bcweb.scans import MODALITIES
 from bcweb.weights import WeightsError
 
@@ -43,7 +43,10 @@ def main() -> None:
     # Gradio, which is imported below, would look for free ports there too, and knows no address of IPv6 then.
     named = os.environ.pop("GRADIO_SERVER_NAME", None)
     host = given.host or named
-    chosen = settings(host, weights, tuple(given.allow_host))
+    try:
+        chosen = settings(host, weights, tuple(given.allow_host))
+    except SettingsError as error:
+        sys.exit(str(error))
 
     # The engine and Gradio take long to import: not for --help.
     from bcweb.page.segmenters import Segmenters

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,6 +14,18 @@ from bcweb.weights import resolve_name
 MB = 1 << 20
 GB = 1 << 30
 SWEEP_SECONDS = 60  # between two looks for what is to be dropped
+# A name, an address, or one of IPv6, which has colons of its own and then no port without brackets.
+_HOST = re.compile(
+    r"(?:(?P<scheme>https?)://)?"
+    r"(?P<name>[a-z0-9._-]+|\[[0-9a-f:.]+\]|[0-9a-f]*:[0-9a-f:.]*:[0-9a-f:.]*)"
+    r"(?::(?P<port>[0-9]{1,5}))?/?"
+)
+# Browsers leave them out of what they send.
+_OWN_PORTS = {"": (None, "80", "443"), "http": (None, "80"), "https": (None, "443")}
+
+
+class SettingsError(ValueError):
+    """What the page was told at its start cannot be meant; its text is one sentence."""
 
 
 @dataclass(frozen=True)
@@ -49,16 +62,19 @@ def settings(
 ) -> Settings:
     """Put together what the command line gave (host, weights by modality, other host names) and the rest.
 
-    allow_hosts: names under which a proxy shows the page, with their port where it is a special one.
+    allow_hosts: names under which a proxy shows the page, with their port where it is a special one, and http:// or
+    https:// or not. Raises `SettingsError` for what names no host.
     """
     on_space = bool(environment.get("SPACE_ID"))
     host = host or environment.get("GRADIO_SERVER_NAME") or "127.0.0.1"
     local = is_loopback(host) and not on_space and not allow_hosts
-    hosts, origins = frozenset(), frozenset(name.lower() for name in allow_hosts)
+    allowed = [_named(said) for said in allow_hosts]
+    hosts, origins = frozenset(), frozenset(place for _, place in allowed)
     if on_space:
         origins |= frozenset(environment.get("SPACE_HOST", "").lower().split(",")) - {""}
     elif is_loopback(host):
-        hosts = frozenset((*LOOPBACK_NAMES, host.lower().strip("[]"), *map(_portless, origins)))
+        names = (name for name, _ in allowed)
+        hosts = frozenset((*LOOPBACK_NAMES, host.lower().strip("[]"), *names))
     given = weights or {}
     return Settings(
         weights={modality: resolve_name(modality, given.get(modality)) for modality in MODALITIES},
@@ -73,9 +89,22 @@ def settings(
     )
 
 
-def _portless(name: str) -> str:
-    """A host's name or address, of which one of IPv6 has colons of its own."""
-    return name.partition(":")[0] if name.count(":") == 1 else name.strip("[]")
+def _named(said: str) -> tuple[str, str]:
+    """A host as `--allow-host` says it: its name or address alone, and with its port, as browsers send an Origin."""
+    found = _HOST.fullmatch(said.strip().lower())
+    scheme, name, port = found.group("scheme", "name", "port") if found else ("", "", None)
+    is_address = ":" in name
+    try:
+        name = str(ipaddress.IPv6Address(name.strip("[]"))) if is_address else name
+    except ValueError:
+        name = ""
+    if not name or int(port or 0) > 65535:
+        raise SettingsError(
+            f"--allow-host {said} names no host: write it as browsers ask for it, bcweb.clinic.example or "
+            "bcweb.clinic.example:8443."
+        )
+    shown = f"[{name}]" if is_address else name
+    return name, shown if port in _OWN_PORTS[scheme or ""] else f"{shown}:{int(port)}"
 
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")

@@ -10,7 +10,7 @@ import pytest
 from starlette.responses import PlainTextResponse
 
 from bcweb.page.guard import Guard, visitor
-from bcweb.page.settings import is_loopback, settings
+from bcweb.page.settings import SettingsError, is_loopback, settings
 
 
 async def _page(scope, receive, send):
@@ -108,6 +108,41 @@ def test_a_name_that_was_allowed_with_its_port_is_answered_to():
     behind = {"base": "http://other.clinic:8443", "allow": ("other.clinic:8443",)}
     assert ask(origin="https://other.clinic:8443", **behind).status_code == 200
     assert ask(origin="https://evil.example", **behind).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("said", "own", "other"),
+    [
+        ("https://pacs.clinic", "https://pacs.clinic", "https://pacs.clinic:8443"),
+        ("HTTPS://Pacs.clinic:8443/", "https://pacs.clinic:8443", "https://pacs.clinic"),
+        ("pacs.clinic:443", "https://pacs.clinic", "https://pacs.clinic:8443"),
+        ("http://pacs.clinic:80", "http://pacs.clinic", "http://pacs.clinic:8080"),
+        ("[fd00::1]:8000", "http://[fd00::1]:8000", "http://[fd00::1]"),
+        ("[FD00:0::1]", "http://[fd00::1]", "http://[fd00::1]:8000"),
+        ("fd00::1", "http://[fd00::1]", "http://[fd00::2]"),
+    ],
+)
+def test_a_name_may_be_allowed_as_an_address_bar_shows_it(said, own, other):
+    for base in (
+        own,
+        "http://127.0.0.1:7860",
+    ):  # the proxy passes it on, or puts its own in its place
+        assert ask(origin=own, base=base, allow=(said,)).status_code == 200
+        assert ask(origin=other, base=base, allow=(said,)).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["", "*", "*.clinic", "pacs.clinic:port", "pacs.clinic:99999", "https://pacs.clinic/seg", "ftp://pacs.clinic",
+     "a@pacs.clinic", "pacs.clinic,other.clinic", "[fd00::1", "[fd00::x]:80", "https://", "a b"],
+)  # fmt: skip
+def test_what_names_no_host_is_refused_at_the_start(said):
+    with pytest.raises(SettingsError) as caught:
+        settings(allow_hosts=(said,), environment={})
+    assert str(caught.value) == (
+        f"--allow-host {said} names no host: write it as browsers ask for it, bcweb.clinic.example or "
+        "bcweb.clinic.example:8443."
+    )
 
 
 def test_a_space_takes_its_own_names_and_no_others():
