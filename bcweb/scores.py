@@ -29,6 +29,15 @@ _DENIALS_OF_TWO = {("negative", "for"), ("free", "of")}
 _OF_ELSE = {"the", "this", "in", "within", "inside", "on", "to", "with", "around", "associated"}
 # ... or nothing is: "no change of mass", "no doubt a mass".
 _NO_DENIAL = {"change", "doubt", "prior", "previous", "other", "longer"}
+# ... or it ends where another thing was denied and a mass that has a shape stands behind: "no nodes irregular mass".
+_THINGS = re.compile(
+    r"(?:nod(?:e|ule)|(?:lymph)?adenopath(?:y|ie)|(?:micro)?calcification|distortion|asymmetr(?:y|ie)|thickening"
+    r"|retraction|enhancement)s?"
+)
+_SHAPES = {
+    "irregular", "spiculated", "oval", "round", "rounded", "lobulated", "microlobulated", "lobular", "circumscribed",
+    "indistinct", "obscured", "defined",
+}  # fmt: skip
 _NONE = re.compile(r"\s*:\s*(?:none|no)\s*$", re.IGNORECASE)  # "masses: none"
 
 
@@ -302,7 +311,8 @@ def _is_denied(before: str) -> bool:
                 return False
             if "or" in said:  # "no distortion in the left breast or mass"
                 said = said[len(said) - said[::-1].index("or") :]
-            return _OF_ELSE.isdisjoint(said)
+            thing = next((n for n, word in enumerate(said) if _THINGS.fullmatch(word)), len(said))
+            return _OF_ELSE.isdisjoint(said) and _SHAPES.isdisjoint(said[thing:])
     return False
 
 
