@@ -2,7 +2,7 @@
 // of them changes.
 
 import { one } from "./dom.js";
-import { editActionsOf, editKey } from "./edit/actions.js";
+import { editActionsOf, editKey, letGo } from "./edit/actions.js";
 import { isOutside } from "./edit/keys.js";
 import { attendMenu } from "./edit/menu.js";
 import { radiusAt } from "./edit/toolbar.js";
@@ -178,6 +178,7 @@ export function attend(parts, redraw) {
   });
 
   return (event) => {
+    if (!reading.mine || !viewer.checkVisibility()) letGo(editor, event);
     if (!reading.scan || !viewer.checkVisibility()) return;
     const target = event.composedPath()[0];
     const inPicture = target === canvas || target === document.body;

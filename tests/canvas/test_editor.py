@@ -487,6 +487,28 @@ def test_space_that_comes_up_while_another_key_is_held_drags_no_more(viewer: Vie
     assert np.array_equal(drawn.mask, before | swept(points, 6))
 
 
+@pytest.mark.parametrize(
+    ("away", "back"),
+    [
+        ("v => { v.style.display = 'none' }", "v => { v.style.display = '' }"),
+        ("v => v.edit(null)", "v => v.edit(new Uint8Array(INFO))"),
+    ],
+    ids=["hidden", "without a mask"],
+)
+def test_keys_that_come_up_while_nothing_can_be_drawn_are_held_no_more(viewer: Viewer, away, back):
+    drawn = edit(viewer)
+    for key in ("Space", "Control"):
+        drawn.keyboard.down(key)
+    viewer.run(away)
+    for key in ("Control", "Space"):
+        drawn.keyboard.up(key)
+    viewer.run(back, HEIGHT * WIDTH)
+    viewer.settle()
+    before = drawn.mask
+    points = drawn.stroke((80, 60), (100, 60))
+    assert np.array_equal(drawn.mask, before | swept(points, 6))
+
+
 def test_the_keys_of_whoever_shows_the_viewer_are_left_alone(viewer: Viewer):
     edit(viewer, truth=disc(80, 60, 12))
     viewer.run("v => { v.left = []; document.addEventListener('keydown', e => {"

@@ -7,6 +7,7 @@ import { closeMenu, isMenuOpen, toggleMenu } from "./menu.js";
 
 /** @typedef {import("../actions.js").Parts} Parts */
 /** @typedef {import("./edited.js").Beginning} Beginning */
+/** @typedef {import("./editor.js").Editor} Editor */
 
 /** @type {Beginning[]} */
 const BEGINNINGS = ["prediction", "threshold", "truth", "last", "empty"];
@@ -46,20 +47,33 @@ export function editActionsOf({ viewer, root, stage, editor }) {
   };
 }
 
+/** Keys that make the pointer take away, as long as they are held. */
+const ERASING = ["Control", "Alt", "Meta"];
+
+/** A key that comes up is held no more, also where the viewer is hidden by then, or has no mask to draw on.
+ * @param {Editor} editor @param {KeyboardEvent} event down or up */
+export function letGo(editor, event) {
+  if (event.type !== "keyup") return;
+  if (ERASING.includes(event.key)) editor.hand.held.erase = false;
+  if (event.key === " ") editor.hand.held.pan = false; // whatever else is held by now
+}
+
 /** Keys that are held, and those that end what is not a step yet.
  * @param {Parts} parts @param {KeyboardEvent} event down or up @param {any} target the innermost element that has
  * the focus @param {boolean} inPicture whether that is the picture, or nothing in particular
  * @returns {string | null | undefined} an action; null: dealt with; undefined: not the editor's */
 export function editKey({ root, editor }, event, target, inPicture) {
   const isDown = event.type === "keydown";
-  if (["Control", "Alt", "Meta"].includes(event.key)) {
-    editor.hand.held.erase = isDown;
+  const { held } = editor.hand;
+  const wasPan = held.pan;
+  letGo(editor, event);
+  if (ERASING.includes(event.key)) {
+    held.erase = isDown;
     return undefined;
   }
-  if (event.key === " " && (inPicture || editor.hand.held.pan)) {
-    if (!isDown) editor.hand.held.pan = false; // whatever else is held by now
+  if (event.key === " " && (inPicture || wasPan)) {
     if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return undefined;
-    editor.hand.held.pan = isDown;
+    held.pan = isDown;
     return null;
   }
   if (!isDown) return undefined;
