@@ -29,7 +29,7 @@ export class Deciding {
   /** A decision that would leave strokes out was pressed once, and for how many; on which case. */ #warned = { for: "", isHere: () => false };
   /** Verdicts of this page, of all its projects, the last of them last. @type {{verdict: Verdict, key: string, project: number}[]} */ #undoable = [];
   /** Verdicts that are undone once they are saved: the reader has asked for it before. @type {Set<Kept>} */ #unsaid = new Set();
-  /** Verdicts that the server will not have. @type {Map<string, Kept>} */ #unwanted = new Map();
+  /** Verdicts that the server will not have, and why. @type {Map<string, {kept: Kept, why: string}>} */ #unwanted = new Map();
   /** To the other tabs of this browser. */ #channel = new BroadcastChannel(CHANNEL);
 
   /** @param {Parts} parts */
@@ -100,7 +100,10 @@ export class Deciding {
     this.drawing.decided(kept.whose, kept.id);
     this.moving.progress(isFirst ? 1 : 0);
     const text = `Saved ${words.moment(at)}: ${kept.name}, ${words.decided(verdict)}.`;
-    if (this.moving.current === id) this.status.say(text, "good", verdict);
+    const wasNotSaved = this.status.isAbout(kept.id); // by an earlier try
+    for (const [key, refused] of this.#unwanted) if (refused.kept.id === kept.id) this.#unwanted.delete(key);
+    if (this.moving.current !== id && wasNotSaved && this.#unwanted.size > 0) this.#sayUnwanted();
+    else if (this.moving.current === id || wasNotSaved) this.status.say(text, "good", verdict);
     else this.status.hint(text, "good", verdict); // what is wrong with the case in view stays in sight
     this.standing.now();
     if (this.#unsaid.delete(kept)) return void this.undo(verdict, undoable.key, kept.project);
@@ -113,26 +116,34 @@ export class Deciding {
   refused(kept, error) {
     const { latest } = error.answer ?? {};
     this.#unsaid.delete(kept);
-    if (kept.kind !== "verdict") return this.status.say(`NOT saved: ${error.message}`, "error");
+    if (kept.kind !== "verdict") return this.#sayNotSaved([kept], `NOT saved: ${error.message}`);
     if (error.status !== 409 || !latest) {
-      this.#unwanted.set(kept.key, kept);
-      return this.#sayUnwanted(error.message);
+      this.#unwanted.delete(kept.key); // the last of them last
+      this.#unwanted.set(kept.key, { kept, why: error.message });
+      return this.#sayUnwanted();
     }
     this.clashes.add(kept, latest);
     const { info } = this.view;
     if (info?.id === kept.id) this.clashes.show(info, this.view.stays());
-    this.status.say(`NOT saved: ${latest.reader} decided ${kept.name} in between.`, "error");
+    this.#sayNotSaved([kept], `NOT saved: ${latest.reader} decided ${kept.name} in between.`);
   }
 
-  /** It stays in this browser, and is sent again when the page is opened, until the reader drops it. @param {string} why the last of them */
-  #sayUnwanted(why) {
-    const names = [...this.#unwanted.values()].map(({ name }) => name).join(", ");
+  /** It stays in this browser, and is sent again when the page is opened, until the reader drops it. */
+  #sayUnwanted() {
+    const refused = [...this.#unwanted.values()];
+    const kept = refused.map((each) => each.kept);
+    const names = kept.map(({ name }) => name).join(", ");
     const drop = button(this.#unwanted.size === 1 ? "Drop it" : "Drop them", null, async () => {
-      for (const { key } of this.#unwanted.values()) await this.shelf.remove(key);
+      for (const key of this.#unwanted.keys()) await this.shelf.remove(key);
       this.#unwanted.clear();
       this.status.say(`Dropped, and not decided: ${names}.`);
     });
-    this.status.say(`NOT saved, ${names}: ${why}`, "error", null, drop);
+    this.#sayNotSaved(kept, `NOT saved, ${names}: ${refused.at(-1)?.why}`, drop);
+  }
+
+  /** @param {Kept[]} kept @param {string} text @param {HTMLElement | null} [act] */
+  #sayNotSaved(kept, text, act = null) {
+    this.status.say(text, "error", null, act, kept.map(({ id }) => id));
   }
 
   /** @param {number} id @param {Partial<Row>} changed */

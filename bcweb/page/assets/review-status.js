@@ -9,7 +9,7 @@ import { followed } from "./review-standing.js";
  * see review-outbox.js; isHere: what is drawn is kept in this browser */
 
 export class Status {
-  /** @type {{text: string, kind: "" | "error" | "good", verdict: Verdict | null, act: HTMLElement | null}} */ #said = { text: "", kind: "", verdict: null, act: null };
+  /** @type {{text: string, kind: "" | "error" | "good", verdict: Verdict | null, act: HTMLElement | null, about: string[]}} */ #said = { text: "", kind: "", verdict: null, act: null, about: [] };
   /** @type {Sending} */ #sending = { verdicts: 0, drafts: 0, error: null, until: 0, isLoggedOut: false, isHere: true };
   #ticks = 0;
   /** What of it is on the page: what does not change is left alone, or it would be read aloud again. */ #told = { said: /** @type {unknown} */ (null), sending: "" };
@@ -25,10 +25,16 @@ export class Status {
   }
 
   /** @param {string} text @param {"" | "error" | "good"} [kind] @param {Verdict | null} [verdict] that was saved
-   * @param {HTMLElement | null} [act] a button that helps */
-  say(text, kind = "", verdict = null, act = null) {
-    this.#said = { text, kind, verdict, act };
+   * @param {HTMLElement | null} [act] a button that helps @param {string[]} [about] the cases of which it is said that they
+   * are not saved */
+  say(text, kind = "", verdict = null, act = null, about = []) {
+    this.#said = { text, kind, verdict, act, about };
     this.#show();
+  }
+
+  /** Whether this case is said not to be saved. @param {string} id */
+  isAbout(id) {
+    return this.#said.about.includes(id);
   }
 
   /** Say this, unless something is wrong. @param {string} text @param {"" | "good"} [kind] @param {Verdict | null} [verdict] */

@@ -259,6 +259,34 @@ def test_two_quick_clicks_decide_one_case(page, project, store):
     assert decided == ["unsure", "unsure", "truth"], "the second click decided a case of its own"
 
 
+@pytest.mark.parametrize("refusals", [1, 2])
+def test_what_was_refused_is_not_said_to_be_unsaved_once_another_try_is_saved(
+    page, project, store, refusals
+):
+    page.page.route(
+        "**/verdicts", lambda route: route.fulfill(status=404, json={"error": "It is gone."})
+    )
+    for name in ("case 1", "case 2")[:refusals]:
+        page.shows(name).press("5")
+        page.says(f"{name}: It is gone.")
+        page.press("j")
+    for _ in range(refusals):
+        page.press("k")
+    page.shows("case 1")
+    page.complaints.clear()  # the browser tells of each 404
+    page.page.unroute_all()
+    held = []
+    page.page.route("**/verdicts", lambda route: held.append(route))
+    with page.page.expect_request("**/verdicts"):
+        page.press("5")
+    page.press("j")
+    page.shows("case 2")
+    held[0].continue_()
+    page.says("NOT saved, case 2: It is gone." if refusals == 2 else "case 1, unsure")
+    assert "NOT saved, case 1" not in page.find(".status").inner_text()
+    assert stands(store, project, "case 1").decision == "unsure"
+
+
 def test_a_verdict_that_the_server_will_never_have_can_be_dropped(page, project, store):
     number = ids(store, project)["case 1"]
     page.page.route(
