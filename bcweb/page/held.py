@@ -49,6 +49,7 @@ class _Facts:
     cautions: tuple[str, ...]
     digest: str
     fingerprint: str
+    frames: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +95,8 @@ class Held:
     kind: "upload" is kept until it is removed; "file" (on this machine's disk) and "generated" are
     opened when first looked at, and may be released and opened again.
     path: the name as given, with folders, by which truths find their scan.
-    load, load_truth: read the scan, and the names and masks of its truth; they may raise `ScanError`.
+    load, load_truth: read the scan, and the names and masks of its truth; they may raise `ScanError`, and so may
+    load_mask, which reads its file as a mask, with all of its pages.
     modality: the person's word for it, which counts where the file does not say.
     files: the state on disk of what load and load_truth read, so that one can tell whether it still is.
     """
@@ -108,14 +110,17 @@ class Held:
         modality: Modality | None = None,
         load_truth: Callable[[Scan], list[tuple[str, np.ndarray]]] | None = None,
         files: Sequence[FileState] = (),
+        load_mask: Callable[[], np.ndarray] | None = None,
     ):
         self.path, self.kind, self.files = path, kind, tuple(files)
         self.name = PurePosixPath(path).name or path
         self._chosen = modality
         self._load, self._load_truth, self._segmenters = load, load_truth, segmenters
+        self._load_mask = load_mask
         self._lock = threading.RLock()
         self._facts: _Facts | None = None
         self._pixels: Packed | None = None
+        self._pages: Packed | None = None  # all of them, of what looks like a mask and has several
         self._thumbnail: bytes | None = None
         self._finding: _Finding | None = None
         self._truth: _Truth | None = None
@@ -132,16 +137,16 @@ class Held:
 
     @property
     def nbytes(self) -> int:
-        finding, truth, pixels = self._finding, self._truth, self._pixels
+        finding, truth, pixels, pages = self._finding, self._truth, self._pixels, self._pages
         size = len(self._thumbnail or b"") + (pixels.nbytes if pixels else 0)
-        size += finding.probability.nbytes if finding else 0
+        size += (finding.probability.nbytes if finding else 0) + (pages.nbytes if pages else 0)
         return size + (truth.packed.nbytes if truth else 0)
 
     def release(self) -> None:
         """Give back what can be opened again. Does nothing while the scan is being worked on."""
         if self.kind != "upload" and self._lock.acquire(blocking=False):
             try:
-                self._pixels = self._finding = self._scored = None
+                self._pixels = self._pages = self._finding = self._scored = None
             finally:
                 self._lock.release()
 
@@ -158,9 +163,10 @@ class Held:
                 self._problem = str(error)
                 raise
             self._problem = None
-            if self.kind == "upload":
-                self._load = _never  # the pixels are kept, the file is not
             self._facts = _facts(scan)
+            self._read_pages()
+            if self.kind == "upload":
+                self._load, self._load_mask = _never, None  # the pixels are kept, the file is not
             self._pixels = Packed(scan.pixels)
             self._thumbnail = self._thumbnail or _thumbnail(scan)
             if self._load_truth is not None and self._truth is None:
@@ -200,17 +206,17 @@ class Held:
             self._give_truth(name, read_mask(data, self._scan()), add)
 
     def take_truth(self, mask: Held) -> None:
-        """Take another picture that was opened, of one frame, as the truth; raises `ScanError`."""
-        with mask._lock:
-            mask.read()
-            drawn = mask._scan()
-        if (
-            drawn.frames > 1
-        ):  # all pages of a mask count, and of a scan that is open the first is all there is
-            raise ScanError(f"{mask.name} has {drawn.frames} frames, of which one was read.")
+        """Take another picture that was opened as the truth, as `set_truth` takes its file; raises `ScanError`."""
         with self._lock:
             self.read()
-            self._give_truth(mask.name, mask_in(drawn.pixels), add=False)
+            is_clip = self._facts.frames > 1
+        with mask._lock:
+            mask.read()
+            pages = None if is_clip else mask._pages
+            drawn = mask_in(mask._scan().pixels) if pages is None else pages.array() > 0
+        with self._lock:
+            self.read()
+            self._give_truth(mask.name, drawn, add=False)
 
     def drop_truth(self) -> None:
         with self._lock:
@@ -383,7 +389,9 @@ class Held:
             np.uint8 if facts.depth == 8 else np.uint16, copy=False
         )
         modality = self._modality()[0]
-        return Scan(pixels, facts.window, facts.spacing, modality, facts.notes, facts.cautions)
+        return Scan(
+            pixels, facts.window, facts.spacing, modality, facts.notes, facts.cautions, facts.frames
+        )
 
     def _mask(self, threshold: float | None = None, gated: bool = True) -> np.ndarray:
         """(H, W) bool; threshold: None for the operating point's."""
@@ -412,6 +420,18 @@ class Held:
             scans_of(segmenter.weights.config.trained_on),
         )
         self._score()
+
+    def _read_pages(self) -> None:
+        """All pages of what looks like a mask, whose truths they are together. With a picture among them it is none."""
+        facts = self._facts
+        self._pages = None
+        if facts.frames == 1 or not facts.look.black_and_white or self._load_mask is None:
+            return
+        try:
+            self._pages = Packed(self._load_mask().astype(np.uint8) * 255)
+        except ScanError:
+            look = dataclasses.replace(facts.look, black_and_white=False)
+            self._facts = dataclasses.replace(facts, look=look)
 
     def _read_truth(self, scan: Scan) -> None:
         """The truth beside a file on disk. One that does not fit is a note: the scan is still there."""
@@ -459,7 +479,7 @@ def _facts(scan: Scan) -> _Facts:
     return _Facts(
         scan.height, scan.width, Look.of(scan.pixels), scan.pixels.dtype.itemsize * 8,
         scan.window, scan.spacing, scan.modality, scan.modality or guess_modality(scan), scan.notes,
-        scan.cautions, scan.digest, fingerprint(scan.pixels),
+        scan.cautions, scan.digest, fingerprint(scan.pixels), scan.frames,
     )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bcweb.cases import read_mask
 from bcweb.names import visible
 from bcweb.page.answers import answer, body, fields, owner_of, private, refusal
 from bcweb.page.backups import Backups
@@ -208,7 +209,7 @@ class Api:
                 continue
             try:
                 items[scan].take_truth(mask)
-            except ScanError:  # its file went away, or it has pages: its own row says so
+            except ScanError:  # its file went away: its own row says so
                 continue
             self.store.remove(owner, ids[place])  # not before: it is kept until its scan has it
             yield ids[place], ids[scan]
@@ -244,9 +245,11 @@ class Api:
                 load_truth = scan.load_truth if scan.truths else None
                 # The person's word stays: a mask more is no reason to ask again.
                 modality = before.chosen if before is not None else None
+                load_mask = partial(read_mask, scan.file)
                 held = Held(
-                    str(scan.file), "file", load, self.segmenters, modality, load_truth, files
-                )
+                    str(scan.file), "file", load, self.segmenters, modality, load_truth, files,
+                    load_mask,
+                )  # fmt: skip
                 id = self._add(owner, held)
             added.append(id)
         items = self.store.all_of(owner)
@@ -264,7 +267,10 @@ class Api:
         data = await body(request, self.settings.upload_bytes, name)
 
         def take() -> Held:
-            held = Held(name, "upload", lambda: read_scan(data), self.segmenters, modality)
+            held = Held(
+                name, "upload", lambda: read_scan(data), self.segmenters, modality,
+                load_mask=lambda: read_mask(data),
+            )  # fmt: skip
             held.open()
             return held
 

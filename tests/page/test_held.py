@@ -5,12 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bcweb.cases import read_mask
 from bcweb.page.held import Held
 from bcweb.page.pairing import pair
 from bcweb.page.segmenters import Segmenters
-from bcweb.scans import Scan, ScanError
+from bcweb.scans import Scan, ScanError, read_scan
 from bcweb.weights import OperatingPoint
 from tests import weights_folder
+from tests.cases import trees
+from tests.cases.test_truth import pages
 from tests.page.files import mask_of, png, speckle
 
 
@@ -135,6 +138,31 @@ def test_truth_beside_a_file_is_read_with_it_and_a_bad_one_is_a_note(segmenters)
     held.open()
     assert not held.info("x")["has_truth"]
     assert "a_mask.png: The file is empty." in held.info("x")["notes"]
+
+
+def test_of_a_mask_of_several_pages_that_was_opened_as_a_scan_all_count_but_of_a_clips(segmenters):
+    one, other = trees.box(2, 2, 9, 9), trees.box(20, 30, 40, 50)
+
+    def opened(kind: str, *pictures: np.ndarray) -> Held:
+        data = pages(*pictures)
+        held = Held(
+            "a", kind, lambda: read_scan(data), segmenters, "ultrasound",
+            load_mask=lambda: read_mask(data),
+        )  # fmt: skip
+        held.open()
+        return held
+
+    masks = [opened("upload", one, other), opened("file", one, other)]
+    scan, clip = opened("upload", trees.picture(0)), opened("upload", *map(trees.picture, (0, 1)))
+    masks[1].release()
+    for mask in masks:
+        for picture, truth in ((scan, one | other), (clip, one)):
+            picture.take_truth(mask)
+            assert np.array_equal(picture.truth().array(), truth)
+    for picture, truth in ((scan, one | other), (clip, one)):
+        picture.set_truth("a_mask.tif", pages(one, other), add=False)
+        assert np.array_equal(picture.truth().array(), truth)
+    assert not opened("upload", one, trees.picture(1)).black_and_white, "one of its pages is none"
 
 
 def test_lengths_are_in_mm_where_the_spacing_is_known(segmenters):

@@ -13,6 +13,7 @@ import pytest
 
 from bcweb import metrics
 from bcweb.samples import SAMPLES
+from tests.cases.test_truth import pages
 from tests.page.files import mask_of, png, speckle
 
 LESION = SAMPLES[0].phantom()
@@ -201,6 +202,16 @@ def test_only_ones_own_pictures_that_are_asked_for_become_truths(visit):
     assert np.array_equal(array(anna, found["scan"], "truth") == 255, LESION.truth)
     assert [scan["id"] for scan in anna.get("/bc/scans").json()] == list(scans.values())
     assert anna.post("/bc/truths", json={"ids": "all"}).status_code == 400
+
+
+def test_all_pages_of_a_mask_that_came_before_its_scan_are_its_truth(visitor):
+    upper = LESION.truth & (np.arange(LESION.truth.shape[0]) < LESION.truth.shape[0] // 2)[:, None]
+    parts = [part.astype(np.uint8) * 255 for part in (upper, LESION.truth & ~upper)]
+    mask = visitor.opened(pages(*parts), "a.tif")
+    scan = visitor.opened(png(LESION.scan.pixels), "a.jpg")
+    (found,) = visitor.post("/bc/truths", json={"ids": [mask["id"], scan["id"]]}).json()
+    assert found["truth"] == mask["id"] and found["scan"]["truth_names"] == ["a.tif"]
+    assert np.array_equal(array(visitor, found["scan"], "truth") == 255, LESION.truth)
 
 
 def test_many_scans_are_removed_at_once_and_those_gone_already_are_no_failure(visit):
