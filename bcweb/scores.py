@@ -206,8 +206,8 @@ def _normal_figures(scores: Sequence[CaseScore]) -> dict[str, Any]:
 
 
 def _lesionwise_figures(scores: Sequence[CaseScore]) -> dict[str, Any]:
-    """Lesion by lesion, over the images that hold any and whose mask is known: share found, and false
-    alarms an image."""
+    """Lesion by lesion, over the images that hold any and whose mask is known: share found, and false alarms an
+    image; alike: all images have as many, which makes their interval another (see `mean_count`)."""
     import numpy as np
 
     from bcweb.statistics import group_bootstrap, mean_count, proportion, ratio
@@ -226,9 +226,10 @@ def _lesionwise_figures(scores: Sequence[CaseScore]) -> dict[str, Any]:
         found = proportion(counts[:, 0] > 0, groups_of(scores))
     else:
         found = group_bootstrap(counts, groups_of(scores), ratio)
-    alarms = mean_count([s.false_alarms for s in scores], groups_of(scores))
+    alarms = [s.false_alarms for s in scores]
     figures = {"n": int(counts[:, 1].sum())} | _with_interval("found", found)
-    return figures | _with_interval("false_alarms", alarms)
+    figures |= _with_interval("false_alarms", mean_count(alarms, groups_of(scores)))
+    return figures | {"false_alarms_alike": len(set(alarms)) == 1}
 
 
 def _with_interval(name: str, interval: tuple | None) -> dict[str, Any]:

@@ -12,10 +12,14 @@ INTERVAL = (
     "95% interval: whole groups (patients, near-duplicate pictures) are drawn 2,000 times with "
     "replacement, and 95 of 100 such figures lie between its ends."
 )
-# `bcweb.statistics.proportion` and `mean_count`.
+# `bcweb.statistics.proportion`, `mean_count` and `auc_interval`.
 _ALIKE = "95% interval: all of them are alike, so that drawing groups again would show nothing else. It is that of "
 _SHARE = f"{_ALIKE}Clopper and Pearson (1934), of a share of as many independent cases as there are groups."
 _COUNT = f"{_ALIKE}Garwood (1936), of a count in as many independent cases as there are groups."
+_PAIRS = (
+    "95% interval: every pair says the same, so that drawing groups again would show nothing else. It is that of Clopper "
+    "and Pearson (1934), of a share of as many independent pairs as the groups make."
+)
 _NO_LESIONS = "There is no lesion image among them."
 _NO_NORMALS = "There is no normal image among them."
 _ONE_GROUP = (
@@ -163,8 +167,10 @@ def cell(figures: dict[str, Any], metric: Metric) -> Cell:
     why = "" if ends else none
     if ends and metric.unit == "%" and value in (0, 1):
         why = _SHARE
-    if ends and metric.key == "false_alarms" and value == 0:
+    if ends and metric.key == "false_alarms" and block["false_alarms_alike"]:
         why = _COUNT
+    if ends and metric.key == "presence_auc" and value in (0, 1):
+        why = _PAIRS
     return Cell(
         metric.key,
         figure(value, metric.unit),

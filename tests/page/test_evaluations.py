@@ -27,7 +27,7 @@ from bcweb.review.records import NewVerdict, Project
 from bcweb.review.store import Store
 from tests import weights_folder
 from tests.review.imported import pictures, run
-from tests.review.scored import CASES, FIRST, SECOND, fill, ids_of, square
+from tests.review.scored import CASES, FIRST, NOTHING, SECOND, Made, Mask, fill, ids_of, square
 
 VISITOR = "bc-visitor=" + "a" * 43
 ASKED = {"revision": FIRST, "against": SECOND}
@@ -154,6 +154,20 @@ def test_an_interval_of_cases_that_are_all_alike_says_how_it_was_made(page, stor
     assert cells["dice_mean"]["interval"] and not cells["dice_mean"]["why"], "groups are drawn"
     place = f"/bc/evaluate/projects/{project.id}/report.html"
     assert "Clopper and Pearson" in asking.get(place, params={"revision": FIRST}).text
+
+
+def test_as_many_false_alarms_everywhere_and_a_presence_that_is_never_wrong_are_not_drawn_again(
+    page, store
+):
+    beside = [Made(f"{n}", "malignant", f"{n}", 4, Mask(20, presence=0.9), None) for n in range(3)]
+    normal = [Made(f"{n}", "normal", f"{n}", 0, NOTHING, None) for n in range(3, 6)]
+    told = scores(page(), fill(store, cases=[*beside, *normal]), revision=FIRST)
+    cells = {cell["key"]: cell for cell in told["headline"]}
+    alarms, presence = cells["false_alarms"], cells["presence_auc"]
+    assert (alarms["value"], alarms["interval"]) == ("1.000", "0.206–2.922")  # Garwood's of 3 in 3
+    assert "Garwood" in alarms["why"]
+    assert (presence["value"], presence["interval"]) == ("1.000", "0.292–1.000")
+    assert "Clopper and Pearson (1934), of a share of as many independent pairs" in presence["why"]
 
 
 def test_two_revisions_come_with_their_difference_and_the_cases(page, store):
