@@ -111,12 +111,14 @@ def check_asked(run: Path, args: argparse.Namespace, learned_from: dict[str, Any
     # What a training that goes on from other weights does not say, they say.
     theirs = {"architecture"} if ARMS[arm].begins == "source" else set()
     theirs |= {"size"} if args.size is None else set()
+    # The epochs of a part are as many as take the steps of the whole, and the fit on everything ends where the folds
+    # were at their best.
+    derived = {"epochs", "until"} if record.get("part", 100) < 100 else set()
+    derived |= {"until"} if record["fold"] == "all" else set()
     asked |= {
         name: getattr(args, name)
-        for name in ("architecture", "size", "epochs", "batch", "learning_rate", "seed")
-        if name not in changed
-        and name not in theirs
-        and not (name == "epochs" and record.get("part", 100) < 100)
+        for name in ("architecture", "size", "epochs", "until", "batch", "learning_rate", "seed")
+        if name not in {*changed, *theirs, *derived}
     }
     for name, value in asked.items():
         if was.get(name) != value:

@@ -118,23 +118,55 @@ def test_folds_of_a_part_may_have_epochs_of_their_own(tmp_path):
         ([], "was trained with part 25, and 100 is asked for: use the same options"),
         (["--part", "25", "--labels", "benign"], "was trained with labels None, and benign is"),
         (["--part", "25"], None),
+        (["--part", "25", "--until", "1"], None),  # of which one is told in epochs of the whole
     ],
 )
 def test_folds_of_other_cases_are_not_taken_for_those_that_are_asked_for(
     tmp_path, options, sentence
 ):
     """Of a quarter of the data they would be scored as of all."""
-    run = finished(tmp_path / "0", 0)
-    asked = ["--data", "busi:x", "--out", "y", "--epochs", "3", *options]
-    record = json.loads((run / "run.json").read_text())
-    record |= {"data": ["busi"], "arm": "imagenet", "source": None, "labels": None, "part": 25}
-    record["recipe"] |= {
-        "architecture": "lite0", "size": 256, "batch": 16, "learning_rate": 1e-3, "seed": 0,
-    }  # fmt: skip
-    (run / "run.json").write_text(json.dumps(record))
     refused = nullcontext() if sentence is None else pytest.raises(ValueError, match=sentence)
     with refused:
-        check_asked(run, source.parse(asked), {"source": None, "teachers": []})
+        check(trained_by_train_source(tmp_path / "0", part=25), *options)
+
+
+@pytest.mark.parametrize(
+    ("fold", "until", "options", "sentence"),
+    [
+        ("0", None, ["--until", "2"], "was trained with until None, and 2 is asked for"),
+        ("0", 2, [], "was trained with until 2, and None is asked for"),
+        ("0", 2, ["--until", "2"], None),
+        (
+            "all",
+            2,
+            [],
+            None,
+        ),  # the fit on everything, which ends where the folds were at their best
+    ],
+)
+def test_folds_that_end_elsewhere_are_not_taken_for_those_that_are_asked_for(
+    tmp_path, fold, until, options, sentence
+):
+    refused = nullcontext() if sentence is None else pytest.raises(ValueError, match=sentence)
+    with refused:
+        check(trained_by_train_source(tmp_path / "0", fold=fold, until=until), *options)
+
+
+def trained_by_train_source(run: Path, until: int | None = None, **more) -> Path:
+    """A run of busi by its defaults, in three epochs. more: of its record."""
+    finished(run, 0)
+    record = json.loads((run / "run.json").read_text())
+    record |= {"data": ["busi"], "arm": "imagenet", "source": None, "labels": None, **more}
+    record["recipe"] |= {
+        "architecture": "lite0", "size": 256, "batch": 16, "learning_rate": 1e-3, "seed": 0, "until": until,
+    }  # fmt: skip
+    (run / "run.json").write_text(json.dumps(record))
+    return run
+
+
+def check(run: Path, *options: str) -> None:
+    asked = source.parse(["--data", "busi:x", "--out", "y", "--epochs", "3", *options])
+    check_asked(run, asked, {"source": None, "teachers": []})
 
 
 def test_a_case_that_two_folds_test_is_refused(tmp_path):
