@@ -116,10 +116,13 @@ def refuse_twins(data: TrainingSet, roles: np.ndarray, fold: str) -> None:
         )
         if twins := _twins(*sides):
             one, other = twins
+            groups, do = [one.group, other.group], "Give both one group, or leave one of them out."
+            if one.dataset != other.dataset:
+                groups = [f"{case.group} of {case.dataset}" for case in twins]
+                do = "No group is of two data sets: leave one of them out."
             raise ValueError(
                 f"{one.id} of {one.dataset} and {other.id} of {other.dataset} show one picture and are of two "
-                f"groups, {one.group} and {other.group}: fold {fold} would {what} by what it learns from. Give both "
-                "one group, or leave one of them out."
+                f"groups, {' and '.join(groups)}: fold {fold} would {what} by what it learns from. {do}"
             )
 
 

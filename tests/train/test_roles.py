@@ -221,6 +221,18 @@ def test_one_picture_in_two_groups_is_said_before_what_it_would_test_is_trained(
     assert not (tmp_path / "run").exists()
 
 
+def test_of_one_picture_in_two_data_sets_their_groups_are_told_apart_although_called_alike():
+    """Which cannot be made one: a group is of one data set."""
+    one = replace(cases(3)[0], fingerprint=sha256(b"").hexdigest(), group="p8")
+    data = training_set((replace(one, dataset="site a"), replace(one, dataset="site b")))
+    with pytest.raises(ValueError) as caught:
+        roles.refuse_twins(data, np.array(["test", "train"]), "0")
+    assert str(caught.value) == (
+        "0 of site a and 0 of site b show one picture and are of two groups, p8 of site a and p8 of site b: fold 0 "
+        "would be tested by what it learns from. No group is of two data sets: leave one of them out."
+    )
+
+
 def test_a_validation_does_not_show_what_is_trained_on():
     """It would choose the epoch that knows its training best, and an operating point for that."""
     some = tuple(
