@@ -6,10 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None
+from filelock import FileLock, Timeout
 
 
 @contextmanager
@@ -20,14 +17,17 @@ def claimed(run: Path) -> Iterator[None]:
     locks, nothing is refused.
     """
     run.mkdir(parents=True, exist_ok=True)
-    with (run / "training.lock").open("w") as file:
-        try:
-            if fcntl is not None:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ValueError(
-                f"Another training is at work in {run}: let it end, or choose another --out."
-            ) from None
-        except OSError:
-            pass  # no locks there
+    # A lock that is a mere file would outlive a training that is killed.
+    lock = FileLock(run / "training.lock", blocking=False, fallback_to_soft=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise ValueError(
+            f"Another training is at work in {run}: let it end, or choose another --out."
+        ) from None
+    except OSError:
+        pass  # no locks there
+    try:
         yield
+    finally:
+        lock.release()

@@ -10,17 +10,15 @@ import pytest
 from train.claim import claimed
 from train.source import main
 
-pytest.importorskip("fcntl", reason="Windows has no such locks")
-
 
 def test_a_folder_that_another_training_is_at_work_in_is_left_alone(folder, run, tmp_path, capsys):
     out = tmp_path / "run"
     options = ["--data", f"folder:{folder}?modality=ultrasound", "--size", "64", "--out", str(out)]
     with claimed(out):
         assert main([*options, "--cache", str(run.parent / "cache")]) == 1
+        assert [file.name for file in out.iterdir()] == ["training.lock"]
     said = f"Another training is at work in {out}: let it end, or choose another --out."
     assert capsys.readouterr().err.splitlines()[-1] == said
-    assert [file.name for file in out.iterdir()] == ["training.lock"]
 
 
 def test_a_training_that_was_killed_lets_go_of_its_folder(tmp_path):
