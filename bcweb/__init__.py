@@ -1,7 +1,7 @@
 """See what a segmentation network drew on breast ultrasounds and mammograms, beside the truth."""
 
 import sys
-from pathlib import PurePath
+from pathlib import Path
 from types import TracebackType
 
 
@@ -15,7 +15,19 @@ def _say_stopped(
         sys.__excepthook__(kind, error, trace)
 
 
-# A command imports for seconds before it can say what Ctrl-C does, and this is the first of its modules. Python
-# calls a program "-m" until it has found the module that it is asked to run: who imports us otherwise is no command.
-if sys.argv[0] == "-m" or PurePath(sys.argv[0]).name == "app.py":
+def _is_begun() -> bool:
+    """Whether what runs is a command of ours or the page, and no other program that imports us.
+
+    Python calls a program "-m" until it has found the module that it is asked to run.
+    """
+    [program] = sys.argv[:1] or [""]
+    if program == "-m":
+        asked = sys.orig_argv[sys.orig_argv.index("-m") + 1] if "-m" in sys.orig_argv else ""
+        return asked.partition(".")[0] in ("bcweb", "train")
+    page = Path(program)
+    return page.name == "app.py" and page.resolve().parent == Path(__file__).resolve().parents[1]
+
+
+# A command imports for seconds before it can say what Ctrl-C does, and this is the first of its modules.
+if _is_begun():
     sys.excepthook = _say_stopped

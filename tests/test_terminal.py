@@ -68,10 +68,19 @@ def test_ctrl_c_while_a_command_imports_is_a_word(command, tmp_path):
     assert (done.stdout, done.stderr) == ("", "Stopped.\n") and done.returncode
 
 
-def test_a_program_that_imports_ours_keeps_its_own_word():
-    code = "import sys, bcweb, train; print(sys.excepthook is sys.__excepthook__)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=ROOT, text=True)
-    assert done.stdout == "True\n"
+@pytest.mark.parametrize("command", [["other.py"], ["app.py"], ["-m", "theirs.tool"]])
+def test_a_program_that_imports_ours_keeps_its_own_word(command, tmp_path):
+    """Whatever it is called, and begun by."""
+    mine = "import sys\nsys.excepthook = mine = lambda *_: None\nimport bcweb.names, train\n"
+    (tmp_path / "theirs").mkdir()
+    for file in ("other.py", "app.py", "theirs/__init__.py"):
+        (tmp_path / file).write_text(f"{mine}print(sys.excepthook is mine)\n")
+    (tmp_path / "theirs" / "tool.py").write_text("")
+    done = subprocess.run(
+        [sys.executable, *command],
+        capture_output=True, cwd=tmp_path, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == ("True\n", "")
 
 
 def test_one_is_one():
