@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import glob
 import os
+import platform
 import re
 import shutil
 import tempfile
@@ -19,6 +20,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
+from filelock import FileLock
 
 from bcweb.review.export import push as pushing
 from bcweb.review.export.names import disk_name
@@ -58,6 +60,8 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
 Progress = Callable[[int, int], None]
 
 _STALE_SECONDS = 3600  # a temporary folder this old was left by a process that died
+# Who writes into a temporary folder holds this lock in it. Another machine may not see that, and has one of its own.
+_LOCK = f".{platform.node()}.lock"
 _STORED = re.compile(r"\bmasks/\S+")  # the name of a file in the data folder, in a sentence
 
 
@@ -317,9 +321,13 @@ def _beside(to: Path) -> Iterator[Path]:
     """A temporary folder on the same disk."""
     to.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=f".{to.name[:50]}.", suffix=".part", dir=to.parent))
+    lock = _lock(part)
     try:
+        with suppress(OSError):  # no disk has to have locks
+            lock.acquire()
         yield part
     finally:
+        lock.release()
         shutil.rmtree(part, ignore_errors=True)
 
 
@@ -331,10 +339,29 @@ def _parts(to: Path) -> Iterator[Path]:
 def _remove_stale_parts(to: Path) -> None:
     before = time.time() - _STALE_SECONDS
     for part in _parts(to):
-        # Those in which nothing was written for so long: a large export takes longer.
+        # Where no lock tells, those in which nothing was written for so long: a large export takes longer.
         with suppress(FileNotFoundError):  # another process's, and it has just finished
-            if all(item.lstat().st_mtime < before for item in (part, *part.rglob("*"))):
+            if _is_let_go(part) or all(
+                item.lstat().st_mtime < before for item in (part, *part.rglob("*"))
+            ):
                 shutil.rmtree(part, ignore_errors=True)
+
+
+def _is_let_go(part: Path) -> bool:
+    """Whether a process of this machine began to write there, and is gone."""
+    inside = {item.name for item in part.iterdir()}
+    if _LOCK not in inside or len(inside) == 1:  # what is written comes after the lock
+        return False
+    try:
+        with _lock(part):
+            return True
+    except OSError:  # held, or no locks there
+        return False
+
+
+def _lock(part: Path) -> FileLock:
+    """Of a temporary folder. A lock that is a mere file would outlive an export that is killed."""
+    return FileLock(part / _LOCK, blocking=False, fallback_to_soft=False)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -159,6 +160,35 @@ def test_a_folder_in_which_an_export_was_killed_is_an_empty_one(mine, tmp_path):
     with pytest.raises(ExportError, match="holds something already"):
         export(mine.store, OWNER, mine.project.id, there)
     assert leftovers(there) == [], "nobody is"
+
+
+def test_what_an_export_of_this_machine_left_that_was_killed_is_removed_at_once(mine, tmp_path):
+    """And not before it is: until then it writes."""
+    there = tmp_path / "out"
+    there.mkdir()
+    writes = "import sys; from pathlib import Path; from bcweb.review.export import export\n"
+    writes += "from bcweb.review.store import Store\ndef told(done, _):\n"
+    writes += "  if done == 2: print('at it', flush=True); input()\n"
+    writes += "home, owner, project, to = sys.argv[1:]\n"
+    writes += "export(Store(Path(home)), owner, int(project), Path(to), progress=told)\n"
+    asked = [str(mine.store.home), OWNER, str(mine.project.id), str(there)]
+
+    def unwanted(*_: int) -> None:
+        raise InterruptedError
+
+    with subprocess.Popen(
+        [sys.executable, "-c", writes, *asked],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as other:  # fmt: skip
+        assert other.stdout.readline() == "at it\n"
+        [part] = leftovers(there)
+        with pytest.raises(ExportError):
+            export(mine.store, OWNER, mine.project.id, there, progress=unwanted)
+        assert leftovers(there) == [part]
+        assert (there / part / "whole").is_dir()
+        other.kill()
+    assert export(mine.store, OWNER, mine.project.id, there).masks == 3
+    assert leftovers(there) == []
 
 
 def test_what_another_export_still_writes_after_an_hour_stays(mine, tmp_path):
