@@ -19,7 +19,7 @@ def data() -> Path:
     return place
 
 
-_LONGEST = ("tests/train/", "tests/space/", "tests/hub/")
+_LONGEST = ("tests/train/", "tests/space/", "tests/hub/", "tests/test_documents.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

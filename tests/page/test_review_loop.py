@@ -89,7 +89,7 @@ def begin(page: ReviewPage, spec: str) -> None:
     expect(page.find(".new .error")).to_contain_text("KIND:PATH")
     page.find(".new input").nth(1).fill(spec)
     page.find(".new button").click()
-    expect(page.find(".projects .importing")).to_be_visible()
+    expect(page.find(".projects .importing")).to_be_visible(timeout=60_000)
     expect(page.find(".projects .importing")).to_have_count(0, timeout=180_000)
     page.find(".projects .open").click()
 
