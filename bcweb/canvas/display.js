@@ -83,6 +83,14 @@ export class Display {
     return panes;
   }
 
+  /** Whether a layer is seen in any pane, if only as the difference from it.
+   * @param {"prediction" | "truth"} layer @param {Reading} reading */
+  shows(layer, reading) {
+    const drawn = this.panes(reading).reduce((bits, { layers }) => bits | this.drawn(layers), 0);
+    const isCompared = (drawn & LAYERS.difference) !== 0 && reading.compared.includes(LAYERS[layer]);
+    return (drawn & LAYERS[layer]) !== 0 || isCompared;
+  }
+
   /** What is drawn of a pane's layers. @param {number} layers */
   drawn(layers) {
     if (this.hidden) return 0;

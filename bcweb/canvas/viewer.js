@@ -357,7 +357,7 @@ export class Viewer extends HTMLElement {
     refreshBars(this.#root, this.#reading, this.#display, this.#stage.view.scale);
     refreshOverlays(this.#root, this.#reading, this.#display, this.#stage);
     refreshReadout(this.#root, this.#reading, this.#stage, this.#picture.reduction);
-    refreshToolbar(this.#root, this.#reading, this.#editor);
+    refreshToolbar(this.#root, this.#reading, this.#editor, this.#display);
     refreshMarks(this.#root, this.#reading, this.#editor, this.#stage);
   }
 

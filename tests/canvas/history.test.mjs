@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Edited } from "../../bcweb/canvas/edit/edited.js";
+import { Edited, beginningWith } from "../../bcweb/canvas/edit/edited.js";
 import { History } from "../../bcweb/canvas/edit/history.js";
 import { Tiles, clip } from "../../bcweb/canvas/edit/tiles.js";
 
@@ -140,6 +140,19 @@ test("to begin anew is one step; undoing it brings back what it began with, too"
   edited.write([0, 0, 1, 1], (mask) => (mask[0] = 0));
   edited.close();
   assert.deepEqual([edited.beginning, edited.threshold], ["threshold", 0.4]);
+});
+
+test("a mask that is added is painted besides, and told where it is less of a hand's own work", () => {
+  const edited = new Edited(Uint8Array.of(0, 0, 1, 1), 2, 2, "empty");
+  assert.equal(edited.add(Uint8Array.of(0, 255, 1, 0)), true);
+  assert.equal(edited.close("truth"), true);
+  assert.deepEqual([[...edited.mask], edited.beginning, edited.count.painted], [[0, 1, 1, 1], "truth", 3]);
+  assert.equal(edited.add(Uint8Array.of(0, 1, 0, 0)), false);
+  assert.equal(edited.close(), false);
+  edited.undo();
+  assert.deepEqual([[...edited.mask], edited.beginning], [[0, 0, 1, 1], "empty"]);
+  const told = ["empty", "last", "prediction"].map((had) => ["truth", "prediction"].map((added) => beginningWith(had, added)));
+  assert.deepEqual(told, [["truth", "prediction"], ["last", "prediction"], ["prediction", "prediction"]]);
 });
 
 test("what must be drawn anew is the box of what was written, until it was drawn", () => {

@@ -374,6 +374,61 @@ def test_a_mask_begins_with_any_other_and_that_is_one_step(viewer: Viewer):
     )  # as the server's: gated
 
 
+def test_prediction_and_truth_are_added_to_what_is_drawn_where_they_are_seen(viewer: Viewer):
+    """Each is one step, and a mask into which a network drew is not told as begun otherwise."""
+    probability, truth = blobs(), blobs(seed=2) > 0.6
+    drawn = edit(viewer, probability=probability, truth=truth, threshold=0.6)
+    told = "v => [v.strokes, v.beginning, v.editedScores.painted_px]"
+    dot = swept(drawn.stroke((20, 20)), 6)
+    viewer.press("q", "Shift+T")
+    assert np.array_equal(drawn.mask, dot | truth)
+    assert viewer.run(told) == [2, "truth", (dot | truth).sum()]
+    assert viewer.run("v => v.editedScores.recall") == 1
+    viewer.press("q")
+    viewer.page.get_by_role("menuitem", name="Add prediction").click()
+    viewer.settle()
+    both = dot | truth | as_served(probability, 0.6, 0)
+    assert np.array_equal(drawn.mask, both)
+    assert viewer.run(told) == [3, "prediction", both.sum()]
+    viewer.press("q", "Shift+T")
+    assert viewer.run(told) == [3, "prediction", both.sum()], "nothing of it is new"
+    assert viewer.text(".remark") == "All of it is painted already."
+    for _ in range(4):
+        viewer.press("]")
+    viewer.press("Control+z")
+    assert viewer.run(told) == [2, "truth", (dot | truth).sum()]
+    viewer.press("q", "Shift+P")
+    assert np.array_equal(drawn.mask, dot | truth | as_served(probability, 0.64, 0)), "what is seen"
+    assert viewer.run("v => [v.beginning, v.beginningThreshold]") == ["threshold", 0.64]
+    viewer.press("q", "p", "q", "Shift+T")
+    assert viewer.run("v => v.beginning") == "prediction"
+
+
+def test_what_is_not_there_or_not_seen_is_not_added(viewer: Viewer):
+    def offered() -> list[str]:
+        viewer.press("q")
+        seen = viewer.run(
+            "(v, r) => [...r.querySelectorAll('.menu [data-action^=add]')]"
+            ".filter(b => b.checkVisibility()).map(b => b.ariaLabel)"
+        )
+        viewer.press("Shift+T", "Escape")
+        return seen
+
+    truth = blobs(seed=2) > 0.6
+    drawn = edit(viewer, probability=blobs(), truth=truth)
+    assert offered() == ["Add prediction", "Add truth"] and np.array_equal(drawn.mask, truth)
+    viewer.press("Control+z", "l", "t")
+    assert offered() == ["Add prediction"] and not drawn.mask.any(), "the truth is hidden"
+    drawn = edit(viewer, truth=truth)
+    viewer.press("l")
+    viewer.settle()
+    assert offered() == ["Add truth"]
+    edit(viewer, probability=blobs(), presence=0.1, gate=0.3)
+    assert offered() == [], "the gate holds it back"
+    edit(viewer)
+    assert offered() == []
+
+
 def test_holes_the_largest_part_and_smoothing_are_steps(viewer: Viewer):
     mask = blobs() > 0.6
     drawn = edit(viewer, mask)

@@ -12,6 +12,9 @@ import { closeMenu, isMenuOpen, toggleMenu } from "./menu.js";
 /** @type {Beginning[]} */
 const BEGINNINGS = ["prediction", "threshold", "truth", "last", "empty"];
 
+/** What can be added to what is drawn. @type {("prediction" | "truth")[]} */
+const ADDED = ["prediction", "truth"];
+
 /** @param {string} word */
 const capital = (word) => word[0].toUpperCase() + word.slice(1);
 
@@ -21,6 +24,9 @@ export const toolAction = (tool) => `tool${capital(tool)}`;
 /** The beginning's action. @param {string} beginning */
 export const beginAction = (beginning) => `begin${capital(beginning)}`;
 
+/** The action that adds its mask. @param {string} beginning */
+export const addAction = (beginning) => `add${capital(beginning)}`;
+
 /** @param {Parts} parts @returns {Record<string, () => void>} by the names that edit/keys.js and the buttons use */
 export function editActionsOf({ viewer, root, stage, editor }) {
   return {
@@ -28,6 +34,10 @@ export function editActionsOf({ viewer, root, stage, editor }) {
     ...Object.fromEntries(BEGINNINGS.map((beginning) => [beginAction(beginning), () => {
       closeMenu(root);
       viewer.begin(beginning);
+    }])),
+    ...Object.fromEntries(ADDED.map((which) => [addAction(which), () => {
+      closeMenu(root);
+      editor.add(which);
     }])),
     smaller: () => editor.size(-1),
     larger: () => editor.size(1),

@@ -11,6 +11,15 @@ import { Tiles, clip } from "./tiles.js";
 /** A beginning as a step notes it. @param {Beginning} beginning @param {number | null} threshold */
 const noteOf = (beginning, threshold) => JSON.stringify([beginning, beginning === "threshold" ? threshold : null]);
 
+/** What is least a hand's own work comes first; the last mask may have begun with any. @type {Beginning[]} */
+const LEAST_DRAWN = ["threshold", "prediction", "last", "truth", "empty"];
+
+/** What a mask began with, once another was added to it: whatever a network drew in it is never told as drawn by
+ * hand. @param {Beginning} beginning @param {Beginning} added @returns {Beginning} one of the two */
+export function beginningWith(beginning, added) {
+  return LEAST_DRAWN.indexOf(added) < LEAST_DRAWN.indexOf(beginning) ? added : beginning;
+}
+
 export class Edited {
   /** 0 or 1, row-major. Only `write` may change it. @type {Uint8Array} */ mask;
   /** What was written since the last `drawn`. @type {Box | null} */ dirty = null;
@@ -69,6 +78,15 @@ export class Edited {
   replace(mask) {
     this.write([0, 0, this.width, this.height], (mine) => {
       for (let i = 0; i < mine.length; i++) mine[i] = mask[i] ? 1 : 0;
+    });
+  }
+
+  /** Paint a whole mask besides what is there. @param {Uint8Array} mask what is not 0 is painted
+   * @returns {boolean} whether any of it was not painted yet */
+  add(mask) {
+    if (!mask.some((value, i) => value && !this.mask[i])) return false;
+    return this.write([0, 0, this.width, this.height], (mine) => {
+      for (let i = 0; i < mine.length; i++) if (mask[i]) mine[i] = 1;
     });
   }
 

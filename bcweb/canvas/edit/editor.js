@@ -1,7 +1,7 @@
 // The editor: which tool is in the reader's hand, how large the brush is, and the steps that are made of the mask.
 
 import { NOTHING, levelOf } from "../scores.js";
-import { Edited } from "./edited.js";
+import { Edited, beginningWith } from "./edited.js";
 import { Hand } from "./hand.js";
 import { fillHoles, keepLargest, tightBox } from "./regions.js";
 import { LARGEST, radiiFor, smooth } from "./smooth.js";
@@ -143,13 +143,19 @@ export class Editor {
   /** The mask that a correction can begin with. @param {Beginning} beginning @returns {Uint8Array | null} not 0 is
    * painted; null where there is none */
   maskOf(beginning) {
-    const { prediction, truth, shape, level, underGate, operatingPoint } = this.#reading;
+    const { prediction, truth, shape, level } = this.#reading;
     if (beginning === "empty") return new Uint8Array(shape.width * shape.height);
     if (beginning === "truth") return truth && truth.mask.map((value) => value >> 7);
     if (beginning === "last") return this.last;
     if (!prediction) return null;
-    const least = beginning === "threshold" ? level : underGate ? NOTHING : levelOf(operatingPoint);
+    const least = beginning === "threshold" ? level : this.#levelAsMade;
     return prediction.opened.map((value) => (value >= least ? 1 : 0));
+  }
+
+  /** The prediction as it was made is {opened >= this}. */
+  get #levelAsMade() {
+    const { underGate, operatingPoint } = this.#reading;
+    return underGate ? NOTHING : levelOf(operatingPoint);
   }
 
   /** Begin anew, as one step. @param {Beginning} beginning @param {Uint8Array | null} mask
@@ -161,6 +167,21 @@ export class Editor {
     mine.replace(mask);
     this.finish(beginning);
     return true;
+  }
+
+  /** Add another mask to what is drawn, as one step: the truth, or the prediction as it is seen.
+   * @param {"prediction" | "truth"} which @returns {boolean} whether any of it was not painted yet */
+  add(which) {
+    const { mine, level } = this.#reading;
+    const added = which === "prediction" && level !== this.#levelAsMade ? "threshold" : which;
+    const mask = this.maskOf(added);
+    if (!mine || !mask || this.hand.isPressed) return false;
+    const isNew = mine.add(mask);
+    this.hand.remark = isNew ? "" : "All of it is painted already.";
+    // One that stays keeps its threshold, too.
+    const isOther = isNew && beginningWith(mine.beginning, added) !== mine.beginning;
+    this.finish(isOther ? added : undefined);
+    return isNew;
   }
 
   smooth() {

@@ -22,13 +22,16 @@ export const EDIT_KEYS = {
   actual: "9",
 };
 
-/** What the begin menu's choices are called for while it is open. @type {Record<string, string>} */
-export const BEGIN_KEYS = {
+/** What the begin menu's choices are called for while it is open: a key, as above, or a letter with Shift.
+ * @type {Record<string, string>} */
+export const MENU_KEYS = {
   beginPrediction: "p",
   beginThreshold: "h",
   beginTruth: "t",
   beginLast: "l",
   beginEmpty: "e",
+  addPrediction: "Shift+P",
+  addTruth: "Shift+T",
 };
 
 const ACTIONS = new Map(Object.entries(EDIT_KEYS).map(([action, key]) => [key, action]));

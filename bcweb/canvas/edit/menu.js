@@ -1,7 +1,7 @@
-// The menu of masks to begin with: opened by its button or key, left by choosing, Escape, or a press elsewhere.
+// The menu of masks to begin with or to add: opened by its button or key, left by choosing, Escape, or a press elsewhere.
 
 import { all, one } from "../dom.js";
-import { BEGIN_KEYS } from "./keys.js";
+import { MENU_KEYS } from "./keys.js";
 
 /** @param {ShadowRoot} root */
 export function isMenuOpen(root) {
@@ -10,7 +10,7 @@ export function isMenuOpen(root) {
 
 /** @param {ShadowRoot} root @returns {HTMLButtonElement[]} */
 function choices(root) {
-  return /** @type {HTMLButtonElement[]} */ ([...all(root, ".menu button")]).filter((button) => !button.disabled);
+  return /** @type {HTMLButtonElement[]} */ ([...all(root, ".menu button")]).filter((button) => !button.disabled && !button.hidden);
 }
 
 /** @param {ShadowRoot} root */
@@ -38,7 +38,8 @@ export function attendMenu(root, act) {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     const open = choices(root);
     const at = open.findIndex((button) => button === root.activeElement);
-    const [action] = Object.entries(BEGIN_KEYS).find(([, key]) => key === event.key.toLowerCase()) ?? [];
+    const pressed = event.shiftKey ? `Shift+${event.key.toUpperCase()}` : event.key.toLowerCase();
+    const [action] = Object.entries(MENU_KEYS).find(([, key]) => key === pressed) ?? [];
     if (event.key === "ArrowDown") open[(at + 1) % open.length].focus();
     else if (event.key === "ArrowUp") open[(at - 1 + open.length) % open.length].focus();
     else if (action && open.some((button) => button.dataset.action === action)) act(action);

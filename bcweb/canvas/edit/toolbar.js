@@ -2,9 +2,10 @@
 
 import { all, mark, one, write } from "../dom.js";
 import { KEYS } from "../keys.js";
-import { beginAction, toolAction } from "./actions.js";
+import { NOTHING } from "../scores.js";
+import { addAction, beginAction, toolAction } from "./actions.js";
 import { TOOLS } from "./editor.js";
-import { BEGIN_KEYS, EDIT_KEYS } from "./keys.js";
+import { EDIT_KEYS, MENU_KEYS } from "./keys.js";
 
 /** @typedef {import("../reading.js").Reading} Reading */
 /** @typedef {import("./editor.js").Editor} Editor */
@@ -26,8 +27,8 @@ const GLYPHS = {
 /** @param {string} action @param {string} words what it does @param {string} face @param {string} [key] shown on it
  * @param {string} [more] attributes */
 function button(action, words, face, key = EDIT_KEYS[action], more = "") {
-  const name = key ? key.toUpperCase().replace("CONTROL+", "Ctrl ") : "";
-  const cap = name ? `<kbd aria-hidden="true">${name.replace("Ctrl ", "^")}</kbd>` : "";
+  const name = key ? key.toUpperCase().replace("CONTROL+", "Ctrl ").replace("SHIFT+", "Shift ") : "";
+  const cap = name ? `<kbd aria-hidden="true">${name.replace("Ctrl ", "^").replace("Shift ", "")}</kbd>` : "";
   const keys = key ? `aria-keyshortcuts="${key}"` : "";
   return `<button type="button" data-action="${action}" title="${words}${name ? ` (${name})` : ""}" ${keys} ${more}>${face}${cap}</button>`;
 }
@@ -45,7 +46,13 @@ function toolButton(tool, name, words) {
 /** @param {import("./edited.js").Beginning} beginning @param {string} name @param {string} words */
 function choice(beginning, name, words) {
   const action = beginAction(beginning);
-  return button(action, words, `<span>${name}</span>`, BEGIN_KEYS[action], 'role="menuitem"');
+  return button(action, words, `<span>${name}</span>`, MENU_KEYS[action], 'role="menuitem"');
+}
+
+/** It stands under the heading that says Shift. @param {"prediction" | "truth"} which @param {string} name @param {string} words */
+function addition(which, name, words) {
+  const action = addAction(which);
+  return button(action, words, `<span>${name}</span>`, MENU_KEYS[action], `role="menuitem" aria-label="Add ${which}"`);
 }
 
 export const TOOLBAR = `
@@ -70,24 +77,28 @@ export const TOOLBAR = `
     ${button("undo", "Undo", glyph("undo"), "Control+Z", 'aria-label="Undo"')}
     ${button("redo", "Redo", glyph("redo"), "Control+Y", 'aria-label="Redo"')}
   </div>
-  <button type="button" class="more-tools" data-action="moreTools" aria-expanded="false" title="Begin from another mask, smooth, fill holes, keep the largest" aria-label="More tools">${glyph("more")}</button>
+  <button type="button" class="more-tools" data-action="moreTools" aria-expanded="false" title="Begin from another mask or add one, smooth, fill holes, keep the largest" aria-label="More tools">${glyph("more")}</button>
   <div class="set words" role="group" aria-label="The whole mask">
-    ${button("beginMenu", "Begin from another mask", "<span>Begin from</span>", undefined, 'aria-haspopup="menu" aria-expanded="false"')}
+    ${button("beginMenu", "Begin from another mask, or add one", "<span>Begin from</span>", undefined, 'aria-haspopup="menu" aria-expanded="false"')}
     ${button("smooth", "Round the border", "<span>Smooth</span>")}
     ${button("fillHoles", "Fill what is enclosed", "<span>Fill holes</span>")}
     ${button("keepLargest", "Keep only the largest part", "<span>Keep largest</span>")}
-  <div class="menu" role="menu" aria-label="Begin from" hidden>
+  <div class="menu" role="menu" aria-label="Begin from, or add" hidden>
     ${choice("prediction", "Prediction", "The prediction at its operating point")}
     ${choice("threshold", "Threshold", "The prediction at the threshold of this moment")}
     ${choice("truth", "Truth", "The truth")}
     ${choice("last", "My last", "Your last mask of this scan")}
     ${choice("empty", "Empty", "Nothing painted")}
+    <span class="additions" aria-hidden="true">Add <kbd>⇧</kbd></span>
+    ${addition("prediction", "Prediction", "Add the prediction, as it is seen, to what is drawn")}
+    ${addition("truth", "Truth", "Add the truth to what is drawn")}
   </div>
   </div>
 </div>`;
 
-/** @param {ShadowRoot} root @param {Reading} reading @param {Editor} editor */
-export function refreshToolbar(root, reading, editor) {
+/** @param {ShadowRoot} root @param {Reading} reading @param {Editor} editor
+ * @param {import("../display.js").Display} display */
+export function refreshToolbar(root, reading, editor, display) {
   const { mine, scan, prediction, truth, info } = reading;
   const tools = one(root, ".tools");
   tools.hidden = !mine;
@@ -117,6 +128,14 @@ export function refreshToolbar(root, reading, editor) {
   for (const each of all(tools, "button")) {
     /** @type {HTMLButtonElement} */ (each).disabled = !scan || able[each.dataset.action ?? ""] === false;
   }
+  // Nobody adds what they do not see.
+  const canAdd = {
+    prediction: !!prediction && reading.level !== NOTHING && display.shows("prediction", reading),
+    truth: !!truth?.pixels && display.shows("truth", reading),
+  };
+  one(root, ".additions").hidden = !canAdd.prediction && !canAdd.truth;
+  one(root, '[data-action="addPrediction"]').hidden = !canAdd.prediction;
+  one(root, '[data-action="addTruth"]').hidden = !canAdd.truth;
   const isOpen = !one(root, ".menu").hidden;
   mark(one(root, '[data-action="beginMenu"]'), "aria-expanded", isOpen);
   mark(one(root, ".more-tools"), "aria-expanded", tools.classList.contains("open"));

@@ -17,7 +17,7 @@ export const EDIT_WORDS = {
   toolPan: "Move the picture; or hold Space",
   smaller: "Smaller brush; or Shift and the wheel",
   larger: "Larger brush",
-  beginMenu: "Begin from another mask",
+  beginMenu: "Begin from another mask, or add one",
   smooth: "Smooth the border",
   fillHoles: "Fill holes",
   keepLargest: "Keep the largest part",
