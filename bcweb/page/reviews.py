@@ -28,7 +28,15 @@ from bcweb.page.readers import Reader, reader_of
 from bcweb.page.settings import MB, Settings
 from bcweb.page.wire import WireError, unpack
 from bcweb.page.workspace import Workspace
-from bcweb.review.records import BEGINNINGS, CaseRow, NewVerdict, NotThere, ReviewError
+from bcweb.review.records import (
+    BEGINNINGS,
+    CaseRow,
+    NewVerdict,
+    NotThere,
+    Prediction,
+    ReviewError,
+    Verdict,
+)
 from bcweb.scans import ScanError, read_scan
 
 if TYPE_CHECKING:
@@ -220,14 +228,22 @@ class Reviews:
     # --- one case
 
     async def case(self, request: Request) -> Response:
-        """What the viewer and the panel beside it show; "verdict" is the one that stands."""
+        """What the viewer and the panel beside it show; "verdict" is the one that stands.
+
+        ?of=REVISION: with the prediction by these weights. ?rather=REVISION: too, where there is one, and
+        none by others was accepted. Else with the newest. "revisions": whose predictions there are, the newest first.
+        """
         reader, id = reader_of(request), _id(request)
+        of, rather = (request.query_params.get(name) for name in ("of", "rather"))
 
         def work(store):
             row = store.case(reader.owner, id)
             history = store.history(reader.owner, id) if row.latest_id is not None else []
             stands = next((one for one in history if one.id == row.verdict_id), None)
-            return told.case(row, store.prediction(reader.owner, id), self.settings.local) | {
+            made = store.predictions_of(reader.owner, id)
+            shown = _in_view(made, stands, of, rather)
+            return told.case(row, shown, self.settings.local) | {
+                "revisions": list(reversed(made)),
                 "verdict": told.verdict(stands) if stands else None,
                 "draft": told.draft(store.draft(reader.owner, reader.name, id)),
                 "history": len(history),
@@ -448,6 +464,22 @@ def _verdict(request: Request) -> dict[str, Any]:
         "threshold": _number(given.get("threshold")),
         "seconds": max(seconds or 0.0, 0.0),
     }
+
+
+def _in_view(
+    made: dict[str, Prediction], stands: Verdict | None, of: str | None, rather: str | None
+) -> Prediction | None:
+    """Which of a case's predictions is shown: beside "accepted" no other's mask, unless it is asked for.
+
+    made: by revision, the newest last. `NotThere`: none is `of` these weights.
+    """
+    if of is not None:
+        if of not in made:
+            raise NotThere("This case has no such prediction.")
+        return made[of]
+    accepted = stands.revision if stands and stands.decision == "accept" else None
+    wanted = [made[revision] for revision in (accepted, rather) if revision in made]
+    return next(iter(wanted or reversed(made.values())), None)
 
 
 def _shown(

@@ -284,17 +284,19 @@ class Store:
         with self._database.reading() as connection:
             return find.case(connection, case_id, owner)[0]
 
+    def predictions_of(self, owner: str, case_id: int) -> dict[str, Prediction]:
+        """All of a case by their revisions, the newest last."""
+        with self._database.reading() as connection:
+            find.case(connection, case_id, owner)
+            found = find.predictions_where(connection, predictions.c.case_id == case_id)
+        return {made.revision: made for made in sorted(found, key=lambda made: made.id)}
+
     def prediction(
         self, owner: str, case_id: int, revision: str | None = None
     ) -> Prediction | None:
         """A case's prediction by this revision, or its newest one."""
-        asked = [predictions.c.case_id == case_id]
-        if revision is not None:
-            asked.append(predictions.c.revision == revision)
-        with self._database.reading() as connection:
-            find.case(connection, case_id, owner)
-            found = find.predictions_where(connection, *asked)
-            return max(found, key=lambda prediction: prediction.id, default=None)
+        made = self.predictions_of(owner, case_id)
+        return made.get(revision) if revision is not None else next(reversed(made.values()), None)
 
     def predictions(self, owner: str, project_id: int, revision: str) -> list[Prediction]:
         """All by this revision, in the order of the cases."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from urllib.parse import quote
@@ -19,7 +20,7 @@ from bcweb.review.store import Store
 from tests import weights_folder
 from tests.cases import trees
 from tests.page.files import mask_of, png
-from tests.page.reviewing import REVISION, fill, scans
+from tests.page.reviewing import REVISION, fill, prediction_of, scans
 from tests.page.reviewing import case_of as new_case
 from tests.page.running import Visitor
 
@@ -244,6 +245,24 @@ def test_a_case_is_told_with_its_pixels_map_truth_and_thumbnail(visitor, untouch
     assert other.status_code == 404
     picture = visitor.get(f"/bc/review/cases/{id}/thumbnail")
     assert picture.headers["content-type"] == "image/webp" and picture.content[8:12] == b"WEBP"
+
+
+def test_a_case_comes_with_the_prediction_that_was_accepted_asked_for_or_newest(
+    visitor, store, project
+):
+    id = rows(visitor, project, order="listed")[0]["id"]
+    store.add_prediction(id, replace(prediction_of(SCANS[0].truth, 9), revision="newer"))
+
+    def shown(**asked) -> str:
+        told = visitor.get(f"/bc/review/cases/{id}", params=asked).json()
+        assert told["revisions"] == ["newer", REVISION]
+        return told["revision"]
+
+    assert (shown(), shown(rather=REVISION), shown(rather="gone")) == ("newer", REVISION, "newer")
+    accepted = store.prediction("local", id, REVISION).id
+    say(visitor, id, "accept", prediction=accepted)
+    assert (shown(), shown(rather="newer"), shown(of="newer")) == (REVISION, REVISION, "newer")
+    assert visitor.get(f"/bc/review/cases/{id}?of=gone").status_code == 404
 
 
 def test_a_file_that_has_moved_or_changed_is_a_sentence(visitor, project, tmp_path):

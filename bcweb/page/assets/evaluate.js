@@ -81,7 +81,7 @@ class Evaluate extends HTMLElement {
           h(
             "div",
             {},
-            h("p", { class: "quiet" }, "They segment every case of their modality in this project once more, beside what there is, and can then be compared. It goes on in the background."),
+            h("p", { class: "quiet" }, "They segment every case of their modality in this project once more, beside what there is, and can then be compared. Review shows theirs from then on; the earlier ones stay, and can be chosen there, “Prediction by”. It goes on in the background."),
             h("div", { class: "named" }, h("input", { type: "text", "aria-label": "Weights", placeholder: "Folder of this machine, or hf://user/repo@revision", autocomplete: "off", spellcheck: false }), h("button", { type: "submit" }, "Begin")),
             h("p", { class: "quiet", role: "status" }),
           ),

@@ -1,13 +1,16 @@
 // Descriptions of cases, fetched before they are looked at, so that going on takes no time.
 
-import * as api from "./review-api.js";
-
 /** @typedef {import("./review-api.js").CaseInfo} CaseInfo */
 
 const MOST = 12;
 
 export class Ahead {
   /** The longest unused first. @type {Map<number, Promise<CaseInfo>>} */ #asked = new Map();
+
+  /** @param {(id: number) => Promise<CaseInfo>} ask */
+  constructor(ask) {
+    this.ask = ask;
+  }
 
   /** @param {number} id */
   has(id) {
@@ -16,7 +19,7 @@ export class Ahead {
 
   /** @param {number} id @returns {Promise<CaseInfo>} */
   get(id) {
-    const asked = this.#asked.get(id) ?? api.case_(id);
+    const asked = this.#asked.get(id) ?? this.ask(id);
     this.put(id, asked);
     asked.catch(() => this.#asked.get(id) === asked && this.forget(id));
     return asked;

@@ -98,6 +98,7 @@ import { BASE, Refused, ask, sending } from "./api.js";
  * @property {number | null} threshold
  * @property {number | null} min_lesion_px
  * @property {string | null} revision
+ * @property {string[]} revisions whose predictions there are, the newest first
  * @property {How | null} how
  * @property {number | null} painted_px
  * @property {number | null} dice
@@ -169,8 +170,9 @@ export async function queue(id, asked) {
   return rows.map((/** @type {any[]} */ row) => Object.fromEntries(columns.map((/** @type {string} */ name, /** @type {number} */ at) => [name, row[at]])));
 }
 
-/** @param {number | string} id @returns {Promise<CaseInfo>} */
-export const case_ = (id) => review(`/cases/${id}`);
+/** @param {number | string} id @param {{of?: string, rather?: string} | null} [by] which weights' prediction; rather: where there
+ * is one, and none of others was accepted @returns {Promise<CaseInfo>} */
+export const case_ = (id, by) => review(`/cases/${id}${by ? `?${new URLSearchParams(by)}` : ""}`);
 
 /** @param {number} id */
 export const thumbnail = (id) => `${BASE}/review/cases/${id}/thumbnail`;

@@ -6,7 +6,7 @@ import * as api from "./review-api.js";
 import { KEYS } from "./review-keys.js";
 import { caseLink } from "./review-links.js";
 import { kept } from "./review-standing.js";
-import { HOW, circumstances, decided, moment, scoreRows } from "./review-words.js";
+import { HOW, circumstances, decided, moment, scoreRows, standing } from "./review-words.js";
 import { fixed, size, spacing } from "./words.js";
 
 /** @typedef {import("./review-api.js").CaseInfo} CaseInfo */
@@ -15,6 +15,7 @@ import { fixed, size, spacing } from "./words.js";
 /** @typedef {{name: string, says: string, picture: HTMLElement | null}} Side of a conflict: whose, what, and its mask */
 /** @typedef {object} Actions
  * @property {(id: number) => void} open another case
+ * @property {(revision: string) => void} choose whose prediction is seen
  * @property {(at: number) => void} goOn with the drawing that was offered at this place
  * @property {(at: number) => void} drop
  * @property {(verdict: Verdict) => void} drawFrom its mask
@@ -80,11 +81,23 @@ export class CasePanel {
     const test = info.how === "seen" ? "What the weights drew, and no test of them" : "What the weights drew";
     return [
       info.problem ? h("p", { class: "error" }, info.problem) : "",
+      info.revisions.length > 1 ? this.#choice(info) : "",
       info.segmented ? h("table", { class: "scores" }, h("caption", {}, test), h("tbody", {}, ...rows)) : h("p", { class: "quiet" }, info.problem ? "" : "No prediction yet."),
       info.twin === null ? "" : this.#twin(info),
       info.notes.length ? h("ul", { class: "notes" }, ...info.notes.map((note) => h("li", {}, note))) : "",
       h("p", { class: "quiet small" }, info.revision ? `Weights ${info.revision}. ` : "", "Research software, not for diagnosis."),
     ];
+  }
+
+  /** Whose prediction is seen, of several. @param {CaseInfo} info */
+  #choice({ revisions, revision }) {
+    const options = revisions.map((name, at) => h("option", { value: name, selected: name === revision }, at === 0 ? `${name} (newest)` : name));
+    const select = /** @type {HTMLSelectElement} */ (h("select", { title: "Its mask and figures are shown, and it is what “Accept” accepts" }, ...options));
+    select.addEventListener("change", () => {
+      select.blur(); // so that the next key is a command again
+      this.actions.choose(select.value);
+    });
+    return h("label", { class: "by" }, h("span", { class: "quiet small" }, "Prediction by"), select);
   }
 
   /** Another case of the same picture. @param {CaseInfo} info */
@@ -140,8 +153,9 @@ export class CasePanel {
   // ---------------------------------------------------------------- history
 
   /** @param {CaseInfo} info */
-  #showHistory({ verdict, history }) {
-    const stands = verdict && `${verdict.reader}: ${decided(verdict)}, ${moment(verdict.at)}`;
+  #showHistory(info) {
+    const { history } = info;
+    const stands = standing(info);
     const toggle = history > 0 && h(
       "button",
       { type: "button", class: "toggle", "aria-expanded": String(this.#isHistoryOpen), onclick: () => this.#toggleHistory() },

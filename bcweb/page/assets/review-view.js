@@ -5,6 +5,7 @@ import * as api from "./review-api.js";
 import { Clock } from "./review-clock.js";
 import { nameCase } from "./review-links.js";
 import { refusals } from "./review-refusals.js";
+import { isOfAnother } from "./review-words.js";
 
 /** @typedef {import("./review-api.js").CaseInfo} CaseInfo */
 /** @typedef {import("./review-api.js").Decision} Decision */
@@ -26,10 +27,12 @@ export class CaseView {
   /** What is known of it, once it is. @type {CaseInfo | null} */ info = null;
   /** Its picture is on the screen. */ isSeen = false;
   /** Why a decision cannot be made. @type {Partial<Record<Decision, string>>} */ refusals = {};
-  ahead = new Ahead();
+  ahead = new Ahead((id) => this.#ask(id));
   clock = new Clock();
   /** Counts choices of the reader, so that what arrives late does not take the picture away. */ #chosen = 0;
   /** It is decided, and its time with it, until it is shown again. */ #isDecided = false;
+  /** Whose predictions the reader would rather see than the newest, by project. @type {Map<number | undefined, string>} */ #rather = new Map();
+  /** Whose prediction was chosen on the case in view, until it is left. @type {{id: number, revision: string} | null} */ #of = null;
   /** Seconds that were spent on cases before they were left. @type {Map<number, number>} */ #spent = new Map();
 
   /** @param {Parts} parts @param {Page} page */
@@ -67,6 +70,10 @@ export class CaseView {
     this.info = null;
     this.drawing.leave();
     this.#see(false);
+    if (this.#of && this.#of.id !== id) {
+      this.ahead.forget(this.#of.id); // who comes back finds what was accepted
+      this.#of = null;
+    }
     this.moving.arrive(id);
     nameCase(String(id));
     const isKnown = this.ahead.has(id);
@@ -78,6 +85,21 @@ export class CaseView {
     }
     if (isCurrent() && isKnown) this.#freshen(id, isCurrent);
     if (isCurrent()) this.#fetchAhead();
+  }
+
+  /** Show the prediction of these weights, here and on the cases that follow. @param {string} revision */
+  async choose(revision) {
+    const { info } = this;
+    if (!info) return;
+    if (this.drawing.strokes > 0) {
+      this.panel.show(info); // with what is seen as its choice
+      return this.status.say("Save or undo what is drawn before another prediction is shown.", "error");
+    }
+    this.viewer.edit(null); // a mask in hand without a stroke is that of the prediction before
+    this.#of = { id: Number(info.id), revision };
+    this.#rather.set(this.moving.project?.id, revision);
+    this.ahead.clear();
+    await this.select(Number(info.id));
   }
 
   /** There is no case in view any more. */
@@ -107,6 +129,13 @@ export class CaseView {
 
   // ---------------------------------------------------------------- fetched
 
+  /** @param {number} id @returns {Promise<CaseInfo>} with the prediction that is to be seen */
+  #ask(id) {
+    if (this.#of?.id === id) return api.case_(id, { of: this.#of.revision });
+    const rather = this.#rather.get(this.moving.project?.id);
+    return api.case_(id, rather === undefined ? null : { rather });
+  }
+
   /** So that going on takes no time. */
   async #fetchAhead() {
     for (const id of new Set([this.moving.nextUnread, this.moving.list.neighbour(1)])) {
@@ -118,7 +147,7 @@ export class CaseView {
 
   /** What was fetched ahead may be out of date: somebody may have decided since. @param {number} id @param {() => boolean} isCurrent */
   async #freshen(id, isCurrent) {
-    const now = await api.case_(id).catch(() => null);
+    const now = await this.#ask(id).catch(() => null);
     if (!now || !isCurrent() || !this.info || this.drawing.strokes > 0) return;
     if (now.latest === this.info.latest && now.draft?.changed === this.info.draft?.changed && now.revision === this.info.revision) return;
     this.ahead.put(id, Promise.resolve(now));
@@ -188,6 +217,6 @@ export class CaseView {
   /** Which decisions can be made. */
   #allow() {
     this.refusals = refusals(this.info, this.drawing, this.isSeen);
-    this.form.show(this.refusals, this.info?.decision ?? null);
+    this.form.show(this.refusals, this.info && isOfAnother(this.info) ? null : (this.info?.decision ?? null));
   }
 }

@@ -62,6 +62,17 @@ export function decided({ decision, reason }) {
   return reason ? `${DECIDED[decision]}: ${reason}` : DECIDED[decision];
 }
 
+/** What was accepted is the prediction of other weights than the one in view. @param {Pick<CaseInfo, "verdict" | "revision">} info */
+export const isOfAnother = ({ verdict, revision }) => verdict?.decision === "accept" && verdict.revision !== revision;
+
+/** The verdict that stands, beside what is in view. @param {Pick<CaseInfo, "verdict" | "revision">} info @returns {string} "" without one */
+export function standing(info) {
+  const { verdict } = info;
+  if (!verdict) return "";
+  const said = isOfAnother(info) ? `prediction by ${verdict.revision} accepted` : decided(verdict);
+  return `${verdict.reader}: ${said}, ${moment(verdict.at)}`;
+}
+
 /** @type {Record<string, string>} */
 const BEGINNINGS = {
   prediction: "from the prediction",

@@ -89,6 +89,7 @@ class Review extends HTMLElement {
     });
     this.#panel = new CasePanel(this.#one(".case"), {
       open: (id) => this.#view.select(id),
+      choose: (revision) => this.#view.choose(revision),
       goOn: (at) => this.#drawing.goOn(at),
       drop: (at) => this.#drawing.drop(at),
       drawFrom: (verdict) => this.#drawing.from(verdict, this.#view.stays()),
