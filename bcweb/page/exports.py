@@ -7,11 +7,12 @@ import os
 import secrets
 import tempfile
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bcweb.review.records import NotThere, Project, ReviewError
+from bcweb.review.records import Decision, NotThere, Project, ReviewError
 
 if TYPE_CHECKING:
     from bcweb.review.store import Store
@@ -45,13 +46,23 @@ class Exports:
         self._place: tempfile.TemporaryDirectory[str] | None = None
 
     def begin(
-        self, store: Store, owner: str, project: Project, format: str, folder: str | None
+        self,
+        store: Store,
+        owner: str,
+        project: Project,
+        format: str,
+        folder: str | None,
+        include: Sequence[Decision] | None = None,
     ) -> str:
-        """Its id. folder: None makes a ZIP file; `ReviewError` where it cannot even begin."""
-        from bcweb.review.export import FORMATS
+        """Its id. folder: None makes a ZIP file. include: the decisions whose masks are wanted, None: all.
+        `ReviewError` where it cannot even begin."""
+        from bcweb.review.export import FORMATS, WITH_MASK
 
         if format not in FORMATS:
             raise ReviewError(f"An export is {', '.join(FORMATS)}.")
+        include = WITH_MASK if include is None else include
+        if not include or not all(one in WITH_MASK for one in include):
+            raise ReviewError(f"An export includes masks of {', '.join(WITH_MASK)}.")
         to = Path(os.path.expanduser(folder)) if folder else None
         if to and not to.is_absolute():  # whoever reads does not know in which folder the page runs
             raise ReviewError("Name the folder from the top, as /data/masks or ~/masks.")
@@ -64,7 +75,7 @@ class Exports:
             for other in over:
                 self._forget(other)
             self._exports[id] = made
-        arguments = (made, store, project.id, format, to)
+        arguments = (made, store, project.id, format, to, include)
         threading.Thread(target=self._run, args=arguments, name="export", daemon=True).start()
         return id
 
@@ -93,7 +104,15 @@ class Exports:
 
     # --- inside
 
-    def _run(self, made: _Export, store: Store, project: int, format: str, to: Path | None) -> None:
+    def _run(
+        self,
+        made: _Export,
+        store: Store,
+        project: int,
+        format: str,
+        to: Path | None,
+        include: Sequence[Decision],
+    ) -> None:
         from bcweb.review.export import export, export_zip
 
         def progress(done: int, total: int) -> None:
@@ -103,10 +122,10 @@ class Exports:
 
         try:
             if to:
-                written = export(store, made.owner, project, to, format, progress=progress)
+                written = export(store, made.owner, project, to, format, include, progress)
             else:
                 written = export_zip(
-                    store, made.owner, project, made.file, format, progress=progress
+                    store, made.owner, project, made.file, format, include, progress
                 )
             # Where a ZIP file lies on the server is nobody's business.
             lines = written.lines()

@@ -195,16 +195,19 @@ class Reviews:
     # --- out of it
 
     async def export(self, request: Request) -> Response:
-        """{"format", "folder"?}: begin to write masks and verdicts out; a folder only of this machine's user."""
+        """{"format", "folder"?, "include"?}: begin to write masks and verdicts out; a folder only of this machine's
+        user. include: the decisions whose masks are wanted, a list; without it all."""
         reader, id = reader_of(request), _id(request)
         given = await fields(request)
-        format, folder = given.get("format"), given.get("folder")
+        format, folder, include = given.get("format"), given.get("folder"), given.get("include")
         if folder is not None and not (self.settings.local and isinstance(folder, str)):
             raise HTTPException(404, "There is nothing here.")
+        if include is not None and not isinstance(include, list):
+            raise HTTPException(400, "What an export includes is a list of decisions.")
 
         def work(store):
             project = store.project(reader.owner, id)
-            begun = self.exports.begin(store, reader.owner, project, str(format), folder)
+            begun = self.exports.begin(store, reader.owner, project, str(format), folder, include)
             return self.exports.told(reader.owner, begun)
 
         return answer(await self.workspace.ask(work), 201)

@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from bcweb.page.exports import Exports
-from bcweb.review.records import NotThere
+from bcweb.review.records import NotThere, ReviewError
 from tests.review import decided
 
 
@@ -51,3 +51,20 @@ def test_another_export_lets_the_one_under_way_go_on(tmp_path):
     for id in (first, second):
         with pytest.raises(NotThere):
             exports.told(decided.OWNER, id)
+
+
+def test_the_masks_of_some_decisions_are_exported_and_of_none_nothing(tmp_path):
+    made = decided.accepted(tmp_path)
+    made.decide("two", "corrected", decided.blob(40), beginning="prediction")
+    exports = Exports()
+    before = set(threading.enumerate())
+    place = tmp_path / "out"
+    id = exports.begin(made.store, decided.OWNER, made.project, "png", str(place), ["corrected"])
+    [thread] = {t for t in set(threading.enumerate()) - before if t.name == "export"}
+    thread.join()
+    told = exports.told(decided.OWNER, id)
+    assert told["problem"] is None and told["lines"][0].startswith("1 of 3 cases"), told
+    assert [file.name for file in (place / "masks").iterdir()] == ["two.png"]
+    for include in ([], ["reject"], "corrected"):
+        with pytest.raises(ReviewError, match="accept, truth, corrected"):
+            exports.begin(made.store, decided.OWNER, made.project, "png", None, include)

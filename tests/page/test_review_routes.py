@@ -461,8 +461,15 @@ def test_an_export_is_downloaded_or_written_and_holds_what_was_drawn(visitor, pr
     exported(format="coco", folder=str(tmp_path / "out"))
     assert list((tmp_path / "out").glob("*.json"))
     assert visitor.get(f"/bc/review/exports/{told['id']}/file").status_code == 404, "it is replaced"
-    wrong = visitor.post(f"/bc/review/projects/{project.id}/exports", json={"format": "gif"})
-    assert wrong.status_code == 400
+    told = exported(format="png", include=["truth"])
+    assert told["lines"][0].startswith("1 of 6 cases with their masks (1 truth)")
+    for asked in (
+        {"format": "gif"},
+        {"format": "png", "include": 7},
+        {"format": "png", "include": [[7]]},
+    ):
+        wrong = visitor.post(f"/bc/review/projects/{project.id}/exports", json=asked)
+        assert wrong.status_code == 400, asked
 
 
 @pytest.mark.parametrize("folder", ["out", "./out", "../out", "~nobody-of-this-name/out"])

@@ -225,8 +225,10 @@ export const undo = (id, key) => review(`/verdicts/${id}/undo`, sending("POST", 
 /** @typedef {{id: string, done: number, total: number, lines: string[], problem: string | null, isDone: boolean}} Export how far one is */
 
 /** Begin to write masks and verdicts out, as a file to download, or into a folder of this machine.
- * @param {number} id of the project @param {string} format @param {string} folder @returns {Promise<Export>} */
-export const beginExport = (id, format, folder) => review(`/projects/${id}/exports`, sending("POST", { format, folder: folder || null }));
+ * @param {number} id of the project @param {string} format @param {string} folder
+ * @param {string[]} include the decisions whose masks are wanted @returns {Promise<Export>} */
+export const beginExport = (id, format, folder, include) =>
+  review(`/projects/${id}/exports`, sending("POST", { format, folder: folder || null, include }));
 
 /** @param {string} id @returns {Promise<Export>} */
 export const exported = (id) => review(`/exports/${id}`);

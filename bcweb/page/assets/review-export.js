@@ -8,6 +8,9 @@ import { grouped } from "./words.js";
 
 const POLL_MS = 400;
 
+/** The decisions that give a mask, as the command has them, and what their masks are. @type {Record<string, string>} */
+const WITH_MASK = { accept: "Accepted predictions", truth: "Kept truths", corrected: "Corrections" };
+
 export class Exporting {
   /** @type {Project | null} */ #project = null;
   /** The export under way. @type {string | null} */ #running = null;
@@ -17,14 +20,16 @@ export class Exporting {
     this.root = root;
     this.title = h("h2", {}, "Export");
     this.formats = h("fieldset", { class: "formats" });
+    this.decisions = h("fieldset", { class: "formats" });
     this.folder = /** @type {HTMLInputElement} */ (h("input", { type: "text", placeholder: "Folder that is new or empty", "aria-label": "Folder on this machine", autocomplete: "off", spellcheck: false }));
     this.toFolder = h("p", { class: "to-folder" }, this.folder, button("Write to folder", null, () => this.#begin(true)));
     this.said = h("div", { class: "said", role: "status" });
     this.close = button("Close", null, () => root.close());
     root.replaceChildren(
       this.title,
-      h("p", { class: "quiet" }, "What was accepted, kept or corrected comes out with its mask; each verdict is in verdicts.csv. It is all of one moment, though you go on reading."),
+      h("p", { class: "quiet" }, "Masks come out as chosen below; each verdict is in verdicts.csv. It is all of one moment, though you go on reading."),
       this.formats,
+      this.decisions,
       h("p", { class: "buttons" }, button("Download", null, () => this.#begin(false), { class: "primary" })),
       this.toFolder,
       this.said,
@@ -41,6 +46,10 @@ export class Exporting {
       ...formats.map(({ format, title, words }, at) =>
         h("label", {}, h("input", { type: "radio", name: "format", value: format, checked: at === 0 }), h("span", {}, h("b", {}, title), h("small", { class: "quiet" }, words)))),
     );
+    this.decisions.replaceChildren(
+      h("legend", {}, "Masks of"),
+      ...Object.entries(WITH_MASK).map(([decision, words]) => h("label", {}, h("input", { type: "checkbox", value: decision, checked: true }), words)),
+    );
     this.title.textContent = `Export ${project.name}`;
     this.toFolder.hidden = !may;
     this.said.replaceChildren();
@@ -51,9 +60,11 @@ export class Exporting {
   async #begin(isFolder) {
     if (!this.#project || this.#running) return;
     const chosen = /** @type {HTMLInputElement} */ (this.formats.querySelector(":checked"));
+    const include = /** @type {HTMLInputElement[]} */ ([...this.decisions.querySelectorAll(":checked")]).map(({ value }) => value);
+    if (include.length === 0) return this.#fail("Choose whose masks are wanted.");
     if (isFolder && !this.folder.value.trim()) return this.#fail("Name a folder that is new or empty.");
     try {
-      let now = await api.beginExport(this.#project.id, chosen.value, isFolder ? this.folder.value.trim() : "");
+      let now = await api.beginExport(this.#project.id, chosen.value, isFolder ? this.folder.value.trim() : "", include);
       this.#running = now.id;
       while (!now.isDone && this.#running === now.id) {
         this.#progress(now);
