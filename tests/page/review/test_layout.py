@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tests.page.reviewing import fill
+from tests.page.reviewing import fill, ids, prediction_of, scans
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
@@ -37,6 +38,23 @@ def test_nothing_is_cut_off_or_moves_and_the_decision_stays_where_it_is(browse, 
         page.shows(case)
         assert page.find(".decide.accept").bounding_box() == before, case
     assert page.page.evaluate("window.moved") < 0.1
+
+
+def test_no_figure_of_a_case_under_the_gate_is_cut_off(page, project, store):
+    made = replace(
+        prediction_of(scans(3)[2].truth, 0, "seen"),
+        revision="ultrasound-of-another-hospital-2026",
+        carried_dice=1.0,
+    )
+    store.add_prediction(ids(store, project)["case 3"], made)
+    page.page.reload()
+    page.shows("case 1")
+    page.find('.queue .row[aria-label^="case 3, "]').click()
+    page.shows("case 3")
+    expect(page.find("table.scores")).to_contain_text("under the gate")
+    for width in (1440, 1280):
+        page.page.set_viewport_size({"width": width, "height": 800})
+        assert page.find(".case").evaluate("e => e.scrollWidth - e.clientWidth") <= 0, width
 
 
 def test_on_a_phone_name_and_caution_come_before_the_picture(browse, store, tmp_path, request):
