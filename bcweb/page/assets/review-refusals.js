@@ -7,12 +7,14 @@ import { DECISIONS } from "./review-words.js";
 /** @typedef {import("./review-api.js").CaseInfo} CaseInfo */
 /** @typedef {import("./review-api.js").Decision} Decision */
 
+export const FETCHED = "Its picture is still being fetched.";
+
 /** @param {CaseInfo | null} info of the case in view @param {{strokes: number, isOf: (info: CaseInfo) => boolean}} drawing
  * @param {boolean} isSeen its picture is on the screen: nobody accepts what they have not seen
  * @returns {Partial<Record<Decision, string>>} why a decision cannot be made */
 export function refusals(info, drawing, isSeen) {
   if (!info) return all("There is no case in view.");
-  if (!drawing.isOf(info)) return all("It is still being fetched.");
+  if (!drawing.isOf(info)) return all(FETCHED);
   /** @type {Partial<Record<Decision, string>>} */
   const refused = {};
   if (!info.segmented) refused.accept = "This case has no prediction.";

@@ -2,14 +2,17 @@
 
 import { button, h } from "./dom.js";
 import { loginLink, wantsLogin } from "./login.js";
+import { FETCHED } from "./review-refusals.js";
 import { followed } from "./review-standing.js";
 
 /** @typedef {import("./review-api.js").Verdict} Verdict */
 /** @typedef {{verdicts: number, drafts: number, error: Error | null, until: number, isLoggedOut: boolean, isHere: boolean}} Sending
  * see review-outbox.js; isHere: what is drawn is kept in this browser */
 
+/** passing: over once the case is left, or decided. @typedef {"" | "error" | "good" | "passing"} Kind */
+
 export class Status {
-  /** @type {{text: string, kind: "" | "error" | "good", verdict: Verdict | null, act: HTMLElement | null, about: string[]}} */ #said = { text: "", kind: "", verdict: null, act: null, about: [] };
+  /** @type {{text: string, kind: Kind, verdict: Verdict | null, act: HTMLElement | null, about: string[]}} */ #said = { text: "", kind: "", verdict: null, act: null, about: [] };
   /** @type {Sending} */ #sending = { verdicts: 0, drafts: 0, error: null, until: 0, isLoggedOut: false, isHere: true };
   #ticks = 0;
   /** What of it is on the page: what does not change is left alone, or it would be read aloud again. */ #told = { said: /** @type {unknown} */ (null), sending: "" };
@@ -24,7 +27,7 @@ export class Status {
     document.addEventListener("fullscreenchange", () => this.#rise());
   }
 
-  /** @param {string} text @param {"" | "error" | "good"} [kind] @param {Verdict | null} [verdict] that was saved
+  /** @param {string} text @param {Kind} [kind] @param {Verdict | null} [verdict] that was saved
    * @param {HTMLElement | null} [act] a button that helps @param {string[]} [about] the cases of which it is said that they
    * are not saved */
   say(text, kind = "", verdict = null, act = null, about = []) {
@@ -44,7 +47,13 @@ export class Status {
 
   /** Another case, or this one decided: what was wrong with it is over, but for what was not saved. */
   leave() {
-    if (this.#said.kind === "error" && !this.#said.text.startsWith("NOT ")) this.say("");
+    const { kind, text } = this.#said;
+    if (kind === "passing" || (kind === "error" && !text.startsWith("NOT "))) this.say("");
+  }
+
+  /** The case in view is fetched: a key that came before wants another press. @param {boolean} isSeen its picture is there */
+  came(isSeen) {
+    if (this.#said.text === FETCHED) this.say(isSeen ? "The picture was not there yet: press again." : "", "passing");
   }
 
   /** @param {Sending} sending */

@@ -174,7 +174,9 @@ export class CaseView {
     await this.viewer.show(info.width ? info : null);
     if (!isCurrent()) return;
     await this.drawing.show(info, isCurrent);
-    if (isCurrent()) this.viewer.dataset.state = "ready";
+    if (!isCurrent()) return;
+    this.viewer.dataset.state = "ready";
+    this.status.came(this.isSeen);
   }
 
   /** @param {string} text why the case cannot be shown */

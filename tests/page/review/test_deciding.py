@@ -209,11 +209,13 @@ def test_a_case_cannot_be_decided_while_it_is_fetched(page, project, store):
     page.find('.queue .row[aria-label^="case 5, "]').click()
     expect(page.title()).to_have_text("case 5")
     page.press("5")
-    page.says("It is still being fetched.")
+    page.says("Its picture is still being fetched.")
     for route in waiting:
         route.continue_()
     page.page.unroute("**/review/cases/*/pixels")
     page.ready()
+    page.says("The picture was not there yet: press again.")
+    expect(page.find(".status .error")).to_have_count(0)
     assert [stands(store, project, f"case {n}") for n in (1, 5)] == [None, None]
     page.press("5")
     page.says("Saved")
