@@ -57,6 +57,13 @@ export class Filters {
     };
   }
 
+  /** Another project: what was typed is not meant for it. */
+  forget() {
+    clearTimeout(this.#typing);
+    for (const input of this.root.querySelectorAll("input")) input.value = "";
+    this.#known = JSON.stringify(this.asked);
+  }
+
   #ask() {
     clearTimeout(this.#typing);
     const asked = JSON.stringify(this.asked);

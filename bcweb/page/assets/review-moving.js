@@ -16,6 +16,7 @@ import * as words from "./review-words.js";
 
 export class Moving {
   /** @type {Project | null} */ project = null;
+  /** Of the project that was entered last. @type {number | null} */ entered = null;
   /** The case that one is at. @type {number | null} */ current = null;
   /** Of all cases of the project. */ labels = words.LABELS;
   /** The case to begin with. @type {number | null} */ #wanted = null;
@@ -43,7 +44,9 @@ export class Moving {
   /** Until its queue is there none is: under its name that of another project would stand. @param {Project} project
    * @param {number | null} id of the case to begin with @returns {Promise<boolean>} whether its queue is there */
   enter(project, id) {
+    if (project.id !== this.entered) this.filters.forget();
     this.project = project;
+    this.entered = project.id;
     this.#wanted = id;
     this.#one(".project .name").textContent = project.name;
     this.list.show([], this.filters.asked.order);
@@ -93,7 +96,7 @@ export class Moving {
     return newest;
   }
 
-  /** @param {() => boolean} isNewest @returns {Promise<boolean>} whether the queue is there */
+  /** Where no case is in view, the first of the queue is then. @param {() => boolean} isNewest @returns {Promise<boolean>} whether the queue is there */
   async #ask(isNewest) {
     const { project } = this;
     if (!project) return false;
@@ -114,6 +117,8 @@ export class Moving {
     this.filters.tell(this.list.rows.length, this.project.cases);
     this.#showProgress();
     this.#showSteps();
+    const { first } = this;
+    if (this.current === null && first !== undefined) this.page.select(first);
     return true;
   }
 

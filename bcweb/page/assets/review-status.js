@@ -47,8 +47,17 @@ export class Status {
 
   /** Another case, or this one decided: what was wrong with it is over, but for what was not saved. */
   leave() {
-    const { kind, text } = this.#said;
-    if (kind === "passing" || (kind === "error" && !text.startsWith("NOT "))) this.say("");
+    const { kind } = this.#said;
+    if (kind === "passing" || (kind === "error" && !this.#isNotSaved)) this.say("");
+  }
+
+  /** Another project: all that was said is over, but for what was not saved. */
+  forget() {
+    if (!this.#isNotSaved) this.say("");
+  }
+
+  get #isNotSaved() {
+    return this.#said.kind === "error" && this.#said.text.startsWith("NOT ");
   }
 
   /** The case in view is fetched: a key that came before wants another press. @param {boolean} isSeen its picture is there */

@@ -84,7 +84,7 @@ class Review extends HTMLElement {
           this.#showHome();
           return this.#sayProblem(error.message);
         }
-        this.#status.say(/** @type {Error} */ (error).message, "error", null, button("Try again", null, () => this.#begin(this.#moving.load())));
+        this.#status.say(/** @type {Error} */ (error).message, "error", null, button("Try again", null, () => this.#begin(() => this.#moving.load())));
       },
     });
     this.#panel = new CasePanel(this.#one(".case"), {
@@ -243,15 +243,15 @@ class Review extends HTMLElement {
     remember(PROJECT, String(project.id));
     this.#one(".home").hidden = true;
     this.#one(".room").hidden = false;
-    await this.#begin(this.#moving.enter(project, id));
+    const { entered } = this.#moving;
+    if (entered !== null && entered !== project.id) this.#status.forget();
+    await this.#begin(() => this.#moving.enter(project, id));
   }
 
-  /** Begin with its first case as soon as there is a queue. @param {Promise<boolean>} asked */
-  async #begin(asked) {
+  /** @param {() => Promise<boolean>} ask for the queue, with whose first case it begins */
+  async #begin(ask) {
     this.#status.leave();
-    if (!(await asked)) return;
-    const { current, first } = this.#moving;
-    if (current === null && first !== undefined) await this.#view.select(first);
+    await ask();
   }
 
   /** Where nobody logs in, the reader is asked once. @returns {Promise<boolean>} whether they have a name */

@@ -121,11 +121,32 @@ def test_a_label_that_another_project_does_not_have_is_not_asked_of_it(page, pro
     page.shows("case 1")
     expect(page.find(".row .name")).to_have_text(["case 1", "case 2"])
     expect(page.find(".told span")).to_have_text("2 cases")
-    expect(page.find(".clear")).to_be_visible()  # for the text
+    expect(page.find(".clear")).to_be_hidden()
     enter(page, project)
     expect(page.find(".row .name")).to_have_count(6)
     label.select_option(label="Normal (2)")
     expect(page.find(".row .name")).to_have_text(["case 3", "case 6"])
+
+
+def test_what_was_said_and_typed_in_one_project_does_not_follow_into_another(page, project, other):
+    page.press("5")
+    page.says("Saved")
+    page.find("input[name=high]").fill("0.7")
+    page.find("input[name=low]").fill("0.8")
+    expect(page.find(".told span")).to_have_text("No case passes these filters.")
+    enter(page, other)
+    page.shows("case 1")
+    expect(page.find(".told span")).to_have_text("2 cases")
+    expect(page.find(".status")).to_have_text("")
+
+
+def test_where_none_is_in_view_the_first_case_that_passes_is(page, project, other):
+    page.find("select[name=decision]").select_option("corrected")
+    expect(page.find(".told span")).to_have_text("No case passes these filters.")
+    enter(page, other)
+    expect(page.find(".told span")).to_have_text("No case passes these filters.")
+    page.find(".clear").click()
+    page.shows("case 1")
 
 
 def test_no_case_of_another_project_stands_under_the_name_of_one_whose_queue_cannot_be_had(
