@@ -96,10 +96,18 @@ test("a row says the score by which the queue is ordered, else its Dice, else wh
   assert.equal(words.rowWords(ROW, "suspect"), "Dice 0.43", "where there is no suspicion");
   assert.equal(words.rowWords(ROW, "twins"), "masks agree 0.31");
   assert.equal(words.rowWords({ ...ROW, dice: null, how: "seen" }, "worst"), "seen in training");
-  assert.equal(words.rowWords({ ...ROW, how: "seen" }, "worst"), "Dice 0.43 out of fold");
+  assert.equal(words.rowWords({ ...ROW, how: "seen", label: "benign" }, "worst"), "Dice 0.43 · benign · out of fold");
   assert.equal(words.rowWords({ ...ROW, dice: null, how: null }, "worst"), "no prediction yet");
   assert.equal(words.rowWords({ ...ROW, dice: null, has_truth: false }, "worst"), "no truth");
   assert.equal(words.rowWords({ ...ROW, problem: "The file is empty." }, "worst"), "cannot be read");
+});
+
+test("a verdict moves its case from one count to another, and once more moves nothing", () => {
+  const project = { read: 1, counts: { cases: 3, read: 1, decisions: { accept: 1 }, labels: { "": 1, benign: 2 } } };
+  const now = words.recounted(project, { decision: null, label: null }, { decision: "unsure", label: "benign" });
+  assert.deepEqual([now.read, now.counts.decisions, now.counts.labels], [2, { accept: 1, unsure: 1 }, { "": 0, benign: 3 }]);
+  const same = { decision: "unsure", label: "benign" };
+  assert.deepEqual(words.recounted(now, same, same), now);
 });
 
 test("a verdict is put in words, with how it came about", () => {

@@ -45,7 +45,7 @@ export class Deciding {
     this.standing = standing;
     this.#channel.onmessage = ({ data }) => {
       view.ahead.forget(data.id);
-      moving.list.change(data.id, data.changed);
+      moving.decided(data.id, data.changed);
     };
   }
 
@@ -88,17 +88,16 @@ export class Deciding {
   /** @param {Kept} kept @param {Verdict} verdict */
   saved(kept, verdict) {
     const id = Number(kept.id);
-    const row = this.moving.list.row(id);
+    const { info } = this.view;
+    const before = this.moving.list.row(id) ?? (info?.id === kept.id ? rowOf(info) : undefined);
     const { decision, reader, at, label } = verdict;
-    const changed = { decision: /** @type {Decision} */ (decision), reader, read_at: at, label: label ?? row?.label ?? null };
-    const isFirst = row?.decision === null;
-    this.moving.list.change(id, { ...changed, has_draft: false });
+    const changed = { decision: /** @type {Decision} */ (decision), reader, read_at: at, label: label ?? before?.label ?? null };
+    this.moving.decided(id, { ...changed, has_draft: false }, before);
     this.#tell(id, changed);
     this.view.decided(id);
     const undoable = { verdict, key: randomName(), project: kept.project };
     this.#undoable.push(undoable);
     this.drawing.decided(kept.whose, kept.id);
-    this.moving.progress(isFirst ? 1 : 0);
     const text = `Saved ${words.moment(at)}: ${kept.name}, ${words.decided(verdict)}.`;
     const wasNotSaved = this.status.isAbout(kept.id); // by an earlier try
     for (const [key, refused] of this.#unwanted) if (refused.kept.id === kept.id) this.#unwanted.delete(key);
@@ -208,10 +207,9 @@ export class Deciding {
     const now = await this.view.ahead.get(id).catch(() => null);
     const isHere = this.moving.project?.id === project; // the reader may have gone to another project meanwhile
     if (now) {
-      const changed = { decision: now.decision, reader: now.verdict?.reader ?? null, read_at: now.verdict?.at ?? null, label: now.verdict?.label ?? now.label };
-      this.moving.list.change(id, changed);
+      const changed = rowOf(now);
+      this.moving.decided(id, changed, isHere ? { decision: verdict.decision, label: verdict.label ?? now.label } : undefined);
       this.#tell(id, changed);
-      this.moving.progress(isHere && now.decision === null ? -1 : 0);
     }
     if (!isHere) return;
     await this.view.select(id);
@@ -226,4 +224,9 @@ export class Deciding {
   #isOver(verdict) {
     this.#undoable = this.#undoable.filter((other) => other.verdict.id !== verdict.id);
   }
+}
+
+/** What a row says of who decided the case. @param {api.CaseInfo} info */
+function rowOf({ decision, verdict, label }) {
+  return { decision, reader: verdict?.reader ?? null, read_at: verdict?.at ?? null, label: verdict?.label ?? label };
 }

@@ -1,6 +1,6 @@
 // In what order the cases come, and which of them.
 
-import { h } from "./dom.js";
+import { h, write } from "./dom.js";
 import * as words from "./review-words.js";
 import { grouped } from "./words.js";
 
@@ -100,6 +100,11 @@ export class Filters {
   #offer(name, options) {
     const select = this.#select(name);
     const { value } = select;
+    const known = Array.from(select.options);
+    if (known.length === options.length && options.every(([value], at) => value === known[at].value)) {
+      options.forEach(([, text], at) => write(known[at], text)); // it may be open
+      return true;
+    }
     select.replaceChildren(...options.map(([value, text]) => h("option", { value }, text)));
     select.value = value;
     const isThere = select.selectedIndex >= 0;

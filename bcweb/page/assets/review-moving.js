@@ -72,9 +72,15 @@ export class Moving {
     if (isOver || isFirst) await this.load();
   }
 
-  /** So many more of its cases are read. @param {number} cases */
-  progress(cases) {
-    if (this.project) this.project.read += cases;
+  /** A case is decided, or its verdict undone: its row says so, and what is counted. @param {number} id
+   * @param {Partial<api.Row> & words.Counted} changed @param {words.Counted} [before] where it may have no row here */
+  decided(id, changed, before) {
+    const row = this.list.row(id);
+    const was = row ? { decision: row.decision, label: row.label } : before;
+    this.list.change(id, changed);
+    if (!this.project || !was) return;
+    this.project = words.recounted(this.project, was, changed);
+    this.filters.offer(this.project);
     this.#showProgress();
   }
 

@@ -138,9 +138,9 @@ export class QueueList {
 
   /** @param {Row} row @param {number} place @param {boolean} isCurrent */
   #element(row, place, isCurrent) {
-    const { decision, reader, label, has_draft } = row;
+    const { decision, reader, has_draft } = row;
     const said = decision ? `${DECIDED[decision]}${reader ? ` by ${reader}` : ""}` : has_draft ? "unfinished drawing" : "not read";
-    const line = [rowWords(row, this.#order), label].filter(Boolean).join(" · ");
+    const line = rowWords(row, this.#order);
     const whole = [row.case, line, said].join(", ");
     return h(
       "div",

@@ -120,16 +120,38 @@ export function placeWords(place, rows, isOpen) {
   return rows ? `${place < 0 ? NONE : grouped(place + 1)} of ${grouped(rows)}` : "";
 }
 
-/** The second line of a row: the score by which the queue is ordered, else the Dice. @param {Row} row @param {string} order */
+/** The second line of a row: the score by which the queue is ordered, else the Dice, and the label. How the Dice came about
+ * is last: a row is too narrow for all of it. @param {Row} row @param {string} order */
 export function rowWords(row, order) {
-  if (row.problem) return "cannot be read";
-  if (order === "uncertain" && row.uncertainty !== null) return `uncertainty ${fixed(row.uncertainty, 2)}`;
-  if (order === "suspect" && row.suspicion !== null) return `suspicion ${fixed(row.suspicion, 2)}`;
-  if (order === "twins" && row.twin_dice !== null) return `masks agree ${fixed(row.twin_dice, 2)}`;
-  if (row.dice !== null) return `Dice ${fixed(row.dice, 2)}${row.how === "seen" ? " out of fold" : ""}`;
-  if (row.how === null) return "no prediction yet";
-  if (row.how === "seen") return "seen in training";
-  return row.has_truth ? `Dice ${NONE}` : "no truth";
+  const line = (/** @type {string} */ score, last = "") => [score, row.label, last].filter(Boolean).join(" · ");
+  if (row.problem) return line("cannot be read");
+  if (order === "uncertain" && row.uncertainty !== null) return line(`uncertainty ${fixed(row.uncertainty, 2)}`);
+  if (order === "suspect" && row.suspicion !== null) return line(`suspicion ${fixed(row.suspicion, 2)}`);
+  if (order === "twins" && row.twin_dice !== null) return line(`masks agree ${fixed(row.twin_dice, 2)}`);
+  if (row.dice !== null) return line(`Dice ${fixed(row.dice, 2)}`, row.how === "seen" ? "out of fold" : "");
+  if (row.how === null) return line("no prediction yet");
+  if (row.how === "seen") return line("seen in training");
+  return line(row.has_truth ? `Dice ${NONE}` : "no truth");
+}
+
+/** What counts of a case. @typedef {{decision: string | null, label: string | null}} Counted */
+
+/** A project's counts once a case is decided, or its verdict undone. @template {Pick<import("./review-api.js").Project, "read" | "counts">} P
+ * @param {P} project @param {Counted} before @param {Counted} after @returns {P} */
+export function recounted(project, before, after) {
+  const { counts } = project;
+  const read = project.read + Number(after.decision !== null) - Number(before.decision !== null);
+  const decisions = moved(counts?.decisions ?? {}, before.decision, after.decision);
+  const labels = moved(counts?.labels ?? {}, before.label ?? "", after.label ?? "");
+  return { ...project, read, counts: counts && { ...counts, read, decisions, labels } };
+}
+
+/** @param {Record<string, number>} counts @param {string | null} from @param {string | null} to @returns {Record<string, number>} */
+function moved(counts, from, to) {
+  const now = { ...counts };
+  if (from !== null) now[from] = Math.max((now[from] ?? 0) - 1, 0);
+  if (to !== null) now[to] = (now[to] ?? 0) + 1;
+  return now;
 }
 
 /** From how many verdicts on one can tell how long the rest takes. */
