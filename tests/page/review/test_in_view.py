@@ -82,8 +82,8 @@ def test_where_several_weights_predicted_one_chooses_whose_is_seen_and_accepted(
     }
     page.press("e")
     by.select_option(REVISION)
-    page.ready()
     expect(page.find(".case")).to_contain_text(f"Weights {REVISION}.")
+    page.ready()
     expect(page.find(".scores tr").filter(has_text="Dice").locator("td")).to_have_text(
         f"{of[REVISION].dice:.3f}"
     )
