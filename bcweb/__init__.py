@@ -1,5 +1,6 @@
 """See what a segmentation network drew on breast ultrasounds and mammograms, beside the truth."""
 
+import re
 import sys
 from pathlib import Path
 from types import TracebackType
@@ -22,8 +23,10 @@ def _is_begun() -> bool:
     """
     [program] = sys.argv[:1] or [""]
     if program == "-m":
-        asked = sys.orig_argv[sys.orig_argv.index("-m") + 1] if "-m" in sys.orig_argv else ""
-        return asked.partition(".")[0] in ("bcweb", "train")
+        asked = re.search(
+            r"\0-[A-Za-z]*m\0?([^\0.]*)", "\0".join(sys.orig_argv)
+        )  # -m x, -um x, -mx
+        return asked is not None and asked[1] in ("bcweb", "train")
     page = Path(program)
     return page.name == "app.py" and page.resolve().parent == Path(__file__).resolve().parents[1]
 

@@ -286,7 +286,8 @@ def main(argv: list[str] | None = None) -> int:
     add(
         "--weights",
         metavar="W",
-        help='"embedded" (the default), a folder, or hf://user/repo@revision',
+        help='"embedded", a folder, or hf://user/repo@revision; without it BCWEB_WEIGHTS_ULTRASOUND '
+        "and BCWEB_WEIGHTS_MAMMOGRAM, else embedded",
     )
     add("--json", type=Path, metavar="FILE", help="write the figures there")
     add("--csv", type=Path, metavar="FILE", help="write one line a case there")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -69,9 +70,12 @@ def is_channel(file: PurePath) -> bool:
     """Whether a file is a channel in nnU-Net's imagesTr or imagesTs, "seg_a_0000": no mask, whatever its name says
     besides. file: as in `among_masks`.
     """
+    return _is_among_channels(file) and _CHANNEL.search(stem(file.name)) is not None
+
+
+def _is_among_channels(file: PurePath) -> bool:
     told = map(_OF_NNUNET.fullmatch, file.parts[:-1])
-    lies_there = any(each and each["what"].lower() == "images" for each in told)
-    return lies_there and _CHANNEL.search(stem(file.name)) is not None
+    return any(each and each["what"].lower() == "images" for each in told)
 
 
 def called_by_masks(file: PurePath) -> set[str]:
@@ -80,6 +84,21 @@ def called_by_masks(file: PurePath) -> set[str]:
     """
     name = stem(file.name)
     return {name, _CHANNEL.sub("", name)} if is_channel(file) else {name}
+
+
+def called(files: Iterable[PurePath]) -> set[str]:
+    """The paths, in small letters and without an ending, by which masks beside them may call these files."""
+    return {str(file.with_name(name)).lower() for file in files for name in called_by_masks(file)}
+
+
+def mask_name_of(file: PurePath, beside: Container[str]) -> MaskName | None:
+    """`mask_name` of a file. In nnU-Net's imagesTr and imagesTs, whose scans may be called anything, only where the scan
+    that it names lies there too. file: as in `among_masks`; beside: what is `called`.
+    """
+    told = None if is_channel(file) else mask_name(stem(file.name))
+    if told and _is_among_channels(file) and str(file.with_name(told.scan)).lower() not in beside:
+        return None
+    return told
 
 
 def shared_name(folder: str) -> str:

@@ -292,14 +292,15 @@ def report(
 def _names_mass(findings: str) -> bool:
     """Whether a report names a mass that no clause of it denies."""
     return any(
-        not _is_denied(clause[: mass.start()]) and not _NONE.match(clause, mass.end())
+        not _is_denied(clause[: mass.start()], clause[mass.end() :])
+        and not _NONE.match(clause, mass.end())
         for clause in _CLAUSES.split(findings)
         for mass in _MASS.finditer(clause)
     )
 
 
-def _is_denied(before: str) -> bool:
-    """Whether a mass is denied by what its clause says before it."""
+def _is_denied(before: str, behind: str) -> bool:
+    """Whether a mass is denied by what its clause says before it; behind: the rest of the clause."""
     words = _WORD.findall(before.rpartition(":")[2].lower())
     if (
         words and words[-1] == "non"
@@ -313,7 +314,9 @@ def _is_denied(before: str) -> bool:
             if "or" in said:  # "no distortion in the left breast or mass"
                 said = said[len(said) - said[::-1].index("or") :]
             thing = next((n for n, word in enumerate(said) if _THINGS.fullmatch(word)), len(said))
-            return _OF_ELSE.isdisjoint(said) and _SHAPES.isdisjoint(said[thing:])
+            # Where it goes on with "or" all of it is one list: "no calcification round mass or distortion".
+            is_list = not {"or", "nor"}.isdisjoint(_WORD.findall(behind.lower()))
+            return _OF_ELSE.isdisjoint(said) and (is_list or _SHAPES.isdisjoint(said[thing:]))
     return False
 
 

@@ -250,6 +250,7 @@ def test_masses_are_told_apart_where_findings_are_written():
         ("No axillary nodes irregular mass", True),
         ("No microcalcifications 12 mm ill-defined mass", True),
         ("No nodes or irregular mass", False),
+        ("No calcification spiculated mass or distortion", False),
         ("No irregular or spiculated mass", False),
         ("No lymph node mass", False),
         ("Findings: no mass", False),

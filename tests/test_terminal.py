@@ -50,9 +50,10 @@ def test_every_command_begins_with_that(module):
     "command",
     [
         ["-m", "bcweb.segment"], ["-m", "bcweb.evaluate"], ["-m", "bcweb.cases"], ["-m", "bcweb.samples"],
-        ["-m", "bcweb.review"], ["-m", "train.source"], ["app.py"],
+        ["-m", "bcweb.review"], ["-m", "train.source"], ["-u", "-m", "bcweb.segment"], ["-um", "bcweb.segment"],
+        ["-mbcweb.segment"], ["app.py"],
     ],
-    ids=lambda command: command[-1],
+    ids=" ".join,
 )  # fmt: skip
 def test_ctrl_c_while_a_command_imports_is_a_word(command, tmp_path):
     """Also where the tests run in a shell's background, whose programs are told to ignore it."""

@@ -97,12 +97,13 @@ function refreshScale(root, { info }, stage) {
 }
 
 /** @param {ShadowRoot} root @param {Reading} reading @param {Stage} stage */
-function refreshNotice(root, { prediction, underGate, gated }, stage) {
+function refreshNotice(root, { prediction, underGate, gated, mine }, stage) {
   const notice = one(root, ".notice");
   const pane = stage.panes.find(({ id }) => id === "prediction") ?? stage.panes[0];
   const under = prediction && underGate;
-  for (const caution of all(root, ".caution")) caution.hidden = !under || gated;
-  notice.hidden = !under || !pane || !gated;
+  const isSaidInStrip = !gated || mine !== null; // where a lesion that was missed is drawn nothing lies over the picture
+  for (const caution of all(root, ".caution")) caution.hidden = !under || !isSaidInStrip;
+  notice.hidden = !under || !pane || isSaidInStrip;
   if (!under || !pane) return;
   const [presence, gate] = apart(under.presence, under.gate);
   for (const caution of all(root, ".caution")) write(caution, `presence ${presence}, under the gate ${gate}`);

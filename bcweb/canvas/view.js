@@ -107,8 +107,7 @@ export function arrange(count, stage, shape, strip, gap) {
   let best = [];
   let largest = -1;
   for (let columns = 1; columns <= count; columns++) {
-    if (count % columns !== 0) continue;
-    const rows = count / columns;
+    const rows = Math.ceil(count / columns);
     const width = Math.floor((stage.width - gap * (columns - 1)) / columns);
     const height = Math.floor((stage.height - gap * (rows - 1)) / rows) - strip;
     const scale = fitScale(shape, { x: 0, y: 0, width, height });

@@ -32,10 +32,10 @@ from bcweb.cases.files import (
 from bcweb.cases.grouping import group_by_pictures, group_the_rest
 from bcweb.names import (
     among_masks,
+    called,
     called_by_masks,
-    is_channel,
     is_of_masks,
-    mask_name,
+    mask_name_of,
     shared_name,
     stem,
 )
@@ -137,20 +137,21 @@ def _files(path: Path) -> tuple[Path, Sizes, Masks, Sizes, list[Skipped]]:
     ids: dict[str, set[str]] = defaultdict(set)
     for item in unread:  # what is called after one of these is not another's
         ids[_alike(item.file, path)] = set()
+    beside = called(file.relative_to(path) for file in sizes)
     drawings: list[tuple[Path, list[str]]] = []  # with what their images may be called
     for file, size in sizes.items():
         name = _alike(file, path)
-        place, slash, own = name.rpartition("/")
-        told = None if is_channel(file.relative_to(path)) else mask_name(own)
+        place, slash, _ = name.rpartition("/")
+        told = mask_name_of(file.relative_to(path), beside)
         inside = among_masks(file.relative_to(path))
         is_mask = not file.is_relative_to(root) if apart else inside or told
         if is_mask:
-            named = [f"{place}{slash}{told.scan}"] if told else []
+            named = [f"{place}{slash}{composed(told.scan)}"] if told else []
             drawings.append((file, [name] * inside + named))
         else:
             images[file] = size
-            for called in called_by_masks(file.relative_to(path)):
-                ids[f"{place}{slash}{composed(called)}"].add(_id(file, root))
+            for given in called_by_masks(file.relative_to(path)):
+                ids[f"{place}{slash}{composed(given)}"].add(_id(file, root))
     masks: Masks = defaultdict(list)
     for file, names in drawings:
         of = next((ids[name] for name in names if name in ids), set())

@@ -15,9 +15,11 @@ import numpy as np
 from bcweb.cases.truth import is_black_and_white, same_aspect
 from bcweb.names import (
     among_masks,
+    called,
     called_by_masks,
     is_channel,
     mask_name,
+    mask_name_of,
     shared_name,
     stem,
 )
@@ -58,7 +60,8 @@ def pair(names: Sequence[str]) -> list[Pair]:
     last; of scans of several names there the one that it names whole. Where these are several too, it has none.
     """
     paths = [PurePosixPath(name.replace("\\", "/")) for name in names]
-    sought = [_named_after(path) for path in paths]
+    beside = called(paths)
+    sought = [_named_after(path, beside) for path in paths]
     scans: dict[str, list[int]] = {}
     for place, path in enumerate(paths):
         if not sought[place]:
@@ -109,13 +112,12 @@ def scan_of(names: Sequence[str], mask: int, look: Callable[[int], Look | None])
     return None
 
 
-def _named_after(path: PurePosixPath) -> list[tuple[str, bool]]:
+def _named_after(path: PurePosixPath, beside: set[str]) -> list[tuple[str, bool]]:
     """A truth's scan, the likeliest first: its stem in small letters, or (False) the end of its stem. [] for a scan."""
     if is_channel(path):
         return []
-    name = stem(path.name)
-    named = [(name.lower(), True)] if among_masks(path) else []
-    if told := mask_name(name):
+    named = [(stem(path.name).lower(), True)] if among_masks(path) else []
+    if told := mask_name_of(path, beside):
         named.append((told.scan.lower(), told.whole))
     return named
 

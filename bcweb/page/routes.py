@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import PurePosixPath
 from typing import TypeVar
@@ -37,7 +38,7 @@ from bcweb.page.held import FileState, Held
 from bcweb.page.imports import Imports
 from bcweb.page.models import Models
 from bcweb.page.packed import Packed
-from bcweb.page.pairing import pair, scan_of
+from bcweb.page.pairing import Pair, pair, scan_of
 from bcweb.page.parcels import Parcels
 from bcweb.page.reviews import Reviews
 from bcweb.page.segmenters import Segmenters
@@ -184,7 +185,7 @@ class Api:
                     ),
                     "among": [PurePosixPath(paths[scan]).name for scan in told.among],
                 }
-                for told in pair(paths)[len(ids) :]
+                for told in (_of_one_drop(told, len(ids)) for told in pair(paths)[len(ids) :])
             ]
         )
 
@@ -448,6 +449,12 @@ async def _ids(request: Request, limit: int = MB) -> list[str]:
 
 def _file_name(request: Request) -> str:
     return _readable(unquote(request.headers.get("x-file-name", ""))) or "scan"
+
+
+def _of_one_drop(told: Pair, held: int) -> Pair:
+    """Of the scans that a truth may be of, that which came with it, where one did. held: how many were there."""
+    came = [scan for scan in told.among if scan >= held]
+    return replace(told, scan=came[0], among=()) if len(came) == 1 else told
 
 
 def _readable(path: str) -> str:

@@ -81,6 +81,15 @@ def test_a_scan_under_the_presence_gate_starts_empty_says_why_and_can_be_shown(v
     viewer.settle()
     for selector in (".notice span", ".notice button"):
         assert viewer.is_within(selector, "[data-pane=prediction]"), selector
+    viewer.run(
+        "v => v.edit(new Uint8Array(120 * 160))"
+    )  # where a missed lesion is drawn nothing lies over it
+    viewer.settle()
+    assert not viewer.sees(".notice")
+    assert viewer.text("[data-pane=prediction] .caution") == "presence 0.12, under the gate 0.35"
+    viewer.run("v => v.edit(null)")
+    viewer.settle()
+    assert viewer.sees(".notice")
     viewer.page.get_by_role("button", name="Show it anyway").click()
     viewer.settle()
     assert viewer.scores()["painted_px"] == (blobs() >= 0.5).sum()

@@ -71,6 +71,11 @@ test("four panes of a tall mammogram on a wide window stand in a row", () => {
   assert.deepEqual(rects.map((r) => r.y), [20, 20, 20, 20]);
 });
 
+test("three panes, of a scan without a truth, stand two and one where that shows it largest", () => {
+  const rects = arrange(3, { width: 772, height: 769 }, { width: 560, height: 462, stretch: 1 }, 20, 4);
+  assert.deepEqual(rects.map((r) => [r.x, r.y]), [[0, 20], [388, 20], [0, 406]]);
+});
+
 test("two panes stack on a phone", () => {
   const rects = arrange(2, { width: 390, height: 700 }, { width: 600, height: 500, stretch: 1 }, 20, 4);
   assert.deepEqual(rects.map((r) => r.x), [0, 0]);

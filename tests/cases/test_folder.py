@@ -138,17 +138,29 @@ def test_of_two_channels_of_nnu_net_neither_has_the_mask(tmp_path):
 
 
 def test_beside_its_scan_in_nnu_nets_folder_a_mask_is_one_where_it_is_no_channel(tmp_path):
-    scans = ["imagesTr/a", "imagesTr/b_0000", "imagesTr/b_mask_0000"]
-    masks = {"imagesTr/a_mask": 30, "imagesTr/b_mask": 40, "labelsTr/b_mask": 50}
+    scans = [
+        "imagesTr/a",
+        "imagesTr/b_0000",
+        "imagesTr/b_mask_0000",
+        "imagesTr/mask_1",
+        "imagesTr/seg_c",
+    ]
+    masks = {
+        "imagesTr/a_mask": 30,
+        "imagesTr/b_mask": 40,
+        "labelsTr/b_mask": 50,
+        "labelsTr/mask_1": 60,
+        "labelsTr/seg_c": 70,
+    }
     for seed, name in enumerate(scans):
         trees.save(tmp_path / f"{name}.png", trees.picture(seed))
     for name, right in masks.items():
         trees.save(tmp_path / f"{name}.png", trees.box(10, 10, 20, right))
     found = read_cases(f"folder:{tmp_path}{SPEC}")
     areas = {case.id: int(read_truth(case, read_scan(case.file)).sum()) for case in found.cases}
-    assert areas == dict(zip(scans, (200, 300, 400), strict=True)) and found.skipped == ()
+    assert areas == dict(zip(scans, (200, 300, 400, 500, 600), strict=True)) and found.skipped == ()
     told = pair([f"{name}.png" for name in (*scans, *masks)])
-    assert [each.scan for each in told] == [None, None, None, 0, 1, 2]
+    assert [each.scan for each in told] == [*[None] * 5, *range(5)]
 
 
 def test_a_mask_that_may_be_of_two_scans_is_of_none(tmp_path):

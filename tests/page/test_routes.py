@@ -187,6 +187,13 @@ def test_names_dropped_together_or_later_are_paired_on_the_server(visitor):
     ]
 
 
+def test_a_truth_is_of_the_scan_that_came_with_it_although_others_end_alike(visitor):
+    visitor.opened(png(speckle(64, 64)), "set/img_8.png")
+    names = ["Test_Image_8.png", "mask_8.png"]
+    told = visitor.post("/bc/pair", json={"names": names}).json()[1]
+    assert (told["held"], told["new"], told["among"]) == (None, 0, [])
+
+
 def test_only_ones_own_pictures_that_are_asked_for_become_truths(visit):
     anna, berta = visit(), visit()
     pictures = {"a.jpg": LESION.scan.pixels, "b.jpg": LESION.scan.pixels, "b.png": speckle(90, 60)}

@@ -318,7 +318,8 @@ export class Drawing {
       if (!isCurrent()) return;
       this.viewer.last = mask;
       if (verdict.decision !== "corrected" || this.#left.length > 0 || this.#isUnfinished(info)) return;
-      this.#hold(mask, "last");
+      // Saved once more it still began where it did: a correction of a prediction stays one.
+      this.#hold(mask, verdict.beginning ?? "last", verdict.threshold);
       if (!this.#isOn) this.viewer.tool = "pan";
     } catch (error) {
       this.page.failed(error);

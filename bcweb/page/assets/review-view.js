@@ -91,7 +91,7 @@ export class CaseView {
   async choose(revision) {
     const { info } = this;
     if (!info) return;
-    if (this.drawing.strokes > 0) {
+    if (this.drawing.strokes > 0 || this.drawing.waiting > 0) {
       this.panel.show(info); // with what is seen as its choice
       return this.status.say("Save or undo what is drawn before another prediction is shown.", "error");
     }

@@ -43,6 +43,7 @@ def test_a_correction_goes_on_to_the_next_case_and_is_kept_to_the_pixel(page, pr
     page.shows("case 1")
     assert np.array_equal(page.edited(), drawn), "it is seen again"
     expect(page.find(".stands")).to_contain_text("ANNA: corrected")
+    assert page.viewer("v => v.beginning") == "prediction", "saved again it began where it did"
 
 
 def test_strokes_are_not_left_out_without_a_word(page, project, store):
