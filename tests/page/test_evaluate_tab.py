@@ -66,6 +66,8 @@ class Tab(Page):
         return self.told()
 
     def told(self) -> Tab:
+        # While another project is fetched, the figures of the one before are still there, but hidden.
+        expect(self.on(".told")).to_be_visible(timeout=30_000)
         expect(self.on(".headline li")).to_have_count(9, timeout=30_000)
         expect(self.on(".told.stale")).to_have_count(0)
         return self
@@ -148,6 +150,7 @@ def test_weights_that_are_looked_into_for_one_project_change_nothing_of_another(
     ours = revisions.all_text_contents()
     for weights in (tmp_path / "nowhere", weights_folder.write(tmp_path / "third", name="third")):
         project.select_option(label="small")
+        tab.told()
         expect(tab.on(".about")).to_contain_text("2 of 2 cases have a score")
         if not tab.on(".predict input").is_visible():
             tab.on(".predict summary").click()
