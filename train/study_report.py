@@ -157,36 +157,41 @@ def _arm(arm: str, percent: int, seeds: Mapping[int, Sequence[CaseScore]]) -> Ar
     return ArmScores(arm, percent, tuple(seeds), dice, groups, len(hd95), figures)
 
 
-def difference(arm: ArmScores, control: ArmScores) -> Interval | None:
-    """Mean Dice of an arm less the control's, on the lesion images that both have; None without any."""
-    both = [key for key in arm.dice if key in control.dice]
-    if not both:
-        return None
-    first, second = (np.stack([side.dice[k] for k in both], axis=1) for side in (arm, control))
-    return repeated_difference(first, second, [arm.groups[k] for k in both], RESAMPLES)
+@dataclass(frozen=True)
+class Difference:
+    """An arm's mean Dice less the control's, on the lesion images and by the seeds that both have.
 
-
-def side(against: Interval) -> int:
-    """1 where an arm is told apart from the control as the better one, -1 as the worse, else 0.
-
-    By the ends as they are printed: what begins at 0.000 is told apart by luck of the draws.
+    by_seed: of each of these seeds, in the order of the arm's. A single one's chance is not in the interval.
     """
-    low, high = round(against.low, 3), round(against.high, 3)
-    return int(low > 0) - int(high < 0)
+
+    interval: Interval
+    by_seed: list[float]
+
+    @property
+    def side(self) -> int:
+        """1 where the arm is told apart from the control as the better one, -1 as the worse, else 0.
+
+        By the ends as they are printed: what begins at 0.000 is told apart by luck of the draws. One seed tells
+        nothing apart.
+        """
+        if len(self.by_seed) < 2:
+            return 0
+        low, high = round(self.interval.low, 3), round(self.interval.high, 3)
+        return int(low > 0) - int(high < 0)
 
 
-def by_seed(arm: ArmScores, control: ArmScores) -> list[float]:
-    """The same difference for each seed, in the order of the arm's; empty where there are not two that both have."""
-    shared = [seed for seed in arm.seeds if seed in control.seeds]
-    if len(shared) < 2:
-        return []
+def difference(arm: ArmScores, control: ArmScores) -> Difference | None:
+    """None where the two have no lesion image or no seed in common."""
     both = [key for key in arm.dice if key in control.dice]
-    return [_of_seed(arm, seed, both) - _of_seed(control, seed, both) for seed in shared]
-
-
-def _of_seed(arm: ArmScores, seed: int, cases: Sequence[tuple[str, str]]) -> float:
-    """The mean Dice of one seed on these cases."""
-    return float(np.mean([arm.dice[case][arm.seeds.index(seed)] for case in cases]))
+    shared = [seed for seed in arm.seeds if seed in control.seeds]
+    if not both or not shared:
+        return None
+    first, second = (
+        np.stack([of.dice[key] for key in both], axis=1)[[of.seeds.index(s) for s in shared]]
+        for of in (arm, control)
+    )
+    interval = repeated_difference(first, second, [arm.groups[k] for k in both], RESAMPLES)
+    return Difference(interval, [float(mean) for mean in (first - second).mean(axis=1)])
 
 
 def write_report(docs: Path = DOCS) -> Path:
@@ -200,7 +205,7 @@ def write_report(docs: Path = DOCS) -> Path:
         "that its weights had not seen. In brackets: the 95% interval when whole groups are drawn again, and of "
         "Dice the seeds too where there are several. "
         f"The difference is to `{CONTROL}` (the same network from ImageNet straight to the target, without "
-        "the source), paired by case, beside it that of each seed that both have. The intervals cover which patients "
+        "the source), paired by case and of the seeds that both have, beside it each seed's. The intervals cover which patients "
         "were there; they do not cover another training's chance where there is one seed, nor another part of the "
         "training data (it is the same for every arm and seed), nor another hospital.",
     ]
@@ -277,12 +282,11 @@ def _section(direction: Direction, arms: Sequence[ArmScores]) -> list[str]:
             "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
         ]
         for arm in of:
-            against, seeds = None, []
-            if control and arm is not control:
-                against, seeds = difference(arm, control), by_seed(arm, control)
+            against = difference(arm, control) if control and arm is not control else None
+            seeds = ", ".join(f"{mean:+.3f}" for mean in against.by_seed) if against else "-"
             cells = [
                 f"`{arm.arm}`", str(len(arm.seeds)), str(len(arm.dice)), with_interval(arm.figures["dice"]),
-                with_interval(against, signed=True), ", ".join(f"{of_one:+.3f}" for of_one in seeds) or "-", with_interval(arm.figures["iou"]), f"{with_interval(arm.figures.get('hd95'), 1)} of {arm.distances}",
+                with_interval(against and against.interval, signed=True), seeds, with_interval(arm.figures["iou"]), f"{with_interval(arm.figures.get('hd95'), 1)} of {arm.distances}",
                 with_interval(arm.figures["detected"]), with_interval(arm.figures.get("painted")),
             ]  # fmt: skip
             lines.append("| " + " | ".join(cells) + " |")
@@ -304,14 +308,16 @@ def answer(arms: Sequence[ArmScores]) -> str:
         if CONTROL not in of or not ways:
             continue
         against = {a.arm: against for a in ways if (against := difference(a, of[CONTROL]))}
-        better = {arm: one for arm, one in against.items() if side(one) > 0}
-        name, best = max((better or against).items(), key=lambda way: way[1].estimate)
+        if not against:
+            continue
+        better = {arm: one for arm, one in against.items() if one.side > 0}
+        name, best = max((better or against).items(), key=lambda way: way[1].interval.estimate)
         if better:
-            what = f"it helps, by {best.estimate:.3f} Dice at best (`{name}`)"
-        elif all(side(one) < 0 for one in against.values()):
-            what = f"it costs {-best.estimate:.3f} Dice at best (`{name}`)"
+            what = f"it helps, by {best.interval.estimate:.3f} Dice at best (`{name}`)"
+        elif all(one.side < 0 for one in against.values()):
+            what = f"it costs {-best.interval.estimate:.3f} Dice at best (`{name}`)"
         else:
-            what = "no way of it can be told from going without"
+            what = "no way of it is known to help"
         how_much = "all" if percent == 100 else f"{percent}%"
         parts.setdefault(what, []).append(f"with {how_much} of the training data")
     said = "; ".join(f"{' and '.join(when)} {what}" for what, when in parts.items())
@@ -320,7 +326,7 @@ def answer(arms: Sequence[ArmScores]) -> str:
 
 def verdict(arms: Sequence[ArmScores]) -> list[str]:
     """A sentence for each part of the data: by how much the arms differ from the control, and which by more
-    than which patients there were explains."""
+    than which patients there were, and the chance of a training, explains."""
     sentences = []
     for percent in sorted({a.percent for a in arms}, reverse=True):
         of = [a for a in arms if a.percent == percent]
@@ -330,19 +336,20 @@ def verdict(arms: Sequence[ArmScores]) -> list[str]:
                 f"At {percent}% of the training data the control `{CONTROL}` has not been run yet."
             )
             continue
-        better, worse, open_ = [], [], []
+        better, worse, open_, once = [], [], [], []
         for arm in of:
             against = difference(arm, control) if arm is not control else None
             if against is None:
                 continue
-            of_kind = (open_, better, worse)[side(against)]
-            of_kind.append(f"`{arm.arm}` {with_interval(against, signed=True)}")
+            of_kind = (open_, better, worse)[against.side] if against.by_seed[1:] else once
+            of_kind.append(f"`{arm.arm}` {with_interval(against.interval, signed=True)}")
         parts = [
             f"{what}: {', '.join(arms_told)}"
             for arms_told, what in (
                 (better, f"better than `{CONTROL}`"),
                 (worse, f"worse than `{CONTROL}`"),
                 (open_, f"not told apart from `{CONTROL}`"),
+                (once, "of one seed each, whose chance is not in the interval"),
             )
             if arms_told
         ]

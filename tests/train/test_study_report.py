@@ -14,13 +14,12 @@ from bcweb.weights import EMBEDDED
 from train.study_report import (
     DOCS,
     ArmScores,
+    Difference,
     Trial,
     answer,
     arms_of,
-    by_seed,
     difference,
     read_direction,
-    side,
     tell_weights,
     verdict,
     write_report,
@@ -50,8 +49,8 @@ def normal(number: int, painted: int) -> CaseScore:
 
 @pytest.fixture
 def docs(tmp_path):
-    """20 lesions of 10 groups, 4 normals: `encoder` is 0.1 below the control everywhere, by two seeds of which
-    the control has one; `none` is the same."""
+    """20 lesions of 10 groups, 4 normals: of two seeds `encoder` is 0.1 below the control everywhere and `none` the
+    same; of one seed, the control's better one, `random` is 0.3 below it and `gradual` the same."""
     folder = tmp_path / "transfer-study" / "mammogram-to-ultrasound"
     folder.mkdir(parents=True)
     (folder / "study.json").write_text(json.dumps(SETTINGS))
@@ -63,10 +62,14 @@ def docs(tmp_path):
             folder / f"{name}.csv", [lesion(i, d + shift) for i, d in enumerate(dices)] + normals
         )
 
-    trial("imagenet-100-s0", 0.0)
-    trial("encoder-100-s0", -0.15)
-    trial("encoder-100-s1", -0.05)
-    trial("none-100-s0", 0.0)
+    trial("imagenet-100-s0", 0.02)
+    trial("imagenet-100-s1", -0.02)
+    trial("encoder-100-s0", -0.13)
+    trial("encoder-100-s1", -0.07)
+    trial("none-100-s0", 0.02)
+    trial("none-100-s1", -0.02)
+    trial("gradual-100-s0", 0.02)
+    trial("random-100-s0", -0.28)
     return tmp_path
 
 
@@ -83,10 +86,35 @@ def test_seeds_are_averaged_by_case_and_the_difference_is_paired(docs):
     assert arms["imagenet"].figures["dice"].estimate == pytest.approx(0.69)
     assert arms["encoder"].figures["dice"].estimate == pytest.approx(0.59)
     against = difference(arms["encoder"], arms["imagenet"])
-    assert against == pytest.approx((-0.1, -0.15, -0.05)), "no spread but the seeds'"
-    assert by_seed(arms["encoder"], arms["imagenet"]) == [], "the control has but one"
-    assert difference(arms["none"], arms["imagenet"]) == pytest.approx((0, 0, 0)), "one seed each"
+    # Each side's trainings are drawn for itself: between -0.13 - 0.02 and -0.07 + 0.02.
+    assert against.interval == pytest.approx((-0.1, -0.15, -0.05)), "no spread but the seeds'"
+    assert against.by_seed == pytest.approx([-0.15, -0.05]) and against.side == -1
     assert arms["imagenet"].figures["painted"].estimate == 0.25
+
+
+def test_an_arm_is_compared_by_the_seeds_that_the_control_has_too(docs):
+    """`gradual` is the control's first seed: it is no better than that, though that is better than the second."""
+    arms = by_arm(docs)
+    assert arms["gradual"].figures["dice"].estimate > arms["imagenet"].figures["dice"].estimate
+    against = difference(arms["gradual"], arms["imagenet"])
+    assert against.interval == pytest.approx((0, 0, 0)) and against.by_seed == [0]
+    other = replace(arms["gradual"], seeds=(7,))
+    assert difference(other, arms["imagenet"]) is None, "there is no seed that both have"
+    assert answer([arms["imagenet"], other]) == ""
+
+
+def test_one_seed_tells_no_arm_apart_however_far_it_lies(docs):
+    arms = by_arm(docs)
+    against = difference(arms["random"], arms["imagenet"])
+    assert against.interval == pytest.approx((-0.3, -0.3, -0.3)) and against.side == 0
+    better = replace(moved(arms["gradual"], 0.2), arm="features")
+    assert answer([arms["imagenet"], better]) == (
+        "With all of the training data no way of it is known to help."
+    )
+    (sentence,) = verdict([arms["imagenet"], better])
+    assert sentence.endswith(
+        "of one seed each, whose chance is not in the interval: `features` +0.200 (+0.200 to +0.200)."
+    )
 
 
 def test_a_case_that_a_seed_could_not_score_is_left_out_of_the_arm(docs):
@@ -95,7 +123,7 @@ def test_a_case_that_a_seed_could_not_score_is_left_out_of_the_arm(docs):
     write_scores(file, [replace(scores[0], error="It is broken."), *scores[1:]])
     arms = by_arm(docs)
     assert len(arms["encoder"].dice) == 19 and len(arms["imagenet"].dice) == 20
-    assert difference(arms["encoder"], arms["imagenet"]).estimate == pytest.approx(-0.1)
+    assert difference(arms["encoder"], arms["imagenet"]).interval.estimate == pytest.approx(-0.1)
 
 
 def test_seeds_that_disagree_are_shown_and_tell_nothing_apart(docs):
@@ -105,20 +133,20 @@ def test_seeds_that_disagree_are_shown_and_tell_nothing_apart(docs):
     shifted = [replace(s, dice=s.dice + 0.09) if s.lesion else s for s in control]
     write_scores(folder / "encoder-100-s1.csv", shifted)
     arms = by_arm(docs)
-    assert by_seed(arms["encoder"], arms["imagenet"]) == pytest.approx([-0.15, 0.09])
-    assert difference(arms["encoder"], arms["imagenet"]) == pytest.approx((-0.03, -0.15, 0.09))
+    against = difference(arms["encoder"], arms["imagenet"])
+    assert against.by_seed == pytest.approx([-0.15, 0.09]) and against.side == 0
+    assert against.interval == pytest.approx((-0.03, -0.15, 0.09))
     text = write_report(docs).read_text()
     assert "-0.030 (-0.150 to +0.090) | -0.150, +0.090 |" in text
-    assert (
-        "not told apart from `imagenet`: `none` +0.000 (+0.000 to +0.000), `encoder` -0.030" in text
-    )
+    assert "`encoder` -0.030 (-0.150 to +0.090); of one seed each" in text
 
 
 def test_the_verdict_names_what_differs_and_what_does_not(docs):
     arms = list(by_arm(docs).values())
     assert verdict(arms) == [
         "In Dice, at 100% of the training data, worse than `imagenet`: `encoder` -0.100 (-0.150 to -0.050); "
-        "not told apart from `imagenet`: `none` +0.000 (+0.000 to +0.000)."
+        "not told apart from `imagenet`: `none` +0.000 (-0.040 to +0.040); of one seed each, whose chance is not in "
+        "the interval: `gradual` +0.000 (+0.000 to +0.000), `random` -0.300 (-0.300 to -0.300)."
     ]
     assert "not been run" in verdict([a for a in arms if a.arm != "imagenet"])[0]
 
@@ -135,7 +163,8 @@ def test_the_verdict_names_what_differs_and_what_does_not(docs):
     ],
 )
 def test_arms_are_told_apart_by_the_ends_that_are_printed(low, high, told):
-    assert side(Interval((low + high) / 2, low, high)) == told
+    mean = (low + high) / 2
+    assert Difference(Interval(mean, low, high), [mean, mean]).side == told
 
 
 def moved(arm: ArmScores, shift: float, percent: int = 100) -> ArmScores:
@@ -150,7 +179,7 @@ def test_the_answer_says_in_plain_words_whether_transfer_helps(docs):
         answer([control, encoder])
         == "With all of the training data it costs 0.100 Dice at best (`encoder`)."
     )
-    undecided = "no way of it can be told from going without"
+    undecided = "no way of it is known to help"
     assert answer([control, encoder, none]) == f"With all of the training data {undecided}."
     quarter = [moved(control, 0, 25), moved(encoder, 0.3, 25), moved(none, 0.15, 25)]
     assert answer([control, none, *quarter]) == (
@@ -163,11 +192,11 @@ def test_the_answer_says_in_plain_words_whether_transfer_helps(docs):
 def test_the_report_has_a_row_an_arm_and_its_figure(docs):
     text = write_report(docs).read_text()
     assert "| `encoder` | 2 | 20 | 0.590" in text and "\nA first try.\n" in text
-    assert "-0.100 (-0.150 to -0.050) | - |" in text, "one seed is no column of its own"
+    assert "-0.100 (-0.150 to -0.050) | -0.150, -0.050 |" in text
     figure = docs / "transfer-study" / "mammogram-to-ultrasound.png"
     assert figure.read_bytes().startswith(b"\x89PNG") and f"transfer-study/{figure.name}" in text
     assert "\n- `encoder`: the method: " in text, "what an arm is, is told"
-    assert "- `gradual`" not in text, "it was not run"
+    assert "- `stack`" not in text, "it was not run"
 
 
 def test_the_shipped_weights_tell_what_transfer_to_their_modality_gave(docs, tmp_path):
