@@ -20,7 +20,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from bcweb.scans import Modality, Scan
+from bcweb.scans import Modality, Scan, default_window
 
 GENERATED = "Generated, not a scan of a person."
 
@@ -80,10 +80,10 @@ def phantom(
         picture, truth = _mammogram(rng, height, width, masses, density)
         spacing = (180.0 / height, 180.0 / height)  # an 18 cm breast
     if bits == 16:
-        pixels, window = np.round(picture * 3500 + 100).astype(np.uint16), (100.0, 3600.0)
+        pixels = np.round(picture * 3500 + 100).astype(np.uint16)
     else:
-        pixels, window = np.round(picture * 255).astype(np.uint8), (0.0, 255.0)
-    scan = Scan(pixels, window, spacing, modality, (GENERATED,))
+        pixels = np.round(picture * 255).astype(np.uint8)
+    scan = Scan(pixels, default_window(pixels), spacing, modality, (GENERATED,))
     return Phantom(scan, truth, name or f"generated-{modality}-{seed}", description or GENERATED)
 
 

@@ -12,7 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from bcweb.metrics import dice
+from bcweb.scans import MODALITIES
 from bcweb.scores import read_scores, summarise
+from bcweb.weights import EMBEDDED
+from train.failures import draw
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -183,6 +187,27 @@ def test_the_scores_in_the_readme_are_those_of_the_tables(row, table, dataset):
         f"{lesion['detected']:.0%}",
         painted,
     ]
+
+
+def test_what_is_said_of_the_generated_samples_is_what_the_weights_draw():
+    drawn = {modality: draw(EMBEDDED / modality) for modality in MODALITIES}
+    of = {
+        each.phantom.name.removeprefix("generated-"): dice(each.mask, each.phantom.truth)
+        for both in drawn.values()
+        for each in both
+    }
+    normal = {name: of.pop(name) for name in list(of) if name.endswith("-normal")}
+    assert normal == {"ultrasound-normal": 1, "mammogram-normal": 0}, "empty, and painted"
+    ultrasound = [value for name, value in of.items() if name.startswith("ultrasound")]
+    mass, deep, dense = (of[f"mammogram-{kind}"] for kind in ("mass", "16-bit", "dense"))
+    said = " ".join(TEXT["README.md"].split())
+    assert (
+        f"On the generated samples the ultrasound network has a Dice of {min(ultrasound):.2f} to "
+        f"{max(ultrasound):.2f} and leaves the normal one empty; the mammogram network has {mass:.2f}, {deep:.2f} "
+        f"(16 bits) and {dense:.2f} (dense), and paints on the normal one."
+    ) in said
+    card = " ".join((EMBEDDED / "mammogram/README.md").read_text(encoding="utf-8").split())
+    assert f"these {mass:.2f}, {deep:.2f} and {dense:.2f}." in card
 
 
 def test_what_is_said_of_normal_films_is_what_was_measured():

@@ -2,7 +2,7 @@
 
 from bcweb.scans.modality import guess_modality
 from bcweb.scans.read import is_dicom, read_frames, read_scan, scan_size
-from bcweb.scans.scan import MODALITIES, Modality, Scan, ScanError, check_contrast
+from bcweb.scans.scan import MODALITIES, Modality, Scan, ScanError, check_contrast, default_window
 
 __all__ = [
     "MODALITIES",
@@ -10,6 +10,7 @@ __all__ = [
     "Scan",
     "ScanError",
     "check_contrast",
+    "default_window",
     "guess_modality",
     "is_dicom",
     "read_frames",
