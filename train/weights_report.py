@@ -232,13 +232,18 @@ def write_report(docs: Path = DOCS) -> Path:
     return path
 
 
-def _ships(modality: str, revisions: set[str], left_out: Sequence[str]) -> Iterator[str]:
+def _linked(text: str, target: str, docs: Path) -> str:
+    """A link to a file of this project, from a report in DOCS; the text alone where the report lies elsewhere."""
+    return f"[{text}]({target})" if (docs / target).exists() else text
+
+
+def _ships(folder: Path, revisions: set[str], left_out: Sequence[str]) -> Iterator[str]:
     """What these networks have to do with the weights that ship.
 
     left_out: the data sets that the shipped weights themselves were scored on, having never seen them.
     """
-    ships = load_weights("embedded", modality)
-    card = f"[card](../bcweb/pretrained/{modality}/README.md)"
+    ships = load_weights("embedded", folder.name)
+    card = _linked("card", f"../bcweb/pretrained/{folder.name}/README.md", folder.parents[1])
     if ships.revision in revisions:
         return
     of_itself = [
@@ -270,7 +275,7 @@ def _modality(findings: Findings, folder: Path) -> Iterator[str]:
     )
     own = load_weights("embedded", folder.name).revision
     left_out = [name for name, (_, rows) in findings.left_out.items() if rows[0].revision == own]
-    yield from _ships(folder.name, set(revisions), left_out)
+    yield from _ships(folder, set(revisions), left_out)
     yield ""
     yield from _scores("data", of)
     weak = [name for name, scores in of.items() if any(s.weak for s in scores)]
@@ -298,7 +303,7 @@ def _modality(findings: Findings, folder: Path) -> Iterator[str]:
     yield from ("", "### Do the probabilities mean what they say?", "")
     yield from _calibration(findings, of, folder)
     yield from ("", "### Does the uncertainty know the error?", "")
-    yield from _uncertainty(findings, datasets)
+    yield from _uncertainty(findings, datasets, folder.parents[1])
     if findings.elsewhere:
         yield from ("", "### Presence on other pictures", "")
         yield from _elsewhere(findings)
@@ -393,20 +398,22 @@ def _calibration(findings: Findings, of: dict[str, list[CaseScore]], folder: Pat
     yield f"![Reliability of presence and of pixels](weights/{folder.name}/calibration.png)"
 
 
-def _uncertainty(findings: Findings, datasets: Sequence[str]) -> Iterator[str]:
+def _uncertainty(findings: Findings, datasets: Sequence[str], docs: Path) -> Iterator[str]:
+    """By the names of the cases, the order of `train.doubt_study`: of the same cases both then draw the same groups."""
+    tried = _linked("docs/review-scores.md", "review-scores.md", docs)
     yield (
         "Spearman's rank correlation of the review's uncertainty with the error (1 - Dice; of a normal 1 where "
-        "anything is painted). [What else was tried](review-scores.md), and [the same by folds](review-scores-folds.md)."
+        f"anything is painted). What else was tried is in {tried}."
     )
     yield ""
     yield "| data | cases | rank correlation |"
     yield "| --- | --- | --- |"
     columns = np.column_stack([[m.uncertainty for m in findings.maps], errors(findings)])
+    rated = {score.key: row for score, row in zip(findings.scores, columns, strict=True)}
     for name in datasets:
-        mine = np.array([s.dataset == name for s in findings.scores])
-        groups = groups_of([s for s in findings.scores if s.dataset == name])
-        found = group_bootstrap(columns[mine], groups, rank_correlation)
-        yield f"| {name} | {mine.sum()} | {with_interval(found)} |"
+        mine = sorted((s for s in findings.scores if s.dataset == name), key=lambda s: s.id)
+        found = group_bootstrap([rated[s.key] for s in mine], groups_of(mine), rank_correlation)
+        yield f"| {name} | {len(mine)} | {with_interval(found)} |"
 
 
 def _elsewhere(findings: Findings) -> Iterator[str]:

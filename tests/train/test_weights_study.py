@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ import pytest
 
 from bcweb.scores import CaseScore, read_scores, write_scores
 from bcweb.statistics import calibration_error
+from bcweb.weights import EMBEDDED
 from tests.train.squares import draw_squares
 from train import weights_study
 from train.tables import read_table, write_table
@@ -156,6 +158,14 @@ def test_the_report_has_all_its_parts(studied):
     assert (studied / "weights" / "ultrasound" / "calibration.png").stat().st_size > 5000
 
 
+def test_every_link_of_a_report_leads_to_something_also_where_it_is_written_elsewhere(studied):
+    text = (studied / "weights.md").read_text()
+    links = re.findall(r"\]\(([^)]+)\)", text)
+    assert "weights/ultrasound/calibration.png" in links
+    assert [link for link in links if not (studied / link).exists()] == []
+    assert "of which its card says what it is worth" in text
+
+
 def test_what_cannot_be_measured_gets_a_sentence(run, folder, tmp_path, capsys):
     data = f"folder:{folder}?modality=ultrasound"
     arguments = ["--data", data, "--docs", str(tmp_path)]
@@ -221,5 +231,19 @@ def test_one_thing_is_measured_at_a_time(arguments):
 def test_the_committed_report_is_what_its_tables_say(tmp_path):
     if not (DOCS / "weights").exists():
         pytest.skip("Nothing has been measured yet.")
-    shutil.copytree(DOCS / "weights", tmp_path / "weights")
-    assert write_report(tmp_path).read_text() == (DOCS / "weights.md").read_text()
+    docs = tmp_path / DOCS.name
+    shutil.copytree(DOCS / "weights", docs / "weights")
+    for linked in [*DOCS.glob("review-scores*.md"), *EMBEDDED.glob("*/README.md")]:
+        copy = tmp_path / linked.relative_to(DOCS.parent)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(linked, copy)
+    assert write_report(docs).read_text() == (DOCS / "weights.md").read_text()
+
+
+def test_the_two_reports_of_the_same_cases_have_the_same_rank_correlation():
+    """One lists them as the folds had them, the other as the review does: both draw the same groups."""
+    tables = [(DOCS / f"{name}.md").read_text() for name in ("weights", "review-scores-folds")]
+    for name, cases in (("busi", 778), ("bus-bra", 1875)):
+        told = re.search(rf"\| {name} \| {cases} \| ([^|]*) \|\n", tables[0])[1]
+        part = tables[1].split(f"**Ultrasounds, {name}**: {cases} cases")[1]
+        assert re.search(r"\| \*\*agreement\*\* \| (.*?) \|", part)[1] == told, name
