@@ -9,9 +9,11 @@ import sys
 from bcweb.page.ports import PortError, wanted_port
 from bcweb.page.settings import SettingsError, settings
 from bcweb.scans import MODALITIES
+from bcweb.terminal import command
 from bcweb.weights import WeightsError
 
 
+@command
 def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python app.py",

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from bcweb import hub, publish
 from bcweb.scans import MODALITIES, Modality
+from bcweb.terminal import command
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -280,6 +281,7 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
+@command
 def main(argv: list[str] | None = None) -> int:
     args = parser().parse_args(argv)
     try:

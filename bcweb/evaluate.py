@@ -34,7 +34,7 @@ from bcweb.scores import (
     report,
     write_scores,
 )
-from bcweb.terminal import counted, os_sentence, show_every_name, why_unwritable, write_whole
+from bcweb.terminal import command, counted, os_sentence, why_unwritable, write_whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -267,8 +267,8 @@ def _progress(total: int):
     return tqdm(total=total, unit="case", mininterval=0.2 if sys.stderr.isatty() else 30)
 
 
+@command
 def main(argv: list[str] | None = None) -> int:
-    show_every_name()
     parser = argparse.ArgumentParser(
         prog="python -m bcweb.evaluate",
         description=__doc__,

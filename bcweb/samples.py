@@ -21,7 +21,7 @@ from PIL import Image
 
 from bcweb.phantoms import Mass, Phantom, phantom
 from bcweb.scans import Modality
-from bcweb.terminal import os_sentence, show_every_name, write_whole
+from bcweb.terminal import command, os_sentence, write_whole
 
 
 @dataclass(frozen=True)
@@ -120,8 +120,8 @@ def _png(pixels: np.ndarray) -> bytes:
     return out.getvalue()
 
 
+@command
 def main(argv: list[str] | None = None) -> int:
-    show_every_name()
     parser = argparse.ArgumentParser(
         prog="python -m bcweb.samples", description="Write the generated samples with their truth."
     )

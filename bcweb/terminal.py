@@ -5,20 +5,75 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from collections.abc import Callable
 from contextlib import suppress
-from io import TextIOWrapper
+from functools import wraps
+from io import BufferedWriter, FileIO, TextIOWrapper
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+Status = TypeVar("Status")
+
+_NO_READER = (errno.EPIPE, errno.EINVAL)  # the second one's is Windows
 
 
-def show_every_name() -> None:
-    r"""From now on a character that the terminal has not is printed as an escape: 悪性 as \u60aa\u6027.
+def command(main: Callable[..., Status]) -> Callable[..., Status]:
+    r"""Of a command's `main`: what it prints may be cut off, and may hold any name.
 
-    Labels and files are called what they are called, and a redirected output on Windows knows the letters
-    of one script only. Standard error does so by itself.
+    Where a reader goes away (`| head -1`) or a disk is full the command ends as programs do, with no traceback: see
+    `_Output`. A character that the terminal has not is printed as an escape, 悪性 as \u60aa\u6027: labels and files
+    are called what they are called, and a redirected output on Windows knows the letters of one script only.
+    Standard error does so by itself, and nobody sees what is wrong with it.
     """
-    if isinstance(sys.stdout, TextIOWrapper):  # a notebook has something else there, or nothing
-        sys.stdout.reconfigure(errors="backslashreplace")
+
+    @wraps(main)
+    def ended(*given: Any) -> Status:
+        _take_output()
+        try:
+            return main(*given)
+        finally:
+            print(end="", flush=True)  # the interpreter would tell of a failure by a traceback
+
+    return ended
+
+
+def _take_output() -> None:
+    out = sys.stdout
+    if not isinstance(out, TextIOWrapper):  # a notebook has something else there, or nothing
+        return
+    raw = getattr(out.buffer, "raw", out.buffer)  # python -u leaves out what lies between
+    if out is not sys.__stdout__ or not isinstance(raw, FileIO):  # a test's, or Windows' console
+        out.reconfigure(errors="backslashreplace")
+        return
+    own = _Output(out.fileno(), "wb", closefd=False)
+    sys.stdout = TextIOWrapper(
+        own if raw is out.buffer else BufferedWriter(own),
+        out.encoding,
+        "backslashreplace",
+        line_buffering=out.line_buffering,
+        write_through=out.write_through,
+    )
+
+
+class _Output(FileIO):
+    """Standard output, which ends the command where nothing can be printed any more: 141, as shells have it of a
+    reader that has gone, and no word of it; else a sentence and 1.
+
+    `SystemExit`, because commands catch an `OSError` for what they read and write.
+    """
+
+    def write(self, data: ReadableBuffer) -> int | None:
+        try:
+            return super().write(data)
+        except OSError as error:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())  # for what is still to come
+            if error.errno in _NO_READER:
+                sys.exit(141)
+            sys.exit(f"Nothing can be printed: {error.strerror}.")
 
 
 def counted(n: int, what: str) -> str:

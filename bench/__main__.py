@@ -14,6 +14,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import argparse
 import sys
 
+from bcweb.terminal import command
 from bench import (
     app_start,
     load,
@@ -39,6 +40,7 @@ PARTS = {
 }
 
 
+@command
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument(

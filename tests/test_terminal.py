@@ -7,10 +7,12 @@ import os
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
 from bcweb.terminal import counted
+from tests.cases import trees
 from tests.test_documents import ROOT, modules
 
 NAMES = "悪性, é, sc\udcffn"  # the last is a file's name whose bytes are no UTF-8
@@ -24,7 +26,7 @@ NAMES = "悪性, é, sc\udcffn"  # the last is a file's name whose bytes are no 
     ],
 )
 def test_what_it_has_is_shown_and_the_rest_is_escaped(encoding, shown):
-    code = f"from bcweb.terminal import show_every_name; show_every_name(); print({NAMES!a})"
+    code = f"from bcweb.terminal import command; command(print)({NAMES!a})"
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True, cwd=ROOT, env={**os.environ, "PYTHONIOENCODING": encoding},
@@ -32,10 +34,8 @@ def test_what_it_has_is_shown_and_the_rest_is_escaped(encoding, shown):
     assert (done.stdout.rstrip(), done.stderr) == (shown, b"")
 
 
-@pytest.mark.parametrize(
-    "module", [name for name in modules() if name.startswith(("bcweb.", "train."))]
-)
-def test_every_command_begins_with_that(module):
+@pytest.mark.parametrize("module", [*modules(), "app"])
+def test_every_command_is_one(module):
     place = ROOT.joinpath(*module.split("."))
     file = place / "__main__.py" if place.is_dir() else place.with_suffix(".py")
     [main] = [
@@ -43,7 +43,70 @@ def test_every_command_begins_with_that(module):
         for node in ast.parse(file.read_text(encoding="utf-8")).body
         if isinstance(node, ast.FunctionDef) and node.name == "main"
     ]
-    assert ast.unparse(main.body[0]) == "show_every_name()"
+    assert [ast.unparse(one) for one in main.decorator_list] == ["command"]
+
+
+COMMANDS = [
+    ["-m", "bcweb.cases", "busi:{here}"], ["-u", "-m", "bcweb.cases", "busi:{here}"], ["-m", "bcweb.samples", "{here}/samples"],
+    ["-m", "bcweb.review", "list"], ["-m", "bcweb.evaluate", "--help"], ["-m", "train.source", "--help"],
+    ["-m", "Space.deploy", "--help"], ["app.py", "--help"], ["-u", "app.py", "--help"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_reader_that_goes_away_ends_a_command_quietly(command, tmp_path):
+    """As `| head -1` does, but at once: what came before it went is of no matter."""
+    trees.busi(tmp_path)
+    reader, writer = os.pipe()
+    os.close(reader)
+    assert printed_to(writer, command, tmp_path) == (141, "")
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_full_disk_is_said(command, tmp_path):
+    if not Path("/dev/full").exists():
+        pytest.skip("only Linux has a disk that is always full")
+    trees.busi(tmp_path)
+    full = os.open("/dev/full", os.O_WRONLY)
+    said = "Nothing can be printed: No space left on device.\n"
+    assert printed_to(full, command, tmp_path) == (1, said)
+
+
+def printed_to(out: int, command: list[str], here: Path) -> tuple[int, str]:
+    """A command's status and standard error, where its output is this file, which is closed afterwards."""
+    with os.fdopen(out, "wb") as file:
+        done = subprocess.run(
+            [sys.executable, *(part.format(here=here) for part in command)],
+            stdout=file, stderr=subprocess.PIPE, text=True, cwd=ROOT,
+            env={**os.environ, "BCWEB_HOME": str(here / "home")},
+        )  # fmt: skip
+    return done.returncode, done.stderr
+
+
+def test_what_is_cut_off_in_the_midst_of_its_work_ends_there(tmp_path):
+    """Though commands catch what a file refuses: that would be another sentence, or another line of work."""
+    code = (
+        "from pathlib import Path\n"
+        "from bcweb.terminal import command\n"
+        "@command\n"
+        "def main():\n"
+        "    for number in range(100_000):\n"
+        "        try:\n"
+        "            print(number)\n"
+        "        except OSError as error:\n"
+        "            raise AssertionError from error\n"
+        "    Path('to the end').touch()\n"
+        "main()\n"
+    )
+    done = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.stdout.readline() == "0\n"
+    done.stdout.close()
+    said = done.stderr.read()
+    assert (done.wait(), said, list(tmp_path.iterdir())) == (141, "", [])
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from bcweb.scores import CaseScore, groups_of, read_scores, summarise, write_scores
 from bcweb.statistics import Interval, auc_gain, paired_difference
-from bcweb.terminal import show_every_name
+from bcweb.terminal import command
 from train import folds, readings, source
 from train.ending import exit_status, goes_on
 from train.markdown import DOCS, cell, with_interval
@@ -327,8 +327,8 @@ def presence_gained(scores: Sequence[CaseScore], recipe: Sequence[CaseScore]) ->
     )
 
 
+@command
 def main(argv: list[str] | None = None) -> int:
-    show_every_name()
     args = parse(argv)
     return exit_status(lambda: _work(args), goes_on)
 

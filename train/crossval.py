@@ -22,7 +22,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from bcweb.terminal import show_every_name
+from bcweb.terminal import command
 from bcweb.weights import Weights
 from train import folds, source, transfer
 from train.arms import ARMS
@@ -82,8 +82,8 @@ def _options(own: argparse.Namespace, rest: list[str]) -> argparse.Namespace:
     return transfer.parse([*rest, "--freeze", own.freeze, "--out", str(own.out)])
 
 
+@command
 def main(argv: list[str] | None = None) -> int:
-    show_every_name()
     own, rest = parse(argv)
     return exit_status(lambda: _work(own, rest), goes_on)
 

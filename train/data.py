@@ -30,7 +30,7 @@ from bcweb.cases.duplicates import fingerprint
 from bcweb.names import text
 from bcweb.preprocess import square
 from bcweb.scans import ScanError, check_contrast, read_scan
-from bcweb.terminal import counted, show_every_name, why_unmade, why_unwritable
+from bcweb.terminal import command, counted, why_unmade, why_unwritable
 from train.ending import exit_status
 from train.options import check_size
 from train.packed import pack, unpack
@@ -197,8 +197,8 @@ def assign_folds(
     return result
 
 
+@command
 def main(argv: list[str] | None = None) -> int:
-    show_every_name()
     parser = argparse.ArgumentParser(
         prog="python -m train.data",
         description="The data in one small file, for a machine that has a GPU and not the data.",

@@ -31,7 +31,7 @@ from bcweb.review import doubt
 from bcweb.review.files import Files
 from bcweb.review.records import ReviewError, SnapshotCase
 from bcweb.review.store import LOCAL, Store
-from bcweb.terminal import show_every_name
+from bcweb.terminal import command
 from bcweb.weights import OperatingPoint
 from train.doubt_report import NAME, write_report
 from train.doubt_results import Damaged, Pair, Rated
@@ -309,8 +309,8 @@ def _died(numbered: tuple[int, Task]) -> tuple[int, Rated, list[Damaged]]:
     raise ReviewError(f"The process that rated {numbered[1].each.case.case} died.")
 
 
+@command
 def main(argv: list[str] | None = None) -> int:
-    show_every_name()
     parser = argparse.ArgumentParser(
         prog="python -m train.doubt_study",
         description=__doc__.split("\n\n", 1)[1],

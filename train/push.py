@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 from bcweb import hub, publish
 from bcweb.scans import Modality
 from bcweb.scores import CaseScore, ScoresError, read_scores
-from bcweb.terminal import show_every_name
+from bcweb.terminal import command
 from bcweb.weights import WeightsError, load_weights, read_config
 from train.ending import exit_status, goes_on
 from train.markdown import DOCS
@@ -183,8 +183,8 @@ def _paired(new: Sequence[CaseScore], old: Sequence[CaseScore]) -> list[tuple[fl
     return [(dice, before[key]) for key, dice in held_out(new).items() if key in before]
 
 
+@command
 def main(argv: list[str] | None = None) -> int:
-    show_every_name()
     parser = argparse.ArgumentParser(
         prog="python -m train.push",
         description=__doc__.split("\n\n", 2)[2],

@@ -19,7 +19,7 @@ from bcweb.cases.duplicates import fingerprint
 from bcweb.evaluate import evaluate, table
 from bcweb.scans import Scan
 from bcweb.scores import write_scores
-from bcweb.terminal import show_every_name, why_unmade
+from bcweb.terminal import command, why_unmade
 from bcweb.weights import Weights, load_weights
 from train.card import card
 from train.ending import exit_status
@@ -85,8 +85,8 @@ def write_json(path: Path, content: object) -> None:
     part.replace(path)
 
 
+@command
 def main(argv: list[str] | None = None) -> int:
-    show_every_name()
     parser = argparse.ArgumentParser(
         prog="python -m train.score",
         description=__doc__.split("\n\n", 1)[1],

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bcweb.network import ARCHITECTURES
-from bcweb.terminal import show_every_name, why_unmade
+from bcweb.terminal import command, why_unmade
 from train import options
 from train.arms import ARMS
 from train.ending import exit_status, goes_on
@@ -57,8 +57,8 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     return args
 
 
+@command
 def main(argv: list[str] | None = None) -> int:
-    show_every_name()
     args = parse(argv)
     return guarded(args, lambda: _run(args))
 

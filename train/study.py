@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from bcweb.network import ARCHITECTURES
 from bcweb.scans import Modality
 from bcweb.scores import write_scores
-from bcweb.terminal import show_every_name, why_unmade
+from bcweb.terminal import command, why_unmade
 from bcweb.weights import EMBEDDED, load_weights
 from train import folds, transfer
 from train.arms import ARMS
@@ -99,8 +99,8 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     return args
 
 
+@command
 def main(argv: list[str] | None = None) -> int:
-    show_every_name()
     args = parse(argv)
     return exit_status(lambda: _work(args), goes_on)
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from bcweb.cases import read_cases
 from bcweb.network import ARCHITECTURES
 from bcweb.scans import MODALITIES, Modality
-from bcweb.terminal import show_every_name
+from bcweb.terminal import command
 from train import options
 from train.arms import ARMS
 from train.folds import was_stopped
@@ -94,8 +94,8 @@ def _arms() -> list[str]:
     return lines
 
 
+@command
 def main(argv: list[str] | None = None) -> int:
-    show_every_name()
     args = parse(argv)
     return guarded(args, lambda: transfer(args))
 

@@ -35,7 +35,7 @@ from bcweb.scans import Modality, Scan, read_scan
 from bcweb.scores import CaseScore, write_scores
 from bcweb.segmenter import Prediction, Segmenter, apply_operating_point
 from bcweb.statistics import calibration_bins
-from bcweb.terminal import show_every_name
+from bcweb.terminal import command
 from bcweb.weights import load_weights
 from train.ending import exit_status
 from train.failures import Drawn, sheet
@@ -242,8 +242,8 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     return args
 
 
+@command
 def main(argv: list[str] | None = None) -> int:
-    show_every_name()
     args = parse(argv)
     return exit_status(lambda: _work(args))
 

@@ -13,11 +13,11 @@ from bcweb.cases import CasesError, read_cases
 from bcweb.cases.duplicates import groups
 from bcweb.cases.grouping import find_pairs
 from bcweb.names import text
-from bcweb.terminal import counted, show_every_name, why_unwritable, write_whole
+from bcweb.terminal import command, counted, why_unwritable, write_whole
 
 
+@command
 def main(arguments: list[str] | None = None) -> int:
-    show_every_name()
     parser = argparse.ArgumentParser(
         prog="python -m bcweb.cases", description=__doc__.split(": ")[1]
     )

@@ -8,15 +8,15 @@ import sys
 from bcweb.review import commands, evaluating, import_command, vault_command
 from bcweb.review.export import command as exporting
 from bcweb.review.records import ReviewError
-from bcweb.terminal import show_every_name
+from bcweb.terminal import command
 
 # Modules with `add_parser(subparsers)`, which adds a command and `set_defaults(run=...)`; run gets the
 # parsed arguments, raises `ReviewError` for the person, and returns the exit status.
 _COMMANDS = (import_command, commands, evaluating, exporting, vault_command)
 
 
+@command
 def main(argv: list[str] | None = None) -> int:
-    show_every_name()
     parser = argparse.ArgumentParser(
         prog="python -m bcweb.review",
         description=__doc__,

@@ -21,11 +21,11 @@ import sys
 from pathlib import Path
 
 from bcweb.segment.run import run, say
-from bcweb.terminal import show_every_name
+from bcweb.terminal import command
 
 
+@command
 def main(argv: list[str] | None = None) -> int:
-    show_every_name()
     parser = argparse.ArgumentParser(
         prog="python -m bcweb.segment",
         description=__doc__,
