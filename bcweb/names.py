@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -21,6 +22,10 @@ _AFTER = re.compile(
     rf"(?P<scan>.+?)[ _.-]+{_WORD}(?:[ _.-]*(?P<part>\d+))?", re.IGNORECASE | re.DOTALL
 )
 _BEFORE = re.compile(rf"{_WORD}[ _.-]+(?P<scan>.+)", re.IGNORECASE | re.DOTALL)
+
+# What makes a cell a formula, and what spreadsheets pass over before it; full-width forms are taken for
+# the plain ones where Chinese or Japanese is written.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,14 @@ def shared_name(folder: str) -> str:
     return told["part"].lower() if told else folder
 
 
+def mask_files(name: str) -> Iterator[str]:
+    """What to call the mask of the scan of this name, the first that is free: X_mask.png, X.png_mask.png, X-2_mask.png ..."""
+    yield f"{stem(name)}_mask.png"
+    yield f"{name}_mask.png"
+    for number in itertools.count(2):
+        yield f"{stem(name)}-{number}_mask.png"
+
+
 def natural(name: str) -> list[tuple[int, int, str]]:
     """A key that orders "scan 9" before "scan 10"."""
     parts = re.split(r"([0-9]+)", name.lower())
@@ -128,3 +141,17 @@ def text(name: str) -> str:
     What opens the file wants its name as it was.
     """
     return name.encode("utf-8", "backslashreplace").decode()
+
+
+def harmless(cell: str | float | int | None) -> str:
+    """A cell's text that no spreadsheet takes for a formula; a sentence may name a file whose name is no text.
+
+    An apostrophe goes before what begins like one, and before an apostrophe, so that taking one off
+    again gives back exactly what was written.
+    """
+    if cell is None:
+        return ""
+    if not isinstance(cell, str):
+        return str(cell)
+    cell = text(cell)
+    return f"'{cell}" if cell.startswith(("'", *_FORMULA)) else cell

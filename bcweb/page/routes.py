@@ -36,6 +36,7 @@ from bcweb.page.evaluations import Evaluations
 from bcweb.page.folder import FolderError, Listed, list_folder
 from bcweb.page.held import FileState, Held
 from bcweb.page.imports import Imports
+from bcweb.page.masks_zip import MasksZip
 from bcweb.page.models import Models
 from bcweb.page.packed import Packed
 from bcweb.page.pairing import Pair, pair, scan_of
@@ -77,6 +78,7 @@ def routes(
             Route("/line", api.line, methods=["GET"]),
             Route("/pair", api.pair, methods=["POST"]),
             Route("/truths", api.find_truths, methods=["POST"]),
+            Route("/masks", api.masks, methods=["POST"]),
             Route("/folder", api.folder, methods=["POST"]),
             Route("/samples/{name}", api.sample, methods=["POST"]),
             Route("/scans", api.scans, methods=["GET"]),
@@ -214,6 +216,21 @@ class Api:
                 continue
             self.store.remove(owner, ids[place])  # not before: it is kept until its scan has it
             yield ids[place], ids[scan]
+
+    async def masks(self, request: Request) -> Response:
+        """The masks of the visitor's scans of {"ids"} at the operating point, and a table of them, as a ZIP file;
+        those that are gone already are not in it.
+        """
+        owner = owner_of(request)
+        ids, held = await _ids(request, 4 * MB), self.store.all_of(owner)
+        scans = [held[id] for id in dict.fromkeys(ids) if id in held]
+        if not scans:
+            raise HTTPException(404, "None of these scans is here any more: open them again.")
+        made = MasksZip(scans)
+        for scan in scans:  # one by one, so that nobody else waits for all of them
+            await self._at_desk(request, partial(made.add, scan))
+            self.store.make_room(owner)
+        return private(Response(made.done(), media_type="application/zip"))
 
     async def folder(self, request: Request) -> Response:
         """List a folder of this machine's disk: only where nobody but its user can ask.

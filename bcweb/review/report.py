@@ -13,6 +13,7 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime
 from html import escape
 
+from bcweb.names import harmless
 from bcweb.review import plots, wording
 from bcweb.review.comparison import Comparison, Pair
 from bcweb.review.evaluation import Evaluation, Scored
@@ -95,12 +96,10 @@ def table(evaluation: Evaluation, comparison: Comparison | None = None) -> str:
     """CSV: one line a case, first the columns of `bcweb.scores.write_scores`.
 
     Cases without a score are there with the reason as their error. A text that a spreadsheet would run is
-    behind an apostrophe (see `bcweb.review.export.table`), and it begins with a byte order mark, without
+    behind an apostrophe (see `bcweb.names.harmless`), and it begins with a byte order mark, without
     which Excel garbles all names but English ones. With a comparison the last columns
     have the other revision's Dice and the difference, empty for cases that are not compared.
     """
-    from bcweb.review.export.table import harmless  # it brings SQLAlchemy
-
     names = [
         *(field.name for field in fields(CaseScore)),
         "how", "out_of_fold_dice", "share_of_image", "uncertainty", "decision", "truth",

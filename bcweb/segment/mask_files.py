@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bcweb.masks import read_stamp
-from bcweb.names import stem
+from bcweb.names import mask_files
 from bcweb.segment.results import Row
 from bcweb.segment.scan_files import Found
 
@@ -28,7 +27,7 @@ def plan(found: Found, out: Path) -> tuple[list[Job], list[str]]:
     taken: set[str] = set()
     jobs, sayings = [], []
     for file, folder in found.scans:
-        names = _mask_names(file)
+        names = mask_files(file.name)
         first = mask = out / folder / next(names)
         while str(mask).casefold() in taken or not _ours(mask, file):
             mask = out / folder / next(names)
@@ -37,16 +36,6 @@ def plan(found: Found, out: Path) -> tuple[list[Job], list[str]]:
         if mask != first:
             sayings.append(f"{file}: its mask is {mask}, for {first.name} is another's.")
     return jobs, sayings
-
-
-def _mask_names(file: Path) -> Iterator[str]:
-    name = stem(file.name)
-    yield f"{name}_mask.png"
-    yield f"{file.name}_mask.png"
-    number = 2
-    while True:
-        yield f"{name}-{number}_mask.png"
-        number += 1
 
 
 def _ours(mask: Path, file: Path) -> bool:

@@ -96,15 +96,16 @@ export class Refused extends Error {
 /** The server does not have it (any more). */
 export class Gone extends Refused {}
 
-/** @param {string} path @param {RequestInit} [options] @returns {Promise<any>} */
-export async function ask(path, options) {
+/** @param {string} path @param {RequestInit} [options] @param {(response: Response) => Promise<any>} [read] what was asked for
+ * @returns {Promise<any>} */
+export async function ask(path, options, read = (response) => response.json()) {
   let response;
   try {
     response = await fetch(BASE + path, { credentials: "same-origin", ...options });
   } catch {
     throw new Unreachable("The server does not answer. What is on the screen is still there; try again.");
   }
-  const answer = await response.json().catch(() => null);
+  const answer = await (response.ok ? read(response) : response.json()).catch(() => null);
   if (response.ok && answer !== null) {
     server.dispatchEvent(new Event("answered"));
     return answer;
@@ -156,6 +157,9 @@ export const pair = (names) => ask("/pair", sending("POST", { names }));
 /** Of these scans, those that by their look are truths of others become these, and are scans no more.
  * @param {string[]} ids @returns {Promise<{truth: string, scan: ScanInfo}[]>} */
 export const findTruths = (ids) => inTurn(ids, () => ask("/truths", sending("POST", { ids })));
+
+/** The masks of these scans and a table of them, as a ZIP file. @param {string[]} ids @returns {Promise<Blob>} */
+export const masks = (ids) => inTurn(ids, () => ask("/masks", sending("POST", { ids }), (response) => response.blob()));
 
 /** @param {Blob} file @param {string} name @returns {Promise<ScanInfo>} */
 export const upload = (file, name) => ask("/scans", { method: "POST", body: file, headers: naming(name) });

@@ -26,6 +26,11 @@ export class Toast {
     this.#timer = window.setTimeout(() => this.#say(""), WHILE_MS);
   }
 
+  /** What is being done, until something else is said. @param {string} text */
+  doing(text) {
+    this.#say(text);
+  }
+
   /** What is wrong, until the reader goes on; or until the server answers, where it did not. @param {unknown} error */
   fail(error) {
     this.#say(/** @type {Error} */ (error).message, error instanceof Unreachable ? "answer" : "choice");

@@ -14,6 +14,7 @@ import { Line } from "./line.js";
 import { List, isFailed } from "./list.js";
 import { explain } from "./meanings.js";
 import { showTab } from "./review-links.js";
+import { Saving } from "./saving.js";
 import { fill } from "./template.js";
 import { Toast } from "./toast.js";
 import * as words from "./words.js";
@@ -37,6 +38,7 @@ class Workbench extends HTMLElement {
   /** @type {any} */ #viewer = null;
   /** @type {Toast} */ #toast;
   /** @type {Leaving} */ #leaving;
+  /** @type {Saving} */ #saving;
   /** @type {List | null} */ #list = null;
   /** @type {Findings | null} */ #findings = null;
   /** @type {Batch | null} */ #batch = null;
@@ -66,6 +68,12 @@ class Workbench extends HTMLElement {
         this.#findTruths();
         this.#refresh();
       },
+    });
+    this.#saving = new Saving(this.#toast, {
+      cases: () => [...this.#cases.values()],
+      open: (one) => this.#bringUp(one),
+      findTruths: () => this.#findTruths(),
+      changed: () => this.#refresh(),
     });
   }
 
@@ -430,6 +438,7 @@ class Workbench extends HTMLElement {
       truths.value = "";
     });
     this.#element(".open").addEventListener("click", () => files.click());
+    this.#element(".save-all").addEventListener("click", () => this.#saving.press());
     this.#element(".all").addEventListener("click", () => this.#leaving.remove([...this.#cases.keys()]));
     this.#element(".previous").addEventListener("click", () => this.#go(-1));
     this.#element(".next").addEventListener("click", () => this.#go(1));
@@ -540,6 +549,11 @@ class Workbench extends HTMLElement {
       this.#element(".failures").textContent = failed ? `${failed} failed` : "";
       const left = this.#batch?.left ?? 0;
       this.#element(".left").textContent = left ? words.toDo(left, this.#before) : "";
+      const saveAll = /** @type {HTMLButtonElement} */ (this.#element(".save-all"));
+      const { isUnderWay } = this.#saving;
+      saveAll.textContent = isUnderWay ? "Stop" : "Save all";
+      saveAll.disabled = left > 0 && !isUnderWay; // what is on its way would not be in it
+      saveAll.hidden = cases.length < 2 && !isUnderWay;
       /** @type {HTMLButtonElement} */ (this.#element(".previous")).disabled = !this.#neighbour(-1);
       /** @type {HTMLButtonElement} */ (this.#element(".next")).disabled = !this.#neighbour(1);
       this.#element(".all").hidden = cases.length < 2;

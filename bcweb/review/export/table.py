@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from bcweb.names import text
+from bcweb.names import harmless
 from bcweb.review.export.rows import Row
 
 COLUMNS = (
@@ -14,9 +14,6 @@ COLUMNS = (
     "beginning", "threshold", "difficulty", "comment", "mask", "painted_px", "left_out", "dataset",
     "first_label", "modality", "findings",
 )  # fmt: skip
-# What makes a cell a formula, and what spreadsheets pass over before it; full-width forms are taken for
-# the plain ones where Chinese or Japanese is written.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def write_verdicts(rows: Iterable[Row], file: Path) -> None:
@@ -48,17 +45,3 @@ def write_csv(
         table = csv.writer(stream, quoting=csv.QUOTE_ALL, lineterminator="\n")
         table.writerow(columns)
         table.writerows([harmless(cell) for cell in row] for row in rows)
-
-
-def harmless(cell: str | float | int | None) -> str:
-    """A cell's text that no spreadsheet takes for a formula; a sentence may name a file whose name is no text.
-
-    An apostrophe goes before what begins like one, and before an apostrophe, so that taking one off
-    again gives back exactly what was written.
-    """
-    if cell is None:
-        return ""
-    if not isinstance(cell, str):
-        return str(cell)
-    cell = text(cell)
-    return f"'{cell}" if cell.startswith(("'", *_FORMULA)) else cell

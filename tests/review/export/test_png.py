@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from bcweb.cases import read_cases, read_truth
+from bcweb.names import harmless
 from bcweb.review.export import export
 from bcweb.review.export.names import disk_names
-from bcweb.review.export.table import harmless
 from bcweb.scans import read_scan
 from tests.review.decided import OWNER, WITH_MASK
 from tests.review.export.written import pixels, verdicts

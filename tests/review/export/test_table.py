@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from bcweb.names import harmless
 from bcweb.review.export import FORMATS, export
-from bcweb.review.export.table import harmless
 from bcweb.review.records import NotThere
 from tests.cases import trees
 from tests.review import decided

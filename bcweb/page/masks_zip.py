@@ -1,0 +1,111 @@
+"""The masks of many scans and a table of what was found in them, as one ZIP file."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import PurePath, PurePosixPath
+from zipfile import ZIP_DEFLATED, ZipFile
+
+from bcweb.names import harmless, mask_files, text
+from bcweb.page.held import Held
+from bcweb.scans import ScanError
+
+TABLE = "scans.csv"
+COLUMNS = (
+    "file", "mask", "modality", "presence", "lesions", "area_px", "area_mm2", "dice", "iou", "hd95_px", "hd95_mm",
+    "seen_in_training", "revision", "error",
+)  # fmt: skip
+
+
+class MasksZip:
+    """Masks at the operating point, and `scans.csv`, a row for each scan; what is not known is empty.
+
+    Folders that came with uploads, or lie below the one that holds all files from the disk, are folders in it too,
+    and no mask takes another's place.
+    """
+
+    def __init__(self, scans: Sequence[Held]):
+        self._folders = _folders(scans)
+        self._file = io.BytesIO()
+        self._zip = ZipFile(self._file, "w")
+        self._taken = {TABLE}
+        self._rows: list[list[object]] = []
+
+    def add(self, scan: Held) -> None:
+        """Segment it where that is not done yet; one that cannot be is a row with the reason."""
+        place, png = "", None
+        with suppress(ScanError):  # its problem says why
+            png = scan.mask_png(threshold=None, gated=True)
+        if png is not None:
+            place = self._place(scan)
+            self._zip.writestr(place, png)
+        # Where on the disk it lies is nobody's business to whom the file is passed on.
+        file = str(self._folders[scan] / scan.name) if scan.kind == "file" else scan.path
+        self._rows.append([file, place, *_cells(scan.info(""))])
+
+    def done(self) -> bytes:
+        """The ZIP file, to which nothing can be added any more."""
+        table = io.StringIO()
+        writer = csv.writer(table, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows([harmless(cell) for cell in row] for row in self._rows)
+        # With a byte order mark, without which Excel garbles all names but English ones.
+        self._zip.writestr(TABLE, table.getvalue().encode("utf-8-sig"), ZIP_DEFLATED)
+        self._zip.close()
+        return self._file.getvalue()
+
+    def _place(self, scan: Held) -> str:
+        folder = self._folders[scan]
+        for name in mask_files(scan.name):
+            place = text(str(folder / name))
+            if place.casefold() not in self._taken:
+                self._taken.add(place.casefold())
+                return place
+        raise AssertionError("There is no end of names.")
+
+
+def _folders(scans: Sequence[Held]) -> dict[Held, PurePosixPath]:
+    """In which folder of the ZIP file each scan's mask goes."""
+    on_disk = [os.path.dirname(scan.path) for scan in scans if scan.kind == "file"]
+    try:
+        top = os.path.commonpath(on_disk) if on_disk else ""
+    except ValueError:  # on several drives of Windows
+        top = None
+    return {scan: _folder(scan, top) for scan in scans}
+
+
+def _folder(scan: Held, top: str | None) -> PurePosixPath:
+    folder = PurePath(scan.path).parent
+    if scan.kind == "file":
+        folder = folder.relative_to(top) if top is not None else PurePath()
+    # Whoever unpacks it must not find a mask elsewhere than there.
+    return PurePosixPath(*(part for part in folder.parts if part not in ("/", "..")))
+
+
+def _cells(told: dict) -> list[object]:
+    """The row of a scan from "modality" on. told: as its `info`."""
+    if not told["segmented"]:
+        empty = len(COLUMNS) - COLUMNS.index("presence") - 1
+        return [told.get("modality"), *[None] * empty, told["problem"]]
+    lesions, scores = told["lesions"], told["scores"] or {}
+    areas = [lesion["area_mm2"] for lesion in lesions]
+    presence = told["presence"]
+    return [
+        told["modality"],
+        None if presence is None else round(presence, 4),
+        len(lesions),
+        sum(lesion["area_px"] for lesion in lesions),
+        round(sum(areas), 2) if told["spacing"] else None,
+        *(_rounded(scores.get(name)) for name in ("dice", "iou", "hd95_px", "hd95_mm")),
+        "yes" if told["seen"] else "no",
+        told["revision"],
+        None,
+    ]
+
+
+def _rounded(score: float | None) -> float | None:
+    return None if score is None else round(score, 4)
