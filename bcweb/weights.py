@@ -24,6 +24,7 @@ from safetensors.numpy import load_file
 from bcweb import hub
 from bcweb.cases import duplicates
 from bcweb.network import Architecture, Feed
+from bcweb.paths import pasted
 from bcweb.scans import MODALITIES, Modality
 
 EMBEDDED = Path(__file__).parent / "pretrained"
@@ -168,8 +169,9 @@ class Weights:
 def load_weights(name: str, modality: Modality | None = None) -> Weights:
     """Load "embedded" (of a modality), a folder, or "hf://user/repo@revision" (see `bcweb.hub`).
 
-    Where a modality is given, weights of the other one are refused with `WeightsError`.
+    name: as somebody pastes it. Where a modality is given, weights of the other one are refused with `WeightsError`.
     """
+    name = pasted(name)
     folder = _locate(name, modality)
     config_file, tensor_file = folder / "config.json", folder / "model.safetensors"
     for file in (config_file, tensor_file):
@@ -214,7 +216,8 @@ def read_config(file: Path, name: str, modality: Modality | None = None) -> Conf
 
 def resolve_name(modality: Modality, given: str | None = None) -> str:
     """The weights to use: the given name, else BCWEB_WEIGHTS_ULTRASOUND / _MAMMOGRAM, else "embedded"."""
-    return given or os.environ.get(f"BCWEB_WEIGHTS_{modality.upper()}") or "embedded"
+    named = given or os.environ.get(f"BCWEB_WEIGHTS_{modality.upper()}")
+    return pasted(named) if named else "embedded"
 
 
 def _locate(name: str, modality: Modality | None) -> Path:
@@ -224,7 +227,7 @@ def _locate(name: str, modality: Modality | None) -> Path:
         return EMBEDDED / modality
     if name.startswith("hf://"):
         return _download(name, HUB_FILES)
-    folder = Path(os.path.expanduser(name))
+    folder = Path(name)
     if not folder.is_dir():
         raise WeightsError(
             f'There are no weights at {name}; name "embedded", a folder, or hf://user/repo@revision.'

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import keras
 import numpy as np
 
 from bcweb.network import SOURCE, Architecture
+from bcweb.paths import pasted
 from bcweb.scans import Modality
 from bcweb.weights import Weights, load_weights
 from train import imagenet
@@ -82,7 +82,8 @@ def from_source(arm: Arm, weights: Weights) -> Start:
 
 def load_source(name: str, modality: Modality) -> Weights:
     """Weights by their name (see `bcweb.weights.load_weights`), or those of a run's folder."""
-    folder = Path(os.path.expanduser(name))
+    name = pasted(name)
+    folder = Path(name)
     if (folder / "run.json").is_file() and not (folder / "config.json").is_file():
         if not (folder / "weights" / "config.json").is_file():
             done = len(json.loads((folder / "run.json").read_text()).get("cases", ()))

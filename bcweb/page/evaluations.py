@@ -26,6 +26,7 @@ from bcweb.page.readers import Reader, reader_of
 from bcweb.page.reviews import on_the_hub
 from bcweb.page.settings import Settings
 from bcweb.page.workspace import Workspace
+from bcweb.paths import pasted
 from bcweb.review import report, wording
 from bcweb.review.comparison import Comparison, Pair, compare
 from bcweb.review.evaluation import TRUTHS, Evaluation, evaluate, size_of
@@ -111,12 +112,13 @@ class Evaluations:
         if not reader.is_host:
             raise HTTPException(404, "There is nothing here.")
         name = (await fields(request)).get("weights")
-        if not isinstance(name, str) or not name.strip() or len(name) > _LONGEST_NAME:
+        name = pasted(name) if isinstance(name, str) else ""
+        if not name or len(name) > _LONGEST_NAME:
             raise HTTPException(
                 400, 'Weights are named "embedded", a folder, or hf://user/repo@revision.'
             )
         if not self.settings.local:
-            on_the_hub([], name.strip())
+            on_the_hub([], name)
 
         def work(store: Store) -> dict[str, Any]:
             project = store.project(reader.owner, id)
@@ -124,8 +126,8 @@ class Evaluations:
                 raise ReviewError(f"{project.name} is being imported; wait until that is done.")
             # What cannot be had is refused here: an import that failed would stay with the project.
             with store.snapshot(reader.owner, id) as snapshot:
-                fitting(name.strip(), {each.case.modality for each in snapshot.cases})
-            self.imports.resume(store, project, name.strip())
+                fitting(name, {each.case.modality for each in snapshot.cases})
+            self.imports.resume(store, project, name)
             return self._project(store, reader, id)
 
         try:

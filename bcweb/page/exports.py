@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import secrets
 import tempfile
 import threading
@@ -12,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bcweb.paths import pasted
 from bcweb.review.records import Decision, NotThere, Project, ReviewError
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Exports:
         include = WITH_MASK if include is None else include
         if not include or not all(one in WITH_MASK for one in include):
             raise ReviewError(f"An export includes masks of {', '.join(WITH_MASK)}.")
-        to = Path(os.path.expanduser(folder)) if folder else None
+        to = Path(pasted(folder)) if folder else None
         if to and not to.is_absolute():  # whoever reads does not know in which folder the page runs
             raise ReviewError("Name the folder from the top, as /data/masks or ~/masks.")
         id = secrets.token_urlsafe(16)

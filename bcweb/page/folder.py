@@ -4,7 +4,6 @@ share one.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from bcweb.cases import fit_mask, read_mask
 from bcweb.names import natural, stem
 from bcweb.page.held import FileState
 from bcweb.page.pairing import Look, pair, scan_of
+from bcweb.paths import pasted
 from bcweb.scans import Scan, ScanError, read_scan
 from bcweb.scans.folders import walk
 
@@ -54,10 +54,11 @@ def list_folder(path: str) -> tuple[list[Listed], list[str], list[str]]:
 
     A folder in it that cannot be read comes last, as a scan that says why when it is opened. Linked folders
     are followed: who may list one folder of this machine may list all that its user can read.
-    Raises `FolderError` where there are no scans.
+    path: as somebody pastes it. Raises `FolderError` where there are no scans.
     """
-    folder = Path(os.path.expanduser(path))
-    if not path.strip() or not folder.is_dir():
+    path = pasted(path)
+    folder = Path(path)
+    if not path or not folder.is_dir():
         raise FolderError(
             f"{path} is not a folder on this machine." if path else "Name a folder on this machine."
         )

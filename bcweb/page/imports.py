@@ -37,6 +37,9 @@ class Imports:
         weights: for all of their modality, None: those which the page uses now, as for the other one.
         Of data sets that take longer to read the project itself tells what is wrong.
         """
+        from bcweb.review.importing import absolute
+
+        data = [absolute(spec) for spec in data]
         # Of which modality the cases are is not known yet, and an import that goes on takes no others.
         names = {modality: self._in_use(modality) for modality in MODALITIES}
         if weights:

@@ -18,6 +18,7 @@ from bcweb.page.answers import answer, fields, owner_of, private
 from bcweb.page.revisions import Tags, revisions
 from bcweb.page.segmenters import Busy, Segmenters
 from bcweb.page.settings import Settings
+from bcweb.paths import pasted
 from bcweb.scans import MODALITIES, Modality
 from bcweb.weights import WeightsError
 
@@ -65,12 +66,13 @@ class Models:
         if not self.settings.local:
             raise HTTPException(403, self._why())
         name = (await fields(request)).get("name")
-        if not isinstance(name, str) or not name.strip() or len(name) > _LONGEST_NAME:
+        name = pasted(name) if isinstance(name, str) else ""
+        if not name or len(name) > _LONGEST_NAME:
             raise HTTPException(
                 400, 'Weights are named "embedded", a folder, or hf://user/repo@revision.'
             )
         try:
-            await _in_thread(self.segmenters.switch, modality, name.strip())
+            await _in_thread(self.segmenters.switch, modality, name)
         except Busy as error:
             raise HTTPException(409, str(error)) from None
         except WeightsError as error:

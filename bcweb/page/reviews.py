@@ -28,6 +28,7 @@ from bcweb.page.readers import Reader, reader_of
 from bcweb.page.settings import MB, Settings
 from bcweb.page.wire import WireError, unpack
 from bcweb.page.workspace import Workspace
+from bcweb.paths import pasted
 from bcweb.review.records import (
     BEGINNINGS,
     CaseRow,
@@ -118,6 +119,7 @@ class Reviews:
             raise HTTPException(400, "Name at least one data set as KIND:PATH.")
         if not isinstance(weights, str | None):
             raise HTTPException(400, "Weights are named by a text.")
+        data, weights = [pasted(one) for one in data], pasted(weights or "")
         if not self.settings.local:
             on_the_hub(data, weights)
         if self.workspace.is_incomplete():

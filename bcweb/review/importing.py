@@ -19,7 +19,8 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from bcweb.batch import Stop, apart, over_all_cores, worker_count
-from bcweb.cases import KINDS, Case, CasesError, CaseSet, read_cases
+from bcweb.cases import Case, CasesError, CaseSet, read_cases, split_spec
+from bcweb.paths import pasted
 from bcweb.review import find, moved, predicting, reading, twins
 from bcweb.review.adding import has_moved
 from bcweb.review.records import CaseRow, NewCase, NotThere, Project, ReviewError
@@ -433,9 +434,9 @@ def prepare(
     added to what the project was imported from before, in place of what has moved (`moved.followed`).
     options: of `Import`. `ReviewError`: a spec names no data set, or there is none.
     """
-    sources = [_absolute(spec) for spec in specs]
+    sources = [absolute(spec) for spec in specs]
     if folds is not None:
-        sources.append(f"{FOLDS}:{Path(os.path.expanduser(folds)).absolute()}")
+        sources.append(f"{FOLDS}:{Path(pasted(str(folds))).absolute()}")
     is_new = False
     try:
         project = store.project(owner, name)
@@ -473,18 +474,18 @@ def start(
     return made
 
 
-def _absolute(spec: str) -> str:
+def absolute(spec: str) -> str:
     """A spec that is understood from any folder; `ReviewError` where it names no kind of data set."""
-    kind, colon, place = spec.partition(":")
-    if kind not in KINDS or not colon or not place:
-        raise ReviewError(
-            f"{spec!r} names no data set; write KIND:PATH, with KIND one of {', '.join(KINDS)}."
-        )
-    return spec if kind == "hf" else f"{kind}:{Path(os.path.expanduser(place)).absolute()}"
+    try:
+        kind, place = split_spec(spec)
+    except CasesError as error:
+        raise ReviewError(str(error)) from None
+    return f"{kind}:{place if kind == 'hf' else Path(place).absolute()}"
 
 
 def _absolute_folder(name: str) -> str:
-    folder = Path(os.path.expanduser(name))
+    name = pasted(name)
+    folder = Path(name)
     return name if name == "embedded" or not folder.is_dir() else str(folder.absolute())
 
 

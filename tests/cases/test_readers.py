@@ -276,7 +276,18 @@ def test_of_two_files_that_would_be_one_case_the_second_is_told(tmp_path):
 @pytest.mark.parametrize(
     ("spec", "sentence"),
     [
-        ("PATH", "names no data set; write KIND:PATH"),
+        ("nowhere", "nowhere names no data set; write KIND:PATH, with KIND one of busi, "),
+        ("", "An empty name names no data set"),
+        ("folder:", "folder: names no data set"),
+        (r"C:\nowhere", r"C:\nowhere names no data set"),
+        (r"folder:C:\nowhere", r"C:\nowhere is not a folder."),
+        (
+            "PATH",
+            "PATH is a folder without its KIND: write folder:PATH, or in place of folder the data set that it "
+            "is as published, one of busi, bus-bra, stu, mini-mias, cbis-boxes.",
+        ),
+        ('"PATH"', "write folder:PATH, or"),
+        ("file://PATH", "write folder:PATH, or"),
         ("ddsm:PATH", "names no data set; write KIND:PATH"),
         ("busi:PATH/nowhere", "is not a folder."),
         ("folder:~nobody-of-this-name/x", "~nobody-of-this-name/x is not a folder."),
@@ -285,13 +296,29 @@ def test_of_two_files_that_would_be_one_case_the_second_is_told(tmp_path):
         ("mini-mias:PATH", "is not mini-MIAS: it has no Info.txt."),
         ("stu:PATH", "holds no stu case."),
         ("folder:PATH", "holds no folder case."),
-        ("folder:PATH?energy", "'energy' after the question mark is not COLUMN=VALUE."),
+        ("folder:PATH?energy", "energy after the question mark is not COLUMN=VALUE."),
     ],
 )
 def test_a_spec_that_names_nothing_gets_one_sentence(spec, sentence, tmp_path):
     with pytest.raises(CasesError) as caught:
         read_cases(spec.replace("PATH", str(tmp_path)))
-    assert sentence in str(caught.value)
+    assert sentence in str(caught.value).replace(str(tmp_path), "PATH")
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "folder:{0}/my set", 'folder:"{0}/my set"', "'folder:{0}/my set'", " Folder: {0}/my set\n",
+        "folder:file://{0}/my%20set", "folder:~/my set", 'folder:"~/my set"',
+        "folder:{0}/my set?modality=ultrasound", 'folder:"{0}/my set?modality=ultrasound"',
+    ],
+)  # fmt: skip
+def test_a_spec_is_taken_as_people_paste_it(spec, tmp_path, monkeypatch):
+    for home in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(home, str(tmp_path))
+    trees.save(tmp_path / "my set" / "a.png", trees.picture(1))
+    found = read_cases(spec.format(tmp_path))
+    assert [case.file for case in found.cases] == [tmp_path / "my set" / "a.png"]
 
 
 def test_a_folder_of_bad_files_says_why_the_first_was_skipped(tmp_path):

@@ -18,7 +18,7 @@ from tests.review.small import ME
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        ("nowhere", "'nowhere' names no data set; write KIND:PATH, with KIND one of busi, "),
+        ("nowhere", "nowhere names no data set; write KIND:PATH, with KIND one of busi, "),
         ("busi:/no/such/folder", "/no/such/folder is not a folder."),
         ("folder:~nobody-of-this-name/x", "{here}/~nobody-of-this-name/x is not a folder."),
         ("folder:{empty}", "{empty} holds no folder case."),

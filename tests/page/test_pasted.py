@@ -1,0 +1,79 @@
+"""What people paste into the page's fields: a path in quotes, as a file manager copies it, with spaces around."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests import weights_folder
+from tests.page.running import Visitor
+from tests.review.imported import pictures
+
+QUOTED, OF_A_BROWSER, SPACED = '"{}"', "file://{}", "  {}\n"
+WAYS = pytest.mark.parametrize("way", [QUOTED, OF_A_BROWSER, SPACED])
+
+
+@pytest.fixture
+def visitor(place):
+    made = Visitor(place)
+    yield made
+    made.close()
+
+
+@WAYS
+def test_a_folder_of_scans(visitor, tmp_path, way):
+    place = pictures(tmp_path / "set", 1)
+    listed = visitor.post("/bc/folder", json={"path": way.format(place)})
+    assert listed.status_code == 201, listed.text
+    assert [scan["path"] for scan in listed.json()["scans"]] == [
+        str(place / "images" / "scan 00.png")
+    ]
+    assert visitor.post("/bc/folder", json={"path": '""'}).json()["error"] == (
+        "Name a folder on this machine."
+    )
+
+
+@WAYS
+def test_weights_of_the_model_tab(visitor, tmp_path, way):
+    weights = weights_folder.write(tmp_path / "weights")
+    told = visitor.put("/bc/models/ultrasound", json={"name": way.format(weights)})
+    assert told.status_code == 200, told.text
+    assert told.json()["weights"] == str(weights)
+
+
+@pytest.mark.parametrize(
+    ("spec", "way"),
+    [
+        ('folder:"{}"', QUOTED),
+        ('"folder:{}"', QUOTED),
+        ("folder:file://{}", OF_A_BROWSER),
+        (" Folder: {} ", SPACED),
+    ],
+)
+def test_a_project_its_weights_and_its_export(visitor, tmp_path, spec, way):
+    place, weights = pictures(tmp_path / "set", 2), weights_folder.write(tmp_path / "weights")
+    asked = {"name": "pasted", "data": [spec.format(place)], "weights": way.format(weights)}
+    begun = visitor.post("/bc/review/projects", json=asked)
+    assert begun.status_code == 201, begun.text
+    project = f"/bc/review/projects/{begun.json()['id']}"
+    evaluated = project.replace("review", "evaluate")
+    try:
+        told = _once_done(visitor, project)
+        assert told["sources"] == [f"folder:{place}"], "a data set that is read twice, or lost"
+        assert (told["state"], told["cases"], told["predicted"]) == ("ready", 2, 2)
+        other = weights_folder.write(tmp_path / "other", name="other")
+        more = visitor.post(f"{evaluated}/predictions", json={"weights": way.format(other)})
+        assert more.status_code == 202, more.text
+        assert {one["cases"] for one in _once_done(visitor, evaluated)["revisions"]} == {2}
+        out = tmp_path / "out"
+        export = {"format": "png", "folder": way.format(out), "include": ["truth"]}
+        assert visitor.post(f"{project}/exports", json=export).status_code == 201
+    finally:
+        visitor.delete(project)
+
+
+def _once_done(visitor: Visitor, project: str) -> dict:
+    for _ in range(5000):
+        told = visitor.get(project).json()
+        if told["progress"] is None:
+            return told
+    pytest.fail(f"The import does not end: {told}")
