@@ -6,12 +6,13 @@ from io import BytesIO
 
 import numpy as np
 import pytest
+import scipy.ndimage
 from PIL import Image
 from pydicom.dataset import Dataset
 from pydicom.uid import SegmentationStorage
 
 from bcweb.cases import Case, fit_mask, read_mask, read_truth
-from bcweb.cases.truth import is_black_and_white
+from bcweb.cases.truth import is_black_and_white, mask_in
 from bcweb.phantoms import phantom
 from bcweb.scans import Scan, ScanError, read_scan
 from tests.cases import trees
@@ -137,6 +138,27 @@ def test_the_greys_of_a_resized_mask_are_its_edge_however_many(way, scale):
     pixels = np.asarray(drawn.resize(size, Image.Resampling[way]))
     assert len(np.unique(pixels)) > 8
     np.testing.assert_array_equal(read_mask(png(pixels)), pixels > 127)
+
+
+def test_of_a_mask_with_soft_edges_what_is_black_is_not_sorted(monkeypatch):
+    """It is most of a large mask, and took most of the time to read it."""
+    rows, columns = np.ogrid[:900, :600]
+    drawn = Image.fromarray(((np.hypot(rows - 300, columns - 200) < 9) * 255).astype(np.uint8))
+    pixels = np.asarray(drawn.resize((1700, 2600), Image.Resampling.BICUBIC))
+    asked = []
+
+    def counting(measure):
+        def counted(input, *more):
+            asked.append(np.size(input))
+            return measure(input, *more)
+
+        return counted
+
+    for name in ("maximum", "minimum"):
+        monkeypatch.setattr(scipy.ndimage, name, counting(getattr(scipy.ndimage, name)))
+    np.testing.assert_array_equal(mask_in(pixels), pixels > 127)
+    inside = np.count_nonzero(pixels)
+    assert asked == [inside, inside], f"of {pixels.size} pixels {inside} are not black"
 
 
 @pytest.mark.parametrize("blocks", [3, 4, 8])
