@@ -26,7 +26,7 @@ import * as words from "./review-words.js";
 const CHANNEL = "bc-review";
 
 export class Deciding {
-  /** A decision that would leave strokes out was pressed once, and for how many; on which case. */ #warned = { for: "", isHere: () => false };
+  /** A decision that would leave strokes out was pressed once, and for how many. */ #warned = "";
   /** Verdicts of this page, of all its projects, the last of them last. @type {{verdict: Verdict, key: string, project: number}[]} */ #undoable = [];
   /** Verdicts that are undone once they are saved: the reader has asked for it before. @type {Set<Kept>} */ #unsaid = new Set();
   /** Verdicts that the server will not have, and why. @type {Map<string, {kept: Kept, why: string}>} */ #unwanted = new Map();
@@ -58,8 +58,9 @@ export class Deciding {
     const { strokes, waiting } = this.drawing;
     const warning = leavesOut(decision, this.drawing);
     const warned = `${decision} ${strokes} ${waiting}`;
-    if (warning && !(this.#warned.for === warned && this.#warned.isHere())) {
-      this.#warned = { for: warned, isHere: this.view.stays() };
+    // Once another case is in view, or something else is said over it, it has to be pressed twice again.
+    if (warning && !(this.#warned === warned && this.status.isSaying(warning))) {
+      this.#warned = warned;
       return this.status.say(warning, "error");
     }
     this.status.leave();

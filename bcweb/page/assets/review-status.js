@@ -40,6 +40,11 @@ export class Status {
     return this.#said.about.includes(id);
   }
 
+  /** Whether this is what stands there. @param {string} text */
+  isSaying(text) {
+    return this.#said.text === text;
+  }
+
   /** Say this, unless something is wrong. @param {string} text @param {"" | "good"} [kind] @param {Verdict | null} [verdict] */
   hint(text, kind = "", verdict = null) {
     if (this.#said.kind !== "error") this.say(text, kind, verdict);

@@ -97,6 +97,27 @@ def test_a_warning_is_seen_while_something_is_saved(page, project, store):
     page.says("1 stroke is drawn here: 3 saves them")
 
 
+def test_a_warning_that_something_else_was_said_over_is_given_once_more(page, project, store):
+    held = []
+    page.page.route("**/verdicts", lambda route: held.append(route))
+    with page.page.expect_request("**/verdicts"):
+        page.press("5")
+    page.press("j")
+    page.shows("case 2").press("e")
+    page.stroke(*BAR)
+    page.press("1")
+    page.says("1 stroke is drawn here: 3 saves them")
+    held[0].fulfill(status=404, json={"error": "It is gone."})
+    page.page.unroute_all()
+    page.says("NOT saved, case 1: It is gone.")
+    page.complaints.clear()  # the browser tells of the 404
+    page.press("1")
+    page.says("1 stroke is drawn here: 3 saves them")
+    assert stands(store, project, "case 2") is None, "strokes were left out without a word"
+    page.press("1")
+    page.says("case 2, prediction accepted")
+
+
 def test_what_is_wrong_is_seen_in_full_screen(page):
     over = page.find(".status:popover-open")
     page.press("f")
