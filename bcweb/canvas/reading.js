@@ -18,6 +18,7 @@ export class Reading {
   /** @type {import("./prepare.js").Prediction | null} */ prediction = null;
   /** @type {import("./prepare.js").Truth | null} */ truth = null;
   /** The reader's own mask, while it is edited. @type {import("./edit/edited.js").Edited | null} */ mine = null;
+  /** Of the weights whose prediction is there; that of `info` may still be on its way. @type {string | null} */ revision = null;
   #threshold = 0.5;
   /** A mask that the presence gate holds back is shown once the reader asks for it. */ #askedFor = false;
 
@@ -40,6 +41,7 @@ export class Reading {
       this.#threshold = this.operatingPoint;
     }
     this.prediction = prediction;
+    this.revision = info?.revision ?? null;
     this.truth = truth;
     this.mine?.count.against(truth);
   }

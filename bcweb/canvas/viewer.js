@@ -16,16 +16,18 @@
 //
 // An editor of a mask, once a scan is shown:
 //
-//   viewer.edit(mask, beginning = "empty", threshold = null)   Uint8Array H*W, what is not 0 is painted (copied):
-//                          the tools appear, and the layer "Mine"; may be called right after show(info), before its
-//                          pixels are there. null leaves editing. Throws an Error of one sentence where the size is
-//                          another
+//   viewer.edit(mask, beginning = "empty", of = {})   Uint8Array H*W, what is not 0 is painted (copied): the tools
+//                          appear, and the layer "Mine"; may be called right after show(info), before its pixels are
+//                          there. of: {threshold, revision} of the prediction that it began with. null leaves
+//                          editing. Throws an Error of one sentence where the size is another
 //   viewer.edited          Uint8Array H*W of 0 and 1 (a copy), or null
 //   viewer.editedScores    as scores, of the edited mask against the truth; null while not editing
-//   viewer.begin(which, mask?)   as maskOf, in place of the edited mask and as one step; false where there is none
-//   viewer.last            the mask that begin("last") takes; set it after show(); null with every other scan
+//   viewer.begin(which)    as maskOf, in place of the edited mask and as one step; false where there is none
+//   viewer.last            {mask, beginning, threshold, revision}: what begin("last") takes, and what that began with;
+//                          set it after show(); null with every other scan
 //   viewer.beginning       what the edited mask began with (undo takes that back, too); null while not editing
 //   viewer.beginningThreshold   where it began with "threshold": at which; else null
+//   viewer.beginningRevision   where it began with a prediction: of which weights; else null
 //   viewer.strokes         how many steps are done: undo counts down; 0 while not editing
 //   viewer.tool            "pan", "brush", "eraser", "polygon", "fill", "grow", "ruler"
 //   viewer.brush           radius in columns of the scan
@@ -186,10 +188,10 @@ export class Viewer extends HTMLElement {
   // ---------------------------------------------------------------- editing
 
   /** @param {Uint8Array | null} mask what is not 0 is painted; copied @param {Beginning} [beginning]
-   * @param {number | null} [threshold] of that beginning
+   * @param {import("./edit/edited.js").Predicted} [of]
    * @throws {Error} a sentence, where there is no scan or the mask is of another size */
-  edit(mask, beginning = "empty", threshold = null) {
-    this.#editor.edit(mask, beginning, threshold);
+  edit(mask, beginning = "empty", of = {}) {
+    this.#editor.edit(mask, beginning, of);
     this.#picture.loadMine();
     this.#stage.arrange();
     this.#redraw();
@@ -208,18 +210,17 @@ export class Viewer extends HTMLElement {
     return this.#editor.maskOf(which)?.slice() ?? null;
   }
 
-  /** @param {Beginning} which @param {Uint8Array} [mask] in place of what maskOf gives
-   * @returns {boolean} whether there is such a mask */
-  begin(which, mask) {
-    return this.#editor.begin(which, mask);
+  /** @param {Beginning} which @returns {boolean} whether there is such a mask */
+  begin(which) {
+    return this.#editor.begin(which);
   }
 
   get last() {
     return this.#editor.last;
   }
 
-  set last(mask) {
-    this.#editor.last = mask;
+  set last(last) {
+    this.#editor.last = last;
     this.#redraw();
   }
 
@@ -229,6 +230,10 @@ export class Viewer extends HTMLElement {
 
   get beginningThreshold() {
     return this.#reading.mine?.threshold ?? null;
+  }
+
+  get beginningRevision() {
+    return this.#reading.mine?.revision ?? null;
   }
 
   get strokes() {

@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote
 
 import anyio.to_thread
 import numpy as np
+from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
@@ -32,6 +33,7 @@ from bcweb.paths import pasted
 from bcweb.review.records import (
     BEGINNINGS,
     CaseRow,
+    Draft,
     NewVerdict,
     NotThere,
     Prediction,
@@ -235,22 +237,23 @@ class Reviews:
     async def case(self, request: Request) -> Response:
         """What the viewer and the panel beside it show; "verdict" is the one that stands.
 
-        ?of=REVISION: with the prediction by these weights. ?rather=REVISION: too, where there is one, and
-        none by others was accepted. Else with the newest. "revisions": whose predictions there are, the newest first.
+        ?of=REVISION: with the prediction by these weights, where there is one. ?rather=REVISION, also of several: too,
+        if the reader has begun with no other's and accepted none. Else with the newest. "revisions": whose predictions
+        there are, the newest first.
         """
-        reader, id = reader_of(request), _id(request)
-        of, rather = (request.query_params.get(name) for name in ("of", "rather"))
+        reader, id, asked = reader_of(request), _id(request), request.query_params
 
         def work(store):
             row = store.case(reader.owner, id)
             history = store.history(reader.owner, id) if row.latest_id is not None else []
             stands = next((one for one in history if one.id == row.verdict_id), None)
+            draft = store.draft(reader.owner, reader.name, id)
             made = store.predictions_of(reader.owner, id)
-            shown = _in_view(made, stands, of, rather)
+            shown = _in_view(made, asked, draft, stands)
             return told.case(row, shown, self.settings.local) | {
                 "revisions": list(reversed(made)),
                 "verdict": told.verdict(stands) if stands else None,
-                "draft": told.draft(store.draft(reader.owner, reader.name, id)),
+                "draft": told.draft(draft),
                 "history": len(history),
             }
 
@@ -310,19 +313,20 @@ class Reviews:
     # --- what the reader says of it
 
     async def keep_draft(self, request: Request) -> Response:
-        """?beginning=&threshold=&after=&strokes=, the mask as `bcweb.page.wire` has it."""
+        """?beginning=&threshold=&revision=&after=&strokes=, the mask as `bcweb.page.wire` has it."""
         reader, id = reader_of(request), _id(request)
         asked = request.query_params
         data = await body(request, _MASK_BYTES, "The mask")
         beginning: Any = _one_of(asked.get("beginning") or None, BEGINNINGS)
         threshold, after = _number(asked.get("threshold")), _whole(asked.get("after"))
         strokes = _whole(asked.get("strokes")) or 0
+        revision = _maybe(asked.get("revision"), 200, "A revision")
 
         def work(store):
             row = store.case(reader.owner, id)
             mask = _unpacked(data, row)
             return store.save_draft(
-                reader.owner, reader.name, id, mask, beginning, threshold, after, strokes
+                reader.owner, reader.name, id, mask, beginning, threshold, after, strokes, revision
             )
 
         return answer(told.draft(await self.workspace.ask(work)))
@@ -472,25 +476,19 @@ def _verdict(request: Request) -> dict[str, Any]:
 
 
 def _in_view(
-    made: dict[str, Prediction], stands: Verdict | None, of: str | None, rather: str | None
+    made: dict[str, Prediction], asked: QueryParams, draft: Draft | None, stands: Verdict | None
 ) -> Prediction | None:
-    """Which of a case's predictions is shown: beside "accepted" no other's mask, unless it is asked for.
-
-    made: by revision, the newest last. `NotThere`: none is `of` these weights.
-    """
-    if of is not None:
-        if of not in made:
-            raise NotThere("This case has no such prediction.")
-        return made[of]
+    """Which of a case's predictions is shown: under a drawing that which it began with, beside "accepted" that which
+    was, unless another is asked for. made: by revision, the newest last."""
     accepted = stands.revision if stands and stands.decision == "accept" else None
-    wanted = [made[revision] for revision in (accepted, rather) if revision in made]
-    return next(iter(wanted or reversed(made.values())), None)
+    wanted = [asked.get("of"), draft and draft.revision, accepted, *asked.getlist("rather")]
+    return next((made[name] for name in [*wanted, *reversed(made)] if name in made), None)
 
 
 def _shown(
     store: Store, reader: Reader, id: int, revision: str, given: dict[str, Any]
 ) -> int | None:
-    """The prediction that the reader saw, whose number may be another since the case came from a backup."""
+    """The prediction that the reader saw or began with, whose number may be another since the case came from a backup."""
     found = store.prediction(reader.owner, id, revision)
     if found is not None:
         return found.id

@@ -95,6 +95,7 @@ def draft(of: Draft | None) -> dict[str, Any] | None:
     return {
         "beginning": of.beginning,
         "threshold": of.threshold,
+        "revision": of.revision,
         "after": of.after,
         "changed": _moment(of.changed),
         "strokes": of.strokes,

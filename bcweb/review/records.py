@@ -201,8 +201,8 @@ class NewVerdict:
     key: made by the client; the same key of the same reader on the same case twice is the same verdict.
     after: `CaseRow.latest_id` as the reader saw it. reason: one of `REASONS`, of a reject. mask: (H, W)
     bool, of a correction. label: what the reader says the case is, None: nothing. difficulty: 1..3.
-    prediction_id: the prediction that was looked at; an accept needs it. beginning, threshold: the mask
-    that a correction began with. seconds: how long it took.
+    prediction_id: the prediction that was looked at, or that a correction began with; an accept needs it.
+    beginning, threshold: the mask that a correction began with. seconds: how long it took.
     """
 
     decision: Decision
@@ -225,7 +225,7 @@ class Verdict:
 
     decision: "undo" is a verdict too: then `undoes` is the id of the one that no longer stands. mask_file:
     for `Store.mask`: the correction, or the file of what was accepted or kept; None of the others.
-    revision: of the prediction. after: the verdict before it.
+    revision: of that prediction, see `NewVerdict`. after: the verdict before it.
     """
 
     id: int
@@ -252,7 +252,11 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Draft:
-    """A reader's correction that is not a verdict yet; `Store.mask` reads its file."""
+    """A reader's correction that is not a verdict yet; `Store.mask` reads its file.
+
+    revision: of the weights whose prediction it began with, or that was looked at when it began with none;
+    None where nobody knows.
+    """
 
     project_id: int
     case_id: int
@@ -260,6 +264,7 @@ class Draft:
     mask_file: str
     beginning: Beginning | None
     threshold: float | None
+    revision: str | None
     after: int | None
     changed: datetime
     strokes: int

@@ -25,7 +25,7 @@ from sqlalchemy import (
     text,
 )
 
-VERSION = "0002"  # the newest of migrations/versions
+VERSION = "0003"  # the newest of migrations/versions
 
 
 class Moment(TypeDecorator):
@@ -175,5 +175,6 @@ drafts = Table(
     Column("after", Integer),
     Column("changed", Moment, nullable=False),
     Column("strokes", Integer, nullable=False),
+    Column("revision", Text),  # since 0003
     Index("drafts_of", "project_id"),
 )  # fmt: skip

@@ -416,6 +416,7 @@ class Store:
         threshold: float | None = None,
         after: int | None = None,
         strokes: int = 0,
+        revision: str | None = None,
     ) -> Draft:
         """Keep a reader's unfinished correction in place of the one before; on the disk when it returns."""
         reader = decide.words("name", reader)
@@ -425,8 +426,8 @@ class Store:
         decide.check_size(case, mask)
         with self._files.writing(folder) as files:
             draft = Draft(
-                case.project_id, case_id, reader, files.draft(mask), beginning, threshold, after,
-                _now(), strokes,
+                case.project_id, case_id, reader, files.draft(mask), beginning, threshold,
+                None if revision is None else find.text(revision), after, _now(), strokes,
             )  # fmt: skip
             with self._database.writing() as connection:
                 find.lock_case(connection, case, owner)

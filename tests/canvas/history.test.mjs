@@ -133,13 +133,17 @@ test("to begin anew is one step; undoing it brings back what it began with, too"
   edited.redo();
   assert.deepEqual([[...edited.mask], edited.beginning], [[1, 0, 0, 0], "truth"]);
   edited.replace(Uint8Array.of(1, 0, 0, 0));
-  assert.equal(edited.close("last", 0.4), true); // the same mask, by another name
-  assert.equal(edited.threshold, null);
-  assert.equal(edited.close("threshold", 0.4), true);
-  assert.deepEqual([edited.beginning, edited.threshold], ["threshold", 0.4]);
+  const told = () => [edited.beginning, edited.threshold, edited.revision];
+  const of = { threshold: 0.4, revision: "r" };
+  assert.equal(edited.close("last", of), true); // the same mask, by another name
+  assert.deepEqual(told(), ["last", null, null]);
+  assert.equal(edited.close("threshold", of), true);
+  assert.deepEqual(told(), ["threshold", 0.4, "r"]);
   edited.write([0, 0, 1, 1], (mask) => (mask[0] = 0));
   edited.close();
-  assert.deepEqual([edited.beginning, edited.threshold], ["threshold", 0.4]);
+  assert.deepEqual(told(), ["threshold", 0.4, "r"]);
+  assert.equal(edited.close("prediction", of), true);
+  assert.deepEqual(told(), ["prediction", null, "r"]);
 });
 
 test("a mask that is added is painted besides, and told where it is less of a hand's own work", () => {

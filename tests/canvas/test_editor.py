@@ -350,7 +350,8 @@ def test_a_mask_begins_with_any_other_and_that_is_one_step(viewer: Viewer):
     probability, truth = blobs(), blobs(seed=2) > 0.6
     drawn = edit(viewer, probability=probability, truth=truth, threshold=0.6, min_lesion_px=12)
     last = disc(50, 50, 20)
-    viewer.run("v => { v.last = Uint8Array.from(INFO) }", last.ravel().astype(int).tolist())
+    had = "{ mask: Uint8Array.from(INFO), beginning: 'last' }"
+    viewer.run(f"v => {{ v.last = {had} }}", last.ravel().astype(int).tolist())
     viewer.press("]", "]")
     for key, beginning, expected in (
         ("p", "prediction", as_served(probability, 0.6, 12)),
@@ -402,6 +403,31 @@ def test_prediction_and_truth_are_added_to_what_is_drawn_where_they_are_seen(vie
     assert viewer.run("v => [v.beginning, v.beginningThreshold]") == ["threshold", 0.64]
     viewer.press("q", "p", "q", "Shift+T")
     assert viewer.run("v => v.beginning") == "prediction"
+
+
+def test_a_mask_that_began_with_a_prediction_says_whose_and_so_does_the_last_mask(viewer: Viewer):
+    drawn = edit(viewer, probability=blobs(), truth=blobs(seed=2) > 0.6)
+    told = "v => [v.beginning, v.beginningThreshold, v.beginningRevision]"
+    flat = disc(50, 50, 20).ravel().astype(int).tolist()
+    had = "{ mask: Uint8Array.from(INFO), beginning: 'threshold', threshold: 0.3, revision: 'before' }"
+    viewer.run(f"v => {{ v.last = {had} }}", flat)
+    revision = viewer.cases["s"].describe()["revision"]
+    for key, said in (
+        ("p", ["prediction", None, revision]),
+        ("t", ["truth", None, None]),
+        ("l", ["threshold", 0.3, "before"]),
+    ):
+        viewer.press("q", key)
+        assert viewer.run(told) == said, key
+    assert np.array_equal(drawn.mask, disc(50, 50, 20))
+    viewer.run("v => v.show(INFO)", viewer.cases["s"].describe() | {"revision": "newer"})
+    assert viewer.run(told) == ["threshold", 0.3, "before"], (
+        "what is shown now it did not begin with"
+    )
+    viewer.press("q", "p")
+    assert viewer.run(told) == ["prediction", None, "newer"]
+    viewer.press("Control+z")
+    assert viewer.run(told) == ["threshold", 0.3, "before"]
 
 
 def test_what_is_not_there_or_not_seen_is_not_added(viewer: Viewer):

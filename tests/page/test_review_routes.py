@@ -247,7 +247,7 @@ def test_a_case_is_told_with_its_pixels_map_truth_and_thumbnail(visitor, untouch
     assert picture.headers["content-type"] == "image/webp" and picture.content[8:12] == b"WEBP"
 
 
-def test_a_case_comes_with_the_prediction_that_was_accepted_asked_for_or_newest(
+def test_a_case_comes_with_the_prediction_that_was_asked_for_begun_with_accepted_or_newest(
     visitor, store, project
 ):
     id = rows(visitor, project, order="listed")[0]["id"]
@@ -262,7 +262,14 @@ def test_a_case_comes_with_the_prediction_that_was_accepted_asked_for_or_newest(
     accepted = store.prediction("local", id, REVISION).id
     say(visitor, id, "accept", prediction=accepted)
     assert (shown(), shown(rather="newer"), shown(of="newer")) == (REVISION, REVISION, "newer")
-    assert visitor.get(f"/bc/review/cases/{id}?of=gone").status_code == 404
+    assert shown(of="gone") == REVISION, "what there is not is not asked for"
+    path, mask = f"/bc/review/cases/{id}/draft", pack(SCANS[0].truth)
+    asked = {"beginning": "prediction", "revision": "newer", "strokes": 1}
+    assert visitor.put(path, params=asked, content=mask).json()["revision"] == "newer"
+    assert (shown(), shown(rather=REVISION), shown(of=REVISION)) == ("newer", "newer", REVISION)
+    other = rows(visitor, project, order="listed")[1]["id"]
+    told = visitor.get(f"/bc/review/cases/{other}", params={"rather": ["gone", REVISION]}).json()
+    assert told["revision"] == REVISION, "of several choices one is of this case's modality"
 
 
 def test_a_file_that_has_moved_or_changed_is_a_sentence(visitor, project, tmp_path):

@@ -387,9 +387,9 @@ def test_drafts_are_each_readers_own_and_go_when_they_save(store):
     made, [case_id] = project(store)
     assert store.draft(ME, "anna", case_id) is None
     store.save_draft(ME, "anna", case_id, mask(5), "prediction", 0.4, None, 2)
-    kept = store.save_draft(ME, "anna", case_id, mask(6), "prediction", 0.4, None, 3)
+    kept = store.save_draft(ME, "anna", case_id, mask(6), "prediction", 0.4, None, 3, "r1")
     other = store.save_draft(ME, "bert", case_id, mask(6))
-    assert store.draft(ME, "anna", case_id) == kept and kept.strokes == 3
+    assert store.draft(ME, "anna", case_id) == kept and (kept.strokes, kept.revision) == (3, "r1")
     np.testing.assert_array_equal(store.mask(made.id, kept.mask_file), mask(6))
     assert len(_files(store, "drafts")) == 2, "the draft before is still there"
     assert store.queue(ME, made.id, reader="anna")[0].has_draft

@@ -7,9 +7,14 @@ import { Tiles, clip } from "./tiles.js";
 
 /** @typedef {import("../extents.js").Box} Box */
 /** @typedef {"prediction" | "threshold" | "truth" | "last" | "empty"} Beginning the mask that it began with */
+/** @typedef {{threshold?: number | null, revision?: string | null}} Predicted which prediction a mask began with: drawn at
+ *  which threshold, of which weights */
 
-/** A beginning as a step notes it. @param {Beginning} beginning @param {number | null} threshold */
-const noteOf = (beginning, threshold) => JSON.stringify([beginning, beginning === "threshold" ? threshold : null]);
+/** A beginning as a step notes it. @param {Beginning} beginning @param {Predicted} of */
+function noteOf(beginning, { threshold = null, revision = null }) {
+  const isPredicted = beginning === "prediction" || beginning === "threshold";
+  return JSON.stringify([beginning, beginning === "threshold" ? threshold : null, isPredicted ? revision : null]);
+}
 
 /** What is least a hand's own work comes first; the last mask may have begun with any. @type {Beginning[]} */
 const LEAST_DRAWN = ["threshold", "prediction", "last", "truth", "empty"];
@@ -29,13 +34,13 @@ export class Edited {
   /** @type {History} */ #history;
 
   /** @param {Uint8Array} mask what is not 0 is painted; copied @param {number} width @param {number} height
-   * @param {Beginning} beginning @param {number | null} [threshold] of that beginning */
-  constructor(mask, width, height, beginning, threshold = null) {
+   * @param {Beginning} beginning @param {Predicted} [of] */
+  constructor(mask, width, height, beginning, of = {}) {
     this.width = width;
     this.height = height;
     this.mask = mask.map((value) => (value ? 1 : 0));
     const tiles = new Tiles(width, height);
-    this.#history = new History(this.mask, tiles, noteOf(beginning, threshold));
+    this.#history = new History(this.mask, tiles, noteOf(beginning, of));
     this.count = new Count(this.mask, tiles);
   }
 
@@ -53,6 +58,12 @@ export class Edited {
    * @returns {number | null} */
   get threshold() {
     return JSON.parse(this.#history.note)[1];
+  }
+
+  /** Of the weights whose prediction it began with; null for every other beginning, and where nobody knows.
+   * @returns {string | null} */
+  get revision() {
+    return JSON.parse(this.#history.note)[2];
   }
 
   get canUndo() {
@@ -91,9 +102,9 @@ export class Edited {
   }
 
   /** What was written since the last step is one. @param {Beginning} [beginning] where it began anew
-   * @param {number | null} [threshold] of that beginning @returns {boolean} whether there is one */
-  close(beginning, threshold = null) {
-    return this.#history.close(beginning && noteOf(beginning, threshold));
+   * @param {Predicted} [of] @returns {boolean} whether there is one */
+  close(beginning, of = {}) {
+    return this.#history.close(beginning && noteOf(beginning, of));
   }
 
   /** Take back what was written since the last step. */

@@ -7,6 +7,8 @@ import { fillHoles, keepLargest, tightBox } from "./regions.js";
 import { LARGEST, radiiFor, smooth } from "./smooth.js";
 
 /** @typedef {import("./edited.js").Beginning} Beginning */
+/** @typedef {import("./edited.js").Predicted} Predicted */
+/** @typedef {{mask: Uint8Array, beginning: Beginning} & Predicted} Last a mask of the reader's, and what that began with */
 /** @typedef {import("../extents.js").Box} Box */
 /** @typedef {"pan" | "brush" | "eraser" | "polygon" | "fill" | "grow" | "ruler"} Tool */
 
@@ -14,7 +16,7 @@ import { LARGEST, radiiFor, smooth } from "./smooth.js";
 export const TOOLS = ["pan", "brush", "eraser", "polygon", "fill", "grow", "ruler"];
 
 export class Editor {
-  /** The reader's last mask of this scan, if there is one. @type {Uint8Array | null} */ last = null;
+  /** The reader's last mask of this scan, if there is one. @type {Last | null} */ last = null;
   /** @type {Tool} */ #tool = "brush";
   #radius = 0;
   /** What the reader chose, and the smaller side of the scan that it was on. @type {{radius: number, side: number} | null} */
@@ -33,17 +35,16 @@ export class Editor {
     this.hand = new Hand(this, reading, stage, redraw);
   }
 
-  /** Begin to edit, or leave it. @param {Uint8Array | null} mask @param {Beginning} beginning
-   * @param {number | null} threshold of that beginning
+  /** Begin to edit, or leave it. @param {Uint8Array | null} mask @param {Beginning} beginning @param {Predicted} of
    * @throws {Error} a sentence, where there is no scan or the mask is of another size */
-  edit(mask, beginning, threshold) {
+  edit(mask, beginning, of) {
     const { info, shape } = this.#reading;
     if (mask && !info) throw new Error("There is no scan to edit a mask of.");
     if (mask && mask.length !== shape.width * shape.height) {
       throw new Error(`A mask of ${info?.name} has ${shape.width * shape.height} pixels, not ${mask.length}.`);
     }
     this.hand.forget();
-    this.#reading.mine = mask && new Edited(mask, shape.width, shape.height, beginning, threshold);
+    this.#reading.mine = mask && new Edited(mask, shape.width, shape.height, beginning, of);
     this.#reading.mine?.count.against(this.#reading.truth);
     if (mask) this.#resize();
   }
@@ -116,10 +117,11 @@ export class Editor {
 
   // ---------------------------------------------------------------- steps
 
-  /** What was drawn since the last step is one. @param {Beginning} [beginning] */
-  finish(beginning) {
+  /** What was drawn since the last step is one. @param {Beginning} [beginning] where it began anew
+   * @param {Predicted} [of] else the prediction that is there */
+  finish(beginning, of = this.#reading) {
     this.hand.leaveGrown();
-    if (this.#reading.mine?.close(beginning, this.#reading.threshold)) this.tell();
+    if (this.#reading.mine?.close(beginning, of)) this.tell();
     this.#redraw();
   }
 
@@ -146,7 +148,7 @@ export class Editor {
     const { prediction, truth, shape, level } = this.#reading;
     if (beginning === "empty") return new Uint8Array(shape.width * shape.height);
     if (beginning === "truth") return truth && truth.mask.map((value) => value >> 7);
-    if (beginning === "last") return this.last;
+    if (beginning === "last") return this.last?.mask ?? null;
     if (!prediction) return null;
     const least = beginning === "threshold" ? level : this.#levelAsMade;
     return prediction.opened.map((value) => (value >= least ? 1 : 0));
@@ -158,14 +160,16 @@ export class Editor {
     return underGate ? NOTHING : levelOf(operatingPoint);
   }
 
-  /** Begin anew, as one step. @param {Beginning} beginning @param {Uint8Array | null} mask
-   * @returns {boolean} whether there is such a mask */
-  begin(beginning, mask = this.maskOf(beginning)) {
+  /** Begin anew, as one step. The last mask still began with what it began with: a network that drew in it did.
+   * @param {Beginning} beginning @returns {boolean} whether there is such a mask */
+  begin(beginning) {
     const { mine } = this.#reading;
+    const mask = this.maskOf(beginning);
     if (!mine || !mask || mask.length !== mine.mask.length) return false;
     this.hand.cancel();
     mine.replace(mask);
-    this.finish(beginning);
+    const last = beginning === "last" ? this.last : null;
+    this.finish(last?.beginning ?? beginning, last ?? this.#reading);
     return true;
   }
 

@@ -57,14 +57,15 @@ import { BASE, Refused, ask, sending } from "./api.js";
  * @property {string | null} label
  * @property {number | null} difficulty
  * @property {string} comment
- * @property {string | null} revision of the prediction that was looked at
+ * @property {string | null} revision of the prediction that was looked at; of a correction that began with one, of that
  * @property {Beginning | null} beginning
  * @property {number | null} threshold
  * @property {number} seconds
  * @property {number | null} after
  * @property {number | null} undoes
  */
-/** @typedef {{beginning: Beginning | null, threshold: number | null, after: number | null, changed: string, strokes: number}} Draft */
+/** @typedef {{beginning: Beginning | null, threshold: number | null, revision: string | null, after: number | null, changed: string,
+ *  strokes: number}} Draft revision: of the weights whose prediction it began with, or that was in view then */
 /** @typedef {object} CaseInfo what the viewer shows and the panel says
  * @property {string} id
  * @property {number} project
@@ -126,8 +127,8 @@ import { BASE, Refused, ask, sending } from "./api.js";
  * @property {string | null} label
  * @property {number | null} difficulty
  * @property {string} comment
- * @property {number | null} prediction
- * @property {string | null} revision of that prediction
+ * @property {number | null} prediction its id, where it is known
+ * @property {string | null} revision of the prediction that was looked at; of a correction that began with one, of that
  * @property {Beginning | null} beginning
  * @property {number | null} threshold
  * @property {number} seconds
@@ -170,9 +171,9 @@ export async function queue(id, asked) {
   return rows.map((/** @type {any[]} */ row) => Object.fromEntries(columns.map((/** @type {string} */ name, /** @type {number} */ at) => [name, row[at]])));
 }
 
-/** @param {number | string} id @param {{of?: string, rather?: string} | null} [by] which weights' prediction; rather: where there
- * is one, and none of others was accepted @returns {Promise<CaseInfo>} */
-export const case_ = (id, by) => review(`/cases/${id}${by ? `?${new URLSearchParams(by)}` : ""}`);
+/** @param {number | string} id @param {["of" | "rather", string][]} [by] with which weights' prediction, where there is one;
+ * rather: where none of others was drawn on or accepted @returns {Promise<CaseInfo>} */
+export const case_ = (id, by = []) => review(`/cases/${id}${by.length ? `?${new URLSearchParams(by)}` : ""}`);
 
 /** @param {number} id */
 export const thumbnail = (id) => `${BASE}/review/cases/${id}/thumbnail`;
@@ -191,8 +192,8 @@ export async function mask(id, of) {
 }
 
 /** @param {string} id @param {Uint8Array<ArrayBuffer>} bits see review-bits.js @param {Draft} draft @returns {Promise<Draft>} */
-export function keepDraft(id, bits, { beginning, threshold, after, strokes }) {
-  const told = Object.entries({ beginning, threshold, after, strokes }).filter(([, value]) => value !== null);
+export function keepDraft(id, bits, { beginning, threshold, revision, after, strokes }) {
+  const told = Object.entries({ beginning, threshold, revision, after, strokes }).filter(([, value]) => value !== null);
   return review(`/cases/${id}/draft?${new URLSearchParams(told.map(([name, value]) => [name, String(value)]))}`, { method: "PUT", body: bits });
 }
 

@@ -66,6 +66,7 @@ export class Deciding {
     this.status.leave();
     const isDrawn = decision === "corrected";
     const kept = /** @type {Kept} */ (this.drawing.kept("verdict"));
+    const revision = isDrawn ? kept.revision : info.revision;
     this.drawing.end(info.id);
     kept.said = {
       decision,
@@ -74,8 +75,8 @@ export class Deciding {
       key: randomName(),
       case: info.name,
       after: kept.after,
-      prediction: info.prediction,
-      revision: info.revision,
+      prediction: revision === info.revision ? info.prediction : null,
+      revision,
       beginning: isDrawn ? kept.beginning : null,
       threshold: isDrawn ? kept.threshold : null,
       seconds: Math.round(this.view.clock.seconds * 10) / 10,

@@ -9,6 +9,8 @@ import { packed, sameMask, unpacked } from "./review-bits.js";
 /** @typedef {import("./review-api.js").Verdict} Verdict */
 /** @typedef {import("./review-decision.js").Form} Form */
 /** @typedef {import("./review-shelf.js").Kept} Kept */
+/** A mask, and what it began with.
+ * @typedef {{mask: Uint8Array, beginning: Beginning, threshold?: number | null, revision?: string | null}} Begun */
 /** An unfinished drawing: on the server, or left in this browser. @typedef {{kept: Kept | null, draft: api.Draft}} Left */
 /** @typedef {object} Page
  * @property {() => string} whose owner and reader
@@ -137,16 +139,15 @@ export class Drawing {
     for (const beginning of /** @type {Beginning[]} */ (["prediction", "truth", "empty"])) {
       const mask = this.viewer.maskOf(beginning);
       if (!mask) continue;
-      this.#hold(mask, beginning);
+      this.#hold({ mask, beginning, revision: this.#info?.revision });
       break;
     }
     if (isMoved) this.viewer.begin("threshold"); // what is seen is what one draws on
   }
 
-  /** Have this mask in hand, in place of what was there. @param {Uint8Array} mask @param {Beginning} beginning
-   * @param {number | null} [threshold] of that beginning @param {number} [strokes] that are in it */
-  #hold(mask, beginning, threshold = null, strokes = 0) {
-    this.viewer.edit(mask, beginning, threshold);
+  /** Have this mask in hand, in place of what was there. @param {Begun} begun @param {number} [strokes] that are in it */
+  #hold({ mask, beginning, threshold, revision }, strokes = 0) {
+    this.viewer.edit(mask, beginning, { threshold, revision });
     this.#strokesBefore = strokes;
   }
 
@@ -159,17 +160,27 @@ export class Drawing {
   async from(verdict, isCurrent) {
     if (!this.#info) return;
     try {
-      const mask = await api.mask(this.#info.id, verdict.id);
+      const last = await this.#leftBy(verdict);
       if (!this.isThere && this.#left.length > 0) await this.goOn(0); // what was left unfinished lies under it
       if (!isCurrent()) return;
       if (this.strokes === 0) this.#begin(); // what is there may be this very mask, and that again would be no step
-      this.viewer.begin("last", mask); // a step, so that it is kept, and can be undone
+      this.viewer.last = last;
+      this.viewer.begin("last"); // a step, so that it is kept, and can be undone
     } catch (error) {
       this.page.failed(error);
       return;
     }
     this.#isOn = true;
     this.#pickUp();
+  }
+
+  /** The mask of a verdict. Drawn on again it still began where it did: a correction of a prediction stays one.
+   * @param {Verdict} verdict @returns {Promise<Begun>} */
+  async #leftBy({ id, case_id, decision, beginning, threshold, revision }) {
+    const mask = await api.mask(String(case_id), id);
+    if (decision === "accept") return { mask, beginning: "prediction", revision };
+    if (decision === "truth") return { mask, beginning: "truth" };
+    return { mask, beginning: beginning ?? "last", threshold, revision };
   }
 
   // ---------------------------------------------------------------- kept as it is drawn
@@ -225,6 +236,7 @@ export class Drawing {
       bits: null,
       beginning,
       threshold: this.viewer.beginningThreshold ?? null,
+      revision: this.viewer.beginningRevision ?? info.revision,
       after: info.latest,
       strokes: this.strokes,
       form: this.page.form(),
@@ -314,12 +326,11 @@ export class Drawing {
     const { verdict } = info;
     if (!verdict?.has_mask) return;
     try {
-      const mask = await api.mask(info.id, verdict.id);
+      const last = await this.#leftBy(verdict);
       if (!isCurrent()) return;
-      this.viewer.last = mask;
+      this.viewer.last = last;
       if (verdict.decision !== "corrected" || this.#left.length > 0 || this.#isUnfinished(info)) return;
-      // Saved once more it still began where it did: a correction of a prediction stays one.
-      this.#hold(mask, verdict.beginning ?? "last", verdict.threshold);
+      this.#hold(last);
       if (!this.#isOn) this.viewer.tool = "pan";
     } catch (error) {
       this.page.failed(error);
@@ -345,7 +356,8 @@ export class Drawing {
     try {
       const mask = left.kept?.bits ? await unpacked(left.kept.bits, info.width * info.height) : await api.mask(info.id, "draft");
       if (this.#info !== info) return;
-      this.#hold(mask, left.draft.beginning ?? "empty", left.draft.threshold, Math.max(left.draft.strokes, 1));
+      const { beginning, threshold, revision, strokes } = left.draft;
+      this.#hold({ mask, beginning: beginning ?? "empty", threshold, revision: revision ?? info.revision }, Math.max(strokes, 1));
     } catch (error) {
       this.page.failed(error);
       return;

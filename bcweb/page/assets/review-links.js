@@ -1,27 +1,36 @@
-// Links to a case, "?case=ID": from the address, and from other tabs of the page.
+// Links to a case, "?case=ID", and "&of=REVISION" with the prediction of these weights: from the address, and from other
+// tabs of the page.
 
-const PARAMETER = "case";
-/** Tells that a case is to be shown, as {id}. */
+/** @typedef {{id: string, of: string | null}} Linked a case, and the weights whose prediction is to be seen; null: as is fit */
+
+/** Tells that a case is to be shown, as Linked. */
 export const OPEN_CASE = "bc-open-case";
 
-/** @returns {string | null} the id of the case that the address names */
-export const linkedCase = () => new URLSearchParams(location.search).get(PARAMETER);
+/** @returns {Linked | null} what the address names */
+export function linkedCase() {
+  const named = new URLSearchParams(location.search);
+  const id = named.get("case");
+  return id === null ? null : { id, of: named.get("of") };
+}
 
-/** @param {string | number} id @returns {string} an address that opens this case */
-export const caseLink = (id) => `?${PARAMETER}=${id}`;
+/** @param {string | number} id @param {string} [of] @returns {string} an address that opens this case */
+export const caseLink = (id, of) => `?${new URLSearchParams({ case: String(id), ...(of ? { of } : {}) })}`;
 
-/** Let the address name this case, or none. @param {string | null} id */
-export function nameCase(id) {
+/** Let the address name this case, or none. @param {Linked | null} linked */
+export function nameCase(linked) {
   const address = new URL(location.href);
-  if (id === null) address.searchParams.delete(PARAMETER);
-  else address.searchParams.set(PARAMETER, id);
+  for (const [name, value] of [["case", linked?.id], ["of", linked?.of]]) {
+    if (value) address.searchParams.set(/** @type {string} */ (name), value);
+    else address.searchParams.delete(/** @type {string} */ (name));
+  }
   if (address.href !== location.href) history.replaceState(history.state, "", address);
 }
 
-/** Show a case in the Review tab, from anywhere on the page. @param {string | number} id */
-export function openCase(id) {
-  nameCase(String(id));
-  window.dispatchEvent(new CustomEvent(OPEN_CASE, { detail: { id: String(id) } }));
+/** Show a case in the Review tab, from anywhere on the page. @param {string | number} id @param {string} of these weights */
+export function openCase(id, of) {
+  const linked = { id: String(id), of };
+  nameCase(linked);
+  window.dispatchEvent(new CustomEvent(OPEN_CASE, { detail: linked }));
   showTab("Review");
 }
 

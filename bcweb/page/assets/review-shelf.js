@@ -13,6 +13,7 @@
  * @property {Uint8Array<ArrayBuffer> | null} bits of the mask, as they travel
  * @property {Beginning | null} beginning
  * @property {number | null} threshold
+ * @property {string | null} revision of the weights whose prediction it began with; where with none, whose was in view
  * @property {number | null} after
  * @property {number} strokes
  * @property {import("./review-decision.js").Form} form what else is filled in

@@ -31,7 +31,7 @@ export class CaseView {
   clock = new Clock();
   /** Counts choices of the reader, so that what arrives late does not take the picture away. */ #chosen = 0;
   /** It is decided, and its time with it, until it is shown again. */ #isDecided = false;
-  /** Whose predictions the reader would rather see than the newest, by project. @type {Map<number | undefined, string>} */ #rather = new Map();
+  /** Whose predictions the reader would rather see than the newest, by project and modality. @type {Map<number | undefined, Map<string, string>>} */ #rather = new Map();
   /** Whose prediction was chosen on the case in view, until it is left. @type {{id: number, revision: string} | null} */ #of = null;
   /** Seconds that were spent on cases before they were left. @type {Map<number, number>} */ #spent = new Map();
 
@@ -75,7 +75,7 @@ export class CaseView {
       this.#of = null;
     }
     this.moving.arrive(id);
-    nameCase(String(id));
+    this.showAddress();
     const isKnown = this.ahead.has(id);
     try {
       const info = await this.ahead.get(id);
@@ -95,11 +95,23 @@ export class CaseView {
       this.panel.show(info); // with what is seen as its choice
       return this.status.say("Save or undo what is drawn before another prediction is shown.", "error");
     }
-    this.viewer.edit(null); // a mask in hand without a stroke is that of the prediction before
-    this.#of = { id: Number(info.id), revision };
-    this.#rather.set(this.moving.project?.id, revision);
+    this.wish(Number(info.id), revision);
+    const project = this.moving.project?.id;
+    this.#rather.set(project, new Map(this.#rather.get(project)).set(info.modality, revision));
     this.ahead.clear();
     await this.select(Number(info.id));
+  }
+
+  /** When this case is shown next it is with the prediction of these weights, until it is left. @param {number} id @param {string} revision */
+  wish(id, revision) {
+    if (Number(this.info?.id) === id && this.drawing.strokes === 0) this.viewer.edit(null); // it is of the prediction before
+    this.ahead.forget(id);
+    this.#of = { id, revision };
+  }
+
+  /** Let the address name the case in view, and whose prediction was chosen on it. */
+  showAddress() {
+    nameCase({ id: String(this.moving.current), of: this.#of?.revision ?? null });
   }
 
   /** There is no case in view any more. */
@@ -131,9 +143,9 @@ export class CaseView {
 
   /** @param {number} id @returns {Promise<CaseInfo>} with the prediction that is to be seen */
   #ask(id) {
-    if (this.#of?.id === id) return api.case_(id, { of: this.#of.revision });
-    const rather = this.#rather.get(this.moving.project?.id);
-    return api.case_(id, rather === undefined ? null : { rather });
+    if (this.#of?.id === id) return api.case_(id, [["of", this.#of.revision]]);
+    const rather = this.#rather.get(this.moving.project?.id)?.values() ?? [];
+    return api.case_(id, Array.from(rather, (revision) => ["rather", revision]));
   }
 
   /** So that going on takes no time. */

@@ -130,7 +130,8 @@ class Review extends HTMLElement {
     // Gradio keeps the tab in the page when another is shown: then the address names no case.
     new IntersectionObserver(([{ isIntersecting }]) => {
       const { current } = this.#moving;
-      if (current !== null) nameCase(isIntersecting ? String(current) : null);
+      if (current !== null && isIntersecting) this.#view.showAddress();
+      else if (current !== null) nameCase(null);
       if (isIntersecting) this.#reload();
       else this.#view.clock.pause();
     }).observe(this);
@@ -139,7 +140,7 @@ class Review extends HTMLElement {
 
   // ---------------------------------------------------------------- projects
 
-  /** @param {string | null} linked the case that the address names */
+  /** @param {import("./review-links.js").Linked | null} linked what the address names */
   async #start(linked) {
     api.setReader(remembered(NAME));
     try {
@@ -167,10 +168,11 @@ class Review extends HTMLElement {
     return `${this.#session?.owner}\n${this.#session?.reader}`;
   }
 
-  /** @param {string} linked @returns {Promise<boolean>} whether there is such a case */
+  /** @param {import("./review-links.js").Linked} linked @returns {Promise<boolean>} whether there is such a case */
   async #openLinked(linked) {
     try {
-      const info = await api.case_(linked);
+      const info = await api.case_(linked.id);
+      if (linked.of) this.#view.wish(Number(info.id), linked.of);
       if (info.project === this.#moving.project?.id) await this.#view.select(Number(info.id));
       else await this.#open(await api.project(info.project), Number(info.id));
       this.#sayProblem("");
@@ -292,7 +294,7 @@ class Review extends HTMLElement {
     const touch = () => this.#isReading && this.#view.clock.touch();
     for (const event of ["pointermove", "pointerdown", "wheel", "keydown"]) document.addEventListener(event, touch, { passive: true, capture: true });
     document.addEventListener("visibilitychange", () => (document.hidden ? this.#view.clock.pause() : touch()));
-    window.addEventListener(OPEN_CASE, (event) => this.#session && this.#openLinked(/** @type {CustomEvent} */ (event).detail.id));
+    window.addEventListener(OPEN_CASE, (event) => this.#session && this.#openLinked(/** @type {CustomEvent} */ (event).detail));
     // What is on its way is kept in this browser, and sent when the page is opened again; better now.
     window.addEventListener("beforeunload", (event) => this.#outbox.state.verdicts > 0 && event.preventDefault());
   }

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from bcweb.review.records import Project
 from tests.page.review_reader import BAR, ReviewPage
-from tests.page.reviewing import REVISION, fill, ids, prediction_of, scans, stands
+from tests.page.reviewing import fill, ids, stands
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
@@ -50,80 +48,6 @@ def test_a_picture_that_nobody_can_see_is_not_accepted(page, project, store):
     expect(accept).to_be_enabled()
     page.press("1")
     page.says("case 2, prediction accepted")
-
-
-# --- whose prediction
-
-NEWER = "ultrasound-test-2"
-
-
-@pytest.fixture
-def twice(page: ReviewPage, project: Project, store) -> ReviewPage:
-    """Case 1 was accepted, and after that cases 1 and 2 were predicted by other weights too."""
-    page.press("1")
-    page.says("case 1, prediction accepted")
-    for name, made in list(zip(ids(store, project), scans(6), strict=True))[:2]:
-        other = replace(prediction_of(made.truth, 40), revision=NEWER)
-        store.add_prediction(ids(store, project)[name], other)
-    page.page.reload()
-    return page.shows("case 2")
-
-
-def test_where_several_weights_predicted_one_chooses_whose_is_seen_and_accepted(
-    twice, project, store
-):
-    page, accept = twice, twice.find(".decide.accept")
-    by = page.find(".case").get_by_label("Prediction by")
-    expect(by).to_have_value(NEWER)
-    expect(by.locator("option")).to_have_text([f"{NEWER} (newest)", REVISION])
-    of = {
-        name: store.prediction("local", ids(store, project)["case 2"], name)
-        for name in (REVISION, NEWER)
-    }
-    page.press("e")
-    by.select_option(REVISION)
-    expect(page.find(".case")).to_contain_text(f"Weights {REVISION}.")
-    page.ready()
-    expect(page.find(".scores tr").filter(has_text="Dice").locator("td")).to_have_text(
-        f"{of[REVISION].dice:.3f}"
-    )
-    seen = store.mask(project.id, of[REVISION].mask_file)
-    assert np.array_equal(page.edited(), seen), "the pen has the mask of the other weights in hand"
-    page.press("Shift+E", "1")
-    page.says("case 2, prediction accepted")
-    verdict = stands(store, project, "case 2")
-    assert (verdict.prediction_id, verdict.revision) == (of[REVISION].id, REVISION)
-    assert np.array_equal(store.mask(project.id, verdict.mask_file), seen)
-    page.shows("case 4")
-    expect(by).to_have_count(0)  # one prediction is no choice
-    page.find('.queue .row[aria-label^="case 2, "]').click()
-    page.shows("case 2")
-    expect(by).to_have_value(REVISION)
-    expect(accept).to_have_attribute("aria-pressed", "true")
-
-
-def test_accepted_stands_beside_no_mask_but_the_one_that_was(twice, project, store):
-    page, accept = twice, twice.find(".decide.accept")
-    by = page.find(".case").get_by_label("Prediction by")
-    page.find('.queue .row[aria-label^="case 1, "]').click()
-    page.shows("case 1")
-    expect(by).to_have_value(REVISION)
-    expect(accept).to_have_attribute("aria-pressed", "true")
-    by.select_option(NEWER)
-    expect(page.find(".case")).to_contain_text(f"Weights {NEWER}.")
-    page.ready()
-    expect(accept).to_have_attribute("aria-pressed", "false")
-    expect(page.find(".history .stands")).to_contain_text(f"prediction by {REVISION} accepted")
-    page.find('.queue .row[aria-label^="case 3, "]').click()
-    page.shows("case 3")
-    page.find('.queue .row[aria-label^="case 1, "]').click()
-    page.shows("case 1")
-    expect(by).to_have_value(REVISION)
-    page.press("e")
-    page.stroke(*BAR)
-    by.select_option(NEWER)
-    page.says("Save or undo what is drawn before another prediction is shown.")
-    expect(by).to_have_value(REVISION)
 
 
 # --- chosen again
