@@ -273,7 +273,7 @@ def shown(evaluation: Evaluation, comparison: Comparison | None) -> dict[str, An
     figures = evaluation.figures
     columns = (
         "id", "dataset", "case", "label", "dice", "is_result", "is_lesion", "share", "size",
-        "uncertainty", "how", "decision",
+        "uncertainty", "how", "revision", "decision",
     )  # fmt: skip
     rows = []
     for case in evaluation.cases:
@@ -286,7 +286,7 @@ def shown(evaluation: Evaluation, comparison: Comparison | None) -> dict[str, An
                 case.id, score.dataset, score.id, score.label, round(score.dice, 6),
                 case.headline is not None, score.lesion, _rounded(case.share),
                 size_of(case.share) if case.share else None, _rounded(uncertainty), case.how,
-                case.decision,
+                score.revision, case.decision,
             )
         )  # fmt: skip
     return {
@@ -336,6 +336,7 @@ def _pair(pair: Pair) -> dict[str, Any]:
         "id": pair.case.id,
         "dataset": pair.first.dataset,
         "case": pair.first.id,
+        "revision": pair.first.revision,
         "first": pair.first.dice,
         "second": pair.second.dice,
         "difference": wording.change(pair.difference),

@@ -14,7 +14,7 @@ from tests import weights_folder
 from tests.page.files import png, speckle
 from tests.page.reader import Page, expect, sync_api
 from tests.page.running import running
-from tests.review.scored import FIRST, HEIGHT, SECOND, WIDTH, fill, ids_of, square
+from tests.review.scored import FIRST, FOLD, HEIGHT, SECOND, WIDTH, fill, ids_of, square
 
 pytestmark = pytest.mark.browser
 
@@ -94,13 +94,14 @@ class Tab(Page):
             "all => all.map(one => one.firstChild.textContent)"
         )
 
-    def landed_on(self, name: str) -> None:
-        """The Review tab is in front and shows this case, and the address names it."""
+    def landed_on(self, name: str, of: str) -> None:
+        """The Review tab is in front and shows this case with these weights' mask, and the address names both."""
         expect(self.page.get_by_role("tab", name="Review")).to_have_attribute(
             "aria-selected", "true"
         )
         expect(self.page.locator("bc-review .panel .case h2")).to_have_text(name)
-        assert f"case={self.ids[name]}" in self.page.url
+        expect(self.page.locator("bc-review").get_by_label("Prediction by")).to_have_value(of)
+        assert self.page.url.endswith(f"?case={self.ids[name]}&of={of}")
 
 
 def test_two_revisions_are_compared_and_a_case_that_got_worse_is_opened(tab):
@@ -118,9 +119,10 @@ def test_two_revisions_are_compared_and_a_case_that_got_worse_is_opened(tab):
     with tab.page.context.expect_page() as other:
         link.click(modifiers=["ControlOrMeta"])
     expect(other.value.locator("bc-review .panel .case h2")).to_have_text("d", timeout=30_000)
+    expect(other.value.locator("bc-review").get_by_label("Prediction by")).to_have_value(FIRST)
     other.value.close()
     link.click()
-    tab.landed_on("d")
+    tab.landed_on("d", FIRST)
     tab.page.get_by_role("tab", name="Evaluate").click()
     expect(tab.on(".beside h2")).to_be_visible()
 
@@ -205,7 +207,7 @@ def test_a_click_on_a_point_opens_its_case(tab):
         "fold · benign · Dice 0.600 · 20% of the image · uncertainty 0.40"
     )
     tab.page.mouse.click(*at)
-    tab.landed_on("fold")
+    tab.landed_on("fold", FOLD)
 
 
 def test_the_keyboard_walks_the_points_and_opens_one(tab):
@@ -216,7 +218,7 @@ def test_the_keyboard_walks_the_points_and_opens_one(tab):
     tab.page.keyboard.press("Home")
     expect(tab.on(".readout").first).to_contain_text("d · malignant · Dice 0.000")
     tab.page.keyboard.press("Enter")
-    tab.landed_on("d")
+    tab.landed_on("d", FIRST)
 
 
 def test_a_bar_and_a_group_show_their_cases_alone(tab):

@@ -27,7 +27,18 @@ from bcweb.review.records import NewVerdict, Project
 from bcweb.review.store import Store
 from tests import weights_folder
 from tests.review.imported import pictures, run
-from tests.review.scored import CASES, FIRST, NOTHING, SECOND, Made, Mask, fill, ids_of, square
+from tests.review.scored import (
+    CASES,
+    FIRST,
+    FOLD,
+    NOTHING,
+    SECOND,
+    Made,
+    Mask,
+    fill,
+    ids_of,
+    square,
+)
 
 VISITOR = "bc-visitor=" + "a" * 43
 ASKED = {"revision": FIRST, "against": SECOND}
@@ -197,6 +208,8 @@ def test_two_revisions_come_with_their_difference_and_the_cases(page, store):
         "8 cases scored by weights that had not seen them, 2 of them out of fold: 2 better"
     )
     assert [pair["case"] for pair in more["worse"]] == ["f", "d", "fold", "b", "carried"]
+    by = {pair["case"]: pair["revision"] for pair in more["worse"]}
+    assert (by["d"], by["fold"]) == (FIRST, FOLD), "whose mask the first Dice is of"
 
 
 def test_the_cases_say_of_which_mask_their_dice_is(page, store):
@@ -205,6 +218,7 @@ def test_the_cases_say_of_which_mask_their_dice_is(page, store):
     assert (cases["carried"]["dice"], cases["carried"]["is_result"]) == (0.6, True)
     assert cases["carried"]["uncertainty"] is None, "that is of the mask, not of this Dice"
     assert (cases["seen"]["dice"], cases["seen"]["is_result"]) == (1, False)
+    assert (cases["seen"]["revision"], cases["fold"]["revision"]) == (FIRST, FOLD)
     assert (cases["fold"]["share"], cases["fold"]["size"]) == (0.2, "10% and over")
     assert (cases["e"]["share"], cases["e"]["is_lesion"]) == (None, False)
 

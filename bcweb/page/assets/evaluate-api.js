@@ -17,7 +17,8 @@ import { BASE, ask, sending } from "./api.js";
 /** @typedef {{title: string, lines: Line[]}} Section */
 /** @typedef {{key: string, name: string, meaning: string, first: string, second: string, difference: string,
  *  interval: string, over: string, why: string, verdict: "" | "better" | "worse"}} Difference */
-/** @typedef {{id: number, dataset: string, case: string, first: number, second: number, difference: string}} Pair */
+/** @typedef {{id: number, dataset: string, case: string, revision: string, first: number, second: number, difference: string}} Pair
+ *  revision: whose mask the first Dice is of */
 /** @typedef {{first: string, second: string, said: string, left_out: string, out_of_fold: number, with_folds: boolean, meaning: string, rows: Difference[], better: Pair[], worse: Pair[]}} Comparison */
 /** @typedef {object} Case
  * @property {number} id
@@ -31,6 +32,7 @@ import { BASE, ask, sending } from "./api.js";
  * @property {string | null} size the part of the sizes it falls into
  * @property {number | null} uncertainty
  * @property {string} how
+ * @property {string} revision whose mask it is: of a fold not that of the weights that are evaluated
  * @property {string | null} decision
  */
 /** @typedef {object} Scores

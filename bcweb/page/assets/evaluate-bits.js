@@ -7,14 +7,14 @@ import { grouped } from "./words.js";
 /** Rows that a list shows more of at once. */
 export const STEP = 25;
 
-/** @param {{id: number, dataset: string, case: string}} one */
-export function linkTo({ id, dataset, case: name }) {
+/** A link to a case, with the mask that is scored. @param {{id: number, dataset: string, case: string, revision: string}} one */
+export function linkTo({ id, dataset, case: name, revision }) {
   const go = (/** @type {MouseEvent} */ event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return; // a tab of its own
     event.preventDefault();
-    openCase(id);
+    openCase(id, revision);
   };
-  return h("a", { href: caseLink(id), "data-case": String(id), onclick: go }, name, " ", h("span", { class: "quiet dataset" }, dataset));
+  return h("a", { href: caseLink(id, revision), "data-case": String(id), onclick: go }, name, " ", h("span", { class: "quiet dataset" }, dataset));
 }
 
 /** A button that lets a list show more. @param {number} total @param {number} shown @param {(from: number, to: number) => void} add */

@@ -80,9 +80,9 @@ export class Cases {
     const points = (/** @type {(one: Case) => number | null} */ x) =>
       lesions.flatMap((one) => {
         const at = x(one);
-        return at === null ? [] : [{ id: one.id, x: at, y: one.dice, isResult: one.is_result, isChosen: isOnly(one) && isIn(one), text: said(one) }];
+        return at === null ? [] : [{ id: one.id, revision: one.revision, x: at, y: one.dice, isResult: one.is_result, isChosen: isOnly(one) && isIn(one), text: said(one) }];
       });
-    const open = (/** @type {number} */ id) => openCase(id);
+    const open = (/** @type {import("./evaluate-plots.js").Point} */ { id, revision }) => openCase(id, revision);
     const figure = (/** @type {string} */ title, /** @type {Node} */ plot, /** @type {string} */ caption) => h("figure", {}, h("h3", {}, title), plot, h("figcaption", { class: "quiet small" }, caption));
     const results = lesions.filter((one) => one.is_result && isOnly(one));
     const uncertain = points(({ uncertainty }) => uncertainty);

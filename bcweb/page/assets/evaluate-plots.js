@@ -3,7 +3,7 @@
 
 import { h } from "./dom.js";
 
-/** @typedef {{id: number, x: number, y: number, isResult: boolean, isChosen: boolean, text: string}} Point */
+/** @typedef {{id: number, revision: string, x: number, y: number, isResult: boolean, isChosen: boolean, text: string}} Point */
 /** @typedef {{low: number, high: number, count: number}} Bar */
 
 export const BINS = 20;
@@ -102,7 +102,7 @@ export function histogram(values, chosen, choose) {
   return h("div", { class: "plot" }, svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "group", "aria-label": "Histogram of the Dice of lesion images" }, ...marks, ...drawn, ...names("Dice", "images")));
 }
 
-/** The truth's share of the image on a scale of equal ratios. @param {Point[]} points @param {(id: number) => void} open */
+/** The truth's share of the image on a scale of equal ratios. @param {Point[]} points @param {(point: Point) => void} open */
 export function bySize(points, open) {
   const low = Math.min(0.01, ...points.map((point) => point.x));
   const x = across(Math.log(low), 0);
@@ -110,7 +110,7 @@ export function bySize(points, open) {
   return scatter(points, (share) => x(Math.log(share)), marks, ["truth's share of the image", "Dice over the truth's share of the image"], open);
 }
 
-/** @param {Point[]} points @param {(id: number) => void} open */
+/** @param {Point[]} points @param {(point: Point) => void} open */
 export function byUncertainty(points, open) {
   const most = Math.max(...points.map((point) => point.x)) || 1;
   const x = across(0, most);
@@ -119,7 +119,7 @@ export function byUncertainty(points, open) {
   return scatter(points, x, marks, ["uncertainty", "Dice over uncertainty"], open);
 }
 
-/** @param {Point[]} points @param {(x: number) => number} x @param {Node[]} marks @param {[string, string]} named @param {(id: number) => void} open */
+/** @param {Point[]} points @param {(x: number) => number} x @param {Node[]} marks @param {[string, string]} named @param {(point: Point) => void} open */
 function scatter(points, x, marks, [xName, name], open) {
   const y = up(0, 1);
   const places = points.map((point) => ({ left: x(point.x), top: y(point.y), point })).sort((a, b) => a.left - b.left || a.top - b.top);
@@ -162,13 +162,13 @@ function scatter(points, x, marks, [xName, name], open) {
   drawing.addEventListener("blur", () => walk(-1));
   drawing.addEventListener("click", (event) => {
     const place = chosen[under(/** @type {MouseEvent} */ (event))];
-    if (place) open(place.point.id);
+    if (place) open(place.point);
   });
   drawing.addEventListener("keydown", (event) => {
     const { key } = /** @type {KeyboardEvent} */ (event);
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[key];
     const to = key === "Home" ? 0 : key === "End" ? chosen.length - 1 : step ? Math.max(0, Math.min(chosen.length - 1, at + step)) : null;
-    if (key === "Enter" && chosen[at]) open(chosen[at].point.id);
+    if (key === "Enter" && chosen[at]) open(chosen[at].point);
     else if (to !== null) walk(to);
     else return;
     event.preventDefault();
