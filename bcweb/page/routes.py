@@ -170,24 +170,18 @@ class Api:
                 400, f"These are more than {_MOST_NAMES:,} files: drop fewer at once."
             )
         held = self.store.all_of(owner_of(request))
-        ids = list(held)
         paths = [*(item.path for item in held.values()), *map(_readable, names)]
+        ids, places = dict(enumerate(held)), {len(held) + n: n for n in range(len(names))}
         return answer(
             [
                 {
                     "part": told.part,
                     "adds": told.adds,
-                    "held": ids[told.scan]
-                    if told.scan is not None and told.scan < len(ids)
-                    else None,
-                    "new": (
-                        told.scan - len(ids)
-                        if told.scan is not None and told.scan >= len(ids)
-                        else None
-                    ),
+                    "held": ids.get(told.scan),
+                    "new": places.get(told.scan),
                     "among": [PurePosixPath(paths[scan]).name for scan in told.among],
                 }
-                for told in (_of_one_drop(told, len(ids)) for told in pair(paths)[len(ids) :])
+                for told in (_of_one_drop(told, len(held)) for told in pair(paths)[len(held) :])
             ]
         )
 
