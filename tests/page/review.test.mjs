@@ -96,8 +96,9 @@ test("a row says the score by which the queue is ordered, else its Dice, else wh
   assert.equal(words.rowWords(ROW, "suspect"), "Dice 0.43", "where there is no suspicion");
   assert.equal(words.rowWords(ROW, "twins"), "masks agree 0.31");
   assert.equal(words.rowWords({ ...ROW, dice: null, how: "seen" }, "worst"), "seen in training");
+  assert.equal(words.rowWords({ ...ROW, dice: null, how: "seen", label: "malignant" }, "worst"), "malignant · seen in training");
   assert.equal(words.rowWords({ ...ROW, how: "seen", label: "benign" }, "worst"), "Dice 0.43 · benign · out of fold");
-  assert.equal(words.rowWords({ ...ROW, dice: null, how: null }, "worst"), "no prediction yet");
+  assert.equal(words.rowWords({ ...ROW, dice: null, how: null, label: "benign" }, "worst"), "benign · no prediction yet");
   assert.equal(words.rowWords({ ...ROW, dice: null, has_truth: false }, "worst"), "no truth");
   assert.equal(words.rowWords({ ...ROW, problem: "The file is empty." }, "worst"), "cannot be read");
 });

@@ -129,8 +129,9 @@ export function rowWords(row, order) {
   if (order === "suspect" && row.suspicion !== null) return line(`suspicion ${fixed(row.suspicion, 2)}`);
   if (order === "twins" && row.twin_dice !== null) return line(`masks agree ${fixed(row.twin_dice, 2)}`);
   if (row.dice !== null) return line(`Dice ${fixed(row.dice, 2)}`, row.how === "seen" ? "out of fold" : "");
-  if (row.how === null) return line("no prediction yet");
-  if (row.how === "seen") return line("seen in training");
+  // Why there is no score is longer than one: a narrow row would have no room for a label after it.
+  if (row.how === null) return line("", "no prediction yet");
+  if (row.how === "seen") return line("", "seen in training");
   return line(row.has_truth ? `Dice ${NONE}` : "no truth");
 }
 
