@@ -1,6 +1,6 @@
 """Does transfer help? The same folds for every arm, and a report with intervals:
 
-    python -m train.study --data folder:PATH --out runs/study --arms imagenet,encoder,none
+    python -m train.study --data folder:PATH --out runs/study --arms imagenet,encoder,none --seeds 0,1
     python -m train.study --report
 
 The first trains what is missing, one process a fold (`python -m train.transfer`); what is done is skipped, so
@@ -68,7 +68,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     add(
         "--parts", default="100", metavar="PERCENT,...", help="of the training groups (default 100)"
     )
-    add("--seeds", default="0", metavar="SEED,...", help="default: 0")
+    add("--seeds", default="0", metavar="SEED,...", help="default: 0; one alone tells no arm apart")
     add("--folds", type=int, default=3, metavar="N", help="how many folds (default 3)")
     add("--epochs", type=int, default=10, help="of a whole training; a part has as many steps")
     add("--size", type=int, default=256)
