@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,24 +12,24 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from bcweb.terminal import write_whole
 from train.training_set import TrainingCase, TrainingSet
 
 QUALITY = 90
 
 
 def pack(data: TrainingSet, file: Path) -> None:
-    """Write a set as one .npz, whole or not at all."""
+    """Write a set as one .npz, as `write_whole` does; `OSError` names it."""
     encoded = [_encode(image) for image in data.images]
-    part = file.with_name(f"{file.name}.{os.getpid()}.part")
-    with part.open("wb") as out:
-        np.savez_compressed(
-            out,
-            cases=np.array(json.dumps([vars(case) for case in data.cases])),
-            images=np.frombuffer(b"".join(encoded), np.uint8),
-            ends=np.cumsum([len(picture) for picture in encoded]),
-            masks=np.packbits(data.masks, axis=-1),
-        )
-    part.replace(file)
+    out = io.BytesIO()
+    np.savez_compressed(
+        out,
+        cases=np.array(json.dumps([vars(case) for case in data.cases])),
+        images=np.frombuffer(b"".join(encoded), np.uint8),
+        ends=np.cumsum([len(picture) for picture in encoded]),
+        masks=np.packbits(data.masks, axis=-1),
+    )
+    write_whole(file, out.getvalue())
 
 
 def unpack(file: Path, size: int) -> TrainingSet:

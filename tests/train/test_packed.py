@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -26,6 +27,21 @@ def test_cases_and_masks_travel_exactly_and_images_nearly(sets):
     assert back.cases == there.cases == packed.cases_of(file)
     assert np.array_equal(back.masks, there.masks)
     assert np.abs(back.images.astype(int) - there.images).mean() < 6, "noise is the worst to encode"
+
+
+def test_what_a_link_leads_to_is_written_and_no_file_takes_its_place(sets, tmp_path):
+    """Nor that of a device, which root may write over: /dev/full was a file from then on."""
+    there, _ = sets
+    link, elsewhere = tmp_path / "link.npz", tmp_path / "elsewhere.npz"
+    link.symlink_to(elsewhere)
+    packed.pack(there, link)
+    assert link.is_symlink() and packed.cases_of(elsewhere) == there.cases
+    assert sorted(tmp_path.iterdir()) == [elsewhere, link]
+    if Path("/dev/full").exists():
+        full = tmp_path / "full.npz"
+        full.symlink_to("/dev/full")
+        with pytest.raises(OSError, match="No space left on device"):
+            packed.pack(there, full)
 
 
 def test_another_size_and_another_file_are_one_sentence(sets, tmp_path):
