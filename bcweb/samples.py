@@ -21,7 +21,7 @@ from PIL import Image
 
 from bcweb.phantoms import Mass, Phantom, phantom
 from bcweb.scans import Modality
-from bcweb.terminal import command, os_sentence, write_whole
+from bcweb.terminal import command, os_sentence, why_unmade, write_whole
 
 
 @dataclass(frozen=True)
@@ -127,6 +127,9 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("folder", type=Path, metavar="DIR")
     folder = parser.parse_args(argv).folder
+    if problem := why_unmade(folder):
+        print(problem, file=sys.stderr)
+        return 1
     try:
         write(folder)
     except OSError as error:

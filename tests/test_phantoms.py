@@ -132,6 +132,13 @@ def test_a_full_disk_names_the_file_and_leaves_none_of_the_samples(tmp_path, cap
     assert [file for file in tmp_path.rglob("*") if file.is_file()] == []
 
 
+def test_a_file_in_place_of_the_samples_folder_is_said_to_be_none(tmp_path, capsys):
+    (tmp_path / "file").touch()
+    assert main([str(tmp_path / "file")]) == 1
+    file = tmp_path / "file"
+    assert capsys.readouterr().err == f"Nothing can be written to {file}: {file} is no folder.\n"
+
+
 def test_the_samples_are_written_as_a_data_set_that_reads_back(tmp_path):
     from bcweb.cases import read_cases, read_truth
 

@@ -23,6 +23,7 @@ from bcweb.review.database import Database
 from bcweb.review.files import Files, make_folders, sync_folders
 from bcweb.review.records import ReviewError
 from bcweb.review.schema import cases, drafts, predictions, projects, verdicts
+from bcweb.terminal import why_unmade
 
 DUMP = "review.dump"
 
@@ -40,6 +41,8 @@ def backup(database: Database, files: Files, to: Path) -> Copied:
 
     A file that is missing costs no other one: who has lost one needs a copy of the rest all the more.
     """
+    if problem := why_unmade(to):
+        raise ReviewError(problem)
     try:
         to.mkdir(parents=True, exist_ok=True, mode=0o700)
         if any(to.iterdir()):

@@ -96,8 +96,9 @@ class Store:
             self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._files = Files(self.home)
         except OSError as error:
+            what = "it is a file" if isinstance(error, FileExistsError) else error.strerror
             raise ReviewError(
-                f"The data folder {self.home} cannot be written ({error.strerror}); "
+                f"The data folder {self.home} cannot be written ({what}); "
                 "name another in BCWEB_HOME."
             ) from error
         self._database = Database(url or self.home / places.DATABASE, patience)

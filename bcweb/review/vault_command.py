@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
+from bcweb.paths import pasted
+from bcweb.review.records import ReviewError
 from bcweb.review.store import LOCAL, Store
 from bcweb.review.vault import Vault
 from bcweb.review.vault_places import place_of
@@ -23,9 +26,14 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    named = pasted(arguments.place)
+    if not named.startswith("hf://"):
+        if not os.path.isdir(named):
+            raise ReviewError(f"{named} is not a folder.")
+        named = os.path.abspath(named)
     with Store() as store:
         before = {project.id for project in store.projects(LOCAL)}
-        vault = Vault(store, place_of(arguments.place), owner=LOCAL)
+        vault = Vault(store, place_of(named), owner=LOCAL)
         vault.bring_back()
         new = [project for project in store.projects(LOCAL) if project.id not in before]
     for project in reversed(new):

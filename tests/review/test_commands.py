@@ -105,6 +105,34 @@ def test_a_database_that_cannot_be_had_is_one_sentence(at_home, capsys, monkeypa
     assert told.out == "" and told.err.startswith("BCWEB_DATABASE is no address")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["backup", "{file}"], "Nothing can be written to {file}: {file} is no folder.\n"),
+        (["backup", "{file}/a"], "Nothing can be written to {file}/a: {file} is no folder.\n"),
+        (
+            ["export", "Brust 乳", "--to", "{file}"],
+            "{file} is no folder; name a folder that is not there yet.\n",
+        ),
+        (["restore", "{file}"], "{file} is not a folder.\n"),
+        (["restore", "{file}/nowhere"], "{file}/nowhere is not a folder.\n"),
+    ],
+)
+def test_a_file_in_place_of_a_folder_is_said_to_be_none(reviewed, capsys, arguments, said):
+    file = reviewed / "file"
+    file.touch()
+    assert program.main([part.format(file=file) for part in arguments]) == 1
+    assert capsys.readouterr().err == said.format(file=file)
+
+
+def test_a_data_folder_that_is_a_file_is_said_to_be_one(at_home, capsys):
+    (at_home / "home").touch()
+    assert program.main(["list"]) == 1
+    assert capsys.readouterr().err == (
+        f"The data folder {at_home / 'home'} cannot be written (it is a file); name another in BCWEB_HOME.\n"
+    )
+
+
 def test_help_names_every_command():
     done = subprocess.run(
         [sys.executable, "-m", "bcweb.review", "--help"], cwd=ROOT, capture_output=True, text=True,

@@ -313,7 +313,8 @@ def _holds_something(folder: Path) -> bool:
 
 
 def _taken(to: Path) -> ExportError:
-    return ExportError(f"{to} holds something already; name a folder that is not there yet.")
+    what = "holds something already" if to.is_dir() else "is no folder"
+    return ExportError(f"{to} {what}; name a folder that is not there yet.")
 
 
 @contextmanager
