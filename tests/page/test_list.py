@@ -42,6 +42,30 @@ def test_a_folder_is_dropped_whole(page, tmp_path):
     expect(page.rows()).to_have_count(2)
 
 
+def test_a_folder_that_is_listed_can_be_reviewed(page, tmp_path):
+    folder = tmp_path / "Ward 7"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(png(OTHER.scan.pixels))
+    review = page.find(".folder .review")
+    expect(review).to_be_hidden()
+    page.find(".folder input").fill(f"{folder}/")
+    page.page.keyboard.press("Enter")
+    expect(page.title()).to_have_text("a.png")
+    review.click()
+    form = page.page.locator("bc-review form.new")
+    expect(form.get_by_label("Name")).to_have_value("Ward 7")
+    expect(form.get_by_label("Data")).to_have_value(f"folder:{folder}/")
+    form.get_by_role("button", name="Begin").click()
+    project = page.page.locator("bc-review .projects li").filter(has_text="Ward 7")
+    project.get_by_role("button", name="Remove …").click(timeout=30_000)  # it is imported by then
+    expect(project.locator(".open")).to_contain_text("0 of 1")
+    project.get_by_role("button", name="Remove it").click()
+    expect(project).to_have_count(0)
+    page.page.get_by_role("tab", name="Scan").click()
+    page.find(".folder input").fill(f"{tmp_path}/other")
+    expect(review).to_be_hidden()  # it is of what was listed
+
+
 def test_what_cannot_be_opened_of_a_drop_has_its_row_beside_the_rest(page, tmp_path):
     folder = tmp_path / "set"
     folder.mkdir()
@@ -91,7 +115,7 @@ def test_a_folder_listed_again_shows_the_mask_that_was_added(page, tmp_path):
     page.find(".folder input").press("Enter")
     expect(page.title()).to_have_text("a.png")
     expect(page.find(".row.current .state")).to_have_text("1 lesion")
-    expect(page.find(".folder button")).to_be_enabled()  # the listing is over
+    expect(page.find(".folder [type=submit]")).to_be_enabled()  # the listing is over
     (tmp_path / "a_mask.png").write_bytes(png(LESION.truth))
     page.find(".folder input").press("Enter")
     expect(page.find(".row.current .state")).to_contain_text("Dice")
@@ -104,7 +128,7 @@ def test_a_folder_listed_again_shows_the_scan_that_was_added_to_a_mask(page, tmp
     page.find(".folder input").fill(str(tmp_path))
     page.find(".folder input").press("Enter")
     expect(page.find(".failed")).to_contain_text("b_mask.pnglooks like a truth mask")
-    expect(page.find(".folder button")).to_be_enabled()  # the listing is over
+    expect(page.find(".folder [type=submit]")).to_be_enabled()  # the listing is over
     (tmp_path / "b.png").write_bytes(png(OTHER.scan.pixels))
     page.find(".folder input").fill(f"{tmp_path}/")
     page.find(".folder input").press("Enter")

@@ -40,6 +40,15 @@ export class Home {
     root.replaceChildren(h("div", { class: "home-text" }, h("h1", {}, "Review"), this.why, this.list), this.form);
   }
 
+  /** Fill in a new project of this folder; the reader may call it otherwise, and begins it. @param {string} path */
+  offer(path) {
+    const [name, data] = [this.name, this.data].map((field) => /** @type {HTMLInputElement} */ (field.querySelector("input")));
+    name.value = path.split(/[\\/]/).findLast((part) => part.trim()) ?? "";
+    data.value = `folder:${path}`;
+    this.said.textContent = "";
+    name.select();
+  }
+
   /** @param {string} label @param {string} placeholder @param {string} title */
   #field(label, placeholder, title) {
     return h("label", { title }, h("span", {}, label), h("input", { type: "text", placeholder, autocomplete: "off", spellcheck: false }));

@@ -34,6 +34,22 @@ export function openCase(id, of) {
   showTab("Review");
 }
 
+/** The folder that is to be a project next. */
+let offered = "";
+
+/** Offer a folder of this machine as a new project, in the Review tab. @param {string} path */
+export function reviewFolder(path) {
+  offered = path;
+  showTab("Review");
+}
+
+/** The folder that was offered, once; empty where there is none. */
+export function takeFolder() {
+  const path = offered;
+  offered = "";
+  return path;
+}
+
 /** Bring one of Gradio's tabs to the front, as soon as it is there. @param {string} name */
 export function showTab(name) {
   const press = () => {

@@ -17,7 +17,7 @@ import { Drawing } from "./review-drawing.js";
 import { Exporting } from "./review-export.js";
 import { Home } from "./review-home.js";
 import { HELD, actionOf } from "./review-keys.js";
-import { OPEN_CASE, linkedCase, nameCase } from "./review-links.js";
+import { OPEN_CASE, linkedCase, nameCase, takeFolder } from "./review-links.js";
 import { Moving } from "./review-moving.js";
 import { Outbox } from "./review-outbox.js";
 import { Shelf } from "./review-shelf.js";
@@ -132,8 +132,10 @@ class Review extends HTMLElement {
       const { current } = this.#moving;
       if (current !== null && isIntersecting) this.#view.showAddress();
       else if (current !== null) nameCase(null);
-      if (isIntersecting) this.#reload();
-      else this.#view.clock.pause();
+      if (isIntersecting) {
+        this.#takeOffer();
+        this.#reload();
+      } else this.#view.clock.pause();
     }).observe(this);
     this.#start(linkedCase());
   }
@@ -155,6 +157,7 @@ class Review extends HTMLElement {
     this.#standing.meet(this.#session);
     this.#home.show(this.#session);
     for (const kept of await this.#shelf.left(this.#whose)) if (kept.kind === "verdict") this.#outbox.decide(kept);
+    if (this.#takeOffer()) return;
     if (linked !== null && (await this.#openLinked(linked))) return;
     const { projects } = this.#session;
     const before = projects.find(({ id }) => String(id) === remembered(PROJECT));
@@ -182,6 +185,15 @@ class Review extends HTMLElement {
       nameCase(null);
       return false;
     }
+  }
+
+  /** A folder that was offered on the Scan tab is filled in as a new project. @returns {boolean} whether there is one */
+  #takeOffer() {
+    const path = this.#session ? takeFolder() : ""; // else once it is there
+    if (!path) return false;
+    this.#showHome();
+    this.#home.offer(path);
+    return true;
   }
 
   #showHome() {

@@ -60,6 +60,7 @@ ${STYLES.map((name) => `<link rel="stylesheet" href="${new URL(name, import.meta
       <form class="folder" hidden>
         <input type="text" placeholder="Path of a folder" title="A folder on this machine" aria-label="Folder on this machine" autocomplete="off" spellcheck="false">
         <button type="submit">List</button>
+        <button type="button" class="review" hidden title="Make a project of this folder: decide case by case, correct, keep what was decided">Review<span>&nbsp;this folder</span></button>
         <p class="error" role="alert"></p>
       </form>
     </div>

@@ -13,7 +13,7 @@ import { Leaving } from "./leaving.js";
 import { Line } from "./line.js";
 import { List, isFailed } from "./list.js";
 import { explain } from "./meanings.js";
-import { showTab } from "./review-links.js";
+import { reviewFolder, showTab } from "./review-links.js";
 import { Saving } from "./saving.js";
 import { fill } from "./template.js";
 import { Toast } from "./toast.js";
@@ -342,8 +342,9 @@ class Workbench extends HTMLElement {
     this.#toast.goOn();
     const field = this.#element(".folder input");
     const list = /** @type {HTMLButtonElement} */ (this.#element(".folder button"));
-    const problem = this.#element(".folder .error");
+    const [problem, review] = [this.#element(".folder .error"), this.#element(".folder .review")];
     problem.textContent = "";
+    review.hidden = true;
     list.disabled = true;
     this.#element(".folder").classList.add("busy");
     try {
@@ -360,6 +361,7 @@ class Workbench extends HTMLElement {
       }
       this.#pair();
       await this.#findTruths();
+      review.hidden = false;
       field.blur(); // so that the next key is a command again
       const first = scans.find(({ id }) => this.#cases.has(id));
       if (first) await this.#select(first.id);
@@ -450,7 +452,13 @@ class Workbench extends HTMLElement {
     // Before anybody else hears of it: behind an open dialog no key does anything.
     document.addEventListener("keydown", (event) => this.#onKeyInDialog(event), true);
     document.addEventListener("keydown", (event) => this.#onKey(event));
-    this.#element(".folder input").addEventListener("input", () => (this.#element(".folder .error").textContent = ""));
+    const path = /** @type {HTMLInputElement} */ (this.#element(".folder input"));
+    const review = this.#element(".folder .review");
+    path.addEventListener("input", () => {
+      this.#element(".folder .error").textContent = "";
+      review.hidden = true; // it is of what is listed
+    });
+    review.addEventListener("click", () => reviewFolder(path.value.trim()));
     this.#element(".failures").addEventListener("click", () => this.#element(".list").scrollTo({ top: 0, left: 0 }));
     window.addEventListener("pagehide", () => this.#leaving.removeForGood());
     document.addEventListener("paste", (event) => {
