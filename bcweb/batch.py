@@ -246,11 +246,8 @@ def _answer(
 
 def warm_up(workers: int) -> None:
     """Let the engine be imported for workers to come while this process does something else."""
-    if workers > 1 and _FORKS:
-        from multiprocessing.forkserver import ensure_running  # POSIX only
-
+    if workers > 1:
         _context()
-        ensure_running()
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:
@@ -261,8 +258,17 @@ def _context() -> multiprocessing.context.BaseContext:
     """Workers fork from a server that has imported the engine once; where there is no fork, each imports it."""
     if not _FORKS:
         return multiprocessing.get_context("spawn")
+    from multiprocessing import forkserver, resource_tracker  # POSIX only
+
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["bcweb.segmenter"])
+    resource_tracker.ensure_running()  # which the server wants, and which ends with no signal blocked
+    # Ctrl-C is the parent's to hear: a server that dies of it while it imports gives no workers any more.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        forkserver.ensure_running()  # it takes this over
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return context
 
 

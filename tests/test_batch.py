@@ -13,6 +13,8 @@ import pytest
 from bcweb.batch import Stop, apart
 from bcweb.cases import CasesError
 
+ROOT = Path(__file__).parents[1]
+
 
 def doubled(number: int) -> int:
     return 2 * number
@@ -63,6 +65,26 @@ def test_once_stop_is_asked_it_is_ended_whatever_it_does():
     assert apart(endless, 0, stop) is None
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing forks there")
+def test_ctrl_c_while_workers_are_begun_is_heard_by_none_of_them():
+    """A terminal sends it to all. The server that forks them imports for a second, and died of it."""
+    stopped = """
+import os, signal
+from multiprocessing import forkserver
+from bcweb.batch import Stop, apart, warm_up
+from tests.test_batch import doubled
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background is told to ignore it
+warm_up(2)
+server = forkserver._forkserver._forkserver_pid
+os.kill(server, signal.SIGINT)
+print(apart(doubled, 21, Stop()), forkserver._forkserver._forkserver_pid == server)
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", stopped], cwd=ROOT, capture_output=True, text=True
+    )
+    assert (ended.stdout, ended.stderr) == ("42 True\n", "")
+
+
 def test_one_that_shows_its_progress_leaves_nothing_behind_when_it_is_ended():
     stopped = """
 import threading
@@ -76,6 +98,6 @@ apart(endless_with_a_bar, 3, stop)
         [sys.executable, "-c", stopped],
         capture_output=True,
         text=True,
-        cwd=Path(__file__).parents[1],
+        cwd=ROOT,
     )
     assert (ended.returncode, ended.stderr) == (0, ""), "the system's semaphores are told of"
