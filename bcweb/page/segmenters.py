@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -37,11 +38,11 @@ class Segmenters:
     """Loads each modality's weights when they are first asked for or by `begin`, `warm` and `switch`.
 
     Whoever segments keeps the segmenter that `of` gave until done, whatever is switched meanwhile.
-    weights: the names to begin with (see `bcweb.weights.load_weights`).
+    weights: the names to begin with (see `bcweb.weights.load_weights`). A folder's is its whole path, however it is given.
     """
 
     def __init__(self, weights: Mapping[Modality, str]):
-        self.weights = weights
+        self.weights = {modality: _spelled(name) for modality, name in weights.items()}
         self._in_use: dict[Modality, InUse] = {}
         self._locks = {modality: threading.Lock() for modality in MODALITIES}
         self._switches = {modality: threading.Lock() for modality in MODALITIES}
@@ -91,6 +92,7 @@ class Segmenters:
         if not self._switches[modality].acquire(blocking=False):
             raise Busy(f"Other weights for {modality}s are being loaded: wait until that is done.")
         try:
+            name = _spelled(name)
             loaded = InUse(name, _ready(name, modality))
             with self._locks[modality]:
                 self._take(modality, loaded)
@@ -101,6 +103,12 @@ class Segmenters:
     def _take(self, modality: Modality, taken: InUse) -> None:
         self._in_use[modality] = taken
         self._names[modality][taken.name] = None
+
+
+def _spelled(name: str) -> str:
+    """One name for a folder, with or without a slash at its end; a link is another, which may lead elsewhere tomorrow."""
+    is_folder = name != EMBEDDED and not name.startswith(HUB)
+    return str(Path(name).absolute()) if is_folder else name
 
 
 def _first(name: str, modality: Modality) -> InUse:

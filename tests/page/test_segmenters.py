@@ -48,6 +48,23 @@ def test_the_next_scan_meets_the_new_weights_and_a_scan_under_way_ends_with_the_
     assert segmenters.now("mammogram") is None, "the other modality was not even loaded"
 
 
+def test_a_folder_is_listed_once_however_it_is_spelled(folders, monkeypatch):
+    monkeypatch.chdir(folders[0].parent)
+    segmenters = Segmenters({"ultrasound": f"{folders[0]}/", "mammogram": "embedded"})
+    segmenters.begin()
+    for spelled in (folders[0], folders[0].name, f"./{folders[1].name}//", f"{folders[1]}/."):
+        segmenters.switch("ultrasound", str(spelled))
+    assert segmenters.names("ultrasound") == ["embedded", str(folders[0]), str(folders[1])]
+    segmenters.switch("ultrasound", f"{folders[0]}/")
+    assert segmenters.now("ultrasound").name == segmenters.weights["ultrasound"], (
+        "the page says that these are not what it was started with"
+    )
+    link = folders[0].parent / "newest"
+    link.symlink_to(folders[1])
+    segmenters.switch("ultrasound", str(link))
+    assert str(link) in segmenters.names("ultrasound"), "a link may lead elsewhere tomorrow"
+
+
 def broken(folder: Path, how: str) -> Path:
     """A copy of good weights, with one thing wrong."""
     weights_folder.write(folder)
