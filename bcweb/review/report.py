@@ -93,16 +93,17 @@ def html(
 
 
 def table(evaluation: Evaluation, comparison: Comparison | None = None) -> str:
-    """CSV: one line a case, first the columns of `bcweb.scores.write_scores`.
+    """CSV: one line a case, first the columns of `bcweb.scores.write_scores`, which are of the mask that is here.
 
-    Cases without a score are there with the reason as their error. A text that a spreadsheet would run is
-    behind an apostrophe (see `bcweb.names.harmless`), and it begins with a byte order mark, without
-    which Excel garbles all names but English ones. With a comparison the last columns
-    have the other revision's Dice and the difference, empty for cases that are not compared.
+    headline_dice is the Dice of `Scored.headline`, the one that the page shows as a result: of a case that these weights
+    have seen the one out of fold, and empty where there is none. With a comparison the last columns have the other
+    revision's and the difference of the two, empty for cases that are not compared. Cases without a score are there
+    with the reason as their error. A text that a spreadsheet would run is behind an apostrophe (see
+    `bcweb.names.harmless`), and it begins with a byte order mark, without which Excel garbles all names but English ones.
     """
     names = [
         *(field.name for field in fields(CaseScore)),
-        "how", "out_of_fold_dice", "share_of_image", "uncertainty", "decision", "truth",
+        "how", "share_of_image", "uncertainty", "decision", "truth", "headline_dice",
     ]  # fmt: skip
     if comparison:
         names += ["other_revision", "other_dice", "difference"]
@@ -118,8 +119,9 @@ def table(evaluation: Evaluation, comparison: Comparison | None = None) -> str:
     writer.writerow(names)
     for case in evaluation.cases:
         more = [
-            case.how, _number(case.carried), _number(case.share), _number(case.uncertainty),
-            case.decision or "", "reader" if case.by_reader else "imported",
+            case.how, _number(case.share), _number(case.uncertainty), case.decision or "",
+            "reader" if case.by_reader else "imported",
+            _number(case.headline.dice if case.headline else None),
         ]  # fmt: skip
         if pair := pairs.get(case.id):
             more += [comparison.second, _number(pair.second.dice), _number(pair.difference)]

@@ -156,11 +156,30 @@ def test_the_table_has_a_line_for_every_case(written):
         "0.8", "2", "0.05",
     )  # fmt: skip
     carried = rows["carried"]
-    assert (carried["dice"], carried["seen"], carried["out_of_fold_dice"]) == ("1", "1", "0.6")
+    assert (carried["dice"], carried["seen"], carried["headline_dice"]) == ("1", "1", "0.6")
+    assert (rows["seen"]["dice"], rows["seen"]["headline_dice"]) == ("1", ""), "it is no result"
     assert (rows["d"]["other_dice"], rows["d"]["difference"]) == ("0.5", "-0.5")
     fold = rows["fold"]
     assert (fold["how"], fold["revision"], fold["difference"]) == ("out-of-fold", FOLD, "")
     assert (rows["late"]["dice"], rows["late"]["error"]) == ("", f"not predicted by {FIRST}")
+
+
+def test_the_table_has_the_dice_of_the_headline_and_both_of_a_pair_that_is_compared(tmp_path):
+    with Store(tmp_path) as store:
+        fill(store)
+        first, second = (evaluate(store, "local", "made", one) for one in (FIRST, SECOND))
+    for folds, compared in ((False, 6), (True, 8)):
+        table = report.table(first, compare(first, second, folds))
+        rows = list(csv.DictReader(io.StringIO(table)))
+        lesion = [
+            float(r["headline_dice"]) for r in rows if r["lesion"] == "1" and r["headline_dice"]
+        ]
+        assert sum(lesion) / len(lesion) == pytest.approx(first.figures["lesion"]["dice_mean"])
+        pairs = [row for row in rows if row["difference"]]
+        assert len(pairs) == compared
+        for row in pairs:
+            apart = float(row["headline_dice"]) - float(row["other_dice"])
+            assert float(row["difference"]) == pytest.approx(apart, abs=1e-6), row["id"]
 
 
 def test_no_spreadsheet_runs_what_a_data_set_calls_its_cases(tmp_path):
