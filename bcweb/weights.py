@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError
-from safetensors.numpy import load_file
+from safetensors.numpy import load
 
 from bcweb import hub
 from bcweb.cases import duplicates
@@ -124,6 +124,10 @@ class Weights:
             with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
                 cases = tuple(SeenCase(**row) for row in csv.DictReader(file))
             duplicates.pack(case.fingerprint for case in cases)
+        except OSError as error:
+            raise WeightsError(
+                f"seen.csv of {self.revision} cannot be read: {error.strerror}."
+            ) from None
         except (TypeError, ValueError, OverflowError, csv.Error):
             columns = ", ".join(field.name for field in fields(SeenCase))
             raise WeightsError(
@@ -188,14 +192,16 @@ def load_weights(name: str, modality: Modality | None = None) -> Weights:
             f"{LIMIT / 1e6:,.0f} MB."
         )
     try:
-        stored = load_file(tensor_file)
-    except (TypeError, AttributeError):  # numbers that NumPy does not have, of 8 bits
+        content = tensor_file.read_bytes()
+        stored = load(content)
+    except (KeyError, TypeError, AttributeError):  # numbers that NumPy does not have, of 8 bits
         raise WeightsError(
             f"model.safetensors of {name} holds numbers that are not floats of 16 or 32 bits."
         ) from None
     except (SafetensorError, OSError) as error:
-        raise WeightsError(f"model.safetensors of {name} cannot be read: {error}.") from None
-    digest = hashlib.sha256(text.encode() + tensor_file.read_bytes()).hexdigest()[:10]
+        why = getattr(error, "strerror", error)
+        raise WeightsError(f"model.safetensors of {name} cannot be read: {why}.") from None
+    digest = hashlib.sha256(text.encode() + content).hexdigest()[:10]
     tensors = {key: value.astype(np.float32) for key, value in stored.items()}
     return Weights(config, tensors, folder, f"{config.name}-{digest}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -55,6 +56,24 @@ def test_a_truncated_safetensors_file_is_refused(tmp_path):
     file.write_bytes(file.read_bytes()[:1000])
     with pytest.raises(WeightsError, match="cannot be read"):
         load_weights(str(tmp_path))
+
+
+def test_a_file_that_the_system_refuses_is_named_with_its_reason(tmp_path):
+    """`PermissionError` mostly, which the super-user never meets: other refusals stand for it here."""
+    weights = load_weights(str(weights_folder.write(tmp_path)))
+    (tmp_path / "seen.csv").mkdir()
+    with pytest.raises(WeightsError) as caught:
+        _ = weights.seen_cases
+    assert str(caught.value) == f"seen.csv of {weights.revision} cannot be read: Is a directory."
+    refused = Path("/proc/self/mem")  # of which nobody may read the beginning
+    if not refused.exists():
+        pytest.skip("only Linux has a file that nobody can read")
+    (tmp_path / "model.safetensors").unlink()
+    (tmp_path / "model.safetensors").symlink_to(refused)
+    with pytest.raises(WeightsError) as caught:
+        load_weights(str(tmp_path))
+    said = f"model.safetensors of {tmp_path} cannot be read: Input/output error."
+    assert str(caught.value) == said
 
 
 def test_a_pickle_in_the_place_of_the_tensors_is_not_executed(tmp_path):
