@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import wraps
 from io import BufferedWriter, FileIO, TextIOWrapper
 from pathlib import Path
@@ -90,13 +90,20 @@ def os_sentence(error: OSError) -> str:
 
 
 def write_whole(file: Path, content: bytes) -> None:
-    """Write a file that is there whole or not at all, or as it was before; `OSError` names it.
+    """Write a file as `whole` does."""
+    with whole(file) as part:
+        part.write_bytes(content)
+
+
+@contextmanager
+def whole(file: Path) -> Iterator[Path]:
+    """Where to write a file that is then there whole or not at all, or as it was before; `OSError` names it.
 
     What is no file, such as /dev/stdout, and what a link leads to is written where it is.
     """
-    part = file if _in_place(file) else file.with_name(f".{file.name}.part")
+    part = file if _in_place(file) else file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
-        part.write_bytes(content)
+        yield part
         if part != file:
             part.replace(file)
     except BaseException as error:

@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -30,7 +29,7 @@ from bcweb.cases.duplicates import fingerprint
 from bcweb.names import text
 from bcweb.preprocess import square
 from bcweb.scans import ScanError, check_contrast, read_scan
-from bcweb.terminal import command, counted, why_unmade, why_unwritable
+from bcweb.terminal import command, counted, whole, why_unmade, why_unwritable
 from train.ending import exit_status
 from train.options import check_size
 from train.packed import pack, unpack
@@ -124,11 +123,9 @@ def _load_one(spec: str, size: int, cache: Path) -> TrainingSet:
         raise ValueError(f"None of the {len(cases)} cases of {found.name} can be read, {odd[0]}")
     result = TrainingSet(tuple(kept), np.stack(images), np.stack(masks))
     cache.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    with part.open("wb") as file:
-        rows = json.dumps([vars(case) for case in kept])
+    rows = json.dumps([vars(case) for case in kept])
+    with whole(path) as part, part.open("wb") as file:
         np.savez(file, cases=np.array(rows), images=result.images, masks=result.masks)
-    part.replace(path)
     return result
 
 

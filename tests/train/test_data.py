@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -223,6 +224,19 @@ def test_of_groups_in_two_classes_only_training_cases_are_left_out():
     roles = np.array(["train", "train", "test", "train", "train", "validation"], "<U10")
     leave_contradictions_out(training_set(some), roles)
     assert roles.tolist() == ["left out", "left out", "test", "train", "train", "validation"]
+
+
+def test_a_disk_that_does_not_take_the_cache_is_named_and_keeps_no_part_of_it(folder, tmp_path):
+    resource = pytest.importorskip("resource", reason="Windows has no limit of a file's size")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        with pytest.raises(OSError) as caught:
+            load([f"folder:{folder}?modality=ultrasound"], 64, tmp_path / "cache")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert Path(caught.value.filename).parent == tmp_path / "cache"
+    assert list((tmp_path / "cache").iterdir()) == []
 
 
 def test_the_cache_knows_the_modality_that_was_said_and_two_sets_of_one_name_are_refused(tmp_path):
