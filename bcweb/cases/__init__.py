@@ -17,6 +17,7 @@ from bcweb.cases import bus_bra, busi, cbis_boxes, folder, hub, mini_mias, stu
 from bcweb.cases.case import Case, CasesError, CaseSet, Skipped, told_accepted
 from bcweb.cases.truth import fit_mask, read_mask, read_truth
 from bcweb.paths import pasted
+from bcweb.terminal import counted
 
 __all__ = [
     "KINDS",
@@ -109,4 +110,5 @@ def _first_reason(found: CaseSet) -> str:
     if not found.skipped:
         return ""
     first = found.skipped[0]
-    return f": {len(found.skipped)} files were skipped, {first.file.name} for one ({first.reason.rstrip('.')})"
+    left_out = counted(len(found.skipped), "file")
+    return f": {left_out} left out, {first.file.name} for one ({first.reason.rstrip('.')})"

@@ -323,9 +323,7 @@ def test_a_spec_is_taken_as_people_paste_it(spec, tmp_path, monkeypatch):
 
 def test_a_folder_of_bad_files_says_why_the_first_was_skipped(tmp_path):
     (tmp_path / "a.png").touch()
-    with pytest.raises(
-        CasesError, match=r"1 files were skipped, a\.png for one \(The file is empty\)"
-    ):
+    with pytest.raises(CasesError, match=r"1 file left out, a\.png for one \(The file is empty\)"):
         read_cases(f"folder:{tmp_path}")
 
 
