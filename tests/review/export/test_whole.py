@@ -90,7 +90,7 @@ def test_a_folder_that_holds_something_is_left_alone(mine, tmp_path):
         ExportError, match="holds something already; name a folder that is not there"
     ):
         export(mine.store, OWNER, mine.project.id, there)
-    with pytest.raises(ExportError, match="holds something already"):
+    with pytest.raises(ExportError, match="mine.txt is no folder; name a folder"):
         export(mine.store, OWNER, mine.project.id, there / "mine.txt")
     assert sorted(there.rglob("*")) == before and leftovers(tmp_path) == []
 
@@ -116,7 +116,7 @@ def test_an_empty_folder_stays_the_same_folder_and_is_filled(mine, tmp_path, mon
 def test_a_link_that_leads_nowhere_is_told_before_anything_is_written(mine, tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
     done = []
-    with pytest.raises(ExportError, match="holds something already"):
+    with pytest.raises(ExportError, match="link is no folder; name a folder"):
         export(
             mine.store,
             OWNER,
