@@ -90,7 +90,7 @@ def test_a_folder_that_holds_something_is_left_alone(mine, tmp_path):
         ExportError, match="holds something already; name a folder that is not there"
     ):
         export(mine.store, OWNER, mine.project.id, there)
-    with pytest.raises(ExportError, match="mine.txt is no folder; name a folder"):
+    with pytest.raises(ExportError, match=r"mine\.txt is no folder; name a folder"):
         export(mine.store, OWNER, mine.project.id, there / "mine.txt")
     assert sorted(there.rglob("*")) == before and leftovers(tmp_path) == []
 
