@@ -98,7 +98,7 @@ ${STYLES.map((name) => `<link rel="stylesheet" href="${new URL(name, import.meta
 </div>
 <dialog class="help-sheet" aria-label="Keys"><form method="dialog"><h2>Keys</h2>${helpSheet()}<button>Close</button></form></dialog>
 <dialog class="who" aria-label="Your name"><form method="dialog"><h2>Who reads?</h2><p class="quiet">Each verdict says whose it is. The name stays in this browser.</p>
-  <input type="text" aria-label="Your name" maxlength="80" autocomplete="name" placeholder="Your name" required><p class="buttons"><button class="primary">Begin</button></p></form></dialog>
+  <input type="text" aria-label="Your name" maxlength="80" autocomplete="name" placeholder="Your name" required><p class="buttons"><button class="primary" value="begin">Begin</button><button formnovalidate>Cancel</button></p></form></dialog>
 <dialog class="exporting" aria-label="Export"></dialog>`;
   const there = [...root.querySelectorAll("link")].map((link) => new Promise((resolve) => (link.onload = link.onerror = resolve)));
   const page = /** @type {HTMLElement} */ (root.querySelector(".page"));

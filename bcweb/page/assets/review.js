@@ -135,7 +135,10 @@ class Review extends HTMLElement {
       if (isIntersecting) {
         this.#takeOffer();
         this.#reload();
-      } else this.#view.clock.pause();
+      } else {
+        this.#view.clock.pause();
+        for (const dialog of this.#root.querySelectorAll("dialog")) dialog.close(); // unseen it would hold the page shut
+      }
     }).observe(this);
     this.#start(linkedCase());
   }
@@ -203,7 +206,9 @@ class Review extends HTMLElement {
     this.#reload();
   }
 
+  /** A link whose case was not opened yet stays in the address. */
   #leave() {
+    if (!this.#moving.project) return;
     this.#view.close();
     this.#moving.leave();
   }
@@ -251,7 +256,10 @@ class Review extends HTMLElement {
 
   /** @param {Project} project @param {number | null} [id] of the case to show */
   async #open(project, id = null) {
-    if (!(await this.#hasName())) return this.#showHome();
+    if (!this.#hasName) {
+      this.#showHome(); // where whoever gives none stays
+      if (!(await this.#askName())) return;
+    }
     if (this.#moving.current !== null) this.#leave(); // a link has led here from another project
     this.#view.ahead.clear();
     remember(PROJECT, String(project.id));
@@ -268,15 +276,19 @@ class Review extends HTMLElement {
     await ask();
   }
 
-  /** Where nobody logs in, the reader is asked once. @returns {Promise<boolean>} whether they have a name */
-  async #hasName() {
-    if (this.#session?.owner !== "local" || this.#session.reader !== "reader") return true;
+  get #hasName() {
+    return this.#session?.owner !== "local" || this.#session.reader !== "reader";
+  }
+
+  /** Where nobody logs in, the reader is asked once. @returns {Promise<boolean>} whether they have a name now */
+  async #askName() {
     const dialog = /** @type {HTMLDialogElement} */ (this.#one(".who"));
     const input = /** @type {HTMLInputElement} */ (this.#one(".who input"));
+    dialog.returnValue = "";
     dialog.showModal();
     await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
     const name = input.value.trim();
-    if (!name) return false;
+    if (dialog.returnValue !== "begin" || !name || !this.#session) return false;
     remember(NAME, name);
     api.setReader(name);
     this.#session.reader = name; // not of the one from before the dialog: it may have been asked for anew

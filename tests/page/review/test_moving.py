@@ -61,6 +61,24 @@ def test_a_reader_without_a_name_is_asked_for_it_once(browse, project, store):
     expect(page.find(".who")).not_to_be_visible()
 
 
+def test_who_follows_a_link_and_gives_no_name_sees_the_projects_and_is_asked_again_on_reload(
+    browse, project, store
+):
+    case = ids(store, project)["case 4"]
+    page = browse().open(case, reader="")
+    for leave in (lambda: page.press("Escape"), page.find(".who").get_by_text("Cancel").click):
+        page.find(".who input").fill("Not yet")
+        expect(page.find(".projects .open").filter(has_text=project.name)).to_be_visible()
+        leave()
+        expect(page.find(".who")).not_to_be_visible()
+        expect(page.find(".home")).to_be_visible()
+        assert page.page.url.endswith(f"?case={case}"), "the address has lost the case"
+        page.page.reload()
+    page.find(".who input").fill("Dr. Ünal")
+    page.press("Enter")
+    page.shows("case 4")
+
+
 def test_a_project_is_removed_when_asked_twice(browse, store, tmp_path):
     made = fill(store, tmp_path, 2, "going")
     store.save("local", "BERTA", store.queue("local", made.id)[0].id, NewVerdict("unsure", "k"))
