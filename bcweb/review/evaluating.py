@@ -121,8 +121,10 @@ def _beside(figures: dict[str, Any]) -> str:
     lines = [f"{figures['first']} beside {figures['second']}", wording.compared(figures)]
     if figures["left_out"]:
         lines.append(f"Left out: {wording.reasons(figures['left_out'])}.")
-    lines.append(f"  {'':22}{'first':>8}{'second':>8}  difference, 95% interval")
-    for row in wording.differences(figures):
+    rows = wording.differences(figures)
+    if rows:
+        lines.append(f"  {'':22}{'first':>8}{'second':>8}  difference, 95% interval")
+    for row in rows:
         ends = f" ({row.interval})" if row.interval else ""
         verdict = f" {row.verdict}" if row.verdict else ""
         lines.append(

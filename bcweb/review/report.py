@@ -249,14 +249,16 @@ def _comparison(comparison: Comparison) -> str:
             ("Worse with the first", comparison.worse),
         )
     )
-    return (
-        f"<section><h2>{first} beside {second}</h2>"
-        f"{''.join(f'<p>{escape(text)}</p>' for text in said)}"
+    tables = (
         '<div class="wide" tabindex="0" role="region" aria-label="Differences"><table class="narrow"><thead><tr><td></td>'
         f'<th scope="col">{first}</th><th scope="col">{second}</th>'
         f'<th scope="col">{_term("Difference", wording.DIFFERENCE, True)}</th></tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
-        f'<div class="sides">{lists}</div></section>'
+        f'<div class="sides">{lists}</div>'
+    )
+    return (
+        f"<section><h2>{first} beside {second}</h2>"
+        f"{''.join(f'<p>{escape(text)}</p>' for text in said)}{tables if rows else ''}</section>"
     )
 
 

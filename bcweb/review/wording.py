@@ -319,7 +319,9 @@ class Difference:
 
 
 def differences(compared: dict[str, Any]) -> tuple[Difference, ...]:
-    return tuple(_difference(key, row) for key, row in compared["rows"].items())
+    """The figures of both; none where no case is compared: a table would hold nothing but dashes."""
+    rows = compared["rows"].items() if compared["pairs"] else ()
+    return tuple(_difference(key, row) for key, row in rows)
 
 
 def _difference(key: str, row: dict[str, Any]) -> Difference:

@@ -233,7 +233,7 @@ def test_better_and_worse_are_said_only_where_the_interval_leaves_0_out(key, end
         "difference": 0.0,
         "difference_ci": ends,
     }
-    (told,) = wording.differences({"rows": {key: row}})
+    (told,) = wording.differences({"pairs": 9, "rows": {key: row}})
     assert told.verdict == verdict, "of distances and painted normals less is better"
 
 
@@ -259,6 +259,21 @@ def test_the_command_prints_the_figures_and_what_was_left_out(home, capsys):
     assert re.search(r"Dice, mean +0\.575 +0\.725  −0\.150 \(−0\.500 to 0\)", said)
     assert main(["evaluate", "made"]) == 0
     assert f"To compare: --against {FIRST}" in capsys.readouterr().out
+
+
+def test_where_no_case_is_compared_there_is_no_table_of_dashes(home, tmp_path, capsys):
+    fill(home, cases=[made for made in CASES if made.name == "carried"])
+    page = tmp_path / "out.html"
+    asked = ["evaluate", "made", "--revision", FIRST, "--against", SECOND, f"--html={page}"]
+    assert main(asked) == 0
+    said = capsys.readouterr().out.rpartition("beside")[2]
+    assert "There is no case that both predicted and neither had seen. 1 more case has" in said
+    assert "difference" not in said and "Dice" not in said, said
+    told = page.read_text()
+    assert "There is no case that both predicted and neither had seen." in told
+    assert "Better with the first" not in told and "difference.dice_mean" not in told
+    assert main([*asked, "--out-of-fold"]) == 0
+    assert "Better with the first: 0" in page.read_text(), "there is a case to compare"
 
 
 def test_a_readers_truth_wants_a_reader_and_says_first_how_far_it_reaches(home, capsys):
