@@ -14,23 +14,41 @@ from tests import weights_folder
 from tests.page.files import png, speckle
 from tests.page.reader import Page, expect, sync_api
 from tests.page.running import running
-from tests.review.scored import FIRST, FOLD, HEIGHT, SECOND, WIDTH, fill, ids_of, square
+from tests.review.scored import (
+    FIRST,
+    FOLD,
+    HEIGHT,
+    SECOND,
+    WIDTH,
+    Made,
+    Mask,
+    fill,
+    ids_of,
+    square,
+)
 
 pytestmark = pytest.mark.browser
 
 Where = tuple[str, dict[str, int]]
 
+# The first weights have seen all of them, and carry 0.60, 0.61 ...; the second, which have not, have 0.7 of each.
+REMEMBERED = [
+    Made(f"case {n}", "benign", f"{n}", 10, Mask(0, "seen", carried=0.6 + n / 100), Mask(3))
+    for n in range(40)
+]
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Where]:
-    """The app with two projects, its address, and the ids of the cases of "made"."""
+    """The app with three projects, its address, and the ids of the cases of "remembered" and "made"."""
     home = tmp_path_factory.mktemp("home")
     with Store(home) as store:
         weights = weights_folder.write(tmp_path_factory.mktemp("first"), name="first")
         spec = _data_set(tmp_path_factory.mktemp("small"))
         imported = prepare(store, "local", "small", [spec], str(weights), workers=1).run()
         assert imported.state == "ready", imported.problem
-        ids = ids_of(store, fill(store))
+        ids = ids_of(store, fill(store, name="remembered", cases=REMEMBERED))
+        ids |= ids_of(store, fill(store))
     with running({"BCWEB_HOME": str(home)}) as address:
         yield address, ids
 
@@ -125,6 +143,60 @@ def test_two_revisions_are_compared_and_a_case_that_got_worse_is_opened(tab):
     tab.landed_on("d", FIRST)
     tab.page.get_by_role("tab", name="Evaluate").click()
     expect(tab.on(".beside h2")).to_be_visible()
+
+
+def test_where_nothing_is_compared_there_is_the_way_to_scores_out_of_fold_and_no_table(tab):
+    tab.open()
+    tab.on(".project select").select_option(label="remembered")
+    tab.compare()
+    told = tab.on(".beside")
+    expect(told).to_contain_text("There is no case that both predicted and neither had seen.")
+    expect(told.locator("table, .better, .worse")).to_have_count(0)
+    told.get_by_label("Compare on scores out of fold too (40)").check()
+    expect(tab.on(".beside .better h3")).to_have_text("Better with the first: 29")
+    expect(tab.on(".beside .worse h3")).to_have_text("Worse with the first: 10")
+
+
+def test_back_from_a_case_leads_to_where_it_was_opened(tab):
+    tab.open()
+    tab.on(".project select").select_option(label="remembered")
+    tab.compare()
+    tab.on(".folds input").check()
+    tab.on(".better").get_by_role("button", name="Show 19 more of 29").click()
+    tab.on(".cases").get_by_role("button", name="Show 15 more of 40").click()
+    rows = tab.on(".list tbody tr")
+    expect(rows).to_have_count(40)
+    link = tab.on(".list [data-case]").nth(35)
+    link.scroll_into_view_if_needed()
+    before = tab.page.evaluate("scrollY")
+    assert before > 1000, "the list is longer than the window"
+    for leave in (tab.page.go_back, tab.page.get_by_role("tab", name="Evaluate").click):
+        link.click()
+        tab.landed_on("case 35", FIRST)
+        leave()
+        tab.told()
+        assert (rows.count(), tab.on(".better tbody tr").count()) == (40, 29)
+        tab.page.wait_for_function("before => scrollY === before", arg=before)
+        tab.page.wait_for_function("!location.search.includes('case')")
+    tab.page.go_back()
+    tab.told()
+    tab.page.go_forward()
+    expect(tab.page.get_by_role("tab", name="Review")).to_have_attribute("aria-selected", "true")
+
+
+def test_back_from_the_question_who_reads_leads_to_a_page_that_can_be_used(tab):
+    tab.page.add_init_script("localStorage.removeItem('bc-reader')")
+    tab.open().compare()
+    asks = tab.page.locator("bc-review .who")
+    tab.on(".worse [data-case]").first.click()
+    expect(asks).to_be_visible()
+    tab.page.go_back()
+    tab.told()
+    tab.on(".worse [data-case]").nth(1).click()
+    expect(asks).to_be_visible()
+    asks.get_by_label("Your name").fill("ann")
+    tab.page.keyboard.press("Enter")
+    tab.landed_on("d", FIRST)
 
 
 def test_other_weights_predict_in_the_background_and_are_compared(tab, tmp_path):

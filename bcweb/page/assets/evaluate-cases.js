@@ -20,6 +20,7 @@ const DECISIONS = { accept: "prediction accepted", truth: "truth kept", correcte
 export class Cases {
   /** Of a bar. @type {[number, number] | null} */ #dice = null;
   /** @type {Only} */ only = null;
+  /** Rows of the list, also when it is drawn anew. */ #rows = STEP;
   /** @type {Scores} */ #scores = /** @type {any} */ (null);
 
   /** @param {ShadowRoot} root @param {HTMLElement} plots @param {HTMLElement} list
@@ -116,7 +117,11 @@ export class Cases {
         h("td", { class: "text" }, training(one)),
         h("td", { class: "text" }, one.decision ? (DECISIONS[one.decision] ?? one.decision) : ""),
       );
-    const body = h("tbody", {}, ...sorted.slice(0, STEP).map(row));
+    const body = h("tbody", {}, ...sorted.slice(0, this.#rows).map(row));
+    const add = (/** @type {number} */ from, /** @type {number} */ to) => {
+      this.#rows = to;
+      body.append(...sorted.slice(from, to).map(row));
+    };
     const chips = [
       dice && button(`Dice ${dice[0].toFixed(2)} to ${dice[1].toFixed(2)} ×`, null, () => this.#unfilter(true), { "aria-label": "Show every Dice" }),
       only && button(`${only[1]} ×`, null, () => this.#unfilter(false), { "aria-label": "Show all groups" }),
@@ -148,7 +153,7 @@ export class Cases {
           body,
         ),
       ),
-      sorted.length > STEP ? more(sorted.length, STEP, (from, to) => body.append(...sorted.slice(from, to).map(row))) : "",
+      sorted.length > this.#rows ? more(sorted.length, this.#rows, add) : "",
     );
   }
 

@@ -12,6 +12,7 @@ import { NONE, fixed, grouped } from "./words.js";
 /** @typedef {import("./evaluate-api.js").Difference} Difference */
 /** @typedef {import("./evaluate-api.js").Pair} Pair */
 /** @typedef {import("./evaluate-cases.js").Only} Only */
+/** @typedef {{better: number, worse: number}} Shown pairs in each list */
 
 /** @param {Scores} scores */
 export function headline(scores) {
@@ -59,8 +60,8 @@ export function byGroup(scores, chosen, choose) {
   ];
 }
 
-/** @param {Comparison} comparison @param {(folds: boolean) => void} want scores out of fold too */
-export function beside({ first, second, said, left_out, out_of_fold, with_folds, meaning, rows, better, worse }, want) {
+/** @param {Comparison} comparison @param {Shown} shown is kept up to date @param {(folds: boolean) => void} want scores out of fold too */
+export function beside({ first, second, said, left_out, out_of_fold, with_folds, meaning, rows, better, worse }, shown, want) {
   const row = (/** @type {Difference} */ one) => {
     const why = [one.meaning, one.over, one.why].filter(Boolean).join(" ");
     const figure = (/** @type {string} */ of, /** @type {string} */ value) => h("span", { "data-why": why, "data-figure": `${of}.${one.key}` }, value);
@@ -84,38 +85,44 @@ export function beside({ first, second, said, left_out, out_of_fold, with_folds,
           `Compare on scores out of fold too (${grouped(out_of_fold)})`,
         )
       : "",
-    h(
-      "div",
-      { class: "sides" },
-      h(
-        "div",
-        { class: "wide", role: "region", "aria-label": "Table of differences", tabIndex: 0 },
-        h(
-          "table",
-          { class: "differences" },
-          h("thead", {}, h("tr", {}, h("td", {}), h("th", { scope: "col" }, first), h("th", { scope: "col" }, second), h("th", { scope: "col" }, term("Difference", meaning)))),
-          h("tbody", {}, ...rows.map(row)),
-        ),
-      ),
-      pairsOf("better", "Better with the first", better),
-      pairsOf("worse", "Worse with the first", worse),
-    ),
+    rows.length > 0
+      ? h(
+          "div",
+          { class: "sides" },
+          h(
+            "div",
+            { class: "wide", role: "region", "aria-label": "Table of differences", tabIndex: 0 },
+            h(
+              "table",
+              { class: "differences" },
+              h("thead", {}, h("tr", {}, h("td", {}), h("th", { scope: "col" }, first), h("th", { scope: "col" }, second), h("th", { scope: "col" }, term("Difference", meaning)))),
+              h("tbody", {}, ...rows.map(row)),
+            ),
+          ),
+          pairsOf("better", "Better with the first", better, shown),
+          pairsOf("worse", "Worse with the first", worse, shown),
+        )
+      : "",
   ];
 }
 
-/** @param {string} name @param {string} title @param {Pair[]} pairs */
-function pairsOf(name, title, pairs) {
+/** @param {keyof Shown} name @param {string} title @param {Pair[]} pairs @param {Shown} shown */
+function pairsOf(name, title, pairs, shown) {
   const rows = (/** @type {number} */ from, /** @type {number} */ to) =>
     pairs.slice(from, to).map((pair) =>
       h("tr", {}, h("th", { scope: "row" }, linkTo(pair)), h("td", {}, fixed(pair.first, 3)), h("td", {}, fixed(pair.second, 3)), h("td", {}, pair.difference)),
     );
-  const body = h("tbody", {}, ...rows(0, 10));
+  const body = h("tbody", {}, ...rows(0, shown[name]));
+  const add = (/** @type {number} */ from, /** @type {number} */ to) => {
+    shown[name] = to;
+    body.append(...rows(from, to));
+  };
   return h(
     "div",
     { class: name },
     h("h3", {}, `${title}: ${grouped(pairs.length)}`),
     pairs.length > 0 && h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Case"), h("th", { scope: "col" }, "First"), h("th", { scope: "col" }, "Second"), h("th", { scope: "col" }, "Difference"))), body),
-    pairs.length > 10 && more(pairs.length, 10, (from, to) => body.append(...rows(from, to))),
+    pairs.length > shown[name] && more(pairs.length, shown[name], add),
   );
 }
 

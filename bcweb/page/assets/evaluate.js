@@ -27,6 +27,8 @@ class Evaluate extends HTMLElement {
   /** @type {Scores | null} */ #scores = null;
   /** Projects whose next weights the server looks into. @type {Set<number>} */ #looking = new Set();
   /** @type {Cases} */ #cases;
+  /** Pairs that are listed, also when they are drawn anew. */ #pairs = { better: 10, worse: 10 };
+  /** How far down the window is, while the tab is in front. */ #top = 0;
 
   constructor() {
     super();
@@ -43,9 +45,13 @@ class Evaluate extends HTMLElement {
     // Each time the tab is opened: something may have been imported, predicted or decided.
     new IntersectionObserver(([{ isIntersecting }]) => {
       this.#isShown = isIntersecting;
-      if (isIntersecting) this.#load();
-      else this.#asked += 1;
+      if (isIntersecting) {
+        window.scrollTo(0, this.#top);
+        this.#load();
+      } else this.#asked += 1;
     }).observe(this);
+    // All tabs scroll the one window, and whoever comes back goes on where they were.
+    window.addEventListener("scroll", () => this.checkVisibility() && (this.#top = window.scrollY), { passive: true });
   }
 
   #skeleton() {
@@ -331,7 +337,7 @@ class Evaluate extends HTMLElement {
     this.#element(".told").classList.remove("stale");
     this.#element(".headline").replaceChildren(...headline(scores));
     this.#element(".about").replaceChildren(...scores.about.map((said) => h("p", {}, said)));
-    this.#element(".beside").replaceChildren(...(scores.comparison ? beside(scores.comparison, (folds) => this.#want({ folds })) : []));
+    this.#element(".beside").replaceChildren(...(scores.comparison ? beside(scores.comparison, this.#pairs, (folds) => this.#want({ folds })) : []));
     this.#showGroups();
     this.#cases.show(scores);
   }

@@ -16,23 +16,41 @@ export function linkedCase() {
 /** @param {string | number} id @param {string} [of] @returns {string} an address that opens this case */
 export const caseLink = (id, of) => `?${new URLSearchParams({ case: String(id), ...(of ? { of } : {}) })}`;
 
-/** Let the address name this case, or none. @param {Linked | null} linked */
-export function nameCase(linked) {
+/** The address with this case, or none. @param {Linked | null} linked */
+function addressOf(linked) {
   const address = new URL(location.href);
   for (const [name, value] of [["case", linked?.id], ["of", linked?.of]]) {
     if (value) address.searchParams.set(/** @type {string} */ (name), value);
     else address.searchParams.delete(/** @type {string} */ (name));
   }
+  return address;
+}
+
+/** Let the address name this case, or none. @param {Linked | null} linked */
+export function nameCase(linked) {
+  const address = addressOf(linked);
   if (address.href !== location.href) history.replaceState(history.state, "", address);
 }
 
-/** Show a case in the Review tab, from anywhere on the page. @param {string | number} id @param {string} of these weights */
+/** Show a case in the Review tab, from another one: there the browser's Back leads. @param {string | number} id @param {string} of these weights */
 export function openCase(id, of) {
   const linked = { id: String(id), of };
-  nameCase(linked);
-  window.dispatchEvent(new CustomEvent(OPEN_CASE, { detail: linked }));
+  history.replaceState({ tab: document.querySelector('#tabs [role=tab][aria-selected="true"]')?.textContent?.trim() }, "");
+  history.pushState({ tab: "Review" }, "", addressOf(linked));
+  goTo(linked);
+}
+
+/** @param {Linked | null} linked null: as the Review tab was left */
+function goTo(linked) {
+  if (linked) window.dispatchEvent(new CustomEvent(OPEN_CASE, { detail: linked }));
   showTab("Review");
 }
+
+// Gradio's tabs are no places of the browser's history; those that a case was opened from, and its own, are.
+window.addEventListener("popstate", ({ state }) => {
+  if (state?.tab === "Review") goTo(linkedCase());
+  else if (state?.tab) showTab(state.tab);
+});
 
 /** The folder that is to be a project next. */
 let offered = "";
