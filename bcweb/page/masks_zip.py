@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import PurePath, PurePosixPath
@@ -16,13 +17,17 @@ from bcweb.scans import ScanError
 
 TABLE = "scans.csv"
 COLUMNS = (
-    "file", "mask", "modality", "presence", "lesions", "area_px", "area_mm2", "dice", "iou", "hd95_px", "hd95_mm",
-    "seen_in_training", "revision", "error",
+    "file", "mask", "modality", "modality_source", "presence", "gate", "threshold", "lesions", "area_px", "area_mm2",
+    "dice", "iou", "hd95_px", "hd95_mm", "seen_in_training", "revision", "cautions", "error",
 )  # fmt: skip
+_REFUSED = re.compile(r'[<>:"|?*\\\x00-\x1f]')  # by Windows, in a file's name
+_LONGEST = 255  # bytes of a file's name, nearly everywhere
 
 
 class MasksZip:
     """Masks at the operating point, and `scans.csv`, a row for each scan; what is not known is empty.
+
+    modality_source: file, person or guess. cautions: why what is drawn may be worth nothing.
 
     Folders that came with uploads, or lie below the one that holds all files from the disk, are folders in it too,
     and no mask takes another's place.
@@ -33,7 +38,7 @@ class MasksZip:
         self._file = io.BytesIO()
         self._zip = ZipFile(self._file, "w")
         self._taken = {TABLE}
-        self._rows: list[list[object]] = []
+        self._rows: list[dict[str, object]] = []
 
     def add(self, scan: Held) -> None:
         """Segment it where that is not done yet; one that cannot be is a row with the reason."""
@@ -45,14 +50,14 @@ class MasksZip:
             self._zip.writestr(place, png)
         # Where on the disk it lies is nobody's business to whom the file is passed on.
         file = str(self._folders[scan] / scan.name) if scan.kind == "file" else scan.path
-        self._rows.append([file, place, *_cells(scan.info(""))])
+        self._rows.append({"file": file, "mask": place, **_cells(scan.info(""))})
 
     def done(self) -> bytes:
         """The ZIP file, to which nothing can be added any more."""
         table = io.StringIO()
         writer = csv.writer(table, lineterminator="\n")
         writer.writerow(COLUMNS)
-        writer.writerows([harmless(cell) for cell in row] for row in self._rows)
+        writer.writerows([harmless(_cell(row.get(name))) for name in COLUMNS] for row in self._rows)
         # With a byte order mark, without which Excel garbles all names but English ones.
         self._zip.writestr(TABLE, table.getvalue().encode("utf-8-sig"), ZIP_DEFLATED)
         self._zip.close()
@@ -61,7 +66,7 @@ class MasksZip:
     def _place(self, scan: Held) -> str:
         folder = self._folders[scan]
         for name in mask_files(scan.name):
-            place = text(str(folder / name))
+            place = _writable(folder / name)
             if place.casefold() not in self._taken:
                 self._taken.add(place.casefold())
                 return place
@@ -86,26 +91,34 @@ def _folder(scan: Held, top: str | None) -> PurePosixPath:
     return PurePosixPath(*(part for part in folder.parts if part not in ("/", "..")))
 
 
-def _cells(told: dict) -> list[object]:
-    """The row of a scan from "modality" on. told: as its `info`."""
+def _writable(file: PurePosixPath) -> str:
+    """A place at which any system can write a file, and that a table tells as it is (see `harmless`)."""
+    parts = [_REFUSED.sub("_", text(part)) for part in file.parts]
+    too_long = len(parts[-1].encode()) - _LONGEST
+    if too_long > 0:
+        # Its end tells it from others of the same name.
+        parts[-1] = parts[-1].encode()[too_long:].decode(errors="ignore")
+    place = "/".join(parts)
+    return place if harmless(place) == place else f"_{place}"
+
+
+def _cells(told: dict) -> dict[str, object]:
+    """The columns of a scan by their names, but for those of its files. told: as its `info`."""
+    cells = {name: told.get(name) for name in ("modality", "modality_source")}
+    cells |= {"cautions": " ".join(told.get("cautions", ())), "error": told["problem"]}
     if not told["segmented"]:
-        empty = len(COLUMNS) - COLUMNS.index("presence") - 1
-        return [told.get("modality"), *[None] * empty, told["problem"]]
+        return cells
     lesions, scores = told["lesions"], told["scores"] or {}
-    areas = [lesion["area_mm2"] for lesion in lesions]
-    presence = told["presence"]
-    return [
-        told["modality"],
-        None if presence is None else round(presence, 4),
-        len(lesions),
-        sum(lesion["area_px"] for lesion in lesions),
-        round(sum(areas), 2) if told["spacing"] else None,
-        *(_rounded(scores.get(name)) for name in ("dice", "iou", "hd95_px", "hd95_mm")),
-        "yes" if told["seen"] else "no",
-        told["revision"],
-        None,
-    ]
+    cells |= {name: told[name] for name in ("gate", "threshold", "revision")}
+    cells |= {name: scores.get(name) for name in ("dice", "iou", "hd95_px", "hd95_mm")}
+    return cells | {
+        "presence": told["presence"],
+        "lesions": len(lesions),
+        "area_px": sum(lesion["area_px"] for lesion in lesions),
+        "area_mm2": sum(lesion["area_mm2"] for lesion in lesions) if told["spacing"] else None,
+        "seen_in_training": "yes" if told["seen"] else "no",
+    }
 
 
-def _rounded(score: float | None) -> float | None:
-    return None if score is None else round(score, 4)
+def _cell(value: object) -> object:
+    return round(value, 4) if isinstance(value, float) else value

@@ -222,6 +222,8 @@ class Api:
             raise HTTPException(404, "None of these scans is here any more: open them again.")
         made = MasksZip(scans)
         for scan in scans:  # one by one, so that nobody else waits for all of them
+            if await request.is_disconnected():
+                raise ClientDisconnect
             await self._at_desk(request, partial(made.add, scan))
             self.store.make_room(owner)
         return private(Response(made.done(), media_type="application/zip"))

@@ -136,6 +136,19 @@ def test_a_folder_listed_again_shows_the_scan_that_was_added_to_a_mask(page, tmp
     expect(page.find(".failed")).to_have_count(0)
 
 
+def test_of_a_folder_whose_first_file_is_bad_the_first_good_one_is_shown(page, tmp_path):
+    (tmp_path / "a.png").write_bytes(png(OTHER.scan.pixels)[:900])
+    (tmp_path / "b.png").write_bytes(png(OTHER.scan.pixels))
+    page.find(".folder input").fill(str(tmp_path))
+    page.page.keyboard.press("Enter")
+    expect(page.title()).to_have_text("b.png")
+    page.ready()
+    expect(page.find(".row.failed .name")).to_have_text("a.png")
+    (tmp_path / "b.png").unlink()
+    page.find(".folder input").press("Enter")
+    expect(page.find(".findings")).to_contain_text("a.png")  # none is left that can be looked at
+
+
 def test_samples_are_chosen_from_a_menu_once_each(page):
     page.find(".samples").select_option("generated-mammogram-mass")
     expect(page.title()).to_have_text("generated-mammogram-mass")

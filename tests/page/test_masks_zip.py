@@ -12,6 +12,7 @@ import pytest
 from bcweb.samples import SAMPLES
 from tests.page.files import mask_of, png, speckle
 from tests.page.reader import expect
+from tests.test_scans import dicom, written
 
 LESION = SAMPLES[0].phantom()
 
@@ -60,10 +61,34 @@ def test_no_mask_takes_anothers_place_or_leaves_the_folder(visitor):
     got = saved(visitor, *ids)
     assert [row["mask"] for row in got.rows.values()] == [
         "a/x_mask.png", "a/x.jpg_mask.png", "b/x_mask.png", "x_mask.png", "x.png_mask.png",
-        "A/X.PNG_mask.png", "'=1_mask.png",
+        "A/X.PNG_mask.png", "_=1_mask.png",
     ]  # fmt: skip
     assert list(got.rows)[-1] == "'=1.png", "a spreadsheet would run it"
+    assert {row["mask"] for row in got.rows.values()} == set(got.masks), "a table by another name"
     assert [mask.shape[1] for mask in got.masks.values()] == [64 + n for n in range(len(names))]
+
+
+def test_any_system_can_write_the_masks(visitor):
+    names = ["y" * 246 + ".png", "Ü" * 130 + "1.png", "Ü" * 130 + "1.jpg", 'a:b?*"<>|.png']
+    ids = [visitor.opened(png(speckle(64, 64)), name)["id"] for name in names]
+    masks = list(saved(visitor, *ids).masks)
+    assert len(masks) == len(names)
+    assert all(len(name.encode()) <= 255 and name.endswith("_mask.png") for name in masks), masks
+    assert masks[-1] == f"a_b{'_' * 6}_mask.png"
+
+
+def test_a_row_says_by_whom_the_modality_is_and_what_makes_its_mask_doubtful(visitor):
+    said = visitor.opened(png(speckle(64, 64)), "said.png", **{"X-Modality": "mammogram"})
+    subtracted = dicom(speckle(90, 80), Modality="MG", ImageType=r"DERIVED\PRIMARY\\SUBTRACTION")
+    odd = visitor.opened(written(subtracted), "odd.dcm")
+    got = saved(visitor, said["id"], odd["id"])
+    row = got.rows["said.png"]
+    assert (row["modality"], row["modality_source"]) == ("mammogram", "person")
+    assert (row["gate"], row["threshold"]) == (
+        "" if said["gate"] is None else str(said["gate"]), str(said["threshold"])
+    )  # fmt: skip
+    assert got.rows["odd.dcm"]["modality_source"] == "file"
+    assert "subtracted contrast view" in got.rows["odd.dcm"]["cautions"]
 
 
 def test_scans_of_a_folder_lie_in_it_as_there_and_what_cannot_be_read_is_a_row(visitor, tmp_path):
@@ -111,13 +136,28 @@ def test_a_reader_saves_all_masks_of_a_folder_that_nobody_has_looked_at(page, tm
         "0_mask.png", "1_mask.png", "2_mask.png", "generated-ultrasound-lobed_mask.png"
     ]  # fmt: skip
     assert {row["mask"] for row in got.rows.values()} == {"", *got.masks}
-    expect(page.find(".toast")).to_contain_text("masks.zip has each scan's mask")
+    expect(page.find(".toast")).to_contain_text("masks.zip has the masks of 5 scans")
     expect(page.find(".save-all")).to_have_text("Save all")
     expect(page.find(".row.failed .name")).to_have_text("torn.png")
 
 
-@pytest.mark.browser
-def test_saving_all_can_be_stopped_and_a_refusal_is_said(page, tmp_path):
+def held_back(page) -> list:
+    """Scans that are asked for from now on get no answer, until the test gives one to these routes."""
+    waiting = []
+
+    def hold(route):
+        if route.request.method == "GET":
+            waiting.append(route)
+        else:
+            route.fallback()
+
+    page.page.route("**/bc/scans/*", hold)
+    return waiting
+
+
+@pytest.fixture
+def listed(page, tmp_path):
+    """The page with a sample and three scans of a folder, the last of which nobody has looked at."""
     for place in range(3):
         (tmp_path / f"{place}.png").write_bytes(png(speckle(90, 120, place)))
     page.find(".folder input").fill(str(tmp_path))
@@ -125,20 +165,83 @@ def test_saving_all_can_be_stopped_and_a_refusal_is_said(page, tmp_path):
     expect(page.title()).to_have_text("0.png")
     # The one after that which is looked at is opened too, and one is left.
     expect(page.find(".row .state").filter(has_text="lesion")).to_have_count(3)
-    waiting = []
-    page.page.route("**/bc/scans/*", lambda route: waiting.append(route))
+    return page
+
+
+@pytest.mark.browser
+def test_saving_all_can_be_stopped_and_no_button_moves_meanwhile(listed):
+    page, waiting = listed, held_back(listed)
     page.find(".save-all").click()
     expect(page.find(".toast")).to_contain_text("Segmenting 1 of 1")
-    place = page.find(".all").bounding_box()
+    buttons = page.find(".save-all, .all")
+    places = [button.bounding_box() for button in buttons.all()]
     page.find(".save-all").filter(has_text="Stop").click()
-    waiting.pop().continue_()
-    expect(page.find(".save-all")).to_have_text("Save all")
+    waiting.pop().fulfill(status=400, json={"error": "It is torn."})
     expect(page.find(".toast")).to_contain_text("Stopped: nothing was saved.")
-    assert page.find(".all").bounding_box() == place, "a second press would meet another button"
+    expect(page.find(".failures")).to_have_text("1 failed")
+    expect(page.find(".save-all")).to_have_text("Save all")
+    for button, place in zip(buttons.all(), places, strict=True):
+        now = button.bounding_box()
+        assert (now["x"], now["width"]) == (place["x"], place["width"]), (
+            "a second press would meet another button"
+        )
     page.page.unroute("**/bc/scans/*")
     assert not any(url.endswith("/bc/masks") for url in page.asked), "it was stopped"
+
+
+@pytest.mark.browser
+def test_while_the_masks_are_packed_they_are_not_waited_for_any_more_once_stopped(listed):
+    page, waiting = listed, []
+    page.page.route("**/bc/masks", lambda route: waiting.append(route))
+    page.find(".save-all").click()
+    expect(page.find(".toast")).to_contain_text("Packing the masks")
+    page.find(".save-all").click()
+    expect(page.find(".toast")).to_contain_text("Stopped: nothing was saved.")
+    page.page.unroute("**/bc/masks")
     refused = {"status": 500, "json": {"error": "No."}}
     page.page.route("**/bc/masks", lambda route: route.fulfill(**refused))
     page.find(".save-all").click()
     expect(page.find(".toast.error")).to_contain_text("No.")
+
+
+@pytest.mark.browser
+def test_a_server_that_is_away_makes_no_scan_a_failed_one(listed):
+    page = listed
+    page.page.context.set_offline(True)
+    page.find(".save-all").click()
+    expect(page.find(".toast")).to_contain_text("The server does not answer.")
     expect(page.find(".save-all")).to_have_text("Save all")
+    page.page.keyboard.press("j")
+    page.page.keyboard.press("j")
+    expect(page.find(".row.current .name")).to_have_text("2.png")
+    page.page.context.set_offline(False)
+    expect(page.find(".failures")).to_have_text("")
+    with page.page.expect_download() as coming:
+        page.find(".save-all").click()
+    assert len(Unpacked(coming.value.path().read_bytes()).masks) == 4
+    page.ready()  # what was chosen meanwhile is shown
+
+
+@pytest.mark.browser
+def test_what_leaves_the_list_meanwhile_is_not_asked_for(listed):
+    page, waiting = listed, held_back(listed)
+    page.find(".save-all").click()
+    expect(page.find(".toast")).to_contain_text("Segmenting 1 of 1")
+    page.find(".all").click()
+    waiting.pop().continue_()
+    expect(page.find(".toast")).to_contain_text("No scan is on the list any more")
+    page.page.unroute("**/bc/scans/*")
+    assert not any(url.endswith("/bc/masks") for url in page.asked), "there is nothing to pack"
+
+
+@pytest.mark.browser
+def test_uploads_that_failed_are_told_to_be_missing(page):
+    page.give(("good.png", png(speckle(90, 120))), ("text.png", b"no picture\n" * 9))
+    expect(page.find(".failures")).to_have_text("1 failed")
+    expect(page.find(".row .state").filter(has_text="lesion")).to_have_count(2)
+    with page.page.expect_download() as coming:
+        page.find(".save-all").click()
+    assert len(Unpacked(coming.value.path().read_bytes()).rows) == 2
+    told = page.find(".toast")
+    expect(told).to_contain_text("the masks of 2 scans")
+    expect(told).to_contain_text("without 1 that could not be opened")

@@ -313,7 +313,7 @@ def list_folder(page: Page, folder: Path) -> dict[str, str]:
     page.find(".folder input").fill(str(folder))
     page.find(".folder input").press("Enter")
     expect(page.title()).to_have_text("0.png")
-    expect(page.find(".folder button")).to_be_enabled()
+    expect(page.find(".folder [type=submit]")).to_be_enabled()
     page.ready()
     script = "async () => Object.fromEntries((await (await fetch('bc/scans')).json()).map(s => [s.name, s.id]))"
     return page.page.evaluate(script)

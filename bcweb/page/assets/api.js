@@ -158,8 +158,9 @@ export const pair = (names) => ask("/pair", sending("POST", { names }));
  * @param {string[]} ids @returns {Promise<{truth: string, scan: ScanInfo}[]>} */
 export const findTruths = (ids) => inTurn(ids, () => ask("/truths", sending("POST", { ids })));
 
-/** The masks of these scans and a table of them, as a ZIP file. @param {string[]} ids @returns {Promise<Blob>} */
-export const masks = (ids) => inTurn(ids, () => ask("/masks", sending("POST", { ids }), (response) => response.blob()));
+/** The masks of these scans and a table of them, as a ZIP file. @param {string[]} ids @param {AbortSignal} signal
+ * @returns {Promise<Blob>} */
+export const masks = (ids, signal) => ask("/masks", { ...sending("POST", { ids }), signal }, (response) => response.blob());
 
 /** @param {Blob} file @param {string} name @returns {Promise<ScanInfo>} */
 export const upload = (file, name) => ask("/scans", { method: "POST", body: file, headers: naming(name) });

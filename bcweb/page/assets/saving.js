@@ -2,20 +2,23 @@
 
 import * as api from "./api.js";
 import { h } from "./dom.js";
+import { grouped, isOfOther } from "./words.js";
 
 /** @typedef {import("./list.js").Case} Case */
 /** @typedef {object} Page
  * @property {() => Case[]} cases what is on the list
- * @property {(one: Case) => Promise<void>} open read and segment it
- * @property {() => Promise<void>} findTruths among what is open
+ * @property {() => number} left how many of them are on their way to the server
+ * @property {(one: Case) => Promise<void>} open read and segment it, by the weights that are in use
  * @property {() => void} changed whether it is under way
  */
 
 const FILE = "masks.zip";
 
+/** What is not segmented yet, or by earlier weights. @param {Case} one */
+const isToDo = ({ info }) => info?.state === "closed" || (info?.state === "open" && isOfOther(info));
+
 export class Saving {
-  isUnderWay = false;
-  #isStopped = false;
+  /** It ends what is under way. @type {AbortController | null} */ #stop = null;
 
   /** @param {import("./toast.js").Toast} toast @param {Page} page */
   constructor(toast, page) {
@@ -23,50 +26,54 @@ export class Saving {
     this.page = page;
   }
 
+  get isUnderWay() {
+    return this.#stop !== null;
+  }
+
   /** Save all; or, where that is under way, stop. */
   async press() {
     this.toast.goOn();
-    if (this.isUnderWay) {
-      this.#isStopped = true;
-      return;
-    }
-    this.#isStopped = false;
-    this.#set(true);
+    if (this.#stop) return this.#stop.abort(new Error("Stopped: nothing was saved."));
+    const { signal } = (this.#stop = new AbortController());
+    this.page.changed();
     try {
-      await this.#openAll();
-      if (!this.#isStopped) await this.#pack();
-      if (this.#isStopped) this.toast.tell("Stopped: nothing was saved.");
+      await this.#openAll(signal);
+      await this.#pack(signal);
     } catch (error) {
-      this.toast.fail(error);
+      if (signal.aborted) this.toast.tell(signal.reason.message);
+      else this.toast.fail(error);
     } finally {
-      this.#set(false);
+      this.#stop = null;
+      this.page.changed();
     }
   }
 
-  async #openAll() {
-    const closed = this.page.cases().filter(({ info }) => info?.state === "closed");
-    for (const [place, one] of closed.entries()) {
-      if (this.#isStopped) return;
-      this.toast.doing(`Segmenting ${place + 1} of ${closed.length} …`);
-      await this.page.open(one);
-      await this.page.findTruths(); // it may be one
+  /** @param {AbortSignal} signal */
+  async #openAll(signal) {
+    const asked = new Set();
+    for (;;) {
+      const toDo = this.page.cases().filter((one) => isToDo(one) && !asked.has(one.key)); // some may have left the list
+      if (toDo.length === 0) return;
+      this.toast.doing(`Segmenting ${asked.size + 1} of ${asked.size + toDo.length} …`);
+      asked.add(toDo[0].key);
+      await this.page.open(toDo[0]);
+      signal.throwIfAborted();
     }
   }
 
-  async #pack() {
+  /** @param {AbortSignal} signal */
+  async #pack(signal) {
+    const cases = this.page.cases();
+    const ids = cases.flatMap(({ info }) => info?.id ?? []);
+    if (ids.length === 0) throw new Error("No scan is on the list any more: nothing was saved.");
     this.toast.doing("Packing the masks …");
-    const ids = this.page.cases().flatMap(({ info }) => info?.id ?? []);
-    const file = await api.masks(ids);
-    if (this.#isStopped) return;
-    const href = URL.createObjectURL(file);
+    const href = URL.createObjectURL(await api.masks(ids, signal));
     h("a", { href, download: FILE }).click();
     setTimeout(() => URL.revokeObjectURL(href), 60_000); // the browser has it by then
-    this.toast.tell(`${FILE} has each scan's mask at the operating point, and scans.csv with the numbers.`);
-  }
-
-  /** @param {boolean} isUnderWay */
-  #set(isUnderWay) {
-    this.isUnderWay = isUnderWay;
-    this.page.changed();
+    const left = this.page.left();
+    const failed = cases.length - ids.length - left;
+    const without = [left && `${grouped(left)} on the way`, failed > 0 && `${grouped(failed)} that could not be opened`].filter(Boolean);
+    const all = `${FILE} has the masks of ${grouped(ids.length)} scans at the operating point, and scans.csv with the numbers`;
+    this.toast.tell(`${all}${without.length ? `, without ${without.join(" and ")}` : ""}.`);
   }
 }

@@ -66,11 +66,13 @@ ${STYLES.map((name) => `<link rel="stylesheet" href="${new URL(name, import.meta
     </div>
     <ol class="list"></ol>
     <div class="steps">
+      <div class="work">
+        <button type="button" class="failures" title="Show what failed: it is at the top of the list"></button>
+        <span class="left" role="status"></span>
+      </div>
       <button type="button" class="previous" title="Previous scan (K or Page Up)" aria-keyshortcuts="k PageUp" aria-label="Previous scan">‹ <kbd aria-hidden="true">K</kbd></button>
       <span class="count"></span>
       <button type="button" class="next" title="Next scan (J or Page Down)" aria-keyshortcuts="j PageDown" aria-label="Next scan"><kbd aria-hidden="true">J</kbd> ›</button>
-      <button type="button" class="failures" title="Show what failed: it is at the top of the list"></button>
-      <span class="left" role="status"></span>
       <button type="button" class="save-all" hidden title="All masks at the operating point and a table of the numbers, as one ZIP file">Save all</button>
       <button type="button" class="all" hidden title="Take all scans off the list and out of the server's memory">Remove all</button>
       <button type="button" class="help" title="Keys (?)" aria-label="Keys" aria-keyshortcuts="?">?</button>

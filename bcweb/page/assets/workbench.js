@@ -71,8 +71,13 @@ class Workbench extends HTMLElement {
     });
     this.#saving = new Saving(this.#toast, {
       cases: () => [...this.#cases.values()],
-      open: (one) => this.#bringUp(one),
-      findTruths: () => this.#findTruths(),
+      left: () => this.#batch?.left ?? 0,
+      open: async (one) => {
+        const unasked = await this.#bringUp(one);
+        if (unasked) throw unasked;
+        await this.#findTruths(); // it may be one
+        if (one.key === this.#current) await this.#display(one);
+      },
       changed: () => this.#refresh(),
     });
   }
@@ -213,18 +218,23 @@ class Workbench extends HTMLElement {
     this.#openNext();
   }
 
-  /** Open a scan, or segment it again where that was done by earlier weights. @param {Case} one */
+  /** Open a scan, or segment it again where that was done by earlier weights. @param {Case} one
+   * @returns {Promise<unknown>} why the server could not be asked; then it is as it was */
   async #bringUp(one) {
-    if (!one.info) return;
+    if (!one.info) return null;
     const isOpen = one.info.state === "open";
-    if (isOpen && !words.isOfOther(one.info)) return;
+    if (isOpen && !words.isOfOther(one.info)) return null;
     try {
       one.info = await (isOpen ? api.segmentAgain : api.open)(one.info.id);
     } catch (error) {
-      if (isOpen && !(error instanceof api.Gone)) this.#toast.fail(error);
-      else this.#lose(one, error);
+      if (error instanceof api.Unreachable || (isOpen && !(error instanceof api.Gone))) {
+        this.#toast.fail(error);
+        return error;
+      }
+      this.#lose(one, error);
     }
     this.#refresh();
+    return null;
   }
 
   /** The scan after this one is opened ahead, so that going on takes no time. */
@@ -354,6 +364,10 @@ class Workbench extends HTMLElement {
         // A file that was written since has a new id; what its row says was read from the old one.
         if (info?.kind === "file" && (now.get(info.path) ?? info.id) !== info.id) this.#cases.delete(key);
       }
+      for (const info of scans) {
+        const one = this.#cases.get(info.id);
+        if (one?.info?.state === "error") one.info = info; // it may be to be had by now
+      }
       this.#add(scans.filter(({ id }) => !this.#cases.has(id)).map(listed));
       for (const { row, isEmpty } of withoutScan(path, masks)) {
         this.#cases.delete(row.key); // what was without its scan when this folder was listed before
@@ -363,14 +377,23 @@ class Workbench extends HTMLElement {
       await this.#findTruths();
       review.hidden = false;
       field.blur(); // so that the next key is a command again
-      const first = scans.find(({ id }) => this.#cases.has(id));
-      if (first) await this.#select(first.id);
+      await this.#selectFirst(scans);
     } catch (error) {
       problem.textContent = /** @type {Error} */ (error).message;
     } finally {
       list.disabled = false;
       this.#element(".folder").classList.remove("busy");
     }
+  }
+
+  /** The first that can be looked at; where none can, the first that says why. @param {ScanInfo[]} scans */
+  async #selectFirst(scans) {
+    const there = scans.flatMap(({ id }) => this.#cases.get(id) ?? []);
+    for (const one of there) {
+      await this.#bringUp(one);
+      if (one.info?.state !== "error") return this.#select(one.key);
+    }
+    if (there.length) await this.#select(there[0].key);
   }
 
   /** @param {FileList} files masks of the current scan */
