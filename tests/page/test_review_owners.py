@@ -25,7 +25,7 @@ from bcweb.review.store import Store
 from tests.page.reviewing import fill, scans
 
 # What needs no login: scans in memory, which `test_apart.py` has, and the weights. All other routes are played.
-VISITORS = re.compile(r"/(session|line|pair|truths|folder|samples|scans|models)\b")
+VISITORS = re.compile(r"/(session|line|pair|truths|masks|folder|samples|scans|models)\b")
 COOKIE = "bc-visitor=" + "a" * 43
 TRUTH = scans(3)[0].truth
 
