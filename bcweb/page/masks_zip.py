@@ -64,13 +64,10 @@ class MasksZip:
         return self._file.getvalue()
 
     def _place(self, scan: Held) -> str:
-        folder = self._folders[scan]
-        for name in mask_files(scan.name):
-            place = _writable(folder / name)
-            if place.casefold() not in self._taken:
-                self._taken.add(place.casefold())
-                return place
-        raise AssertionError("There is no end of names.")
+        places = (_writable(self._folders[scan] / name) for name in mask_files(scan.name))
+        place = next(place for place in places if place.casefold() not in self._taken)
+        self._taken.add(place.casefold())
+        return place
 
 
 def _folders(scans: Sequence[Held]) -> dict[Held, PurePosixPath]:
