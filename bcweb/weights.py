@@ -173,9 +173,17 @@ class Weights:
 def load_weights(name: str, modality: Modality | None = None) -> Weights:
     """Load "embedded" (of a modality), a folder, or "hf://user/repo@revision" (see `bcweb.hub`).
 
-    name: as somebody pastes it. Where a modality is given, weights of the other one are refused with `WeightsError`.
+    name: as somebody pastes it. `WeightsError` where they cannot be had or read, and where a modality is given and they
+    are of the other one.
     """
     name = pasted(name)
+    try:
+        return _loaded(name, modality)
+    except OSError as error:  # a file or a folder that may not be read
+        raise WeightsError(f"{name} cannot be read: {error.strerror or error}.") from None
+
+
+def _loaded(name: str, modality: Modality | None) -> Weights:
     folder = _locate(name, modality)
     config_file, tensor_file = folder / "config.json", folder / "model.safetensors"
     for file in (config_file, tensor_file):

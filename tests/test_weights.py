@@ -74,6 +74,11 @@ def test_a_file_that_the_system_refuses_is_named_with_its_reason(tmp_path):
         load_weights(str(tmp_path))
     said = f"model.safetensors of {tmp_path} cannot be read: Input/output error."
     assert str(caught.value) == said
+    (tmp_path / "config.json").unlink()
+    (tmp_path / "config.json").symlink_to(refused)
+    with pytest.raises(WeightsError) as caught:
+        load_weights(str(tmp_path))
+    assert str(caught.value) == f"{tmp_path} cannot be read: Input/output error."
 
 
 def test_a_pickle_in_the_place_of_the_tensors_is_not_executed(tmp_path):

@@ -109,8 +109,6 @@ def _modalities_of(weights: str) -> Collection[Modality]:
         return fitting(weights, MODALITIES)
     except WeightsError as error:
         raise ReviewError(str(error)) from None
-    except OSError as error:  # a file that may not be read
-        raise ReviewError(f"{weights} cannot be read: {error.strerror or error}.") from None
 
 
 def _problem(begun: Import) -> str | None:

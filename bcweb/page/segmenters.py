@@ -123,10 +123,7 @@ def _first(name: str, modality: Modality) -> InUse:
 
 def _ready(name: str, modality: Modality) -> Segmenter:
     """A segmenter that has shown that it can segment; `WeightsError` says why there is none."""
-    try:
-        segmenter = Segmenter.load(name, modality)
-    except OSError as error:  # a file that may not be read
-        raise WeightsError(f"{name} cannot be read: {error.strerror or error}.") from None
+    segmenter = Segmenter.load(name, modality)
     if name != EMBEDDED:
         _ = segmenter.weights.seen_cases  # read when first needed, and wrong now rather than then
         size = segmenter.weights.config.size

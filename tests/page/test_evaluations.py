@@ -7,6 +7,7 @@ import io
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
@@ -41,6 +42,7 @@ from tests.review.scored import (
 )
 
 VISITOR = "bc-visitor=" + "a" * 43
+REFUSED = Path("/proc/self/mem")  # of which nobody may read the beginning
 ASKED = {"revision": FIRST, "against": SECOND}
 
 
@@ -287,6 +289,18 @@ def test_weights_that_are_none_change_nothing(page, store, name):
     assert answer.status_code == 400 and answer.json()["error"].endswith(".")
     assert asking.get(place).json()["problem"] is None
     assert store.project("local", project.id).state == "ready"
+
+
+@pytest.mark.skipif(not REFUSED.exists(), reason="only Linux has a file that nobody can read")
+def test_weights_of_which_a_file_cannot_be_read_change_nothing(page, store, tmp_path):
+    """`PermissionError` mostly, which the super-user never meets: another refusal stands for it."""
+    folder = weights_folder.write(tmp_path / "weights")
+    (folder / "config.json").unlink()
+    (folder / "config.json").symlink_to(REFUSED)
+    place = f"/bc/evaluate/projects/{fill(store).id}/predictions"
+    answer = page().post(place, json={"weights": str(folder)})
+    said = f"{folder} cannot be read: Input/output error."
+    assert (answer.status_code, answer.json()) == (400, {"error": said})
 
 
 def test_weights_of_one_modality_predict_that_part_of_a_project_of_two(page, store, tmp_path):
