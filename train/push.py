@@ -6,7 +6,8 @@ One commit on `main` and one tag, v1, v2 ...; without a name the repository is Y
 it is private unless --public. The app takes `hf://user/repo@v2`, and without a revision the tag `latest`:
 it moves to the new revision only if its mean Dice over the lesion images that both revisions have scored
 (same data set, same case, seen by neither) is at least that of the revision it is on, or with --force.
-Where there is no such image the two cannot be compared, and `latest` stays.
+Images of whose lesions only boxes are known count where there are no others. Where there is no such image
+the two cannot be compared, and `latest` stays.
 
 The same command goes on where it was stopped: what has arrived is not sent again, and a revision that is
 there already gets no second tag.
@@ -25,7 +26,7 @@ from typing import TYPE_CHECKING
 
 from bcweb import hub, publish
 from bcweb.scans import Modality
-from bcweb.scores import CaseScore, ScoresError, read_scores
+from bcweb.scores import CaseScore, ScoresError, outlined, read_scores
 from bcweb.terminal import command
 from bcweb.weights import WeightsError, load_weights, read_config
 from train.ending import exit_status, goes_on
@@ -174,13 +175,15 @@ def _not_worse(api: HfApi, repo: str, revision: str, files: dict[str, Path]) -> 
 
 
 def _paired(new: Sequence[CaseScore], old: Sequence[CaseScore]) -> list[tuple[float, float]]:
-    """(new Dice, old Dice) of the lesion images that both have scored and neither has seen."""
+    """(new Dice, old Dice) of the lesion images that both have scored and neither has seen; see
+    `bcweb.scores.outlined`."""
 
-    def held_out(scores: Sequence[CaseScore]) -> dict[tuple[str, str], float]:
-        return {s.key: s.dice for s in scores if s.lesion and s.dice is not None and not s.seen}
+    def held_out(scores: Sequence[CaseScore]) -> dict[tuple[str, str], CaseScore]:
+        return {s.key: s for s in scores if s.lesion and s.dice is not None and not s.seen}
 
     before = held_out(old)
-    return [(dice, before[key]) for key, dice in held_out(new).items() if key in before]
+    both = [score for key, score in held_out(new).items() if key in before]
+    return [(score.dice, before[score.key].dice) for score in outlined(both)]
 
 
 @command

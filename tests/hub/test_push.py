@@ -6,11 +6,13 @@ import json
 import re
 import resource
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
+from bcweb.scores import read_scores, write_scores
 from bcweb.weights import load_weights
 from tests.hub import finished
 from train.package import package as pack
@@ -110,6 +112,33 @@ def test_latest_moves_to_what_is_not_worse_and_otherwise_only_by_force(hub, clie
     elsewhere = push(finished.run(tmp_path / "d", 4, (0.9, 0.9), dataset="bus-bra"))
     assert "no held-out lesion image in common" in elsewhere.latest
     assert tags["latest"] == tags["v3"]
+
+
+def test_latest_is_not_moved_by_boxes_to_what_outlines_worse(hub, client, tmp_path):
+    """Two outlined lesions and six of which only boxes are known: over all eight the second would be better."""
+
+    def pushed(number: int, outlines: float, boxes: float) -> str:
+        run = finished.run(tmp_path / str(number), number, (outlines,) * 2)
+        file = run / "weights" / "scores.csv"
+        of_outlines = read_scores(file)
+        boxed = [
+            replace(of_outlines[0], dataset="films", id=f"box {i}", dice=boxes, weak=True)
+            for i in range(6)
+        ]
+        write_scores(file, [*of_outlines, *boxed])
+        return push(run).latest
+
+    pushed(1, 0.6, 0.4)
+    assert "2 held-out lesion images of both is 0.5000 here, 0.6000 there" in pushed(2, 0.5, 0.5)
+
+
+def test_boxes_alone_can_be_compared(hub, client, tmp_path):
+    for number, dice in ((1, 0.4), (2, 0.5)):
+        run = finished.run(tmp_path / str(number), number, (dice,) * 2)
+        file = run / "weights" / "scores.csv"
+        write_scores(file, [replace(score, weak=True) for score in read_scores(file)])
+        said = push(run).latest
+    assert said.startswith("`latest` is now v2: mean Dice over the 2 held-out")
 
 
 @pytest.mark.parametrize(
