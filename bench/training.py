@@ -79,7 +79,10 @@ def _keras_step(batch: int) -> Callable[[], object]:
 
 
 def _torch_step(batch: int) -> Callable[[], object]:
-    """The same losses and optimiser as `train.loop`."""
+    """The losses of `train.loop` and PyTorch's own AdamW: a peer in the work of a step, not in what is learned. Here
+    gradients are clipped together and not each variable's for itself, norms and biases decay too, no label is
+    smoothed, and no average of the weights is kept.
+    """
     import torch
     from torch.nn import functional
 

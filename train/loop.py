@@ -56,7 +56,8 @@ def mask_loss(truth, logits, dice_weight=1.0):
 
 
 class PartwiseAdamW(keras.optimizers.AdamW):
-    """AdamW that moves every variable at its own rate, a multiple of the learning rate.
+    """AdamW whose gradients move every variable at its own rate, a multiple of the learning rate. Weight decay is not
+    multiplied: Keras takes it from all variables at the learning rate itself.
 
     rates: in the order of the variables that it is built with.
     """
