@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from pathlib import PurePosixPath
+from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -14,6 +16,8 @@ from bcweb.names import text
 from bcweb.page.guard import visitor
 from bcweb.page.settings import MB
 
+_ID = re.compile(r"[0-9]{1,18}")  # no database has larger ones
+_DEEPEST = 16  # lists and objects in one another: far more than anything takes
 _NO_TEXT = re.compile(r"[\ud800-\udfff]")  # what stands for a byte of a name that is none
 
 
@@ -55,11 +59,38 @@ async def body(request: Request, most: int, name: str = "This") -> bytes:
 
 async def fields(request: Request, most: int = MB) -> dict:
     """The JSON object that the request carries."""
-    try:
-        given = json.loads(await body(request, most))
-    except ValueError:
-        raise HTTPException(400, "This is not JSON.") from None
+    given = json_of(await body(request, most))
     return given if isinstance(given, dict) else {}
+
+
+def json_of(said: str | bytes, refused: str = "This is not JSON.") -> Any:
+    """What this JSON says. 400 with this sentence where it is none, or so deep that whoever goes into it may not return."""
+    try:
+        given = json.loads(said)
+    except (ValueError, RecursionError):
+        raise HTTPException(400, refused) from None
+    inside = [given]
+    for _ in range(_DEEPEST):
+        inside = [one for part in inside if isinstance(part, dict | list) for one in _parts(part)]
+        if not inside:
+            return given
+    raise HTTPException(400, refused)
+
+
+def _parts(of: dict | list) -> Iterable[Any]:
+    return of.values() if isinstance(of, dict) else of
+
+
+def id_of(request: Request) -> int:
+    """The id in the path, see `number_of`."""
+    return number_of(request.path_params["id"])
+
+
+def number_of(said: str) -> int:
+    """An id as an address has it; 404 for what can be nobody's."""
+    if not _ID.fullmatch(said):
+        raise HTTPException(404, "There is nothing here.")
+    return int(said)
 
 
 def answer(content: object, status: int = 200) -> Response:

@@ -21,7 +21,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bcweb.page.answers import answer, body, private
+from bcweb.page.answers import answer, body, json_of, private
 from bcweb.page.guard import visitor
 from bcweb.page.parcels import Parcels
 from bcweb.page.settings import MB
@@ -102,10 +102,7 @@ class Counter:
 
     async def _call(self, request: Request, path: str) -> Receive:
         """What Gradio gets to hear of a call."""
-        try:
-            said = json.loads(await body(request, _MOST_WORDS, "What is asked"))
-        except ValueError:
-            raise HTTPException(400, "This is not JSON.") from None
+        said = json_of(await body(request, _MOST_WORDS, "What is asked"))
         if not isinstance(said, dict):
             raise HTTPException(400, "A call is a JSON object.")
         named = path.rstrip("/").removeprefix(f"{_API}call/").removeprefix("v2/")

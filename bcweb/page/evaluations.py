@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bcweb.page.answers import answer, fields, private
+from bcweb.page.answers import answer, fields, id_of, private
 from bcweb.page.imports import Imports
 from bcweb.page.readers import Reader, reader_of
 from bcweb.page.reviews import on_the_hub
@@ -44,7 +44,6 @@ Made = TypeVar("Made", Evaluation, Comparison)
 _AT_ONCE = 2
 _MOST_HELD = 16
 _LONGEST_NAME = 1000
-_LARGEST_ID = 2**63 - 1
 _PATIENCE = 1.0  # seconds that a request waits for what is still being worked out
 _FRESH = 10.0  # an answer that nobody has asked for in so many seconds is worked out anew
 
@@ -83,7 +82,7 @@ class Evaluations:
         self._held: dict[Asked, Evaluation | Comparison] = {}
 
     def routes(self) -> list[Route]:
-        project = "/evaluate/projects/{id:int}"
+        project = "/evaluate/projects/{id}"
         return [
             Route("/evaluate/projects", self.projects),
             Route(project, self.project, methods=["GET"]),
@@ -103,12 +102,12 @@ class Evaluations:
     async def project(self, request: Request) -> Response:
         """{"name", "cases", "revisions": [{"name", "modality", "cases"}], "may_predict", "problem",
         "progress"}: of an import that is under way, as `Imports.progress` has it."""
-        reader, id = reader_of(request), _id(request)
+        reader, id = reader_of(request), id_of(request)
         return answer(await self.workspace.ask(lambda store: self._project(store, reader, id)))
 
     async def predict(self, request: Request) -> Response:
         """{"weights"}: segment the cases of their modality with these too, beside what there is; in the background."""
-        reader, id = reader_of(request), _id(request)
+        reader, id = reader_of(request), id_of(request)
         if not reader.is_host:
             raise HTTPException(404, "There is nothing here.")
         name = (await fields(request)).get("weights")
@@ -187,7 +186,7 @@ class Evaluations:
 
     async def _asked(self, request: Request) -> Asked:
         """Who asks for what. Another's project does not exist: that is found out before any work begins."""
-        reader, id, given = reader_of(request), _id(request), request.query_params
+        reader, id, given = reader_of(request), id_of(request), request.query_params
         await self.workspace.ask(lambda store: store.project(reader.owner, id))
         truth = given.get("truth") or TRUTHS[0]
         if truth not in TRUTHS:
@@ -259,13 +258,6 @@ class Evaluations:
             while len(self._held) > _MOST_HELD:
                 del self._held[next(iter(self._held))]
         return made
-
-
-def _id(request: Request) -> int:
-    id = request.path_params["id"]
-    if id > _LARGEST_ID:
-        raise HTTPException(404, "There is no such project.")
-    return id
 
 
 def shown(evaluation: Evaluation, comparison: Comparison | None) -> dict[str, Any]:

@@ -81,7 +81,10 @@ class Guard:
         """Whether it is of the page as its browser asked for it, or by a name that its proxy keeps to itself. What
         answers at another port of such a name may be anybody's.
         """
-        place = urlsplit(origin)
+        try:
+            place = urlsplit(origin)
+        except ValueError:  # no address at all
+            return False
         if place.scheme not in ("http", "https"):
             return False
         return place.netloc.lower() in (host.lower(), *self.origins)

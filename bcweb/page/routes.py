@@ -29,7 +29,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bcweb.cases import read_mask
 from bcweb.names import visible
-from bcweb.page.answers import answer, body, fields, owner_of, private, refusal
+from bcweb.page.answers import answer, body, fields, number_of, owner_of, private, refusal
 from bcweb.page.backups import Backups
 from bcweb.page.desks import Desks
 from bcweb.page.evaluations import Evaluations
@@ -213,7 +213,7 @@ class Api:
 
     async def masks(self, request: Request) -> Response:
         """The masks of the visitor's scans of {"ids"} at the operating point, and a table of them, as a ZIP file;
-        those that are gone already are not in it.
+        those that are gone already are not in it. X-Masks: how many masks it holds.
         """
         owner = owner_of(request)
         ids, held = await _ids(request, 4 * MB), self.store.all_of(owner)
@@ -226,7 +226,8 @@ class Api:
                 raise ClientDisconnect
             await self._at_desk(request, partial(made.add, scan))
             self.store.make_room(owner)
-        return private(Response(made.done(), media_type="application/zip"))
+        counted = {"X-Masks": str(made.masks)}
+        return private(Response(made.done(), headers=counted, media_type="application/zip"))
 
     async def folder(self, request: Request) -> Response:
         """List a folder of this machine's disk: only where nobody but its user can ask.
@@ -360,8 +361,8 @@ class Api:
 
     async def truth(self, request: Request) -> Response:
         """?of=NUMBER: only if it is this one, as the page has it from the scan's description."""
-        of = request.query_params.get("of", "")
-        number = int(of) if of.isdecimal() else None
+        of = request.query_params.get("of")
+        number = None if of is None else number_of(of)
         return await self._array(request, lambda held: held.truth(number))
 
     async def thumbnail(self, request: Request) -> Response:

@@ -92,7 +92,11 @@ def test_what_is_wrong_is_one_sentence(anna):
         assert anna.refused("segment", nothing) == GONE
     assert anna.refused("segment") == GONE
     assert anna.post("/gradio_api/call/segment", json={"data": [1, 2, 3]}).status_code == 400
-    assert anna.post("/gradio_api/call/segment", content=b"{").status_code == 400
+    inside = b"[" * 400 + b"]" * 400
+    for said in (b"{", b"[" * 60_000, b'{"data": [%s]}' % inside, b'{"scan": %s}' % inside):
+        for call in ("call/segment", "call/v2/segment"):
+            answer = anna.post(f"/gradio_api/{call}", content=said)
+            assert (answer.status_code, answer.json()["error"]) == (400, "This is not JSON.")
     assert anna.post("/gradio_api/call/segment", content=b" " * 100_000).status_code == 413
 
 

@@ -364,6 +364,12 @@ def test_nobody_gets_anything_without_a_login_or_from_elsewhere(page, store):
         assert answer.headers["cache-control"] == "private, no-store", place
 
 
+@pytest.mark.parametrize("id", ["9" * 5000, "9" * 19, "-1", "x"])
+def test_an_id_that_no_project_can_have_is_nobodys(page, id):
+    answer = page().get(f"/bc/evaluate/projects/{id}")
+    assert (answer.status_code, answer.json()) == (404, {"error": "There is nothing here."})
+
+
 @pytest.mark.parametrize(
     ("asked", "sentence"),
     [

@@ -49,7 +49,14 @@ def test_the_page_itself_is_answered(origin):
 
 @pytest.mark.parametrize(
     "origin",
-    ["https://evil.example", "http://127.0.0.1:9999", "http://localhost:7860", "null", "file://"],
+    [
+        "https://evil.example",
+        "http://127.0.0.1:9999",
+        "http://localhost:7860",
+        "null",
+        "file://",
+        "http://[",
+    ],
 )
 @pytest.mark.parametrize("path", ["/", "/bc/scans", "/gradio_api/info", "/gradio_api/upload"])
 def test_other_origins_are_refused_everywhere(origin, path):

@@ -285,6 +285,23 @@ def test_a_method_or_path_that_is_none_is_refused_in_words(visitor):
         assert "error" in answer.json()
 
 
+DEEP = (b"[" * 100_000, b'{"names":' + b"[" * 400 + b"]" * 400 + b"}")
+
+
+@pytest.mark.parametrize("said", DEEP)
+def test_json_that_is_nested_without_end_is_refused_in_words(visitor, said):
+    for method, path in (("POST", "pair"), ("POST", "truths"), ("DELETE", "scans")):
+        answer = visitor.request(method, f"/bc/{path}", content=said)
+        assert (answer.status_code, answer.json()) == (400, {"error": "This is not JSON."}), path
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "x", "-1", ""])
+def test_a_number_that_no_truth_has_is_none(visitor, number):
+    scan = visitor.post(f"/bc/samples/{SAMPLES[0].name}").json()
+    answer = visitor.get(f"/bc/scans/{scan['id']}/truth", params={"of": number})
+    assert (answer.status_code, answer.json()) == (404, {"error": "There is nothing here."})
+
+
 # --- apart
 
 
