@@ -5,7 +5,6 @@ Every route looks in the asking reader's own projects: what is another's does no
 
 from __future__ import annotations
 
-import json
 import math
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, unquote
@@ -20,7 +19,7 @@ from starlette.routing import Route
 
 from bcweb.cases import KINDS, CasesError, parse_spec
 from bcweb.page import told
-from bcweb.page.answers import Refusal, answer, body, fields, private
+from bcweb.page.answers import Refusal, answer, body, fields, id_of, json_of, private
 from bcweb.page.decoded import Decoded
 from bcweb.page.exports import Exports
 from bcweb.page.imports import Imports
@@ -48,7 +47,6 @@ if TYPE_CHECKING:
 # A bit for each pixel of the largest scan that is read, should gzip save nothing.
 _MASK_BYTES = 9 * MB
 _LONGEST_COMMENT = 2000
-_LARGEST_ID = 2**63 - 1
 
 V = TypeVar("V")
 
@@ -62,8 +60,8 @@ class Reviews:
         self._decoded = Decoded()
 
     def routes(self) -> list[Route]:
-        projects, case = "/review/projects", "/review/cases/{id:int}"
-        project = projects + "/{id:int}"
+        projects, case = "/review/projects", "/review/cases/{id}"
+        project = projects + "/{id}"
         return [
             Route("/review/session", self.session),
             Route(projects, self.create, methods=["POST"]),
@@ -86,7 +84,7 @@ class Reviews:
             Route(case + "/draft", self.drop_draft, methods=["DELETE"]),
             Route(case + "/verdicts", self.history, methods=["GET"]),
             Route(case + "/verdicts", self.decide, methods=["POST"]),
-            Route("/review/verdicts/{id:int}/undo", self.undo, methods=["POST"]),
+            Route("/review/verdicts/{id}/undo", self.undo, methods=["POST"]),
         ]
 
     # --- projects
@@ -141,7 +139,7 @@ class Reviews:
 
     async def project(self, request: Request) -> Response:
         """The project with its counts, and how far its import is."""
-        reader, id = reader_of(request), _id(request)
+        reader, id = reader_of(request), id_of(request)
 
         def work(store):
             return self._one(store, reader.owner, id) | {"counts": store.counts(reader.owner, id)}
@@ -149,7 +147,7 @@ class Reviews:
         return answer(await self.workspace.ask(work))
 
     async def remove(self, request: Request) -> Response:
-        reader, id = self._may(request), _id(request)
+        reader, id = self._may(request), id_of(request)
 
         def work(store):
             store.project(reader.owner, id)
@@ -160,7 +158,7 @@ class Reviews:
         return answer({})
 
     async def cancel(self, request: Request) -> Response:
-        reader, id = self._may(request), _id(request)
+        reader, id = self._may(request), id_of(request)
 
         def work(store):
             store.project(reader.owner, id)
@@ -170,7 +168,7 @@ class Reviews:
         return answer(await self.workspace.ask(work))
 
     async def resume(self, request: Request) -> Response:
-        reader, id = self._may(request), _id(request)
+        reader, id = self._may(request), id_of(request)
 
         def work(store):
             self.imports.resume(store, store.project(reader.owner, id))
@@ -180,7 +178,7 @@ class Reviews:
 
     async def queue(self, request: Request) -> Response:
         """?order=&label=&decision=&text=&low=&high=&seed=: all rows at once, as arrays. An empty label is none."""
-        reader, id = reader_of(request), _id(request)
+        reader, id = reader_of(request), id_of(request)
         asked = request.query_params
         order: Any = asked.get("order") or "worst"
         wanted: dict[str, Any] = {
@@ -201,7 +199,7 @@ class Reviews:
     async def export(self, request: Request) -> Response:
         """{"format", "folder"?, "include"?}: begin to write masks and verdicts out; a folder only of this machine's
         user. include: the decisions whose masks are wanted, a list; without it all."""
-        reader, id = reader_of(request), _id(request)
+        reader, id = reader_of(request), id_of(request)
         given = await fields(request)
         format, folder, include = given.get("format"), given.get("folder"), given.get("include")
         if folder is not None and not (self.settings.local and isinstance(folder, str)):
@@ -241,7 +239,7 @@ class Reviews:
         if the reader has begun with no other's and accepted none. Else with the newest. "revisions": whose predictions
         there are, the newest first.
         """
-        reader, id, asked = reader_of(request), _id(request), request.query_params
+        reader, id, asked = reader_of(request), id_of(request), request.query_params
 
         def work(store):
             row = store.case(reader.owner, id)
@@ -260,14 +258,14 @@ class Reviews:
         return answer(await self.workspace.ask(work))
 
     async def pixels(self, request: Request) -> Response:
-        reader, id = reader_of(request), _id(request)
+        reader, id = reader_of(request), id_of(request)
         return await self._array(
             lambda store: self._pixels(store.case(reader.owner, id)),
         )
 
     async def probability(self, request: Request) -> Response:
         """?of=REVISION: of these weights, as the page has it from the case's description."""
-        reader, id, of = reader_of(request), _id(request), request.query_params.get("of")
+        reader, id, of = reader_of(request), id_of(request), request.query_params.get("of")
 
         def work(store):
             found = store.prediction(reader.owner, id, of)
@@ -278,7 +276,7 @@ class Reviews:
         return await self._array(work)
 
     async def truth(self, request: Request) -> Response:
-        reader, id = reader_of(request), _id(request)
+        reader, id = reader_of(request), id_of(request)
 
         def work(store):
             truth = store.truth(reader.owner, id)
@@ -289,13 +287,13 @@ class Reviews:
         return await self._array(work)
 
     async def thumbnail(self, request: Request) -> Response:
-        reader, id = reader_of(request), _id(request)
+        reader, id = reader_of(request), id_of(request)
         picture = await self.workspace.ask(lambda store: store.thumbnail(reader.owner, id))
         return private(Response(picture, media_type="image/webp"))
 
     async def mask(self, request: Request) -> Response:
         """?of=draft, or of the id of a verdict."""
-        reader, id, of = reader_of(request), _id(request), request.query_params.get("of", "")
+        reader, id, of = reader_of(request), id_of(request), request.query_params.get("of", "")
 
         def work(store):
             row = store.case(reader.owner, id)
@@ -313,17 +311,18 @@ class Reviews:
     # --- what the reader says of it
 
     async def keep_draft(self, request: Request) -> Response:
-        """?beginning=&threshold=&revision=&after=&strokes=, the mask as `bcweb.page.wire` has it."""
-        reader, id = reader_of(request), _id(request)
+        """?case=&beginning=&threshold=&revision=&after=&strokes=, the mask as `bcweb.page.wire` has it."""
+        reader, id = reader_of(request), id_of(request)
         asked = request.query_params
         data = await body(request, _MASK_BYTES, "The mask")
         beginning: Any = _one_of(asked.get("beginning") or None, BEGINNINGS)
         threshold, after = _number(asked.get("threshold")), _whole(asked.get("after"))
         strokes = _whole(asked.get("strokes")) or 0
         revision = _maybe(asked.get("revision"), 200, "A revision")
+        case = _maybe(asked.get("case"), 1000, "A case")
 
         def work(store):
-            row = store.case(reader.owner, id)
+            row = _seen(store.case(reader.owner, id), case)
             mask = _unpacked(data, row)
             return store.save_draft(
                 reader.owner, reader.name, id, mask, beginning, threshold, after, strokes, revision
@@ -332,27 +331,25 @@ class Reviews:
         return answer(told.draft(await self.workspace.ask(work)))
 
     async def drop_draft(self, request: Request) -> Response:
-        reader, id = reader_of(request), _id(request)
+        reader, id = reader_of(request), id_of(request)
         await self.workspace.ask(lambda store: store.drop_draft(reader.owner, reader.name, id))
         return answer({})
 
     async def history(self, request: Request) -> Response:
         """All verdicts of the case, the oldest first."""
-        reader, id = reader_of(request), _id(request)
+        reader, id = reader_of(request), id_of(request)
         verdicts = await self.workspace.ask(lambda store: store.history(reader.owner, id))
         return answer([told.verdict(verdict) for verdict in verdicts])
 
     async def decide(self, request: Request) -> Response:
         """The verdict in X-Verdict (percent-encoded JSON), its mask in the body. It is on disk when this answers."""
-        reader, id = reader_of(request), _id(request)
+        reader, id = reader_of(request), id_of(request)
         given = _verdict(request)
         case, revision = given.pop("case"), given.pop("revision")
         data = await body(request, _MASK_BYTES, "The mask")
 
         def work(store):
-            row = store.case(reader.owner, id)
-            if case not in (None, row.case):
-                raise NotThere(f"This number is another case's now, not {case}'s: reload the page.")
+            row = _seen(store.case(reader.owner, id), case)
             if revision is not None:
                 given["prediction_id"] = _shown(store, reader, id, revision, given)
             mask = _unpacked(data, row) if data else None
@@ -362,7 +359,7 @@ class Reviews:
 
     async def undo(self, request: Request) -> Response:
         """{"key"}: the verdict no longer stands; what stood before it does."""
-        reader, id = reader_of(request), _id(request)
+        reader, id = reader_of(request), id_of(request)
         key = _text((await fields(request)).get("key"), 100, "A key")
         undone = await self.workspace.ask(
             lambda store: store.undo(reader.owner, reader.name, id, key)
@@ -435,11 +432,11 @@ def on_the_hub(data: list[str], weights: str | None) -> None:
         raise HTTPException(400, "On a Space weights are embedded, or hf://user/repo@revision.")
 
 
-def _id(request: Request) -> int:
-    id = request.path_params["id"]
-    if id > _LARGEST_ID:
-        raise HTTPException(404, "There is nothing here.")
-    return id
+def _seen(row: CaseRow, case: str | None) -> CaseRow:
+    """The case that the reader saw, who told its name: in another database its number is another's."""
+    if case not in (None, row.case):
+        raise NotThere(f"This number is another case's now, not {case}'s: reload the page.")
+    return row
 
 
 def _unpacked(data: bytes, row: CaseRow) -> np.ndarray:
@@ -451,12 +448,10 @@ def _unpacked(data: bytes, row: CaseRow) -> np.ndarray:
 
 def _verdict(request: Request) -> dict[str, Any]:
     """The fields of a `NewVerdict` but its mask, and the case that the reader saw; the store judges them."""
-    try:
-        given = json.loads(unquote(request.headers.get("x-verdict", "")))
-    except ValueError:
-        given = None
+    torn = "The verdict did not arrive whole: nothing was saved."
+    given = json_of(unquote(request.headers.get("x-verdict", "")), torn)
     if not isinstance(given, dict):
-        raise HTTPException(400, "The verdict did not arrive whole: nothing was saved.")
+        raise HTTPException(400, torn)
     seconds = _number(given.get("seconds"))
     return {
         "case": _maybe(given.get("case"), 1000, "A case"),
@@ -523,7 +518,7 @@ def _number(given: Any) -> float | None:
         return None
     try:
         number = float(given)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
         raise HTTPException(400, f"{given!r} is not a number.")

@@ -9,6 +9,7 @@ import { count, packBits, packed, unpackBits, unpacked } from "../../bcweb/page/
 import { Clock } from "../../bcweb/page/assets/review-clock.js";
 import { KEYS, actionOf, named, shown } from "../../bcweb/page/assets/review-keys.js";
 import { leavesOut, refusals } from "../../bcweb/page/assets/review-refusals.js";
+import { isSame } from "../../bcweb/page/assets/review-shelf.js";
 import { EDIT_WORDS } from "../../bcweb/page/assets/review-template.js";
 import * as words from "../../bcweb/page/assets/review-words.js";
 
@@ -26,6 +27,15 @@ test("what travels is gzip of these bits, and comes back as it was", async () =>
   const sent = await packed(mask);
   assert.deepEqual([...gunzipSync(sent)], [...packBits(mask)]);
   assert.deepEqual(await unpacked(sent, mask.length), mask);
+});
+
+test("what was kept of a case is of that one, and of no other that has its number", () => {
+  const kept = { id: "5", name: "benign (5)", project: 1, width: 60, height: 60, bits: null };
+  const now = { id: "5", name: "benign (5)", project: 1, width: 60, height: 60, latest: 7 };
+  assert.ok(isSame(kept, now));
+  for (const other of [{ id: "6" }, { name: "malignant (77)" }, { project: 2 }, { width: 100 }, { height: 50 }]) {
+    assert.ok(!isSame(kept, { ...now, ...other }), `with another ${Object.keys(other)}`);
+  }
 });
 
 test("time on a case leaves out a hidden tab and all but a minute of doing nothing", () => {

@@ -263,6 +263,47 @@ def test_a_drawing_survives_a_killed_server_and_a_killed_browser(
 
 
 @pytest.mark.browser
+def test_what_was_left_of_a_case_is_kept_from_the_one_that_has_its_number_in_another_database(
+    chromium, tmp_path
+):
+    """A Space that starts again without a backup, or another data folder at the same address."""
+    app = App({"BCWEB_HOME": str(tmp_path / "first")})
+    for home, size in (("first", (240, 320)), ("second", (100, 120))):
+        with Store(tmp_path / home) as made:
+            fill(made, tmp_path / f"{home} scans", 2, name=f"{home} ward", size=size)
+    with closing(chromium.new_context(viewport={"width": 1280, "height": 800})) as context:
+        app.start()
+        page = ReviewPage(context.new_page(), app.address).open().shows("case 1")
+        page.page.route("**/draft?*", lambda route: route.abort())
+        page.press("e")
+        page.stroke((0.3, 0.4), (0.6, 0.4))
+        page.says("kept in this browser")
+        page.press("Shift+E", "j")
+        page.shows("case 2")
+        page.find("textarea").fill("a mass of the first ward")
+        page.press("Escape")
+        page.page.wait_for_function(HAS_COMMENT, arg="a mass of the first ward")
+        page.page.close(run_before_unload=False)
+        app.stop()
+        app.environment["BCWEB_HOME"] = str(tmp_path / "second")
+        app.start()
+        page = ReviewPage(context.new_page(), app.address).open().shows("case 1")
+        number = page.page.url.partition("?case=")[2]
+        expect(page.find(".offer")).to_have_count(0)
+        page.press("j")
+        page.shows("case 2")
+        expect(page.find("textarea")).to_have_value("")
+        page.page.close(run_before_unload=False)
+        app.stop()
+        app.environment["BCWEB_HOME"] = str(tmp_path / "first")
+        app.start()
+        page = ReviewPage(context.new_page(), app.address).open().shows("case 1")
+        assert page.page.url.partition("?case=")[2] == number, "both have the same number"
+        expect(page.find(".offer")).to_contain_text("1 stroke, kept in this browser")
+        app.stop()
+
+
+@pytest.mark.browser
 def test_a_verdict_that_was_never_answered_is_sent_when_the_browser_is_opened_again(
     chromium, app, store, project, tmp_path
 ):

@@ -376,6 +376,18 @@ def test_drafts_are_kept_by_reader_and_go_with_the_verdict(visitor, project):
     assert case_of(visitor, id)["draft"] is None
 
 
+def test_a_drawing_of_a_case_that_had_this_number_in_another_database_is_refused(visitor, project):
+    row = rows(visitor, project)[0]
+    place = f"/bc/review/cases/{row['id']}/draft"
+    other = visitor.put(place, content=pack(drawn()), params={"case": "case 77"}, headers=ANNA)
+    assert other.status_code == 404 and other.json()["error"] == (
+        "This number is another case's now, not case 77's: reload the page."
+    )
+    assert case_of(visitor, row["id"])["draft"] is None
+    own = visitor.put(place, content=pack(drawn()), params={"case": row["case"]}, headers=ANNA)
+    assert own.status_code == 200, own.text
+
+
 @pytest.mark.parametrize(
     ("body", "says"),
     [

@@ -191,9 +191,10 @@ export async function mask(id, of) {
   throw new Refused(answer?.error ?? `The server refused a mask of this case (${response.status}).`, response.status, answer);
 }
 
-/** @param {string} id @param {Uint8Array<ArrayBuffer>} bits see review-bits.js @param {Draft} draft @returns {Promise<Draft>} */
-export function keepDraft(id, bits, { beginning, threshold, revision, after, strokes }) {
-  const told = Object.entries({ beginning, threshold, revision, after, strokes }).filter(([, value]) => value !== null);
+/** @param {string} id @param {string} name of the case, so that no other is drawn on under its number
+ * @param {Uint8Array<ArrayBuffer>} bits see review-bits.js @param {Draft} draft @returns {Promise<Draft>} */
+export function keepDraft(id, name, bits, { beginning, threshold, revision, after, strokes }) {
+  const told = Object.entries({ case: name, beginning, threshold, revision, after, strokes }).filter(([, value]) => value !== null);
   return review(`/cases/${id}/draft?${new URLSearchParams(told.map(([name, value]) => [name, String(value)]))}`, { method: "PUT", body: bits });
 }
 

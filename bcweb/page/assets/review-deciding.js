@@ -99,7 +99,7 @@ export class Deciding {
     this.view.decided(id);
     const undoable = { verdict, key: randomName(), project: kept.project };
     this.#undoable.push(undoable);
-    this.drawing.decided(kept.whose, kept.id);
+    this.drawing.decided(kept);
     const text = `Saved ${words.moment(at)}: ${kept.name}, ${words.decided(verdict)}.`;
     const wasNotSaved = this.status.isAbout(kept.id); // by an earlier try
     for (const [key, refused] of this.#unwanted) if (refused.kept.id === kept.id) this.#unwanted.delete(key);
@@ -165,7 +165,7 @@ export class Deciding {
     if (!clash) return;
     const { kept, latest } = clash;
     await this.shelf.remove(kept.key);
-    await this.drawing.discard(kept.id);
+    await this.drawing.discard(kept);
     this.view.ahead.forget(Number(kept.id));
     await this.view.select(Number(kept.id));
     this.status.say(`The verdict of ${latest.reader} stands; yours was not saved.`);

@@ -3,12 +3,14 @@
 import { levelOf } from "../../canvas/scores.js";
 import * as api from "./review-api.js";
 import { packed, sameMask, unpacked } from "./review-bits.js";
+import { isSame } from "./review-shelf.js";
 
 /** @typedef {import("./review-api.js").CaseInfo} CaseInfo */
 /** @typedef {import("./review-api.js").Beginning} Beginning */
 /** @typedef {import("./review-api.js").Verdict} Verdict */
 /** @typedef {import("./review-decision.js").Form} Form */
 /** @typedef {import("./review-shelf.js").Kept} Kept */
+/** @typedef {import("./review-shelf.js").Subject} Subject */
 /** A mask, and what it began with.
  * @typedef {{mask: Uint8Array, beginning: Beginning, threshold?: number | null, revision?: string | null}} Begun */
 /** An unfinished drawing: on the server, or left in this browser. @typedef {{kept: Kept | null, draft: api.Draft}} Left */
@@ -107,7 +109,7 @@ export class Drawing {
 
   /** What is in hand is drawn on this case, and neither decided nor dropped. @param {CaseInfo} info */
   #isUnfinished(info) {
-    return this.strokes > 0 && this.filledIn(info.id) !== undefined;
+    return this.strokes > 0 && this.filledIn(info) !== undefined;
   }
 
   /** Whether what is kept from here is of this case, as it is known now. @param {CaseInfo} info */
@@ -188,7 +190,7 @@ export class Drawing {
   #onEdit() {
     if (this.strokes > 0) this.keep();
     else if (this.#before) {
-      this.discard(this.#before.id); // all of it was undone,
+      this.discard(this.#before); // all of it was undone,
       this.keep(); // but for what is filled in
     }
     this.page.changed();
@@ -201,7 +203,7 @@ export class Drawing {
     this.#forms.set(kept.key, kept.form);
     if (kept.strokes === 0) {
       // Something was filled in, and nothing is in hand; what was drawn before may still wait for the server.
-      const unsent = this.outbox.unsent(kept.id);
+      const unsent = this.outbox.unsent(kept);
       if (unsent) unsent.form = kept.form;
       return void (await this.shelf.put(unsent ?? kept));
     }
@@ -225,13 +227,15 @@ export class Drawing {
     const whose = this.page.whose();
     const beginning = this.viewer.beginning ?? null;
     return {
-      key: this.shelf.key(kind, whose, info.id),
+      key: this.shelf.key(kind, whose, info),
       whose,
       tab: this.shelf.tab,
       kind,
       id: info.id,
       name: info.name,
       project: info.project,
+      width: info.width,
+      height: info.height,
       changed: new Date().toISOString(),
       bits: null,
       beginning,
@@ -248,9 +252,9 @@ export class Drawing {
   /** The mask as it is sent. @returns {Promise<Uint8Array<ArrayBuffer>>} */
   packed = () => packed(this.viewer.edited);
 
-  /** What was filled in on this page and is not decided yet. @param {string} id of the case @returns {Form | undefined} */
-  filledIn(id) {
-    return this.#forms.get(this.shelf.key("draft", this.page.whose(), id));
+  /** What was filled in on this page and is not decided yet. @param {Subject} subject @returns {Form | undefined} */
+  filledIn(subject) {
+    return this.#forms.get(this.shelf.key("draft", this.page.whose(), subject));
   }
 
   /** From now on no drawing of this case is kept: it is decided. @param {string} id */
@@ -259,37 +263,37 @@ export class Drawing {
     this.#ends.set(id, (this.#ends.get(id) ?? 0) + 1);
   }
 
-  /** Drop the drawing of this case, here and on the server. @param {string} id */
-  async discard(id) {
-    this.end(id);
-    this.outbox.drop(id);
-    this.page.drafted(id, false);
-    await this.forget(this.page.whose(), id);
+  /** Drop the drawing of this case, here and on the server. @param {Subject} subject */
+  async discard(subject) {
+    this.end(subject.id);
+    this.outbox.drop(subject.id);
+    this.page.drafted(subject.id, false);
+    await this.#forget(this.page.whose(), subject);
   }
 
-  /** Nothing of this case is unfinished here. @param {string} whose @param {string} id */
-  async forget(whose, id) {
-    const key = this.shelf.key("draft", whose, id);
+  /** Nothing of this case is unfinished here. @param {string} whose @param {Subject} subject */
+  async #forget(whose, subject) {
+    const key = this.shelf.key("draft", whose, subject);
     this.#forms.delete(key);
     await this.shelf.remove(key);
   }
 
-  /** The case is decided: that ends what earlier pages left of it, too. @param {string} whose @param {string} id */
-  async decided(whose, id) {
-    if (this.#before?.id === id) this.#before = null; // no stroke is meant for it before it is chosen again
-    this.forget(whose, id);
-    for (const { key } of await this.#leftHere(whose, id)) await this.shelf.remove(key);
+  /** The case is decided: that ends what earlier pages left of it, too. @param {Kept} verdict */
+  async decided(verdict) {
+    if (this.#before?.id === verdict.id) this.#before = null; // no stroke is meant for it before it is chosen again
+    this.#forget(verdict.whose, verdict);
+    for (const { key } of await this.#leftHere(verdict.whose, verdict)) await this.shelf.remove(key);
   }
 
   // ---------------------------------------------------------------- what was left unfinished
 
   /** @param {CaseInfo} info @param {() => boolean} isCurrent */
   async #findLeft(info, isCurrent) {
-    const here = await this.#leftHere(this.page.whose(), info.id);
+    const here = await this.#leftHere(this.page.whose(), info);
     if (!isCurrent()) return;
-    const now = this.filledIn(info.id);
+    const now = this.filledIn(info);
     // What this page drew and has not sent yet takes the place of what the server has.
-    const unsent = this.outbox.unsent(info.id);
+    const unsent = this.outbox.unsent(info);
     if (unsent !== undefined) info.draft = unsent;
     /** @type {Left[]} */
     const left = info.draft ? [{ kept: unsent ?? null, draft: info.draft }] : [];
@@ -308,9 +312,9 @@ export class Drawing {
     this.page.left(this.#left);
   }
 
-  /** What pages that are not there any more drew on this case. @param {string} whose @param {string} id @returns {Promise<Kept[]>} */
-  async #leftHere(whose, id) {
-    return (await this.shelf.left(whose)).filter((kept) => kept.kind === "draft" && kept.id === id);
+  /** What pages that are not there any more drew on this case. @param {string} whose @param {Subject} subject @returns {Promise<Kept[]>} */
+  async #leftHere(whose, subject) {
+    return (await this.shelf.left(whose)).filter((kept) => kept.kind === "draft" && isSame(kept, subject));
   }
 
   /** Whether the server has this drawing too: its answer may have been lost. @param {Kept} kept @param {CaseInfo} info */
@@ -339,8 +343,8 @@ export class Drawing {
 
   /** What another page left in this browser is this page's from now on, under what was filled in here.
    * @param {Kept} kept @param {Form} [now] */
-  async #adopt(kept, now = this.filledIn(kept.id)) {
-    const key = this.shelf.key("draft", kept.whose, kept.id);
+  async #adopt(kept, now = this.filledIn(kept)) {
+    const key = this.shelf.key("draft", kept.whose, kept);
     const form = { label: now?.label ?? kept.form.label, difficulty: now?.difficulty ?? kept.form.difficulty, comment: now?.comment || kept.form.comment };
     this.page.fillIn(form);
     this.#forms.set(key, form);
@@ -380,8 +384,8 @@ export class Drawing {
     if (left.kept) this.shelf.remove(left.kept.key);
     if (left.draft === info.draft) {
       info.draft = null;
-      const isFilledIn = this.filledIn(info.id) !== undefined;
-      this.discard(info.id); // this page may have drawn it, and then has a record of it
+      const isFilledIn = this.filledIn(info) !== undefined;
+      this.discard(info); // this page may have drawn it, and then has a record of it
       if (isFilledIn) this.keep(); // what is in hand meanwhile, and what is filled in
     }
     if (this.#isOn && !this.isThere && this.#left.length === 0) this.#begin();

@@ -2,8 +2,10 @@
 
 import { Refused, Unreachable } from "./api.js";
 import * as api from "./review-api.js";
+import { isSame } from "./review-shelf.js";
 
 /** @typedef {import("./review-shelf.js").Kept} Kept */
+/** @typedef {import("./review-shelf.js").Subject} Subject */
 /** @typedef {import("./review-api.js").Verdict} Verdict */
 /** @typedef {object} Page whom the outbox tells
  * @property {(kept: Kept, verdict: Verdict) => void} saved the verdict is on the server's disk
@@ -59,9 +61,10 @@ export class Outbox {
   }
 
   /** The drawing of this case as the server will have it; null where it is dropped there.
-   * @param {string} id @returns {Kept | null | undefined} undefined: the server has all that this page knows of */
-  unsent(id) {
-    return this.#drafts.get(id);
+   * @param {Subject} subject @returns {Kept | null | undefined} undefined: the server has all that this page knows of */
+  unsent(subject) {
+    const kept = this.#drafts.get(subject.id);
+    return kept && !isSame(kept, subject) ? undefined : kept;
   }
 
   /** Keep and send what is drawn; a draft of the same case that was not sent yet is overtaken by it.
@@ -171,7 +174,7 @@ export class Outbox {
 
   /** @param {Kept} kept @param {() => boolean} done says whether no newer one came meanwhile */
   async #sendDraft(kept, done) {
-    const { changed } = await api.keepDraft(kept.id, /** @type {Uint8Array<ArrayBuffer>} */ (kept.bits), { ...kept });
+    const { changed } = await api.keepDraft(kept.id, kept.name, /** @type {Uint8Array<ArrayBuffer>} */ (kept.bits), { ...kept });
     kept.acknowledged = changed;
     if (!done()) return;
     this.page.drafted(kept);

@@ -1,6 +1,8 @@
 // What a reader drew and decided, kept in this browser until the server has it: it outlives a crash of either.
 
 /** @typedef {import("./review-api.js").Beginning} Beginning */
+/** What tells a case from all others. Its number does not: each new database begins with the same ones.
+ * @typedef {Pick<import("./review-api.js").CaseInfo, "id" | "name" | "project" | "width" | "height">} Subject */
 /** @typedef {object} Kept
  * @property {string} key
  * @property {string} whose owner and reader: another login in the same browser sees none of it
@@ -9,6 +11,8 @@
  * @property {string} id of the case
  * @property {string} name of the case
  * @property {number} project of the case
+ * @property {number} width of the case
+ * @property {number} height of the case
  * @property {string} changed
  * @property {Uint8Array<ArrayBuffer> | null} bits of the mask, as they travel
  * @property {Beginning | null} beginning
@@ -23,6 +27,10 @@
 
 const DATABASE = "bc-review";
 const STORE = "kept";
+
+/** Whether what was kept of one is of the other. @param {Subject} a @param {Subject} b */
+export const isSame = (a, b) =>
+  a.id === b.id && a.name === b.name && a.project === b.project && a.width === b.width && a.height === b.height;
 
 /** @template T @param {IDBRequest<T>} request @returns {Promise<T>} */
 const done = (request) =>
@@ -51,8 +59,8 @@ export class Shelf {
     }
   }
 
-  /** @param {"draft" | "verdict"} kind @param {string} whose @param {string} id */
-  key = (kind, whose, id) => [kind, whose, id, this.tab].join("\n");
+  /** @param {"draft" | "verdict"} kind @param {string} whose @param {Subject} subject */
+  key = (kind, whose, { id, name, project, width, height }) => [kind, whose, id, name, project, width, height, this.tab].join("\n");
 
   /** @param {Kept} kept @returns {Promise<boolean>} whether it is kept */
   async put(kept) {

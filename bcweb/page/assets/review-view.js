@@ -177,7 +177,7 @@ export class CaseView {
     this.form.offer(this.moving.labels, info.label);
     const { mine } = this;
     // What was filled in and not decided when the reader went to another case comes back with this one.
-    this.form.form = this.drawing.filledIn(info.id) ?? { label: mine?.label ?? null, difficulty: mine?.difficulty ?? null, comment: mine?.comment ?? "" };
+    this.form.form = this.drawing.filledIn(info) ?? { label: mine?.label ?? null, difficulty: mine?.difficulty ?? null, comment: mine?.comment ?? "" };
     this.drawing.meet(info);
     this.#allow();
     this.clashes.show(info, isCurrent);
