@@ -224,6 +224,33 @@ def test_a_login_that_has_ended_keeps_the_drawing_and_says_what_to_do(page, stor
     assert np.array_equal(store.mask(project.id, standing(store, project).mask_file), drawn)
 
 
+@pytest.mark.browser
+def test_answers_that_pass_keep_drawing_and_verdict_until_they_are_saved(page, store, project):
+    sign_in = {"status": 200, "content_type": "text/html", "body": "<h1>Hotel network</h1>"}
+    half = {"status": 201, "content_type": "application/json", "body": '{"id": 1, "case_i'}
+    busy = {"status": 429, "body": "Too many requests"}
+
+    def answering(path: str, *answers: dict) -> list[dict]:
+        left = list(answers)
+        page.page.route(path, lambda r: r.fulfill(**left.pop(0)) if left else r.fallback())
+        return left
+
+    drafts = answering("**/draft?*", sign_in, busy)
+    page.press("e")
+    page.stroke((0.3, 0.4), (0.6, 0.4))
+    drawn = page.edited()
+    page.says("NOT saved on the server, but kept in this browser")
+    page.says("Drawing kept", 60)
+    assert drafts == []
+    verdicts = answering("**/verdicts", sign_in, half, busy)
+    page.press("3")
+    page.says("NOT saved: What came was not the server's answer")
+    page.says("Saved", 60)
+    assert verdicts == []
+    verdict = standing(store, project)
+    assert np.array_equal(store.mask(project.id, verdict.mask_file), drawn)
+
+
 # --- the browser
 
 

@@ -82,6 +82,7 @@ export class Unreachable extends Error {}
 
 const IS_SPACE = location.hostname.endsWith(".hf.space");
 const AWAY = `${IS_SPACE ? "This Space is asleep or starting, which takes a minute or two" : "The server is starting, or out of order"}. What is on the screen is still there; try again then.`;
+const UNFIT = "What came was not the server's answer, or not all of it: a network may ask for a login of its own. What is on the screen is still there; try again.";
 
 /** The server answers, and refuses. */
 export class Refused extends Error {
@@ -110,7 +111,8 @@ export async function ask(path, options, read = (response) => response.json()) {
     server.dispatchEvent(new Event("answered"));
     return answer;
   }
-  // What stands before a server answers in its place, and not in its form.
+  // What stands before a server answers in its place, and not in its form; and an answer may break off.
+  if (answer === null && response.ok) throw new Unreachable(UNFIT);
   if (answer === null && [502, 503, 504].includes(response.status)) throw new Unreachable(AWAY);
   if (answer?.cookie === false) server.dispatchEvent(new Event("cookieless"));
   const Kind = response.status === 404 ? Gone : Refused;

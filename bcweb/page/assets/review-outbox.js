@@ -17,9 +17,13 @@ import { isSame } from "./review-shelf.js";
 const FIRST_MS = 1000;
 const LONGEST_MS = 15_000;
 
+/** Refusals that pass: no login, too late, too early, too often. */
+const PASSING = [401, 408, 425, 429];
+
 /** Whether the same request may be taken later. A fault of the server (500) may be this request's own: it must
  * not keep all others waiting. @param {unknown} error */
-const isPassing = (error) => error instanceof Unreachable || (error instanceof Refused && (error.status === 401 || error.status > 500));
+const isPassing = (error) =>
+  error instanceof Unreachable || (error instanceof Refused && (PASSING.includes(error.status) || error.status > 500));
 
 export class Outbox {
   /** In the order in which they were decided. @type {Kept[]} */ #verdicts = [];
