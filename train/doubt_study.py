@@ -85,6 +85,14 @@ def soft_dice(shown: Shown, mask: np.ndarray) -> float:
     return 2 * both / either if either else 1.0
 
 
+def by_presence_alone(shown: Shown) -> float:
+    """`doubt.uncertainty` where there are as many normals as lesions, for which presence is told."""
+    if not shown.mask.any():
+        return shown.q
+    presence = 1.0 if shown.presence is None else shown.presence
+    return 1 - presence * doubt.agreement(shown.probability, shown.mask)
+
+
 def expected_soft(shown: Shown) -> float:
     return 1 - shown.q * soft_dice(shown, shown.mask) if shown.mask.any() else shown.q
 
@@ -105,6 +113,7 @@ def margin(shown: Shown) -> float:
 
 UNCERTAINTIES: dict[str, Callable[[Shown], float]] = {
     "agreement": lambda shown: doubt.uncertainty(shown.probability, shown.presence, shown.mask),
+    "agreement by presence alone": by_presence_alone,
     "soft Dice": expected_soft,
     "soft Dice of the map alone": map_alone,
     "two thresholds": two_thresholds,

@@ -13,10 +13,13 @@ from bcweb.weights import OperatingPoint
 
 # In 8 bits, 0.05, 0.10 ... 0.95. Further out the map's own rounding decides.
 _THRESHOLDS = np.rint(np.arange(1, 20) * 255 / 20).astype(int)
+# Presence is told for as many normals as lesions. Of what comes to be reviewed more has one, and what the gate
+# holds back is then wrong more often than presence says.
+_LESIONS_TO_A_NORMAL = 3
 
 
 def uncertainty(probability: np.ndarray, presence: float | None, mask: np.ndarray) -> float:
-    """The error that a map expects of its mask, 0..1: 1 - presence x agreement.
+    """The error that a map expects of its mask, 0..1: 1 - likelihood x agreement.
 
     probability: (H, W) uint8, 255 is 1. presence: 0..1, None where the network has no such head. mask:
     (H, W) bool, what the operating point made of them.
@@ -24,16 +27,23 @@ def uncertainty(probability: np.ndarray, presence: float | None, mask: np.ndarra
     The agreement is the mean Dice of the mask with the map's masks at 19 thresholds, 0.05 to 0.95. A
     pixel is in a mask of a random threshold with the probability that the map gives it: the truth is
     taken for such a mask. (Soft Dice confidence, Borges et al. 2024, arXiv 2402.10665, takes it for
-    pixels that are drawn independently.) An empty mask is wrong if there is a lesion: its uncertainty
-    is the presence; without such a head it is the map's highest probability, and the presence of what
-    is painted is taken for 1.
+    pixels that are drawn independently.) The likelihood is that of a lesion, from the presence, where there
+    are three lesions to a normal. An empty mask is wrong if there is a lesion: its uncertainty is that
+    likelihood; without such a head it is the map's highest probability, and the likelihood of what is
+    painted is taken for 1.
     """
+    likelihood = None if presence is None else _of_a_lesion(presence)
     if not mask.any():
-        return float(probability.max()) / 255 if presence is None else float(presence)
+        return float(probability.max()) / 255 if likelihood is None else likelihood
+    return 1 - (1.0 if likelihood is None else likelihood) * agreement(probability, mask)
+
+
+def agreement(probability: np.ndarray, mask: np.ndarray) -> float:
+    """The mean Dice, 0..1, of a mask (H, W) bool that is not empty with the masks of a map at 19 thresholds."""
     above = _at_least(probability)
     both = _at_least(probability[mask])
     dice = 2 * both[_THRESHOLDS] / (above[_THRESHOLDS] + np.count_nonzero(mask))
-    return float(1 - (1.0 if presence is None else presence) * dice.mean())
+    return float(dice.mean())
 
 
 def suspicion(
@@ -63,6 +73,12 @@ def mean_of_worst(contradiction: np.ndarray, pixels: int) -> float:
     count = np.bincount(contradiction.ravel(), minlength=256)[::-1]
     taken = np.clip(pixels - (np.cumsum(count) - count), 0, count)
     return float(taken @ np.arange(255, -1, -1) / (255 * pixels))
+
+
+def _of_a_lesion(presence: float) -> float:
+    """The odds of a presence, 0..1, times those of any lesion, as a probability again (Bayes)."""
+    lesions = _LESIONS_TO_A_NORMAL * float(presence)
+    return lesions / (lesions + 1 - float(presence))
 
 
 def _at_least(probability: np.ndarray) -> np.ndarray:

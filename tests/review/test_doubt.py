@@ -38,7 +38,8 @@ def test_a_doubtful_edge_counts_at_the_thresholds_that_leave_it_out():
     agreement = (12 * 1 + 7 * (8 / 12)) / 19
     shown = probability(n4=1.0, m4=0.6)
     assert uncertainty(shown, 1.0, first(8)) == pytest.approx(1 - agreement)
-    assert uncertainty(shown, 0.9, first(8)) == pytest.approx(1 - 0.9 * agreement)
+    # Odds of 9 to 1, and three lesions to a normal: 27 to 1.
+    assert uncertainty(shown, 0.9, first(8)) == pytest.approx(1 - 27 / 28 * agreement)
 
 
 def test_a_map_that_never_reaches_a_threshold_agrees_with_nothing_there():
@@ -47,7 +48,10 @@ def test_a_map_that_never_reaches_a_threshold_agrees_with_nothing_there():
 
 
 def test_an_empty_mask_is_as_uncertain_as_a_lesion_is_likely():
-    assert uncertainty(probability(n4=1.0), 0.3, NOTHING) == 0.3, "the gate emptied it"
+    # Odds of 3 to 7, and three lesions to a normal: 9 to 7.
+    gated = uncertainty(probability(n4=1.0), 0.3, NOTHING)
+    assert gated == pytest.approx(9 / 16), "the gate emptied it"
+    assert uncertainty(probability(n4=1.0), 0.0, NOTHING) == 0
     assert uncertainty(probability(n4=0.4), None, NOTHING) == pytest.approx(0.4)
     assert uncertainty(probability(), None, NOTHING) == 0
 
