@@ -52,6 +52,11 @@ class MasksZip:
         file = str(self._folders[scan] / scan.name) if scan.kind == "file" else scan.path
         self._rows.append({"file": file, "mask": place, **_cells(scan.info(""))})
 
+    @property
+    def masks(self) -> int:
+        """How many it holds by now."""
+        return sum(bool(row["mask"]) for row in self._rows)
+
     def done(self) -> bytes:
         """The ZIP file, to which nothing can be added any more."""
         table = io.StringIO()

@@ -33,7 +33,9 @@ def saved(visitor, *ids: str) -> Unpacked:
     answer = visitor.post("/bc/masks", json={"ids": ids})
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "application/zip"
-    return Unpacked(answer.content)
+    got = Unpacked(answer.content)
+    assert answer.headers.get("x-masks") == str(len(got.masks)), "the page tells how many there are"
+    return got
 
 
 def test_each_mask_is_that_of_the_operating_point_and_its_row_has_the_numbers_of_the_page(visitor):
@@ -136,7 +138,9 @@ def test_a_reader_saves_all_masks_of_a_folder_that_nobody_has_looked_at(page, tm
         "0_mask.png", "1_mask.png", "2_mask.png", "generated-ultrasound-lobed_mask.png"
     ]  # fmt: skip
     assert {row["mask"] for row in got.rows.values()} == {"", *got.masks}
-    expect(page.find(".toast")).to_contain_text("masks.zip has the masks of 5 scans")
+    told = page.find(".toast")
+    expect(told).to_contain_text("masks.zip has the masks of 4 scans")
+    expect(told).to_contain_text("without 1 that could not be segmented.")
     expect(page.find(".save-all")).to_have_text("Save all")
     expect(page.find(".row.failed .name")).to_have_text("torn.png")
 

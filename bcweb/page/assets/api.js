@@ -160,9 +160,10 @@ export const pair = (names) => ask("/pair", sending("POST", { names }));
  * @param {string[]} ids @returns {Promise<{truth: string, scan: ScanInfo}[]>} */
 export const findTruths = (ids) => inTurn(ids, () => ask("/truths", sending("POST", { ids })));
 
-/** The masks of these scans and a table of them, as a ZIP file. @param {string[]} ids @param {AbortSignal} signal
- * @returns {Promise<Blob>} */
-export const masks = (ids, signal) => ask("/masks", { ...sending("POST", { ids }), signal }, (response) => response.blob());
+/** The masks of these scans and a table of them, as a ZIP file, and how many masks are in it.
+ * @param {string[]} ids @param {AbortSignal} signal @returns {Promise<{file: Blob, count: number}>} */
+export const masks = (ids, signal) =>
+  ask("/masks", { ...sending("POST", { ids }), signal }, async (response) => ({ file: await response.blob(), count: Number(response.headers.get("X-Masks")) }));
 
 /** @param {Blob} file @param {string} name @returns {Promise<ScanInfo>} */
 export const upload = (file, name) => ask("/scans", { method: "POST", body: file, headers: naming(name) });

@@ -67,13 +67,18 @@ export class Saving {
     const ids = cases.flatMap(({ info }) => info?.id ?? []);
     if (ids.length === 0) throw new Error("No scan is on the list any more: nothing was saved.");
     this.toast.doing("Packing the masks …");
-    const href = URL.createObjectURL(await api.masks(ids, signal));
+    const { file, count } = await api.masks(ids, signal);
+    const href = URL.createObjectURL(file);
     h("a", { href, download: FILE }).click();
     setTimeout(() => URL.revokeObjectURL(href), 60_000); // the browser has it by then
     const left = this.page.left();
-    const failed = cases.length - ids.length - left;
-    const without = [left && `${grouped(left)} on the way`, failed > 0 && `${grouped(failed)} that could not be opened`].filter(Boolean);
-    const all = `${FILE} has the masks of ${grouped(ids.length)} scans at the operating point, and scans.csv with the numbers`;
+    const unopened = cases.length - ids.length - left;
+    const without = [
+      left && `${grouped(left)} on the way`,
+      unopened > 0 && `${grouped(unopened)} that could not be opened`,
+      count < ids.length && `${grouped(ids.length - count)} that could not be segmented`,
+    ].filter(Boolean);
+    const all = `${FILE} has the masks of ${grouped(count)} ${count === 1 ? "scan" : "scans"} at the operating point, and scans.csv with the numbers`;
     this.toast.tell(`${all}${without.length ? `, without ${without.join(" and ")}` : ""}.`);
   }
 }
