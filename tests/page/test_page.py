@@ -163,6 +163,8 @@ def test_the_keyboard_and_the_mouse_ask_what_a_number_means(page):
     expect(tip).to_be_hidden()
     page.find(".findings .term").filter(has_text="Presence").hover()
     expect(tip).to_contain_text("How sure the network is")
+    page.page.get_by_role("tab", name="Scan").hover()  # out of what is explained
+    expect(tip).to_be_hidden()
 
 
 def test_no_key_does_anything_behind_the_open_help(page):

@@ -33,7 +33,7 @@ export function explain(root) {
   };
   root.addEventListener("pointerover", show);
   root.addEventListener("focusin", show);
-  root.addEventListener("pointerleave", hide);
+  root.host.addEventListener("pointerleave", hide); // which does not bubble up to a root
   root.addEventListener("focusout", hide);
   root.addEventListener("keydown", (event) => /** @type {KeyboardEvent} */ (event).key === "Escape" && hide());
   addEventListener("scroll", hide, { passive: true, capture: true });
