@@ -13,7 +13,8 @@ const WITH_MASK = { accept: "Accepted predictions", truth: "Kept truths", correc
 
 export class Exporting {
   /** @type {Project | null} */ #project = null;
-  /** The export under way. @type {string | null} */ #running = null;
+  /** The export under way; its id is "" until the server has given it one. @type {{id: string} | null} */ #running = null;
+  /** The dialog is closed only because its tab is out of sight. */ #isAway = false;
 
   /** @param {HTMLDialogElement} root */
   constructor(root) {
@@ -35,7 +36,19 @@ export class Exporting {
       this.said,
       h("p", { class: "buttons" }, this.close),
     );
-    root.addEventListener("close", () => this.#stop());
+    root.addEventListener("close", () => this.root.open || this.#isAway || this.#stop());
+  }
+
+  /** Its tab goes out of sight, where a dialog would hold the page shut: an export under way goes on. */
+  leave() {
+    this.#isAway ||= this.root.open;
+    this.root.close();
+  }
+
+  /** Its tab is in sight again. */
+  comeBack() {
+    if (this.#isAway) this.root.showModal();
+    this.#isAway = false;
   }
 
   /** @param {Project} project @param {import("./review-api.js").Session} session may: folders of the server are the reader's own */
@@ -63,26 +76,32 @@ export class Exporting {
     const include = /** @type {HTMLInputElement[]} */ ([...this.decisions.querySelectorAll(":checked")]).map(({ value }) => value);
     if (include.length === 0) return this.#fail("Choose whose masks are wanted.");
     if (isFolder && !this.folder.value.trim()) return this.#fail("Name a folder that is new or empty.");
+    const running = { id: "" };
+    const isWanted = () => this.#running === running;
+    this.#running = running; // at once: two clicks are one export
+    this.#progress({ done: 0, total: 0 });
     try {
       let now = await api.beginExport(this.#project.id, chosen.value, isFolder ? this.folder.value.trim() : "", include);
-      this.#running = now.id;
-      while (!now.isDone && this.#running === now.id) {
+      running.id = now.id;
+      if (!isWanted()) return void api.stopExport(now.id).catch(() => {}); // it was stopped before it had a name
+      while (!now.isDone && isWanted()) {
         this.#progress(now);
         await new Promise((resolve) => setTimeout(resolve, POLL_MS));
         now = await api.exported(now.id);
       }
-      if (this.#running !== now.id) return;
+      if (!isWanted()) return;
       this.#running = null;
       if (now.problem) return this.#fail(now.problem);
       this.said.replaceChildren(...now.lines.map((line) => h("p", {}, line)));
       if (!isFolder) h("a", { href: api.exportFile(now.id), download: "" }).click();
     } catch (error) {
+      if (!isWanted()) return;
       this.#running = null;
       this.#fail(/** @type {Error} */ (error).message);
     }
   }
 
-  /** @param {api.Export} now */
+  /** @param {Pick<api.Export, "done" | "total">} now */
   #progress({ done, total }) {
     const bar = /** @type {HTMLProgressElement} */ (h("progress", { max: Math.max(total, 1), "aria-label": "Export" }));
     if (total) bar.value = done;
@@ -95,7 +114,7 @@ export class Exporting {
   }
 
   #stop() {
-    if (this.#running) api.stopExport(this.#running).catch(() => {});
+    if (this.#running?.id) api.stopExport(this.#running.id).catch(() => {});
     this.#running = null;
     this.said.replaceChildren();
   }

@@ -39,6 +39,7 @@ class Review extends HTMLElement {
   #shelf = new Shelf();
   #polling = 0;
   #isStarted = false;
+  /** It was asked who reads, and there is no answer. */ #isRefused = false;
   /** @type {Outbox} */ #outbox;
   /** @type {Home} */ #home;
   /** @type {Moving} */ #moving;
@@ -135,25 +136,27 @@ class Review extends HTMLElement {
       if (isIntersecting) {
         this.#takeOffer();
         this.#reload();
+        this.#exporting.comeBack();
       } else {
         this.#view.clock.pause();
+        this.#exporting.leave();
         for (const dialog of this.#root.querySelectorAll("dialog")) dialog.close(); // unseen it would hold the page shut
       }
     }).observe(this);
-    this.#start(linkedCase());
+    this.#start();
   }
 
   // ---------------------------------------------------------------- projects
 
-  /** @param {import("./review-links.js").Linked | null} linked what the address names */
-  async #start(linked) {
+  async #start() {
+    const linked = linkedCase();
+    this.#isRefused = false;
     api.setReader(remembered(NAME));
     try {
       this.#session = await api.session();
     } catch (error) {
       this.#sayProblem(/** @type {Error} */ (error).message, wantsLogin(error) ? loginLink() : null);
-      // Back from logging in, for one.
-      window.addEventListener("focus", () => this.#session || this.#start(linked), { once: true });
+      this.#isRefused = true;
       return;
     }
     this.#sayProblem("");
@@ -318,6 +321,8 @@ class Review extends HTMLElement {
     const touch = () => this.#isReading && this.#view.clock.touch();
     for (const event of ["pointermove", "pointerdown", "wheel", "keydown"]) document.addEventListener(event, touch, { passive: true, capture: true });
     document.addEventListener("visibilitychange", () => (document.hidden ? this.#view.clock.pause() : touch()));
+    // Back from logging in, for one.
+    window.addEventListener("focus", () => this.#isRefused && this.#start());
     window.addEventListener(OPEN_CASE, (event) => this.#session && this.#openLinked(/** @type {CustomEvent} */ (event).detail));
     // What is on its way is kept in this browser, and sent when the page is opened again; better now.
     window.addEventListener("beforeunload", (event) => this.#outbox.state.verdicts > 0 && event.preventDefault());
@@ -374,7 +379,7 @@ class Review extends HTMLElement {
     const line = this.#one(".problem");
     line.hidden = text === "";
     line.classList.toggle("error", help === null);
-    line.replaceChildren(text, help ?? (text && !this.#session ? button("Try again", null, () => this.#start(linkedCase())) : ""));
+    line.replaceChildren(text, help ?? (text && !this.#session ? button("Try again", null, () => this.#start()) : ""));
   }
 
   /** @param {string} selector @returns {HTMLElement} */

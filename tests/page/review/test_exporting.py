@@ -12,6 +12,59 @@ expect = sync_api.expect
 pytestmark = pytest.mark.browser
 
 
+def is_stop(request: sync_api.Request) -> bool:
+    return request.method == "DELETE" and "/review/exports/" in request.url
+
+
+def test_two_clicks_are_one_export_and_closing_stops_it_before_it_is_under_way(page):
+    held = []
+    page.page.route("**/exports", lambda route: held.append(route))
+    page.find(".export").click()
+    dialog = page.find(".exporting")
+    with page.page.expect_request("**/exports"):
+        dialog.get_by_role("button", name="Download").dblclick()
+    expect(dialog.locator(".said")).to_contain_text("Beginning …")
+    page.press("Escape")
+    expect(dialog).to_be_hidden()
+    assert len(held) == 1, "the second click asked for another export"
+    with page.page.expect_request(is_stop) as stop:
+        held[0].fallback()
+    assert stop.value.response().status == 200
+    page.find(".export").click()
+    expect(dialog.locator(".said")).to_be_empty()
+
+
+def test_an_export_goes_on_while_another_tab_is_in_front_and_says_what_it_came_to(page):
+    stopped = []
+    page.page.on("request", lambda request: is_stop(request) and stopped.append(request))
+    held = []
+    page.page.route("**/review/exports/*", lambda route: held.append(route))
+    page.page.route(
+        "**/exports",
+        lambda route: route.fulfill(json=route.fetch().json() | {"isDone": False, "total": 0}),
+    )
+    page.press("1")
+    page.says("Saved")
+    page.find(".export").click()
+    dialog = page.find(".exporting")
+    with page.page.expect_request("**/review/exports/*"):
+        dialog.get_by_role("button", name="Download").click()
+    # As the browser's Back does: the dialog keeps a hand off the tabs.
+    show = "name => [...document.querySelectorAll('#tabs [role=tab]')].find(tab => tab.textContent.trim() === name).click()"
+    page.page.evaluate(show, "Scan")
+    expect(dialog).to_be_hidden()
+    expect(page.page.get_by_role("tab", name="Scan")).to_have_attribute("aria-selected", "true")
+    page.page.evaluate(show, "Review")
+    expect(dialog).to_be_visible()
+    expect(dialog.get_by_role("progressbar")).to_be_visible()
+    assert stopped == [], "it was stopped without a word"
+    page.page.unroute_all()
+    with page.page.expect_download() as download:
+        held[0].fallback()
+    expect(dialog.locator(".said")).to_contain_text("1 of 6 cases with their masks")
+    assert len(zipfile.ZipFile(download.value.path()).namelist()) > 1
+
+
 def test_the_masks_of_the_chosen_decisions_come_out_and_all_are_chosen_at_first(page):
     page.press("1")
     page.shows("case 2")
