@@ -26,17 +26,37 @@ function addressOf(linked) {
   return address;
 }
 
-/** Let the address name this case, or none. @param {Linked | null} linked */
+/** A browser takes so many changes of the address and refuses more: Safari 100 in half a minute, which a key that is held
+ * soon asks for. */
+const SETTLED_MS = 300;
+let naming = 0;
+
+/** Let the address name this case, or none, once moving has stopped. @param {Linked | null} linked */
 export function nameCase(linked) {
-  const address = addressOf(linked);
-  if (address.href !== location.href) history.replaceState(history.state, "", address);
+  clearTimeout(naming);
+  naming = window.setTimeout(() => {
+    const address = addressOf(linked);
+    if (address.href !== location.href) tell(() => history.replaceState(history.state, "", address));
+  }, SETTLED_MS);
+}
+
+/** Where the browser will not, what is shown goes before its address. @param {() => void} change of the history */
+function tell(change) {
+  try {
+    change();
+  } catch {
+    // The next case has an address again.
+  }
 }
 
 /** Show a case in the Review tab, from another one: there the browser's Back leads. @param {string | number} id @param {string} of these weights */
 export function openCase(id, of) {
   const linked = { id: String(id), of };
-  history.replaceState({ tab: document.querySelector('#tabs [role=tab][aria-selected="true"]')?.textContent?.trim() }, "");
-  history.pushState({ tab: "Review" }, "", addressOf(linked));
+  clearTimeout(naming); // the place before keeps its address, and this one has its own
+  tell(() => {
+    history.replaceState({ tab: document.querySelector('#tabs [role=tab][aria-selected="true"]')?.textContent?.trim() }, "");
+    history.pushState({ tab: "Review" }, "", addressOf(linked));
+  });
   goTo(linked);
 }
 
@@ -48,6 +68,7 @@ function goTo(linked) {
 
 // Gradio's tabs are no places of the browser's history; those that a case was opened from, and its own, are.
 window.addEventListener("popstate", ({ state }) => {
+  clearTimeout(naming); // it was meant for the place that was left
   if (state?.tab === "Review") goTo(linkedCase());
   else if (state?.tab) showTab(state.tab);
 });

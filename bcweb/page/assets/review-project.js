@@ -90,7 +90,11 @@ export class ProjectRow {
     this.#offer(true);
     const remove = /** @type {HTMLElement} */ (this.buttons.querySelector(".danger"));
     remove.focus();
-    remove.addEventListener("blur", () => (this.#isRemoving = false));
+    remove.addEventListener("blur", () => {
+      if (!this.#isRemoving) return; // it is being removed
+      this.#isRemoving = false;
+      this.#offer(true);
+    });
   }
 
   /** What removes it, and what goes and what stays then. @returns {HTMLElement[]} */
@@ -98,7 +102,8 @@ export class ProjectRow {
     const { id, read } = this.project;
     const decided = read ? `what was decided on ${grouped(read)} ${read === 1 ? "case" : "cases"} stays in the database, and ` : "";
     return [
-      button("Remove it", null, () => this.#remove(), { class: "danger", "aria-describedby": `removal-${id}` }),
+      // Safari takes the focus from a button that is pressed, and without it this one is gone.
+      button("Remove it", null, () => this.#remove(), { class: "danger", "aria-describedby": `removal-${id}`, onmousedown: (/** @type {Event} */ event) => event.preventDefault() }),
       h("span", { class: "quiet small", id: `removal-${id}` }, `All that was drawn or predicted is removed for good; ${decided}the scans stay where they lie.`),
     ];
   }
