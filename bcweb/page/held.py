@@ -142,6 +142,12 @@ class Held:
         size += (finding.probability.nbytes if finding else 0) + (pages.nbytes if pages else 0)
         return size + (truth.packed.nbytes if truth else 0)
 
+    @property
+    def mask_nbytes(self) -> int:
+        """What a mask of it takes before it is packed; 0 as long as nobody has looked."""
+        facts = self._facts
+        return facts.height * facts.width if facts else 0
+
     def release(self) -> None:
         """Give back what can be opened again. Does nothing while the scan is being worked on."""
         if self.kind != "upload" and self._lock.acquire(blocking=False):

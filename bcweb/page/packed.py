@@ -29,7 +29,8 @@ class Packed:
 
     @property
     def nbytes(self) -> int:
-        return len(self._packed.result()) if self._packed.done() else len(self._raw or b"")
+        raw = self._raw
+        return len(self._packed.result() if raw is None else raw)
 
     def body(self, wait: bool) -> tuple[bytes, dict[str, str]]:
         """The bytes to send, and their headers."""

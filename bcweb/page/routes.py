@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache, partial
@@ -123,6 +124,7 @@ class Api:
         self.settings, self.segmenters, self.store = settings, segmenters, store
         self.parcels = parcels
         self._desks = Desks(_DESKS)
+        self._listing = threading.Lock()
 
     # --- lists
 
@@ -162,6 +164,7 @@ class Api:
         """For each of {"names"}: {"part": "scan"|"truth", "adds", "held": id} or {"new": place}, and "among": the
         names of the scans that a truth may be of, where it is not told of which.
         """
+        owner = owner_of(request)
         names = (await fields(request, 4 * MB)).get("names")
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise HTTPException(400, "Names are a list of texts.")
@@ -169,21 +172,22 @@ class Api:
             raise HTTPException(
                 400, f"These are more than {_MOST_NAMES:,} files: drop fewer at once."
             )
-        held = self.store.all_of(owner_of(request))
+        return await self._at_desk(request, lambda: answer(self._pairs(owner, names)))
+
+    def _pairs(self, owner: str, names: list[str]) -> list[dict]:
+        held = self.store.all_of(owner)
         paths = [*(item.path for item in held.values()), *map(_readable, names)]
         ids, places = dict(enumerate(held)), {len(held) + n: n for n in range(len(names))}
-        return answer(
-            [
-                {
-                    "part": told.part,
-                    "adds": told.adds,
-                    "held": ids.get(told.scan),
-                    "new": places.get(told.scan),
-                    "among": [PurePosixPath(paths[scan]).name for scan in told.among],
-                }
-                for told in (_of_one_drop(told, len(held)) for told in pair(paths)[len(held) :])
-            ]
-        )
+        return [
+            {
+                "part": told.part,
+                "adds": told.adds,
+                "held": ids.get(told.scan),
+                "new": places.get(told.scan),
+                "among": [PurePosixPath(paths[scan]).name for scan in told.among],
+            }
+            for told in (_of_one_drop(told, len(held)) for told in pair(paths)[len(held) :])
+        ]
 
     async def find_truths(self, request: Request) -> Response:
         """Of the visitor's scans of {"ids"}, those that by their look are truths of others become these, and are
@@ -193,7 +197,6 @@ class Api:
         ids = set(await _ids(request, 4 * MB))
         held = {id: item for id, item in self.store.all_of(owner).items() if id in ids}
         found = await self._at_desk(request, lambda: list(self._truths(owner, held)))
-        self.store.make_room(owner)
         return answer([{"truth": id, "scan": held[scan].info(scan)} for id, scan in found])
 
     def _truths(self, owner: str, held: dict[str, Held]) -> Iterator[tuple[str, str]]:
@@ -225,7 +228,6 @@ class Api:
             if await request.is_disconnected():
                 raise ClientDisconnect
             await self._at_desk(request, partial(made.add, scan))
-            self.store.make_room(owner)
         counted = {"X-Masks": str(made.masks)}
         return private(Response(made.done(), headers=counted, media_type="application/zip"))
 
@@ -240,74 +242,80 @@ class Api:
             raise HTTPException(404, "There is nothing here.")
         owner = owner_of(request)
         path = (await fields(request)).get("path")
+
+        def listing() -> Response:
+            listed, alone, unclear = _list(str(path or ""))
+            with self._listing:  # or of two that list one folder at once each would add all of it
+                ids = self._taken_in(owner, listed)
+            items = self.store.all_of(owner)
+            scans = [items[id].info(id) for id in ids if id in items]
+            return answer({"scans": scans, "alone": alone, "unclear": unclear}, 201)
+
         try:
-            listed, alone, unclear = await self._at_desk(request, lambda: _list(str(path or "")))
+            return await self._at_desk(request, listing)
         except (FolderError, OSError) as error:
             raise HTTPException(400, str(error)) from None
+
+    def _taken_in(
+        self, owner: str, listed: Sequence[tuple[Listed, tuple[FileState, ...]]]
+    ) -> list[str]:
+        """The ids of the scans of a folder, of those that are not there yet new ones."""
         known = {
             held.path: (id, held)
             for id, held in self.store.all_of(owner).items()
             if held.kind == "file"
         }
-        added = []
+        ids, new = [], []
         for scan, files in listed:
             id, before = known.get(str(scan.file), (None, None))
             if before is not None and before.files != files:
                 self.store.remove(owner, id)
                 id = None
             if id is None:
-                load = partial(read_scan, scan.file)
-                load_truth = scan.load_truth if scan.truths else None
                 # The person's word stays: a mask more is no reason to ask again.
                 modality = before.chosen if before is not None else None
-                load_mask = partial(read_mask, scan.file)
-                held = Held(
-                    str(scan.file), "file", load, self.segmenters, modality, load_truth, files,
-                    load_mask,
-                )  # fmt: skip
-                id = self._add(owner, held)
-            added.append(id)
-        items = self.store.all_of(owner)
-        scans = [items[id].info(id) for id in added if id in items]
-        return answer({"scans": scans, "alone": alone, "unclear": unclear}, 201)
+                new.append(_on_disk(scan, files, self.segmenters, modality))
+            ids.append(id)
+        added = iter(self.store.add_all(owner, new))
+        return [id or next(added) for id in ids]
 
     # --- one scan
 
     async def upload(self, request: Request) -> Response:
-        owner = owner_of(request)
+        owner_of(request)
         name = _file_name(request)
         modality = request.headers.get("x-modality") or None
         if modality is not None and modality not in MODALITIES:
             raise HTTPException(400, f"A modality is {' or '.join(MODALITIES)}, not {modality}.")
         data = await body(request, self.settings.upload_bytes, name)
 
-        def take() -> Held:
-            held = Held(
-                name, "upload", lambda: read_scan(data), self.segmenters, modality,
-                load_mask=lambda: read_mask(data),
-            )  # fmt: skip
-            held.open()
-            return held
-
-        held = await self._at_desk(request, take)
-        id = self._add(owner, held)
-        return answer(held.info(id), 201)
+        held = Held(
+            name, "upload", lambda: read_scan(data), self.segmenters, modality,
+            load_mask=lambda: read_mask(data),
+        )  # fmt: skip
+        return await self._opened(request, held)
 
     async def sample(self, request: Request) -> Response:
-        owner = owner_of(request)
+        owner_of(request)
         name = request.path_params["name"]
         sample = next((sample for sample in SAMPLES if sample.name == name), None)
         if sample is None:
             raise HTTPException(404, "There is no such sample.")
-        held = _generated(sample, self.segmenters)
-        await self._at_desk(request, held.open)
-        id = self._add(owner, held)
+        return await self._opened(request, _generated(sample, self.segmenters))
+
+    async def _opened(self, request: Request, held: Held) -> Response:
+        """A scan that is new, opened before it is stored: what cannot be read is not kept."""
+
+        def take() -> str:
+            held.open()
+            return self.store.add(owner_of(request), held)
+
+        id = await self._at_desk(request, take)
         return answer(held.info(id), 201)
 
     async def open(self, request: Request) -> Response:
         id, held = self._held(request)
         await self._at_desk(request, held.open)
-        self.store.make_room(owner_of(request))
         return answer(held.info(id))
 
     async def remove(self, request: Request) -> Response:
@@ -341,7 +349,13 @@ class Api:
         name = _file_name(request)
         data = await body(request, self.settings.upload_bytes, name)
         add = request.method == "POST"
-        await self._at_desk(request, lambda: held.set_truth(PurePosixPath(name).name, data, add))
+
+        def take() -> None:
+            held.read()
+            self.store.want(owner_of(request), held.mask_nbytes)  # it is never released
+            held.set_truth(PurePosixPath(name).name, data, add)
+
+        await self._at_desk(request, take)
         return answer(held.info(id))
 
     async def drop_truth(self, request: Request) -> Response:
@@ -407,17 +421,15 @@ class Api:
     def _infos(self, request: Request) -> list[dict]:
         return [held.info(id) for id, held in self.store.all_of(owner_of(request)).items()]
 
-    def _add(self, owner: str, held: Held) -> str:
-        try:
-            return self.store.add(owner, held)
-        except StoreFull as error:
-            raise HTTPException(507, str(error)) from None
-
     async def _array(self, request: Request, get: Callable[[Held], Packed | None]) -> Response:
         _, held = self._held(request)
-        if get(held) is None:
-            await self._at_desk(request, held.open)  # it was released to make room
-        packed = get(held)
+
+        def opened() -> Packed | None:
+            held.open()
+            return get(held)
+
+        # What was released to make room is opened again, and may be released before this is sent.
+        packed = get(held) or await self._at_desk(request, opened)
         if packed is None:
             raise HTTPException(404, "This scan has none, or another by now.")
         wait = not self.settings.local
@@ -425,11 +437,23 @@ class Api:
         return private(Response(body, headers=headers, media_type="application/octet-stream"))
 
     async def _at_desk(self, request: Request, work: Callable[[], R]) -> R:
-        """Do what takes long in a thread, a few at a time; a bad file becomes its sentence."""
+        """Do what takes long in a thread, a few at a time, and make room for what it opened; a bad file, or too little
+        room, becomes its sentence.
+        """
+        owner = owner_of(request)
+
+        def within_room() -> R:
+            try:
+                return work()
+            finally:
+                self.store.make_room(owner)
+
         try:
-            return await self._desks.work(owner_of(request), work)
+            return await self._desks.work(owner, within_room)
         except ScanError as error:
             raise HTTPException(400, str(error)) from None
+        except StoreFull as error:
+            raise HTTPException(507, str(error)) from None
 
 
 @cache
@@ -445,6 +469,16 @@ def _generated(sample: Sample, segmenters: Segmenters) -> Held:
     return Held(
         sample.name, "generated", lambda: phantom_of(sample).scan, segmenters, None, load_truth
     )
+
+
+def _on_disk(
+    scan: Listed, files: tuple[FileState, ...], segmenters: Segmenters, modality: Modality | None
+) -> Held:
+    load_truth = scan.load_truth if scan.truths else None
+    return Held(
+        str(scan.file), "file", partial(read_scan, scan.file), segmenters, modality, load_truth,
+        files, partial(read_mask, scan.file),
+    )  # fmt: skip
 
 
 def _list(path: str) -> tuple[list[tuple[Listed, tuple[FileState, ...]]], list[str], list[str]]:

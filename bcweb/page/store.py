@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, Protocol, TypeVar
 
 
@@ -44,19 +44,17 @@ class Store(Generic[T]):
 
     def add(self, owner: str, item: T) -> str:
         """Store an item for its owner; raise `StoreFull` where releasing others leaves no room for it."""
+        return self.add_all(owner, [item])[0]
+
+    def add_all(self, owner: str, items: Sequence[T]) -> list[str]:
+        """Store all of these or, with `StoreFull`, none; what is there already is gone through once for all of them."""
         with self._lock:
             self._heard[owner] = self._clock()
-            mine = self._items.setdefault(owner, {})
-            self.make_room(owner, item.nbytes)
-            if _size(mine.values()) + item.nbytes > self.visitor_bytes:
-                raise StoreFull(
-                    "There is no room for this scan: remove others from the list first."
-                )
-            if _size(self._used.values()) + item.nbytes > self.all_bytes:
-                raise StoreFull("The server has no room for another scan now: try again later.")
-            id = secrets.token_urlsafe(16)
-            mine[id] = self._used[id] = item
-            return id
+            self.want(owner, _size(items))
+            added = {secrets.token_urlsafe(16): item for item in items}
+            self._items.setdefault(owner, {}).update(added)
+            self._used.update(added)
+            return list(added)
 
     def get(self, owner: str, id: str) -> T | None:
         with self._lock:
@@ -88,13 +86,25 @@ class Store(Generic[T]):
                 del self._used[id]
             return len(gone)
 
-    def make_room(self, owner: str, wanted: int = 0) -> None:
-        """Release what was not used for longest, the owner's first, until it fits or nothing is left."""
+    def want(self, owner: str, nbytes: int) -> None:
+        """Make room for so much more of an owner's; raise `StoreFull` where releasing leaves none."""
+        mine_fits, all_fits = self.make_room(owner, nbytes)
+        if not mine_fits:
+            raise StoreFull("There is no room for this: remove other scans from the list first.")
+        if not all_fits:
+            raise StoreFull("The server has no room for more now: try again later.")
+
+    def make_room(self, owner: str, wanted: int = 0) -> tuple[bool, bool]:
+        """Release what was not used for longest, the owner's first, until it fits or nothing is left; whether it fits
+        into the owner's room, and into that of all. For whoever has made items larger, too.
+        """
         with self._lock:
             mine = self._items.get(owner, {})
-            own = {id: item for id, item in self._used.items() if id in mine}
-            _release(own.values(), self.visitor_bytes - wanted)
-            _release(self._used.values(), self.all_bytes - wanted)
+            own = [item for id, item in self._used.items() if id in mine]
+            return (
+                _release(own, self.visitor_bytes - wanted),
+                _release(list(self._used.values()), self.all_bytes - wanted),
+            )
 
     def expire(self) -> None:
         """Forget the visitors who have not been heard of for `idle_seconds`."""
@@ -109,12 +119,13 @@ def _size(items: Iterable[Item]) -> int:
     return sum(item.nbytes for item in items)
 
 
-def _release(oldest_first: Iterable[Item], room: int) -> None:
-    items = list(oldest_first)
-    size = _size(items)
-    for item in items:
+def _release(oldest_first: Sequence[Item], room: int) -> bool:
+    """Whether they take no more than this room in the end."""
+    size = _size(oldest_first)
+    for item in oldest_first:
         if size <= room:
-            return
+            break
         before = item.nbytes
         item.release()
         size -= before - item.nbytes
+    return size <= room

@@ -8,12 +8,19 @@ from bcweb.page.store import Store, StoreFull
 
 
 class Thing:
+    looks = 0  # at any of them
+
     def __init__(self, nbytes: int, can_be_made_again: bool = False):
-        self.nbytes, self.can_be_made_again = nbytes, can_be_made_again
+        self.size, self.can_be_made_again = nbytes, can_be_made_again
+
+    @property
+    def nbytes(self) -> int:
+        Thing.looks += 1
+        return self.size
 
     def release(self) -> None:
         if self.can_be_made_again:
-            self.nbytes = 0
+            self.size = 0
 
 
 def store(visitor_bytes: int = 100, all_bytes: int = 150, **others) -> Store[Thing]:
@@ -39,7 +46,7 @@ def test_ids_are_long_and_never_the_same():
 def test_uploads_are_not_dropped_to_make_room_for_others():
     held = store()
     first = held.add("anna", Thing(60))
-    with pytest.raises(StoreFull, match="remove others"):
+    with pytest.raises(StoreFull, match="remove other scans"):
         held.add("anna", Thing(60))
     assert held.get("anna", first).nbytes == 60
     held.remove("anna", first)
@@ -54,6 +61,29 @@ def test_what_can_be_opened_again_makes_room_the_longest_unused_first():
     held.add("anna", Thing(50))
     assert held.all_of("anna")[new].nbytes == 0
     assert held.all_of("anna")[old].nbytes == 40
+
+
+def test_many_are_stored_at_once_in_one_look_or_none_of_them():
+    def looks(number: int) -> int:
+        held, before = store(10**6, 10**6), Thing.looks
+        ids = held.add_all("anna", [Thing(1) for _ in range(number)])
+        assert list(held.all_of("anna")) == ids and len(set(ids)) == number
+        return Thing.looks - before
+
+    assert looks(400) <= 2 * looks(200), "each of them looks at all others"
+    held = store()
+    with pytest.raises(StoreFull):
+        held.add_all("anna", [Thing(60), Thing(60)])
+    assert held.all_of("anna") == {}
+
+
+def test_more_is_wanted_of_what_is_stored_and_refused_where_there_is_no_room():
+    held = store()
+    held.add("anna", Thing(60, can_be_made_again=True))
+    held.add("anna", Thing(40))
+    held.want("anna", 60)
+    with pytest.raises(StoreFull, match="remove other scans"):
+        held.want("anna", 61)
 
 
 def test_one_visitors_room_ends_where_all_rooms_end():

@@ -1,0 +1,173 @@
+"""However scans are opened they fit into the memory that they are given, and nobody waits for another's long list."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.testclient import TestClient
+
+from bcweb.page import routes as routed
+from bcweb.page.guard import Guard
+from bcweb.page.held import Held
+from bcweb.page.segmenters import Segmenters
+from bcweb.page.settings import settings
+from bcweb.page.static import mount
+from bcweb.page.store import Store
+from bcweb.samples import SAMPLES
+from tests import weights_folder
+from tests.page.files import png, speckle
+
+ANNA, BERTA = "a" * 43, "b" * 43
+ROOM = 1_000_000  # bytes: a few times what the first of the samples takes
+
+
+@pytest.fixture(scope="module")
+def segmenters(tmp_path_factory: pytest.TempPathFactory) -> Segmenters:
+    made: dict = {}
+    for modality in ("ultrasound", "mammogram"):
+        folder = tmp_path_factory.mktemp("weights")
+        made[modality] = str(weights_folder.write(folder, modality=modality))
+    return Segmenters(made)
+
+
+@pytest.fixture
+def store() -> Store[Held]:
+    return Store(ROOM, 4 * ROOM, 3600)
+
+
+@pytest.fixture
+def app(segmenters: Segmenters, store: Store[Held]) -> Starlette:
+    told = settings(environment={})
+    mounted = routed.routes(told, segmenters, store, mount("v"))
+    return Starlette(routes=[mounted], middleware=[Middleware(Guard, settings=told)])
+
+
+@pytest.fixture
+def anna(app: Starlette) -> Iterator[TestClient]:
+    with TestClient(app, base_url="http://127.0.0.1") as client:
+        client.headers["Cookie"] = f"bc-visitor={ANNA}"
+        yield client
+
+
+def used(store: Store[Held]) -> int:
+    return sum(held.nbytes for held in store.all_of(ANNA).values())
+
+
+def packed(held: Held) -> Held:
+    """The same, as small as it becomes."""
+    held.pixels.body(wait=True), held.probability().body(wait=True)
+    return held
+
+
+# --- memory
+
+
+@pytest.mark.parametrize(
+    ("method", "what"),
+    [("GET", "pixels"), ("GET", "mask.png"), ("PUT", "modality"), ("PUT", "prediction")],
+)
+def test_scans_that_were_released_fit_into_their_room_when_they_are_opened_again(
+    anna, store, method, what
+):
+    for _ in range(8):
+        assert anna.post(f"/bc/samples/{SAMPLES[0].name}").status_code == 201
+    for id, held in store.all_of(ANNA).items():
+        answer = anna.request(method, f"/bc/scans/{id}/{what}", json={"modality": "ultrasound"})
+        assert answer.status_code == 200, answer.text
+        assert used(store) <= ROOM, f"after {held.name}"
+
+
+def test_pixels_for_which_there_is_no_room_are_sent_and_not_kept(anna, store):
+    id = anna.post(f"/bc/samples/{SAMPLES[0].name}").json()["id"]
+    store.get(ANNA, id).release()
+    store.visitor_bytes = 1
+    answer = anna.get(f"/bc/scans/{id}/pixels")
+    assert answer.status_code == 200 and answer.content
+    assert store.get(ANNA, id).pixels is None
+
+
+def test_a_truth_for_which_there_is_no_room_is_refused_in_words(anna, store):
+    told = anna.post("/bc/scans", content=png(speckle(200, 200))).json()
+    held = packed(store.get(ANNA, told["id"]))
+    truth, place = png(np.ones((200, 200), bool)), f"/bc/scans/{told['id']}/truth"
+    store.visitor_bytes = held.nbytes + 200 * 200 - 1
+    answer = anna.put(place, content=truth)
+    said = "There is no room for this: remove other scans from the list first."
+    assert (answer.status_code, answer.json()) == (507, {"error": said})
+    assert held.truth() is None
+    store.visitor_bytes += 1
+    assert anna.put(place, content=truth).status_code == 200
+
+
+# --- time
+
+
+def test_a_folder_twice_as_long_is_twice_the_work(anna, store, tmp_path, monkeypatch):
+    looks = []
+    monkeypatch.setattr(Held, "nbytes", property(lambda held: looks.append(held) or 0))
+
+    def work(number: int) -> int:
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        for place in range(number):
+            (folder / f"{place}.png").touch()
+        before = len(looks)
+        listed = anna.post("/bc/folder", json={"path": str(folder)}).json()["scans"]
+        assert len(listed) == number
+        store.forget(ANNA)
+        return len(looks) - before
+
+    assert work(80) <= 2 * work(40)
+
+
+class Gate:
+    """Work that waits until somebody else has been answered."""
+
+    def __init__(self) -> None:
+        self.begun, self.open = threading.Event(), threading.Event()
+
+    def before(self, work: Callable) -> Callable:
+        def waited(*given):
+            self.begun.set()
+            assert self.open.wait(20), "nobody else was answered meanwhile"
+            return work(*given)
+
+        return waited
+
+    async def _both(self, app: Starlette, path: str, said: dict) -> int:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            cookies = [{"Cookie": f"bc-visitor={who}"} for who in (ANNA, BERTA)]
+            asked = asyncio.create_task(client.post(path, json=said, headers=cookies[0]))
+            await asyncio.to_thread(self.begun.wait, 20)
+            assert (await client.get("/bc/scans", headers=cookies[1])).status_code == 200
+            self.open.set()
+            return (await asked).status_code
+
+    def answer(self, app: Starlette, path: str, said: dict) -> int:
+        """The status of Anna's request, when Berta was answered in between."""
+        # In a loop of its own: a browser may be driven by one in this thread.
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(lambda: asyncio.run(self._both(app, path, said))).result()
+
+
+def test_while_files_are_paired_others_are_answered(app, monkeypatch):
+    gate = Gate()
+    monkeypatch.setattr(routed, "pair", gate.before(routed.pair))
+    assert gate.answer(app, "/bc/pair", {"names": ["a.png"]}) == 200
+
+
+def test_while_a_folder_is_taken_in_others_are_answered(app, store, tmp_path: Path, monkeypatch):
+    gate = Gate()
+    (tmp_path / "a.png").touch()
+    monkeypatch.setattr(store, "add_all", gate.before(store.add_all))
+    assert gate.answer(app, "/bc/folder", {"path": str(tmp_path)}) == 201
