@@ -161,11 +161,11 @@ def _arm(arm: str, percent: int, seeds: Mapping[int, Sequence[CaseScore]]) -> Ar
 class Difference:
     """An arm's mean Dice less the control's, on the lesion images and by the seeds that both have.
 
-    by_seed: of each of these seeds, in the order of the arm's. A single one's chance is not in the interval.
+    by_seed: of each of these seeds. A single one's chance is not in the interval.
     """
 
     interval: Interval
-    by_seed: list[float]
+    by_seed: dict[int, float]
 
     @property
     def side(self) -> int:
@@ -191,7 +191,8 @@ def difference(arm: ArmScores, control: ArmScores) -> Difference | None:
         for of in (arm, control)
     )
     interval = repeated_difference(first, second, [arm.groups[k] for k in both], RESAMPLES)
-    return Difference(interval, [float(mean) for mean in (first - second).mean(axis=1)])
+    means = (float(mean) for mean in (first - second).mean(axis=1))
+    return Difference(interval, dict(zip(shared, means, strict=True)))
 
 
 def write_report(docs: Path = DOCS) -> Path:
@@ -205,7 +206,7 @@ def write_report(docs: Path = DOCS) -> Path:
         "that its weights had not seen. In brackets: the 95% interval when whole groups are drawn again, and of "
         "Dice the seeds too where there are several. "
         f"The difference is to `{CONTROL}` (the same network from ImageNet straight to the target, without "
-        "the source), paired by case and of the seeds that both have, beside it each seed's. The intervals cover which patients "
+        "the source), paired by case and of the seeds that both have, beside it each seed's by its number. The intervals cover which patients "
         "were there; they do not cover another training's chance where there is one seed, nor another part of the "
         "training data (it is the same for every arm and seed), nor another hospital.",
     ]
@@ -283,7 +284,8 @@ def _section(direction: Direction, arms: Sequence[ArmScores]) -> list[str]:
         ]
         for arm in of:
             against = difference(arm, control) if control and arm is not control else None
-            seeds = ", ".join(f"{mean:+.3f}" for mean in against.by_seed) if against else "-"
+            by_seed = against.by_seed.items() if against else ()
+            seeds = ", ".join(f"{seed}: {mean:+.3f}" for seed, mean in by_seed) or "-"
             cells = [
                 f"`{arm.arm}`", str(len(arm.seeds)), str(len(arm.dice)), with_interval(arm.figures["dice"]),
                 with_interval(against and against.interval, signed=True), seeds, with_interval(arm.figures["iou"]), f"{with_interval(arm.figures.get('hd95'), 1)} of {arm.distances}",
@@ -341,7 +343,7 @@ def verdict(arms: Sequence[ArmScores]) -> list[str]:
             against = difference(arm, control) if arm is not control else None
             if against is None:
                 continue
-            of_kind = (open_, better, worse)[against.side] if against.by_seed[1:] else once
+            of_kind = (open_, better, worse)[against.side] if len(against.by_seed) > 1 else once
             of_kind.append(f"`{arm.arm}` {with_interval(against.interval, signed=True)}")
         parts = [
             f"{what}: {', '.join(arms_told)}"

@@ -88,7 +88,7 @@ def test_seeds_are_averaged_by_case_and_the_difference_is_paired(docs):
     against = difference(arms["encoder"], arms["imagenet"])
     # Each side's trainings are drawn for itself: between -0.13 - 0.02 and -0.07 + 0.02.
     assert against.interval == pytest.approx((-0.1, -0.15, -0.05)), "no spread but the seeds'"
-    assert against.by_seed == pytest.approx([-0.15, -0.05]) and against.side == -1
+    assert against.by_seed == pytest.approx({0: -0.15, 1: -0.05}) and against.side == -1
     assert arms["imagenet"].figures["painted"].estimate == 0.25
 
 
@@ -97,7 +97,7 @@ def test_an_arm_is_compared_by_the_seeds_that_the_control_has_too(docs):
     arms = by_arm(docs)
     assert arms["gradual"].figures["dice"].estimate > arms["imagenet"].figures["dice"].estimate
     against = difference(arms["gradual"], arms["imagenet"])
-    assert against.interval == pytest.approx((0, 0, 0)) and against.by_seed == [0]
+    assert against.interval == pytest.approx((0, 0, 0)) and against.by_seed == {0: 0}
     other = replace(arms["gradual"], seeds=(7,))
     assert difference(other, arms["imagenet"]) is None, "there is no seed that both have"
     assert answer([arms["imagenet"], other]) == ""
@@ -134,10 +134,10 @@ def test_seeds_that_disagree_are_shown_and_tell_nothing_apart(docs):
     write_scores(folder / "encoder-100-s1.csv", shifted)
     arms = by_arm(docs)
     against = difference(arms["encoder"], arms["imagenet"])
-    assert against.by_seed == pytest.approx([-0.15, 0.09]) and against.side == 0
+    assert against.by_seed == pytest.approx({0: -0.15, 1: 0.09}) and against.side == 0
     assert against.interval == pytest.approx((-0.03, -0.15, 0.09))
     text = write_report(docs).read_text()
-    assert "-0.030 (-0.150 to +0.090) | -0.150, +0.090 |" in text
+    assert "-0.030 (-0.150 to +0.090) | 0: -0.150, 1: +0.090 |" in text
     assert "`encoder` -0.030 (-0.150 to +0.090); of one seed each" in text
 
 
@@ -164,7 +164,7 @@ def test_the_verdict_names_what_differs_and_what_does_not(docs):
 )
 def test_arms_are_told_apart_by_the_ends_that_are_printed(low, high, told):
     mean = (low + high) / 2
-    assert Difference(Interval(mean, low, high), [mean, mean]).side == told
+    assert Difference(Interval(mean, low, high), {0: mean, 1: mean}).side == told
 
 
 def moved(arm: ArmScores, shift: float, percent: int = 100) -> ArmScores:
@@ -192,7 +192,7 @@ def test_the_answer_says_in_plain_words_whether_transfer_helps(docs):
 def test_the_report_has_a_row_an_arm_and_its_figure(docs):
     text = write_report(docs).read_text()
     assert "| `encoder` | 2 | 20 | 0.590" in text and "\nA first try.\n" in text
-    assert "-0.100 (-0.150 to -0.050) | -0.150, -0.050 |" in text
+    assert "-0.100 (-0.150 to -0.050) | 0: -0.150, 1: -0.050 |" in text
     figure = docs / "transfer-study" / "mammogram-to-ultrasound.png"
     assert figure.read_bytes().startswith(b"\x89PNG") and f"transfer-study/{figure.name}" in text
     assert "\n- `encoder`: the method: " in text, "what an arm is, is told"
