@@ -13,12 +13,13 @@ from bcweb.weights import Config, Reading
 from train.arms import ARMS
 from train.markdown import cell, score_table
 from train.operating_point import FEW_NORMALS
+from train.recipe import epochs_of
 
 _CHOSEN = {  # by a record's "point_from"
-    "validation": "Chosen on validation cases.",
-    "nothing": "Not chosen on any case: the middle of every scale.",
-    "other folds": "Chosen on the tests of the other folds.",
-    "all folds": "Chosen on the tests of all folds.",
+    "validation": "Chosen on validation cases",
+    "nothing": "Not chosen on any case: the middle of every scale",
+    "other folds": "Chosen on the tests of the other folds",
+    "all folds": "Chosen on the tests of all folds",
 }
 _ACCEPTED = "predictions that a reader accepted"
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")  # the Hub wants its own form of names there
@@ -72,7 +73,7 @@ def card(
         "## Operating point", "",
         *_reading(config.reading),
         f"A pixel is painted from {point.mask_threshold:g} on; connected parts below "
-        f"{100 * point.min_lesion_fraction:g}% of the image are dropped; {gate}. {_CHOSEN[record.get('point_from', 'validation')]}",
+        f"{100 * point.min_lesion_fraction:g}% of the image are dropped; {gate}. {_chosen(record, result)}",
         *_no_normals(record),
         "", "## Recipe", "",
         *_beginning(record),
@@ -106,15 +107,21 @@ def _reading(reading: Reading) -> list[str]:
     return lines
 
 
+def _chosen(record: dict[str, Any], result: dict[str, Any] | None) -> str:
+    """By which cases the operating point was chosen: folds and validations have of every data set."""
+    by = record.get("point_from", "validation")
+    boxes = by != "nothing" and result is not None and result.get("weak")
+    return f"{_CHOSEN[by]}{', boxes (taken as ellipses) among them' if boxes else ''}."
+
+
 def _epochs(record: dict[str, Any]) -> str:
-    recipe = record["recipe"]
-    asked = recipe.get("until") or recipe["epochs"]
-    done = record.get("epochs_done", asked)
-    if done < asked:
-        return f"Stopped after {done} of {asked} epochs"
-    if asked < recipe["epochs"]:
-        return f"The first {asked} of {recipe['epochs']} epochs"
-    return f"{asked} epochs"
+    done, whole = epochs_of(record)
+    epochs = record["recipe"]["epochs"]
+    if done < whole:
+        return f"Stopped after {done} of {whole} epochs"
+    if whole < epochs:
+        return f"The first {whole} of {epochs} epochs"
+    return f"{whole} epochs"
 
 
 def _beside(record: dict[str, Any], roles: Counter[str]) -> str:
@@ -203,7 +210,11 @@ def _metrics(figures: dict[str, Any]) -> list[tuple[str, str, float | None]]:
     return [
         ("dice", "Dice, mean over lesion images", lesion["dice_mean"]),
         ("iou", "IoU, mean over lesion images", lesion["iou_mean"]),
-        ("hd95", "HD95 in pixels, mean over lesion images", lesion["hd95_mean"]),
+        (
+            "hd95",
+            f"HD95 in pixels, mean over the {lesion['hd95_n']} of {lesion['n']} lesion images that are painted",
+            lesion["hd95_mean"],
+        ),
         ("recall", "lesion images found (Dice > 0.1)", lesion["detected"]),
         ("false_positive_rate", "normal images painted", figures["normal"]["painted"]),
         ("roc_auc", "presence", figures["presence_auc"]),

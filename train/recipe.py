@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,13 @@ class Recipe:
     @property
     def last_epoch(self) -> int:
         return self.until or self.epochs
+
+
+def epochs_of(record: Mapping[str, Any]) -> tuple[int, int]:
+    """How many epochs a run has behind it, by its `run.json`, and with how many it would be whole."""
+    recipe = record["recipe"]
+    whole = recipe.get("until") or recipe["epochs"]
+    return record.get("epochs_done", whole), whole
 
 
 BY_OPTION = (

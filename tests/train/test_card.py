@@ -1,4 +1,4 @@
-"""The card of weights, and to whom they owe what they know."""
+"""The card of weights says what they were chosen by and what its figures are of, and whom they owe what they know."""
 
 from __future__ import annotations
 
@@ -9,9 +9,85 @@ import yaml
 
 from bcweb.cases.sources import SOURCES
 from bcweb.scans import MODALITIES
-from bcweb.weights import load_weights
+from bcweb.scores import CaseScore, read_scores, report
+from bcweb.weights import EMBEDDED, Config, load_weights
+from tests import weights_folder
+from tests.hub.finished import RECIPE
+from train.card import card, front_matter
+from train.recipe import epochs_of
 
 CITATION = Path(__file__).parents[2] / "CITATION.cff"
+BOXES = "boxes (taken as ellipses) among them"
+POINT = {"mask_threshold": 0.5, "presence_gate": None, "min_lesion_fraction": 0.0}
+
+
+@pytest.fixture
+def config() -> Config:
+    return weights_folder.config(operating_point=POINT, trained_on=("busi",), name="made-up")
+
+
+def record(**more) -> dict:
+    """Of a run that tested one case. more: of what it says else."""
+    tested = {"dataset": "busi", "id": "a", "group": "a", "digest": "", "role": "test"}
+    return {
+        "date": "2026-01-02", "data": ["busi"], "fold": "0", "folds": 5, "recipe": RECIPE,
+        "versions": {"keras": "3"}, "cases": [tested], **more,
+    }  # fmt: skip
+
+
+def lesions(count: int, dataset: str = "busi", weak: bool = False) -> list[CaseScore]:
+    """On the first nothing was painted."""
+    return [
+        CaseScore(
+            dataset, str(i), str(i), "", "ultrasound", lesion=True, dice=0.5 * (i > 0), iou=0.3 * (i > 0),
+            hd95_px=8.0 if i else None, painted=9 * (i > 0), lesions=1, found=int(i > 0), false_alarms=0, seen=False,
+            weak=weak,
+        )
+        for i in range(count)
+    ]  # fmt: skip
+
+
+def test_the_distance_says_of_how_many_images_it_is_the_mean(config):
+    told = yaml.safe_load(front_matter(config, report(lesions(4), {})))
+    [result] = told["model-index"][0]["results"]
+    [distance] = [metric for metric in result["metrics"] if metric["type"] == "hd95"]
+    assert distance["value"] == 8
+    assert distance["name"] == (
+        "HD95 in pixels, mean over the 3 of 4 lesion images that are painted"
+    )
+
+
+@pytest.mark.parametrize("chosen_on", ["validation", "other folds", "all folds"])
+def test_that_boxes_chose_too_is_said(config, chosen_on):
+    mine = record(point_from=chosen_on)
+    boxes = report([*lesions(3), *lesions(3, "films", weak=True)], {})
+    assert BOXES in card(config, mine, boxes)
+    assert BOXES not in card(config, mine, report(lesions(3), {}))
+    assert BOXES not in card(config, mine | {"point_from": "nothing"}, boxes)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "more", "behind", "said"),
+    [
+        ({"epochs": 50}, {}, (50, 50), "50 epochs"),
+        ({"epochs": 50, "until": 29}, {"epochs_done": 29}, (29, 29), "The first 29 of 50 epochs"),
+        ({"epochs": 50}, {"epochs_done": 8}, (8, 50), "Stopped after 8 of 50 epochs"),
+    ],
+)
+def test_epochs_are_those_that_were_trained(config, recipe, more, behind, said):
+    mine = record(recipe=RECIPE | recipe, **more)
+    assert epochs_of(mine) == behind
+    assert f" {said}, batch" in card(config, mine, None)
+
+
+@pytest.mark.parametrize("modality", MODALITIES)
+def test_a_shipped_card_says_what_its_table_and_today_s_code_say(modality):
+    weights = load_weights("embedded", modality)
+    scores = read_scores(weights.folder / "scores.csv")
+    text = (EMBEDDED / modality / "README.md").read_text(encoding="utf-8")
+    told = yaml.safe_load(text.split("---\n")[1])
+    assert told == yaml.safe_load(front_matter(weights.config, report(scores, {})))
+    assert (BOXES in text) == any(score.weak for score in scores)
 
 
 @pytest.mark.parametrize("modality", MODALITIES)
