@@ -246,21 +246,19 @@ def _ships(folder: Path, revisions: set[str], left_out: Sequence[str]) -> Iterat
     card = _linked("card", f"../bcweb/pretrained/{folder.name}/README.md", folder.parents[1])
     if ships.revision in revisions:
         return
-    of_itself = [
-        "on small and faint lesions",
-        *(f"on {name}, left out as a whole" for name in left_out),
-    ]
-    parts = " and ".join([", ".join(of_itself[:-1]), of_itself[-1]] if of_itself[1:] else of_itself)
+    parts = ["small and faint lesions", *(f"{name}, left out as a whole" for name in left_out)]
+    few = {1: "one part below measures", 2: "two parts below measure"}
+    measure = few.get(len(parts), f"{len(parts)} parts below measure")
+    of_itself = f"Only {measure} the shipped weights themselves: {', and '.join(parts)}."
     if revisions == {score.revision for score in read_scores(ships.folder / "scores.csv")}:
         yield (
             f"What ships, `{ships.revision}`, was fitted on all of these cases by the same recipe ({card}): no case is "
-            "left to score it on, and what these networks are worth is what its recipe is. Of itself are the parts below "
-            f"{parts}."
+            f"left to score it on, and what these networks are worth is what its recipe is. {of_itself}"
         )
     else:
         yield (
             f"None of them is what ships, `{ships.revision}`, of which its {card} says what it is worth: they were "
-            f"trained by another recipe. Of what ships are the parts below {parts}."
+            f"trained by another recipe. {of_itself}"
         )
 
 
