@@ -149,6 +149,24 @@ def test_scores_that_are_not_there_yet_or_cannot_be_had_say_so(page):
     expect(page.model(".scores")).to_contain_text("The disk is gone.")
 
 
+def test_the_keyboard_stays_in_the_panel_though_it_is_drawn_anew(page):
+    page.give(("m.png", png(OTHER.scan.pixels)), ("m_mask.png", png(OTHER.truth)))
+    expect(page.find(".findings .file")).to_have_text("m_mask.png")
+    page.ready()
+    weights = page.find(".findings footer .quiet")
+    before = weights.inner_text()
+    page.find(".findings input[value=ultrasound]").focus()
+    page.page.keyboard.press("ArrowRight")
+    expect(weights).not_to_have_text(before)
+    expect(page.find(".findings input[value=mammogram]")).to_be_focused()
+    page.page.keyboard.press("ArrowLeft")
+    expect(weights).to_have_text(before)
+    expect(page.find(".findings input[value=ultrasound]")).to_be_focused()
+    page.find(".findings").get_by_role("button", name="Remove truth").press("Enter")
+    expect(page.find(".findings")).to_contain_text("None yet.")
+    expect(page.title()).to_be_focused()  # the button is gone
+
+
 # --- what explains it
 
 

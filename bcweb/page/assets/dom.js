@@ -29,6 +29,21 @@ export function button(text, key, act, props = {}) {
   return h("button", { type: "button", onclick: act, ...shortcut, ...props }, text, shown);
 }
 
+/** Draw anew what is within a part of a shadow tree, or all of it: what had the focus there has it again. Where that is
+ * gone, a heading has it that scripts alone can focus, and from which Tab leads to what is left.
+ * @param {HTMLElement | ShadowRoot} part @param {() => void} draw
+ * @param {(one: HTMLElement) => string | null | undefined} name the same before and after */
+export function keepFocus(part, draw, name) {
+  const root = /** @type {ShadowRoot} */ (part.getRootNode());
+  const focused = /** @type {HTMLElement | null} */ (root.activeElement);
+  const wanted = part.contains(focused) && focused ? name(focused) : null;
+  draw();
+  if (!wanted || root.activeElement) return;
+  const all = [.../** @type {NodeListOf<HTMLElement>} */ (part.querySelectorAll("a, button, input, [tabindex]"))];
+  const again = all.find((one) => name(one) === wanted) ?? all.find(({ tabIndex }) => tabIndex < 0);
+  again?.focus({ preventScroll: true });
+}
+
 /** Open a dialog that is read from its beginning: focus goes to its button, which may stand below. @param {HTMLDialogElement} dialog */
 export function openSheet(dialog) {
   dialog.showModal();

@@ -1,11 +1,12 @@
 // The cases behind the figures of the Evaluate tab: plots that open them, and their list; all of them, or those of a bar
 // or of a line of the table.
 
-import { button, h } from "./dom.js";
+import { button, h, keepFocus } from "./dom.js";
 import { STEP, linkTo, more } from "./evaluate-bits.js";
 import { byUncertainty, bySize, histogram } from "./evaluate-plots.js";
 import { term } from "./meanings.js";
 import { openCase } from "./review-links.js";
+import { DECIDED } from "./review-words.js";
 import { MEANING, NONE, fixed, grouped } from "./words.js";
 
 /** @typedef {import("./evaluate-api.js").Scores} Scores */
@@ -14,8 +15,6 @@ import { MEANING, NONE, fixed, grouped } from "./words.js";
 
 /** @type {Record<string, string>} */
 const HOW = { unseen: "unseen", "out-of-fold": "out of fold", seen: "seen" };
-/** @type {Record<string, string>} */
-const DECISIONS = { accept: "prediction accepted", truth: "truth kept", corrected: "corrected", reject: "rejected", unsure: "unsure" };
 
 export class Cases {
   /** Of a bar. @type {[number, number] | null} */ #dice = null;
@@ -61,14 +60,9 @@ export class Cases {
     this.#keepFocus(() => this.#draw());
   }
 
-  /** What had the focus has it again after it was drawn anew. @param {() => void} draw */
+  /** @param {() => void} draw */
   #keepFocus(draw) {
-    const focused = /** @type {HTMLElement | null} */ (this.root.activeElement);
-    const name = focused?.dataset.low ? `[data-low="${focused.dataset.low}"]` : null;
-    const text = focused?.textContent;
-    draw();
-    const again = name ? this.root.querySelector(name) : [...this.root.querySelectorAll("button.name")].find((one) => one.textContent === text);
-    /** @type {HTMLElement | undefined} */ (again)?.focus();
+    keepFocus(this.root, draw, (one) => one.dataset.low ?? one.textContent);
   }
 
   #draw() {
@@ -115,7 +109,7 @@ export class Cases {
         h("td", {}, one.share === null ? h("span", { "data-why": "The truth holds no lesion." }, NONE) : `${Number((100 * one.share).toPrecision(2))}%`),
         h("td", {}, one.uncertainty === null ? h("span", { "data-why": "It is not known of the mask that the Dice is of." }, NONE) : fixed(one.uncertainty, 2)),
         h("td", { class: "text" }, training(one)),
-        h("td", { class: "text" }, one.decision ? (DECISIONS[one.decision] ?? one.decision) : ""),
+        h("td", { class: "text" }, one.decision ? (DECIDED[one.decision] ?? one.decision) : ""),
       );
     const body = h("tbody", {}, ...sorted.slice(0, this.#rows).map(row));
     const add = (/** @type {number} */ from, /** @type {number} */ to) => {

@@ -1,7 +1,7 @@
 // The panel beside the picture: what was found in one scan, against what truth, and what one may do.
 
 import * as api from "./api.js";
-import { button, h } from "./dom.js";
+import { button, h, keepFocus } from "./dom.js";
 import { term } from "./meanings.js";
 import * as words from "./words.js";
 
@@ -18,10 +18,10 @@ import * as words from "./words.js";
  * @property {() => void} segmentAgain
  */
 
-/** @type {Record<Modality, string>} */
-const MODALITY = { ultrasound: "Ultrasound", mammogram: "Mammogram" };
-
 const SEEN = "The weights were trained on this picture or a near-duplicate: what they draw here is no test of them.";
+
+/** A button has the same key though it may say "Replace" now for "Add". @param {HTMLElement} one */
+const nameOf = (one) => (one instanceof HTMLInputElement ? one.value : (one.getAttribute("aria-keyshortcuts") ?? one.textContent));
 
 export class Findings {
   /** @type {ScanInfo | null} */ #info = null;
@@ -48,8 +48,13 @@ export class Findings {
     this.#live = null;
     this.#cells.clear();
     this.#moved = this.#save = null;
+    keepFocus(this.root, () => this.#draw(info), nameOf);
+  }
+
+  /** @param {ScanInfo | null} info */
+  #draw(info) {
     if (!info || info.state !== "open") {
-      this.root.replaceChildren(...(info?.state === "error" ? [h("h2", { title: info.path }, info.name), this.#problem(info)] : []));
+      this.root.replaceChildren(...(info?.state === "error" ? [this.#title(info), this.#problem(info)] : []));
       return;
     }
     this.root.replaceChildren(
@@ -92,6 +97,11 @@ export class Findings {
   }
 
   /** @param {ScanInfo} info */
+  #title({ path, name }) {
+    return h("h2", { title: path, tabIndex: -1 }, name);
+  }
+
+  /** @param {ScanInfo} info */
   #head(info) {
     const badges = [
       info.kind === "generated" && h("span", { class: "badge" }, "generated"),
@@ -100,7 +110,7 @@ export class Findings {
     return h(
       "header",
       {},
-      h("h2", { title: info.path }, info.name),
+      this.#title(info),
       h("p", { class: "quiet" }, words.size(info)),
       h("p", { class: "quiet" }, words.spacing(info)),
       badges.length > 0 && h("p", { class: "badges" }, .../** @type {Node[]} */ (badges)),
@@ -220,7 +230,7 @@ export class Findings {
         onchange: () => this.actions.setModality(modality),
       });
       const title = refused ? words.fixedModality(info) : "";
-      return h("label", { title }, input, h("span", {}, MODALITY[modality]));
+      return h("label", { title }, input, h("span", {}, words.MODALITY[modality]));
     });
     return h(
       "fieldset",

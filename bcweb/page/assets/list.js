@@ -1,7 +1,7 @@
 // The list of open scans: thumbnails, names, and how far each is.
 
 import * as api from "./api.js";
-import { h } from "./dom.js";
+import { h, keepFocus, write } from "./dom.js";
 import * as words from "./words.js";
 
 /** @typedef {import("./api.js").ScanInfo} ScanInfo */
@@ -32,6 +32,12 @@ export class List {
   /** Bring the rows in line with the cases; those that did not change are left alone.
    * @param {Case[]} cases @param {string | null} current */
   show(cases, current) {
+    // A row that becomes a failed one is another, in another place.
+    keepFocus(this.root, () => this.#draw(cases, current), (one) => one.closest("li")?.dataset.key);
+  }
+
+  /** @param {Case[]} cases @param {string | null} current */
+  #draw(cases, current) {
     cases = [...cases.filter(isFailed), ...cases.filter((one) => !isFailed(one))];
     const keys = new Set(cases.map(({ key }) => key));
     for (const [key, { row }] of this.#rows) {
@@ -47,8 +53,8 @@ export class List {
       const told = JSON.stringify([one.state, one.message, one.info && [one.info.id, one.info.state, words.summary(one.info)], one.key === current]);
       let held = this.#rows.get(one.key);
       if (held?.told !== told) {
-        const row = this.#row(one, one.key === current);
-        if (held) {
+        const row = isFailed(one) ? this.#failed(one) : this.#row(one, one.key === current, held?.row);
+        if (held && held.row !== row) {
           if (held.row === before) before = row;
           held.row.replaceWith(row);
         }
@@ -75,36 +81,42 @@ export class List {
     this.#rows.get(key)?.row.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
-  /** @param {Case} one @param {boolean} isCurrent */
-  #row(one, isCurrent) {
-    const { key, name, state, message, info } = one;
-    if (isFailed(one)) {
-      return h(
-        "li",
-        { class: "row failed", title: name },
-        h("div", { class: "text", role: "alert" }, h("span", { class: "name" }, name), h("span", { class: "state" }, message || info?.problem)),
-        h("button", { type: "button", class: "dismiss", "aria-label": `Dismiss ${name}`, title: "Dismiss", onclick: () => this.actions.dismiss(key) }, "×"),
-      );
-    }
-    const picture = info
-      ? h("img", { src: api.thumbnail(info.id), alt: "", loading: "lazy", decoding: "async" })
-      : h("span", { class: "blank" });
-    const words_ = { waiting: "waiting", sending: "segmenting …" }[/** @type {string} */ (state)] ?? (info ? words.summary(info) : "");
+  /** @param {Case} one */
+  #failed({ key, name, message, info }) {
     return h(
       "li",
-      { class: isCurrent ? "row current" : "row" },
+      { class: "row failed", title: name, "data-key": key },
+      h("div", { class: "text", role: "alert" }, h("span", { class: "name" }, name), h("span", { class: "state" }, message || info?.problem)),
+      h("button", { type: "button", class: "dismiss", "aria-label": `Dismiss ${name}`, title: "Dismiss", onclick: () => this.actions.dismiss(key) }, "×"),
+    );
+  }
+
+  /** @param {Case} one @param {boolean} isCurrent @param {HTMLElement} [before] as it was: what is the same stays, the focus too
+   * @returns {HTMLElement} */
+  #row({ key, name, state, info }, isCurrent, before) {
+    const row = before && !before.matches(".failed") ? before : this.#empty(key, name);
+    row.classList.toggle("current", isCurrent);
+    const select = /** @type {HTMLButtonElement} */ (row.firstElementChild);
+    select.disabled = !info;
+    if (isCurrent) select.setAttribute("aria-current", "true");
+    else select.removeAttribute("aria-current");
+    const [picture, text] = select.children;
+    if (info && !picture.firstChild) picture.append(h("img", { src: api.thumbnail(info.id), alt: "", loading: "lazy", decoding: "async" }));
+    const told = { waiting: "waiting", sending: "segmenting …" }[/** @type {string} */ (state)] ?? (info ? words.summary(info) : "");
+    write(/** @type {HTMLElement} */ (text.lastElementChild), told);
+    return row;
+  }
+
+  /** @param {string} key @param {string} name */
+  #empty(key, name) {
+    return h(
+      "li",
+      { class: "row", "data-key": key },
       h(
         "button",
-        {
-          type: "button",
-          class: "select",
-          title: name,
-          disabled: !info,
-          "aria-current": isCurrent ? "true" : null,
-          onclick: () => this.actions.select(key),
-        },
-        h("span", { class: "picture" }, picture),
-        h("span", { class: "text" }, h("span", { class: "name" }, name), h("span", { class: "state" }, words_)),
+        { type: "button", class: "select", title: name, onclick: () => this.actions.select(key) },
+        h("span", { class: "picture" }),
+        h("span", { class: "text" }, h("span", { class: "name" }, name), h("span", { class: "state" })),
       ),
     );
   }
