@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.page.drawn import OTHER
 from tests.page.files import png, speckle
+from tests.page.reader import Page, close
 from tests.test_scans import dicom, written
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -33,6 +35,46 @@ def test_three_hints_stand_there_until_they_are_put_away(browse):
     page.page.reload()
     page.ready()
     expect(page.find(".hints")).to_be_hidden()
+
+
+@pytest.fixture
+def unanswered(context, address) -> Iterator[Page]:
+    """The page that was opened while its first question has no answer."""
+    context.clear_cookies()
+    opened = Page(context.new_page(), address)
+    opened.page.route("**/bc/session", lambda route: route.abort())
+    opened.page.goto(address)
+    expect(opened.find(".toast")).to_contain_text("The server does not answer.", timeout=30_000)
+    yield opened
+    close(opened)
+
+
+@pytest.mark.parametrize("does", ["presses", "comes back"])
+def test_a_page_that_could_not_begin_does_when_the_reader_wants_it(unanswered, does):
+    page = unanswered
+    again = page.find(".toast").get_by_role("button", name="Try again")
+    again.click()
+    expect(page.find(".toast")).to_contain_text("The server does not answer.")
+    page.page.unroute("**/bc/session")
+    if does == "presses":
+        again.click()
+    else:
+        page.page.evaluate("dispatchEvent(new Event('focus'))")
+    page.ready()
+    expect(page.find(".toast")).to_be_hidden()
+    expect(page.rows()).to_have_count(1)
+
+
+def test_files_given_to_a_page_that_could_not_begin_are_taken_once_it_has(unanswered):
+    page = unanswered
+    for name in ("a.png", "b.png"):
+        page.give((name, png(OTHER.scan.pixels)))
+        expect(page.find(".toast")).to_contain_text("The server does not answer.")
+    page.page.unroute("**/bc/session")
+    page.find(".toast").get_by_role("button", name="Try again").click()
+    expect(page.title()).to_have_text("a.png")
+    page.ready()
+    expect(page.find(".list .name")).to_have_text(["a.png", "b.png"])
 
 
 def test_the_browser_asks_no_other_host(page):

@@ -393,3 +393,38 @@ def test_no_truth_is_in_view_but_the_one_that_the_score_is_of(page):
     expect(page.find(".findings .file")).to_have_text("second.png")
     page.ready()
     assert page.viewer("v => v.maskOf('truth').reduce((n, x) => n + x)") == upper.sum() > 0
+
+
+def test_what_the_panel_offers_is_done_to_the_scan_that_it_shows(page, tmp_path):
+    for name, sample in (("0", OTHER), ("2", LESION)):
+        (tmp_path / f"{name}_mask.png").write_bytes(png(sample.truth))
+    id = list_folder(page, tmp_path)["2.png"]
+    opening = Late(page, "GET", f"**/bc/scans/{id}", answered=False)
+    rows = {name: page.rows().filter(has_text=name) for name in ("0.png", "2.png")}
+    rows["2.png"].locator("button").click()
+    opening.wait()
+    expect(page.title()).to_have_text("0.png")  # the other is not there yet
+    page.find(".findings").get_by_role("button", name="Remove truth").click()
+    expect(rows["0.png"].locator(".state")).not_to_contain_text("Dice")
+    page.page.keyboard.press("x")
+    expect(rows["0.png"]).to_have_count(0)
+    expect(rows["2.png"]).to_have_count(1)
+    opening.go()
+    expect(page.title()).to_have_text("2.png")
+    expect(page.find(".findings .file")).to_have_text("2_mask.png")
+
+
+def test_a_truth_is_given_to_the_scan_for_which_it_was_asked(page):
+    page.give(("a.png", png(OTHER.scan.pixels)), ("b.png", png(OTHER.scan.pixels)))
+    expect(page.find(".left")).to_have_text("")
+    expect(page.title()).to_have_text("a.png")
+    page.ready()
+    with page.page.expect_file_chooser() as chooser:
+        page.page.keyboard.press("g")
+    page.page.keyboard.press("j")
+    expect(page.title()).to_have_text("b.png")
+    page.ready()
+    chooser.value.set_files([payload("drawn by hand.png", png(OTHER.truth))])
+    states = page.find(".row .state")
+    expect(states.nth(1)).to_contain_text("Dice")
+    expect(states.nth(2)).not_to_contain_text("Dice")

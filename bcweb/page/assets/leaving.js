@@ -70,7 +70,8 @@ export class Leaving {
     this.toast.goOn();
     this.toast.offer(`Removed ${words}.`, () => this.#bringBack());
     this.#timer = window.setTimeout(() => this.removeForGood(), WHILE_MS);
-    this.page.show(next && this.cases.get(next.key));
+    if (keys.includes(this.page.current() ?? "")) this.page.show(next && this.cases.get(next.key));
+    this.page.refresh();
   }
 
   #bringBack() {

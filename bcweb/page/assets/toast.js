@@ -31,9 +31,10 @@ export class Toast {
     this.#say(text);
   }
 
-  /** What is wrong, until the reader goes on; or until the server answers, where it did not. @param {unknown} error */
-  fail(error) {
-    this.#say(/** @type {Error} */ (error).message, error instanceof Unreachable ? "answer" : "choice");
+  /** What is wrong, until the reader goes on; or until the server answers, where it did not.
+   * @param {unknown} error @param {() => void} [again] what the reader can try again */
+  fail(error, again) {
+    this.#say(/** @type {Error} */ (error).message, error instanceof Unreachable && !again ? "answer" : "choice", again);
   }
 
   /** The reader goes on: what was wrong is over. What comes about by itself does not end it. */
@@ -50,14 +51,14 @@ export class Toast {
     this.#show(this.#offered);
   }
 
-  /** @param {string} text @param {"" | "answer" | "choice"} [until] of an error */
-  #say(text, until = "") {
+  /** @param {string} text @param {"" | "answer" | "choice"} [until] of an error @param {() => void} [again] */
+  #say(text, until = "", again) {
     clearTimeout(this.#timer);
     this.#until = until;
     this.root.classList.toggle("error", until !== "");
     this.#said.classList.toggle("error", until !== "");
-    const dismiss = until && button("Dismiss", null, () => this.#say(""));
-    this.#show(this.#said, ...(text ? [h("span", {}, text)] : []), ...(dismiss ? [dismiss] : []));
+    const act = again ? button("Try again", null, again) : until && button("Dismiss", null, () => this.#say(""));
+    this.#show(this.#said, ...(text ? [h("span", {}, text)] : []), ...(act ? [act] : []));
   }
 
   /** @param {HTMLElement} part @param {...Node} children none: it is gone */

@@ -32,6 +32,7 @@ class Workbench extends HTMLElement {
   /** @type {Map<string, Case>} in the order of the list */ #cases = new Map();
   /** @type {string | null} */ #current = null;
   /** Counts choices of the reader, so that what arrives late does not take the picture away. */ #chosen = 0;
+  /** For which a truth is being chosen from the disk. @type {Case | undefined} */ #lacking;
   /** The scans dropped last, and the count of choices before. @type {Case[]} */ #taken = [];
   #chosenBefore = -1;
   /** @type {ShadowRoot} */ #root;
@@ -42,6 +43,8 @@ class Workbench extends HTMLElement {
   /** @type {List | null} */ #list = null;
   /** @type {Findings | null} */ #findings = null;
   /** @type {Batch | null} */ #batch = null;
+  /** The same, as soon as the server has answered the first question. @type {Promise<Batch>} */ #begun = /** @type {any} */ (null);
+  /** Ask that question again. */ #tryAgain = () => {};
   /** Scans of others that are worked on before those of this page. */ #before = 0;
   #line = new Line(() => (this.#batch?.left ?? 0) > 0, (before) => {
     this.#before = before;
@@ -90,22 +93,32 @@ class Workbench extends HTMLElement {
     this.#viewer.addEventListener("bc-scores", (/** @type {CustomEvent} */ event) => this.#findings?.live({ ...event.detail, threshold: this.#viewer.threshold }));
     this.#viewer.addEventListener("bc-error", () => this.#askAgain());
     this.#listen();
-    this.#start();
+    this.#begun = this.#begin();
   }
 
-  async #start() {
-    let session;
-    try {
-      session = await api.session();
-    } catch (error) {
-      this.#toast.fail(error);
-      return;
+  /** What the page begins with; where it cannot be had, again when the reader wants it or comes back. */
+  async #session() {
+    for (;;) {
+      try {
+        return await api.session();
+      } catch (error) {
+        await new Promise((resolve) => {
+          this.#tryAgain = () => resolve(null);
+          this.#toast.fail(error, this.#tryAgain);
+          window.addEventListener("focus", this.#tryAgain, { once: true });
+        });
+        this.#toast.goOn();
+      }
     }
+  }
+
+  async #begin() {
+    const session = await this.#session();
     this.#findings = new Findings(this.#element(".findings"), session.modalities, {
-      setModality: (modality) => this.#change((id) => api.setModality(id, modality)),
-      addTruth: () => this.#element("#truths").click(),
+      setModality: (modality) => this.#change(this.#shown, (id) => api.setModality(id, modality)),
+      addTruth: () => this.#addTruth(),
       dropTruth: () => this.#dropTruth(),
-      remove: () => this.#removeCurrent(),
+      remove: () => this.#remove(),
       deleteAll: () => this.#leaving.deleteAll(),
       segmentAgain: () => this.#segmentAgain(),
     });
@@ -128,7 +141,7 @@ class Workbench extends HTMLElement {
         drop: (id) => this.#leaving.drop([id]),
         arrived: () => this.#findTruths(),
         progressed: () => this.#refresh(),
-        find: (id) => [...this.#cases.values()].find(({ info }) => info?.id === id),
+        find: (id) => this.#of(id),
       },
     );
     const maySwitch = session.may_switch;
@@ -137,12 +150,28 @@ class Workbench extends HTMLElement {
     this.#offerSamples(session.samples);
     this.#element(".folder").hidden = !session.folders;
     this.#add(session.scans.map(listed));
-    const before = session.scans.find(({ id }) => id === remembered());
-    if (session.scans.length) this.#select((before ?? session.scans[0]).id);
-    else await this.#openSample(session.samples[0].name);
+    if (this.#chosenBefore < 0) this.#openFirst(session); // else files have come meanwhile, and are what is shown
+    return this.#batch;
+  }
+
+  /** @param {api.Session} session */
+  #openFirst({ scans, samples }) {
+    const before = scans.find(({ id }) => id === remembered());
+    if (scans.length) this.#select((before ?? scans[0]).id);
+    else this.#openSample(samples[0].name);
   }
 
   // ---------------------------------------------------------------- what is open
+
+  /** @param {string | null} id */
+  #of(id) {
+    return [...this.#cases.values()].find(({ info }) => info?.id === id);
+  }
+
+  /** The case whose picture and findings are there; one that was chosen since is still on its way. */
+  get #shown() {
+    return this.#of(this.#findings?.of ?? null);
+  }
 
   /** @param {Case[]} cases */
   #add(cases) {
@@ -169,6 +198,8 @@ class Workbench extends HTMLElement {
     this.#toast.goOn();
     this.#chosenBefore = this.#chosen;
     this.#taken = [];
+    this.#tryAgain();
+    await this.#begun;
     this.#line.watch();
     await this.#pair(found);
   }
@@ -176,7 +207,7 @@ class Workbench extends HTMLElement {
   /** Truths that wait for their scan meet those that are on the list now. @param {import("./files.js").Found[]} [found] what comes besides */
   async #pair(found = []) {
     try {
-      await this.#batch?.take(found);
+      await (await this.#begun).take(found);
     } catch (error) {
       this.#toast.fail(error);
     }
@@ -189,7 +220,7 @@ class Workbench extends HTMLElement {
     if (!infos.some(({ black_and_white }) => black_and_white)) return;
     try {
       for (const { truth, scan } of await api.findTruths(infos.map(({ id }) => id))) {
-        const [mask, its] = [truth, scan.id].map((id) => [...this.#cases.values()].find(({ info }) => info?.id === id));
+        const [mask, its] = [this.#of(truth), this.#of(scan.id)];
         const wasShown = mask?.key === this.#current;
         if (mask) mask.state = "failed"; // it is shown no more
         this.#cases.delete(mask?.key ?? "");
@@ -248,7 +279,7 @@ class Workbench extends HTMLElement {
 
   /** What is known of the scan in view may be out of date: another tab may have had it segmented again. */
   async #askAgain() {
-    const one = this.#cases.get(this.#current ?? "");
+    const one = this.#shown;
     const { info } = one ?? {};
     if (!one || !info) return;
     try {
@@ -268,8 +299,8 @@ class Workbench extends HTMLElement {
   }
 
   #segmentAgain() {
-    const { info } = this.#cases.get(this.#current ?? "") ?? {};
-    if (info && words.isOfOther(info)) this.#change((id) => api.segmentAgain(id));
+    const one = this.#shown;
+    if (one?.info && words.isOfOther(one.info)) this.#change(one, (id) => api.segmentAgain(id));
   }
 
   /** Weights were exchanged, or are not those that were asked for. The picture in view stays as it is and
@@ -284,9 +315,9 @@ class Workbench extends HTMLElement {
     banner.replaceChildren(...notices.map((notice) => h("p", {}, notice, maySwitch ? " The Model tab tries again." : "")));
     banner.hidden = notices.length === 0;
     this.#refresh();
-    const current = this.#cases.get(this.#current ?? "");
-    if (!current?.info || current.info.state !== "open") return;
-    this.#findings?.show(current.info);
+    const { info } = this.#shown ?? {};
+    if (info?.state !== "open") return;
+    this.#findings?.show(info);
     if (this.#viewer.scores) this.#findings?.live({ ...this.#viewer.scores, threshold: this.#viewer.threshold });
   }
 
@@ -310,10 +341,9 @@ class Workbench extends HTMLElement {
     if (viewer.scores) this.#findings?.live({ ...viewer.scores, threshold: viewer.threshold });
   }
 
-  /** Ask the server for something on the current scan that changes what is known of it.
-   * @param {(id: string) => Promise<ScanInfo>} ask */
-  async #change(ask) {
-    const one = this.#cases.get(this.#current ?? "");
+  /** Ask the server for something on a scan that changes what is known of it.
+   * @param {Case | undefined} one @param {(id: string) => Promise<ScanInfo>} ask */
+  async #change(one, ask) {
     if (!one?.info) return;
     this.#findings?.root.classList.add("busy");
     try {
@@ -327,7 +357,7 @@ class Workbench extends HTMLElement {
         return;
       }
       this.#toast.fail(error);
-      if (one.key === this.#current) this.#findings?.show(one.info);
+      if (one === this.#shown) this.#findings?.show(one.info);
     } finally {
       this.#findings?.root.classList.remove("busy");
     }
@@ -396,13 +426,18 @@ class Workbench extends HTMLElement {
     if (there.length) await this.#select(there[0].key);
   }
 
-  /** @param {FileList} files masks of the current scan */
+  #addTruth() {
+    this.#lacking = this.#shown;
+    if (this.#lacking) this.#element("#truths").click();
+  }
+
+  /** @param {FileList} files masks of the scan for which they were asked */
   async #giveTruth(files) {
     const masks = chosen(files);
-    const one = this.#cases.get(this.#current ?? "");
+    const one = this.#lacking;
     if (masks.length === 0 || !one) return;
     const wish = (one.wish = newWish());
-    await this.#change(async (id) => {
+    await this.#change(one, async (id) => {
       let info = await api.setTruth(id, masks[0].file, masks[0].path, false);
       for (const { file, path } of masks.slice(1)) {
         if (one.wish === wish) info = await api.setTruth(id, file, path, true); // else it is another's by now
@@ -412,9 +447,9 @@ class Workbench extends HTMLElement {
   }
 
   #dropTruth() {
-    const one = this.#cases.get(this.#current ?? "");
+    const one = this.#shown;
     if (one) one.wish = newWish();
-    this.#change((id) => api.dropTruth(id));
+    this.#change(one, (id) => api.dropTruth(id));
   }
 
   // ---------------------------------------------------------------- going
@@ -435,8 +470,8 @@ class Workbench extends HTMLElement {
     this.#select(next.key);
   }
 
-  #removeCurrent() {
-    if (this.#current) this.#leaving.remove([this.#current]);
+  #remove() {
+    if (this.#shown) this.#leaving.remove([this.#shown.key]);
   }
 
   #showNothing() {
@@ -537,10 +572,10 @@ class Workbench extends HTMLElement {
       case "j": case "PageDown": return () => this.#go(1);
       case "k": case "PageUp": return () => this.#go(-1);
       case "u": return () => this.#element("#files").click();
-      case "g": return () => this.#current && this.#element("#truths").click();
+      case "g": return () => this.#addTruth();
       case "s": return () => this.#save();
       case "a": return () => this.#segmentAgain();
-      case "x": return () => this.#removeCurrent();
+      case "x": return () => this.#remove();
       case "?": return () => this.#help();
     }
   }
