@@ -6,7 +6,9 @@ understood, all can select (hf:user/name?energy=low). All splits are read. Witho
 `main` is meant.
 
 The rows are written out once, as a folder that `bcweb.cases.folder` reads, into the client's cache of assets
-(below HF_HOME), by commit; from then on it is read without the Hub and without the package datasets.
+(below HF_HOME), by commit; from then on it is read without the Hub and without the package datasets. A row
+may name a file in place of a picture's bytes, and whoever publishes a data set chooses the name: it is read
+only where it is a file that was downloaded, else the row is left out.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from bcweb.names import MASK
 
 _PATIENCE = 10  # seconds for an answer
 _SUFFIX = re.compile(r"\.[A-Za-z]\w{1,4}")
+_NOT_IN_IT = "Its picture or its mask is not in the data set."
 
 
 def read(place: str, select: dict[str, str]) -> CaseSet:
@@ -36,7 +39,8 @@ def read(place: str, select: dict[str, str]) -> CaseSet:
         raise CasesError(str(error)) from None
     found = folder.read(fetch(repo, revision), select)
     cases = tuple(replace(case, dataset=repo) for case in found.cases)
-    return replace(found, name=repo, cases=cases)
+    skipped = tuple(s if s.file.exists() else replace(s, reason=_NOT_IN_IT) for s in found.skipped)
+    return replace(found, name=repo, cases=cases, skipped=skipped)
 
 
 def fetch(repo: str, revision: str | None = None) -> Path:
@@ -81,6 +85,7 @@ def _commit(repo: str, revision: str, home: Path) -> str:
 
 def _write(repo: str, commit: str, part: Path) -> None:
     splits = _load(repo, commit)
+    downloads = _downloads(commit)
     names = iter(_names(splits))
     columns = [
         name
@@ -95,10 +100,15 @@ def _write(repo: str, commit: str, part: Path) -> None:
         for rows in splits.values():
             for row in rows:
                 name = next(names)
-                image = _save(part / "images", name, row["image"])
-                if (part / "images" / image).exists():  # else it might pass for another's
-                    _save(part / "masks", name, row.get("mask"))
-                table.writerow((image, *(_word(rows.features[c], row.get(c)) for c in columns)))
+                image, mask = row["image"] or {}, row.get("mask") or {}
+                file = name + _suffix(image)
+                pixels, drawn = _bytes(image, downloads), _bytes(mask, downloads)
+                # A mask that is named and not there is not as if there were none: a normal has none.
+                if pixels and (drawn or not mask.get("path")):
+                    (part / "images" / file).write_bytes(pixels)
+                    if drawn:
+                        (part / "masks" / (name + _suffix(mask))).write_bytes(drawn)
+                table.writerow((file, *(_word(rows.features[c], row.get(c)) for c in columns)))
 
 
 def _word(kind: Any, value: Any) -> str:
@@ -155,12 +165,30 @@ def _names(splits: dict[str, Any]) -> list[str]:
     return names
 
 
-def _save(folder: Path, name: str, picture: dict[str, Any] | None) -> str:
-    """Write a picture's own bytes, if there are any; its file's name."""
-    picture = picture or {}
-    path = picture.get("path") or ""
-    suffix = Path(path).suffix
-    file = folder / (name + (suffix if _SUFFIX.fullmatch(suffix) else ".png"))
-    if picture.get("bytes") or path:
-        file.write_bytes(picture.get("bytes") or Path(path).read_bytes())
-    return file.name
+def _suffix(picture: dict[str, Any]) -> str:
+    suffix = Path(picture.get("path") or "").suffix
+    return suffix if _SUFFIX.fullmatch(suffix) else ".png"
+
+
+def _downloads(commit: str) -> tuple[Path, ...]:
+    """Where the clients keep what they downloaded: files of this data set, whatever it was called when they were
+    asked for, and archives unpacked."""
+    import datasets
+    from huggingface_hub import constants
+
+    cache = Path(constants.HF_HUB_CACHE).resolve()
+    files = (snapshot.parents[1] for snapshot in cache.glob(f"datasets--*/snapshots/{commit}"))
+    return *files, Path(datasets.config.DOWNLOADED_DATASETS_PATH).resolve()
+
+
+def _bytes(picture: dict[str, Any], downloads: tuple[Path, ...]) -> bytes | None:
+    """A picture's own bytes, else those of the file that it names among the downloads; None without either."""
+    if picture.get("bytes") or not picture.get("path"):
+        return picture.get("bytes") or None
+    try:
+        file = Path(os.path.realpath(picture["path"]))  # where links lead
+    except ValueError:  # a name that no disk can have
+        return None
+    if os.path.isfile(file) and any(file.is_relative_to(folder) for folder in downloads):
+        return file.read_bytes()
+    return None

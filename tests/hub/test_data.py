@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from bcweb.cases import CasesError, read_cases
 from tests.hub.conftest import ROOT
@@ -46,7 +50,8 @@ def truth(case):
     mask = read_truth(case, read_scan(case.file))
     return None if mask is None else int(mask.sum())
 print(json.dumps({"name": found.name, "cases": [
-    [c.dataset, c.id, c.label, c.group, c.modality, truth(c)] for c in found.cases]}))
+    [c.dataset, c.id, c.label, c.group, c.modality, truth(c)] for c in found.cases],
+    "skipped": [[s.file.name, s.reason] for s in found.skipped]}))
 assert "torch" not in sys.modules and "tensorflow" not in sys.modules
 print("datasets" in sys.modules)
 """
@@ -107,17 +112,73 @@ def test_a_revision_is_its_own_and_once_read_wants_neither_hub_nor_datasets(
     assert read("hf:ann/scans", HF_HUB_OFFLINE="1") == "HF_HUB_OFFLINE forbids to ask the Hub."
 
 
+def png(seed: int) -> bytes:
+    file = BytesIO()
+    pixels = np.random.default_rng(seed).integers(0, 255, (48, 64), dtype=np.uint8)
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+def parquet(rows: list[dict]) -> bytes:
+    """A table as whoever publishes one can write it, with whatever paths."""
+    import pyarrow
+    import pyarrow.parquet
+
+    text = pyarrow.string()
+    picture = pyarrow.struct({"bytes": pyarrow.binary(), "path": text})
+    kinds = {name: picture if name in ("image", "mask") else text for name in rows[0]}
+    features = {
+        name: {"_type": "Value", "dtype": "string"} if kind is text else {"_type": "Image"}
+        for name, kind in kinds.items()
+    }
+    said = {"huggingface": json.dumps({"info": {"features": features}})}
+    file = BytesIO()
+    table = pyarrow.Table.from_pylist(rows, pyarrow.schema(kinds, metadata=said))
+    pyarrow.parquet.write_table(table, file)
+    return file.getvalue()
+
+
+def test_a_row_reads_no_file_of_this_machine_and_says_that_it_has_no_picture(
+    hub, read, tmp_path, environment
+):
+    secret = tmp_path / "ward.png"
+    secret.write_bytes(png(0))
+    cache = Path(environment["HF_HOME"]) / "hub"
+    others = cache / "datasets--ben--private" / "blobs" / "scan.png"
+    others.parent.mkdir(parents=True)
+    others.write_bytes(png(1))
+    files = cache / "datasets--ann--scans"
+    files.mkdir()
+    (files / "link.png").symlink_to(secret)
+    os.mkfifo(files / "pipe.png")
+    own = {"bytes": png(2), "path": "own.png"}
+    named = {
+        "a file of the disk": str(secret),
+        "another data set": str(others),
+        "what never ends": str(files / "pipe.png"),
+        "nothing": str(tmp_path / "gone.png"),
+        "no name": "a\0b.png",
+        "a link": str(files / "link.png"),
+        "a way out": f"{files}/../../../ward.png",
+    }
+    of_the_disk = {"bytes": None, "path": str(secret)}
+    pictures = {what: ({"bytes": None, "path": path}, None) for what, path in named.items()}
+    pictures |= {"own": (own, None), "a mask of the disk": (own, of_the_disk), "none": (None, None)}
+    rows = [
+        {"id": what, "image": image, "mask": mask, "group": what, "modality": "mammogram"}
+        for what, (image, mask) in pictures.items()
+    ]
+    hub.add_files("ann/scans", {"data.parquet": parquet(rows)}, kind="dataset")
+    found = read("hf:ann/scans")
+    assert not isinstance(found, str), found
+    found, _ = found
+    assert [case[1] for case in found["cases"]] == ["own"], "no other file became a case"
+    reasons = {name.rpartition(".")[0]: reason for name, reason in found["skipped"]}
+    assert sorted(reasons) == sorted({*pictures} - {"own"}), "each is told"
+    assert set(reasons.values()) == {"Its picture or its mask is not in the data set."}
+
+
 def test_pictures_that_are_files_of_the_repository_keep_their_names(hub, read):
-    from io import BytesIO
-
-    from PIL import Image
-
-    def png(seed: int) -> bytes:
-        file = BytesIO()
-        pixels = np.random.default_rng(seed).integers(0, 255, (48, 64), dtype=np.uint8)
-        Image.fromarray(pixels).save(file, "PNG")
-        return file.getvalue()
-
     table = "file_name,label,modality\na.png,normal,mammogram\nb.png,normal,mammogram\n"
     hub.add_files(
         "ann/files",
