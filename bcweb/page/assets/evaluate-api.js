@@ -1,4 +1,4 @@
-// What the Evaluate tab asks of /bc/evaluate. Every failure is an Error with one sentence for the reader.
+// What the Evaluate tab asks of /bc/evaluate, and of /bc/review to cancel an import. Every failure is an Error with one sentence for the reader.
 
 import { BASE, ask, sending } from "./api.js";
 

@@ -1,11 +1,13 @@
 // <bc-evaluate>: the Evaluate tab. A project's scores with their intervals, its cases in plots that open
-// them, and two revisions of weights side by side. Asks /bc/evaluate only.
+// them, and two revisions of weights side by side. Asks /bc/evaluate, and /bc/review to cancel an import.
 
+import { Gone } from "./api.js";
 import * as api from "./evaluate-api.js";
 import { button, h } from "./dom.js";
 import { Cases } from "./evaluate-cases.js";
 import { beside, byGroup, headline } from "./evaluate-figures.js";
 import { explain } from "./meanings.js";
+import { remembered } from "./remembering.js";
 import { showTab } from "./review-links.js";
 import { grouped } from "./words.js";
 
@@ -119,7 +121,7 @@ class Evaluate extends HTMLElement {
       const projects = await api.projects();
       if (asked !== this.#asked) return;
       this.#projects = projects;
-      const wanted = projects.find(({ id }) => id === this.#wanted.project) ?? projects.find(({ id }) => id === underReview()) ?? projects.find(({ predicted }) => predicted > 0) ?? projects[0];
+      const wanted = projects.find(({ id }) => id === this.#wanted.project) ?? projects.find(({ id }) => String(id) === remembered("bc-project")) ?? projects.find(({ predicted }) => predicted > 0) ?? projects[0];
       this.#element(".asked").hidden = !wanted;
       if (!wanted) {
         this.#showEmpty(
@@ -170,10 +172,11 @@ class Evaluate extends HTMLElement {
       this.#showImporting();
       await new Promise((done) => setTimeout(done, AGAIN_MS));
       if (watched !== this.#watched || !this.#isShown) return;
-      const known = await api.project(id).catch(() => null);
-      if (watched !== this.#watched || !known) return;
-      if (known.progress) this.#known = { ...this.#known, progress: known.progress };
-      else return this.#choose(id);
+      const known = await api.project(id).catch((error) => (error instanceof Gone ? error : null));
+      if (watched !== this.#watched) return;
+      if (known instanceof Gone) return this.#load(); // somebody has removed it
+      if (known?.progress) this.#known = { ...this.#known, progress: known.progress };
+      else if (known) return this.#choose(id); // else it is asked again
     }
     this.#showImporting();
   }
@@ -350,15 +353,6 @@ class Evaluate extends HTMLElement {
   /** @param {string} selector @returns {HTMLElement} */
   #element(selector) {
     return /** @type {HTMLElement} */ (this.#root.querySelector(selector));
-  }
-}
-
-/** The project that was last open on the Review tab, as that one remembers it. */
-function underReview() {
-  try {
-    return Number(localStorage.getItem("bc-project"));
-  } catch {
-    return 0; // a browser that keeps nothing
   }
 }
 

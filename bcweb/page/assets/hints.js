@@ -1,8 +1,8 @@
 // Three things to try first, until the reader has put them away; the browser remembers that.
 
 import { button, h } from "./dom.js";
+import { remember, remembered } from "./remembering.js";
 
-const PUT_AWAY = "bc-hints";
 const isTouch = matchMedia("(pointer: coarse)").matches;
 const HINTS = [
   isTouch ? "Open scans takes pictures and DICOM files, one or many." : "Drop scans anywhere on the page: pictures, DICOM, a whole folder.",
@@ -13,27 +13,11 @@ const HINTS = [
 export class Hints {
   /** @param {HTMLElement} root shown, or hidden where they were put away, before the first frame */
   constructor(root) {
-    root.hidden = isPutAway();
+    root.hidden = remembered("bc-hints") !== "";
     const close = button("Got it", null, () => {
       root.hidden = true;
-      putAway();
+      remember("bc-hints", "put away");
     });
     root.replaceChildren(h("h2", { class: "unseen" }, "First steps"), h("ol", {}, ...HINTS.map((text) => h("li", {}, text))), close);
-  }
-}
-
-function isPutAway() {
-  try {
-    return localStorage.getItem(PUT_AWAY) !== null;
-  } catch {
-    return false; // a browser that keeps nothing
-  }
-}
-
-function putAway() {
-  try {
-    localStorage.setItem(PUT_AWAY, "put away");
-  } catch {
-    // Then they are there again the next time.
   }
 }

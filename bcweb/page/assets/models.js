@@ -12,9 +12,6 @@ import * as words from "./words.js";
 /** @typedef {import("./api.js").Described} Described */
 /** @typedef {import("./api.js").Revision} Revision */
 
-/** @type {Record<Modality, string>} */
-const MODALITY = { ultrasound: "Ultrasound", mammogram: "Mammogram" };
-
 class Models extends HTMLElement {
   /** @type {ShadowRoot} */ #root;
   /** @type {Modality} */ #modality = "ultrasound";
@@ -173,7 +170,7 @@ class Models extends HTMLElement {
       let label = choices.querySelector(`[data-modality="${modality}"]`);
       if (!label) {
         const input = h("input", { type: "radio", name: "modality", value: modality, checked: modality === this.#modality, onchange: () => this.#choose(modality) });
-        label = h("label", { "data-modality": modality }, input, h("span", {}, h("b", {}, MODALITY[modality]), " ", h("i", {})));
+        label = h("label", { "data-modality": modality }, input, h("span", {}, h("b", {}, words.MODALITY[modality]), " ", h("i", {})));
         choices.append(label);
       }
       const { name, notice, problem } = models[modality];

@@ -37,10 +37,3 @@ export function sameMask(a, b) {
   for (let at = 0; at < a.length; at++) if (!a[at] !== !b[at]) return false;
   return true;
 }
-
-/** @param {Uint8Array} mask */
-export function count(mask) {
-  let painted = 0;
-  for (let at = 0; at < mask.length; at++) if (mask[at]) painted++;
-  return painted;
-}

@@ -4,6 +4,7 @@ import { EDIT_KEYS } from "../../canvas/edit/keys.js";
 import { KEYS as VIEWER } from "../../canvas/keys.js";
 import { KEYS, named, shown } from "./review-keys.js";
 import { ORDERS } from "./review-words.js";
+import { fillStyled } from "./styled.js";
 import { VIEWER_WORDS } from "./template.js";
 
 /** What the keys of the viewer's editor do. @type {Record<string, string>} */
@@ -49,12 +50,12 @@ const options = Object.entries(ORDERS).map(([order, words]) => `<option value="$
 
 const STYLES = ["./controls.css", "./review.css", "./review-standing.css"];
 
-/** Fill the shadow tree, unseen until its styles are there (or cannot be had): bare buttons would flash.
- * @param {ShadowRoot} root */
+/** @param {ShadowRoot} root */
 export function fill(root) {
-  root.innerHTML = `
-${STYLES.map((name) => `<link rel="stylesheet" href="${new URL(name, import.meta.url).href}">`).join("\n")}
-<div class="page" style="visibility: hidden">
+  fillStyled(
+    root,
+    STYLES,
+    `<div class="page">
   <div class="standing small" hidden></div>
   <p class="problem error" role="alert" hidden></p>
   <div class="home" hidden></div>
@@ -99,8 +100,6 @@ ${STYLES.map((name) => `<link rel="stylesheet" href="${new URL(name, import.meta
 <dialog class="help-sheet" aria-label="Keys"><form method="dialog"><h2>Keys</h2>${helpSheet()}<button>Close</button></form></dialog>
 <dialog class="who" aria-label="Your name"><form method="dialog"><h2>Who reads?</h2><p class="quiet">Each verdict says whose it is. The name stays in this browser.</p>
   <input type="text" aria-label="Your name" maxlength="80" autocomplete="name" placeholder="Your name" required><p class="buttons"><button class="primary" value="begin">Begin</button><button formnovalidate>Cancel</button></p></form></dialog>
-<dialog class="exporting" aria-label="Export"></dialog>`;
-  const there = [...root.querySelectorAll("link")].map((link) => new Promise((resolve) => (link.onload = link.onerror = resolve)));
-  const page = /** @type {HTMLElement} */ (root.querySelector(".page"));
-  Promise.all(there).then(() => (page.style.visibility = ""));
+<dialog class="exporting" aria-label="Export"></dialog>`,
+  );
 }

@@ -49,11 +49,11 @@ export const LABELS = ["benign", "malignant", "normal"];
 
 export const DIFFICULTIES = ["easy", "medium", "hard"];
 
-/** What the weights that predicted knew of the case. @type {Record<string, {badge: string, words: string, isTest: boolean}>} */
+/** What the weights that predicted knew of the case. @type {Record<string, {words: string, isTest: boolean}>} */
 export const HOW = {
-  unseen: { badge: "not seen in training", words: "The weights were not trained on this case: its score is a test of them.", isTest: true },
-  "out-of-fold": { badge: "out of fold", words: "The weights were trained on this case; what is shown was drawn by a network of the same training that was not. Its score is a test.", isTest: true },
-  seen: { badge: "seen in training", words: "The weights were trained on this case: what they draw here, and its score, are no test of them.", isTest: false },
+  unseen: { words: "The weights were not trained on this case: its score is a test of them.", isTest: true },
+  "out-of-fold": { words: "The weights were trained on this case; what is shown was drawn by a network of the same training that was not. Its score is a test.", isTest: true },
+  seen: { words: "The weights were trained on this case: what they draw here, and its score, are no test of them.", isTest: false },
 };
 
 /** @param {Pick<Verdict, "decision" | "reason">} verdict */

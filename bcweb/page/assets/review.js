@@ -8,6 +8,7 @@ import { BASE, Gone } from "./api.js";
 import { button, h, openSheet } from "./dom.js";
 import { loginLink, wantsLogin } from "./login.js";
 import { explain } from "./meanings.js";
+import { remember, remembered } from "./remembering.js";
 import * as api from "./review-api.js";
 import { CasePanel } from "./review-case.js";
 import { Clashes } from "./review-clash.js";
@@ -30,8 +31,6 @@ import { CaseView } from "./review-view.js";
 /** @typedef {import("./review-shelf.js").Kept} Kept */
 
 const POLL_MS = 1000;
-const NAME = "bc-reader";
-const PROJECT = "bc-project";
 
 class Review extends HTMLElement {
   /** @type {ShadowRoot} */ #root;
@@ -151,7 +150,7 @@ class Review extends HTMLElement {
   async #start() {
     const linked = linkedCase();
     this.#isRefused = false;
-    api.setReader(remembered(NAME));
+    api.setReader(remembered("bc-reader"));
     try {
       this.#session = await api.session();
     } catch (error) {
@@ -166,7 +165,7 @@ class Review extends HTMLElement {
     if (this.#takeOffer()) return;
     if (linked !== null && (await this.#openLinked(linked))) return;
     const { projects } = this.#session;
-    const before = projects.find(({ id }) => String(id) === remembered(PROJECT));
+    const before = projects.find(({ id }) => String(id) === remembered("bc-project"));
     const project = before ?? (projects.length === 1 ? projects[0] : undefined);
     if (project?.cases) await this.#open(project);
     else this.#showHome();
@@ -265,7 +264,7 @@ class Review extends HTMLElement {
     }
     if (this.#moving.current !== null) this.#leave(); // a link has led here from another project
     this.#view.ahead.clear();
-    remember(PROJECT, String(project.id));
+    remember("bc-project", String(project.id));
     this.#one(".home").hidden = true;
     this.#one(".room").hidden = false;
     const { entered } = this.#moving;
@@ -292,7 +291,7 @@ class Review extends HTMLElement {
     await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
     const name = input.value.trim();
     if (dialog.returnValue !== "begin" || !name || !this.#session) return false;
-    remember(NAME, name);
+    remember("bc-reader", name);
     api.setReader(name);
     this.#session.reader = name; // not of the one from before the dialog: it may have been asked for anew
     return true;
@@ -385,24 +384,6 @@ class Review extends HTMLElement {
   /** @param {string} selector @returns {HTMLElement} */
   #one(selector) {
     return /** @type {HTMLElement} */ (this.#root.querySelector(selector));
-  }
-}
-
-/** @param {string} name @param {string} value */
-function remember(name, value) {
-  try {
-    localStorage.setItem(name, value);
-  } catch {
-    // In a frame of another site the browser may keep nothing.
-  }
-}
-
-/** @param {string} name @returns {string} "" where nothing is */
-function remembered(name) {
-  try {
-    return localStorage.getItem(name) ?? "";
-  } catch {
-    return "";
   }
 }
 

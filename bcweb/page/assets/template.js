@@ -1,6 +1,7 @@
 // The workbench's shadow tree.
 
 import { KEYS } from "../../canvas/keys.js";
+import { fillStyled } from "./styled.js";
 
 const OWN = [
   ["J, Page Down", "Next scan"],
@@ -45,12 +46,12 @@ const keyTable = () => {
 
 const STYLES = ["./controls.css", "./workbench.css"];
 
-/** Fill the shadow tree, unseen until its styles are there (or cannot be had): bare buttons would flash.
- * @param {ShadowRoot} root */
+/** @param {ShadowRoot} root */
 export function fill(root) {
-  root.innerHTML = `
-${STYLES.map((name) => `<link rel="stylesheet" href="${new URL(name, import.meta.url).href}">`).join("\n")}
-<div class="bench" style="visibility: hidden">
+  fillStyled(
+    root,
+    STYLES,
+    `<div class="bench">
   <div class="banner caution" role="status" hidden></div>
   <h1 class="unseen">Scan</h1>
   <nav class="side" aria-label="Scans">
@@ -86,8 +87,6 @@ ${STYLES.map((name) => `<link rel="stylesheet" href="${new URL(name, import.meta
 <input type="file" id="truths" multiple hidden>
 <div class="veil" hidden><p>Drop scans, masks or a folder</p></div>
 <div class="toast" role="status" hidden></div>
-<dialog aria-label="Keys"><form method="dialog"><h2>Keys</h2><dl>${keyTable()}</dl><button>Close</button></form></dialog>`;
-  const there = [...root.querySelectorAll("link")].map((link) => new Promise((resolve) => (link.onload = link.onerror = resolve)));
-  const bench = /** @type {HTMLElement} */ (root.querySelector(".bench"));
-  Promise.all(there).then(() => (bench.style.visibility = ""));
+<dialog aria-label="Keys"><form method="dialog"><h2>Keys</h2><dl>${keyTable()}</dl><button>Close</button></form></dialog>`,
+  );
 }

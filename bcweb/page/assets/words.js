@@ -8,6 +8,9 @@ export { grouped, squareMillimetres } from "../../canvas/numbers.js";
 
 export const NONE = "–";
 
+/** @type {Record<import("./api.js").Modality, string>} */
+export const MODALITY = { ultrasound: "Ultrasound", mammogram: "Mammogram" };
+
 /** @param {number | null | undefined} value @param {number} digits */
 export const fixed = (value, digits) => (value == null ? NONE : value.toFixed(digits));
 

@@ -1,0 +1,11 @@
+// A shadow tree that is unseen until its styles are there (or cannot be had): bare buttons would flash.
+
+/** @param {ShadowRoot} root @param {string[]} styles files beside this one @param {string} html its first element holds the page */
+export function fillStyled(root, styles, html) {
+  const links = styles.map((name) => `<link rel="stylesheet" href="${new URL(name, import.meta.url).href}">`);
+  root.innerHTML = `${links.join("\n")}\n${html}`;
+  const page = /** @type {HTMLElement} */ (root.querySelector("link ~ :not(link)"));
+  page.style.visibility = "hidden";
+  const there = [...root.querySelectorAll("link")].map((link) => new Promise((resolve) => (link.onload = link.onerror = resolve)));
+  Promise.all(there).then(() => (page.style.visibility = ""));
+}
