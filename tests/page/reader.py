@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,10 @@ class Page:
         expect(self.page.locator("bc-viewer")).to_have_attribute(
             "data-state", "ready", timeout=30_000
         )
+
+    def addressed(self, ending: str) -> None:
+        """Wait until the address ends so: it names a case once moving has stopped."""
+        expect(self.page).to_have_url(re.compile(re.escape(ending) + "$"))
 
     def find(self, selector: str) -> sync_api.Locator:
         return self.page.locator(f"bc-workbench {selector}")

@@ -119,7 +119,7 @@ class Tab(Page):
         )
         expect(self.page.locator("bc-review .panel .case h2")).to_have_text(name)
         expect(self.page.locator("bc-review").get_by_label("Prediction by")).to_have_value(of)
-        assert self.page.url.endswith(f"?case={self.ids[name]}&of={of}")
+        self.addressed(f"?case={self.ids[name]}&of={of}")
 
 
 def test_two_revisions_are_compared_and_a_case_that_got_worse_is_opened(tab):
@@ -212,6 +212,25 @@ def test_other_weights_predict_in_the_background_and_are_compared(tab, tmp_path)
     tab.on(".predict button").click()
     expect(tab.on(".beside h2")).to_contain_text("beside other-", timeout=60_000)
     expect(tab.on(".beside")).to_contain_text("2 cases that both predicted and neither had seen")
+
+
+def test_how_far_an_import_is_goes_on_being_told_after_a_question_that_failed(tab):
+    """While another set of weights predicts: the server is away for one answer, and back for the next."""
+    asked = []
+
+    def answer(route: sync_api.Route) -> None:
+        asked.append(route)
+        if len(asked) == 2:
+            return route.abort()
+        doing = {"done": len(asked), "total": 1000, "doing": "Predicting"}
+        route.fulfill(json=route.fetch().json() | ({"progress": doing} if len(asked) < 5 else {}))
+
+    tab.open()
+    tab.page.route("**/evaluate/projects/*", answer)
+    tab.on(".project select").select_option(label="small")
+    expect(tab.on(".importing")).to_contain_text("Predicting: 3 of 1\u202f000")
+    expect(tab.on(".importing")).to_be_hidden()
+    expect(tab.on(".about")).to_contain_text("2 of 2 cases have a score")
 
 
 def test_weights_that_are_looked_into_for_one_project_change_nothing_of_another(tab, tmp_path):

@@ -295,9 +295,12 @@ def test_what_was_left_of_a_case_is_kept_from_the_one_that_has_its_number_in_ano
 ):
     """A Space that starts again without a backup, or another data folder at the same address."""
     app = App({"BCWEB_HOME": str(tmp_path / "first")})
+    numbers = set()
     for home, size in (("first", (240, 320)), ("second", (100, 120))):
         with Store(tmp_path / home) as made:
-            fill(made, tmp_path / f"{home} scans", 2, name=f"{home} ward", size=size)
+            ward = fill(made, tmp_path / f"{home} scans", 2, name=f"{home} ward", size=size)
+            numbers.add(made.queue("local", ward.id)[0].id)
+    assert len(numbers) == 1, "the cases have other numbers in the other database"
     with closing(chromium.new_context(viewport={"width": 1280, "height": 800})) as context:
         app.start()
         page = ReviewPage(context.new_page(), app.address).open().shows("case 1")
@@ -315,7 +318,6 @@ def test_what_was_left_of_a_case_is_kept_from_the_one_that_has_its_number_in_ano
         app.environment["BCWEB_HOME"] = str(tmp_path / "second")
         app.start()
         page = ReviewPage(context.new_page(), app.address).open().shows("case 1")
-        number = page.page.url.partition("?case=")[2]
         expect(page.find(".offer")).to_have_count(0)
         page.press("j")
         page.shows("case 2")
@@ -325,7 +327,6 @@ def test_what_was_left_of_a_case_is_kept_from_the_one_that_has_its_number_in_ano
         app.environment["BCWEB_HOME"] = str(tmp_path / "first")
         app.start()
         page = ReviewPage(context.new_page(), app.address).open().shows("case 1")
-        assert page.page.url.partition("?case=")[2] == number, "both have the same number"
         expect(page.find(".offer")).to_contain_text("1 stroke, kept in this browser")
         app.stop()
 

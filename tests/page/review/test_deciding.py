@@ -480,7 +480,7 @@ def test_an_undo_that_is_answered_late_does_not_follow_into_another_project(
         "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
     )
     assert stands(store, project, "case 1") is None
-    assert page.page.url.endswith(f"?case={ids(store, other)['case 1']}")
+    page.addressed(f"?case={ids(store, other)['case 1']}")
     expect(page.find(".progress p")).to_have_text("0 of 3 read")
     expect(page.find(".count")).to_have_text("1 of 3")
 

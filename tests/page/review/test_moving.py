@@ -32,7 +32,7 @@ def test_a_project_opens_with_its_worst_case_and_the_address_leads_back_to_it(pa
     expect(page.find(".row.current .name")).to_have_text("case 1")
     page.press("j")
     page.shows("case 2")
-    expect(page.page).to_have_url(re.compile(rf"[?]case={ids(store, project)['case 2']}$"))
+    page.addressed(f"?case={ids(store, project)['case 2']}")
     page.page.reload()
     page.shows("case 2")
     expect(page.find(".row.current .name")).to_have_text("case 2")
@@ -58,7 +58,7 @@ def test_a_browser_that_takes_no_more_changes_of_the_address_shows_the_cases_all
     page.page.evaluate("delete history.replaceState")
     page.press("j")
     page.shows("case 5")
-    expect(page.page).to_have_url(re.compile(rf"[?]case={ids(store, project)['case 5']}$"))
+    page.addressed(f"?case={ids(store, project)['case 5']}")
 
 
 def test_a_link_to_a_case_opens_the_review_tab_with_it(browse, project, store):
@@ -108,7 +108,7 @@ def test_who_follows_a_link_and_gives_no_name_sees_the_projects_and_is_asked_aga
         leave()
         expect(page.find(".who")).not_to_be_visible()
         expect(page.find(".home")).to_be_visible()
-        assert page.page.url.endswith(f"?case={case}"), "the address has lost the case"
+        page.addressed(f"?case={case}")
         page.page.reload()
     page.find(".who input").fill("Dr. Ünal")
     page.press("Enter")
@@ -249,7 +249,7 @@ def test_a_link_into_another_project_leads_there_although_its_queue_comes_late(
     page.page.unroute("**/queue?*")
     page.find(".status").get_by_role("button", name="Try again").click()
     page.shows("case 2")
-    assert page.page.url.endswith(f"?case={case}")
+    page.addressed(f"?case={case}")
 
 
 def test_while_an_import_goes_on_the_projects_stay_under_the_hand(browse, project, other):
