@@ -22,11 +22,10 @@ from starlette.routing import Route
 
 from bcweb.page.answers import answer, fields, id_of, private
 from bcweb.page.imports import Imports
+from bcweb.page.named import on_the_hub, weights_named
 from bcweb.page.readers import Reader, reader_of
-from bcweb.page.reviews import on_the_hub
 from bcweb.page.settings import Settings
 from bcweb.page.workspace import Workspace
-from bcweb.paths import pasted
 from bcweb.review import report, wording
 from bcweb.review.comparison import Comparison, Pair, compare
 from bcweb.review.evaluation import TRUTHS, Evaluation, evaluate, size_of
@@ -43,7 +42,6 @@ Made = TypeVar("Made", Evaluation, Comparison)
 
 _AT_ONCE = 2
 _MOST_HELD = 16
-_LONGEST_NAME = 1000
 _PATIENCE = 1.0  # seconds that a request waits for what is still being worked out
 _FRESH = 10.0  # an answer that nobody has asked for in so many seconds is worked out anew
 
@@ -110,12 +108,7 @@ class Evaluations:
         reader, id = reader_of(request), id_of(request)
         if not reader.is_host:
             raise HTTPException(404, "There is nothing here.")
-        name = (await fields(request)).get("weights")
-        name = pasted(name) if isinstance(name, str) else ""
-        if not name or len(name) > _LONGEST_NAME:
-            raise HTTPException(
-                400, 'Weights are named "embedded", a folder, or hf://user/repo@revision.'
-            )
+        name = weights_named((await fields(request)).get("weights"))
         if not self.settings.local:
             on_the_hub([], name)
 

@@ -15,14 +15,12 @@ from starlette.routing import Route
 from bcweb import hub
 from bcweb.page.about import About
 from bcweb.page.answers import answer, fields, owner_of, private
+from bcweb.page.named import weights_named
 from bcweb.page.revisions import Tags, revisions
 from bcweb.page.segmenters import Busy, Segmenters
 from bcweb.page.settings import Settings
-from bcweb.paths import pasted
 from bcweb.scans import MODALITIES, Modality
 from bcweb.weights import WeightsError
-
-_LONGEST_NAME = 1000
 
 R = TypeVar("R")
 
@@ -65,12 +63,7 @@ class Models:
         modality = _modality(request)
         if not self.settings.local:
             raise HTTPException(403, self._why())
-        name = (await fields(request)).get("name")
-        name = pasted(name) if isinstance(name, str) else ""
-        if not name or len(name) > _LONGEST_NAME:
-            raise HTTPException(
-                400, 'Weights are named "embedded", a folder, or hf://user/repo@revision.'
-            )
+        name = weights_named((await fields(request)).get("name"))
         try:
             await _in_thread(self.segmenters.switch, modality, name)
         except Busy as error:

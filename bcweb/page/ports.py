@@ -18,8 +18,8 @@ def wanted_port(
 ) -> int | None:
     """The port of the command line, else of GRADIO_SERVER_PORT; None leaves it to Gradio.
 
-    host: where to listen, by the command line; else GRADIO_SERVER_NAME says it. Raises `PortError` where the
-    port is taken there, and where nobody can listen there at all.
+    host: where to listen; None is this machine alone. Raises `PortError` where the port is taken there, and where
+    nobody can listen there at all.
     """
     named = environment.get("GRADIO_SERVER_PORT", "")
     if given is None and named and not named.isdigit():
@@ -27,7 +27,7 @@ def wanted_port(
     port = given if given is not None else int(named) if named else None
     if port is not None and not 0 < port < 65536:
         raise PortError(f"{port} is no port: they run from 1 to 65535.")
-    host = host or environment.get("GRADIO_SERVER_NAME") or _HERE
+    host = host or _HERE
     if (problem := _why_unheard(host)) is not None:
         raise PortError(f"The page cannot listen on {host}: {problem}.")
     if port is not None and not is_free(port, host):

@@ -23,6 +23,7 @@ from bcweb.page.answers import Refusal, answer, body, fields, id_of, json_of, pr
 from bcweb.page.decoded import Decoded
 from bcweb.page.exports import Exports
 from bcweb.page.imports import Imports
+from bcweb.page.named import on_the_hub
 from bcweb.page.packed import Packed
 from bcweb.page.readers import Reader, reader_of
 from bcweb.page.settings import MB, Settings
@@ -422,14 +423,6 @@ _ONLY_HOST = (
     "Other machines can reach this page, so projects are begun by whoever it belongs to: on the page of a "
     "Space of their own, elsewhere by python -m bcweb.review import."
 )
-
-
-def on_the_hub(data: list[str], weights: str | None) -> None:
-    """Refuse what lies on the server's disk: those who log in are not its users."""
-    if not all(one.startswith("hf:") for one in data):
-        raise HTTPException(400, "On a Space a data set comes from the Hub: hf:user/name@revision.")
-    if weights and weights != "embedded" and not weights.startswith("hf://"):
-        raise HTTPException(400, "On a Space weights are embedded, or hf://user/repo@revision.")
 
 
 def _seen(row: CaseRow, case: str | None) -> CaseRow:

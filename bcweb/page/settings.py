@@ -66,7 +66,7 @@ def settings(
     https:// or not. Raises `SettingsError` for what names no host.
     """
     on_space = bool(environment.get("SPACE_ID"))
-    host = host or environment.get("GRADIO_SERVER_NAME") or "127.0.0.1"
+    host = host or "127.0.0.1"
     local = is_loopback(host) and not on_space and not allow_hosts
     allowed = [_named(said) for said in allow_hosts]
     hosts, origins = frozenset(), frozenset(place for _, place in allowed)

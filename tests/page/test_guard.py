@@ -35,11 +35,7 @@ def ask(
         return thread.submit(lambda: asyncio.run(request())).result()
 
 
-SPACE = {
-    "SPACE_ID": "a/b",
-    "SPACE_HOST": "a-b.hf.space,cancer.example",
-    "GRADIO_SERVER_NAME": "0.0.0.0",
-}
+SPACE = {"SPACE_ID": "a/b", "SPACE_HOST": "a-b.hf.space,cancer.example"}
 
 
 @pytest.mark.parametrize("origin", ["http://127.0.0.1:7860", None])

@@ -63,7 +63,7 @@ def test_a_port_is_asked_for_where_the_page_is_to_listen():
         port = listening.getsockname()[1]
         assert wanted_port(port, {}) == port
         with pytest.raises(PortError, match=f"Port {port} is taken"):
-            wanted_port(port, {"GRADIO_SERVER_NAME": "127.0.0.2"})
+            wanted_port(port, {}, host="127.0.0.2")
 
 
 def ipv6() -> bool:
