@@ -19,6 +19,8 @@ from typing import Any
 from bcweb.metrics import DETECTED_ABOVE
 from bcweb.terminal import write_whole
 
+_MOST = 1e15  # of a share, a count and a length: sums of more are not finite, or not exact
+
 _MASS = re.compile(r"\bmass(es)?\b", re.IGNORECASE)
 _CLAUSES = re.compile(r"[.;,()\n]|\s[-\u2013\u2014/]\s|\b(?:and|but)\b", re.IGNORECASE)
 _WORD = re.compile(r"[a-z]+")
@@ -98,18 +100,25 @@ class ScoresError(ValueError):
 
 
 def read_scores(file: Path) -> tuple[CaseScore, ...]:
-    """Read what `write_scores` wrote; `ScoresError` names the file and the line that is not of it."""
+    """Read what `write_scores` wrote; `ScoresError` names the file and the line that is not of it.
+
+    Weights bring such a table along, and come from anybody: every number that is given is finite.
+    """
     types = {field.name: str(field.type) for field in fields(CaseScore)}
     scores = []
-    with file.open(newline="", encoding="utf-8", errors="surrogateescape") as table:
-        rows = csv.DictReader(table)
-        if "weak" not in (rows.fieldnames or ()):
-            del types["weak"]  # a table from before there were any
-        for number, line in enumerate(rows, 2):
-            try:
-                scores.append(CaseScore(**{n: _value(line[n], kind) for n, kind in types.items()}))
-            except (KeyError, ValueError, TypeError) as error:
-                raise ScoresError(f"{file}, line {number}: {error} is not a score's.") from None
+    try:
+        with file.open(newline="", encoding="utf-8", errors="surrogateescape") as table:
+            rows = csv.DictReader(table)
+            if "weak" not in (rows.fieldnames or ()):
+                del types["weak"]  # a table from before there were any
+            for number, line in enumerate(rows, 2):
+                try:
+                    values = {name: _value(line[name], kind) for name, kind in types.items()}
+                except (KeyError, ValueError, TypeError) as error:
+                    raise ScoresError(f"{file}, line {number}: {error} is not a score's.") from None
+                scores.append(CaseScore(**values))
+    except csv.Error as error:
+        raise ScoresError(f"{file} is not a table of scores: {error}.") from None
     return tuple(scores)
 
 
@@ -127,7 +136,10 @@ def _value(text: str, kind: str) -> Any:
     if text == "":
         return None
     read = {"bool": lambda t: bool(int(t)), "int": int, "float": float}
-    return read[kind.split(" ")[0]](text)
+    value = read[kind.split(" ")[0]](text)
+    if not 0 <= value <= _MOST:  # nor is what is no number
+        raise ValueError(text)
+    return value
 
 
 def mark_seen_groups(scores: Sequence[CaseScore]) -> list[CaseScore]:

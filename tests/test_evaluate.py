@@ -310,6 +310,28 @@ def test_a_table_that_is_no_scores_is_named_with_its_line(tmp_path):
         read_scores(tmp_path / "scores.csv")
 
 
+@pytest.mark.parametrize("said", ["nan", "inf", "-1", "1e300", "9" * 400])
+@pytest.mark.parametrize("column", ["dice", "hd95_px", "painted"])
+def test_a_score_that_is_no_finite_number_is_none(tmp_path, column, said):
+    file = tmp_path / "scores.csv"
+    write_scores(file, [normal("n"), lesion("a", 0.5)])
+    with file.open(newline="") as table:
+        rows = list(csv.DictReader(table))
+    rows[1][column] = said
+    with file.open("w", newline="") as table:
+        lines = csv.DictWriter(table, rows[0])
+        lines.writeheader()
+        lines.writerows(rows)
+    with pytest.raises(ScoresError, match=r"scores.csv, line 3: .* is not a score's\.$"):
+        read_scores(file)
+
+
+def test_a_cell_that_no_table_has_is_one_sentence(tmp_path):
+    write_scores(tmp_path / "scores.csv", [lesion("x" * 140_000, 0.5)])
+    with pytest.raises(ScoresError, match=r"scores.csv is not a table of scores: .*\.$"):
+        read_scores(tmp_path / "scores.csv")
+
+
 # --- the command, on files --------------------------------------------------------------------------
 
 
