@@ -23,13 +23,16 @@ from pathlib import Path
 from bcweb.scores import CaseScore, groups_of, read_scores, summarise, write_scores
 from bcweb.statistics import Interval, auc_gain, paired_difference
 from bcweb.terminal import command
+from bcweb.weights import load_weights
 from train import folds, readings, source
+from train.docs import add_docs, refuse_other_settings, refuse_unmade
 from train.ending import exit_status, goes_on
 from train.markdown import DOCS, cell, with_interval
-from train.options import data_name
+from train.options import check_numbers, data_name
 from train.readings import PLAIN, NotCalibrated, Way
 from train.roles import refuse_untestable
 from train.score import write_json
+from train.training_set import TrainingSet
 
 RECIPE = "recipe"  # what all else is compared with
 
@@ -119,15 +122,14 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     add("--size", type=int, default=128, help="default 128")
     add("--cases", type=int, metavar="N", help="only so many cases, to try it out")
     add("--cache", type=Path, default=Path("cache"), help="where decoded images are kept")
-    add("--docs", type=Path, default=DOCS, metavar="DIR", help="where the report goes")
-    add("--report", action="store_true", help="only write the report, from docs/ablations")
+    add_docs(parser)
+    add("--report", action="store_true", help="only write the report, from DIR/ablations")
     args = parser.parse_args(argv)
     if args.report == bool(args.data):
         parser.error("name data, --data KIND:PATH, or ask for --report alone")
     if unknown := [name for name in args.changes.split(",") if name not in CHANGES]:
         parser.error(f"there is no change {unknown[0]!r}")
-    if args.folds < 2:
-        parser.error("--folds wants at least 2: one fold's operating point is the others' word")
+    check_numbers(parser, args)
     folds.refuse_packed(parser, args.data or ())
     return args
 
@@ -139,22 +141,19 @@ def run(args: argparse.Namespace) -> int:
         shared["cases"] = args.cases
     settings = shared | {"data": [data_name(spec) for spec in args.data]}
     file = args.docs / "ablations" / "settings.json"
-    if file.exists() and json.loads(file.read_text()) != settings:
-        raise ValueError(
-            f"{file} is of other settings: changes can be compared only under the same; use them, or remove "
-            "that folder."
-        )
+    refuse_other_settings(file, settings, "changes")
     missing = {name: file.with_name(f"{name}.csv") for name in [RECIPE, *args.changes.split(",")]}
     missing = {name: table for name, table in missing.items() if not table.exists()}
     if missing:
         _, *options = _source(args, shared, args.out, 0)
         asked = source.parse(options)
-        refuse_untestable(folds.read(asked, None), asked, args.folds, None)
+        data = folds.read(asked, None)
+        for name in missing:
+            _check_trained(args, shared, CHANGES[name], _runs(args, name), data)
+        refuse_untestable(data, asked, args.folds, None)
     for name, table in missing.items():
-        change = CHANGES[name]
+        change, runs = CHANGES[name], _runs(args, name)
         print(f"{name}: {change.text}", flush=True)
-        of = args.out / (name if change.options or change.teachers else RECIPE)
-        runs = [of / f"fold-{k}" for k in range(args.folds)]
         status = _train_teachers(args, shared, change, runs) or folds.train_missing(
             runs, partial(_command, args, shared, change, runs)
         )
@@ -171,23 +170,51 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _runs(args: argparse.Namespace, name: str) -> list[Path]:
+    """A change's folds, which are the recipe's where it trains nothing of its own."""
+    change = CHANGES[name]
+    of = args.out / (name if change.options or change.teachers else RECIPE)
+    return [of / f"fold-{k}" for k in range(args.folds)]
+
+
+def _check_trained(
+    args: argparse.Namespace, shared: dict[str, int], change: Change, runs: list[Path],
+    data: TrainingSet,
+) -> None:  # fmt: skip
+    """ValueError where a network of a change that is trained is another than the one that is asked for."""
+    commands = _teaching(args, shared, change, runs)
+    commands |= {run: _command(args, shared, change, runs, k) for k, run in enumerate(runs)}
+    for run, (_, *options) in commands.items():
+        if folds.is_trained(run):
+            asked = source.parse(options)
+            teachers = [load_weights(str(Path(name) / "weights")) for name in asked.teacher]
+            folds.check_trained(run, asked, data, None, teachers)
+
+
 def _train_teachers(
     args: argparse.Namespace, shared: dict[str, int], change: Change, runs: list[Path]
 ) -> int:
     """Train the teachers of a change that are missing; the exit status of the first that failed, else 0."""
-    for fold, run in enumerate(runs):
-        for part, teacher in enumerate(_teachers(run, change)):
-            if not folds.is_trained(teacher):
-                options = [
-                    "--validation",
-                    f"{1 / change.teachers:g}",
-                    "--validation-part",
-                    str(part),
-                ]
-                status = folds.train([*_source(args, shared, teacher, fold), *options])
-                if status:
-                    return status
+    for teacher, training in _teaching(args, shared, change, runs).items():
+        if not folds.is_trained(teacher):
+            status = folds.train(training)
+            if status:
+                return status
     return 0
+
+
+def _teaching(
+    args: argparse.Namespace, shared: dict[str, int], change: Change, runs: list[Path]
+) -> dict[Path, list[str]]:
+    """The command that trains each teacher of a change's folds."""
+    return {
+        teacher: [
+            *_source(args, shared, teacher, fold),
+            "--validation", f"{1 / change.teachers:g}", "--validation-part", str(part),
+        ]
+        for fold, run in enumerate(runs)
+        for part, teacher in enumerate(_teachers(run, change))
+    }  # fmt: skip
 
 
 def _teachers(run: Path, change: Change) -> list[Path]:
@@ -249,6 +276,8 @@ def write_report(docs: Path = DOCS) -> Path:
     ]
     for name, mine in scores.items():
         lines.append("| " + " | ".join(_row(CHANGES[name].text, mine, scores[RECIPE])) + " |")
+    if untried := [change.text for name, change in CHANGES.items() if name not in scores]:
+        lines += ["", f"Not tried here: {'; '.join(untried)}."]
     if (folder / "full-size").is_dir():
         lines += _full_size(folder / "full-size")
     path = docs / "ablations.md"
@@ -334,6 +363,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _work(args: argparse.Namespace) -> int:
+    refuse_unmade(args.docs)
     status = 0 if args.report else run(args)
     if not status:
         print(f"The report is {write_report(args.docs)}.")

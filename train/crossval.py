@@ -94,17 +94,12 @@ def _work(own: argparse.Namespace, rest: list[str]) -> int:
     runs = [own.out / f"fold-{k}" for k in range(own.folds)]
     args = _options(own, rest)
     begins, teachers = _weights(args)
-    learned_from = {
-        "source": begins and begins.revision,
-        "teachers": [weights.revision for weights in teachers],
-    }
-    runs_of = {str(k): run for k, run in enumerate(runs)} | {"all": own.out / "final"}
-    trained = {fold: run for fold, run in runs_of.items() if folds.is_trained(run)}
-    for run in trained.values():
-        folds.check_asked(run, args, learned_from)
     data = folds.read(args, begins)
-    for fold, run in trained.items():
-        folds.check_cases(run, data, of_fold(args, fold, own.folds), begins)
+    runs_of = {str(k): run for k, run in enumerate(runs)} | {"all": own.out / "final"}
+    for fold, run in runs_of.items():
+        if folds.is_trained(run):
+            asked = of_fold(args, fold, own.folds)
+            folds.check_trained(run, asked, data, begins, teachers)
     if not all(map(folds.is_trained, runs)):
         refuse_untestable(data, args, own.folds, begins, teachers, own.calibrate)
     status = folds.train_missing(runs, lambda k: _command(own, rest, str(k), runs[k]))

@@ -1,13 +1,14 @@
 """What the review's uncertainty and suspicion are worth, beside others that were tried:
 
     python -m bcweb.review import study --data busi:PATH --data bus-bra:PATH [--folds DIR]
-    python -m train.doubt_study study
-    python -m train.doubt_study --report
+    python -m train.doubt_study study --docs mine
+    python -m train.doubt_study --report --docs mine
 
 The second measures on a project's predictions and truths: its scores of every case go to
-docs/review-scores (or another `--name`), and from there the report and its figures are written; `--report`
-does only that. Cases that the weights had seen enter no result; of a project with `--folds` there are none. What
-seen cases of a data set with pairs of the same picture give is kept apart, and marked.
+mine/review-scores (or another `--name`; without `--docs`, in the place of this project's own), and from there the
+report and its figures are written; `--report` does only that. Cases that the weights had seen enter no
+result; of a project with `--folds` there are none. What seen cases of a data set with pairs of the same
+picture give is kept apart, and marked.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from bcweb.review.records import ReviewError, SnapshotCase
 from bcweb.review.store import LOCAL, Store
 from bcweb.terminal import command
 from bcweb.weights import OperatingPoint
+from train.docs import add_docs, refuse_unmade
 from train.doubt_report import NAME, write_report
 from train.doubt_results import Damaged, Pair, Rated
 from train.ending import exit_status
@@ -281,8 +283,10 @@ def tasks(cases: Sequence[SnapshotCase]) -> tuple[list[Task], list[Pair]]:
     return found, list(pairs.values())
 
 
-def measure(store: Store, project: str, workers: int | None = None, name: str = NAME) -> None:
-    """Rate a project's predictions into docs/NAME."""
+def measure(
+    store: Store, project: str, workers: int | None = None, name: str = NAME, docs: Path = DOCS
+) -> None:
+    """Rate a project's predictions into DOCS/NAME."""
     found = store.project(LOCAL, project)
     with store.snapshot(LOCAL, found.id) as snapshot:
         to_do, pairs = tasks(snapshot.cases)
@@ -301,8 +305,8 @@ def measure(store: Store, project: str, workers: int | None = None, name: str = 
             damaged += [(number, each) for each in worse]
     if stop.asked:
         raise KeyboardInterrupt
-    folder = DOCS / name
-    folder.mkdir(exist_ok=True)
+    folder = docs / name
+    folder.mkdir(parents=True, exist_ok=True)
     write_table(folder / "cases.csv", [rated[number] for number in sorted(rated)])
     write_table(folder / "damaged.csv", [d for _, d in sorted(damaged, key=lambda pair: pair[0])])
     write_table(folder / "pairs.csv", pairs)
@@ -329,8 +333,9 @@ def main(argv: list[str] | None = None) -> int:
     add("project", nargs="?", metavar="PROJECT", help="of the review, with predictions and truths")
     add("--home", type=Path, metavar="DIR", help="the review's data folder, in place of BCWEB_HOME")
     add("--workers", type=int, metavar="N", help="processes (default: one a core)")
-    add("--report", action="store_true", help="only write the report, from docs/NAME")
-    add("--name", default=NAME, help=f"of the measurement under docs (default: {NAME})")
+    add_docs(parser)
+    add("--report", action="store_true", help="only write the report, from DIR/NAME")
+    add("--name", default=NAME, help=f"of the measurement under DIR (default: {NAME})")
     args = parser.parse_args(argv)
     if args.report == bool(args.project):
         parser.error("name a project, or ask for --report alone")
@@ -338,10 +343,11 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _work(args: argparse.Namespace) -> None:
+    refuse_unmade(args.docs)
     if args.project:
         with Store(args.home) as store:
-            measure(store, args.project, args.workers, args.name)
-    print(f"The report is {write_report(name=args.name)}.")
+            measure(store, args.project, args.workers, args.name, args.docs)
+    print(f"The report is {write_report(args.docs, args.name)}.")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from train.arms import ARMS
 from train.data import load, some_cases
 from train.imagenet import ENCODERS
 from train.options import SIZE
+from train.recipe import epochs_of
 from train.roles import assign
 from train.training_set import TrainingSet
 
@@ -71,9 +72,8 @@ def was_packed(run: Path) -> bool:
 
 def was_stopped(run: Path) -> bool:
     """Whether a run that has its weights was stopped before its last epoch."""
-    record = json.loads((run / "run.json").read_text())
-    asked = record["recipe"].get("until") or record["recipe"]["epochs"]
-    return record.get("epochs_done", asked) < asked
+    done, whole = epochs_of(json.loads((run / "run.json").read_text()))
+    return done < whole
 
 
 def best_epoch(runs: Sequence[Path], epochs: int) -> int | None:
@@ -91,6 +91,23 @@ def best_epoch(runs: Sequence[Path], epochs: int) -> int | None:
         trained = json.loads((run / "run.json").read_text())["recipe"]["epochs"]
         kept.append(max(round(int(best["epoch"]) * epochs / trained), 1))
     return statistics.median_low(kept)
+
+
+def check_trained(
+    run: Path, args: argparse.Namespace, data: TrainingSet, source: Weights | None,
+    teachers: Sequence[Weights] = (),
+) -> None:  # fmt: skip
+    """ValueError where a run that is finished is another than that of these options, `train.source`'s or
+    `train.transfer`'s: skipped, its network would be taken for one of theirs.
+
+    data: see `read`. source: from where the run goes on.
+    """
+    learned_from = {
+        "source": source and source.revision,
+        "teachers": [weights.revision for weights in teachers],
+    }
+    check_asked(run, args, learned_from)
+    check_cases(run, data, args, source)
 
 
 def check_asked(run: Path, args: argparse.Namespace, learned_from: dict[str, Any]) -> None:
@@ -138,17 +155,14 @@ def check_cases(
     """
     record = json.loads((run / "run.json").read_text())
     said = {(case["dataset"], case["id"]): case["role"] for case in record["cases"]}
-    for accepted_choose in (False, True):  # as runs had it once, see `train.roles.split`
-        roles, _ = assign(data, args, source, accepted_choose)
-        asked = {
-            (case.dataset, case.id): role for case, role in zip(data.cases, roles, strict=True)
-        }
-        if said == asked:
-            return
-    raise ValueError(
-        f"{run} was trained on other cases than are asked for ({len(said)}, and {len(data.cases)} now), or on another "
-        "split of them: use the same data and options, such as --cases and --split-seed, or choose another --out."
-    )
+    roles, _ = assign(data, args, source)
+    asked = {(case.dataset, case.id): role for case, role in zip(data.cases, roles, strict=True)}
+    if said != asked:
+        raise ValueError(
+            f"{run} was trained on other cases than are asked for ({len(said)}, and {len(data.cases)} now), or on "
+            "another split of them: use the same data and options, such as --cases and --split-seed, or choose another "
+            "--out."
+        )
 
 
 def arm_of(args: argparse.Namespace) -> str:

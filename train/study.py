@@ -14,20 +14,19 @@ size, and reports into --out.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bcweb.network import ARCHITECTURES
-from bcweb.scans import Modality
 from bcweb.scores import write_scores
-from bcweb.terminal import command, why_unmade
-from bcweb.weights import EMBEDDED, load_weights
+from bcweb.terminal import command
+from bcweb.weights import EMBEDDED, Weights, load_weights
 from train import folds, transfer
 from train.arms import ARMS
+from train.docs import add_docs, refuse_other_settings, refuse_unmade
 from train.ending import exit_status, goes_on
 from train.markdown import DOCS
 from train.options import check_numbers, data_name
@@ -78,12 +77,17 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
         "--note", metavar="TEXT", help="what the report is to say of this study, under its settings"
     )
     add("--cases", type=int, metavar="N", help="only so many cases, to try it out")
-    add("--quick", action="store_true", help="a small study that shows nothing but that it runs")
-    add("--docs", type=Path, metavar="DIR", help="where the report goes (default: docs)")
+    add(
+        "--quick",
+        action="store_true",
+        help="a small study that shows nothing but that it runs, but for what other options ask",
+    )
+    add_docs(parser, default=None)
     add("--report", action="store_true", help="only write the report, from DIR/transfer-study")
     args = parser.parse_args(argv)
     if args.quick:
-        vars(args).update(QUICK)
+        parser.set_defaults(**QUICK)
+        args = parser.parse_args(argv)  # again: what is asked for holds
         args.docs = args.docs or args.out
     args.docs = args.docs or DOCS
     if not args.report and not args.data:
@@ -108,8 +112,7 @@ def main(argv: list[str] | None = None) -> int:
 def _work(args: argparse.Namespace) -> int:
     from train import study_report
 
-    if problem := why_unmade(args.docs):
-        raise ValueError(problem)
+    refuse_unmade(args.docs)
     status = 0 if args.report else run(args)
     if not status:
         print(f"The report is {study_report.write_report(args.docs)}.")
@@ -127,11 +130,11 @@ def run(args: argparse.Namespace) -> int:
     source = transfer.other_modality(target)
     name = f"{source}-to-{target}"
     docs = args.docs / "transfer-study" / name
-    settings = _settings(args, source)
-    _same_settings(docs / "study.json", settings)
-
+    weights = load_weights(args.source or "embedded", source)
+    settings = _settings(args, weights)
+    refuse_other_settings(docs / "study.json", settings, "arms")
     if any(ARMS[arm].begins == "source" for arm in args.arms.split(",")):
-        _same_architecture(args, source)
+        _same_architecture(args, weights)
 
     trials = [
         Trial(arm, int(percent), int(seed))
@@ -143,8 +146,7 @@ def run(args: argparse.Namespace) -> int:
         trial: [args.out / name / trial.name / f"fold-{k}" for k in range(args.folds)]
         for trial in trials
     }
-    missing = [trial for trial, runs in runs_of.items() if not all(map(folds.is_trained, runs))]
-    _refuse_untestable(args, missing, source)
+    _check(args, runs_of, weights)
     for number, (trial, runs) in enumerate(runs_of.items(), 1):
         print(f"Trial {number} of {len(trials)}: {trial.name}", flush=True)
         status = folds.train_missing(runs, partial(_command, args, trial, runs))
@@ -158,22 +160,42 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _refuse_untestable(args: argparse.Namespace, trials: Sequence[Trial], source: Modality) -> None:
-    """ValueError where trials that are to be trained could not be scored. They differ in the part of the data, and
-    in whether they go on from the source."""
-    going_on = [trial for trial in trials if ARMS[trial.arm].begins == "source"]
-    weights = load_weights(args.source or "embedded", source) if going_on else None
-    for trial in {trial.percent: trial for trial in trials}.values():
-        _, *options = _command(args, trial, [args.out] * args.folds, 0)
-        asked = transfer.parse(options)
-        refuse_untestable(folds.read(asked, weights), asked, args.folds, weights)
+def _check(args: argparse.Namespace, runs_of: Mapping[Trial, list[Path]], source: Weights) -> None:
+    """ValueError where a network that is trained is another than the one that is asked for, or where trials that are
+    to be trained could not be scored."""
+    first = next(iter(runs_of))
+    data = folds.read(_asked(args, first, runs_of[first], 0), source)
+    missing = {}
+    for trial, runs in runs_of.items():
+        begins = _begins(trial, source)
+        trained = [fold for fold, run in enumerate(runs) if folds.is_trained(run)]
+        for fold in trained:
+            folds.check_trained(runs[fold], _asked(args, trial, runs, fold), data, begins)
+        if len(trained) < len(runs):
+            # As testable as any other on that part of the data that goes on from the source, or does not.
+            missing[trial.percent, begins is None] = _asked(args, trial, runs, 0), begins
+    for asked, begins in missing.values():
+        refuse_untestable(data, asked, args.folds, begins)
 
 
-def _settings(args: argparse.Namespace, source: Modality) -> dict[str, Any]:
+def _begins(trial: Trial, source: Weights) -> Weights | None:
+    """From where a trial goes on, if it is from other weights."""
+    return source if ARMS[trial.arm].begins == "source" else None
+
+
+def _asked(
+    args: argparse.Namespace, trial: Trial, runs: list[Path], fold: int
+) -> argparse.Namespace:
+    """The options of a trial's fold, as the command that trains it reads them."""
+    _, *options = _command(args, trial, runs, fold)
+    return transfer.parse(options)
+
+
+def _settings(args: argparse.Namespace, source: Weights) -> dict[str, Any]:
     """What every trial of a direction has in common."""
     return {
         "data": [data_name(spec) for spec in args.data],
-        "source": load_weights(args.source or "embedded", source).revision,
+        "source": source.revision,
         "architecture": args.architecture,
         "folds": args.folds,
         "epochs": args.epochs,
@@ -184,17 +206,9 @@ def _settings(args: argparse.Namespace, source: Modality) -> dict[str, Any]:
     }
 
 
-def _same_settings(file: Path, settings: dict[str, Any]) -> None:
-    if file.exists() and json.loads(file.read_text()) != settings:
-        raise ValueError(
-            f"{file} is of a study with other settings: arms can be compared only under the same; "
-            "use them, or remove that folder."
-        )
-
-
-def _same_architecture(args: argparse.Namespace, source: Modality) -> None:
+def _same_architecture(args: argparse.Namespace, source: Weights) -> None:
     """ValueError where the controls would be another network than the arms that begin at the source."""
-    found = load_weights(args.source or "embedded", source).config.architecture
+    found = source.config.architecture
     if found != args.architecture:
         raise ValueError(
             f"The source's architecture is {found}: controls of {args.architecture} would compare networks, not "

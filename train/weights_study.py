@@ -37,11 +37,13 @@ from bcweb.segmenter import Prediction, Segmenter, apply_operating_point
 from bcweb.statistics import calibration_bins
 from bcweb.terminal import command
 from bcweb.weights import load_weights
+from train.docs import add_docs, refuse_unmade
 from train.ending import exit_status
 from train.failures import Drawn, sheet
+from train.recipe import epochs_of
 from train.score import held_out_by, refuse_seen, write_json
 from train.tables import read_table, write_table
-from train.weights_report import BINS, DOCS, Cost, Elsewhere, LeftOut, Map, Series, write_report
+from train.weights_report import BINS, Cost, Elsewhere, LeftOut, Map, Series, write_report
 
 PHANTOMS = 100  # with a mass, and as many without
 SERIES = 8  # scans of each size and contrast of the mass
@@ -183,7 +185,8 @@ def write(
 def write_left_out(run: Path, cases: Sequence[Case], docs: Path) -> None:
     """Score whole data sets with a run that was trained on others, into docs/weights/MODALITY/left-out."""
     segmenter = Segmenter.load(str(run / "weights"))
-    config, recipe = segmenter.weights.config, json.loads((run / "run.json").read_text())["recipe"]
+    config = segmenter.weights.config
+    epochs, _ = epochs_of(json.loads((run / "run.json").read_text()))
     folder = docs / "weights" / config.modality / "left-out"
     folder.mkdir(parents=True, exist_ok=True)
     for dataset in dict.fromkeys(case.dataset for case in cases):
@@ -196,7 +199,7 @@ def write_left_out(run: Path, cases: Sequence[Case], docs: Path) -> None:
             truth = read_truth(case, scan)
             scores.append(score_prediction(case, segmenter.segment(scan), truth, scan.spacing))
         write_scores(folder / f"{dataset}.csv", [replace(s, seen=False) for s in scores])
-        told = LeftOut(list(config.trained_on), config.size, recipe["epochs"])
+        told = LeftOut(list(config.trained_on), config.size, epochs)
         write_json(folder / f"{dataset}.json", asdict(told))
 
 
@@ -227,8 +230,8 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
         help="score all of the data with the runs, which have never seen any of it",
     )
     add("--cost", action="store_true", help="measure size and speed, on a machine that is quiet")
-    add("--docs", type=Path, default=DOCS, metavar="DIR", help="where the report goes")
-    add("--report", action="store_true", help="only write the report, from docs/weights")
+    add_docs(parser)
+    add("--report", action="store_true", help="only write the report, from DIR/weights")
     args = parser.parse_args(argv)
     of_runs = bool(args.run or args.data or args.left_out)
     if [args.report, args.cost, of_runs].count(True) != 1 or of_runs != bool(
@@ -249,6 +252,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _work(args: argparse.Namespace) -> None:
+    refuse_unmade(args.docs)
     if args.cost:
         write_cost(args.docs)
     elif not args.report:

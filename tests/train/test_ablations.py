@@ -65,6 +65,10 @@ def test_the_report_has_a_line_for_every_change_that_was_tried(tmp_path):
     ]  # fmt: skip
     assert "0.400 (0.400 to 0.400) | -0.100 (-0.100 to -0.100)" in table[1]
     assert any(line.startswith("busi: 3 lesion images and 1 normals, 3 folds") for line in lines)
+    [untried] = [line for line in lines if line.startswith("Not tried here: ")]
+    assert untried.removeprefix("Not tried here: ").removesuffix(".").split("; ") == [
+        change.text for name, change in CHANGES.items() if name not in (RECIPE, "entropy")
+    ]
 
 
 def test_at_full_size_a_data_set_is_compared_within_itself(tmp_path):
@@ -131,7 +135,7 @@ def test_what_is_done_is_not_done_again_and_a_failed_training_ends_it(folder, tm
     assert ablations.main([*gone, "entropy"]) == 1
     assert "is not a folder" in capfd.readouterr().err
     assert ablations.main([*options[:-1], "--epochs", "2"]) == 1
-    assert "of other settings" in capfd.readouterr().err
+    assert "is of a study with epochs 1, and 2 is asked for" in capfd.readouterr().err
 
 
 def test_teachers_have_each_another_validation_and_none_has_the_test(folder, tmp_path, monkeypatch):

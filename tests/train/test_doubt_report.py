@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import pytest
@@ -173,10 +172,8 @@ def test_a_project_is_measured_and_reported(tmp_path, monkeypatch, capsys):
                 ),
             )  # fmt: skip
         store.set_twins(project.id, [(ids[0], ids[1], 0.2), (ids[2], ids[11], 0.4)])
-    monkeypatch.setattr(doubt_study, "DOCS", tmp_path)
-    monkeypatch.setattr(doubt_study, "write_report", partial(write_report, tmp_path))
     monkeypatch.setattr(doubt_report, "OF_A_KIND", 2)
-    asked = ["P", "--home", str(tmp_path / "home"), "--workers", "1"]
+    asked = ["P", "--home", str(tmp_path / "home"), "--docs", str(tmp_path), "--workers", "1"]
     assert doubt_study.main(asked) == 0, capsys.readouterr().err
     study = Study.read(tmp_path / "review-scores")
     assert len(study.rated) == 12 and len(study.cases) == 11
@@ -198,15 +195,16 @@ def test_a_project_is_measured_and_reported(tmp_path, monkeypatch, capsys):
     assert "(again/suspicion.png)" in again and "were chosen before" in again
 
 
-def test_what_cannot_be_measured_is_told(tmp_path, monkeypatch, capsys):
+def test_what_cannot_be_measured_is_told(tmp_path, capsys):
     with Store(tmp_path / "home") as store:
         store.create(LOCAL, "P")
-    monkeypatch.setattr(doubt_study, "DOCS", tmp_path)
     for name, said in (
         ("P", "P has no prediction by weights that had not seen the case.\n"),
         ("Q", "There is no such project.\n"),
     ):
-        assert doubt_study.main([name, "--home", str(tmp_path / "home")]) == 1
+        assert (
+            doubt_study.main([name, "--home", str(tmp_path / "home"), "--docs", str(tmp_path)]) == 1
+        )
         assert capsys.readouterr().err == said
     with pytest.raises(ValueError, match="holds no measurement"):
         write_report(tmp_path)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bcweb.weights import load_weights
 from train import ablations, crossval, source, study
 from train.folds import best_epoch, check_asked, check_split, is_trained, train_missing
 from train.options import data_name
@@ -167,6 +168,57 @@ def trained_by_train_source(run: Path, until: int | None = None, **more) -> Path
 def check(run: Path, *options: str) -> None:
     asked = source.parse(["--data", "busi:x", "--out", "y", "--epochs", "3", *options])
     check_asked(run, asked, {"source": None, "teachers": []})
+
+
+@pytest.mark.parametrize("command", [study, ablations])
+@pytest.mark.parametrize(
+    ("epochs", "sentence"),
+    [
+        (1, "was trained with epochs 1, and 24 is asked for: use the same options, or choose another --out."),
+        (24, "was trained on other cases than are asked for (1, and 40 now)"),
+    ],
+    ids=["epochs", "cases"],
+)  # fmt: skip
+def test_folds_of_a_try_are_not_taken_for_those_of_a_study(
+    folder, tmp_path, capfd, command, epochs, sentence
+):
+    """The same --out, and another --docs for the try: nothing else would tell of it."""
+    of = "mammogram-to-ultrasound/imagenet-100-s0" if command is study else "recipe"
+    runs = [tmp_path / "runs" / of / f"fold-{k}" for k in range(2)]
+    for k, run in enumerate(runs):
+        trained_by_train_source(run, data=["folder"], fold=str(k), epochs_done=epochs)
+        record = json.loads((run / "run.json").read_text())
+        record["recipe"] |= {"size": 64, "epochs": epochs}
+        (run / "run.json").write_text(json.dumps(record))
+    asked = ["--data", f"folder:{folder}?modality=ultrasound", "--out", str(tmp_path / "runs")]
+    asked += ["--docs", str(tmp_path), "--cache", str(tmp_path / "cache"), "--folds", "2"]
+    asked += ["--size", "64", "--epochs", "24"]
+    alone = ["--arms", "imagenet"] if command is study else ["--changes", "recipe"]
+    assert command.main([*asked, *alone]) == 1
+    said = capfd.readouterr().err.splitlines()[-1]
+    assert said.startswith(f"{runs[0]} {sentence}"), said
+
+
+@pytest.mark.parametrize("command", [study, ablations])
+def test_what_lies_in_docs_by_another_setting_names_it_and_leaves_the_runs_alone(
+    folder, tmp_path, capfd, command
+):
+    """Without the folder of its scores the runs would pass for those that are asked for."""
+    asked = ["--data", f"folder:{folder}?modality=ultrasound", "--out", str(tmp_path / "runs")]
+    asked += ["--docs", str(tmp_path), "--folds", "3", "--size", "64", "--epochs", "24"]
+    if command is study:
+        file = tmp_path / "transfer-study" / "mammogram-to-ultrasound" / "study.json"
+        args = study.parse(asked)
+        now = study._settings(args, load_weights("embedded", "mammogram"))
+    else:
+        file = tmp_path / "ablations" / "settings.json"
+        now = {"folds": 3, "epochs": 24, "size": 64, "data": [folder.name]}
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps(now | {"epochs": 1}))
+    assert command.main(asked) == 1
+    said = capfd.readouterr().err.splitlines()[-1]
+    assert said.startswith(f"{file} is of a study with epochs 1, and 24 is asked for: ")
+    assert said.endswith("use them, or choose another --docs and another --out.")
 
 
 def test_a_case_that_two_folds_test_is_refused(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from dataclasses import replace
@@ -9,9 +10,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from bcweb.cases import read_cases
 from bcweb.scores import CaseScore, read_scores, write_scores
 from bcweb.statistics import calibration_error
 from bcweb.weights import EMBEDDED
+from tests.hub import finished
 from tests.train.squares import draw_squares
 from train import weights_study
 from train.tables import read_table, write_table
@@ -21,13 +24,14 @@ from train.weights_report import (
     Elsewhere,
     Findings,
     Map,
+    _ships,
     evenly,
     failures,
     lesion_sizes,
     presence_rows,
     write_report,
 )
-from train.weights_study import generated, strips
+from train.weights_study import generated, strips, write_left_out
 
 
 def truth(left: int, right: int, width: int = 100) -> np.ndarray:
@@ -211,6 +215,31 @@ def test_what_a_reader_accepted_of_a_data_set_left_out_is_not_scored(
         scored = read_scores(docs / "weights" / "ultrasound" / "left-out" / "ward.csv")
         assert [score.id for score in scored] == ["case0", "case1", "case2"]
     assert said.err.splitlines()[-1] == "There is no other case to score."
+
+
+def test_of_a_fit_that_ended_early_the_epochs_are_told_that_it_had(folder, tmp_path):
+    run = finished.run(tmp_path / "run")
+    record = json.loads((run / "run.json").read_text())
+    record["recipe"] |= {"epochs": 50, "until": 29}
+    (run / "run.json").write_text(json.dumps(record | {"epochs_done": 29}))
+    case = read_cases(f"folder:{folder}?modality=ultrasound").cases[0]
+    write_left_out(run, [case], tmp_path / "docs")
+    told = tmp_path / "docs" / "weights" / "ultrasound" / "left-out" / f"{case.dataset}.json"
+    assert json.loads(told.read_text())["epochs"] == 29
+
+
+@pytest.mark.parametrize(
+    ("left_out", "said"),
+    [
+        ([], "Only one part below measures the shipped weights themselves: small and faint lesions."),
+        (["a", "b"], "Only 3 parts below measure the shipped weights themselves: small and faint lesions, and a, left "
+         "out as a whole, and b, left out as a whole."),
+    ],
+)  # fmt: skip
+def test_which_parts_are_of_the_weights_that_ship_is_told(left_out, said):
+    for networks in ({"another"}, {s.revision for s in read_scores(EMBEDDED / "ultrasound" / "scores.csv")}):  # fmt: skip
+        [told] = _ships(DOCS / "weights" / "ultrasound", networks, left_out)
+        assert told.endswith(f" {said}")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,45 @@
+"""Where a study's report goes, and that what lies there is of the same study."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bcweb.terminal import why_unmade
+from train.markdown import DOCS
+
+
+def add_docs(parser: argparse.ArgumentParser, default: Path | None = DOCS) -> None:
+    """default: None where the command chooses it itself."""
+    parser.add_argument(
+        "--docs",
+        type=Path,
+        default=default,
+        metavar="DIR",
+        help="where the report goes, and the scores that it is of (default: docs, in the place of this project's own)",
+    )
+
+
+def refuse_unmade(docs: Path) -> None:
+    """ValueError where nothing can be written there. To be said before hours of training."""
+    if problem := why_unmade(docs):
+        raise ValueError(problem)
+
+
+def refuse_other_settings(file: Path, settings: Mapping[str, Any], what: str) -> None:
+    """ValueError where a study's settings, in a file beside its scores, are others than those of now.
+
+    what: in the plural, what its report compares.
+    """
+    if not file.exists():
+        return
+    was = json.loads(file.read_text())
+    for name in {**was, **settings}:
+        if was.get(name) != settings.get(name):
+            raise ValueError(
+                f"{file} is of a study with {name} {was.get(name)}, and {settings.get(name)} is asked for: {what} can "
+                "be compared only under the same settings; use them, or choose another --docs and another --out."
+            )
