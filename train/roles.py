@@ -18,18 +18,16 @@ from train.training_set import TrainingCase, TrainingSet
 
 
 def assign(
-    data: TrainingSet, args: argparse.Namespace, source: Weights | None = None,
-    accepted_choose: bool = False,
-) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    data: TrainingSet, args: argparse.Namespace, source: Weights | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """The role of each case by a training's options, see `split`; and which would train if no part of them were
     left out. source: the weights that it goes on from; what they have seen is held out from nothing.
 
     ValueError where nothing else would be the test.
     """
     roles = split(
-        data, args.fold, args.folds, args.validation, args.split_seed, args.validation_part,
-        accepted_choose,
-    )  # fmt: skip
+        data, args.fold, args.folds, args.validation, args.split_seed, args.validation_part
+    )
     if source is not None:
         _teach_known(data, roles, source)
     if args.without_contradictions:
@@ -49,15 +47,13 @@ def of_fold(args: argparse.Namespace, fold: str, folds: int) -> argparse.Namespa
 
 
 def split(
-    data: TrainingSet, fold: str, folds: int, validation: float, seed: int, part: int = 0,
-    accepted_choose: bool = False,
-) -> np.ndarray:  # fmt: skip
+    data: TrainingSet, fold: str, folds: int, validation: float, seed: int, part: int = 0
+) -> np.ndarray:
     """(N,) str: "train", "validation" or "test" for each case; groups stay whole. part: which one of the rest
     is the validation.
 
     An accepted prediction only teaches: nothing is scored by it, nor chosen. Where it would be a test, or a
-    validation beside others of its group, it is "accepted", and used for nothing. accepted_choose: as runs had
-    it that were begun when it was still a validation like others.
+    validation beside others of its group, it is "accepted", and used for nothing.
 
     ValueError where so few groups are parted that none is left to train on.
     """
@@ -72,7 +68,7 @@ def split(
         roles[chosen] = "validation"
         choosing = {_group(data.cases[i]) for i in chosen if not data.cases[i].accepted}
         for i in chosen:
-            if data.cases[i].accepted and not accepted_choose:
+            if data.cases[i].accepted:
                 roles[i] = "accepted" if _group(data.cases[i]) in choosing else "train"
     if not (roles == "train").any():
         groups = len(set(map(_group, data.cases)))

@@ -22,10 +22,9 @@ from bcweb.names import text
 from bcweb.scans import Modality
 from bcweb.segmenter import look_both_ways
 from bcweb.weights import Config, Reading, Weights
-from train import devices, loop, operating_point
+from train import devices, folds, loop, operating_point
 from train.augment import learns_presence, without_lesions
 from train.claim import claimed
-from train.data import load, some_cases
 from train.figures import learning_curve
 from train.keras_network import write_tensors
 from train.options import validation_parts
@@ -43,16 +42,9 @@ def run(args: argparse.Namespace, start: Start) -> Path:
 
     ValueError where the run's folder holds a training on other cases, or what is asked cannot be done.
     """
-    data = some_cases(
-        load(args.data, args.size, args.cache, _labels(args)), args.cases, args.split_seed
-    )
+    data = folds.read(args, start.source)
     modality = _modality(data)
     roles, whole = assign(data, args, start.source)
-    begun = _begun(args.out)
-    if begun and (said := [case["role"] for case in begun["cases"]]) != roles.tolist():
-        as_before = assign(data, args, start.source, accepted_choose=True)
-        if said == as_before[0].tolist():  # begun when accepted predictions could still choose
-            roles, whole = as_before
     refuse_twins(data, roles, args.fold)
     teachers = [load_source(name, modality) for name in args.teacher]
     refuse_knowing(teachers, data.take(np.flatnonzero(roles == "test")))
@@ -75,7 +67,7 @@ def run(args: argparse.Namespace, start: Start) -> Path:
         "known": int(known(data, start.source).sum()) if start.source else 0,
         "epochs_done": 0,
     }
-    _same_cases(args.out, begun, record)
+    _same_cases(args.out, record)
     loop.refuse_other_recipe(args.out, recipe)  # before its record would be written over
     _say_what_happens(data, roles, recipe, normals, modality)
     if record["known"] and args.fold != "all":
@@ -196,18 +188,14 @@ def _gone_on_from(start: Start, modality: Modality) -> Config | None:
     return source.config if source is not None and source.config.modality == modality else None
 
 
-def _begun(run: Path) -> dict | None:
-    """The record of the training that a folder's checkpoint is of, if there is one."""
-    file = run / "run.json"
-    if not ((run / "checkpoint.safetensors").exists() and file.exists()):
-        return None
-    return {"teachers": []} | json.loads(file.read_text())
-
-
-def _same_cases(run: Path, begun: dict | None, record: dict) -> None:
+def _same_cases(run: Path, record: dict) -> None:
     """ValueError where a folder's checkpoint learned from other cases, or from other weights: scored on what is
     now the test, it might be scored on what it was trained on."""
-    if begun and any(begun.get(key) != record[key] for key in ("cases", "source", "teachers")):
+    file = run / "run.json"
+    if not ((run / "checkpoint.safetensors").exists() and file.exists()):
+        return
+    begun = json.loads(file.read_text())
+    if any(begun.get(key) != record[key] for key in ("cases", "source", "teachers")):
         raise ValueError(
             f"{run} holds a run on other cases, on another split of them or from other weights; choose another "
             "--out."
@@ -225,10 +213,6 @@ def _fit(model, train, validation, modality, recipe, start, out) -> dict[str, np
         if "ResourceExhausted" in type(error).__name__ or "RESOURCE_EXHAUSTED" in str(error):
             raise MemoryError from error
         raise
-
-
-def _labels(args: argparse.Namespace) -> tuple[str, ...] | None:
-    return tuple(args.labels.split(",")) if args.labels else None
 
 
 def _modality(data: TrainingSet) -> Modality:

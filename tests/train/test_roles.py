@@ -57,7 +57,7 @@ def test_accepted_predictions_choose_nothing(mixed):
 def begin(monkeypatch):
     """A training that is stopped when its record is made, which it leaves behind."""
 
-    def stop(run, _begun, record):
+    def stop(run, record):
         run.mkdir(exist_ok=True)
         (run / "run.json").write_text(json.dumps(record))
         raise ValueError("stopped")
@@ -88,14 +88,8 @@ def test_where_all_was_accepted_nothing_is_chosen_and_it_says_so(
     assert said.err.splitlines()[-1] == "it would be trained"
 
 
-def test_a_run_goes_on_that_was_begun_when_accepted_predictions_still_chose(
-    folder, tmp_path, begin, monkeypatch, capsys
-):
-    data = decided(folder, tmp_path / "data", lambda group: group % 2 == 1)
-    now = begin(*asked(data, tmp_path))
-    with monkeypatch.context() as before:
-        before.setattr(roles, "split", lambda *given: split(*given[:6], True))
-        assert begin(*asked(data, tmp_path)) != now, "and the folder holds what was begun before"
+def test_a_run_goes_on_on_its_own_split_alone(folder, tmp_path, begin, monkeypatch, capsys):
+    begin(*asked(folder, tmp_path))
     (tmp_path / "run" / "checkpoint.safetensors").touch()
 
     def go_on(*_):
@@ -103,9 +97,9 @@ def test_a_run_goes_on_that_was_begun_when_accepted_predictions_still_chose(
 
     monkeypatch.setattr(loop, "refuse_other_recipe", go_on)  # the next that is asked
     capsys.readouterr()
-    assert source.main(asked(data, tmp_path)) == 1
+    assert source.main(asked(folder, tmp_path)) == 1
     assert capsys.readouterr().err.splitlines()[-1] == "goes on"
-    assert source.main([*asked(data, tmp_path), "--split-seed", "1"]) == 1
+    assert source.main([*asked(folder, tmp_path), "--split-seed", "1"]) == 1
     assert "on another split of them" in capsys.readouterr().err
 
 
