@@ -126,7 +126,7 @@ def _contents(variables: Mapping[str, str]) -> dict[str, bytes]:
     from Space.tree import tree
 
     names = _on_hub(variables).values()
-    return tree([hub.parse(name.removeprefix(HUB))[0] for name in names], [])
+    return tree([hub.parse(name.removeprefix(HUB))[0] for name in names])
 
 
 def _claim(api: HfApi, repo: str, wanted: Wanted) -> None:

@@ -21,13 +21,13 @@ _SPELLED = re.compile(r"bcweb(\.\w+)+\.?")
 _FOR_DEVELOPERS = {"jsconfig.json", "package.json"}
 
 
-def tree(models: list[str], datasets: list[str]) -> dict[str, bytes]:
-    """Path on the Space -> content. models, datasets: of the Hub, that it uses."""
+def tree(models: list[str]) -> dict[str, bytes]:
+    """Path on the Space -> content. models: of the Hub, that it uses."""
     files = {START: ROOT / START, "LICENSE": ROOT / "LICENSE"}
     files |= {name: ROOT / name for name in (*_modules(), *_scripts(), *_data())}
     contents = {name: file.read_bytes() for name, file in sorted(files.items())}
     contents["requirements.txt"] = (ROOT / "Space" / "requirements.txt").read_bytes()
-    contents["README.md"] = _card({"models": models, "datasets": datasets})
+    contents["README.md"] = _card(models)
     return contents
 
 
@@ -43,10 +43,9 @@ def write(contents: Mapping[str, bytes], folder: Path) -> None:
         file.write_bytes(content)
 
 
-def _card(named: Mapping[str, list[str]]) -> bytes:
+def _card(models: list[str]) -> bytes:
     card = RepoCard.load(ROOT / "Space" / "README.md")
-    for key, values in named.items():
-        card.data[key] = values
+    card.data["models"] = models
     return str(card).encode()
 
 

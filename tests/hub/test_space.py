@@ -24,7 +24,7 @@ FILES = {
 def tree(monkeypatch) -> dict[str, bytes]:
     """The files that are deployed: few, and to be changed by a test."""
     files = dict(FILES)
-    monkeypatch.setattr("Space.tree.tree", lambda models, datasets: dict(files))
+    monkeypatch.setattr("Space.tree.tree", lambda models: dict(files))
     return files
 
 

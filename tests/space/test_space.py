@@ -37,7 +37,7 @@ OTHER = SAMPLES[1].phantom()
 
 
 def test_the_tree_is_the_app_and_nothing_else():
-    files = tree([], [])
+    files = tree([])
     beginnings = ("bcweb/", "app.py", "LICENSE", "README.md", "requirements.txt")
     assert all(name.startswith(beginnings) for name in files)
     for name in files:
@@ -51,7 +51,7 @@ def test_the_tree_is_the_app_and_nothing_else():
 
 
 def test_every_script_and_style_of_the_page_is_in_it():
-    files = tree([], [])
+    files = tree([])
     for folder in ("canvas", "page/assets"):
         for file in (ROOT / "bcweb" / folder).rglob("*"):
             if file.suffix in (".js", ".css", ".svg"):
@@ -59,7 +59,7 @@ def test_every_script_and_style_of_the_page_is_in_it():
 
 
 def test_whatever_a_module_of_it_imports_of_ours_is_in_it():
-    files = tree([], [])
+    files = tree([])
     for name, content in files.items():
         if not name.endswith(".py"):
             continue
@@ -71,7 +71,7 @@ def test_whatever_a_module_of_it_imports_of_ours_is_in_it():
 
 
 def test_the_front_matter_is_what_the_app_was_tested_with():
-    front = yaml.safe_load(tree(["ann/us"], ["ann/set"])["README.md"].decode().split("---\n")[1])
+    front = yaml.safe_load(tree(["ann/us"])["README.md"].decode().split("---\n")[1])
     pinned = next(
         Requirement(line.partition("#")[0])
         for line in (ROOT / "requirements.txt").read_text().splitlines()
@@ -84,7 +84,7 @@ def test_the_front_matter_is_what_the_app_was_tested_with():
     assert int(wanted[1]) <= int(front["python_version"].removeprefix("3.")) < int(wanted[2])
     assert front["app_file"] == "app.py" and front["license"] == "apache-2.0"
     assert front["hf_oauth"] is True and "hf_oauth_scopes" not in front, "openid profile is enough"
-    assert (front["models"], front["datasets"]) == (["ann/us"], ["ann/set"])
+    assert front["models"] == ["ann/us"]
     assert len(front["short_description"]) <= 60, "the Hub takes no more"
 
 
@@ -190,4 +190,4 @@ def test_the_server_asked_no_other_host_and_wrote_nothing_beside_itself(space, p
     there = {
         f.relative_to(place / "app").as_posix() for f in (place / "app").rglob("*") if f.is_file()
     }
-    assert there == set(tree([], []))
+    assert there == set(tree([]))
