@@ -4,8 +4,8 @@ Each refers to the instance it was drawn on, of a clip to its first frame, which
 and belongs to that instance's study and patient. Pixels lie on the source's own grid. Most ultrasounds and
 mammograms have no coordinates in the patient: their segmentation then has none either, nor a spacing of its own,
 also where the source says one: whoever measures in it takes that of the instance it refers to. The same verdict
-gives the same instance, with the same UID. An empty mask is a frame without a pixel. Written by highdicom, which is
-imported when it is needed.
+gives the same instance, with the same UID, in whichever database. An empty mask is a frame without a pixel.
+Written by highdicom, which is imported when it is needed.
 
 Attribute names are those of DICOM PS3.3 (A.51), codes those of PS3.16 (context groups 7150, 7159 and 4031).
 """
@@ -45,7 +45,7 @@ _TIME = r"([01]\d|2[0-3])([0-5]\d([0-5]\d(\.\d{1,6})?)?)?"
 _MOMENTS = {"PatientBirthDate": _DATE, "StudyDate": _DATE, "StudyTime": _TIME}
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 _UTF_8 = "ISO_IR 192"
-_VERSION = "review export 1"  # of what is written here
+_VERSION = "review export 2"  # of what is written here
 _SERIES_NUMBER = 9000  # far from those of a device
 
 
@@ -100,9 +100,8 @@ def segmentation(row: Row, mask: np.ndarray, header: Dataset) -> Segmentation:
         segment_descriptions=[_segment(row, header)],
         series_instance_uid=generate_uid(entropy_srcs=[plane.SeriesInstanceUID, "bcweb review"]),
         series_number=_SERIES_NUMBER,
-        sop_instance_uid=generate_uid(
-            entropy_srcs=[plane.SOPInstanceUID, verdict.key, who, str(verdict.id)]
-        ),
+        # Not of the verdict's number, which is another one where it came back from a backup.
+        sop_instance_uid=generate_uid(entropy_srcs=[plane.SOPInstanceUID, verdict.key, who]),
         instance_number=row.case.position + 1,
         manufacturer="bcweb",
         manufacturer_model_name="bcweb.review",

@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 
 from bcweb.review.export import export
+from bcweb.review.store import Store
 from tests.cases.trees import picture
 from tests.review import decided
 from tests.review.decided import OWNER, Decided, blob
 from tests.review.export.written import verdicts
+from tests.review.kept import all_steps, vault
+from tests.review.small import corrected, new_case, project
 
 
 def test_dicom_seg_is_read_back_by_highdicom_and_by_pydicom_alike(made, tmp_path):
@@ -108,6 +111,29 @@ def test_dicom_as_it_is_found_in_hospitals_gets_its_segmentation(tmp_path, what)
     if what == "a Chinese name":
         assert read.PatientName == "Wang^XiaoDong=王^小东"
     assert read.SegmentSequence[0].SegmentAlgorithmType == "MANUAL"
+
+
+def test_a_verdict_that_came_back_from_a_backup_is_the_same_instance(tmp_path):
+    made = decided.empty_project(tmp_path)
+    file = decided.dicom_file(made.folder / "scan.dcm", picture(1))
+    made.add("scan", file)
+    said = made.decide("scan", "corrected", blob(40), beginning="empty")
+    all_steps(vault(made.store, tmp_path / "backup"))
+    with Store(tmp_path / "new") as store:
+        _, [other] = project(store, new_case("x"), owner=OWNER)
+        store.save(OWNER, "ann", other, corrected("k", other))
+        all_steps(vault(store, tmp_path / "backup"))
+        [found] = [p for p in store.projects(OWNER) if p.name == made.project.name]
+        back = Decided(store, found, made.folder)
+        [verdict] = store.history(OWNER, back.add("scan", file))
+        assert verdict.key == said.key and verdict.id != said.id, "its number was taken"
+        export(store, OWNER, found.id, tmp_path / "after", "dicom")
+    export(made.store, OWNER, made.project.id, tmp_path / "before", "dicom")
+    before, after = (
+        (tmp_path / name / "segmentations" / "scan.dcm").read_bytes()
+        for name in ("before", "after")
+    )
+    assert before == after, "whoever has the first one would keep both"
 
 
 def test_a_validator_of_dicom_finds_no_error_in_them(tmp_path, made):
