@@ -20,7 +20,8 @@ from bcweb.page.held import Held
 from bcweb.page.imports import Imports
 from bcweb.page.parcels import Parcels
 from bcweb.page.policy import Policy
-from bcweb.page.routes import phantom_of, routes
+from bcweb.page.routes import routes
+from bcweb.page.scans import phantom_of
 from bcweb.page.segmenters import Segmenters
 from bcweb.page.settings import SWEEP_SECONDS, Settings
 from bcweb.page.store import Store

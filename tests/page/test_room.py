@@ -15,9 +15,10 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
-from bcweb.page import routes as routed
+from bcweb.page import scans
 from bcweb.page.guard import Guard
 from bcweb.page.held import Held
+from bcweb.page.routes import routes
 from bcweb.page.segmenters import Segmenters
 from bcweb.page.settings import settings
 from bcweb.page.static import mount
@@ -47,7 +48,7 @@ def store() -> Store[Held]:
 @pytest.fixture
 def app(segmenters: Segmenters, store: Store[Held]) -> Starlette:
     told = settings(environment={})
-    mounted = routed.routes(told, segmenters, store, mount("v"))
+    mounted = routes(told, segmenters, store, mount("v"))
     return Starlette(routes=[mounted], middleware=[Middleware(Guard, settings=told)])
 
 
@@ -162,7 +163,7 @@ class Gate:
 
 def test_while_files_are_paired_others_are_answered(app, monkeypatch):
     gate = Gate()
-    monkeypatch.setattr(routed, "pair", gate.before(routed.pair))
+    monkeypatch.setattr(scans, "pair", gate.before(scans.pair))
     assert gate.answer(app, "/bc/pair", {"names": ["a.png"]}) == 200
 
 
