@@ -286,7 +286,7 @@ def _config_text(file: Path) -> str:
     text = file.read_text(encoding="utf-8", errors="replace")
     try:
         stored = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
     if isinstance(stored, dict) and "bcweb" in stored:
         stored = stored["bcweb"]

@@ -44,9 +44,10 @@ def test_a_bad_config_is_refused_with_the_field_and_the_reason(tmp_path, change,
         load_weights(str(folder))
 
 
-def test_a_config_that_is_not_json_is_refused(tmp_path):
+@pytest.mark.parametrize("text", ["{", "[" * 100_000])
+def test_a_config_that_is_not_json_is_refused(tmp_path, text):
     folder = weights_folder.write(tmp_path)
-    (folder / "config.json").write_text("{")
+    (folder / "config.json").write_text(text)
     with pytest.raises(WeightsError, match="is not valid"):
         load_weights(str(folder))
 
