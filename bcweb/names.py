@@ -26,6 +26,7 @@ _BEFORE = re.compile(rf"{_WORD}[ _.-]+(?P<scan>.+)", re.IGNORECASE | re.DOTALL)
 # What makes a cell a formula, and what spreadsheets pass over before it; full-width forms are taken for
 # the plain ones where Chinese or Japanese is written.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_GUARDED = ("'", *_FORMULA)
 
 
 @dataclass(frozen=True)
@@ -146,12 +147,17 @@ def text(name: str) -> str:
 def harmless(cell: str | float | int | None) -> str:
     """A cell's text that no spreadsheet takes for a formula; a sentence may name a file whose name is no text.
 
-    An apostrophe goes before what begins like one, and before an apostrophe, so that taking one off
-    again gives back exactly what was written.
+    An apostrophe goes before what begins like one, and before an apostrophe, so that `as_written` gives back
+    exactly what was written.
     """
     if cell is None:
         return ""
     if not isinstance(cell, str):
         return str(cell)
     cell = text(cell)
-    return f"'{cell}" if cell.startswith(("'", *_FORMULA)) else cell
+    return f"'{cell}" if cell.startswith(_GUARDED) else cell
+
+
+def as_written(cell: str) -> str:
+    """What `harmless` was given; a cell with an apostrophe that it does not set stays as it is."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_GUARDED) else cell

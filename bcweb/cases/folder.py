@@ -32,6 +32,7 @@ from bcweb.cases.files import (
 from bcweb.cases.grouping import group_by_pictures, group_the_rest
 from bcweb.names import (
     among_masks,
+    as_written,
     called,
     called_by_masks,
     is_of_masks,
@@ -55,6 +56,13 @@ def read(path: Path, select: dict[str, str]) -> CaseSet:
     if nameless := [number for number, row in lines.items() if not row["file"]]:
         raise CasesError(f"{table} names no file in line {nameless[0]}.")
     columns = set().union(*lines.values())
+    if "decision" in columns:
+        # Of an export, which sets apostrophes before what a spreadsheet would run: people open this table too, and
+        # groups and labels are to be as they were. In a table of somebody's own an apostrophe is its writer's.
+        lines = {
+            number: {column: as_written(cell) for column, cell in row.items()}
+            for number, row in lines.items()
+        }
     for told in (select, *lines.values()):
         if "modality" in told:
             told["modality"] = _modality(told["modality"])

@@ -24,7 +24,7 @@ from typing import Any
 from bcweb import hub
 from bcweb.cases import folder
 from bcweb.cases.case import CasesError, CaseSet
-from bcweb.names import MASK
+from bcweb.names import MASK, harmless
 
 _PATIENCE = 10  # seconds for an answer
 _SUFFIX = re.compile(r"\.[A-Za-z]\w{1,4}")
@@ -94,6 +94,7 @@ def _write(repo: str, commit: str, part: Path) -> None:
     ]
     for inside in ("images", "masks"):
         (part / inside).mkdir(parents=True)
+    cell = harmless if "decision" in columns else str  # as `folder` takes it from an export
     with (part / "cases.csv").open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(("file", *columns))
@@ -108,7 +109,8 @@ def _write(repo: str, commit: str, part: Path) -> None:
                     (part / "images" / file).write_bytes(pixels)
                     if drawn:
                         (part / "masks" / (name + _suffix(mask))).write_bytes(drawn)
-                table.writerow((file, *(_word(rows.features[c], row.get(c)) for c in columns)))
+                words = (_word(rows.features[c], row.get(c)) for c in columns)
+                table.writerow((file, *map(cell, words)))
 
 
 def _word(kind: Any, value: Any) -> str:

@@ -178,6 +178,20 @@ def test_a_row_reads_no_file_of_this_machine_and_says_that_it_has_no_picture(
     assert set(reasons.values()) == {"Its picture or its mask is not in the data set."}
 
 
+def test_words_of_a_review_that_was_pushed_are_as_they_were(hub, read):
+    said = ["-1", "'-1", "'s", "=1"]
+    rows = [
+        {
+            "image": {"bytes": png(seed), "path": f"{seed}.png"}, "label": word, "group": word,
+            "modality": "mammogram", "decision": "corrected",
+        }
+        for seed, word in enumerate(said)
+    ]  # fmt: skip
+    hub.add_files("ann/review", {"data.parquet": parquet(rows)}, kind="dataset")
+    found, _ = read("hf:ann/review")
+    assert [case[2:4] for case in found["cases"]] == [[word, word] for word in said]
+
+
 def test_pictures_that_are_files_of_the_repository_keep_their_names(hub, read):
     table = "file_name,label,modality\na.png,normal,mammogram\nb.png,normal,mammogram\n"
     hub.add_files(

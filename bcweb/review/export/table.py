@@ -40,7 +40,8 @@ def values(row: Row) -> dict[str, str | float | int | None]:
 def write_csv(
     file: Path, columns: Sequence[str], rows: Iterable[Iterable], encoding: str = "utf-8"
 ) -> None:
-    """Cells that a spreadsheet would run are written behind an apostrophe; see `harmless`."""
+    """Cells that a spreadsheet would run are written behind an apostrophe; see `harmless`. `bcweb.cases.folder`
+    takes it off again."""
     with file.open("w", newline="", encoding=encoding) as stream:
         table = csv.writer(stream, quoting=csv.QUOTE_ALL, lineterminator="\n")
         table.writerow(columns)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import quote
 
 import numpy as np
 import pytest
 
 from bcweb.cases import read_cases, read_truth
-from bcweb.names import harmless
 from bcweb.review.export import export
 from bcweb.review.export.names import disk_names
 from bcweb.scans import read_scan
-from tests.review.decided import OWNER, WITH_MASK
+from tests.cases.trees import picture, save
+from tests.review.decided import OWNER, WITH_MASK, blob, empty_project
 from tests.review.export.written import pixels, verdicts
 
 
@@ -42,10 +43,31 @@ def test_the_folder_is_read_back_as_training_data_with_the_same_truths(made, tmp
         truth = read_truth(case, read_scan(case.file))
         assert case.has_truth and np.array_equal(truth, made.masks[row["case"]]), case.id
         assert (case.label or "", case.modality) == (row["label"], row["modality"]), case.id
-        assert case.group == harmless(row["group"]), case.id
+        assert case.group == row["group"], case.id
         assert case.accepted == (row["decision"] == "accept"), f"{case.id}: what may be scored"
     corrected = read_cases(f"folder:{tmp_path / 'out'}?decision=corrected")
     assert len(corrected.cases) == 6, "the columns of cases.csv select"
+
+
+@pytest.mark.parametrize("said", ["-1", "- irregular mass", "+", "=1", "'-1", "''", "'s", "@x"])
+def test_what_a_spreadsheet_would_run_comes_back_as_it_was(tmp_path, said):
+    made = empty_project(tmp_path)
+    file = save(made.folder / "scan.png", picture(1))
+    made.add("scan", file, label=said, group=said, findings=said)
+    made.decide("scan", "corrected", blob(1), beginning="empty")
+    export(made.store, OWNER, made.project.id, tmp_path / "out")
+    [case] = read_cases(f"folder:{tmp_path / 'out'}").cases
+    assert (case.label, case.group, case.findings) == (said, said, said)
+    assert len(read_cases(f"folder:{tmp_path / 'out'}?label={quote(said)}").cases) == 1, (
+        "and it selects"
+    )
+
+
+def test_an_apostrophe_of_somebodys_own_table_is_theirs(tmp_path):
+    save(tmp_path / "ward" / "a.png", picture(1))
+    (tmp_path / "ward" / "cases.csv").write_text("file,group,modality\na.png,'-1,ultrasound\n")
+    [case] = read_cases(f"folder:{tmp_path / 'ward'}").cases
+    assert case.group == "'-1"
 
 
 def test_no_file_overwrites_another(made, tmp_path):
