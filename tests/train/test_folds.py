@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from bcweb.scores import write_scores
 from bcweb.weights import load_weights
-from train import ablations, crossval, source, study
+from train import ablations, crossval, folds, source, study, transfer
+from train import run as training
 from train.folds import best_epoch, check_asked, check_split, is_trained, train_missing
 from train.options import data_name
 
@@ -170,7 +172,14 @@ def check(run: Path, *options: str) -> None:
     check_asked(run, asked, {"source": None, "teachers": []})
 
 
-@pytest.mark.parametrize("command", [study, ablations])
+@pytest.mark.parametrize(
+    ("command", "of", "alone"),
+    [
+        (study, "mammogram-to-ultrasound/imagenet-100-s0", ["--arms", "imagenet"]),
+        (ablations, "recipe", ["--changes", "recipe"]),
+        (crossval, "", []),
+    ],
+)
 @pytest.mark.parametrize(
     ("epochs", "sentence"),
     [
@@ -180,10 +189,9 @@ def check(run: Path, *options: str) -> None:
     ids=["epochs", "cases"],
 )  # fmt: skip
 def test_folds_of_a_try_are_not_taken_for_those_of_a_study(
-    folder, tmp_path, capfd, command, epochs, sentence
+    folder, tmp_path, capfd, command, of, alone, epochs, sentence
 ):
     """The same --out, and another --docs for the try: nothing else would tell of it."""
-    of = "mammogram-to-ultrasound/imagenet-100-s0" if command is study else "recipe"
     runs = [tmp_path / "runs" / of / f"fold-{k}" for k in range(2)]
     for k, run in enumerate(runs):
         trained_by_train_source(run, data=["folder"], fold=str(k), epochs_done=epochs)
@@ -191,12 +199,53 @@ def test_folds_of_a_try_are_not_taken_for_those_of_a_study(
         record["recipe"] |= {"size": 64, "epochs": epochs}
         (run / "run.json").write_text(json.dumps(record))
     asked = ["--data", f"folder:{folder}?modality=ultrasound", "--out", str(tmp_path / "runs")]
-    asked += ["--docs", str(tmp_path), "--cache", str(tmp_path / "cache"), "--folds", "2"]
-    asked += ["--size", "64", "--epochs", "24"]
-    alone = ["--arms", "imagenet"] if command is study else ["--changes", "recipe"]
+    asked += ["--cache", str(tmp_path / "cache"), "--folds", "2", "--size", "64", "--epochs", "24"]
+    if command is not crossval:
+        asked += ["--docs", str(tmp_path)]
     assert command.main([*asked, *alone]) == 1
     said = capfd.readouterr().err.splitlines()[-1]
     assert said.startswith(f"{runs[0]} {sentence}"), said
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        (study, ["--arms", "encoder", "--parts", "50"]),
+        (study, ["--arms", "random", "--seeds", "3"]),
+        (ablations, ["--changes", "entropy"]),
+    ],
+    ids=["encoder", "random", "entropy"],
+)
+def test_folds_of_the_same_study_are_taken(folder, tmp_path, monkeypatch, capfd, command, options):
+    """By the records that the trainings write before their first epoch, with which they end here."""
+
+    def end(run, record):
+        finished(run, 0)
+        done = {"epochs_done": record["recipe"]["epochs"]}
+        (run / "run.json").write_text(json.dumps(record | done))
+        raise ValueError("ended")
+
+    def train(given):
+        name, *rest = given
+        {"train.source": source, "train.transfer": transfer}[name].main(rest)
+        return 0
+
+    def score(*_):
+        raise ValueError("to be scored")
+
+    monkeypatch.setattr(training, "_same_cases", end)
+    monkeypatch.setattr(folds, "train", train)
+    monkeypatch.setattr("train.readings.score", score)
+    (tmp_path / "ablations").mkdir()
+    write_scores(tmp_path / "ablations" / "recipe.csv", [])  # it is done
+    asked = ["--data", f"folder:{folder}?modality=ultrasound", "--out", str(tmp_path / "runs")]
+    asked += ["--docs", str(tmp_path), "--cache", str(tmp_path / "cache"), "--folds", "2"]
+    asked += ["--size", "64", "--epochs", "2", *options]
+    assert command.main(asked) == 1
+    assert capfd.readouterr().err.splitlines()[-3:] == ["ended", "ended", "to be scored"]
+    monkeypatch.setattr(folds, "train", lambda given: pytest.fail(f"trained again: {given}"))
+    assert command.main(asked) == 1
+    assert capfd.readouterr().err.splitlines()[-1] == "to be scored"
 
 
 @pytest.mark.parametrize("command", [study, ablations])
