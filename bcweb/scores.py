@@ -21,7 +21,7 @@ from bcweb.terminal import write_whole
 
 _MOST = 1e15  # of a share, a count and a length: sums of more are not finite, or not exact
 
-_MASS = re.compile(r"\bmass(es)?\b", re.IGNORECASE)
+_MASS = re.compile(r"\bmass(es)?\b(?![\s-]like\b)", re.IGNORECASE)
 _CLAUSES = re.compile(r"[.;,()\n]|\s[-\u2013\u2014/]\s|\b(?:and|but)\b", re.IGNORECASE)
 _WORD = re.compile(r"[a-z]+")
 # What denies a mass that stands behind it in its clause: "no evidence of a mass".
@@ -40,7 +40,15 @@ _SHAPES = {
     "irregular", "spiculated", "oval", "round", "rounded", "lobulated", "microlobulated", "lobular", "circumscribed",
     "indistinct", "obscured", "defined",
 }  # fmt: skip
-_NONE = re.compile(r"\s*:\s*(?:none|no)\s*$", re.IGNORECASE)  # "masses: none"
+# What denies a mass right behind it: "masses: none", "mass in the left breast is not seen", "mass has resolved". What
+# is not excluded, or was not seen before, is there.
+_DENIED_BEHIND = re.compile(
+    r"[\s:]*(?:\b(?:is|are|was|were|has|have|been|now|in|the|this|left|right|either|breasts?)\b\s*)*"
+    r"(?:\b(?:absent|excluded|resolved|ruled\s+out)\b|\b(?:none|no)\s*$"
+    r"|\b(?:not|no\s+longer)\s+(?:seen|identified|visible|visuali[sz]ed|detected|present|evident|demonstrated"
+    r"|appreciated|found|noted)\b(?!\s+(?:before|previously|on|at)\b))",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -305,7 +313,7 @@ def _names_mass(findings: str) -> bool:
     """Whether a report names a mass that no clause of it denies."""
     return any(
         not _is_denied(clause[: mass.start()], clause[mass.end() :])
-        and not _NONE.match(clause, mass.end())
+        and not _DENIED_BEHIND.match(clause, mass.end())
         for clause in _CLAUSES.split(findings)
         for mass in _MASS.finditer(clause)
     )

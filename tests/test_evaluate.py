@@ -66,9 +66,16 @@ def test_figures_over_lesion_images():
     assert figures["hd95_mean"] == 10.0 and figures["hd95_n"] == 3  # nothing painted, no distance
 
 
+def times(count: int, *scores: CaseScore) -> list[CaseScore]:
+    """As many women of each."""
+    return [
+        replace(s, id=f"{s.id} {n}", group=f"{s.group} {n}") for n in range(count) for s in scores
+    ]
+
+
 def test_every_figure_has_an_interval_that_holds_it():
     further = replace(FOUR[0], hd95_px=12.0)
-    figures = summarise([further, *FOUR[1:], normal("e"), normal("f", painted=5)])
+    figures = summarise(times(5, further, *FOUR[1:], normal("e"), normal("f", painted=5)))
     for block, names in (
         (figures["lesion"], ("dice_mean", "dice_median", "iou_mean", "hd95_mean", "detected")),
         (figures["normal"], ("painted",)),
@@ -133,6 +140,23 @@ def test_a_dice_of_nothing_on_every_image_is_not_certain_to_stay_so():
     figures = result["lesion"]
     assert figures["dice_mean_ci"] is figures["dice_median_ci"] is figures["iou_mean_ci"] is None
     assert figures["detected_ci"][1] > 0.2, "which has one all the same"
+
+
+def test_few_groups_have_figures_and_no_interval():
+    """The bootstrap's would be too narrow by far; where all cases agree there is another."""
+    result = report([*FOUR, normal("e"), normal("f", painted=5)], {})
+    lesion_block, wise = result["lesion"], result["lesionwise"]
+    for name in ("dice_mean", "dice_median", "iou_mean", "hd95_mean", "detected"):
+        assert lesion_block[name] is not None and lesion_block[f"{name}_ci"] is None, name
+    assert (wise["found"], wise["found_ci"]) == (0.75, None)
+    assert (result["normal"]["painted"], result["normal"]["painted_ci"]) == (0.5, None)
+    assert wise["false_alarms_ci"] and result["presence_auc_ci"], "0 and 1, with exact intervals"
+    assert re.search(r"^ +Dice, mean +0\.600 +no interval$", table(result), re.M)
+
+
+def test_a_share_of_lesions_that_is_the_same_in_every_woman_has_no_interval():
+    figures = summarise(times(12, lesion("a", 0.9, lesions=2, found=1)))["lesionwise"]
+    assert (figures["found"], figures["found_ci"]) == (0.5, None)
 
 
 def test_images_of_one_woman_are_one_group():
@@ -254,6 +278,24 @@ def test_masses_are_told_apart_where_findings_are_written():
         ("No irregular or spiculated mass", False),
         ("No lymph node mass", False),
         ("Findings: no mass", False),
+        ("Mass is not seen.", False),
+        ("Masses are absent.", False),
+        ("A mass was not identified", False),
+        ("Mass in the left breast is not seen", False),
+        ("Mass: absent", False),
+        ("Mass excluded.", False),
+        ("Mass has been ruled out", False),
+        ("Previously seen mass resolved", False),
+        ("The mass is no longer visible", False),
+        ("Mass-like asymmetry", False),
+        ("Mass like enhancement; a mass behind it", True),
+        ("A mass is not excluded", True),
+        ("A mass cannot be excluded", True),
+        ("The mass has not resolved", True),
+        ("Mass not seen before", True),
+        ("Mass not calcified", True),
+        ("Mass, calcifications are absent", True),
+        ("mass is " * 20_000 + "seen", True),
         ("no evidence " * 20_000 + "of a mass", False),
     ],
 )
