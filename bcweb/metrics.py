@@ -25,7 +25,7 @@ from scipy import ndimage
 
 DETECTED_ABOVE = 0.1  # a lesion counts as found from a Dice above this
 
-_EIGHT_CONNECTED = np.ones((3, 3), bool)
+EIGHT_CONNECTED = np.ones((3, 3), bool)  # what touches at a corner is one lesion, everywhere
 
 
 def dice(prediction: np.ndarray, truth: np.ndarray) -> float:
@@ -108,8 +108,8 @@ def lesion_detection(
     lesion is a false alarm: one that floods the image and grazes a lesion is no find.
     """
     prediction, truth = _masks(prediction, truth)
-    parts, part_count = ndimage.label(prediction, _EIGHT_CONNECTED)
-    lesions, lesion_count = ndimage.label(truth, _EIGHT_CONNECTED)
+    parts, part_count = ndimage.label(prediction, EIGHT_CONNECTED)
+    lesions, lesion_count = ndimage.label(truth, EIGHT_CONNECTED)
     part_area = np.bincount(parts.ravel(), minlength=part_count + 1)
     lesion_area = np.bincount(lesions.ravel(), minlength=lesion_count + 1)
     both = prediction & truth

@@ -10,7 +10,7 @@ from PIL import Image
 from scipy import ndimage
 
 from bcweb.engine import Engine
-from bcweb.metrics import box_around
+from bcweb.metrics import EIGHT_CONNECTED, box_around
 from bcweb.preprocess import square, standardise
 from bcweb.presence import calibrated
 from bcweb.scans import Modality, Scan, check_contrast
@@ -18,8 +18,6 @@ from bcweb.weights import OperatingPoint, Weights, WeightsError, load_weights
 
 # Images (N, S, S) -> probability maps (N, S, S), and presences (N,) or None.
 Look = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray | None]]
-
-_EIGHT_CONNECTED = np.ones((3, 3), bool)
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,7 @@ def drop_small(mask: np.ndarray, min_fraction: float) -> np.ndarray:
     if smallest <= 1 or not mask.any():
         return mask
     box = box_around(mask)
-    parts, _ = ndimage.label(mask[box], _EIGHT_CONNECTED)
+    parts, _ = ndimage.label(mask[box], EIGHT_CONNECTED)
     keep = np.bincount(parts.ravel()) >= smallest
     keep[0] = False
     kept = np.zeros_like(mask)
@@ -86,7 +84,7 @@ def find_lesions(mask: np.ndarray, spacing: tuple[float, float] | None) -> tuple
         return ()
     within = box_around(mask)  # labelling a whole scan costs more than all else but the network
     top, left = (side.start for side in within)
-    parts, _ = ndimage.label(mask[within], _EIGHT_CONNECTED)
+    parts, _ = ndimage.label(mask[within], EIGHT_CONNECTED)
     areas = np.bincount(parts.ravel())[1:]
     lesions = []
     for area, (rows, columns) in zip(areas, ndimage.find_objects(parts), strict=True):

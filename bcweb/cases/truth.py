@@ -117,8 +117,10 @@ def _lie_apart(grey: np.ndarray, levels: np.ndarray) -> bool:
     """
     from scipy.ndimage import label, maximum, minimum  # as in `_fainter_lesions`
 
+    from bcweb.metrics import EIGHT_CONNECTED
+
     inside = grey > 0
-    parts, count = label(inside, np.ones((3, 3)))
+    parts, count = label(inside, EIGHT_CONNECTED)
     each = np.arange(1, count + 1)
     grey, parts = grey[inside], parts[inside]  # which are sorted, and most of a mask is black
     brightest = maximum(grey, parts, each)

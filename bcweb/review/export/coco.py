@@ -19,12 +19,12 @@ import numpy as np
 from scipy import ndimage
 
 from bcweb.cases.sources import SOURCES
+from bcweb.metrics import EIGHT_CONNECTED
 from bcweb.review.export import pictures
 from bcweb.review.export.parallel import in_order
 from bcweb.review.export.rows import Row
 from bcweb.review.export.table import values
 
-_EIGHT_CONNECTED = np.ones((3, 3), bool)
 _OF_THE_CASE = ("dataset", "case", "label", "first_label", "group", "modality", "findings")
 _OF_THE_VERDICT = (
     "decision", "reader", "time", "seconds", "revision", "beginning", "threshold", "difficulty", "comment",
@@ -73,7 +73,7 @@ def lesions(mask: np.ndarray) -> Iterator[dict[str, Any]]:
     """The annotations of a (H, W) bool mask, without ids: run lengths, area in pixels, bounding box."""
     from pycocotools import mask as run_lengths
 
-    parts, count = ndimage.label(mask, _EIGHT_CONNECTED)
+    parts, count = ndimage.label(mask, EIGHT_CONNECTED)
     for number in range(1, count + 1):
         coded = run_lengths.encode(np.asfortranarray(parts == number, dtype=np.uint8))
         yield {
