@@ -483,6 +483,23 @@ def test_spacing_is_that_of_the_patient(elements, expected):
     assert spacing == (None if expected is None else pytest.approx(expected))
 
 
+def test_what_is_said_of_the_first_frame_goes_before_what_is_said_of_all():
+    def groups(*spacing: float) -> Dataset:
+        measures, group = Dataset(), Dataset()
+        measures.PixelSpacing = list(spacing)
+        group.PixelMeasuresSequence = [measures]
+        return group
+
+    clip = dicom(
+        np.stack([RAMP, RAMP]), NumberOfFrames=2,
+        SharedFunctionalGroupsSequence=[groups(0.5, 0.5)],
+        PerFrameFunctionalGroupsSequence=[groups(0.1, 0.2), groups(0.3, 0.4)],
+    )  # fmt: skip
+    assert read_scan(written(clip)).spacing == (0.1, 0.2), "as an export of its segmentation has it"
+    del clip.PerFrameFunctionalGroupsSequence
+    assert read_scan(written(clip)).spacing == (0.5, 0.5)
+
+
 def test_spacing_of_the_largest_ultrasound_region_in_millimetres():
     def region(width: int, delta: float, units: int) -> Dataset:
         item = Dataset()

@@ -256,7 +256,7 @@ def _rescaled_window(
 
     def read(data: Dataset) -> tuple[float, float, tuple[float, float] | None]:
         slope, intercept = (
-            _first(_value(data, keyword, "PixelValueTransformationSequence"))
+            _first(first_frame(data, keyword, "PixelValueTransformationSequence"))
             for keyword in ("RescaleSlope", "RescaleIntercept")
         )
         return slope or 1.0, intercept or 0.0, _window(data)
@@ -277,8 +277,8 @@ def _if_readable(
 
 def _window(data: Dataset) -> tuple[float, float] | None:
     """(low, high) after rescaling: the first window (PS3.3 C.11.2.1.2), else the reach of the VOI LUT."""
-    centre = _first(_value(data, "WindowCenter", "FrameVOILUTSequence"))
-    width = _first(_value(data, "WindowWidth", "FrameVOILUTSequence"))
+    centre = _first(first_frame(data, "WindowCenter", "FrameVOILUTSequence"))
+    width = _first(first_frame(data, "WindowWidth", "FrameVOILUTSequence"))
     if centre is not None and width is not None and width >= 1:
         if data.get("VOILUTFunction", "LINEAR") == "LINEAR":
             centre, width = centre - 0.5, max(width - 1, 1)
@@ -323,9 +323,9 @@ def _spacing(data: Dataset) -> tuple[float, float] | None:
         found = [
             abs(_number(side)) * 10 for side in (largest.PhysicalDeltaY, largest.PhysicalDeltaX)
         ]
-    elif (found := _value(data, "PixelSpacing", "PixelMeasuresSequence")) and not _is_detectors(
-        found, data
-    ):
+    elif (
+        found := first_frame(data, "PixelSpacing", "PixelMeasuresSequence")
+    ) and not _is_detectors(found, data):
         pass
     elif found := data.get("ImagerPixelSpacing"):
         magnification = _number(data.get("EstimatedRadiographicMagnificationFactor") or 1)
@@ -372,11 +372,12 @@ def _cautions(data: Dataset, modality: Modality | None) -> tuple[str, ...]:
     return ()
 
 
-def _value(data: Dataset, keyword: str, sequence: str) -> Any:
-    """An element of the image, or of its first frame where the file describes frames in groups."""
+def first_frame(data: Dataset, keyword: str, sequence: str) -> Any:
+    """An element of the image, or of its first frame where the file describes frames in groups: what it says of the
+    frame itself before what it says of all of them. None where it is nowhere."""
     if (value := data.get(keyword)) is not None:
         return value
-    for groups in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"):
+    for groups in ("PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence"):
         for group in (data.get(groups) or ())[:1]:
             for item in (group.get(sequence) or ())[:1]:
                 if (value := item.get(keyword)) is not None:

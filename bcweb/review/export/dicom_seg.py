@@ -209,29 +209,19 @@ def _plane(header: Dataset) -> Dataset:
 
 def _place(header: Dataset) -> dict[str, Any]:
     """Where the first frame lies in the patient, if the file says all of it."""
+    from bcweb.scans.dicom import first_frame
+
     found = {
-        "ImagePositionPatient": _first_frame(
+        "ImagePositionPatient": first_frame(
             header, "ImagePositionPatient", "PlanePositionSequence"
         ),
-        "ImageOrientationPatient": _first_frame(
+        "ImageOrientationPatient": first_frame(
             header, "ImageOrientationPatient", "PlaneOrientationSequence"
         ),
-        "PixelSpacing": _first_frame(header, "PixelSpacing", "PixelMeasuresSequence"),
-        "SliceThickness": _first_frame(header, "SliceThickness", "PixelMeasuresSequence"),
+        "PixelSpacing": first_frame(header, "PixelSpacing", "PixelMeasuresSequence"),
+        "SliceThickness": first_frame(header, "SliceThickness", "PixelMeasuresSequence"),
     }
     return found if all(found.values()) else {}
-
-
-def _first_frame(header: Dataset, keyword: str, sequence: str) -> Any:
-    """An element of the image, or of its first frame where the file describes frames in groups."""
-    if header.get(keyword):
-        return header[keyword].value
-    for groups in ("PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence"):
-        for group in (header.get(groups) or ())[:1]:
-            for item in (group.get(sequence) or ())[:1]:
-                if item.get(keyword):
-                    return item[keyword].value
-    return None
 
 
 def _refer(made: Segmentation, header: Dataset) -> None:
