@@ -441,6 +441,12 @@ def test_a_guess_is_reported_as_one(tmp_path, weights, monkeypatch, capsys):
     assert "guessed from the pixels: 1 ultrasound" in capsys.readouterr().err
 
 
+def test_a_modality_that_is_none_is_refused_with_those_that_there_are(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main([str(tmp_path), "--out", str(tmp_path / "out"), "--modality", "MRI"])
+    assert "--modality is ultrasound or mammogram, not MRI" in capsys.readouterr().err
+
+
 def test_weights_may_come_from_the_environment(tmp_path, weights, monkeypatch):
     monkeypatch.setenv("BCWEB_WEIGHTS_ULTRASOUND", str(weights))
     file, out = scan(tmp_path / "a.png"), tmp_path / "out"

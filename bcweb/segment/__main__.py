@@ -42,7 +42,6 @@ def main(argv: list[str] | None = None) -> int:
     )
     add(
         "--modality",
-        choices=("ultrasound", "mammogram"),
         metavar="M",
         help="ultrasound or mammogram, for files that do not say (else it is guessed)",
     )
@@ -50,6 +49,11 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     if args.workers is not None and args.workers < 1:
         parser.error("--workers wants at least 1")
+    if args.modality is not None:
+        from bcweb.scans import MODALITIES  # longer to import than all else with which this begins
+
+        if args.modality not in MODALITIES:
+            parser.error(f"--modality is {' or '.join(MODALITIES)}, not {args.modality}")
     if args.out.exists() and not args.out.is_dir():
         parser.error(f"--out {args.out} is a file, not a folder")
     try:
