@@ -147,6 +147,7 @@ def prediction_values(case: CaseRow, new: NewPrediction, files: Writing) -> dict
         "painted_px": int(new.painted_px),
         "map_file": files.map(new.probability),
         "mask_file": files.mask(new.mask),
+        "stands_for": new.stands_for,
     }
 
 

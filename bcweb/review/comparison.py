@@ -116,11 +116,12 @@ def compare(first: Evaluation, second: Evaluation, with_folds: bool = False) -> 
             "they have no case in common."
         )
     others = {case.id: case for case in second.cases}
+    why_not = {score.key: score.error for score in second.left}
     pairs, left_out, out_of_fold = [], Counter(first.left_out), 0
     for case in first.cases:
         other = others.get(case.id)
         if other is None:
-            left_out[not_predicted(second.revision)] += 1
+            left_out[why_not.get(case.score.key, not_predicted(second.revision))] += 1
             continue
         seen_by = [r.revision for r, c in ((first, case), (second, other)) if c.how != "unseen"]
         has_more = bool(seen_by) and _can_be_paired(case, other)
@@ -142,7 +143,7 @@ def compare(first: Evaluation, second: Evaluation, with_folds: bool = False) -> 
 
 def _can_be_paired(case: Scored, other: Scored) -> bool:
     """Whether both have a score by weights that had not seen the case, and not by one and the same fold."""
-    is_same = case.how == other.how == "out-of-fold"
+    is_same = case.how == other.how == "out-of-fold" and case.score.revision == other.score.revision
     return case.headline is not None and other.headline is not None and not is_same
 
 

@@ -205,7 +205,7 @@ def evaluate(
     found = store.project(owner, project)
     predicted = Predicted(store, owner, found)
     revision = predicted.named(revision)
-    modality, predictions = predicted.modality(revision), predicted.by(revision)
+    modality, predictions = predicted.modality(revision), predicted.made[revision]
     rows = [each for each in predicted.rows if each.case.modality == modality]
     cases: list[Scored] = []
     left: list[CaseScore] = []

@@ -46,7 +46,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         type=Path,
         metavar="DIR",
         help="the folder of a python -m train.crossval: its weights predict the cases that the others were "
-        "trained on, each case by a fold that was not",
+        "trained on, each case by a fold that was not; remembered for these weights, and for no others",
     )
     add("--workers", type=int, metavar="N", help="processes (default: one a core)")
     add("--home", type=Path, metavar="DIR", help="the data folder, in place of BCWEB_HOME")

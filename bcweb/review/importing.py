@@ -24,6 +24,7 @@ from bcweb.paths import pasted
 from bcweb.review import find, moved, predicting, reading, twins
 from bcweb.review.adding import has_moved
 from bcweb.review.records import CaseRow, NewCase, NotThere, Project, ReviewError
+from bcweb.review.revisions import Predicted, standing_alone
 from bcweb.review.store import Store
 from bcweb.scans import Modality, ScanError, scan_size
 from bcweb.scores import ScoresError
@@ -63,7 +64,8 @@ class Import:
     """One import into a project. `prepare` makes it, `run` does it, once.
 
     project: as it was before. gone: its sources that are not there any more, by which of `sources` are in
-    their place. is_new: it was made for this import. changed: more of it than its state is another now.
+    their place. is_new: it was made for this import. with_folds: the folds among the sources were named with it,
+    for the weights of now. changed: more of it than its state is another now.
     failures: how many files were found that cannot be used, once it ended. error: why it failed, in one sentence;
     None where it did not.
     """
@@ -78,6 +80,7 @@ class Import:
         background: bool = False,
         gone: Mapping[str, str] = MappingProxyType({}),
         is_new: bool = False,
+        with_folds: bool = False,
         stop: Stop | None = None,
         told: Callable[[Progress], None] = lambda progress: None,
     ):
@@ -89,6 +92,7 @@ class Import:
         self._store = store
         self._sources = tuple(sources)
         self._gone = gone
+        self._with_folds = with_folds
         self._weights = weights
         self._workers = workers
         self._background = background
@@ -154,13 +158,16 @@ class Import:
         if read is None or not self._check_moved(dict(zip(specs, read, strict=True))):
             return None
         cases = [case for each in read for case in each.found.cases]
-        weights, stay = self._load_weights(project, cases)
+        weights, names, stay = self._load_weights(project, cases)
+        folds, kept, others = self._their_folds(project, folds, weights, names)
+        self.changed = True
+        self._store.set_sources(project.id, self._sources, names)
         came, notes = self._add_cases(read)
         said = [f"{was} is not there any more: {now} was read." for was, now in self._gone.items()]
-        notes = said + missing + stay + notes
+        notes = said + missing + stay + others + notes
         if self._stop.asked:
             return notes
-        notes += self._predict(weights, folds, self._out_of_fold() if missing else frozenset())
+        notes += self._predict(weights, folds, kept)
         if self._stop.asked:
             return notes
         if project.state != "ready" or came:
@@ -234,8 +241,8 @@ class Import:
 
     def _load_weights(
         self, project: Project, cases: Sequence[Case]
-    ) -> tuple[dict[Modality, Weights], list[str]]:
-        """By modality, and what is said of those that stay; the project remembers their names."""
+    ) -> tuple[dict[Modality, Weights], dict[Modality, str], list[str]]:
+        """By modality; the names that the project remembers; and what is said of those that stay."""
         count = Counter(case.modality for case in cases)
         names = dict(project.weights)
         given = {} if self._weights is None else predicting.fitting(self._weights, count)
@@ -247,15 +254,55 @@ class Import:
                 name = names.get(modality) or resolve_name(modality)
                 found[modality] = load_weights(name, modality)
             names[modality] = _absolute_folder(name)
-        self.changed = True
-        self._store.set_sources(project.id, self._sources, names)
-        return found, [
+        said = [
             f"{self._weights} predicts {_counted(count[mine], mine)}; the project's own weights, "
             f"{names[other]}, stay for {_counted(count[other], other)}."
             for mine in given
             for other in count
             if other not in given
         ]
+        return found, names, said
+
+    def _their_folds(
+        self,
+        project: Project,
+        folds: Sequence[Weights],
+        weights: Mapping[Modality, Weights],
+        names: Mapping[Modality, str],
+    ) -> tuple[list[Weights], Set[int], list[str]]:
+        """Of these folds those that are of the training of the project's weights of now; the ids of the cases for
+        which folds stand in for them already; and what is said of folds that are of others, which are forgotten."""
+        same = [m for m in weights if names[m] == project.weights.get(m, names[m])]
+        predicted = Predicted(self._store, project.owner, project)
+        # A program before did not write down whose folds are; with no other weights here, they are of these.
+        nobodys = {
+            (case, made.revision): weights[modality].revision
+            for modality in same
+            for case, made in predicted.made.get(standing_alone(modality), {}).items()
+        }
+        if nobodys:
+            self._store.stand_in(project.id, nobodys)
+            predicted = Predicted(self._store, project.owner, project)
+        kept = {
+            case
+            for mine in weights.values()
+            for case, made in predicted.made.get(mine.revision, {}).items()
+            if made.how == "out-of-fold"
+        }
+        theirs, said = list(folds), []
+        for modality, mine in weights.items():
+            of_it = [fold for fold in folds if fold.config.modality == modality]
+            stand = predicted.stand_in({fold.revision for fold in of_it}, mine.revision)
+            if not of_it or self._with_folds or stand or (stand is None and modality in same):
+                continue
+            theirs = [fold for fold in theirs if fold not in of_it]
+            said.append(
+                f"{of_it[0].folder.parents[1]} holds the folds of other weights: none stands in for {names[modality]} "
+                "until --folds says where its own are."
+            )
+        if said and not theirs:
+            self._sources = tuple(s for s in self._sources if not s.startswith(f"{FOLDS}:"))
+        return theirs, kept, said
 
     # --- cases --------------------------------------------------------------------------------------
 
@@ -323,8 +370,8 @@ class Import:
     def _predict(
         self, weights: dict[Modality, Weights], folds: Sequence[Weights], kept: Set[int]
     ) -> list[str]:
-        """Predict what is not predicted yet; the notes on all cases. kept: those that folds predicted that are not
-        there any more, by id; weights that have seen them do not come in their place."""
+        """Predict what is not predicted yet; the notes on all cases. kept: those for which folds stand in that may not
+        be there any more, by id; the weights, which have seen them, do not come in their place."""
         rows = self._rows()
         jobs = predicting.jobs(rows, weights, folds)
         stay = {job.id for job in jobs if job.how == "seen" and job.id in kept}
@@ -336,6 +383,9 @@ class Import:
             for row in self._store.without_prediction(self.project.id, {modality: revision})
         }
         to_do = [job for job in jobs if (job.id, job.revision) in lacking and job.id not in stay]
+        self._store.stand_in(
+            self.project.id, {(j.id, j.revision): j.stands_for for j in jobs if j.stands_for}
+        )
         notes = self._told_of(rows, jobs)
         del rows, jobs
         files, folder = self._store.shelf(self.project.id)
@@ -395,11 +445,6 @@ class Import:
         self._now = Progress(done, total, phase)
         self._told(self._now)
 
-    def _out_of_fold(self) -> Set[int]:
-        with self._store.snapshot(self.project.owner, self.project.id) as snapshot:
-            newest = [each.prediction for each in snapshot.cases if each.prediction is not None]
-        return {made.case_id for made in newest if made.how == "out-of-fold"}
-
     def _rows(self) -> list[CaseRow]:
         with self._store.snapshot(self.project.owner, self.project.id) as snapshot:
             return [each.case for each in snapshot.cases]
@@ -447,7 +492,10 @@ def prepare(
     known = [s for s in project.sources if folds is None or not s.startswith(f"{FOLDS}:")]
     sources, gone = moved.followed(known, sources)
     weights = None if weights is None else _absolute_folder(weights)
-    return Import(store, project, sources, weights, gone=gone, is_new=is_new, **options)
+    return Import(
+        store, project, sources, weights, gone=gone, is_new=is_new, with_folds=folds is not None,
+        **options,
+    )  # fmt: skip
 
 
 def start(

@@ -27,7 +27,8 @@ DIED = "The process that segmented it died; it may want more memory than there i
 
 @dataclass(frozen=True)
 class Job:
-    """A case to predict. weights: their folder. revision: of them. truth: a mask's file in the store."""
+    """A case to predict. weights: their folder. revision: of them. truth: a mask's file in the store. stands_for: of a
+    fold, the revision that had seen the case."""
 
     id: int
     case: str
@@ -39,6 +40,7 @@ class Job:
     revision: str
     how: How
     carried_dice: float | None
+    stands_for: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +98,7 @@ def jobs(
             found[row.id] = Job(
                 row.id, row.case, row.file, row.digest, modality, row.truth_file,
                 by.folder.absolute(), by.revision, how, score,
+                mine.revision if how == "out-of-fold" else None,
             )  # fmt: skip
     return [found[row.id] for row in cases if row.id in found]
 
@@ -165,6 +168,7 @@ def _predicted(job: Job, files: Files, folder: str) -> NewPrediction:
         carried_dice=job.carried_dice,
         uncertainty=doubt.uncertainty(steps, prediction.presence, mask),
         suspicion=None if truth is None else doubt.suspicion(steps, mask, truth, point),
+        stands_for=() if job.stands_for is None else (job.stands_for,),
     )
 
 

@@ -146,7 +146,8 @@ class CaseRow:
 class NewPrediction:
     """What weights say of a case.
 
-    how: what the weights knew of the case. presence, threshold, gate: 0..1, as in the operating point.
+    how: what the weights knew of the case. stands_for: one out of fold: the revisions that had seen the case, of
+    whose training the fold is. presence, threshold, gate: 0..1, as in the operating point.
     min_lesion_px: the smallest lesion kept, in pixels. probability: (H, W) uint8, 255 is 1. mask: (H, W)
     bool. dice, iou, hd95_px: against the truth, None without one. carried_dice: a score out of fold whose
     map is not here. uncertainty, suspicion: see `bcweb.review.doubt`.
@@ -167,11 +168,15 @@ class NewPrediction:
     carried_dice: float | None = None
     uncertainty: float | None = None
     suspicion: float | None = None
+    stands_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """A prediction of a case as it is kept; `Store.map` and `Store.mask` read its files."""
+    """A prediction of a case as it is kept; `Store.map` and `Store.mask` read its files.
+
+    stands_for: empty too of one out of fold of which nobody knows whose training the fold is.
+    """
 
     id: int
     project_id: int
@@ -192,6 +197,7 @@ class Prediction:
     suspicion: float | None
     map_file: str
     mask_file: str
+    stands_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,12 +1,13 @@
 """Which weights predicted what of a project.
 
 Of a case that weights were trained on, the folds of a cross-validation may have made the prediction, each
-by weights of its own. Those stand in for whichever weights had seen the case, and are no choice of
-their own; only where nothing else predicted scans of a modality are they one, all folds together.
+by weights of its own. Those stand in for the weights of their training, and are no choice of their own; only
+where nobody knows whose they are and nothing else predicted scans of a modality are they one, all folds together.
 """
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ if TYPE_CHECKING:  # it brings SQLAlchemy
 
 @dataclass(frozen=True)
 class Revision:
-    """Weights that predicted cases of a project, how many, and when last."""
+    """Weights that predicted cases of a project, or whose folds did, how many, and when last."""
 
     name: str
     modality: Modality
@@ -31,20 +32,28 @@ class Revision:
 class Predicted:
     """A project's cases and all of its predictions, as they are when this is made.
 
-    cases: by id. own: by revision and case id, without those of folds; folds: by case id, the newest of
-    each case.
+    cases: by id. made: by revision and case id, with those of folds where the weights had seen the case. strays: those
+    of folds of which nobody knows whose, where others predicted too.
     """
 
     def __init__(self, store: Store, owner: str, project: Project):
         self.project = project
-        self.own: dict[str, dict[int, Prediction]] = {}
-        self.folds: dict[int, Prediction] = {}
+        own: dict[str, dict[int, Prediction]] = {}
+        folds: dict[str, dict[int, Prediction]] = {}
+        self.strays: list[Prediction] = []
+        # The newest last: of two folds that one stands in.
         for name in store.revisions(owner, project.id):
             for prediction in store.predictions(owner, project.id, name):
-                if prediction.how == "out-of-fold":
-                    self.folds[prediction.case_id] = prediction
+                if prediction.how != "out-of-fold":
+                    own.setdefault(name, {})[prediction.case_id] = prediction
+                elif prediction.stands_for:
+                    for revision in prediction.stands_for:
+                        folds.setdefault(revision, {})[prediction.case_id] = prediction
                 else:
-                    self.own.setdefault(name, {})[prediction.case_id] = prediction
+                    self.strays.append(prediction)
+        self.made = {
+            name: own.get(name, {}) | folds.get(name, {}) for name in dict.fromkeys([*own, *folds])
+        }
         # After the predictions, so that there is no case of them that is not here.
         with store.snapshot(owner, project.id) as snapshot:
             self.rows = snapshot.cases
@@ -52,66 +61,56 @@ class Predicted:
         self._let_folds_stand_alone()
 
     def modality(self, revision: str) -> Modality:
-        return self.cases[next(iter(self.own[revision]))].modality
+        return self.cases[next(iter(self.made[revision]))].modality
 
     def revisions(self) -> tuple[Revision, ...]:
         """The one with the most cases first, of equal ones the newest."""
         told = [
             Revision(name, self.modality(name), len(made), max(p.made for p in made.values()))
-            for name, made in self.own.items()
+            for name, made in self.made.items()
         ]
         return tuple(sorted(told, key=lambda one: (one.cases, one.last), reverse=True))
 
     def named(self, name: str | None) -> str:
         """This revision, or the first of `revisions`; `ReviewError` where there is none of this name."""
         project = self.project.name
-        if not self.own:
+        if not self.made:
             raise ReviewError(
                 f"Nothing of {project} has been predicted yet: there is nothing to score."
             )
         if name is None:
             return self.revisions()[0].name
-        if name not in self.own:
+        if name not in self.made:
             raise ReviewError(
-                f"{project} has no predictions by {name}; it has those of {', '.join(self.own)}."
+                f"{project} has no predictions by {name}; it has those of {', '.join(self.made)}."
             )
         return name
 
-    def by(self, revision: str) -> dict[int, Prediction]:
-        """A revision's predictions by case id, with those of folds where the weights had seen the case.
-
-        Where they have no prediction of it they had, once they are through; until then nobody knows.
-        """
-        made, modality = self.own[revision], self.modality(revision)
-        stand_in = {}
-        for case, prediction in self.folds.items():
-            known = made.get(case)
-            had_seen = self._is_through(revision) if known is None else known.how == "seen"
-            if had_seen and self.cases[case].modality == modality:
-                stand_in[case] = prediction
-        return made | stand_in
-
-    def _is_through(self, revision: str) -> bool:
-        """Whether the weights have come to every case: the project's state is that of its last import, which may
-        be of other weights."""
-        if self.project.state == "ready":
-            return True
-        made, modality = self.own[revision], self.modality(revision)
-        newest = max(
-            (one for one in self.revisions() if one.modality == modality), key=lambda one: one.last
-        )
-        return newest.name != revision or all(
-            case.id in made or case.id in self.folds
-            for case in self.cases.values()
-            if case.modality == modality and case.problem is None
-        )
+    def stand_in(self, folds: Set[str], revision: str) -> bool | None:
+        """Whether these folds, by their revisions, stand in for a revision; None where they predicted nothing."""
+        by_these = [
+            prediction
+            for made in (*(each.values() for each in self.made.values()), self.strays)
+            for prediction in made
+            if prediction.revision in folds
+        ]
+        return any(revision in each.stands_for for each in by_these) if by_these else None
 
     def _let_folds_stand_alone(self) -> None:
-        others = {self.modality(name) for name in self.own}
-        for case, prediction in self.folds.items():
-            modality = self.cases[case].modality
-            if modality not in others:
-                self.own.setdefault(f"{modality}-out-of-fold", {})[case] = prediction
+        others = {self.modality(name) for name in self.made}
+        strays, self.strays = self.strays, []
+        for prediction in strays:
+            modality = self.cases[prediction.case_id].modality
+            if modality in others:
+                self.strays.append(prediction)
+            else:
+                alone = self.made.setdefault(standing_alone(modality), {})
+                alone[prediction.case_id] = prediction
+
+
+def standing_alone(modality: Modality) -> str:
+    """What the folds are called of which nobody knows whose they are, where they are a choice."""
+    return f"{modality}-out-of-fold"
 
 
 def revisions(store: Store, owner: str, project: str | int) -> tuple[Revision, ...]:

@@ -53,7 +53,7 @@ def case(row: Mapping[str, Any]) -> CaseRow:
 
 
 def prediction(row: Mapping[str, Any]) -> Prediction:
-    return Prediction(**row)
+    return Prediction(**{**row, "stands_for": tuple(row["stands_for"])})
 
 
 def verdict(row: Mapping[str, Any]) -> Verdict:

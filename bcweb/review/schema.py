@@ -25,7 +25,7 @@ from sqlalchemy import (
     text,
 )
 
-VERSION = "0003"  # the newest of migrations/versions
+VERSION = "0004"  # the newest of migrations/versions
 
 
 class Moment(TypeDecorator):
@@ -135,6 +135,7 @@ predictions = Table(
     Column("suspicion", Float),
     Column("map_file", Text, nullable=False),
     Column("mask_file", Text, nullable=False),
+    Column("stands_for", JSON, nullable=False, server_default="[]"),  # since 0004: revisions
     UniqueConstraint("case_id", "revision", name="one_prediction"),
     Index("by_revision", "project_id", "revision"),
 )  # fmt: skip

@@ -262,6 +262,22 @@ class Store:
                 files.publish()
                 return adding.add_prediction(connection, values)
 
+    def stand_in(self, project_id: int, folds: Mapping[tuple[int, str], str]) -> None:
+        """Say that predictions out of fold that are there, by case id and revision of the fold, stand in for these
+        weights too."""
+        mine = predictions.c.project_id == project_id, predictions.c.how == "out-of-fold"
+        with self._database.writing() as connection:
+            find.lock_project(connection, project_id, None)
+            values = [
+                {"of": made.id, "stands_for": (*made.stands_for, weights)}
+                for made in find.predictions_where(connection, *mine)
+                if (weights := folds.get((made.case_id, made.revision))) is not None
+                and weights not in made.stands_for
+            ]
+            if values:
+                changed = predictions.update().where(predictions.c.id == bindparam("of"))
+                connection.execute(changed, values)
+
     def set_twins(self, project_id: int, twins: Iterable[tuple[int, int, float | None]]) -> None:
         """Say which cases are near-duplicates: two ids and the Dice of their truths, None without both.
 

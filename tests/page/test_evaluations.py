@@ -115,7 +115,7 @@ def test_projects_and_their_revisions_are_listed(page, store):
     known = asking.get(f"/bc/evaluate/projects/{project.id}").json()
     assert known["name"] == "made" and known["revisions"] == [
         {"name": SECOND, "modality": "ultrasound", "cases": 11},
-        {"name": FIRST, "modality": "ultrasound", "cases": 9},
+        {"name": FIRST, "modality": "ultrasound", "cases": 10},
     ]
     assert (known["may_predict"], known["progress"], known["problem"]) == (True, None, None)
 

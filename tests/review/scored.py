@@ -18,7 +18,7 @@ from bcweb.review.store import Store
 from bcweb.scans import Modality
 
 FIRST, SECOND = "ultrasound-1-aaaaaaaaaa", "ultrasound-2-bbbbbbbbbb"
-FOLD = "fold-3-cccccccccc"
+FOLD, SECONDS_FOLD = "fold-3-cccccccccc", "fold-3-eeeeeeeeee"
 FILMS = "mammogram-1-dddddddddd"
 HEIGHT, WIDTH = 40, 50
 
@@ -32,11 +32,12 @@ class Mask:
     presence: float | None = 0.9
     carried: float | None = None
     side: int = 3  # where the truth is empty
+    stands_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Made:
-    """side: of the truth's square, 0: no lesion, None: no truth; boxed: nobody drew it. first, second, fold: None: not predicted."""
+    """side: of the truth's square, 0: no lesion, None: no truth; boxed: nobody drew it. first and what follows: None: not predicted."""
 
     name: str
     label: str
@@ -46,6 +47,7 @@ class Made:
     second: Mask | None
     dataset: str = "set"
     fold: Mask | None = None
+    seconds_fold: Mask | None = None
     problem: str | None = None
     boxed: bool = False
     modality: Modality = "ultrasound"
@@ -61,7 +63,9 @@ CASES = (
     Made("f", "normal", "5", 0, Mask(0, presence=0.65), NOTHING),
     Made("seen", "malignant", "6", 10, Mask(0, "seen"), Mask(0)),
     Made("carried", "benign", "7", 10, Mask(0, "seen", carried=0.6), Mask(2)),
-    Made("fold", "benign", "8", 20, None, Mask(0), "other", Mask(8, "out-of-fold")),
+    Made(
+        "fold", "benign", "8", 20, None, Mask(0), "other", Mask(8, "out-of-fold", stands_for=(FIRST,))
+    ),
     Made("no truth", "benign", "9", None, Mask(0), Mask(0)),
     Made("broken", "benign", "10", None, None, None, problem="broken.png is cut short."),
     Made("late", "benign", "11", 10, None, Mask(0)),
@@ -77,13 +81,14 @@ def square(side: int | None, shift: int | None) -> np.ndarray:
 
 
 def fill(store: Store, owner: str = "local", name: str = "made", cases=CASES) -> Project:
-    """Make the project, with the predictions of both revisions and of a fold of the first; of mammograms with
+    """Make the project, with the predictions of both revisions and of a fold of each; of mammograms with
     those of weights of their own, in place of the first."""
     project = store.create(owner, name, ["folder:/nowhere/made"], {"ultrasound": "embedded"})
     store.add_cases(project.id, [_case(made, store.home) for made in cases])
     with store.snapshot(owner, project.id) as snapshot:
         ids = {each.case.case: each.case.id for each in snapshot.cases}
-    for revision, of in ((FIRST, "first"), (SECOND, "second"), (FOLD, "fold")):
+    of_each = {FIRST: "first", SECOND: "second", FOLD: "fold", SECONDS_FOLD: "seconds_fold"}
+    for revision, of in of_each.items():
         for made in cases:
             if (mask := getattr(made, of)) is not None:
                 by = FILMS if made.modality == "mammogram" else revision
@@ -132,4 +137,5 @@ def _prediction(made: Made, mask: Mask, revision: str) -> NewPrediction:
         painted_px=int(painted.sum()),
         carried_dice=mask.carried,
         uncertainty=0.1 * len(made.name),
+        stands_for=mask.stands_for,
     )

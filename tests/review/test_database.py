@@ -17,6 +17,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 
 from bcweb.review import database, home, schema
+from bcweb.review.revisions import revisions
 from bcweb.review.store import ReviewError, Store
 from tests.review.small import ME, project
 
@@ -80,6 +81,30 @@ def test_the_version_before_is_upgraded_with_its_rows(place):
     assert store.counts(ME, old.id)["seconds"] == 12.5
     assert [verdict.decision for verdict in store.history(ME, 2)] == ["unsure", "undo"]
     assert store.history(ME, 1)[0].comment == "Hm."
+
+
+def test_folds_of_the_version_before_stand_for_the_weights_that_had_seen_all_of_theirs(place):
+    """r1 had not seen case 3, which fold b predicted; both can have seen what fold a did."""
+    folds = "".join(
+        f"""INSERT INTO predictions (id, project_id, case_id, made, revision, how, threshold, min_lesion_px, painted_px,
+        map_file, mask_file) VALUES ({id}, 1, {case}, '2024-05-06 10:00:00+00:00', '{revision}', '{how}', 0.5, 1, 1,
+        'm', 'm');"""
+        for id, case, revision, how in [
+            (4, 2, "fold a", "out-of-fold"),
+            (5, 3, "fold b", "out-of-fold"),
+            (6, 3, "r1", "unseen"),
+            (7, 2, "fold b", "out-of-fold"),
+        ]
+    )
+    as_of(place, "0003", _BEFORE.strip(), folds.rstrip(";"))
+    store = place.open()
+    whose = {
+        name: {made.stands_for for made in store.predictions(ME, 1, name)}
+        for name in store.revisions(ME, 1)
+    }
+    assert whose == {"r1": {()}, "r2": {()}, "fold a": {()}, "fold b": {("r2",)}}
+    [found] = [one for one in revisions(store, ME, 1) if one.name == "r2"]
+    assert found.cases == 3, "of case 1 its own, of the others fold b"
 
 
 def test_an_upgrade_that_fails_leaves_all_as_it_was(place, monkeypatch):

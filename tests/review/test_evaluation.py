@@ -261,7 +261,7 @@ def test_the_revision_with_the_most_cases_comes_first(store):
     told = revisions(store, "local", "made")
     assert [(one.name, one.cases, one.modality) for one in told] == [
         (SECOND, 11, "ultrasound"),
-        (FIRST, 9, "ultrasound"),
+        (FIRST, 10, "ultrasound"),
     ], "a fold is no choice of its own"
     assert evaluate(store, "local", "made").revision == SECOND
 
@@ -280,13 +280,33 @@ def test_folds_stand_in_for_what_the_weights_had_seen(store, first):
     assert second["fold"] == SECOND, "these weights had not seen it"
 
 
-def test_nobody_stands_in_while_the_import_goes_on(tmp_path):
+def test_each_revision_has_the_folds_of_its_own_training(tmp_path):
+    """Both have seen x; y and z are of one of them alone, and nobody knows whose fold predicted w."""
+    first, second = (Mask(2, "out-of-fold", stands_for=(name,)) for name in (FIRST, SECOND))
+    both = Made(
+        "x", "benign", "1", 10, None, None, fold=first, seconds_fold=replace(second, shift=5)
+    )
+    cases = [
+        both,
+        replace(both, name="y", seconds_fold=None),
+        replace(both, name="z", fold=None, first=Mask(1)),
+        replace(both, name="w", fold=None, seconds_fold=Mask(0, "out-of-fold")),
+    ]
     with Store(tmp_path) as store:
-        project = fill(store, cases=[replace(made, second=None) for made in CASES])
-        store.set_state(project.id, "importing")
-        told = evaluate(store, "local", "made", FIRST)
-    assert "fold" not in {case.score.id for case in told.cases}, '"late" is still to come'
-    assert told.left_out[f"not predicted by {FIRST}"] == 2
+        fill(store, cases=cases)
+        two = [evaluate(store, "local", "made", name) for name in (FIRST, SECOND)]
+    dice = [{case.score.id: case.headline.dice for case in each.headline} for each in two]
+    assert dice == [{"x": 0.8, "y": 0.8, "z": 0.9}, {"x": 0.5, "z": 0.5}]
+    assert [each.figures["lesion"]["dice_mean"] for each in two] == pytest.approx([2.5 / 3, 0.5])
+    told = compare(*two, with_folds=True)
+    assert [(pair.first.id, pair.difference) for pair in told.pairs] == [
+        ("x", pytest.approx(0.3)),
+        ("z", pytest.approx(0.4)),
+    ], "each by a fold of its own: two trainings are compared"
+    assert told.left_out == {
+        f"not predicted by {FIRST}": 1,
+        f"not predicted by {SECOND}": 1,
+    }
 
 
 @pytest.mark.parametrize("came", [0, 1])
@@ -306,10 +326,15 @@ def test_an_import_of_other_weights_takes_no_score_from_those_that_are_through(t
             assert evaluate(store, "local", "made", FIRST) == whole, state
 
 
-def test_folds_alone_are_a_choice(tmp_path):
+@pytest.mark.parametrize(
+    ("of", "called"), [((FIRST,), FIRST), ((), "ultrasound-out-of-fold")], ids=["known", "nobody's"]
+)
+def test_folds_alone_are_a_choice(tmp_path, of, called):
     with Store(tmp_path) as store:
-        fill(store, cases=[replace(made, second=None) for made in CASES if made.name == "fold"])
-        assert [one.name for one in revisions(store, "local", "made")] == ["ultrasound-out-of-fold"]
+        [made] = [made for made in CASES if made.name == "fold"]
+        nobodys = replace(made.fold, stands_for=of)
+        fill(store, cases=[replace(made, second=None, fold=nobodys)])
+        assert [one.name for one in revisions(store, "local", "made")] == [called]
         told = evaluate(store, "local", "made")
     assert told.figures["lesion"]["dice_mean"] == pytest.approx(0.6)
     assert told.figures["out_of_fold"] == 1
@@ -361,10 +386,20 @@ def test_scores_out_of_fold_are_compared_only_where_that_was_asked_for(store, fi
     assert more.figures["rows"]["dice_mean"]["difference"] == pytest.approx(-1.2 / 6)
 
 
+def test_a_mask_of_the_second_that_is_damaged_is_no_prediction_that_was_not_made(own, first):
+    store, project = own
+    file = store.prediction("local", ids_of(store, project)["c"], SECOND).mask_file
+    next(store.home.rglob(file)).write_bytes(b"\x89PNG")
+    told = compare(first, evaluate(store, "local", "made", SECOND))
+    assert told.left_out["whose mask is damaged on the disk"] == 1
+    assert f"not predicted by {SECOND}" not in told.left_out
+
+
 def test_the_same_fold_on_both_sides_compares_nothing(tmp_path):
     both = Made(
-        "x", "benign", "1", 10, Mask(0, "seen"), Mask(1, "seen"), fold=Mask(2, "out-of-fold")
-    )
+        "x", "benign", "1", 10, Mask(0, "seen"), Mask(1, "seen"),
+        fold=Mask(2, "out-of-fold", stands_for=(FIRST, SECOND)),
+    )  # fmt: skip
     with Store(tmp_path) as store:
         fill(store, cases=[both, CASES[0]])
         two = [evaluate(store, "local", "made", name) for name in (FIRST, SECOND)]

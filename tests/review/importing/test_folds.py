@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 
 from bcweb.cases.duplicates import fingerprint
+from bcweb.review.evaluation import evaluate
+from bcweb.review.revisions import revisions
+from bcweb.review.store import Store
 from bcweb.scans import read_scan
 from bcweb.scores import CaseScore, write_scores
-from bcweb.weights import OperatingPoint
+from bcweb.weights import OperatingPoint, load_weights
 from tests import weights_folder
 from tests.review.imported import pictures, predictions, rows, run
 from tests.review.small import ME
@@ -114,6 +117,113 @@ def test_folds_that_are_not_there_any_more_stop_nothing(store, crossed):
         f"folds:{folds.with_name('elsewhere')}",
     )
     assert not any("not there any more" in note for note in store.project(ME, "P").notes)
+
+
+@pytest.fixture
+def second(tmp_path, crossed) -> tuple[Path, Path]:
+    """Other weights, trained on the same cases, and their two folds."""
+    place, _, _ = crossed
+    final = weights_folder.write(tmp_path / "second", 2, name="second")
+    seen_csv(final, place, 0, 1, 2, 3, 4)
+    folds = tmp_path / "second folds"
+    for k, numbers in enumerate([(0, 1, 4), (2, 3, 4)]):
+        folder = weights_folder.write(
+            folds / f"fold-{k}" / "weights", 20 + k, name=f"second-fold{k}"
+        )
+        seen_csv(folder, place, *numbers)
+    return final, folds
+
+
+def by(store: Store, weights: Path) -> dict[str, str]:
+    """Whose mask the score of each case is of, in the headline of these weights."""
+    found = evaluate(store, ME, "P", load_weights(str(weights)).revision)
+    return {
+        each.score.id: each.score.revision.rpartition("-")[0]
+        for each in found.cases
+        if each.headline
+    }
+
+
+FIRST = {
+    **dict.fromkeys(("scan 00", "scan 01", "scan 05"), "fold1"),
+    **dict.fromkeys(("scan 02", "scan 03"), "fold0"),
+}
+
+
+def test_a_headline_is_of_the_folds_of_its_own_training(store, crossed, second):
+    place, final, folds = crossed
+    run(store, "P", f"folder:{place}", weights=str(final), folds=folds)
+    alone = evaluate(store, ME, "P", load_weights(str(final)).revision)
+    run(store, "P", weights=str(second[0]), folds=second[1])
+    assert by(store, second[0]) == {case: f"second-{fold}" for case, fold in FIRST.items()}
+    assert evaluate(store, ME, "P", alone.revision).figures == alone.figures
+    run(store, "P", weights=str(final))
+    assert evaluate(store, ME, "P", alone.revision).figures == alone.figures
+
+
+def test_other_weights_do_not_inherit_folds(store, crossed, second):
+    place, final, folds = crossed
+    run(store, "P", f"folder:{place}", weights=str(final), folds=folds)
+    before = by(store, final)
+    run(store, "P", weights=str(second[0]))
+    project = store.project(ME, "P")
+    assert by(store, second[0]) == {}, "they have seen all, and have no folds"
+    assert project.sources == (f"folder:{place}",)
+    assert (
+        f"{folds} holds the folds of other weights: none stands in for {second[0]} until --folds says where "
+        "its own are."
+    ) in project.notes
+    assert by(store, final) == before
+    run(store, "P")
+    assert by(store, second[0]) == {}
+    run(store, "P", folds=folds)  # a person says so
+    assert by(store, second[0]) == FIRST
+    assert by(store, final) == before
+    assert store.project(ME, "P").sources == (f"folder:{place}", f"folds:{folds}")
+
+
+def test_folds_that_predicted_nothing_go_with_the_name_of_their_weights(store, crossed, second):
+    """Of an import that ended before they came to it."""
+    place, final, folds = crossed
+    broken = folds / "fold-1" / "weights" / "seen.csv"
+    whole = broken.read_text()
+    broken.write_text("dataset\nset\n")
+    assert run(store, "P", f"folder:{place}", weights=str(final), folds=folds).error
+    assert store.project(ME, "P").sources == (f"folder:{place}", f"folds:{folds}")
+    broken.write_text(whole)
+    run(store, "P", weights=str(second[0]))
+    assert by(store, second[0]) == {}
+    assert run(store, "Q", f"folder:{place}", weights=str(final), folds=folds).error is None
+    assert predictions(store, "Q")["scan 00"].how == "out-of-fold"
+
+
+def test_weights_that_changed_under_their_name_do_not_inherit_folds(store, crossed, second):
+    place, final, folds = crossed
+    run(store, "P", f"folder:{place}", weights=str(final), folds=folds)
+    final.rename(final.with_name("before"))
+    second[0].rename(final)
+    run(store, "P", workers=2)  # processes that do not remember what was there
+    assert by(store, final) == {}
+    assert by(store, final.with_name("before")) != {}
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_folds_of_an_earlier_program_are_of_the_only_weights(store, crossed, is_there):
+    """It did not write down whose they are."""
+    place, final, folds = crossed
+    for part in ("images", "masks"):  # the one that no fold predicts
+        (place / part / "scan 04.png").unlink()
+    lines = (place / "cases.csv").read_text().splitlines(keepends=True)
+    (place / "cases.csv").write_text("".join(line for line in lines if "scan 04" not in line))
+    run(store, "P", f"folder:{place}", weights=str(final), folds=folds)
+    with store._database.writing() as connection:
+        connection.exec_driver_sql("UPDATE predictions SET stands_for = '[]'")
+    assert [each.name for each in revisions(store, ME, "P")] == ["ultrasound-out-of-fold"]
+    if not is_there:
+        folds.rename(folds.with_name("elsewhere"))
+    run(store, "P")
+    assert by(store, final) == FIRST
+    assert len(revisions(store, ME, "P")) == 1, "nobody predicted once more"
 
 
 def test_a_folder_without_folds_is_told(store, weights, tmp_path):
