@@ -69,8 +69,7 @@ def score_one(case: Case, choice: Choice) -> tuple[CaseScore, bool]:
     except (ScanError, WeightsError) as error:
         return replace(blank, error=str(error)), False
     except OSError as error:
-        text = f"{error.filename or case.file}: {error.strerror or error}."
-        return replace(blank, error=text), False
+        return replace(blank, error=os_sentence(error)), False
     except Exception as error:
         return replace(blank, error=fault(error)), False
     return replace(score, seen=seen), by_name

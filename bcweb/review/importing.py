@@ -28,6 +28,7 @@ from bcweb.review.revisions import Predicted, standing_alone
 from bcweb.review.store import Store
 from bcweb.scans import Modality, ScanError, scan_size
 from bcweb.scores import ScoresError
+from bcweb.terminal import counted, os_sentence
 from bcweb.weights import Weights, WeightsError, load_weights, resolve_name
 
 _log = logging.getLogger(__name__)
@@ -142,7 +143,7 @@ class Import:
         except (CasesError, WeightsError, ScoresError, ReviewError, ChildProcessError) as error:
             self._fail(str(error))
         except OSError as error:
-            self._fail(f"{error.filename or 'The disk'}: {error.strerror or error}.")
+            self._fail(os_sentence(error))
         except Exception as error:  # the person is told, and the page goes on
             _log.exception("The import into %s failed", self.project.name)
             self._fail(f"Unexpected {type(error).__name__}: {error}")
@@ -255,8 +256,8 @@ class Import:
                 found[modality] = load_weights(name, modality)
             names[modality] = _absolute_folder(name)
         said = [
-            f"{self._weights} predicts {_counted(count[mine], mine)}; the project's own weights, "
-            f"{names[other]}, stay for {_counted(count[other], other)}."
+            f"{self._weights} predicts {counted(count[mine], mine)}; the project's own weights, "
+            f"{names[other]}, stay for {counted(count[other], other)}."
             for mine in given
             for other in count
             if other not in given
@@ -542,10 +543,6 @@ def _is_told_otherwise(case: Case, row: CaseRow) -> bool:
     label = None if case.label is None else find.text(case.label)
     drawn = [[file.name for file in files] for files in (case.truth_files, row.truth_files)]
     return (find.text(case.group), label) != (row.group, row.label) or drawn[0] != drawn[1]
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def _told(sentences: Sequence[str], of: str) -> list[str]:

@@ -20,6 +20,7 @@ from bcweb.review.records import CaseRow, How, NewPrediction, ReviewError
 from bcweb.scans import Modality
 from bcweb.scores import CaseScore, mark_seen_groups, read_scores
 from bcweb.segmenter import smallest_lesion_px
+from bcweb.terminal import os_sentence
 from bcweb.weights import Weights, load_weights
 
 DIED = "The process that segmented it died; it may want more memory than there is."
@@ -134,7 +135,7 @@ def predict(job: Job, files: Files, folder: str) -> Outcome:
     except (ScanError, WeightsError, ReviewError) as error:
         return Outcome(job, None, str(error))
     except OSError as error:
-        return Outcome(job, None, f"{error.filename or job.file}: {error.strerror or error}.")
+        return Outcome(job, None, os_sentence(error))
     except Exception as error:
         return Outcome(job, None, fault(error))
 

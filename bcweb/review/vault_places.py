@@ -18,6 +18,7 @@ from typing import Protocol
 from bcweb import hub, publish
 from bcweb.review.files import sync_folders
 from bcweb.review.vault_format import MARKER, VaultError, check_marker, key_of
+from bcweb.terminal import counted
 
 _STALE_SECONDS = 3600  # a temporary file this old was left by a process that died
 _READERS = 8  # files that are fetched at the same time
@@ -230,7 +231,7 @@ class Repository:
                 self.name,
                 [CommitOperationAdd(name, content) for name, content in {**first, **files}.items()],
                 repo_type="dataset",
-                commit_message=f"{verdicts} verdict{'s' * (verdicts != 1)}",
+                commit_message=counted(verdicts, "verdict"),
                 parent_commit=self._head,
             )
             self._head = made.oid
