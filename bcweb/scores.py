@@ -167,8 +167,8 @@ def summarise(scores: Sequence[CaseScore]) -> dict[str, Any]:
     """Figures over scored cases: `lesion`, `normal`, `lesionwise` and the presence's AUC, as in --json; `weak`, how
     many they are, where only boxes are known of each of them.
 
-    Intervals are [low, high]; None stands for what does not exist (no such cases, or too few groups, or of a mean or
-    median groups that are all alike).
+    Intervals are [low, high]; None stands for what does not exist (no such cases, or too few groups, or groups that
+    are all alike; see `bcweb.statistics.group_bootstrap`).
     """
     from bcweb.statistics import auc_interval
 
@@ -199,7 +199,7 @@ def lesion_figures(scores: Sequence[CaseScore]) -> dict[str, Any]:
     """The figures of `summarise` over lesion images alone. detected: the share of them that is found."""
     import numpy as np
 
-    from bcweb.statistics import average, proportion
+    from bcweb.statistics import group_bootstrap, proportion
 
     figures: dict[str, Any] = {"n": len(scores), "groups": len(set(groups_of(scores)))}
 
@@ -207,11 +207,11 @@ def lesion_figures(scores: Sequence[CaseScore]) -> dict[str, Any]:
         interval = statistic(of, groups_of(of)) if of else None
         figures.update(_with_interval(name, interval))
 
-    over("dice_mean", scores, lambda of, g: average([s.dice for s in of], g))
-    over("dice_median", scores, lambda of, g: average([s.dice for s in of], g, np.median))
-    over("iou_mean", scores, lambda of, g: average([s.iou for s in of], g))
+    over("dice_mean", scores, lambda of, g: group_bootstrap([s.dice for s in of], g))
+    over("dice_median", scores, lambda of, g: group_bootstrap([s.dice for s in of], g, np.median))
+    over("iou_mean", scores, lambda of, g: group_bootstrap([s.iou for s in of], g))
     painted = [s for s in scores if s.hd95_px is not None]
-    over("hd95_mean", painted, lambda of, g: average([s.hd95_px for s in of], g))
+    over("hd95_mean", painted, lambda of, g: group_bootstrap([s.hd95_px for s in of], g))
     figures["hd95_n"] = len(painted)  # where nothing is painted there is no distance
     over("detected", scores, lambda of, g: proportion([s.dice > DETECTED_ABOVE for s in of], g))
     return figures

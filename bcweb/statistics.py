@@ -17,12 +17,16 @@ from scipy.special import gammaincinv
 
 Statistic = Callable[[np.ndarray], float]
 
+# The percentiles of so few groups are too narrow. Where nothing differs, a 95% interval leaves 0 out in 5 of 100
+# samples; this one, of groups that differ normally, in 50 of two groups, 20 of four, 12 of eight and 10 of ten.
+LEAST_GROUPS = 10
+
 _CELLS = 2_000_000  # of the tables that are worked on at once
 
 
 class Interval(NamedTuple):
-    """An estimate with its interval; low and high are NaN where too few groups, or groups that are all alike,
-    leave nothing to resample."""
+    """An estimate with its interval; low and high are NaN where fewer than `LEAST_GROUPS` groups, or groups that are
+    all alike, cannot tell how far it may reach."""
 
     estimate: float
     low: float
@@ -52,7 +56,9 @@ def group_bootstrap(
     gets the cases of the drawn groups, a case as often as its group was drawn; `np.mean`, `np.median`
     and the statistics of columns in this module are computed for many resamples at once, thousands of
     cases in a second. The same seed gives the same interval.
-    Resamples on which the statistic does not exist (NaN) are left out.
+    Resamples on which the statistic does not exist (NaN) are left out. There is no interval of fewer than
+    `LEAST_GROUPS` groups, nor where its ends would be the same, as where no lesion was hit at all: the bootstrap
+    would be certain of it.
     """
     values = np.asarray(values, float)
     if not len(values):
@@ -66,36 +72,14 @@ def group_bootstrap(
     estimate = float(statistic(values))
     member = _members(groups)
     count = int(member.max()) + 1
-    if count < 2:
+    if count < LEAST_GROUPS:
         return Interval(estimate, math.nan, math.nan)
     draws = _draws(count, resamples, seed)
     if (at_once := _AT_ONCE.get((statistic, values.ndim))) is not None:
         drawn = at_once(values, member, draws)
     else:
         drawn = np.array([statistic(np.repeat(values, times[member], axis=0)) for times in draws])
-    drawn = drawn[~np.isnan(drawn)]
-    if not len(drawn):
-        return Interval(estimate, math.nan, math.nan)
-    return _percentiles(estimate, drawn, level)
-
-
-def average(
-    values: Sequence[float] | np.ndarray,
-    groups: Sequence[Hashable],
-    statistic: Statistic = np.mean,
-) -> Interval:
-    """A mean or median of what was measured, with its interval; see `group_bootstrap`.
-
-    There is none where every group holds the same values, as where no lesion was hit at all: the bootstrap would be
-    certain of it, and of such values nothing else is known by which to tell how far they may reach.
-    """
-    found = group_bootstrap(values, groups, statistic)
-    held: dict[Hashable, list[float]] = {}
-    for value, group in zip(values, groups, strict=True):
-        held.setdefault(group, []).append(value)
-    if len({tuple(sorted(some)) for some in held.values()}) == 1:
-        return Interval(found.estimate, math.nan, math.nan)
-    return found
+    return _percentiles(estimate, drawn[~np.isnan(drawn)], level)
 
 
 def paired_difference(
@@ -167,7 +151,7 @@ def _repeated(
     estimate = float(sum(side.mean() for side in sides))
     member = _members(groups)
     count = int(member.max()) + 1
-    if count < 2:
+    if count < LEAST_GROUPS:
         return Interval(estimate, math.nan, math.nan)
     draws = _draws(count, resamples, seed)
     rng = np.random.default_rng([seed, 1])
@@ -373,8 +357,11 @@ def _rated(
 
 
 def _percentiles(estimate: float, drawn: np.ndarray, level: float) -> Interval:
+    """No interval where nothing was drawn, or where both ends are the same but for rounding."""
     tail = 50 * (1 - level)
-    low, high = np.percentile(drawn, [tail, 100 - tail])
+    low, high = np.percentile(drawn, [tail, 100 - tail]) if len(drawn) else (math.nan, math.nan)
+    if math.isclose(low, high, rel_tol=1e-9, abs_tol=1e-12):
+        return Interval(estimate, math.nan, math.nan)
     return Interval(estimate, float(low), float(high))
 
 
@@ -402,11 +389,15 @@ def _medians(values: np.ndarray, member: np.ndarray, draws: np.ndarray) -> np.nd
     """(R,) medians, from the values in order and how far each resample has come at each of them."""
     order = np.argsort(values, kind="stable")
     ordered = values[order]
-    come = np.cumsum(draws[:, member[order]], axis=1, dtype=np.int64)
-    total = come[:, -1]
-    lower = (come <= ((total - 1) // 2)[:, None]).sum(axis=1)
-    upper = (come <= (total // 2)[:, None]).sum(axis=1)
-    return (ordered[lower] + ordered[upper]) / 2
+
+    def some(times: np.ndarray) -> np.ndarray:
+        come = np.cumsum(times, axis=1)
+        total = come[:, -1]
+        lower = (come <= ((total - 1) // 2)[:, None]).sum(axis=1)
+        upper = (come <= (total // 2)[:, None]).sum(axis=1)
+        return (ordered[lower] + ordered[upper]) / 2
+
+    return _in_parts(some, member[order], draws)
 
 
 def _ratios(values: np.ndarray, member: np.ndarray, draws: np.ndarray) -> np.ndarray:

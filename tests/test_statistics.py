@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
 
 from bcweb.statistics import (
-    Interval,
+    LEAST_GROUPS,
     auc,
     auc_difference,
     auc_gain,
     auc_interval,
     auc_of_columns,
-    average,
     calibration_bins,
     calibration_error,
     group_bootstrap,
@@ -34,12 +34,14 @@ def test_the_estimate_is_the_statistic_of_all_cases():
     assert group_bootstrap(values, groups, np.median).estimate == pytest.approx(0.7)
 
 
-def test_two_groups_give_the_three_means_that_two_draws_can_have():
-    # Draws: both a (1/4) -> 0, one each (1/2) -> mean of all, both b (1/4) -> 1.
-    values, groups = [0.0, 1.0, 1.0, 1.0], ["a", "b", "b", "b"]
-    assert group_bootstrap(values, groups) == Interval(0.75, 0.0, 1.0)
-    # 40% of the resamples in the middle all lie in the half that drew one each.
-    assert group_bootstrap(values, groups, level=0.4) == Interval(0.75, 0.75, 0.75)
+def test_the_interval_of_one_group_that_differs_has_the_means_that_the_draws_can_have():
+    # It is drawn k of 10 times, k binomial (10, 1/10): none 34.9%, at most 2 93.0%, at most 3 98.7% of the time.
+    one = [1.0] + [0.0] * 9
+    assert group_bootstrap(one, range(10)) == pytest.approx((0.1, 0.0, 0.3))
+    assert group_bootstrap(one, range(10), level=0.8) == pytest.approx((0.1, 0.0, 0.2))
+    # In it two cases of eleven: 2 k / (2 k + 10 - k).
+    two = group_bootstrap([1.0, *one], [0, *range(10)])
+    assert two == pytest.approx((2 / 11, 0.0, 6 / 13))
 
 
 def test_copies_within_a_group_do_not_narrow_the_interval():
@@ -64,10 +66,10 @@ def test_the_interval_of_a_mean_is_about_two_standard_errors_each_way():
 def test_the_fast_ways_give_what_resampling_case_by_case_gives(statistic):
     rng = np.random.default_rng(3)
     values = rng.random(31).round(1)  # with ties
-    groups = rng.integers(0, 9, 31).tolist()
+    groups = rng.integers(0, 14, 31).tolist()
     fast = group_bootstrap(values, groups, statistic, resamples=300)
     slow = group_bootstrap(values, groups, lambda cases: statistic(cases), resamples=300)
-    assert fast == pytest.approx(slow)
+    assert fast == pytest.approx(slow) and fast.low < fast.high
 
 
 @pytest.mark.parametrize(
@@ -80,10 +82,10 @@ def test_the_fast_ways_of_columns_give_what_resampling_case_by_case_gives(statis
     if statistic in (auc_of_columns, auc_difference):
         values[:, 0] = rng.integers(0, 2, 31)  # of two networks
         values[:, -1] = np.arange(31) < 4  # now and then none of them is drawn
-    groups = rng.integers(0, 9, 31).tolist()
+    groups = rng.integers(0, 14, 31).tolist()
     fast = group_bootstrap(values, groups, statistic, resamples=300)
     slow = group_bootstrap(values, groups, lambda rows: statistic(rows), resamples=300)
-    assert fast == pytest.approx(slow)
+    assert fast == pytest.approx(slow) and fast.low < fast.high
 
 
 def test_ranks_are_correlated_not_values():
@@ -103,26 +105,63 @@ def test_the_same_seed_gives_the_same_interval():
     assert group_bootstrap(values, range(50), seed=5) != group_bootstrap(values, range(50), seed=6)
 
 
-def test_one_group_has_an_estimate_and_no_interval():
-    estimate, low, high = group_bootstrap([0.2, 0.4], ["a", "a"])
-    assert estimate == pytest.approx(0.3) and math.isnan(low) and math.isnan(high)
+def has_none(interval) -> bool:
+    return math.isnan(interval.low) and math.isnan(interval.high)
 
 
-@pytest.mark.parametrize("statistic", [np.mean, np.median])
+def test_few_groups_have_an_estimate_and_no_interval():
+    """Of normal differences without a true one, the percentiles of two groups leave 0 out every second time."""
+    values = np.linspace(0.1, 1.0, 10)
+    for groups in (1, 2, 9):
+        found = group_bootstrap(values, [i % groups for i in range(10)])
+        assert found.estimate == pytest.approx(0.55) and has_none(found), f"{groups} groups"
+        assert has_none(repeated_mean([values, values], [i % groups for i in range(10)]))
+    assert LEAST_GROUPS == 10
+    assert not has_none(group_bootstrap(values, range(10)))
+    assert not has_none(repeated_mean([values, values], range(10)))
+
+
+# Twelve groups, the first of which has a case more.
+UNEQUAL = [0, *range(12)]
+
+
 @pytest.mark.parametrize(
-    ("values", "groups"),
-    [([0.0] * 12, range(12)), ([0.2, 0.4, 0.4, 0.2], "aabb"), ([0.2, 0.4], "aa")],
+    ("found", "estimate"),
+    [
+        (group_bootstrap([0.0] * 13, UNEQUAL), 0),
+        (group_bootstrap([0.7] * 13, UNEQUAL), 0.7),
+        (group_bootstrap([0.7] * 13, UNEQUAL, np.median), 0.7),
+        (group_bootstrap(np.array([(1, 2)] * 13), UNEQUAL, ratio), 0.5),
+        (proportion([True, False] * 12, [i // 2 for i in range(24)]), 0.5),
+        (mean_count([0, 1] * 12, [i // 2 for i in range(24)]), 0.5),
+        (auc_interval([0.3] * 24, [True, False] * 12, range(24)), 0.5),
+        (auc_gain([0.3] * 24, [0.4] * 24, [True, False] * 12, range(24)), 0),
+        (paired_difference(np.arange(13) + 0.19, np.arange(13), UNEQUAL), 0.19),
+        (repeated_mean([[0.2] * 13], UNEQUAL), 0.2),
+        (repeated_difference([[0.2] * 13], [[0.1] * 13], UNEQUAL), 0.1),
+    ],
 )
-def test_groups_that_are_all_alike_have_an_average_and_no_interval(values, groups, statistic):
+def test_groups_that_are_all_alike_have_an_estimate_and_no_interval(found, estimate):
     """Drawn again they would show one answer, and the bootstrap would be certain of it."""
-    estimate, low, high = average(values, groups, statistic)
-    assert estimate == pytest.approx(np.mean(values)) and math.isnan(low) and math.isnan(high)
+    assert found.estimate == pytest.approx(estimate) and has_none(found)
 
 
-def test_where_any_group_differs_an_average_has_the_interval_of_the_bootstrap():
-    values, groups = [0.2, 0.4, 0.4, 0.2, 0.4], "aabbc"
-    for statistic in (np.mean, np.median):
-        assert average(values, groups, statistic) == group_bootstrap(values, groups, statistic)
+def test_one_case_apart_does_not_move_the_median_and_proves_nothing():
+    """It is drawn six times of twelve once in a thousand: both ends would be those of the eleven."""
+    found = group_bootstrap([1.0] + [0.4] * 11, range(12), np.median)
+    assert found.estimate == 0.4 and has_none(found)
+
+
+def test_a_median_of_many_cases_fits_in_memory():
+    values = np.random.default_rng(9).random(4000)
+    tracemalloc.start()
+    try:
+        found = group_bootstrap(values, [i // 100 for i in range(4000)], np.median)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert found.low < found.estimate < found.high
+    assert most < 64_000_000, "2,000 resamples of 4,000 cases are 64 MB if all are held at once"
 
 
 @pytest.mark.parametrize(
@@ -138,15 +177,13 @@ def test_what_cannot_be_resampled_is_refused(values, groups, sentence):
         group_bootstrap(values, groups)
 
 
-def test_a_difference_that_is_the_same_on_every_case_has_no_doubt():
-    hard_and_easy = np.random.default_rng(6).random(30)
-    difference = paired_difference(hard_and_easy + 0.02, hard_and_easy, range(30))
-    assert difference == pytest.approx((0.02, 0.02, 0.02))
-
-
-def test_a_paired_difference_of_two_cases():
-    # Differences 0.2 and -0.4; drawn twice from two groups, the mean is between the two.
-    assert paired_difference([0.7, 0.5], [0.5, 0.9], "ab") == pytest.approx((-0.1, -0.4, 0.2))
+def test_a_paired_difference_is_that_of_the_differences():
+    # 0.1 once and else -0.1: the first is drawn at most 3 of 10 times, as above.
+    hard_and_easy = np.random.default_rng(6).random(10)
+    shifted = hard_and_easy + np.array([0.1] + [-0.1] * 9)
+    assert paired_difference(shifted, hard_and_easy, range(10)) == pytest.approx(
+        (-0.08, -0.1, -0.04)
+    )
 
 
 def test_pairs_of_two_lengths_are_refused():
@@ -156,7 +193,7 @@ def test_pairs_of_two_lengths_are_refused():
 
 def test_one_training_has_the_interval_of_its_cases():
     first, second = np.random.default_rng(0).random((2, 40))
-    groups = [i // 3 for i in range(40)]
+    groups = [i // 3 for i in range(40)]  # 14 of them
     assert repeated_mean([first], groups) == pytest.approx(group_bootstrap(first, groups))
     assert repeated_difference([first], [second], groups) == pytest.approx(
         paired_difference(first, second, groups)
@@ -164,14 +201,12 @@ def test_one_training_has_the_interval_of_its_cases():
 
 
 def test_of_two_trainings_either_may_be_the_one_that_is_drawn():
-    assert repeated_mean([[0.2, 0.2], [0.6, 0.6]], "ab") == pytest.approx((0.4, 0.2, 0.6))
+    first, second = [[0.2] * 10, [0.6] * 10], [[0.1] * 10, [0.3] * 10]
+    assert repeated_mean(first, range(10)) == pytest.approx((0.4, 0.2, 0.6))
     # Each side by itself: 0.2 or 0.6, less 0.1 or 0.3.
-    drawn = repeated_difference([[0.2, 0.2], [0.6, 0.6]], [[0.1, 0.1], [0.3, 0.3]], "ab")
-    assert drawn == pytest.approx((0.2, -0.1, 0.5))
+    assert repeated_difference(first, second, range(10)) == pytest.approx((0.2, -0.1, 0.5))
     # Of a training that no other stands beside, the chance is not known.
-    assert repeated_difference([[0.2, 0.2], [0.6, 0.6]], [[0.1, 0.1]], "ab") == pytest.approx(
-        (0.3, 0.1, 0.5)
-    )
+    assert repeated_difference(first, second[:1], range(10)) == pytest.approx((0.3, 0.1, 0.5))
 
 
 def test_few_trainings_show_the_whole_of_their_spread():
@@ -179,11 +214,6 @@ def test_few_trainings_show_the_whole_of_their_spread():
     trainings = np.random.default_rng(0).normal(size=9)
     _, low, high = repeated_mean(np.repeat(trainings[:, None], 10, axis=1), range(10), 20_000)
     assert (high - low) / (2 * 1.96) == pytest.approx(trainings.std(ddof=1) / 3, rel=0.05)
-
-
-def test_one_group_by_several_trainings_has_no_interval():
-    estimate, low, high = repeated_mean([[0.1, 0.3], [0.3, 0.5]], "aa")
-    assert estimate == pytest.approx(0.3) and math.isnan(low) and math.isnan(high)
 
 
 def test_trainings_of_other_cases_are_refused():
@@ -272,9 +302,9 @@ def test_an_auc_of_1_or_0_is_no_certainty_and_one_normal_gives_no_interval():
         estimate, low, high = auc_interval(scores, lesion, groups)
         assert estimate == 1 and np.isnan([low, high]).all()
         assert np.isnan(auc_gain(scores, scores, lesion, groups).low)
-    mixed = [0.9, 0.8, 0.1, 0.6, 0.2, 0.1]
-    assert auc_interval(mixed, lesion, range(6)) == group_bootstrap(
-        np.column_stack([np.zeros(6), mixed, lesion]), range(6), auc_of_columns
+    mixed, lesion = [0.9, 0.8, 0.1, 0.6, 0.2, 0.1] * 2, lesion * 2
+    assert auc_interval(mixed, lesion, range(12)) == group_bootstrap(
+        np.column_stack([np.zeros(12), mixed, lesion]), range(12), auc_of_columns
     )
 
 
@@ -285,7 +315,7 @@ def test_no_false_alarm_on_a_few_images_is_no_certainty():
     )
     # Of Garwood's table: 10 were counted.
     assert mean_count([1] * 10, range(10)) == pytest.approx((1, 0.4795, 1.8390), abs=1e-4)
-    assert mean_count([0, 1, 2], range(3)) == group_bootstrap([0, 1, 2], range(3))
+    assert mean_count(range(12), range(12)) == group_bootstrap(range(12), range(12))
 
 
 def test_calibration_error_by_hand():

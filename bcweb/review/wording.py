@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bcweb.metrics import DETECTED_ABOVE
+from bcweb.statistics import LEAST_GROUPS
 
 DASH = "–"
 INTERVAL = (
@@ -22,11 +23,10 @@ _PAIRS = (
 )
 _NO_LESIONS = "There is no lesion image among them."
 _NO_NORMALS = "There is no normal image among them."
-_ONE_GROUP = (
-    "They are all of one group, or of groups that are all alike: drawn again they show nothing else, so there is no "
-    "interval."
+_NO_INTERVAL = (
+    f"There is no interval: it takes {LEAST_GROUPS} groups or more that are not all alike."
 )
-_ONE_OF_A_KIND = "Of lesion or of normal images there is only one group, so there is nothing to draw and no interval."
+_NO_PAIRS = f"{_NO_INTERVAL[:-1]}, two or more of lesion images and two of normal ones."
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ def cell(figures: dict[str, Any], metric: Metric) -> Cell:
             why = _NO_LESIONS
         return Cell(metric.key, DASH, why=why)
     ends = block[f"{metric.key}_ci"]
-    none = _ONE_OF_A_KIND if metric.key == "presence_auc" else _ONE_GROUP
+    none = _NO_PAIRS if metric.key == "presence_auc" else _NO_INTERVAL
     why = "" if ends else none
     if ends and metric.unit == "%" and value in (0, 1):
         why = _SHARE
@@ -343,7 +343,7 @@ def _difference(key: str, row: dict[str, Any]) -> Difference:
         change(row["difference"], metric.unit) + (" points" if metric.unit == "%" else ""),
         change_interval(ends, metric.unit),
         f"Over {images(row['n'], row['groups'])}.",
-        "" if ends else _ONE_GROUP,
+        "" if ends else _NO_INTERVAL,
         _verdict(key, ends),
     )
 
@@ -365,7 +365,8 @@ MORE = [
     (
         "Interval",
         f"{INTERVAL} Where all cases are alike, as at 0% or 100%, it is the one of Clopper and Pearson (1934), of as "
-        "many independent cases as there are groups; of false alarms, where there is none, that of Garwood (1936).",
+        "many independent cases as there are groups; of false alarms, where there is none, that of Garwood (1936). Every "
+        f"other takes {LEAST_GROUPS} groups or more: of fewer it would be too narrow.",
     ),
     ("Difference", DIFFERENCE),
     (

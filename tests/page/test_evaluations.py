@@ -148,7 +148,9 @@ def test_a_figure_that_does_not_exist_has_a_dash_and_its_reason(page, store):
     )
     one_group = {cell["key"]: cell for cell in lines["10% and over"]["cells"]}["dice_mean"]
     assert (one_group["value"], one_group["interval"]) == ("0.600", "")
-    assert one_group["why"].startswith("They are all of one group")
+    assert one_group["why"] == (
+        "There is no interval: it takes 10 groups or more that are not all alike."
+    )
     missed = {cell["key"]: cell for cell in lines["under 1%"]["cells"]}["hd95_mean"]
     assert missed["why"] == "A distance needs a mask and a truth that both hold a lesion."
 
@@ -164,7 +166,8 @@ def test_an_interval_of_cases_that_are_all_alike_says_how_it_was_made(page, stor
     assert "Clopper and Pearson" in found["why"] and found["why"] == cells["painted"]["why"]
     assert cells["false_alarms"]["value"] == "0.000"
     assert "Garwood" in cells["false_alarms"]["why"]
-    assert cells["dice_mean"]["interval"] and not cells["dice_mean"]["why"], "groups are drawn"
+    assert not cells["dice_mean"]["interval"], "of two groups the bootstrap tells nothing"
+    assert "10 groups or more" in cells["dice_mean"]["why"]
     place = f"/bc/evaluate/projects/{project.id}/report.html"
     assert "Clopper and Pearson" in asking.get(place, params={"revision": FIRST}).text
 
@@ -191,10 +194,11 @@ def test_two_revisions_come_with_their_difference_and_the_cases(page, store):
     rows = {row["key"]: row for row in told["rows"]}
     dice = rows["dice_mean"]
     assert (dice["first"], dice["second"], dice["difference"]) == ("0.575", "0.725", "−0.150")
-    assert dice["verdict"] == "" and dice["interval"] == "−0.500 to 0", "0 is not left out"
+    assert (dice["verdict"], dice["interval"]) == ("", ""), "of three groups"
+    assert "10 groups or more" in dice["why"]
     assert rows["detected"]["difference"] == "−25.0 points"
     assert rows["hd95_mean"]["difference"] == "+0.3"
-    assert rows["hd95_mean"]["verdict"] == "", "its interval reaches down to 0"
+    assert rows["hd95_mean"]["verdict"] == ""
     assert [(pair["id"], pair["difference"]) for pair in told["better"]] == [
         (ids["e"], "+1.000"),
         (ids["a"], "+0.100"),
