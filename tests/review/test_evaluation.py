@@ -422,11 +422,11 @@ def test_scores_out_of_fold_are_compared_only_where_that_was_asked_for(store, fi
     assert more.figures["rows"]["dice_mean"]["difference"] == pytest.approx(-1.2 / 6)
 
 
-def test_a_mask_of_the_second_that_is_damaged_is_no_prediction_that_was_not_made(own, first):
+def test_a_mask_of_the_second_that_is_damaged_is_no_prediction_that_was_not_made(own):
     store, project = own
-    file = store.prediction("local", ids_of(store, project)["c"], SECOND).mask_file
+    file = store.prediction("local", ids_of(store, project)["a"], SECOND).mask_file
     next(store.home.rglob(file)).write_bytes(b"\x89PNG")
-    told = compare(first, evaluate(store, "local", "made", SECOND))
+    told = compare(*(evaluate(store, "local", "made", name) for name in (FIRST, SECOND)))
     assert told.left_out["whose mask is damaged on the disk"] == 1
     assert f"not predicted by {SECOND}" not in told.left_out
 
