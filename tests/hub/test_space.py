@@ -66,7 +66,7 @@ def test_a_space_is_made_of_one_commit(hub, client, tree):
 def test_the_whole_app_arrives_as_it_is_assembled(hub, client, weights):
     deploy(Wanted(REPO, variables={"BCWEB_WEIGHTS_ULTRASOUND": "hf://ann/us@v2"}))
     there = contents(hub)
-    assert there == made(["ann/us"], [])
+    assert there == made(["ann/us"])
     front = yaml.safe_load(there["README.md"].decode().split("---\n")[1])
     assert (front["sdk"], front["sdk_version"]) == ("gradio", sdk_version())
     assert (front["app_file"], front["license"], front["hf_oauth"]) == (
