@@ -110,7 +110,8 @@ class ScoresError(ValueError):
 def read_scores(file: Path) -> tuple[CaseScore, ...]:
     """Read what `write_scores` wrote; `ScoresError` names the file and the line that is not of it.
 
-    Weights bring such a table along, and come from anybody: every number that is given is finite.
+    Weights bring such a table along, and come from anybody: every number that is given is finite, and what
+    `summarise` counts on is given.
     """
     types = {field.name: str(field.type) for field in fields(CaseScore)}
     scores = []
@@ -124,10 +125,22 @@ def read_scores(file: Path) -> tuple[CaseScore, ...]:
                     values = {name: _value(line[name], kind) for name, kind in types.items()}
                 except (KeyError, ValueError, TypeError) as error:
                     raise ScoresError(f"{file}, line {number}: {error} is not a score's.") from None
-                scores.append(CaseScore(**values))
+                score = CaseScore(**values)
+                if lacking := _lacking(score):
+                    raise ScoresError(f"{file}, line {number}: it has no {lacking}.")
+                scores.append(score)
     except csv.Error as error:
         raise ScoresError(f"{file} is not a table of scores: {error}.") from None
     return tuple(scores)
+
+
+def _lacking(score: CaseScore) -> str | None:
+    """A figure that a scored case has, and this one has not."""
+    if score.error:
+        return None
+    wanted = ["lesion", *(("dice", "iou") if score.lesion else ("painted",))]
+    wanted += ["found", "false_alarms"] if score.lesions is not None else []
+    return next((name for name in wanted if getattr(score, name) is None), None)
 
 
 def _cell(value: Any) -> str:

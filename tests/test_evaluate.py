@@ -368,6 +368,22 @@ def test_a_score_that_is_no_finite_number_is_none(tmp_path, column, said):
         read_scores(file)
 
 
+@pytest.mark.parametrize(
+    ("case", "lacking"),
+    [
+        (replace(lesion("a", 0.5), dice=None), "dice"),
+        (lesion("a", 0.5, iou=None), "iou"),
+        (lesion("a", 0.5, found=None), "found"),
+        (replace(normal("n"), painted=None), "painted"),
+        (CaseScore("set", "x", "x", "benign", "ultrasound"), "lesion"),
+    ],
+)
+def test_a_scored_case_without_what_is_counted_is_told(tmp_path, case, lacking):
+    write_scores(tmp_path / "scores.csv", [normal("n"), case])
+    with pytest.raises(ScoresError, match=rf"scores.csv, line 3: it has no {lacking}\.$"):
+        read_scores(tmp_path / "scores.csv")
+
+
 def test_a_cell_that_no_table_has_is_one_sentence(tmp_path):
     write_scores(tmp_path / "scores.csv", [lesion("x" * 140_000, 0.5)])
     with pytest.raises(ScoresError, match=r"scores.csv is not a table of scores: .*\.$"):

@@ -48,9 +48,11 @@ def crossed(tmp_path) -> tuple[Path, Path, Path]:
         )  # fmt: skip
         seen_csv(folder, place, *numbers)
     scores = [
-        CaseScore("set", "scan 04", "woman 4", "benign", "ultrasound", True, dice=0.25, seen=False),
-        CaseScore("set", "scan 00", "woman 0", "benign", "ultrasound", True, dice=0.75, seen=True),
-    ]
+        CaseScore(
+            "set", f"scan 0{k}", f"woman {k}", "benign", "ultrasound", True, dice=d, iou=d / (2 - d), seen=k == 0
+        )
+        for k, d in ((4, 0.25), (0, 0.75))
+    ]  # fmt: skip
     write_scores(final / "scores.csv", scores)
     return place, final, folds
 
