@@ -26,18 +26,25 @@ function addressOf(linked) {
   return address;
 }
 
-/** A browser takes so many changes of the address and refuses more: Safari 100 in half a minute, which a key that is held
- * soon asks for. */
-const SETTLED_MS = 300;
+/** Milliseconds from one change of the address to the next: a browser takes so many and refuses more, Safari 100 in half a
+ * minute, which a key that is held soon asks for. */
+const APART_MS = 400;
 let naming = 0;
+let named = -APART_MS;
 
-/** Let the address name this case, or none, once moving has stopped. @param {Linked | null} linked */
+/** Let the address name this case, or none: at once, or where it has just changed, the last of those that follow a little
+ * later. @param {Linked | null} linked */
 export function nameCase(linked) {
   clearTimeout(naming);
-  naming = window.setTimeout(() => {
+  const name = () => {
     const address = addressOf(linked);
-    if (address.href !== location.href) tell(() => history.replaceState(history.state, "", address));
-  }, SETTLED_MS);
+    if (address.href === location.href) return;
+    named = performance.now();
+    tell(() => history.replaceState(history.state, "", address));
+  };
+  const wait = named + APART_MS - performance.now();
+  if (wait > 0) naming = window.setTimeout(name, wait);
+  else name();
 }
 
 /** Where the browser will not, what is shown goes before its address. @param {() => void} change of the history */
