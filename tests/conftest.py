@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,14 @@ def data() -> Path:
     if not (place / "busi").is_dir():
         pytest.skip(f"no real scans in {place}; BCWEB_DATA names their folder")
     return place
+
+
+def pytest_configure() -> None:
+    """On a busy machine a page is slow, which is no failure: by itself Playwright gives it five seconds."""
+    with suppress(ImportError):
+        from playwright.sync_api import expect
+
+        expect.set_options(timeout=30_000)
 
 
 _LONGEST = ("tests/train/", "tests/space/", "tests/hub/", "tests/test_documents.py")
