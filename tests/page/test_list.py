@@ -205,21 +205,20 @@ def test_keys_go_from_scan_to_scan(page):
 
 
 def test_the_keyboard_stays_on_the_row_that_it_has_chosen(page, tmp_path):
-    for name in ("a.png", "b.png"):
+    for name in ("a.png", "b.png", "c.png"):
         (tmp_path / name).write_bytes(png(OTHER.scan.pixels))
     (tmp_path / "torn.png").write_bytes(png(OTHER.scan.pixels)[:900])
     page.find(".folder input").fill(str(tmp_path))
     page.page.keyboard.press("Enter")
     expect(page.title()).to_have_text("a.png")
-    expect(page.rows()).to_have_count(4)
+    expect(page.rows()).to_have_count(5)
     row = page.rows().filter(has_text="b.png").locator("button")
     row.press("Enter")
     expect(page.title()).to_have_text("b.png")
     page.ready()
     expect(row).to_have_attribute("aria-current", "true")
     expect(row).to_be_focused()
-    page.page.reload()  # nobody has looked at the torn one
-    page.ready()
+    # Not the next after one that was in view: that is opened ahead, and its row would be a failed one already.
     page.rows().filter(has_text="torn.png").locator("button").press("Enter")
     expect(page.find(".failures")).to_have_text("1 failed")
     expect(page.find(".failed .dismiss")).to_be_focused()
