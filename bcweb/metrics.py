@@ -21,11 +21,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
+
+from bcweb.lesions import box_around, label
 
 DETECTED_ABOVE = 0.1  # a lesion counts as found from a Dice above this
-
-EIGHT_CONNECTED = np.ones((3, 3), bool)  # what touches at a corner is one lesion, everywhere
 
 
 def dice(prediction: np.ndarray, truth: np.ndarray) -> float:
@@ -108,8 +107,8 @@ def lesion_detection(
     lesion is a false alarm: one that floods the image and grazes a lesion is no find.
     """
     prediction, truth = _masks(prediction, truth)
-    parts, part_count = ndimage.label(prediction, EIGHT_CONNECTED)
-    lesions, lesion_count = ndimage.label(truth, EIGHT_CONNECTED)
+    parts, part_count = label(prediction)
+    lesions, lesion_count = label(truth)
     part_area = np.bincount(parts.ravel(), minlength=part_count + 1)
     lesion_area = np.bincount(lesions.ravel(), minlength=lesion_count + 1)
     both = prediction & truth
@@ -199,10 +198,12 @@ def _surface_distances(
         return None
     if spacing is not None and not all(math.isfinite(s) and s > 0 for s in spacing):
         raise ValueError(f"A spacing is two lengths above 0 in mm, not {spacing}.")
+    from scipy.ndimage import distance_transform_edt  # slow to load, and few need it
+
     rows, columns = box_around(prediction | truth)
     surfaces = [_surface(mask[rows, columns]) for mask in (prediction, truth)]
     to_prediction, to_truth = (
-        ndimage.distance_transform_edt(~surface, sampling=spacing) for surface in surfaces
+        distance_transform_edt(~surface, sampling=spacing) for surface in surfaces
     )
     return to_truth[surfaces[0]], to_prediction[surfaces[1]]
 
@@ -214,9 +215,3 @@ def _surface(mask: np.ndarray) -> np.ndarray:
         mask[1:-1, 1:-1] & mask[:-2, 1:-1] & mask[2:, 1:-1] & mask[1:-1, :-2] & mask[1:-1, 2:]
     )
     return mask & ~inside
-
-
-def box_around(mask: np.ndarray) -> tuple[slice, slice]:
-    """Rows and columns of the smallest box around a (H, W) bool mask, which holds any pixel."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)

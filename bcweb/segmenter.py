@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
-from scipy import ndimage
 
 from bcweb.engine import Engine
-from bcweb.metrics import EIGHT_CONNECTED, box_around
+from bcweb.lesions import Lesion, drop_small, find_lesions
 from bcweb.preprocess import square, standardise
 from bcweb.presence import calibrated
 from bcweb.scans import Modality, Scan, check_contrast
@@ -18,15 +17,6 @@ from bcweb.weights import OperatingPoint, Weights, WeightsError, load_weights
 
 # Images (N, S, S) -> probability maps (N, S, S), and presences (N,) or None.
 Look = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray | None]]
-
-
-@dataclass(frozen=True)
-class Lesion:
-    """One connected part of a mask (8-connected). box: x, y, width, height in pixels of the scan."""
-
-    area_px: int
-    area_mm2: float | None
-    box: tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,42 +47,6 @@ def apply_operating_point(
     if gated:
         return np.zeros(probability.shape, bool)
     return drop_small(probability >= point.mask_threshold, point.min_lesion_fraction)
-
-
-def drop_small(mask: np.ndarray, min_fraction: float) -> np.ndarray:
-    """The mask without its 8-connected parts below `min_fraction` of the image's area."""
-    smallest = smallest_lesion_px(mask.shape, min_fraction)
-    if smallest <= 1 or not mask.any():
-        return mask
-    box = box_around(mask)
-    parts, _ = ndimage.label(mask[box], EIGHT_CONNECTED)
-    keep = np.bincount(parts.ravel()) >= smallest
-    keep[0] = False
-    kept = np.zeros_like(mask)
-    kept[box] = keep[parts]
-    return kept
-
-
-def smallest_lesion_px(shape: tuple[int, ...], min_fraction: float) -> int:
-    """The smallest lesion that is kept in an image of this shape, in pixels."""
-    return int(np.ceil(min_fraction * shape[0] * shape[1]))
-
-
-def find_lesions(mask: np.ndarray, spacing: tuple[float, float] | None) -> tuple[Lesion, ...]:
-    """The connected parts of a mask, largest first; area in mm2 where the spacing (row, column) is known."""
-    if not mask.any():
-        return ()
-    within = box_around(mask)  # labelling a whole scan costs more than all else but the network
-    top, left = (side.start for side in within)
-    parts, _ = ndimage.label(mask[within], EIGHT_CONNECTED)
-    areas = np.bincount(parts.ravel())[1:]
-    lesions = []
-    for area, (rows, columns) in zip(areas, ndimage.find_objects(parts), strict=True):
-        corner = (left + columns.start, top + rows.start)
-        box = (*corner, columns.stop - columns.start, rows.stop - rows.start)
-        area_mm2 = None if spacing is None else float(area * spacing[0] * spacing[1])
-        lesions.append(Lesion(int(area), area_mm2, box))
-    return tuple(sorted(lesions, key=lambda lesion: -lesion.area_px))
 
 
 class Segmenter:

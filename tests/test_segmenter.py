@@ -7,7 +7,7 @@ import pytest
 
 from bcweb.presence import calibrated
 from bcweb.scans import Scan
-from bcweb.segmenter import Prediction, Segmenter, apply_operating_point, drop_small, find_lesions
+from bcweb.segmenter import Prediction, Segmenter, apply_operating_point
 from bcweb.weights import OperatingPoint, Reading, WeightsError
 from tests import weights_folder
 
@@ -29,28 +29,6 @@ def test_below_the_gate_nothing_is_painted():
 def test_the_threshold_itself_is_painted():
     probability = np.array([[0.49, 0.5, 0.51]], np.float32)
     assert apply_operating_point(probability, None, point()).tolist() == [[False, True, True]]
-
-
-def test_small_parts_are_dropped_and_diagonal_neighbours_belong_together():
-    mask = np.zeros((10, 10), bool)
-    mask[0, 0] = mask[1, 1] = mask[2, 2] = True  # three pixels, touching at corners
-    mask[8, 8] = True
-    kept = drop_small(mask, 0.03)  # three of a hundred pixels
-    assert kept.sum() == 3 and not kept[8, 8]
-    assert drop_small(mask, 0.0).sum() == 4
-    assert not drop_small(mask, 0.04).any()
-
-
-def test_lesions_have_area_and_box_largest_first():
-    mask = np.zeros((20, 30), bool)
-    mask[2:4, 5:8] = True
-    mask[10:15, 20:24] = True
-    large, small = find_lesions(mask, (0.5, 0.2))
-    assert (large.area_px, large.box) == (20, (20, 10, 4, 5))
-    assert (small.area_px, small.box) == (6, (5, 2, 3, 2))
-    assert large.area_mm2 == pytest.approx(2.0)
-    assert find_lesions(mask, None)[0].area_mm2 is None
-    assert find_lesions(np.zeros((3, 3), bool), None) == ()
 
 
 @pytest.mark.parametrize("shape", [(64, 64), (471, 562), (3, 900), (1200, 37)])

@@ -7,8 +7,8 @@ from statistics import NormalDist
 
 import numpy as np
 
+from bcweb.lesions import drop_small
 from bcweb.metrics import dice
-from bcweb.segmenter import drop_small
 from bcweb.weights import OperatingPoint
 
 PAINTED_NORMALS = 0.07  # share of normals that may keep any pixel

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from bcweb.cases.case import Box, Case
+from bcweb.lesions import label
 from bcweb.scans import Scan, ScanError, read_frames, read_scan
 
 # How far width / height of a mask may be off its scan's, as a fraction. Exports round each side to a
@@ -115,12 +116,10 @@ def _lie_apart(grey: np.ndarray, levels: np.ndarray) -> bool:
     Of soft edges, resized, compressed or enlarged, a tenth is so. What is within a tenth of the largest value of black
     may be noise.
     """
-    from scipy.ndimage import label, maximum, minimum  # as in `_fainter_lesions`
-
-    from bcweb.metrics import EIGHT_CONNECTED
+    from scipy.ndimage import maximum, minimum  # as in `_fainter_lesions`
 
     inside = grey > 0
-    parts, count = label(inside, EIGHT_CONNECTED)
+    parts, count = label(inside)
     each = np.arange(1, count + 1)
     grey, parts = grey[inside], parts[inside]  # which are sorted, and most of a mask is black
     brightest = maximum(grey, parts, each)

@@ -17,6 +17,7 @@ from bcweb.cases import fit_mask, read_mask
 from bcweb.cases.duplicates import fingerprint
 from bcweb.cases.sources import scans_of
 from bcweb.cases.truth import mask_in
+from bcweb.lesions import drop_small, smallest_lesion_px
 from bcweb.masks import mask_png
 from bcweb.metrics import Scores, score_case
 from bcweb.names import stem, text
@@ -24,7 +25,7 @@ from bcweb.page.packed import Packed
 from bcweb.page.pairing import Look
 from bcweb.page.segmenters import Segmenters
 from bcweb.scans import Modality, Scan, ScanError, guess_modality
-from bcweb.segmenter import Prediction, drop_small, smallest_lesion_px
+from bcweb.segmenter import Prediction
 from bcweb.weights import WeightsError
 
 Kind = Literal["upload", "file", "generated"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bcweb.segmenter import smallest_lesion_px
+from bcweb.lesions import smallest_lesion_px
 from bcweb.weights import OperatingPoint
 
 # In 8 bits, 0.05, 0.10 ... 0.95. Further out the map's own rounding decides.

@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 
 from bcweb.batch import Choice, fault
+from bcweb.lesions import smallest_lesion_px
 from bcweb.metrics import score_case
 from bcweb.review import doubt
 from bcweb.review.files import Files
 from bcweb.review.records import CaseRow, How, NewPrediction, ReviewError
 from bcweb.scans import Modality
 from bcweb.scores import CaseScore, mark_seen_groups, read_scores
-from bcweb.segmenter import smallest_lesion_px
 from bcweb.terminal import os_sentence
 from bcweb.weights import Weights, load_weights
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bcweb.metrics import box_around, lesion_detection, score_case
+from bcweb.lesions import box_around
+from bcweb.metrics import lesion_detection, score_case
 from bcweb.review.records import Prediction
 
 if TYPE_CHECKING:  # it brings SQLAlchemy

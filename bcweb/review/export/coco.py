@@ -16,10 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy import ndimage
 
 from bcweb.cases.sources import SOURCES
-from bcweb.metrics import EIGHT_CONNECTED
+from bcweb.lesions import label
 from bcweb.review.export import pictures
 from bcweb.review.export.parallel import in_order
 from bcweb.review.export.rows import Row
@@ -73,7 +72,7 @@ def lesions(mask: np.ndarray) -> Iterator[dict[str, Any]]:
     """The annotations of a (H, W) bool mask, without ids: run lengths, area in pixels, bounding box."""
     from pycocotools import mask as run_lengths
 
-    parts, count = ndimage.label(mask, EIGHT_CONNECTED)
+    parts, count = label(mask)
     for number in range(1, count + 1):
         coded = run_lengths.encode(np.asfortranarray(parts == number, dtype=np.uint8))
         yield {
