@@ -222,6 +222,10 @@ def test_the_keyboard_stays_on_the_row_that_it_has_chosen(page, tmp_path):
     page.rows().filter(has_text="torn.png").locator("button").press("Enter")
     expect(page.find(".failures")).to_have_text("1 failed")
     expect(page.find(".failed .dismiss")).to_be_focused()
+    page.page.keyboard.press("Enter")
+    expect(page.rows()).to_have_count(4)
+    beside = page.rows().first.locator("button")  # failed rows come first, and this was one
+    expect(beside, "the keyboard goes on beside the row that it dismissed").to_be_focused()
 
 
 def test_a_scan_that_is_gone_on_the_server_says_so_and_shows_no_findings(page):

@@ -32,8 +32,15 @@ export class List {
   /** Bring the rows in line with the cases; those that did not change are left alone.
    * @param {Case[]} cases @param {string | null} current */
   show(cases, current) {
+    const root = /** @type {ShadowRoot} */ (this.root.getRootNode());
+    const held = this.root.contains(root.activeElement) ? root.activeElement?.closest("li") : null;
+    const beside = [held?.nextElementSibling, held?.previousElementSibling];
     // A row that becomes a failed one is another, in another place.
     keepFocus(this.root, () => this.#draw(cases, current), (one) => one.closest("li")?.dataset.key);
+    if (!held || root.activeElement) return;
+    // It has left the list, and the keyboard goes on with the row that was next to it.
+    const next = beside.find((row) => row && this.root.contains(row));
+    next?.querySelector("button")?.focus({ preventScroll: true });
   }
 
   /** @param {Case[]} cases @param {string | null} current */
