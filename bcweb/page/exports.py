@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from bcweb.review.store import Store
 
 _log = logging.getLogger(__name__)
+_UNTAKEN = (
+    3  # exports of one owner that have ended and that nobody has fetched: each may be a large file
+)
 
 
 class Stopped(Exception):
@@ -34,11 +37,12 @@ class _Export:
     lines: list[str] = field(default_factory=list)
     problem: str | None = None
     is_done: bool = False
+    is_taken: bool = False  # whoever asked for it has it: the file, or word of the folder
     is_unwanted: bool = False
 
 
 class Exports:
-    """Of each owner those under way and the last one are kept, until the next one or the end of the program."""
+    """Of each owner those under way and those that nobody has taken yet are kept, and the last one until the next one."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -70,10 +74,12 @@ class Exports:
         file = None if to else self._folder() / f"{id}.zip"
         made = _Export(owner, file, f"{project.name} {format}.zip", total=project.cases)
         with self._lock:
-            # One under way is another tab's, which waits for it.
-            over = [k for k, one in self._exports.items() if one.owner == owner and one.is_done]
-            for other in over:
-                self._forget(other)
+            # One under way is another tab's, which waits for it, and so may one be that has just ended.
+            ended = [k for k, one in self._exports.items() if one.owner == owner and one.is_done]
+            waiting = [k for k in ended if not self._exports[k].is_taken][-_UNTAKEN:]
+            for other in ended:
+                if other not in waiting:
+                    self._forget(other)
             self._exports[id] = made
         arguments = (made, store, project.id, format, to, include)
         threading.Thread(target=self._run, args=arguments, name="export", daemon=True).start()
@@ -81,6 +87,8 @@ class Exports:
 
     def told(self, owner: str, id: str) -> dict[str, Any]:
         found = self._of(owner, id)
+        if found.is_done and (found.file is None or found.problem):
+            found.is_taken = True
         return {
             "id": id,
             "done": found.done,
@@ -95,6 +103,7 @@ class Exports:
         found = self._of(owner, id)
         if found.file is None or not found.is_done or not found.file.is_file():
             raise NotThere("There is no such file.")
+        found.is_taken = True
         return found.file, found.name
 
     def stop(self, owner: str, id: str) -> None:

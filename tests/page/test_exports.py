@@ -68,3 +68,33 @@ def test_the_masks_of_some_decisions_are_exported_and_of_none_nothing(tmp_path):
     for include in ([], ["reject"], "corrected"):
         with pytest.raises(ReviewError, match="accept, truth, corrected"):
             exports.begin(made.store, decided.OWNER, made.project, "png", None, include)
+
+
+def test_one_that_ended_waits_for_whoever_asked_for_it_while_another_tab_makes_more(tmp_path):
+    made = decided.accepted(tmp_path)
+    exports = Exports()
+
+    def ended() -> str:
+        before = set(threading.enumerate())
+        id = exports.begin(made.store, decided.OWNER, made.project, "png", None)
+        for thread in set(threading.enumerate()) - before:
+            thread.join()
+        return id
+
+    first, second = ended(), ended()
+    file, _ = exports.file(decided.OWNER, first)
+    assert file.is_file(), "the second took the first one's file, which nobody had fetched"
+    third = ended()
+    with pytest.raises(NotThere):  # it has been fetched
+        exports.told(decided.OWNER, first)
+    assert not file.exists()
+    exports.file(decided.OWNER, second)
+    exports.file(decided.OWNER, third)
+    waiting = [ended() for _ in range(5)]
+    kept = []
+    for id in waiting:
+        try:
+            kept.append(exports.file(decided.OWNER, id)[0])
+        except NotThere:
+            continue
+    assert len(kept) == 4, "three that nobody has fetched are kept beside the last one"
