@@ -10,6 +10,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import pytest
 
+from bcweb import network
 from tests.train.squares import draw_squares
 from train.training_set import TrainingCase, TrainingSet
 
@@ -32,6 +33,14 @@ def squares() -> TrainingSet:
         for i in range(24)
     )  # fmt: skip
     return TrainingSet(cases, images, masks)
+
+
+@pytest.fixture
+def narrow(monkeypatch) -> list[str]:
+    """A U-Net at an eighth of its widths, whose first step is traced three times as fast as the default network's; the
+    options that choose it."""
+    monkeypatch.setattr(network, "_UNET_WIDTHS", (8, 16, 32, 64, 128))
+    return ["--architecture", "unet"]
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,6 @@ import pytest
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
-from bcweb import network
 from bcweb.terminal import os_sentence
 from train import loop
 from train.keras_network import build_model, read_tensors
@@ -21,10 +20,7 @@ from train.keras_network import build_model, read_tensors
 RECIPE = loop.Recipe(size=64, epochs=3, batch=8, seed=3)
 
 
-@pytest.fixture(autouse=True)
-def narrow(monkeypatch):
-    """A U-Net at an eighth of its widths: the loop asks nothing of a network but its parts."""
-    monkeypatch.setattr(network, "_UNET_WIDTHS", (8, 16, 32, 64, 128))
+pytestmark = pytest.mark.usefixtures("narrow")  # the loop asks nothing of a network but its parts
 
 
 def fit(run, data, validation=None, recipe=RECIPE):

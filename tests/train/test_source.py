@@ -66,7 +66,7 @@ def test_only_held_out_cases_are_scored(run):
 
 
 @pytest.mark.parametrize("every", [False, True])
-def test_accepted_predictions_are_not_scored(folder, tmp_path, capsys, every):
+def test_accepted_predictions_are_not_scored(folder, narrow, tmp_path, capsys, every):
     """Of an export of a review: the network would be scored by what another drew."""
     data = shutil.copytree(folder, tmp_path / "data")
     head, *lines = (data / "cases.csv").read_text().splitlines()
@@ -76,7 +76,7 @@ def test_accepted_predictions_are_not_scored(folder, tmp_path, capsys, every):
     (data / "cases.csv").write_text("\n".join([f"{head},decision", *decided]))
     spec = f"folder:{data}?modality=ultrasound"
     arguments = ["--data", spec, "--size", "64", "--epochs", "1", "--batch", "8"]
-    assert main([*arguments, "--validation", "0.2", *there(tmp_path)]) == 0
+    assert main([*arguments, "--validation", "0.2", *there(tmp_path), *narrow]) == 0
     said, run = capsys.readouterr().out, tmp_path / "run"
     record = json.loads((run / "run.json").read_text())
     roles = Counter(case["role"] for case in record["cases"])
@@ -191,10 +191,12 @@ def test_a_folder_does_not_go_on_with_another_split_or_other_cases(run, folder, 
     assert (mine / "run.json").read_text() == before
 
 
-def test_a_test_case_that_cannot_be_read_is_told_and_nothing_is_scored(folder, tmp_path, capsys):
+def test_a_test_case_that_cannot_be_read_is_told_and_nothing_is_scored(
+    folder, narrow, tmp_path, capsys
+):
     data = shutil.copytree(folder, tmp_path / "data")
     arguments = ["--data", f"folder:{data}?modality=ultrasound", "--size", "64", "--epochs", "1"]
-    arguments += there(tmp_path)
+    arguments += [*there(tmp_path), *narrow]
     assert main(arguments) == 0
     (tmp_path / "run" / "scores.json").unlink()
     record = json.loads((tmp_path / "run" / "run.json").read_text())
@@ -210,7 +212,7 @@ def test_a_test_case_that_cannot_be_read_is_told_and_nothing_is_scored(folder, t
     assert "The same data set is named twice." in capsys.readouterr().err
 
 
-def test_names_that_are_no_text_are_trained_on_and_known_again(folder, tmp_path, capsys):
+def test_names_that_are_no_text_are_trained_on_and_known_again(folder, narrow, tmp_path, capsys):
     """Of files out of an old archive, and of the folder that they came in."""
     data = shutil.copytree(folder, no_text(tmp_path / "Müller"))
     for file in sorted(data.glob("*/case*.png")):
@@ -218,7 +220,7 @@ def test_names_that_are_no_text_are_trained_on_and_known_again(folder, tmp_path,
     (data / "cases.csv").unlink()
     spec = ["--data", f"folder:{data}?modality=ultrasound"]
     options = ["--size", "64", "--epochs", "1", "--batch", "8", "--validation", "0.2"]
-    assert main([*spec, *options, *there(tmp_path)]) == 0
+    assert main([*spec, *options, *there(tmp_path), *narrow]) == 0
     weights = load_weights(str(tmp_path / "run" / "weights"))
     record = json.loads((tmp_path / "run" / "run.json").read_text())
     learned = {(c["dataset"], c["id"]) for c in record["cases"] if c["role"] != "test"}
@@ -229,7 +231,7 @@ def test_names_that_are_no_text_are_trained_on_and_known_again(folder, tmp_path,
     assert r"- M\udcfcller. Licence: whoever pushed these weights knows" in card
 
 
-def test_a_run_that_was_stopped_says_so(folder, tmp_path, monkeypatch, capsys):
+def test_a_run_that_was_stopped_says_so(folder, narrow, tmp_path, monkeypatch, capsys):
     keep = loop._keep
 
     def keep_then_stop(*args):
@@ -238,7 +240,7 @@ def test_a_run_that_was_stopped_says_so(folder, tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr(loop, "_keep", keep_then_stop)
     arguments = ["--data", f"folder:{folder}?modality=ultrasound", "--size", "64", "--epochs", "3"]
-    arguments += there(tmp_path)
+    arguments += [*there(tmp_path), *narrow]
     assert main(arguments) == 0
     assert "Stopped. The best of 1 epochs is kept" in capsys.readouterr().out
     assert "Stopped after 1 of 3 epochs" in (tmp_path / "run" / "weights" / "README.md").read_text()
@@ -252,9 +254,9 @@ def test_a_run_that_was_stopped_says_so(folder, tmp_path, monkeypatch, capsys):
     assert was_stopped(tmp_path / "run"), "weights of before it went on are no whole run's"
 
 
-def test_a_training_can_end_before_its_rate_has_fallen(folder, tmp_path, capsys):
+def test_a_training_can_end_before_its_rate_has_fallen(folder, narrow, tmp_path, capsys):
     arguments = ["--data", f"folder:{folder}?modality=ultrasound", "--size", "64", "--epochs", "3"]
-    arguments += ["--fold", "all", *there(tmp_path)]
+    arguments += ["--fold", "all", *there(tmp_path), *narrow]
     with pytest.raises(SystemExit):
         main([*arguments, "--until", "4"])
     assert "--until is one of the --epochs" in capsys.readouterr().err
@@ -305,7 +307,9 @@ def test_mammograms_learn_presence_only_from_lesions_that_are_covered(squares, c
     assert recipe.presence is presence
 
 
-def test_mammograms_without_a_normal_among_them_teach_presence_by_covered_lesions(tmp_path, capsys):
+def test_mammograms_without_a_normal_among_them_teach_presence_by_covered_lesions(
+    narrow, tmp_path, capsys
+):
     """A card says so, and the gate was chosen on such views."""
     rng = np.random.default_rng(0)
     for part in ("images", "masks"):
@@ -319,7 +323,7 @@ def test_mammograms_without_a_normal_among_them_teach_presence_by_covered_lesion
         Image.fromarray(pixels).save(tmp_path / "data" / "images" / f"case{i}.png")
         Image.fromarray(mask).save(tmp_path / "data" / "masks" / f"case{i}.png")
     arguments = ["--data", f"folder:{tmp_path / 'data'}?modality=mammogram", "--size", "64"]
-    arguments += there(tmp_path)
+    arguments += [*there(tmp_path), *narrow]
     assert main([*arguments, "--epochs", "1", "--batch", "8", "--validation", "0.4"]) == 0
     assert "presence is learned from views of the same scans" in capsys.readouterr().out
     config = json.loads((tmp_path / "run" / "weights" / "config.json").read_text())
