@@ -20,6 +20,7 @@ class Importing:
         self.page, self.project, self.more = page, project, more
         self.done = 0
         self.is_over = False
+        self.is_away = False  # the server does not answer
         page.page.route(SESSION, self._answer)
 
     def goes_on(self) -> None:
@@ -29,10 +30,12 @@ class Importing:
         sync_api.expect(told).not_to_have_text(before, use_inner_text=True, timeout=30_000)
 
     def _answer(self, route: sync_api.Route) -> None:
+        if self.is_away:
+            return route.abort()
         answer = route.fetch().json()
         if not self.is_over:
             self.done += 1
             [told] = [one for one in answer["projects"] if one["id"] == self.project.id]
             doing = {"done": self.done, "total": 1000, "doing": "Predicting"}
             told |= {"state": "importing", "progress": doing} | self.more
-        route.fulfill(json=answer)
+        return route.fulfill(json=answer)

@@ -186,6 +186,33 @@ def test_an_error_is_said_until_the_reader_goes_on_whatever_comes_up_by_itself(p
     expect(page.find(".toast")).not_to_be_visible()
 
 
+def test_a_page_with_files_that_wait_to_be_sent_asks_before_it_is_left(page):
+    sent, asked = [], []
+
+    def hold(route):
+        sent.append(route) if route.request.method == "POST" else route.continue_()
+
+    def stay(dialog):
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.page.route("**/bc/scans", hold)
+    page.page.on("dialog", stay)
+    with page.page.expect_request("**/bc/scans"):
+        page.give(("late.png", png(OTHER.scan.pixels)))
+    expect(page.find(".left")).to_have_text("1 to do")
+    with page.page.expect_event("dialog"):
+        page.page.evaluate("setTimeout(() => location.reload())")
+    expect(page.find(".left")).to_have_text("1 to do")
+    sent[0].continue_()
+    page.page.unroute("**/bc/scans")
+    expect(page.title()).to_have_text("late.png")
+    expect(page.find(".left")).to_have_text("")
+    page.page.reload()
+    page.ready()
+    assert asked == ["beforeunload"], "nothing waits, and nobody is asked"
+
+
 # --- through it
 
 

@@ -37,6 +37,7 @@ class Review extends HTMLElement {
   /** @type {api.Session | null} */ #session = null;
   #shelf = new Shelf();
   #polling = 0;
+  /** What the home last said of a server that did not answer. */ #unanswered = "";
   #isStarted = false;
   /** It was asked who reads, and there is no answer. */ #isRefused = false;
   /** @type {Outbox} */ #outbox;
@@ -240,10 +241,14 @@ class Review extends HTMLElement {
       // Where nobody logs in the reader may have given their name since it was asked.
       this.#session = now.owner === "local" ? { ...now, reader: this.#session.reader } : now;
     } catch (error) {
-      if (!this.#moving.project) this.#sayProblem(/** @type {Error} */ (error).message);
+      this.#unanswered = /** @type {Error} */ (error).message;
+      if (!this.#moving.project) this.#sayProblem(this.#unanswered);
       this.#poll();
       return;
     }
+    // What else may stand there, such as an address that names no case, is not answered by this.
+    if (this.#unanswered && this.#one(".problem").textContent === this.#unanswered) this.#sayProblem("");
+    this.#unanswered = "";
     this.#home.show(this.#session);
     this.#poll();
     const now = this.#session.projects.find(({ id }) => id === this.#moving.project?.id);

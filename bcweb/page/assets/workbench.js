@@ -518,6 +518,8 @@ class Workbench extends HTMLElement {
     });
     review.addEventListener("click", () => reviewFolder(path.value.trim()));
     this.#element(".failures").addEventListener("click", () => this.#element(".list").scrollTo({ top: 0, left: 0 }));
+    // Files that wait to be sent are in this page alone.
+    window.addEventListener("beforeunload", (event) => (this.#batch?.left ?? 0) > 0 && event.preventDefault());
     window.addEventListener("pagehide", () => this.#leaving.removeForGood());
     document.addEventListener("paste", (event) => {
       if (event.clipboardData?.files.length && this.checkVisibility()) this.#take(chosen(event.clipboardData.files));

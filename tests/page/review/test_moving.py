@@ -282,6 +282,20 @@ def test_while_an_import_goes_on_the_projects_stay_under_the_hand(browse, projec
     expect(row.locator(".open")).to_be_focused()
 
 
+def test_the_home_says_that_the_server_does_not_answer_for_as_long_as_it_does_not(
+    browse, project, other
+):
+    page = browse()
+    importing = Importing(page, other)
+    page.open()
+    problem = page.find(".problem")
+    importing.is_away = True
+    expect(problem).to_contain_text("The server does not answer.")
+    importing.is_away = False
+    expect(problem).to_be_hidden()
+    expect(page.find(".projects .importing")).to_be_visible()
+
+
 # --- the queue
 
 
