@@ -274,6 +274,18 @@ def test_a_scan_that_is_gone_on_the_server_says_so_and_shows_no_findings(page):
     expect(page.find(".findings")).not_to_contain_text("gone.png")
 
 
+def test_a_mask_that_cannot_be_saved_is_not_passed_over_in_silence(page):
+    page.give(("gone.png", png(OTHER.scan.pixels)))
+    expect(page.title()).to_have_text("gone.png")
+    page.ready()
+    page.page.evaluate(REMOVE_ALL)  # as another tab does
+    page.page.keyboard.press("s")
+    expect(page.find(".findings .error")).to_have_text(
+        "This scan is not here any more: open it again."
+    )
+    expect(page.find(".failures")).to_have_text("1 failed")
+
+
 # --- off it
 
 

@@ -16,6 +16,7 @@ import * as words from "./words.js";
  * @property {() => void} remove
  * @property {() => void} deleteAll
  * @property {() => void} segmentAgain
+ * @property {() => void} saved the mask was asked for
  */
 
 const SEEN = "The weights were trained on this picture or a near-duplicate: what they draw here is no test of them.";
@@ -252,7 +253,7 @@ export class Findings {
     this.#save = /** @type {HTMLAnchorElement} */ (
       info.segmented ? h(
         "a",
-        { class: "button", href: api.mask(info, info.threshold ?? 0.5, true), download: "", "aria-keyshortcuts": "s", title: "The mask as it is shown: a PNG of 0 and 255 in the scan's own size" },
+        { class: "button", href: api.mask(info, info.threshold ?? 0.5, true), download: "", onclick: this.actions.saved, "aria-keyshortcuts": "s", title: "The mask as it is shown: a PNG of 0 and 255 in the scan's own size" },
         "Save mask",
         h("kbd", { "aria-hidden": "true" }, "S"),
       ) : null

@@ -121,6 +121,7 @@ class Workbench extends HTMLElement {
       remove: () => this.#remove(),
       deleteAll: () => this.#leaving.deleteAll(),
       segmentAgain: () => this.#segmentAgain(),
+      saved: () => this.#askAgain((error) => this.#toast.fail(error)), // of a file that is not there a browser says little
     });
     this.#list = new List(this.#element(".list"), {
       select: (key) => {
@@ -277,8 +278,9 @@ class Workbench extends HTMLElement {
     if (!this.#cases.has(next.key)) await this.#openNext(); // it was the truth of another
   }
 
-  /** What is known of the scan in view may be out of date: another tab may have had it segmented again. */
-  async #askAgain() {
+  /** What is known of the scan in view may be out of date: another tab may have had it segmented again.
+   * @param {(error: unknown) => void} [failed] it cannot be asked */
+  async #askAgain(failed = () => {}) {
     const one = this.#shown;
     const { info } = one ?? {};
     if (!one || !info) return;
@@ -287,7 +289,7 @@ class Workbench extends HTMLElement {
       if ((now.revision === info.revision && now.truth === info.truth) || one.info !== info) return;
       one.info = now;
     } catch (error) {
-      if (!(error instanceof api.Gone)) return; // the viewer has said what is wrong
+      if (!(error instanceof api.Gone)) return failed(error); // of a picture the viewer has said what is wrong
       this.#lose(one, error);
     }
     this.#changed(one);
