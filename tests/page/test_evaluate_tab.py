@@ -178,6 +178,8 @@ def test_back_from_a_case_leads_to_where_it_was_opened(tab):
         assert (rows.count(), tab.on(".better tbody tr").count()) == (40, 29)
         tab.page.wait_for_function("before => scrollY === before", arg=before)
         tab.page.wait_for_function("!location.search.includes('case')")
+        if leave == tab.page.go_back:
+            expect(link, "the keyboard goes on at the case that was opened").to_be_focused()
     tab.page.go_back()
     tab.told()
     tab.page.go_forward()

@@ -23,6 +23,7 @@ class Evaluate extends HTMLElement {
   /** Counts what is asked for, so that what arrives late is not shown. */ #asked = 0;
   /** The same of imports that are watched. */ #watched = 0;
   #isShown = false;
+  /** The link to a case that was last followed. @type {HTMLElement | null} */ #opened = null;
   /** @type {Project[]} */ #projects = [];
   /** @type {Known | null} */ #known = null;
   /** @type {import("./evaluate-api.js").Asked} */ #wanted = { project: 0, revision: "", against: "", truth: "imported", folds: false };
@@ -49,9 +50,13 @@ class Evaluate extends HTMLElement {
       this.#isShown = isIntersecting;
       if (isIntersecting) {
         window.scrollTo(0, this.#top);
+        if (document.activeElement === document.body) this.#opened?.focus({ preventScroll: true }); // the browser's Back
         this.#load();
       } else this.#asked += 1;
     }).observe(this);
+    this.#root.addEventListener("click", ({ target }) => {
+      this.#opened = /** @type {Element} */ (target).closest("a[data-case]") ?? this.#opened;
+    });
     // All tabs scroll the one window, and whoever comes back goes on where they were.
     window.addEventListener("scroll", () => this.checkVisibility() && (this.#top = window.scrollY), { passive: true });
   }
