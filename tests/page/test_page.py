@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -124,6 +125,9 @@ def test_the_threshold_moves_the_mask_and_its_numbers_without_asking_the_server(
     expect(page.find(".findings tbody tr:first-child .now")).to_have_text(
         f"{painted:,}".replace(",", "\u202f")
     )
+    distance = page.find(".findings tbody tr").filter(has_text="HD95, px").locator(".now")
+    expect(distance).to_have_text("–")
+    expect(distance).to_have_attribute("data-why", re.compile("at the operating point alone"))
     assert page.asked == []
     assert page.saved_mask().sum() == painted, "what is saved is what is seen"
     with page.page.expect_download() as download:

@@ -21,6 +21,8 @@ import * as words from "./words.js";
 
 const SEEN = "The weights were trained on this picture or a near-duplicate: what they draw here is no test of them.";
 
+const APART = "Distances are measured by the server, at the operating point alone.";
+
 /** A button has the same key though it may say "Replace" now for "Add". @param {HTMLElement} one */
 const nameOf = (one) => (one instanceof HTMLInputElement ? one.value : (one.getAttribute("aria-keyshortcuts") ?? one.textContent));
 
@@ -88,7 +90,12 @@ export class Findings {
     if (this.#moved) this.#moved.textContent = isMoved ? head : "";
     // Why there is no number is said of the operating point, and need not hold elsewhere.
     for (const why of /** @type {NodeListOf<HTMLElement>} */ (this.root.querySelectorAll(".why"))) why.hidden = isMoved;
-    for (const [key, cell] of this.#cells) cell.textContent = isMoved ? (now[key] ?? "") : "";
+    for (const [key, cell] of this.#cells) {
+      const isApart = isMoved && !(key in now);
+      cell.textContent = isApart ? "–" : isMoved ? now[key] : "";
+      if (isApart) cell.dataset.why = APART;
+      else delete cell.dataset.why;
+    }
     if (this.#save) this.#save.href = api.mask(info, live.threshold, live.gated || !words.isGated(info));
   }
 
