@@ -1,8 +1,10 @@
 // What is drawn on the case in view: begun, kept stroke by stroke, gone on with after a crash, or dropped.
 
 import { levelOf } from "../../canvas/scores.js";
+import { Refused } from "./api.js";
 import * as api from "./review-api.js";
 import { packed, sameMask, unpacked } from "./review-bits.js";
+import { OPEN_CASE } from "./review-links.js";
 import { isSame } from "./review-shelf.js";
 
 /** @typedef {import("./review-api.js").CaseInfo} CaseInfo */
@@ -37,6 +39,8 @@ export class Drawing {
   /** What was filled in on this page and is not decided yet, by the key of its record. The record itself reaches the
    * shelf only when the drawing is packed, and the reader may be back before. @type {Map<string, Form>} */ #forms = new Map();
   /** Counts what ends a drawing, by case, so that none of it is kept afterwards. @type {Map<string, number>} */ #ends = new Map();
+  /** A drawing that ended elsewhere while it was offered here: what is said of it once its case is shown as it is now.
+   * @type {{id: string, text: string} | null} */ #gone = null;
 
   /** @param {any} viewer @param {import("./review-shelf.js").Shelf} shelf @param {import("./review-outbox.js").Outbox} outbox @param {Page} page */
   constructor(viewer, shelf, outbox, page) {
@@ -105,6 +109,7 @@ export class Drawing {
       if (isCurrent() && this.#isOn && !this.isThere && this.#left.length === 0) this.#begin();
     }
     if (isCurrent()) this.page.changed();
+    if (isCurrent()) this.#sayGone(info);
   }
 
   /** What is in hand is drawn on this case, and neither decided nor dropped. @param {CaseInfo} info */
@@ -122,9 +127,9 @@ export class Drawing {
   /** Take the pen: go on with what was left unfinished, else begin with what there is. */
   take() {
     if (!this.#info?.width) return;
+    if (!this.isThere && this.#left.length > 0) return void this.goOn(0); // its mask may not be to be had
     this.#isOn = true;
-    if (!this.isThere && this.#left.length > 0) this.goOn(0);
-    else if (!this.isThere) this.#begin();
+    if (!this.isThere) this.#begin();
     this.#pickUp();
   }
 
@@ -302,7 +307,7 @@ export class Drawing {
       else if (info.draft && !unsent && (await this.#isSame(kept, info))) {
         left[0] = { kept: { ...kept, acknowledged: info.draft.changed }, draft: info.draft }; // with what was filled in besides
       } else {
-        left.push({ kept, draft: kept });
+        left.push({ kept: { ...kept, acknowledged: null }, draft: kept }); // if the server had it, it has another one now
       }
     }
     if (!isCurrent()) return;
@@ -359,11 +364,12 @@ export class Drawing {
     if (!info || !left) return;
     try {
       const mask = left.kept?.bits ? await unpacked(left.kept.bits, info.width * info.height) : await api.mask(info.id, "draft");
-      if (this.#info !== info) return;
+      if (this.#info !== info || !this.#left.includes(left)) return;
       const { beginning, threshold, revision, strokes } = left.draft;
       this.#hold({ mask, beginning: beginning ?? "empty", threshold, revision: revision ?? info.revision }, Math.max(strokes, 1));
     } catch (error) {
-      this.page.failed(error);
+      if (error instanceof Refused && error.status === 404) await this.#lose(left, info);
+      else this.page.failed(error);
       return;
     }
     this.#isOn = true;
@@ -373,6 +379,34 @@ export class Drawing {
     }
     this.#pickUp();
     this.keep();
+  }
+
+  /** The server does not have this drawing any more: the same reader has decided the case or dropped it in another
+   * browser. The case is shown as it is now. @param {Left} left @param {CaseInfo} info */
+  async #lose(left, info) {
+    const { id, latest, revision } = info;
+    try {
+      const now = await api.case_(id, revision ? [["of", revision]] : []);
+      if (this.#info !== info || !this.#left.includes(left)) return;
+      const what = now.latest === latest ? "it was dropped" : "this case was decided";
+      this.#gone = { id, text: `Your unfinished drawing is gone: ${what} elsewhere meanwhile.` };
+      Object.assign(info, now); // it was fetched ahead, and is shown from there
+    } catch (error) {
+      this.page.failed(error);
+      return;
+    }
+    this.#without(left);
+    this.page.drafted(id, info.draft !== null);
+    window.dispatchEvent(new CustomEvent(OPEN_CASE, { detail: { id, of: null } }));
+  }
+
+  /** Whoever wanted to go on with it has the pen, as if there had been none. @param {CaseInfo} info that is shown */
+  #sayGone(info) {
+    const gone = this.#gone;
+    this.#gone = null;
+    if (gone?.id !== info.id) return;
+    this.page.failed(new Error(gone.text));
+    if (this.#left.length === 0) this.take();
   }
 
   /** @param {number} at */

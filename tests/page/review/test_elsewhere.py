@@ -1,0 +1,115 @@
+"""One reader in two browsers: what becomes of a drawing that is offered in one and ends in the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+from tests.page.review_reader import BAR, ReviewPage
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+expect = sync_api.expect
+
+pytestmark = pytest.mark.browser
+
+LOWER = [(0.3, 0.7), (0.6, 0.7)]
+
+
+@pytest.fixture
+def elsewhere(chromium, place: str) -> Iterator[ReviewPage]:
+    """Another browser, with nothing open yet."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 800})
+    made = ReviewPage(context.new_page(), place)
+    yield made
+    context.close()
+    assert made.complaints == []
+
+
+def offered(page: ReviewPage, elsewhere: ReviewPage) -> np.ndarray:
+    """Draw here, and open the case elsewhere: its offer is there. What is drawn."""
+    page.press("e")
+    page.stroke(*BAR)
+    page.says("Drawing kept")
+    elsewhere.open().shows("case 1")
+    expect(elsewhere.find(".offer")).to_contain_text("1 stroke")
+    return page.edited()
+
+
+def by_key(page: ReviewPage) -> None:
+    page.press("e")
+
+
+def by_button(page: ReviewPage) -> None:
+    page.find(".offer").get_by_text("Go on").click()
+
+
+@pytest.mark.parametrize("goes_on", [by_key, by_button])
+def test_a_drawing_that_was_decided_elsewhere_is_said_to_be_and_the_case_is_drawn_on_as_it_is_now(
+    page, elsewhere, goes_on: Callable[[ReviewPage], None]
+):
+    drawn = offered(page, elsewhere)
+    page.press("3")
+    page.says("case 1, corrected")
+    goes_on(elsewhere)
+    elsewhere.says("Your unfinished drawing is gone: this case was decided elsewhere meanwhile.")
+    expect(elsewhere.find(".offer")).to_have_count(0)
+    expect(elsewhere.find(".stands")).to_contain_text("ANNA: corrected")
+    expect(elsewhere.find(".draw")).to_have_attribute("aria-pressed", "true")
+    assert elsewhere.viewer("v => v.tool") == "brush"
+    assert np.array_equal(elsewhere.edited(), drawn), "another mask than stands is drawn on"
+    elsewhere.stroke(*LOWER)
+    elsewhere.press("3")
+    elsewhere.says("case 1, corrected")
+
+
+def test_a_drawing_that_was_dropped_elsewhere_is_said_to_be_and_the_pen_begins_without_it(
+    page, elsewhere
+):
+    drawn = offered(page, elsewhere)
+    with page.page.expect_response("**/draft"):
+        page.press("Control+z")
+    before = page.edited()
+    elsewhere.press("e")
+    elsewhere.says("Your unfinished drawing is gone: it was dropped elsewhere meanwhile.")
+    expect(elsewhere.find(".offer")).to_have_count(0)
+    expect(elsewhere.find(".draw")).to_have_attribute("aria-pressed", "true")
+    assert elsewhere.viewer("v => v.tool") == "brush"
+    assert np.array_equal(elsewhere.edited(), before) and not np.array_equal(before, drawn)
+    assert elsewhere.state("case 1") == "not read"
+
+
+def test_the_pen_is_not_in_the_hand_as_long_as_the_drawing_it_goes_on_with_cannot_be_had(
+    page, elsewhere
+):
+    drawn = offered(page, elsewhere)
+    elsewhere.page.route("**/mask?of=draft", lambda route: route.abort())
+    elsewhere.press("e")
+    elsewhere.says("The server did not answer when asked for a mask of this case; try again.")
+    expect(elsewhere.find(".draw")).to_have_attribute("aria-pressed", "false")
+    expect(elsewhere.find(".offer")).to_have_count(1)
+    elsewhere.page.unroute_all()
+    elsewhere.press("e")
+    expect(elsewhere.find(".offer")).to_have_count(0)
+    expect(elsewhere.find(".draw")).to_have_attribute("aria-pressed", "true")
+    assert np.array_equal(elsewhere.edited(), drawn)
+
+
+def test_of_two_drawings_it_is_said_which_one_is_of_this_browser(page, elsewhere):
+    """Another browser went on with it: the server has that, and no more what this one drew."""
+    drawn = offered(page, elsewhere)
+    elsewhere.press("e")
+    expect(elsewhere.find(".offer")).to_have_count(0)
+    elsewhere.stroke(*LOWER)
+    elsewhere.says("Drawing kept")
+    page.page.reload()
+    page.shows("case 1")
+    offers = page.find(".offer")
+    expect(offers).to_have_count(2)
+    expect(offers.nth(0)).to_contain_text("2 strokes")
+    expect(offers.nth(0)).not_to_contain_text("kept in this browser")
+    expect(offers.nth(1)).to_contain_text("1 stroke, kept in this browser")
+    offers.nth(1).get_by_text("Go on").click()
+    expect(offers).to_have_count(1)
+    assert np.array_equal(page.edited(), drawn)
