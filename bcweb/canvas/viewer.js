@@ -20,7 +20,8 @@
 //                          appear, and the layer "Mine"; may be called right after show(info), before its pixels are
 //                          there. of: {threshold, revision} of the prediction that it began with. null leaves
 //                          editing. Throws an Error of one sentence where the size is another
-//   viewer.edited          Uint8Array H*W of 0 and 1 (a copy), or null
+//   viewer.edited          Uint8Array H*W of 0 and 1 (a copy), or null; with what an outline goes around that is not
+//                          closed yet
 //   viewer.editedScores    as scores, of the edited mask against the truth; null while not editing
 //   viewer.begin(which)    as maskOf, in place of the edited mask and as one step; false where there is none
 //   viewer.last            {mask, beginning, threshold, revision}: what begin("last") takes, and what that began with;
@@ -28,12 +29,14 @@
 //   viewer.beginning       what the edited mask began with (undo takes that back, too); null while not editing
 //   viewer.beginningThreshold   where it began with "threshold": at which; else null
 //   viewer.beginningRevision   where it began with a prediction: of which weights; else null
-//   viewer.strokes         how many steps are done: undo counts down; 0 while not editing
+//   viewer.strokes         how many steps are done, and one for such an outline: undo counts down; 0 while not editing
+//   viewer.settle()        paints such an outline, as a step; another tool does, too
 //   viewer.tool            "pan", "brush", "eraser", "polygon", "fill", "grow", "ruler"
 //   viewer.brush           radius in columns of the scan
 //   viewer.undo() redo() smooth() fillHoles() keepLargest() zoomToLesion()
 //   events                 bc-edit {strokes, painted_px, beginning, threshold} after every finished step, undo and
-//                          redo; bc-tool {tool, brush}
+//                          redo, and every corner of an outline from its third on, which painted_px is without;
+//                          bc-tool {tool, brush}
 //   keys                   1 to 5, capital letters, and letters without an action (edit/keys.js) are left to whoever
 //                          shows the viewer, while a mask is edited; others are preventDefault()ed at the document
 //
@@ -198,7 +201,7 @@ export class Viewer extends HTMLElement {
   }
 
   get edited() {
-    return this.#reading.mine?.mask.slice() ?? null;
+    return this.#editor.edited;
   }
 
   get editedScores() {
@@ -237,7 +240,7 @@ export class Viewer extends HTMLElement {
   }
 
   get strokes() {
-    return this.#reading.mine?.strokes ?? 0;
+    return this.#editor.strokes;
   }
 
   get tool() {
@@ -254,6 +257,11 @@ export class Viewer extends HTMLElement {
 
   set brush(radius) {
     this.#editor.radius = radius;
+  }
+
+  /** Paint an outline that is not closed yet, as a step. */
+  settle() {
+    this.#editor.settle();
   }
 
   /** Take back the press that is going on, the polygon's last corner, or the last step. */

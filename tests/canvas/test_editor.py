@@ -327,7 +327,53 @@ def test_a_polygon_is_clicked_and_closed_and_its_corners_are_taken_back(viewer: 
     viewer.settle()
     rest = drawn.mask
     assert 0 < rest.sum() < inside.sum() and not (rest & ~inside).any()
-    assert [heard["strokes"] for heard in drawn.heard()] == [1, 2]
+    strokes = [heard["strokes"] for heard in drawn.heard()]
+    assert strokes == [1, 1, 1, 1, 1, 2, 1, 2, 2]  # from its third corner on it counts
+
+
+def test_an_outline_that_is_not_closed_counts_and_is_painted_when_it_is_put_down(viewer: Viewer):
+    drawn = edit(viewer)
+    corners = [drawn.screen(*place) for place in ((30, 20), (120, 30), (130, 100), (20, 110))]
+
+    def outline(*which: Point) -> None:
+        viewer.press("c")
+        for corner in which:
+            drawn.mouse.click(*corner)
+
+    outline(*corners)
+    told = (drawn.mask, viewer.run("v => v.strokes"))
+    viewer.press("Enter")
+    closed = drawn.mask
+    assert closed.sum() > 5000 and np.array_equal(told[0], closed) and told[1] == 1
+    for put_down in (
+        lambda: viewer.press("b"),
+        lambda: viewer.press("v"),
+        lambda: viewer.run("v => v.settle()"),
+    ):
+        viewer.press("Control+z")
+        assert not drawn.mask.any()
+        outline(*corners)
+        put_down()
+        assert np.array_equal(drawn.mask, closed) and viewer.run("v => v.strokes") == 1
+        viewer.press("Escape", "Enter")
+        assert np.array_equal(drawn.mask, closed), "it is an outline no more"
+    viewer.press("Control+z")
+    outline(*corners)
+    viewer.run("v => v.begin('empty')")
+    assert not drawn.mask.any()
+    viewer.press("Control+z")
+    assert np.array_equal(drawn.mask, closed), "begun anew it comes back"
+    viewer.press("Control+z")
+    outline(*corners[:2])
+    viewer.run("v => v.settle()")
+    viewer.press("b")
+    assert not drawn.mask.any() and viewer.run("v => v.strokes") == 0
+    drawn.heard()
+    viewer.press("c")
+    for corner in corners[:3]:  # there is nothing to take away
+        drawn.mouse.click(*corner, button="right")
+    viewer.press("Enter")
+    assert [heard["strokes"] for heard in drawn.heard()] == [1, 0]
 
 
 def test_fill_takes_what_is_drawn_around_and_says_why_not_elsewhere(viewer: Viewer):

@@ -152,13 +152,14 @@ test("the next label goes round, and after the last there is none", () => {
 
 test("a decision that cannot be made says why, and all say so while the case is fetched", () => {
   const bare = { segmented: false, has_truth: false };
-  const drawing = { strokes: 0, isOf: () => true };
+  const drawing = { strokes: 0, isOn: false, isThere: false, isOf: () => true };
   assert.deepEqual(refusals(bare, drawing, true), {
     accept: "This case has no prediction.",
     truth: "This case has no truth.",
     corrected: "Nothing is drawn: E begins.",
   });
   const whole = { segmented: true, has_truth: true };
+  assert.equal(refusals(whole, { ...drawing, isOn: true, isThere: true }, true).corrected, "Nothing is changed yet.");
   assert.deepEqual(refusals(whole, { ...drawing, strokes: 1 }, true), {});
   assert.deepEqual(Object.keys(refusals(whole, { ...drawing, strokes: 1 }, false)).sort(), ["accept", "corrected", "truth"]);
   for (const refused of [refusals(null, drawing, true), refusals(whole, { ...drawing, isOf: () => false }, true)]) {
@@ -169,6 +170,7 @@ test("a decision that cannot be made says why, and all say so while the case is 
 test("what a decision would leave out is said, and a correction leaves out nothing that is in hand", () => {
   assert.equal(leavesOut("corrected", { strokes: 2, waiting: 0 }), "");
   assert.equal(leavesOut("accept", { strokes: 0, waiting: 0 }), "");
-  assert.match(leavesOut("accept", { strokes: 1, waiting: 0 }), /^1 stroke is drawn here: 3 saves them/);
+  assert.match(leavesOut("accept", { strokes: 1, waiting: 0 }), /^1 stroke is drawn here: 3 saves it, “Accept” again leaves it out/);
+  assert.match(leavesOut("accept", { strokes: 2, waiting: 0 }), /^2 strokes are drawn here: 3 saves them, “Accept” again leaves them out/);
   assert.match(leavesOut("unsure", { strokes: 0, waiting: 4 }), /left unfinished: E goes on with it, “Unsure” again drops it/);
 });

@@ -89,7 +89,7 @@ export function editKey({ root, editor }, event, target, inPicture) {
   if (!isDown) return undefined;
   const action = editActionOf(event, target, inPicture);
   if (action === "closeOutline") return editor.hand.closeOutline() ? null : undefined;
-  if (action === "cornerBack") return editor.hand.outline.back() ? null : undefined;
+  if (action === "cornerBack") return editor.hand.cornerBack() ? null : undefined;
   if (action === "cancel") {
     if (isMenuOpen(root)) {
       closeMenu(root);

@@ -18,6 +18,7 @@ export const TOOLS = ["pan", "brush", "eraser", "polygon", "fill", "grow", "rule
 export class Editor {
   /** The reader's last mask of this scan, if there is one. @type {Last | null} */ last = null;
   /** @type {Tool} */ #tool = "brush";
+  /** An outline counted when the mask was told last. */ #isOutlined = false;
   #radius = 0;
   /** What the reader chose, and the smaller side of the scan that it was on. @type {{radius: number, side: number} | null} */
   #chosen = null;
@@ -44,6 +45,7 @@ export class Editor {
       throw new Error(`A mask of ${info?.name} has ${shape.width * shape.height} pixels, not ${mask.length}.`);
     }
     this.hand.forget();
+    this.#isOutlined = false;
     this.#reading.mine = mask && new Edited(mask, shape.width, shape.height, beginning, of);
     this.#reading.mine?.count.against(this.#reading.truth);
     if (mask) this.#resize();
@@ -57,6 +59,7 @@ export class Editor {
 
   set tool(tool) {
     if (tool === this.#tool || !TOOLS.includes(tool)) return;
+    this.settle();
     this.#tool = tool;
     this.hand.empty();
     this.#tellTool();
@@ -125,10 +128,28 @@ export class Editor {
     this.#redraw();
   }
 
+  /** Paint what an outline goes around that is not closed yet, as a step: it is on the screen, and counts. One of
+   * fewer than three corners goes around nothing, and stays as it is. */
+  settle() {
+    this.hand.closeOutline();
+  }
+
+  /** How many steps are done. An outline that goes around something is one already. */
+  get strokes() {
+    const { mine } = this.#reading;
+    return mine ? mine.strokes + Number(this.hand.outline.encloses) : 0;
+  }
+
+  /** A copy of the mask, with what such an outline goes around. @returns {Uint8Array | null} */
+  get edited() {
+    const { mine } = this.#reading;
+    return mine && this.hand.outline.on(mine);
+  }
+
   /** The press that is going on, the polygon's last corner, or the last step. */
   undo() {
     if (this.hand.isPressed) this.hand.cancel();
-    else if (!this.hand.outline.back() && this.#reading.mine?.undo()) this.#changed();
+    else if (!this.hand.cornerBack() && this.#reading.mine?.undo()) this.#changed();
     this.#redraw();
   }
 
@@ -166,6 +187,7 @@ export class Editor {
     const { mine } = this.#reading;
     const mask = this.maskOf(beginning);
     if (!mine || !mask || mask.length !== mine.mask.length) return false;
+    this.settle(); // a step of its own, which undo brings back
     this.hand.cancel();
     mine.replace(mask);
     const last = beginning === "last" ? this.last : null;
@@ -227,11 +249,18 @@ export class Editor {
     return !!(mine?.count.painted || painted || truth?.box);
   }
 
+  /** The outline has another corner than before, or one less. */
+  outlined() {
+    if (this.#isOutlined || this.hand.outline.encloses) this.tell();
+  }
+
   /** The mask is another than was told last. */
   tell() {
     const { mine } = this.#reading;
     if (!mine) return;
-    const { strokes, beginning, threshold } = mine;
+    this.#isOutlined = this.hand.outline.encloses;
+    const { strokes } = this;
+    const { beginning, threshold } = mine;
     this.#emit("bc-edit", { strokes, painted_px: mine.count.painted, beginning, threshold });
   }
 }

@@ -75,15 +75,25 @@ export class Hand {
     if (this.#pressed) this.#reading.mine?.drop();
     this.#pressed = false;
     this.ruler = null;
-    return this.outline.drop() || had;
+    if (!this.outline.drop()) return had;
+    this.#editor.outlined();
+    return true;
   }
 
   /** Paint what the polygon goes around. @returns {boolean} whether there was one */
   closeOutline() {
     const { mine } = this.#reading;
-    if (!mine || this.outline.points.length < 3) return false;
+    if (!mine || !this.outline.encloses) return false;
     this.outline.close(mine);
     this.#editor.finish();
+    this.#editor.outlined(); // where it changed nothing it was no step
+    return true;
+  }
+
+  /** Take the polygon's last corner back. @returns {boolean} whether there was one */
+  cornerBack() {
+    if (!this.outline.back()) return false;
+    this.#editor.outlined();
     return true;
   }
 
@@ -233,9 +243,18 @@ export class Hand {
       },
     );
     this.#redraw();
-    if (stroke !== "close") return stroke;
-    if (!this.closeOutline()) this.outline.drop();
-    return null;
+    if (stroke === "close") {
+      if (!this.closeOutline()) this.outline.drop();
+      return null;
+    }
+    return {
+      move: stroke.move,
+      end: () => this.#editor.outlined(), // its corner stays where it is now
+      pinch: () => {
+        stroke.pinch();
+        this.#editor.outlined();
+      },
+    };
   }
 
   /** @param {Edited} mine @param {Point} start in pixels of the scan @param {0 | 1} value */

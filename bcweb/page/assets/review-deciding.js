@@ -27,6 +27,7 @@ const CHANNEL = "bc-review";
 
 export class Deciding {
   /** A decision that would leave strokes out was pressed once, and for how many. */ #warned = "";
+  /** What was last said to stand in the way of a decision. @type {{decision: Decision, text: string} | null} */ #hindered = null;
   /** Verdicts of this page, of all its projects, the last of them last. @type {{verdict: Verdict, key: string, project: number}[]} */ #undoable = [];
   /** Verdicts that are undone once they are saved: the reader has asked for it before. @type {Set<Kept>} */ #unsaid = new Set();
   /** Verdicts that the server will not have, and why. @type {Map<string, {kept: Kept, why: string}>} */ #unwanted = new Map();
@@ -47,21 +48,23 @@ export class Deciding {
       view.ahead.forget(data.id);
       moving.decided(data.id, data.changed);
     };
+    view.viewer.addEventListener("bc-edit", () => this.#onEdit());
   }
 
   /** @param {Decision} decision @param {string | null} reason */
   async decide(decision, reason) {
     const { info } = this.view;
     if (!info || this.outbox.isDeciding(info.id)) return;
-    const why = this.view.refusals[decision] ?? (decision === "accept" && this.drawing.isMoved ? MOVED : "");
-    if (why) return this.status.say(why, "error");
+    this.view.viewer.settle(); // an outline that goes around nothing new is no stroke
+    const why = this.#refusal(decision);
+    if (why) return this.#hinder(decision, why);
     const { strokes, waiting } = this.drawing;
     const warning = leavesOut(decision, this.drawing);
     const warned = `${decision} ${strokes} ${waiting}`;
     // Once another case is in view, or something else is said over it, it has to be pressed twice again.
     if (warning && !(this.#warned === warned && this.status.isSaying(warning))) {
       this.#warned = warned;
-      return this.status.say(warning, "error");
+      return this.#hinder(decision, warning);
     }
     this.status.leave();
     const isDrawn = decision === "corrected";
@@ -83,6 +86,25 @@ export class Deciding {
     };
     this.clashes.forget(info.id);
     await this.outbox.decide(kept, isDrawn ? this.drawing.packed() : null);
+  }
+
+  /** Why it cannot be made. @param {Decision} decision */
+  #refusal(decision) {
+    return this.view.refusals[decision] ?? (decision === "accept" && this.drawing.isMoved ? MOVED : "");
+  }
+
+  /** @param {Decision} decision @param {string} text what stands in its way */
+  #hinder(decision, text) {
+    this.#hindered = { decision, text };
+    this.status.say(text, "error");
+  }
+
+  /** Another stroke, or one undone: what was said of the strokes before is over. */
+  #onEdit() {
+    if (!this.#hindered) return;
+    const { decision, text } = this.#hindered;
+    const isSo = text === (this.#refusal(decision) || leavesOut(decision, this.drawing));
+    if (!isSo && this.status.isSaying(text)) this.status.leave();
   }
 
   // ---------------------------------------------------------------- what the server says to it

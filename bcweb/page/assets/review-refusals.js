@@ -9,7 +9,7 @@ import { DECISIONS } from "./review-words.js";
 
 export const FETCHED = "Its picture is still being fetched.";
 
-/** @param {CaseInfo | null} info of the case in view @param {{strokes: number, isOf: (info: CaseInfo) => boolean}} drawing
+/** @param {CaseInfo | null} info of the case in view @param {{strokes: number, isOn: boolean, isThere: boolean, isOf: (info: CaseInfo) => boolean}} drawing
  * @param {boolean} isSeen its picture is on the screen: nobody accepts what they have not seen
  * @returns {Partial<Record<Decision, string>>} why a decision cannot be made */
 export function refusals(info, drawing, isSeen) {
@@ -19,7 +19,9 @@ export function refusals(info, drawing, isSeen) {
   const refused = {};
   if (!info.segmented) refused.accept = "This case has no prediction.";
   if (!info.has_truth) refused.truth = "This case has no truth.";
-  if (drawing.strokes === 0) refused.corrected = `Nothing is drawn: ${shown(KEYS.draw.keys[0])} begins.`;
+  // With the pen on a mask the key that begins is the eraser's.
+  const begun = drawing.isOn && drawing.isThere;
+  if (drawing.strokes === 0) refused.corrected = begun ? "Nothing is changed yet." : `Nothing is drawn: ${shown(KEYS.draw.keys[0])} begins.`;
   if (!isSeen) refused.accept = refused.truth = refused.corrected = "Its picture is not on the screen.";
   return refused;
 }
@@ -35,6 +37,6 @@ export const MOVED = `The prediction is not shown as it was made: ${shown(VIEWER
 export function leavesOut(decision, { strokes, waiting }) {
   if (waiting > 0) return `A drawing of this case was left unfinished: ${shown(KEYS.draw.keys[0])} goes on with it, “${DECISIONS[decision]}” again drops it.`;
   if (decision === "corrected" || strokes === 0) return "";
-  const many = strokes === 1 ? "1 stroke is drawn" : `${strokes} strokes are drawn`;
-  return `${many} here: ${shown(KEYS.corrected.keys[0])} saves them, “${DECISIONS[decision]}” again leaves them out.`;
+  const [many, them] = strokes === 1 ? ["1 stroke is drawn", "it"] : [`${strokes} strokes are drawn`, "them"];
+  return `${many} here: ${shown(KEYS.corrected.keys[0])} saves ${them}, “${DECISIONS[decision]}” again leaves ${them} out.`;
 }

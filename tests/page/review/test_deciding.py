@@ -65,7 +65,7 @@ def test_a_warning_is_seen_while_the_server_is_away(page, project, store):
     page.stroke(*BAR)
     page.says("NOT saved on the server, but kept in this browser")
     page.press("1")
-    page.says("1 stroke is drawn here: 3 saves them")
+    page.says("1 stroke is drawn here: 3 saves it")
     page.says("NOT saved on the server, but kept in this browser")
     page.press("3")
     page.says("NOT saved: The server does not answer.")
@@ -85,16 +85,16 @@ def test_a_warning_is_seen_while_something_is_saved(page, project, store):
     page.page.route("**/draft?*", lambda route: held.append(route))
     page.stroke(*BAR)
     page.press("1")
-    page.says("1 stroke is drawn here: 3 saves them")
+    page.says("1 stroke is drawn here: 3 saves it")
     page.says("Saving")
     held.pop(0).continue_()
     page.says("Keeping the drawing")
-    page.says("1 stroke is drawn here: 3 saves them")
+    page.says("1 stroke is drawn here: 3 saves it")
     assert stands(store, project, "case 1").decision == "unsure"
     assert stands(store, project, "case 2") is None
     held.pop(0).continue_()
     expect(page.find(".status")).not_to_contain_text("Keeping")
-    page.says("1 stroke is drawn here: 3 saves them")
+    page.says("1 stroke is drawn here: 3 saves it")
 
 
 def test_a_warning_that_something_else_was_said_over_is_given_once_more(page, project, store):
@@ -106,13 +106,13 @@ def test_a_warning_that_something_else_was_said_over_is_given_once_more(page, pr
     page.shows("case 2").press("e")
     page.stroke(*BAR)
     page.press("1")
-    page.says("1 stroke is drawn here: 3 saves them")
+    page.says("1 stroke is drawn here: 3 saves it")
     held[0].fulfill(status=404, json={"error": "It is gone."})
     page.page.unroute_all()
     page.says("NOT saved, case 1: It is gone.")
     page.complaints.clear()  # the browser tells of the 404
     page.press("1")
-    page.says("1 stroke is drawn here: 3 saves them")
+    page.says("1 stroke is drawn here: 3 saves it")
     assert stands(store, project, "case 2") is None, "strokes were left out without a word"
     page.press("1")
     page.says("case 2, prediction accepted")
