@@ -183,7 +183,7 @@ def test_a_verdict_that_the_server_did_not_take_is_said_and_saved_when_it_is_bac
 ):
     app.kill()
     page.press("2")
-    page.says("NOT saved: The server does not answer.")
+    page.says("NOT saved yet, but kept in this browser: case 1. The server does not answer.")
     assert "Saved" not in page.find(".status").inner_text()
     page.shows("case 1")
     app.start()
@@ -197,7 +197,7 @@ def test_a_locked_database_is_not_saved_and_then_saved(home, page, store, projec
     with closing(sqlite3.connect(home / "review.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         page.press("2")
-        page.says("NOT saved: Not saved: the database is busy")
+        page.says("NOT saved yet, but kept in this browser: case 1. The database is busy.")
         page.shows("case 1")
         other.execute("ROLLBACK")
         page.says("Saved", 60)
@@ -215,7 +215,7 @@ def test_a_login_that_has_ended_keeps_the_drawing_and_says_what_to_do(page, stor
     drawn = page.edited()
     page.says("kept in this browser")
     page.press("3")
-    page.says("NOT saved: Your login has ended.")
+    page.says("NOT saved yet, but kept in this browser: case 1. Your login has ended.")
     expect(page.find(".status a")).to_contain_text("Log in")
     assert standing(store, project) is None
     page.page.unroute_all()
@@ -244,7 +244,9 @@ def test_answers_that_pass_keep_drawing_and_verdict_until_they_are_saved(page, s
     assert drafts == []
     verdicts = answering("**/verdicts", sign_in, half, busy)
     page.press("3")
-    page.says("NOT saved: What came was not the server's answer")
+    page.says(
+        "NOT saved yet, but kept in this browser: case 1. What came was not the server's answer"
+    )
     page.says("Saved", 60)
     assert verdicts == []
     verdict = standing(store, project)
@@ -342,7 +344,7 @@ def test_a_verdict_that_was_never_answered_is_sent_when_the_browser_is_opened_ag
     drawn = page.edited()
     page.page.route("**/verdicts", lambda route: route.abort())
     page.press("3")
-    page.says("NOT saved: The server does not answer.")
+    page.says("NOT saved yet, but kept in this browser: case 1. The server does not answer.")
     first.kill()
     assert standing(store, project) is None
     with opened(chromium, tmp_path / "profile", app.address) as second:
@@ -377,7 +379,7 @@ def test_what_a_first_reader_decides_is_theirs_although_an_import_goes_on_meanwh
             late[0].fallback()
         first.page.route("**/verdicts", lambda route: route.abort())
         first.press("1")
-        first.says("NOT saved: The server does not answer.")
+        first.says("NOT saved yet, but kept in this browser: case 1. The server does not answer.")
         first.page.close(run_before_unload=False)
         assert standing(store, project) is None
         ReviewPage(context.new_page(), app.address).open(reader="").says("Saved")

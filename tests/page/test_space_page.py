@@ -96,7 +96,8 @@ def test_a_readers_day_on_a_space(context, provider, app, home):
     page.stroke(*BAR)
     page.press("3")
     page.says(
-        "NOT saved: Your login has ended. What you drew is kept in this browser: log in again."
+        "NOT saved yet, but kept in this browser: case 2. Your login has ended. What you drew is kept in this"
+        " browser: log in again."
     )
     provider.lasts = 3600
     with context.expect_page() as opened:
@@ -116,7 +117,7 @@ def test_a_readers_day_on_a_space(context, provider, app, home):
     app.kill()
     shutil.rmtree(home)
     page.press("3")
-    page.says("NOT saved: The server does not answer.")
+    page.says("NOT saved yet, but kept in this browser: case 4. The server does not answer.")
     app.start()
     page.says("Saved", seconds=60)
     [third] = masks_of(app.address, 4)
@@ -145,7 +146,9 @@ def test_a_space_without_a_backup_says_that_verdicts_vanish(context, provider, h
         page.shows("case 2")
         page.page.route("**/verdicts", asleep)
         page.press("5")
-        page.says("NOT saved: The server is starting, or out of order.")
+        page.says(
+            "NOT saved yet, but kept in this browser: case 2. The server is starting, or out of order."
+        )
         with page.page.expect_request("**/verdicts"):
             page.find(".status button").click()  # it is there until the verdict is saved
         page.page.unroute("**/verdicts")

@@ -28,6 +28,7 @@ const isPassing = (error) =>
 export class Outbox {
   /** In the order in which they were decided. @type {Kept[]} */ #verdicts = [];
   /** Verdicts that are not there yet, by case, the newest last. @type {Map<string, Kept>} */ #deciding = new Map();
+  /** Verdicts that this browser has, too. @type {WeakSet<Kept>} */ #shelved = new WeakSet();
   /** The newest draft by case; null where it is dropped. @type {Map<string, Kept | null>} */ #drafts = new Map();
   #isBusy = false;
   #wait = 0;
@@ -43,11 +44,17 @@ export class Outbox {
     window.addEventListener("focus", () => this.#error && this.now()); // back from logging in, for one
   }
 
-  /** error: why it is not saved; until: when it is tried again (performance.now); isLoggedOut: only a login helps. */
+  /** names: of the cases whose verdicts wait, or where none does, whose drawings do; areShelved: this browser has all of
+   * those verdicts; error: why it is not saved; until: when it is tried again (performance.now); isLoggedOut: only a
+   * login helps. */
   get state() {
+    const verdicts = [...this.#deciding.values()];
+    const drafts = [...this.#drafts.values()].filter((kept) => kept !== null); // what is dropped has no name any more
     return {
-      verdicts: this.#deciding.size,
+      verdicts: verdicts.length,
       drafts: this.#drafts.size,
+      names: (verdicts.length ? verdicts : drafts).map(({ name }) => name),
+      areShelved: verdicts.every((kept) => this.#shelved.has(kept)),
       error: this.#error,
       until: this.#until,
       isLoggedOut: this.#error instanceof Refused && this.#error.status === 401,
@@ -96,9 +103,10 @@ export class Outbox {
     this.#deciding.set(kept.id, kept); // at once: the same key pressed twice is one decision
     this.page.changed();
     if (bits) kept.bits = await bits;
-    await this.shelf.put(kept);
+    if (await this.shelf.put(kept)) this.#shelved.add(kept);
     this.#drafts.delete(kept.id);
     this.#verdicts.push(kept);
+    this.page.changed();
     this.#go();
   }
 

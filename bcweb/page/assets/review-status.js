@@ -6,14 +6,22 @@ import { FETCHED } from "./review-refusals.js";
 import { followed } from "./review-standing.js";
 
 /** @typedef {import("./review-api.js").Verdict} Verdict */
-/** @typedef {{verdicts: number, drafts: number, error: Error | null, until: number, isLoggedOut: boolean, isHere: boolean}} Sending
- * see review-outbox.js; isHere: what is drawn is kept in this browser */
+/** @typedef {{verdicts: number, drafts: number, names: string[], areShelved: boolean, error: Error | null, until: number,
+ *  isLoggedOut: boolean, isHere: boolean}} Sending see review-outbox.js; isHere: what is drawn is kept in this browser */
 
 /** passing: over once the case is left, or decided. @typedef {"" | "error" | "good" | "passing"} Kind */
 
+/** Cases that are named; of more their number is told. What is said has to fit where it is said, see review.css. */
+const MOST_NAMES = 3;
+const LONGEST_NAME = 20;
+
+/** What an answer says besides, which is not so here: the screen may show another case by now, it is tried again without
+ * the reader, and that it is not saved is said before it. */
+const BESIDES = / What is on the screen is still there; try again(?: then)?\.$|^Not saved: |; (?:save|try) again(?=\.$)/g;
+
 export class Status {
   /** @type {{text: string, kind: Kind, verdict: Verdict | null, act: HTMLElement | null, about: string[]}} */ #said = { text: "", kind: "", verdict: null, act: null, about: [] };
-  /** @type {Sending} */ #sending = { verdicts: 0, drafts: 0, error: null, until: 0, isLoggedOut: false, isHere: true };
+  /** @type {Sending} */ #sending = { verdicts: 0, drafts: 0, names: [], areShelved: true, error: null, until: 0, isLoggedOut: false, isHere: true };
   #ticks = 0;
   /** What of it is on the page: what does not change is left alone, or it would be read aloud again. */ #told = { said: /** @type {unknown} */ (null), sending: "" };
 
@@ -22,7 +30,7 @@ export class Status {
     this.root = root;
     this.tryNow = tryNow;
     this.said = h("div");
-    this.sending = h("div");
+    this.sending = h("div", { class: "sending" });
     root.replaceChildren(this.said, this.sending);
     document.addEventListener("fullscreenchange", () => this.#rise());
   }
@@ -110,12 +118,12 @@ export class Status {
 
   /** @param {Error} error */
   #showError(error) {
-    const { verdicts, until, isLoggedOut, isHere } = this.#sending;
-    const drawing = `Your drawing is NOT saved on the server${isHere ? ", but kept in this browser" : ""}`;
-    const what = verdicts === 0 ? drawing : verdicts === 1 ? "NOT saved" : `${verdicts} verdicts NOT saved`;
+    const { until, isLoggedOut } = this.#sending;
+    const [what, whose] = this.#notSaved();
     const seconds = Math.max(Math.ceil((until - performance.now()) / 1000), 0);
     const when = isLoggedOut ? "" : ` Tries again ${seconds ? `in ${seconds} s` : "now"}.`;
-    const told = `${what}: ${error.message}`;
+    const why = error.message.replaceAll(BESIDES, "");
+    const told = `${what}${whose} ${why.charAt(0).toUpperCase()}${why.slice(1)}`;
     if (this.#told.sending === told) {
       /** @type {HTMLElement} */ (this.sending.querySelector(".when")).textContent = when;
       return;
@@ -124,7 +132,17 @@ export class Status {
     const act = isLoggedOut
       ? wantsLogin(error) && loginLink(true)
       : button("Try now", null, this.tryNow);
-    this.sending.replaceChildren(h("p", { class: "error" }, h("b", {}, `${what}: `), error.message, h("span", { class: "when", "aria-hidden": "true" }, when)), act || "");
+    this.sending.replaceChildren(act || "", h("p", { class: "error" }, h("b", {}, what), told.slice(what.length), h("span", { class: "when", "aria-hidden": "true" }, when)));
+  }
+
+  /** Which cases: by now the reader may be at another one. @returns {[string, string]} what is not saved, and its cases */
+  #notSaved() {
+    const { verdicts, names, areShelved, isHere } = this.#sending;
+    const whose = named(names);
+    if (verdicts > 0) return [`NOT saved yet${areShelved ? ", but kept in this browser" : ""}:`, ` ${whose}.`];
+    if (names.length === 0) return ["Dropped, but NOT on the server yet.", ""];
+    const drawn = names.length === 1 ? `Your drawing of ${whose} is` : `Your drawings of ${whose} are`;
+    return [`${drawn} NOT saved on the server${isHere ? ", but kept in this browser" : ""}.`, ""];
   }
 
   /** In full screen nothing but the picture is seen: what is wrong comes over it. Leaving full screen for it could
@@ -136,4 +154,17 @@ export class Status {
     this.root.popover = rises ? "manual" : null;
     if (rises) this.root.showPopover();
   }
+}
+
+/** @param {string[]} names of cases */
+function named(names) {
+  const more = names.length - MOST_NAMES;
+  return names.slice(0, MOST_NAMES).map(clipped).join(", ") + (more > 0 ? ` and ${more} more` : "");
+}
+
+/** With both its ends: names of one data set often begin alike. @param {string} name */
+function clipped(name) {
+  if (name.length <= LONGEST_NAME) return name;
+  const half = LONGEST_NAME / 2;
+  return `${name.slice(0, half - 1)}…${name.slice(-half)}`;
 }

@@ -68,7 +68,7 @@ def test_a_warning_is_seen_while_the_server_is_away(page, project, store):
     page.says("1 stroke is drawn here: 3 saves it")
     page.says("NOT saved on the server, but kept in this browser")
     page.press("3")
-    page.says("NOT saved: The server does not answer.")
+    page.says("NOT saved yet, but kept in this browser: case 1. The server does not answer.")
     expect(page.find(".status")).not_to_contain_text("1 stroke is drawn here")
     page.page.unroute_all()
     page.find(".status button").click()

@@ -1,0 +1,90 @@
+"""What is not saved yet is said with the names of its cases, wherever one is by then, and all of it is seen."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.page.review_reader import BAR
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+expect = sync_api.expect
+
+pytestmark = pytest.mark.browser
+
+
+def test_what_is_not_saved_yet_names_its_cases_and_says_that_they_are_kept(page):
+    page.page.route("**/verdicts", lambda route: route.abort())
+    page.press("5", "j")
+    page.shows("case 2")
+    status = page.find(".status")
+    page.says("NOT saved yet, but kept in this browser: case 1. The server does not answer.")
+    expect(status).to_contain_text(re.compile(r"answer\. Tries again (now|in \d+ s)\."))
+    expect(status).not_to_contain_text("on the screen")
+    for name, following in (("case 2", "case 4"), ("case 4", "case 5")):
+        page.press("5")
+        page.says(name)
+        page.press("j")
+        page.shows(following)
+    page.press("5")
+    page.says("NOT saved yet, but kept in this browser: case 1, case 2, case 4 and 1 more. The")
+    page.page.unroute_all()
+    status.get_by_role("button", name="Try now").click()
+    page.says("Saved")
+    expect(status).not_to_contain_text("NOT")
+
+
+def test_a_browser_that_keeps_nothing_is_not_said_to_keep_a_verdict(browse, project):
+    page = browse()
+    page.page.add_init_script(
+        "IDBFactory.prototype.open = () => { throw new Error('it keeps nothing'); }"
+    )
+    page.page.route("**/verdicts", lambda route: route.abort())
+    page.open().shows("case 1").press("5")
+    page.says("NOT saved yet: case 1. The server does not answer.")
+    expect(page.find(".status")).not_to_contain_text("kept")
+    page.page.unroute_all()
+    page.find(".status button").click()
+    page.says("Saved")
+
+
+def test_a_drawing_that_is_not_on_the_server_yet_names_its_case(page):
+    page.page.route("**/draft?*", lambda route: route.abort())
+    page.press("e")
+    page.stroke(*BAR)
+    page.press("Shift+E", "j")
+    page.shows("case 2")
+    page.says("Your drawing of case 1 is NOT saved on the server, but kept in this browser.")
+    expect(page.find(".status")).not_to_contain_text("on the screen")
+
+
+LONG = "BUS 2024 left breast "
+
+
+def longer(route: sync_api.Route) -> None:
+    """A case with a long name."""
+    answer = route.fetch()
+    told = answer.json()
+    route.fulfill(response=answer, json=told | {"name": LONG + told["name"]})
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_all_of_what_is_not_saved_is_seen_and_no_button_moves_for_it(browse, project, width):
+    page = browse()
+    page.page.set_viewport_size({"width": width, "height": 800})
+    page.page.route(re.compile(r"/review/cases/\d+$"), longer)
+    page.page.route("**/verdicts", lambda route: route.abort())
+    page.open().shows(LONG + "case 1")
+    status, accept = page.find(".status"), page.find(".decide.accept")
+    before = accept.bounding_box()
+    for name, following in (("case 1", "case 2"), ("case 2", "case 4"), ("case 4", "case 5")):
+        page.shows(LONG + name).press("5")
+        page.says(f"BUS 2024 …ast {name}")
+        page.press("j")
+        page.shows(LONG + following)
+    page.press("5")
+    page.says("and 1 more. The server does not answer.")
+    assert status.evaluate("e => e.scrollHeight - e.clientHeight") <= 0, "some of it is hidden"
+    assert accept.bounding_box() == before
+    page.page.unroute_all()
