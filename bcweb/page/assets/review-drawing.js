@@ -4,7 +4,6 @@ import { levelOf } from "../../canvas/scores.js";
 import { Refused } from "./api.js";
 import * as api from "./review-api.js";
 import { packed, sameMask, unpacked } from "./review-bits.js";
-import { OPEN_CASE } from "./review-links.js";
 import { isSame } from "./review-shelf.js";
 
 /** @typedef {import("./review-api.js").CaseInfo} CaseInfo */
@@ -24,6 +23,7 @@ import { isSame } from "./review-shelf.js";
  * @property {() => void} changed what is drawn, or whether the pen is in the hand
  * @property {(id: string, isThere: boolean) => void} drafted whether the reader has a drawing of this case
  * @property {(error: unknown) => void} failed
+ * @property {(id: string) => void} reload ask for this case anew and show it
  */
 
 export class Drawing {
@@ -390,14 +390,13 @@ export class Drawing {
       if (this.#info !== info || !this.#left.includes(left)) return;
       const what = now.latest === latest ? "it was dropped" : "this case was decided";
       this.#gone = { id, text: `Your unfinished drawing is gone: ${what} elsewhere meanwhile.` };
-      Object.assign(info, now); // it was fetched ahead, and is shown from there
+      this.page.drafted(id, now.draft !== null);
     } catch (error) {
       this.page.failed(error);
       return;
     }
     this.#without(left);
-    this.page.drafted(id, info.draft !== null);
-    window.dispatchEvent(new CustomEvent(OPEN_CASE, { detail: { id, of: null } }));
+    this.page.reload(id);
   }
 
   /** Whoever wanted to go on with it has the pen, as if there had been none. @param {CaseInfo} info that is shown */

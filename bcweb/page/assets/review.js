@@ -123,6 +123,10 @@ class Review extends HTMLElement {
       changed: () => this.#view.showDrawing(),
       drafted: (id, isThere) => this.#moving.list.change(Number(id), { has_draft: isThere }),
       failed: (error) => this.#status.say(/** @type {Error} */ (error).message, "error"),
+      reload: (id) => {
+        this.#view.ahead.forget(Number(id));
+        this.#view.select(Number(id));
+      },
     });
     const parts = { moving: this.#moving, drawing: this.#drawing, form: this.#form, clashes: this.#clashes, status: this.#status };
     this.#view = new CaseView({ ...parts, viewer, panel: this.#panel }, { reader: () => this.#session?.reader, changed: () => this.#showSending() });
