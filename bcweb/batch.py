@@ -43,8 +43,8 @@ class Choice:
     modality: Modality | None = None
 
     def check(self) -> None:
-        """Raise `WeightsError` where weights were named and cannot be had."""
-        if self.weights is not None:
+        """Raise `WeightsError` where the weights for all scans are known, and cannot be had."""
+        if self.weights is not None or self.modality is not None:
             self.load(self.modality)
 
     def load(self, modality: Modality | None) -> Weights:

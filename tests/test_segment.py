@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from safetensors.numpy import load_file, save_file
 
 from bcweb.masks import read_stamp
 from bcweb.segment.__main__ import main
@@ -328,6 +329,28 @@ def test_a_scan_that_became_corrupt_keeps_no_mask(tmp_path, weights, capsys):
     files[0].write_bytes(whole)
     assert segment(*files, "--out", out, weights=weights) == 0
     assert masks(out) == ["0_mask.png", "1_mask.png"] and rows(out)[0]["notes"] == ""
+
+
+def test_masks_outlive_weights_that_cannot_be_had(tmp_path, weights, monkeypatch, capsys):
+    """A mistyped variable, or a Hub that does not answer, would cost all that was segmented before."""
+    file, out = scan(tmp_path / "a.png"), tmp_path / "out"
+    assert segment(file, "--out", out, weights=weights) == 0
+    made, before = (out / "a_mask.png").read_bytes(), rows(out)
+    capsys.readouterr()
+    monkeypatch.setenv("BCWEB_WEIGHTS_ULTRASOUND", str(tmp_path / "nowhere"))
+    assert main([str(file), "--out", str(out), "--modality", "ultrasound"]) == 1
+    assert capsys.readouterr().err.count("nowhere") == 1, "one sentence, before any scan is read"
+    assert rows(out) == before
+
+    torn = shutil.copytree(weights, tmp_path / "torn")
+    tensors = load_file(torn / "model.safetensors")
+    del tensors["mask_head.logits.bias"]
+    save_file(tensors, torn / "model.safetensors")
+    assert segment(file, "--out", out, weights=torn) == 1
+    [row] = rows(out)
+    assert "no tensor mask_head.logits.bias" in row["error"]
+    assert row["notes"] == "Its earlier mask was kept: it is of these pixels."
+    assert (out / "a_mask.png").read_bytes() == made
 
 
 def test_a_mask_of_another_file_outlives_an_error(tmp_path, weights, monkeypatch):

@@ -6,7 +6,8 @@ Writes STEM_mask.png for every scan (0 and 255, the scan's own size), a folder's
 --out, and results.csv: file, modality, presence, lesions, area (painted pixels), seconds, error, and
 notes on how the file was read (a guessed modality, the first frame of several ...). A file that cannot
 be segmented, or a folder that cannot be read, is a row with its error; the others are done and the exit
-status is 1. A mask that this command has written for such a file before is removed, and its row says so.
+status is 1. A mask that this command has written for such a file before is removed where the file holds another
+scan now or is gone, and its row says so.
 Of a folder, masks are left out: names that end in _mask, X_seg or X-gt beside X, and what lies in a folder of
 masks; linked folders are followed. Run it again and only what is new, changed, failed, or segmented by other
 weights or by another --modality is done. Two scans whose masks would have one name are kept apart: the second

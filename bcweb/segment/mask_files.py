@@ -53,12 +53,17 @@ def _ours(mask: Path, file: Path) -> bool:
 
 
 def without_stale_mask(row: Row, mask: Path) -> Row:
-    """The row of a scan that could not be segmented; a mask that was written for it earlier is removed, and the
-    row says so. It may be of other pixels, and beside an error nobody would take it for that.
+    """The row of a scan that could not be segmented; a mask that was written for it earlier is removed where the scan
+    has other pixels now or is gone, and the row says so. Beside an error nobody would take it for a mask of others. Where
+    the scan is what it was, as where the weights cannot be had, its mask stays.
     """
+    file = Path(row.file)
     stamp = read_stamp(mask)
-    if stamp is None or stamp.place != place_digest(Path(row.file)):
+    if stamp is None or stamp.place != place_digest(file):
         return row
+    with suppress(OSError):
+        if stamp.content == content_digest(read_file(file)):
+            return replace(row, notes="Its earlier mask was kept: it is of these pixels.")
     try:
         mask.unlink()
     except OSError as error:
