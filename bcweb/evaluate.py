@@ -312,6 +312,10 @@ def main(argv: list[str] | None = None) -> int:
 def _run(args: argparse.Namespace) -> int:
     if problem := why_unwritable(args.csv, args.json):
         raise ScoresError(problem)
+    if args.csv and args.json and args.csv.resolve() == args.json.resolve():
+        raise ScoresError(
+            f"{args.json} cannot be both the figures and the table of the cases: name two files."
+        )
     sets = [read_cases(spec) for spec in args.data]
     for each in sets:
         for note in each.notes:

@@ -677,6 +677,16 @@ def test_a_file_that_cannot_be_there_is_refused_before_the_scoring(tmp_path, cap
         assert capsys.readouterr() == ("", f"{file} cannot be written: {why}.\n")
 
 
+def test_the_figures_and_the_table_are_not_one_file(tmp_path, capsys):
+    """Else the second that is written is all that is left; refused before the scoring, as above."""
+    asked = ["--data", write_data(tmp_path / "data"), "--weights", "/nowhere"]
+    file, otherwise = tmp_path / "scores", tmp_path / "data" / ".." / "scores"
+    assert main([*asked, "--json", str(file), "--csv", str(otherwise)]) == 1
+    why = "cannot be both the figures and the table of the cases: name two files."
+    assert capsys.readouterr() == ("", f"{file} {why}\n")
+    assert not file.exists()
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no disk here that is always full")
 def test_a_full_disk_leaves_the_figures_on_the_terminal(tmp_path, weights, capsys):
     spec = write_data(tmp_path / "data")
