@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import re
 import sys
 from collections import Counter
 from io import StringIO
@@ -13,7 +14,7 @@ from bcweb.cases import CasesError, read_cases
 from bcweb.cases.duplicates import groups
 from bcweb.cases.grouping import find_pairs
 from bcweb.names import text
-from bcweb.terminal import command, counted, why_unwritable, write_whole
+from bcweb.terminal import command, counted, os_sentence, why_unwritable, write_whole
 
 
 @command
@@ -33,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
         "file where it is called groups.csv and lies beside the folders",
     )  # fmt: skip
     chosen = parser.parse_args(arguments)
-    if problem := why_unwritable(chosen.groups):
+    if problem := why_unwritable(chosen.groups) or _why_kept(chosen.groups):
         print(problem, file=sys.stderr)
         return 1
     try:
@@ -72,6 +73,24 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"{chosen.groups} cannot be written: {error.strerror}.", file=sys.stderr)
             return 1
     return 0
+
+
+def _why_kept(file: Path | None) -> str | None:
+    """A sentence where something else than a table of groups is there: it may be the table of a data set, which
+    cannot be read without it.
+    """
+    if file is None or not file.is_file():
+        return None
+    try:
+        with file.open("rb") as there:
+            header = there.readline(1000)
+    except OSError as error:
+        return os_sentence(error)
+    # As it is written above, or as a spreadsheet saves it again; an empty file has nothing to lose.
+    columns = re.split("[,;\t]", header.decode("utf-8-sig", "replace").strip())
+    if not header or [name.strip(' "').lower() for name in columns] == ["image", "group"]:
+        return None
+    return f"{file} is there and is no table of groups: name another file for --groups."
 
 
 if __name__ == "__main__":

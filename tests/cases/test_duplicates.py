@@ -223,6 +223,23 @@ def test_groups_are_written_where_a_name_is_no_text(tmp_path):
     assert r"M\udcfcller" in table.read_text(encoding="utf-8")
 
 
+def test_groups_take_the_place_of_no_other_table(tmp_path, capsys):
+    """Such as the data set's own, which could not be read any more."""
+    trees.save(tmp_path / "images" / "a.png", trees.picture(0))
+    own, groups_before = tmp_path / "cases.csv", tmp_path / "groups.csv"
+    why = "is there and is no table of groups: name another file for --groups."
+    for kept in ("file,group,modality\na.png,1,ultrasound\n", "\nfile\na.png\n"):
+        own.write_text(kept)
+        assert main([f"folder:{tmp_path}", "--groups", str(own)]) == 1
+        assert capsys.readouterr() == ("", f"{own} {why}\n")
+        assert own.read_text() == kept
+    own.unlink()
+    for before in ("", "image,group\nb,b\n", '\ufeff"image";"group"\r\nb;b\r\n'):
+        groups_before.write_text(before, encoding="utf-8")
+        assert main([f"folder:{tmp_path}", "--groups", str(groups_before)]) == 0
+        assert groups_before.read_text() == "image,group\na,a\n"
+
+
 def test_the_command_says_in_one_sentence_what_is_wrong(tmp_path, capsys):
     assert main([f"busi:{tmp_path}"]) == 1
     assert capsys.readouterr().err == f"{tmp_path} is not BUSI: it has no folder benign.\n"
