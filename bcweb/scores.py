@@ -19,7 +19,8 @@ from typing import Any
 from bcweb.metrics import DETECTED_ABOVE
 from bcweb.terminal import write_whole
 
-_MOST = 1e15  # of a share, a count and a length: sums of more are not finite, or not exact
+_MOST = 1e15  # of a count and a length: sums of more are not finite, or not exact
+_SHARES = {"presence", "dice", "iou", "precision", "recall"}  # of which 1 is the most
 
 _MASS = re.compile(r"\bmass(es)?\b(?![\s-]like\b)", re.IGNORECASE)
 _CLAUSES = re.compile(r"[.;,()\n]|\s[-\u2013\u2014/]\s|\b(?:and|but)\b", re.IGNORECASE)
@@ -110,28 +111,34 @@ class ScoresError(ValueError):
 def read_scores(file: Path) -> tuple[CaseScore, ...]:
     """Read what `write_scores` wrote; `ScoresError` names the file and the line that is not of it.
 
-    Weights bring such a table along, and come from anybody: every number that is given is finite, and what
-    `summarise` counts on is given.
+    Weights bring such a table along, and come from anybody: every number that is given is one that there may be, what
+    `summarise` counts on is given, and no case is there twice.
     """
     types = {field.name: str(field.type) for field in fields(CaseScore)}
-    scores = []
+    scores: dict[tuple[str, str], CaseScore] = {}
     try:
         with file.open(newline="", encoding="utf-8", errors="surrogateescape") as table:
             rows = csv.DictReader(table)
-            if "weak" not in (rows.fieldnames or ()):
+            named = rows.fieldnames or ()
+            if "weak" not in named:
                 del types["weak"]  # a table from before there were any
+            if missing := [name for name in types if name not in named]:
+                raise ScoresError(
+                    f"{file} is not a table of scores: it has no column {missing[0]}."
+                )
             for number, line in enumerate(rows, 2):
                 try:
-                    values = {name: _value(line[name], kind) for name, kind in types.items()}
-                except (KeyError, ValueError, TypeError) as error:
-                    raise ScoresError(f"{file}, line {number}: {error} is not a score's.") from None
-                score = CaseScore(**values)
+                    score = CaseScore(**{n: _value(n, line[n], kind) for n, kind in types.items()})
+                except ValueError as error:
+                    raise ScoresError(f"{file}, line {number}: {error}.") from None
                 if lacking := _lacking(score):
                     raise ScoresError(f"{file}, line {number}: it has no {lacking}.")
-                scores.append(score)
+                if score.key in scores:
+                    raise ScoresError(f"{file}, line {number}: {score.id} is there twice.")
+                scores[score.key] = score
     except csv.Error as error:
         raise ScoresError(f"{file} is not a table of scores: {error}.") from None
-    return tuple(scores)
+    return tuple(scores.values())
 
 
 def _lacking(score: CaseScore) -> str | None:
@@ -151,15 +158,21 @@ def _cell(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def _value(text: str, kind: str) -> Any:
+def _value(name: str, text: str | None, kind: str) -> Any:
+    """ValueError is a sentence: the text cannot be that. None: the line ends before it."""
+    if text is None:
+        raise ValueError(f"it has no {name}")
     if kind == "str":
         return text
     if text == "":
         return None
     read = {"bool": lambda t: bool(int(t)), "int": int, "float": float}
-    value = read[kind.split(" ")[0]](text)
-    if not 0 <= value <= _MOST:  # nor is what is no number
-        raise ValueError(text)
+    try:
+        value = read[kind.split(" ")[0]](text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= (1 if name in _SHARES else _MOST):  # nor is what is no number
+        raise ValueError(f"{name} cannot be {text[:40]}")
     return value
 
 

@@ -348,13 +348,20 @@ def test_scores_come_back_from_their_table_as_they_went(tmp_path):
 
 def test_a_table_that_is_no_scores_is_named_with_its_line(tmp_path):
     (tmp_path / "scores.csv").write_text("dataset,id\nbusi,1\n")
-    with pytest.raises(ScoresError, match=r"scores.csv, line 2"):
+    with pytest.raises(ScoresError, match="is not a table of scores: it has no column group"):
+        read_scores(tmp_path / "scores.csv")
+    write_scores(tmp_path / "scores.csv", [lesion("a", 0.5), normal("n"), lesion("a", 0.9)])
+    with pytest.raises(ScoresError, match=r"scores.csv, line 4: a is there twice\.$"):
+        read_scores(tmp_path / "scores.csv")
+    whole = (tmp_path / "scores.csv").read_text()
+    (tmp_path / "scores.csv").write_text(whole[: whole.rindex(",", 0, -30)])
+    with pytest.raises(ScoresError, match=r"scores.csv, line 4: it has no "):
         read_scores(tmp_path / "scores.csv")
 
 
-@pytest.mark.parametrize("said", ["nan", "inf", "-1", "1e300", "9" * 400])
+@pytest.mark.parametrize("said", ["nan", "inf", "-1", "1e300", "9" * 400, "abc"])
 @pytest.mark.parametrize("column", ["dice", "hd95_px", "painted"])
-def test_a_score_that_is_no_finite_number_is_none(tmp_path, column, said):
+def test_a_score_that_cannot_be_is_none(tmp_path, column, said):
     file = tmp_path / "scores.csv"
     write_scores(file, [normal("n"), lesion("a", 0.5)])
     with file.open(newline="") as table:
@@ -364,7 +371,16 @@ def test_a_score_that_is_no_finite_number_is_none(tmp_path, column, said):
         lines = csv.DictWriter(table, rows[0])
         lines.writeheader()
         lines.writerows(rows)
-    with pytest.raises(ScoresError, match=r"scores.csv, line 3: .* is not a score's\.$"):
+    with pytest.raises(
+        ScoresError, match=rf"scores.csv, line 3: {column} cannot be [^ ]{{1,40}}\.$"
+    ):
+        read_scores(file)
+    rows[1] |= {column: "1", "presence": "1.5"}
+    with file.open("w", newline="") as table:
+        lines = csv.DictWriter(table, rows[0])
+        lines.writeheader()
+        lines.writerows(rows)
+    with pytest.raises(ScoresError, match=r"line 3: presence cannot be 1\.5\.$"):  # a share
         read_scores(file)
 
 
