@@ -119,19 +119,23 @@ class Weights:
         path = self.folder / "seen.csv"
         if not path.exists():
             return ()
+        columns = [field.name for field in fields(SeenCase)]
         try:
             # A file's name is bytes, which need not be text.
             with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
-                cases = tuple(SeenCase(**row) for row in csv.DictReader(file))
+                rows = csv.DictReader(file)
+                cases = tuple(SeenCase(**row) for row in rows)
             duplicates.pack(case.fingerprint for case in cases)
+            # An empty file, or one that ends in the middle of a line, would call what was seen unseen.
+            if rows.fieldnames != columns or any(len(case.fingerprint) != 64 for case in cases):
+                raise ValueError
         except OSError as error:
             raise WeightsError(
                 f"seen.csv of {self.revision} cannot be read: {error.strerror}."
             ) from None
         except (TypeError, ValueError, OverflowError, csv.Error):
-            columns = ", ".join(field.name for field in fields(SeenCase))
             raise WeightsError(
-                f"seen.csv of {self.revision} is not a table of {columns}."
+                f"seen.csv of {self.revision} is not a table of {', '.join(columns)}."
             ) from None
         return cases
 

@@ -162,7 +162,15 @@ def test_seen_by_digest_by_group_and_by_fingerprint(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "table", ["case\nbenign (1)\n", "dataset,id,group,digest,fingerprint\na,b,c,d,\n"]
+    "table",
+    [
+        "case\nbenign (1)\n",
+        "dataset,id,group,digest,fingerprint\na,b,c,d,\n",
+        "",
+        "x,y\n",
+        f"dataset,id,group,digest,fingerprint\na,b,c,d,{'0f' * 32}\na,b,c,d,{'0f' * 20}",
+    ],
+    ids=["other", "no fingerprint", "empty", "other without a case", "cut off"],
 )
 def test_a_seen_table_that_cannot_tell_is_refused(tmp_path, table):
     (weights_folder.write(tmp_path) / "seen.csv").write_text(table)
