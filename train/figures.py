@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+
+from train.record import read_history
 
 
 def learning_curve(run: Path) -> None:
@@ -16,11 +17,10 @@ def learning_curve(run: Path) -> None:
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    with (run / "history.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = read_history(run)
     epochs = [int(row["epoch"]) for row in rows]
     figure, left = plt.subplots(figsize=(7, 4), layout="constrained")
-    left.plot(epochs, [float(row["loss"]) for row in rows], color="#888888", label="training loss")
+    left.plot(epochs, [row["loss"] for row in rows], color="#888888", label="training loss")
     left.set(xlabel="epoch", ylabel="loss")
     right = left.twinx()
     right.set(ylabel="validation", ylim=(0, 1))
@@ -29,7 +29,7 @@ def learning_curve(run: Path) -> None:
         ("presence_auc", "presence AUC", "#d55e00"),
     ):
         if key in rows[0]:
-            right.plot(epochs, [float(row[key]) for row in rows], color=colour, label=label)
+            right.plot(epochs, [row[key] for row in rows], color=colour, label=label)
     figure.legend(loc="outside upper center", ncols=3, frameon=False)
     figure.savefig(run / "learning-curve.png", dpi=130)
     plt.close(figure)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import statistics
 import subprocess
@@ -18,6 +17,7 @@ from train.data import load, some_cases
 from train.imagenet import ENCODERS
 from train.options import SIZE
 from train.recipe import epochs_of
+from train.record import read_history, read_record
 from train.roles import assign
 from train.training_set import TrainingSet
 
@@ -60,19 +60,21 @@ def is_trained(run: Path) -> bool:
     """Whether a run has its weights, with their card unless it was trained where no scans were to score it by,
     and was not stopped before its last epoch."""
     weights = run / "weights"
-    if not (weights / "config.json").exists() or was_stopped(run):
+    if not all(file.exists() for file in (weights / "config.json", run / "run.json")):
+        return False
+    if was_stopped(run):
         return False
     return (weights / "README.md").exists() or was_packed(run)
 
 
 def was_packed(run: Path) -> bool:
     """Whether a run that has its weights was trained on packed data: by its record, which does not say whose."""
-    return "packed" in json.loads((run / "run.json").read_text()).get("data", ())
+    return "packed" in read_record(run).get("data", ())
 
 
 def was_stopped(run: Path) -> bool:
     """Whether a run that has its weights was stopped before its last epoch."""
-    done, whole = epochs_of(json.loads((run / "run.json").read_text()))
+    done, whole = epochs_of(read_record(run))
     return done < whole
 
 
@@ -83,13 +85,12 @@ def best_epoch(runs: Sequence[Path], epochs: int) -> int | None:
     """
     kept = []
     for run in runs:
-        with (run / "history.csv").open(newline="") as file:
-            rows = list(csv.DictReader(file))
-        if not rows or "dice" not in rows[0]:
+        rows = read_history(run)
+        if "dice" not in rows[0]:
             return None
-        best = max(rows, key=lambda row: (float(row["dice"]), int(row["epoch"])))
-        trained = json.loads((run / "run.json").read_text())["recipe"]["epochs"]
-        kept.append(max(round(int(best["epoch"]) * epochs / trained), 1))
+        best = max(rows, key=lambda row: (row["dice"], row["epoch"]))
+        trained = read_record(run)["recipe"]["epochs"]
+        kept.append(max(round(best["epoch"] * epochs / trained), 1))
     return statistics.median_low(kept)
 
 
@@ -116,7 +117,7 @@ def check_asked(run: Path, args: argparse.Namespace, learned_from: dict[str, Any
 
     learned_from: "source" and "teachers" as a run's record has them, revisions.
     """
-    record = json.loads((run / "run.json").read_text())
+    record = read_record(run)
     changed = json.loads(json.dumps(dict(args.set)))
     was = {"teachers": [], **record, "changes": record.get("set", {}), **record["recipe"]}
     arm = arm_of(args)
@@ -153,7 +154,7 @@ def check_cases(
 
     data: see `read`. source: from where the run goes on.
     """
-    record = json.loads((run / "run.json").read_text())
+    record = read_record(run)
     said = {(case["dataset"], case["id"]): case["role"] for case in record["cases"]}
     roles, _ = assign(data, args, source)
     asked = {(case.dataset, case.id): role for case, role in zip(data.cases, roles, strict=True)}
@@ -174,7 +175,7 @@ def arm_of(args: argparse.Namespace) -> str:
 
 def check_split(runs: Sequence[Path]) -> None:
     """ValueError unless run k is fold k of as many as there are, all by one recipe, no case tested twice."""
-    records = [json.loads((run / "run.json").read_text()) for run in runs]
+    records = [read_record(run) for run in runs]
     tested: set[tuple[str, str]] = set()
     for number, (run, record) in enumerate(zip(runs, records, strict=True)):
         if (str(record["fold"]), record["folds"]) != (str(number), len(runs)):

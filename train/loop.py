@@ -15,6 +15,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -33,9 +34,11 @@ from train.arms import Phase, phase_at
 from train.augment import augment
 from train.keras_network import begin_phase, read_tensors
 from train.recipe import Recipe
+from train.record import damaged, read_history
 from train.training_set import TrainingSet
 
 _WHOLE = Phase()
+_ANEW = " (the training begins anew)"  # what a checkpoint that is deleted costs
 SMALLEST_LESION_PX = 30  # of a view; a sliver that a warp left at the edge is not a lesion to find
 
 
@@ -266,7 +269,7 @@ def fit(
         print(
             f"Stopped. The best of {len(history)} epochs is kept; the same command goes on from there."
         )
-    with safe_open(run / "best.safetensors", "numpy") as file:
+    with _opened(run / "best.safetensors", f" and checkpoint.safetensors{_ANEW}") as file:
         return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
 
 
@@ -305,11 +308,9 @@ def _state(model: keras.Model) -> list[keras.Variable]:
 
 def refuse_other_recipe(run: Path, recipe: Recipe) -> None:
     """ValueError where a folder's checkpoint was trained by another recipe."""
-    path = run / "checkpoint.safetensors"
-    if not path.exists():
+    if not (run / "checkpoint.safetensors").exists():
         return
-    with safe_open(path, "numpy") as file:
-        before = json.loads(file.metadata()["recipe"])
+    before, _ = _checkpoint_notes(run)
     # What a checkpoint of before does not know of has its default; what this program does not know is another run.
     if asdict(Recipe()) | before != asdict(recipe):
         raise ValueError(f"{run} holds a run with other settings; choose another --out.")
@@ -323,12 +324,35 @@ def _restore(
     if not path.exists():
         return []
     refuse_other_recipe(run, recipe)
-    with safe_open(path, "numpy") as file:
-        history = json.loads(file.metadata()["history"])
+    _, history = _checkpoint_notes(run)
+    with _opened(path, _ANEW) as file:
         compile_model(model, recipe, phases[phase_at(phases, len(history) - 1, recipe.epochs)])
         for i, variable in enumerate(_state(model)):
             variable.assign(file.get_tensor(f"state.{i:04d}"))
+    # The checkpoint's is the truth; the file may be older by an epoch, damaged or gone.
+    _write_history(history, run / "history.csv")
     return history
+
+
+def _checkpoint_notes(run: Path) -> tuple[dict, list[dict]]:
+    """The recipe and the history of a run's checkpoint; ValueError where it is damaged."""
+    path = run / "checkpoint.safetensors"
+    with _opened(path, _ANEW) as file:
+        notes = file.metadata() or {}
+    try:
+        return json.loads(notes["recipe"]), json.loads(notes["history"])
+    except (KeyError, ValueError):
+        raise damaged(path, _ANEW) from None
+
+
+@contextmanager
+def _opened(file: Path, more: str) -> Iterator[safe_open]:
+    """A safetensors file; where it is damaged `train.record.damaged` names it."""
+    try:
+        with safe_open(file, "numpy") as opened:
+            yield opened
+    except SafetensorError:
+        raise damaged(file, more) from None
 
 
 def save_atomically(
@@ -352,8 +376,7 @@ def save_atomically(
 
 def epochs_done(run: Path) -> int:
     """How many epochs a run has behind it, by its history."""
-    with (run / "history.csv").open(newline="") as file:
-        return sum(1 for _ in csv.DictReader(file))
+    return len(read_history(run))
 
 
 def _write_history(history: list[dict], path: Path) -> None:

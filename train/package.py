@@ -25,6 +25,7 @@ from train import failures
 from train.card import Published, card
 from train.keras_network import build_model, write_tensors
 from train.loop import save_atomically
+from train.record import read_record
 from train.training_set import TrainingCase
 
 PICTURE = "pictures/generated-scans.png"
@@ -72,7 +73,7 @@ def package(run: Path, repo: str, folder: Path, study: Path) -> dict[str, Path]:
     for name in ("model.safetensors", "seen.csv", "scores.csv"):
         if (source / name).exists():
             shutil.copyfile(source / name, folder / name)
-    record = json.loads((run / "run.json").read_text())
+    record = read_record(run)
     shutil.copyfile(run / "run.json", folder / "run.json")
     for picture in sorted(run.glob("*.png")):
         shutil.copyfile(picture, folder / "pictures" / picture.name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from bcweb.scores import CaseScore, read_scores, report, write_scores
 from bcweb.weights import OperatingPoint, Reading, load_weights
 from train.card import card
 from train.readings import Answers, Way, learn
+from train.record import read_record
 from train.score import score_run, write_json
 
 
@@ -52,7 +52,7 @@ def _settle(run: Path, reading: Reading, point: OperatingPoint, chosen_on: str) 
     chosen = {"reading": reading, "operating_point": point}
     config = load_weights(str(file.parent)).config.model_copy(update=chosen)
     file.write_text(config.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    record = json.loads((run / "run.json").read_text())
+    record = read_record(run)
     record |= {name: each.model_dump() for name, each in chosen.items()} | {"point_from": chosen_on}
     write_json(run / "run.json", record)
     return record

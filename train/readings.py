@@ -4,7 +4,6 @@ chose, plainly or with what may help at test time and needs no training.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from bcweb.weights import OperatingPoint, Reading, load_weights
 from train import operating_point
 from train.augment import without_lesions
 from train.data import on_grid
+from train.record import read_record
 from train.score import held_out_by, refuse_seen
 from train.training_set import TrainingSet
 
@@ -113,7 +113,7 @@ def _ask(run: Path, cases: list[Case], way: Way) -> Answers:
         refuse_seen(weights, case, scan)
         images.append(square(scan, config.size))
         truths.append(on_grid(read_truth(case, scan), config.size))
-    record = json.loads((run / "run.json").read_text())
+    record = read_record(run)
     if way.covered and config.presence and record.get("normals") == 0:
         views = without_lesions(_training_set(cases, images, truths), config.modality, seed=0)
         images += [view / np.float32(255) for view in views.images]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
-import json
 import math
 import re
 from collections import Counter
@@ -30,6 +29,7 @@ from train.keras_network import write_tensors
 from train.options import validation_parts
 from train.package import write_weights
 from train.recipe import changed
+from train.record import read_record
 from train.roles import assign, known, refuse_twins
 from train.score import score_run, write_json
 from train.start import Start, load_source
@@ -191,10 +191,9 @@ def _gone_on_from(start: Start, modality: Modality) -> Config | None:
 def _same_cases(run: Path, record: dict) -> None:
     """ValueError where a folder's checkpoint learned from other cases, or from other weights: scored on what is
     now the test, it might be scored on what it was trained on."""
-    file = run / "run.json"
-    if not ((run / "checkpoint.safetensors").exists() and file.exists()):
+    if not all((run / name).exists() for name in ("checkpoint.safetensors", "run.json")):
         return
-    begun = json.loads(file.read_text())
+    begun = read_record(run)
     if any(begun.get(key) != record[key] for key in ("cases", "source", "teachers")):
         raise ValueError(
             f"{run} holds a run on other cases, on another split of them or from other weights; choose another "

@@ -23,6 +23,7 @@ from bcweb.terminal import command, why_unmade
 from bcweb.weights import Weights, load_weights
 from train.card import card
 from train.ending import exit_status
+from train.record import read_record
 
 
 def score_run(run: Path, specs: list[str]) -> dict | None:
@@ -33,7 +34,7 @@ def score_run(run: Path, specs: list[str]) -> dict | None:
     folder = run / "weights"
     if not (folder / "config.json").is_file():
         raise ValueError(f"{run} holds no finished run: it has no weights.")
-    record = json.loads((run / "run.json").read_text())
+    record = read_record(run)
     result = None
     if any(case["role"] == "test" for case in record["cases"]):
         held_out = held_out_by(run, [case for spec in specs for case in read_cases(spec).cases])
@@ -53,7 +54,7 @@ def score_run(run: Path, specs: list[str]) -> dict | None:
 
 def held_out_by(run: Path, cases: Sequence[Case]) -> list[Case]:
     """The cases that a finished run held out; ValueError where there are none, or not each is there once."""
-    record = json.loads((run / "run.json").read_text())
+    record = read_record(run)
     tested = {(c["dataset"], c["id"]) for c in record["cases"] if c["role"] == "test"}
     found = [case for case in cases if (case.dataset, case.id) in tested]
     if not tested:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from train import imagenet
 from train.arms import Arm
 from train.fused_norm import norm_for_training
 from train.keras_network import build_model, imagenet_tensors, read_tensors, write_tensors
+from train.record import read_record
 
 # mean and std of a control: ImageNet's preparation for EfficientNet-Lite is (255 x - 127) / 128; the
 # original project's divides by 255 and no more.
@@ -86,7 +86,7 @@ def load_source(name: str, modality: Modality) -> Weights:
     folder = Path(name)
     if (folder / "run.json").is_file() and not (folder / "config.json").is_file():
         if not (folder / "weights" / "config.json").is_file():
-            done = len(json.loads((folder / "run.json").read_text()).get("cases", ()))
+            done = len(read_record(folder).get("cases", ()))
             raise ValueError(
                 f"The run {name} ({done} cases) has not finished: it has no weights yet."
             )

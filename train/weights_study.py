@@ -14,7 +14,6 @@ docs/weights, and from there docs/weights.md and its figures are written; `--rep
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -41,6 +40,7 @@ from train.docs import add_docs, refuse_unmade
 from train.ending import exit_status
 from train.failures import Drawn, sheet
 from train.recipe import epochs_of
+from train.record import read_record
 from train.score import held_out_by, refuse_seen, write_json
 from train.tables import read_table, write_table
 from train.weights_report import BINS, Cost, Elsewhere, LeftOut, Map, Series, write_report
@@ -186,7 +186,7 @@ def write_left_out(run: Path, cases: Sequence[Case], docs: Path) -> None:
     """Score whole data sets with a run that was trained on others, into docs/weights/MODALITY/left-out."""
     segmenter = Segmenter.load(str(run / "weights"))
     config = segmenter.weights.config
-    epochs, _ = epochs_of(json.loads((run / "run.json").read_text()))
+    epochs, _ = epochs_of(read_record(run))
     folder = docs / "weights" / config.modality / "left-out"
     folder.mkdir(parents=True, exist_ok=True)
     for dataset in dict.fromkeys(case.dataset for case in cases):

@@ -135,7 +135,7 @@ def test_the_fit_on_everything_takes_the_options_of_the_folds(
     def train_folds(runs, command):
         for run in runs:  # two epochs in the place of one, the last of them the best
             run.mkdir(parents=True)
-            (run / "history.csv").write_text("epoch,dice\n1,0.1\n2,0.2\n")
+            (run / "history.csv").write_text("epoch,loss,dice\n1,1,0.1\n2,1,0.2\n")
             (run / "run.json").write_text('{"recipe": {"epochs": 2}}')
         return 0
 
