@@ -59,6 +59,10 @@ class ReviewPage(Page):
         """Wait until the line under the decisions says this."""
         expect(self.find(".status")).to_contain_text(text, timeout=1000 * seconds)
 
+    def try_now(self) -> None:
+        """Press what sends again, unless it has just been sent again by itself."""
+        self.find(".status button").evaluate_all("all => all.forEach((one) => one.click())")
+
     def press(self, *keys: str) -> None:
         for key in keys:
             self.page.keyboard.press(key)

@@ -71,7 +71,7 @@ def test_a_warning_is_seen_while_the_server_is_away(page, project, store):
     page.says("NOT saved yet, but kept in this browser: case 1. The server does not answer.")
     expect(page.find(".status")).not_to_contain_text("1 stroke is drawn here")
     page.page.unroute_all()
-    page.find(".status button").click()
+    page.try_now()
     page.says("case 1, corrected")
 
 

@@ -78,7 +78,7 @@ def test_on_a_phone_what_is_not_saved_is_in_view_and_moves_no_button(page):
     expect(status.locator(".error")).to_be_in_viewport(ratio=0.95)
     before = accept.bounding_box()
     page.page.unroute("**/verdicts")
-    status.get_by_role("button", name="Try now").click()
+    page.try_now()
     expect(status).not_to_contain_text("NOT saved")
     assert accept.bounding_box() == before
 

@@ -30,7 +30,7 @@ def test_what_is_not_saved_yet_names_its_cases_and_says_that_they_are_kept(page)
     page.press("5")
     page.says("NOT saved yet, but kept in this browser: case 1, case 2, case 4 and 1 more. The")
     page.page.unroute_all()
-    status.get_by_role("button", name="Try now").click()
+    page.try_now()
     page.says("Saved")
     expect(status).not_to_contain_text("NOT")
 
@@ -45,7 +45,7 @@ def test_a_browser_that_keeps_nothing_is_not_said_to_keep_a_verdict(browse, proj
     page.says("NOT saved yet: case 1. The server does not answer.")
     expect(page.find(".status")).not_to_contain_text("kept")
     page.page.unroute_all()
-    page.find(".status button").click()
+    page.try_now()
     page.says("Saved")
 
 
