@@ -527,6 +527,29 @@ def test_ctrl_c_leaves_rows_and_masks_that_agree_and_the_rest_for_later(tmp_path
     assert not list(out.glob(".*"))
 
 
+def test_two_commands_at_once_keep_each_others_rows(tmp_path, weights, monkeypatch):
+    from bcweb.segment import run
+
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "bcweb.segment", str(scan(tmp_path / "b" / "scan.png", seed=1)),
+               "--out", str(out), "--modality", "ultrasound", "--weights", str(weights)]  # fmt: skip
+    segment_file, second, said = run.segment_file, [], []
+
+    def meanwhile(*given, **named):
+        second.append(subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True))
+        said.append(second[0].stderr.readline())  # it waits, or it has ended
+        return segment_file(*given, **named)
+
+    monkeypatch.setattr(run, "segment_file", meanwhile)
+    assert segment(scan(tmp_path / "a" / "scan.png"), "--out", out, weights=weights) == 0
+    said.append(second[0].communicate(timeout=60)[1])
+    assert second[0].returncode == 0
+    assert [Path(row["file"]).parent.name for row in rows(out)] == ["a", "b"]
+    assert said[0] == f"Another command writes to {out}; this one waits for it.\n"
+    assert len(masks(out)) == 2
+    assert not list(out.glob(".*")) or sys.platform == "win32"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX's")
 def test_a_worker_that_is_killed_costs_only_the_scan_that_killed_it(tmp_path):
     from bcweb.batch import Stop, over_all_cores

@@ -12,7 +12,7 @@ Of a folder, masks are left out: names that end in _mask, X_seg or X-gt beside X
 masks; linked folders are followed. Run it again and only what is new, changed, failed, or segmented by other
 weights or by another --modality is done. Two scans whose masks would have one name are kept apart: the second
 one's is NAME.EXT_mask.png, then STEM-2_mask.png and so on, and no mask that this command did not write is ever
-overwritten.
+overwritten. A second command with the same --out waits until the first one is done.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from bcweb.segment.mask_files import (
     read_file,
     without_stale_mask,
 )
-from bcweb.segment.results import COLUMNS, RESULTS, Row, Table, earlier_rows, is_ours
+from bcweb.segment.results import COLUMNS, RESULTS, Row, Table, alone, earlier_rows, is_ours
 from bcweb.segment.scan_files import Found, find_scans
 from bcweb.terminal import counted
 
@@ -45,10 +45,17 @@ def run(
     except WeightsError as error:
         say(str(error))
         return 1
+    out.mkdir(parents=True, exist_ok=True)
+    # Another one's rows are in the table that it leaves, and its masks in their places.
+    with alone(out, lambda: say(f"Another command writes to {out}; this one waits for it.")):
+        return _into(out, found, choice, workers)
+
+
+def _into(out: Path, found: Found, choice: Choice, workers: int | None) -> int:
+    """Segment what was found into a folder that is nobody else's meanwhile."""
     if not is_ours(out / RESULTS):
         say(f"{out / RESULTS} is a table of something else; choose another --out.")
         return 1
-    out.mkdir(parents=True, exist_ok=True)
     jobs, sayings = plan(found, out)
     for saying in sayings:
         say(saying)
