@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bcweb import hub, publish
+from bcweb.paths import path_argument
 from bcweb.scans import MODALITIES, Modality
 from bcweb.terminal import command
 
@@ -246,7 +247,10 @@ def parser() -> argparse.ArgumentParser:
     add("repo", metavar="user/name", help="the Space; it is created where there is none")
     add("--private", action="store_true", help="a new Space is seen by nobody but its owner")
     add(
-        "--dry-run", type=Path, metavar="DIR", help="write the Space's files there, and upload none"
+        "--dry-run",
+        type=path_argument,
+        metavar="DIR",
+        help="write the Space's files there, and upload none",
     )
     add(
         "--hardware",

@@ -20,12 +20,12 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bcweb.batch import Choice, fault, over_all_cores, stoppable, worker_count
 from bcweb.cases import KINDS, Case, CasesError, CaseSet, read_cases, read_truth, told_accepted
 from bcweb.metrics import DETECTED_ABOVE, lesion_detection, score_case
+from bcweb.paths import path_argument
 from bcweb.scores import (
     CaseScore,
     ScoresError,
@@ -288,8 +288,8 @@ def main(argv: list[str] | None = None) -> int:
         help='"embedded", a folder, or hf://user/repo@revision; without it BCWEB_WEIGHTS_ULTRASOUND '
         "and BCWEB_WEIGHTS_MAMMOGRAM, else embedded",
     )
-    add("--json", type=Path, metavar="FILE", help="write the figures there")
-    add("--csv", type=Path, metavar="FILE", help="write one line a case there")
+    add("--json", type=path_argument, metavar="FILE", help="write the figures there")
+    add("--csv", type=path_argument, metavar="FILE", help="write one line a case there")
     add("--workers", type=int, metavar="N", help="processes (default: one a core)")
     args = parser.parse_args(argv)
     if args.workers is not None and args.workers < 1:

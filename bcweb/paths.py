@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+from argparse import ArgumentTypeError
+from pathlib import Path
 from urllib.parse import unquote
 
 # Unseen: Windows puts the mark of a direction before a path that is copied from a file's properties.
@@ -28,3 +30,12 @@ def pasted(said: str) -> str:
         path = unquote(path[url.end() :])
         path = path[1:] if _OF_WINDOWS.match(path) else path
     return os.path.expanduser(path)
+
+
+def path_argument(said: str) -> Path:
+    """The `type` of a command's argument that is a file or a folder. None is meant by an empty one, as a shell makes it
+    of a variable that is not set, and `Path` would take the folder in which the command is given.
+    """
+    if not said.strip():
+        raise ArgumentTypeError("this is empty, and names no file or folder")
+    return Path(said)

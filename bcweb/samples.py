@@ -19,6 +19,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
+from bcweb.paths import path_argument
 from bcweb.phantoms import Mass, Phantom, phantom
 from bcweb.scans import Modality
 from bcweb.terminal import command, os_sentence, why_unmade, write_whole
@@ -125,7 +126,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m bcweb.samples", description="Write the generated samples with their truth."
     )
-    parser.add_argument("folder", type=Path, metavar="DIR")
+    parser.add_argument("folder", type=path_argument, metavar="DIR")
     folder = parser.parse_args(argv).folder
     if problem := why_unmade(folder):
         print(problem, file=sys.stderr)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from importlib import import_module
+from pathlib import Path
+
 import pytest
 
 from bcweb.paths import pasted
+
+ROOT = Path(__file__).parent.parent
 
 
 @pytest.mark.parametrize(
@@ -47,3 +53,36 @@ def test_what_is_there_as_it_was_typed_is_meant_so(tmp_path, monkeypatch):
     for odd in ("'quoted'", " spaced", "~"):
         (tmp_path / odd).mkdir()
         assert pasted(odd) == odd
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "argument"),
+    [
+        ("bcweb.samples", [""], "DIR"),
+        ("bcweb.segment.__main__", ["", "--out", "masks"], "PATH"),
+        ("bcweb.segment.__main__", ["a.png", "--out", ""], "--out"),
+        ("bcweb.cases.__main__", ["busi:b", "--groups", " "], "--groups"),
+        ("bcweb.evaluate", ["--data", "busi:b", "--json", ""], "--json"),
+        ("bcweb.evaluate", ["--data", "busi:b", "--csv", ""], "--csv"),
+        ("bcweb.review.__main__", ["backup", ""], "DIR"),
+        ("bcweb.review.__main__", ["import", "p", "--data", "busi:b", "--home", ""], "--home"),
+        ("train.source", ["--data", "busi:b", "--out", ""], "--out"),
+        ("train.data", ["--data", "busi:b", "--out", ""], "--out"),
+    ],
+)
+def test_an_empty_path_is_refused_and_not_taken_for_the_working_folder(
+    command, arguments, argument, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        import_module(command).main(arguments)
+    assert ended.value.code == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.endswith(f"argument {argument}: this is empty, and names no file or folder")
+    assert not list(tmp_path.iterdir())
+
+
+def test_every_command_asks_for_its_paths_so():
+    for folder in ("bcweb", "train", "Space"):
+        for file in (ROOT / folder).rglob("*.py"):
+            assert not re.search(r"type=(pathlib\.)?Path\b", file.read_text(encoding="utf-8")), file

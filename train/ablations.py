@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from bcweb.paths import path_argument
 from bcweb.scores import CaseScore, groups_of, read_scores, summarise, write_scores
 from bcweb.statistics import Interval, auc_gain, paired_difference
 from bcweb.terminal import command
@@ -115,13 +116,19 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     )
     add = parser.add_argument
     add("--data", action="append", metavar="KIND:PATH", help="may be repeated")
-    add("--out", type=Path, default=Path("runs/ablations"), metavar="DIR", help="holds the runs")
+    add(
+        "--out",
+        type=path_argument,
+        default=Path("runs/ablations"),
+        metavar="DIR",
+        help="holds the runs",
+    )
     add("--changes", default=",".join(CHANGES), metavar="NAME,...", help="default: all, in order")
     add("--folds", type=int, default=3, metavar="N", help="how many folds (default 3)")
     add("--epochs", type=int, default=10, help="default 10")
     add("--size", type=int, default=128, help="default 128")
     add("--cases", type=int, metavar="N", help="only so many cases, to try it out")
-    add("--cache", type=Path, default=Path("cache"), help="where decoded images are kept")
+    add("--cache", type=path_argument, default=Path("cache"), help="where decoded images are kept")
     add_docs(parser)
     add("--report", action="store_true", help="only write the report, from DIR/ablations")
     args = parser.parse_args(argv)

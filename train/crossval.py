@@ -22,6 +22,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from bcweb.paths import path_argument
 from bcweb.terminal import command
 from bcweb.weights import Weights
 from train import folds, source, transfer
@@ -42,7 +43,13 @@ def parse(argv: list[str] | None) -> tuple[argparse.Namespace, list[str]]:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("--out", type=Path, required=True, metavar="DIR", help="holds a run's folder for each fold")
+    add(
+        "--out",
+        type=path_argument,
+        required=True,
+        metavar="DIR",
+        help="holds a run's folder for each fold",
+    )
     add("--folds", type=int, default=5, metavar="N", help="how many folds (default 5)")
     add("--final", action="store_true", help="then fit on everything")
     add("--freeze", choices=ARMS, metavar="ARM", help="an arm of python -m train.transfer")

@@ -27,6 +27,7 @@ from tqdm import tqdm
 from bcweb.cases import Case, read_cases, read_truth
 from bcweb.cases.duplicates import fingerprint
 from bcweb.names import text
+from bcweb.paths import path_argument
 from bcweb.preprocess import square
 from bcweb.scans import ScanError, check_contrast, read_scan
 from bcweb.terminal import command, counted, whole, why_unmade, why_unwritable
@@ -202,9 +203,9 @@ def main(argv: list[str] | None = None) -> int:
     )
     add = parser.add_argument
     add("--data", action="append", required=True, metavar="KIND:PATH", help="may be repeated")
-    add("--out", type=Path, required=True, metavar="FILE")
+    add("--out", type=path_argument, required=True, metavar="FILE")
     add("--size", type=int, default=256, help="of the network (default 256)")
-    add("--cache", type=Path, default=Path("cache"), help="where decoded images are kept")
+    add("--cache", type=path_argument, default=Path("cache"), help="where decoded images are kept")
     args = parser.parse_args(argv)
     check_size(parser, args.size)
     if problem := why_unwritable(args.out) or why_unmade(args.cache):

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from bcweb.paths import path_argument
 from bcweb.terminal import why_unmade
 from train.markdown import DOCS
 
@@ -16,7 +17,7 @@ def add_docs(parser: argparse.ArgumentParser, default: Path | None = DOCS) -> No
     """default: None where the command chooses it itself."""
     parser.add_argument(
         "--docs",
-        type=Path,
+        type=path_argument,
         default=default,
         metavar="DIR",
         help="where the report goes, and the scores that it is of (default: docs, in the place of this project's own)",

@@ -28,6 +28,7 @@ from scipy import ndimage
 
 from bcweb.batch import over_all_cores, stoppable, worker_count
 from bcweb.metrics import dice
+from bcweb.paths import path_argument
 from bcweb.review import doubt
 from bcweb.review.files import Files
 from bcweb.review.records import ReviewError, SnapshotCase
@@ -331,7 +332,12 @@ def main(argv: list[str] | None = None) -> int:
     )
     add = parser.add_argument
     add("project", nargs="?", metavar="PROJECT", help="of the review, with predictions and truths")
-    add("--home", type=Path, metavar="DIR", help="the review's data folder, in place of BCWEB_HOME")
+    add(
+        "--home",
+        type=path_argument,
+        metavar="DIR",
+        help="the review's data folder, in place of BCWEB_HOME",
+    )
     add("--workers", type=int, metavar="N", help="processes (default: one a core)")
     add_docs(parser)
     add("--report", action="store_true", help="only write the report, from DIR/NAME")

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 from bcweb import cases
+from bcweb.paths import path_argument
 from train.recipe import Recipe, changed
 
 KINDS = (
@@ -114,7 +115,7 @@ def add_options(parser: argparse.ArgumentParser, epochs: int, source: bool = Fal
     add("--name", help="of the weights (default: the run folder's name)")
     add(
         "--cache",
-        type=Path,
+        type=path_argument,
         default=Path("cache"),
         help="where decoded images are kept (default: cache)",
     )

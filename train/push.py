@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bcweb import hub, publish
+from bcweb.paths import path_argument
 from bcweb.scans import Modality
 from bcweb.scores import CaseScore, ScoresError, outlined, read_scores
 from bcweb.terminal import command
@@ -194,7 +195,7 @@ def main(argv: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("run", type=Path, metavar="RUN", help="the folder of a finished run")
+    add("run", type=path_argument, metavar="RUN", help="the folder of a finished run")
     add("repo", nargs="?", metavar="user/repo", help="default: YOU/bcweb-MODALITY")
     add(
         "--public",

@@ -17,6 +17,7 @@ from bcweb.batch import Choice
 from bcweb.cases import Case, CaseSet, read_cases
 from bcweb.cases.duplicates import fingerprint
 from bcweb.evaluate import evaluate, table
+from bcweb.paths import path_argument
 from bcweb.scans import Scan
 from bcweb.scores import write_scores
 from bcweb.terminal import command, why_unmade
@@ -94,7 +95,7 @@ def main(argv: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("run", type=Path, metavar="RUN")
+    add("run", type=path_argument, metavar="RUN")
     add("--data", action="append", required=True, metavar="KIND:PATH", help="may be repeated")
     args = parser.parse_args(argv)
     return exit_status(lambda: _work(args))

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bcweb.network import ARCHITECTURES
+from bcweb.paths import path_argument
 from bcweb.terminal import command, why_unmade
 from train import options
 from train.arms import ARMS
@@ -40,7 +41,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     )
     add(
         "--out",
-        type=Path,
+        type=path_argument,
         required=True,
         metavar="RUN",
         help="the run's folder: checkpoints, scores, weights",

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bcweb.network import ARCHITECTURES
+from bcweb.paths import path_argument
 from bcweb.scores import write_scores
 from bcweb.terminal import command
 from bcweb.weights import EMBEDDED, Weights, load_weights
@@ -61,7 +62,11 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
         help="source weights (default: the embedded ones of the other modality)",
     )
     add(
-        "--out", type=Path, default=Path("runs/study"), metavar="DIR", help="holds a folder a trial"
+        "--out",
+        type=path_argument,
+        default=Path("runs/study"),
+        metavar="DIR",
+        help="holds a folder a trial",
     )
     add("--arms", default=COMPARED, help=f"default: {COMPARED}")
     add(
@@ -72,7 +77,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     add("--epochs", type=int, default=10, help="of a whole training; a part has as many steps")
     add("--size", type=int, default=256)
     add("--architecture", choices=ARCHITECTURES, default="lite0")
-    add("--cache", type=Path, default=Path("cache"), help="where decoded images are kept")
+    add("--cache", type=path_argument, default=Path("cache"), help="where decoded images are kept")
     add(
         "--note", metavar="TEXT", help="what the report is to say of this study, under its settings"
     )

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from bcweb.cases import read_cases
 from bcweb.network import ARCHITECTURES
+from bcweb.paths import path_argument
 from bcweb.scans import MODALITIES, Modality
 from bcweb.terminal import command
 from train import options
@@ -62,7 +63,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     )
     add(
         "--out",
-        type=Path,
+        type=path_argument,
         metavar="RUN",
         help="the run's folder (default: runs/SOURCE-to-TARGET-ARM)",
     )

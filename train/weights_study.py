@@ -27,6 +27,7 @@ from bcweb.cases import Case, read_cases, read_truth, told_accepted
 from bcweb.evaluate import NOT_SCORED, score_prediction
 from bcweb.metrics import DETECTED_ABOVE, dice
 from bcweb.names import text
+from bcweb.paths import path_argument
 from bcweb.phantoms import Mass, Phantom, phantom
 from bcweb.preprocess import square
 from bcweb.review.doubt import uncertainty
@@ -222,7 +223,13 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--run", action="append", type=Path, metavar="RUN", help="a finished run; may be repeated")
+    add(
+        "--run",
+        action="append",
+        type=path_argument,
+        metavar="RUN",
+        help="a finished run; may be repeated",
+    )
     add("--data", action="append", metavar="KIND:PATH", help="its data; may be repeated")
     add(
         "--left-out",

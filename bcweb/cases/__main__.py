@@ -14,6 +14,7 @@ from bcweb.cases import CasesError, read_cases
 from bcweb.cases.duplicates import groups
 from bcweb.cases.grouping import find_pairs
 from bcweb.names import text
+from bcweb.paths import path_argument
 from bcweb.terminal import command, counted, os_sentence, why_unwritable, write_whole
 
 
@@ -29,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--duplicates", action="store_true", help="list all pairs of near-duplicates"
     )
     parser.add_argument(
-        "--groups", type=Path, metavar="FILE",
+        "--groups", type=path_argument, metavar="FILE",
         help="write the groups of near-duplicates as CSV (image, group); BUSI is grouped by such a "
         "file where it is called groups.csv and lies beside the folders",
     )  # fmt: skip

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
+from bcweb.paths import path_argument
 from bcweb.review.records import Project
 from bcweb.review.store import LOCAL, Store
 
@@ -26,7 +26,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         help="copy everything into a new folder while others read; BCWEB_HOME=DIR opens the copy",
         epilog="Exit status: 0; 1 if there is no backup, or if files were missing, without which it was made.",
     )
-    parser.add_argument("folder", type=Path, metavar="DIR")
+    parser.add_argument("folder", type=path_argument, metavar="DIR")
     parser.set_defaults(run=backup)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bcweb.evaluate import label_line, table
+from bcweb.paths import path_argument
 from bcweb.review import report, wording
 from bcweb.review.comparison import Comparison, compare
 from bcweb.review.evaluation import TRUTHS, Evaluation, evaluate
@@ -47,9 +48,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         default=TRUTHS[0],
         help="imported: as it came (the default); reader: the masks that readers left, where there are any",
     )
-    add("--html", type=Path, metavar="FILE", help="write a report that opens anywhere")
-    add("--csv", type=Path, metavar="FILE", help="write one line a case")
-    add("--json", type=Path, metavar="FILE", help="write the figures")
+    add("--html", type=path_argument, metavar="FILE", help="write a report that opens anywhere")
+    add("--csv", type=path_argument, metavar="FILE", help="write one line a case")
+    add("--json", type=path_argument, metavar="FILE", help="write the figures")
     parser.set_defaults(run=run)
 
 

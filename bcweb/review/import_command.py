@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from bcweb.batch import stoppable
 from bcweb.cases import KINDS
+from bcweb.paths import path_argument
 from bcweb.review.importing import Import, Progress, prepare
 from bcweb.review.records import Project, ReviewError
 from bcweb.review.store import LOCAL, Store
@@ -43,13 +43,13 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     )
     add(
         "--folds",
-        type=Path,
+        type=path_argument,
         metavar="DIR",
         help="the folder of a python -m train.crossval: its weights predict the cases that the others were "
         "trained on, each case by a fold that was not; remembered for these weights, and for no others",
     )
     add("--workers", type=int, metavar="N", help="processes (default: one a core)")
-    add("--home", type=Path, metavar="DIR", help="the data folder, in place of BCWEB_HOME")
+    add("--home", type=path_argument, metavar="DIR", help="the data folder, in place of BCWEB_HOME")
     parser.set_defaults(run=run)
 
 

@@ -19,8 +19,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
+from bcweb.paths import path_argument
 from bcweb.segment.run import run, say
 from bcweb.terminal import command
 
@@ -33,8 +33,14 @@ def main(argv: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("paths", nargs="+", type=Path, metavar="PATH", help="a scan, or a folder of scans")
-    add("--out", type=Path, required=True, metavar="DIR", help="where masks and results.csv go")
+    add("paths", nargs="+", type=path_argument, metavar="PATH", help="a scan, or a folder of scans")
+    add(
+        "--out",
+        type=path_argument,
+        required=True,
+        metavar="DIR",
+        help="where masks and results.csv go",
+    )
     add(
         "--weights",
         metavar="W",

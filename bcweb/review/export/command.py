@@ -8,8 +8,8 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
+from bcweb.paths import path_argument
 from bcweb.review.export import (
     FORMATS,
     WITH_MASK,
@@ -39,7 +39,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     )  # fmt: skip
     add = parser.add_argument
     add("name", metavar="NAME", help="of the project")
-    add("--to", type=Path, metavar="DIR", help="a folder that is not there yet, or empty")
+    add("--to", type=path_argument, metavar="DIR", help="a folder that is not there yet, or empty")
     add(
         "--format",
         choices=FORMATS,
