@@ -50,7 +50,7 @@ class Workspace:
         """Do this in a thread; what the store refuses becomes an answer to the one who asks.
 
         404: not there, or another's; as long as a backup is not read back, 503. 409: somebody decided in between, with "latest". 503: nothing was
-        kept, and trying again is safe ("again"). 400: any other sentence.
+        kept, and trying again is safe ("again"), for this reason ("why"). 400: any other sentence.
         """
         self._threads = self._threads or anyio.CapacityLimiter(_THREADS)  # wants the running loop
         is_incomplete = self.is_incomplete()
@@ -65,7 +65,7 @@ class Workspace:
         except Conflict as error:
             raise Refusal(409, str(error), latest=told.verdict(error.latest)) from None
         except NotSaved as error:
-            raise Refusal(503, str(error), again=True) from None
+            raise Refusal(503, str(error), again=True, why=error.why) from None
         except (ReviewError, ScanError) as error:
             # What has a cause is not the asking one's fault: a database or a disk does not answer.
             if isinstance(error, ReviewError) and error.__cause__ is not None:
@@ -78,4 +78,4 @@ class Workspace:
         except NotSaved:
             raise
         except ReviewError as error:
-            raise NotSaved(str(error)) from None
+            raise ReviewError(str(error)) from error  # no fault of the one who asks

@@ -61,7 +61,9 @@ class Database:
             with self._readers.begin() as connection:
                 yield connection
         except (DBAPIError, PoolTimeout) as error:
-            raise ReviewError(_why(error, "The database cannot be read")) from error
+            why, remedy = _why(error)
+            told = f"The database cannot be read: {why}{remedy and '; '}{remedy}."
+            raise ReviewError(told) from error
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -78,7 +80,7 @@ class Database:
         except IntegrityError:
             raise
         except (DBAPIError, PoolTimeout) as error:
-            raise NotSaved(_why(error, "Not saved")) from error
+            raise NotSaved(*_why(error)) from error
 
     @contextmanager
     def _my_turn(self) -> Iterator[None]:
@@ -87,7 +89,7 @@ class Database:
             yield
             return
         if not self._turn.acquire(timeout=self._patience):
-            raise NotSaved("Not saved: the database is busy; save again.")
+            raise NotSaved("the database is busy", "save again")
         try:
             yield
         finally:
@@ -178,15 +180,15 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _why(error: Exception, what: str) -> str:
-    """A sentence for the person, without the statement or the address (it may hold a password)."""
+def _why(error: Exception) -> tuple[str, str]:
+    """For the person, without the statement or the address (it may hold a password): why, and what to do about it."""
     cause = getattr(error, "orig", None)
     told = str(cause or error).strip().splitlines()[0] if str(cause or error).strip() else ""
     state = getattr(cause, "sqlstate", None)
     if "database or disk is full" in told or state == "53100":
-        return f"{what}: the disk is full; make room, then try again."
+        return "the disk is full", "make room, then try again"
     if "locked" in told or state in ("55P03", "40001", "40P01") or isinstance(error, PoolTimeout):
-        return f"{what}: the database is busy; try again."
+        return "the database is busy", "try again"
     if "readonly" in told:
-        return f"{what}: the data folder cannot be written."
-    return f"{what}: the database says: {told.rstrip('.')}."
+        return "the data folder cannot be written", ""
+    return f"the database says: {told.rstrip('.')}", ""

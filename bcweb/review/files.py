@@ -48,7 +48,7 @@ class Files:
             make_folders(place)
             sync_folders([place, self._projects, self._projects.parent])
         except OSError as error:
-            raise NotSaved(sentence(error)) from error
+            raise not_saved(error) from error
 
     def writing(self, folder: str) -> Writing:
         return Writing(self._projects / folder, self._parts)
@@ -155,7 +155,7 @@ class Writing:
                 del self._pending[name]
             sync_folders({(self._place / name).parent for name in self._named})
         except OSError as error:
-            raise NotSaved(sentence(error)) from error
+            raise not_saved(error) from error
 
     def _mask(self, folder: str, mask: np.ndarray, ending: str) -> str:
         height, width = mask.shape
@@ -176,7 +176,7 @@ class Writing:
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            raise NotSaved(sentence(error)) from error
+            raise not_saved(error) from error
         return name
 
 
@@ -207,11 +207,11 @@ def sync_folders(folders: Iterable[Path]) -> None:
             os.close(opened)
 
 
-def sentence(error: OSError) -> str:
+def not_saved(error: OSError) -> NotSaved:
     """Why the disk did not take something."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return "Not saved: the disk is full; make room, then save again."
-    return f"Not saved: the data folder cannot be written ({error.strerror or error})."
+        return NotSaved("the disk is full", "make room, then save again")
+    return NotSaved(f"the data folder cannot be written ({error.strerror or error})")
 
 
 def _hash(data: bytes | np.ndarray, shape: tuple[int, ...] = ()) -> str:

@@ -42,7 +42,14 @@ class Conflict(ReviewError):
 
 
 class NotSaved(ReviewError):
-    """The disk is full, the database busy ...: nothing of it is kept, and trying again is safe."""
+    """The disk is full, the database busy ...: nothing of it is kept, and trying again is safe.
+
+    why: a sentence of its own, for whoever tries again by itself; remedy: what the person could do, said besides.
+    """
+
+    def __init__(self, why: str, remedy: str = ""):
+        super().__init__(f"Not saved: {why}{remedy and '; '}{remedy}.")
+        self.why = f"{why[:1].upper()}{why[1:]}."
 
 
 @dataclass(frozen=True)

@@ -78,17 +78,25 @@ export const BASE = new URL("../../../..", import.meta.url).pathname.replace(/\/
 export const server = new EventTarget();
 
 /** The server does not answer at all: this is over as soon as it answers anything. */
-export class Unreachable extends Error {}
+export class Unreachable extends Error {
+  /** @param {string} why a sentence @param {string} again when the reader may try again */
+  constructor(why, again = "try again") {
+    super(`${why} What is on the screen is still there; ${again}.`);
+    this.why = why;
+  }
+}
 
 const IS_SPACE = location.hostname.endsWith(".hf.space");
-const AWAY = `${IS_SPACE ? "This Space is asleep or starting, which takes a minute or two" : "The server is starting, or out of order"}. What is on the screen is still there; try again then.`;
-const UNFIT = "What came was not the server's answer, or not all of it: a network may ask for a login of its own. What is on the screen is still there; try again.";
+const AWAY = IS_SPACE ? "This Space is asleep or starting, which takes a minute or two." : "The server is starting, or out of order.";
+const UNFIT = "What came was not the server's answer, or not all of it: a network may ask for a login of its own.";
 
 /** The server answers, and refuses. */
 export class Refused extends Error {
-  /** @param {string} message @param {number} status of HTTP @param {any} answer what it says besides */
+  /** @param {string} message @param {number} status of HTTP @param {any} answer what it says besides: "why", without
+   * what the reader could do about it */
   constructor(message, status, answer) {
     super(message);
+    /** @type {string} */ this.why = answer?.why ?? message;
     this.status = status;
     this.answer = answer;
   }
@@ -104,7 +112,7 @@ export async function ask(path, options, read = (response) => response.json()) {
   try {
     response = await fetch(BASE + path, { credentials: "same-origin", ...options });
   } catch {
-    throw new Unreachable("The server does not answer. What is on the screen is still there; try again.");
+    throw new Unreachable("The server does not answer.");
   }
   const answer = await (response.ok ? read(response) : response.json()).catch(() => null);
   if (response.ok && answer !== null) {
@@ -113,7 +121,7 @@ export async function ask(path, options, read = (response) => response.json()) {
   }
   // What stands before a server answers in its place, and not in its form; and an answer may break off.
   if (answer === null && response.ok) throw new Unreachable(UNFIT);
-  if (answer === null && [502, 503, 504].includes(response.status)) throw new Unreachable(AWAY);
+  if (answer === null && [502, 503, 504].includes(response.status)) throw new Unreachable(AWAY, "try again then");
   if (answer?.cookie === false) server.dispatchEvent(new Event("cookieless"));
   const Kind = response.status === 404 ? Gone : Refused;
   throw new Kind(answer?.error ?? `The server could not do this (${response.status}).`, response.status, answer);

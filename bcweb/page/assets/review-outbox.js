@@ -21,7 +21,7 @@ const LONGEST_MS = 15_000;
 const PASSING = [401, 408, 425, 429];
 
 /** Whether the same request may be taken later. A fault of the server (500) may be this request's own: it must
- * not keep all others waiting. @param {unknown} error */
+ * not keep all others waiting. @param {unknown} error @returns {error is Unreachable | Refused} */
 const isPassing = (error) =>
   error instanceof Unreachable || (error instanceof Refused && (PASSING.includes(error.status) || error.status > 500));
 
@@ -33,7 +33,7 @@ export class Outbox {
   #isBusy = false;
   #wait = 0;
   #timer = 0;
-  /** @type {Error | null} */ #error = null;
+  /** @type {Unreachable | Refused | null} */ #error = null;
   /** When it is tried again. */ #until = 0;
 
   /** @param {import("./review-shelf.js").Shelf} shelf @param {Page} page */
@@ -133,7 +133,7 @@ export class Outbox {
           this.#wait = 0;
           continue;
         }
-        this.#error = /** @type {Error} */ (error);
+        this.#error = error;
         this.#wait = Math.min(this.#wait ? this.#wait * 2 : FIRST_MS, LONGEST_MS);
         this.#until = performance.now() + this.#wait;
         this.#timer = window.setTimeout(() => this.now(), this.#wait);

@@ -5,8 +5,9 @@ import { loginLink, wantsLogin } from "./login.js";
 import { FETCHED } from "./review-refusals.js";
 import { followed } from "./review-standing.js";
 
+/** @typedef {import("./api.js").Refused} Refused @typedef {import("./api.js").Unreachable} Unreachable */
 /** @typedef {import("./review-api.js").Verdict} Verdict */
-/** @typedef {{verdicts: number, drafts: number, names: string[], areShelved: boolean, error: Error | null, until: number,
+/** @typedef {{verdicts: number, drafts: number, names: string[], areShelved: boolean, error: Unreachable | Refused | null, until: number,
  *  isLoggedOut: boolean, isHere: boolean}} Sending see review-outbox.js; isHere: what is drawn is kept in this browser */
 
 /** passing: over once the case is left, or decided. @typedef {"" | "error" | "good" | "passing"} Kind */
@@ -14,10 +15,6 @@ import { followed } from "./review-standing.js";
 /** Cases that are named; of more their number is told. What is said has to fit where it is said, see review.css. */
 const MOST_NAMES = 3;
 const LONGEST_NAME = 20;
-
-/** What an answer says besides, which is not so here: the screen may show another case by now, it is tried again without
- * the reader, and that it is not saved is said before it. */
-const BESIDES = / What is on the screen is still there; try again(?: then)?\.$|^Not saved: |; (?:save|try) again(?=\.$)/g;
 
 export class Status {
   /** @type {{text: string, kind: Kind, verdict: Verdict | null, act: HTMLElement | null, about: string[]}} */ #said = { text: "", kind: "", verdict: null, act: null, about: [] };
@@ -116,14 +113,14 @@ export class Status {
     this.sending.replaceChildren(text && h("p", {}, text));
   }
 
-  /** @param {Error} error */
+  /** Of an answer only why: the screen may show another case by now, and it is tried again without the reader.
+   * @param {Unreachable | Refused} error */
   #showError(error) {
     const { until, isLoggedOut } = this.#sending;
     const [what, whose] = this.#notSaved();
     const seconds = Math.max(Math.ceil((until - performance.now()) / 1000), 0);
     const when = isLoggedOut ? "" : ` Tries again ${seconds ? `in ${seconds} s` : "now"}.`;
-    const why = error.message.replaceAll(BESIDES, "");
-    const told = `${what}${whose} ${why.charAt(0).toUpperCase()}${why.slice(1)}`;
+    const told = `${what}${whose} ${error.why}`;
     if (this.#told.sending === told) {
       /** @type {HTMLElement} */ (this.sending.querySelector(".when")).textContent = when;
       return;

@@ -149,7 +149,7 @@ def test_a_disk_that_fills_up_ends_it_with_a_sentence_and_it_goes_on_later(
 
     def full(*arguments):
         if kept:
-            raise NotSaved("Not saved: the disk is full; make room, then save again.")
+            raise NotSaved("the disk is full", "make room, then save again")
         kept.append(add(*arguments))
 
     monkeypatch.setattr(store, "add_prediction", full)
