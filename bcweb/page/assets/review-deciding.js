@@ -30,6 +30,7 @@ export class Deciding {
   /** What was last said to stand in the way of a decision. @type {{decision: Decision, text: string} | null} */ #hindered = null;
   /** Verdicts of this page, of all its projects, the last of them last. @type {{verdict: Verdict, key: string, project: number}[]} */ #undoable = [];
   /** Verdicts that are undone once they are saved: the reader has asked for it before. @type {Set<Kept>} */ #unsaid = new Set();
+  /** Whose drawing an undo has brought back, until it is drawn on. @type {string | null} */ #broughtBack = null;
   /** Verdicts that the server will not have, and why. @type {Map<string, {kept: Kept, why: string}>} */ #unwanted = new Map();
   /** To the other tabs of this browser. */ #channel = new BroadcastChannel(CHANNEL);
 
@@ -101,6 +102,7 @@ export class Deciding {
 
   /** Another stroke, or one undone: what was said of the strokes before is over. */
   #onEdit() {
+    this.#broughtBack = null;
     if (!this.#hindered) return;
     const { decision, text } = this.#hindered;
     const isSo = text === (this.#refusal(decision) || leavesOut(decision, this.drawing));
@@ -108,6 +110,11 @@ export class Deciding {
   }
 
   // ---------------------------------------------------------------- what the server says to it
+
+  /** A drawing is on the server. Of one that an undo has brought back that stands there. @param {Kept} kept */
+  drafted({ id }) {
+    if (id === this.view.info?.id && id !== this.#broughtBack && this.outbox.state.verdicts === 0) this.status.hint("Drawing kept, not decided yet.");
+  }
 
   /** @param {Kept} kept @param {Verdict} verdict */
   saved(kept, verdict) {
@@ -240,7 +247,10 @@ export class Deciding {
     if (this.moving.current !== id || !this.view.info) return;
     this.form.form = { label: verdict.label, difficulty: verdict.difficulty, comment: verdict.comment };
     this.drawing.keep(); // as if it had been filled in anew
-    if (verdict.decision === "corrected") await this.drawing.from(verdict, this.view.stays());
+    if (verdict.decision === "corrected") {
+      await this.drawing.from(verdict, this.view.stays());
+      this.#broughtBack = String(id);
+    }
     this.status.say(`Undone: ${words.decided(verdict)}. Decide again.`);
   }
 

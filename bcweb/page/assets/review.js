@@ -312,7 +312,7 @@ class Review extends HTMLElement {
   #drafted(kept) {
     this.#moving.list.change(Number(kept.id), { has_draft: true });
     this.#view.ahead.forget(Number(kept.id)); // it has a drawing now
-    if (kept.id === this.#view.info?.id && this.#outbox.state.verdicts === 0) this.#status.hint("Drawing kept, not decided yet.");
+    this.#deciding.drafted(kept);
   }
 
   #showSending() {

@@ -341,15 +341,18 @@ def test_a_verdict_is_undone_from_anywhere_and_its_drawing_gone_on_with(page, pr
     page.shows("case 4").press("u")
     page.shows("case 2")
     page.says("Undone: unsure")
-    page.press("u")
+    with page.page.expect_response("**/draft?*"):
+        page.press("u")
     page.shows("case 1")
-    page.says("Drawing kept")
+    page.says("Undone: corrected. Decide again.")
     assert np.array_equal(page.edited(), drawn)
     assert stands(store, project, "case 1") is None
     page.find(".toggle").click()
     expect(page.find(".verdicts li")).to_have_count(2)
     expect(page.find(".verdicts li").first).to_contain_text("ANNA undid a verdict")
     expect(page.find(".verdicts li").last).to_contain_text("drawn from the prediction")
+    page.stroke((0.3, 0.7), (0.6, 0.7))
+    page.says("Drawing kept, not decided yet.")
 
 
 def test_an_undone_correction_can_be_saved_again_where_its_case_stayed_in_view(page):
@@ -365,7 +368,7 @@ def test_an_undone_correction_can_be_saved_again_where_its_case_stayed_in_view(p
     page.says("All cases of this queue are read.")
     expect(page.find(".decide.truth")).to_be_enabled()  # it is there again
     page.press("u")
-    page.says("Drawing kept")
+    page.says("Undone: corrected")
     assert np.array_equal(page.edited(), drawn)
     page.press("3")
     page.says("case 1, corrected")
