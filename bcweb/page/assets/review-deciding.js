@@ -120,7 +120,7 @@ export class Deciding {
   saved(kept, verdict) {
     const id = Number(kept.id);
     const { info } = this.view;
-    const before = this.moving.list.row(id) ?? (info?.id === kept.id ? rowOf(info) : undefined);
+    const before = this.moving.list.row(id) ?? (info?.id === kept.id ? words.rowOf(info) : undefined);
     const { decision, reader, at, label } = verdict;
     const changed = { decision: /** @type {Decision} */ (decision), reader, read_at: at, label: label ?? before?.label ?? null };
     this.moving.decided(id, { ...changed, has_draft: false }, before);
@@ -238,7 +238,7 @@ export class Deciding {
     const now = await this.view.ahead.get(id).catch(() => null);
     const isHere = this.moving.project?.id === project; // the reader may have gone to another project meanwhile
     if (now) {
-      const changed = rowOf(now);
+      const changed = words.rowOf(now);
       this.moving.decided(id, changed, isHere ? { decision: verdict.decision, label: verdict.label ?? now.label } : undefined);
       this.#tell(id, changed);
     }
@@ -258,9 +258,4 @@ export class Deciding {
   #isOver(verdict) {
     this.#undoable = this.#undoable.filter((other) => other.verdict.id !== verdict.id);
   }
-}
-
-/** What a row says of who decided the case. @param {api.CaseInfo} info */
-function rowOf({ decision, verdict, label }) {
-  return { decision, reader: verdict?.reader ?? null, read_at: verdict?.at ?? null, label: verdict?.label ?? label };
 }

@@ -84,6 +84,21 @@ export class Moving {
     this.#showProgress();
   }
 
+  /** What is known of a case by now: its row may be from before somebody decided it in another browser. What is counted
+   * may be so or not, and is asked for. @param {api.CaseInfo} info */
+  async learn(info) {
+    const { project } = this;
+    const row = this.list.row(Number(info.id));
+    const now = words.rowOf(info);
+    if (!project || !row || (row.decision === now.decision && row.read_at === now.read_at)) return;
+    this.list.change(row.id, now);
+    const counted = await api.project(project.id).catch(() => null);
+    if (!counted || this.project !== project) return; // something was decided here meanwhile
+    this.project = counted;
+    this.filters.offer(counted);
+    this.#showProgress();
+  }
+
   #showProgress() {
     const { project } = this;
     if (!project) return;

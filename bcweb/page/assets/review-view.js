@@ -79,6 +79,7 @@ export class CaseView {
     const isKnown = this.ahead.has(id);
     try {
       const info = await this.ahead.get(id);
+      if (isCurrent() && !isKnown) this.moving.learn(info);
       if (isCurrent()) await this.#show(info, isCurrent);
     } catch (error) {
       if (isCurrent()) this.#fail(/** @type {Error} */ (error).message);
@@ -160,7 +161,9 @@ export class CaseView {
   /** What was fetched ahead may be out of date: somebody may have decided since. @param {number} id @param {() => boolean} isCurrent */
   async #freshen(id, isCurrent) {
     const now = await this.#ask(id).catch(() => null);
-    if (!now || !isCurrent() || !this.info || this.drawing.strokes > 0) return;
+    if (!now || !isCurrent()) return;
+    this.moving.learn(now);
+    if (!this.info || this.drawing.strokes > 0) return;
     if (now.latest === this.info.latest && now.draft?.changed === this.info.draft?.changed && now.revision === this.info.revision) return;
     this.ahead.put(id, Promise.resolve(now));
     await this.#show(now, isCurrent);

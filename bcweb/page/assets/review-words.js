@@ -135,6 +135,11 @@ export function rowWords(row, order) {
   return line(row.has_truth ? `Dice ${NONE}` : "no truth");
 }
 
+/** What a row says of who decided the case. @param {Pick<CaseInfo, "decision" | "verdict" | "label">} info */
+export function rowOf({ decision, verdict, label }) {
+  return { decision, reader: verdict?.reader ?? null, read_at: verdict?.at ?? null, label: verdict?.label ?? label };
+}
+
 /** What counts of a case. @typedef {{decision: string | null, label: string | null}} Counted */
 
 /** A project's counts once a case is decided, or its verdict undone. @template {Pick<import("./review-api.js").Project, "read" | "counts">} P

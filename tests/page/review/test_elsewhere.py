@@ -1,7 +1,9 @@
-"""One reader in two browsers: what becomes of a drawing that is offered in one and ends in the other."""
+"""One reader in two browsers: what is decided in one is seen in the other, and what becomes of a drawing that is offered in
+one and ends in the other."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -113,3 +115,34 @@ def test_of_two_drawings_it_is_said_which_one_is_of_this_browser(page, elsewhere
     offers.nth(1).get_by_text("Go on").click()
     expect(offers).to_have_count(1)
     assert np.array_equal(page.edited(), drawn)
+
+
+# --- the queue
+
+
+def decide_elsewhere(elsewhere: ReviewPage, name: str) -> None:
+    elsewhere.find(f'.queue .row[aria-label^="{name}, "]').click()
+    elsewhere.shows(name).press("5")
+    elsewhere.says(f"{name}, unsure")
+
+
+def test_a_case_that_was_decided_elsewhere_is_read_in_the_queue_once_it_is_opened(
+    page, elsewhere, project
+):
+    elsewhere.open().shows("case 1")
+    read = page.find(".progress p")
+    for count, name in enumerate(("case 2", "case 3"), 1):  # one that was fetched ahead, and one that was not
+        decide_elsewhere(elsewhere, name)
+        # Who comes back to the tab is told how many are read.
+        page.page.get_by_role("tab", name="Scan").click()
+        with page.page.expect_response("**/review/session"):
+            page.page.get_by_role("tab", name="Review").click()
+        expect(read).to_have_text(f"{count} of 6 read")
+        assert page.state(name) == "not read"
+        row = page.find(f'.queue .row[aria-label^="{name}, "]')
+        with page.page.expect_response(f"**/review/projects/{project.id}"):
+            row.click()
+        page.shows(name)
+        expect(row).to_have_attribute("aria-label", re.compile(", unsure by ANNA$"))
+        expect(read).to_have_text(f"{count} of 6 read")
+        expect(page.find('option[value="unsure"]')).to_have_text(f"Unsure ({count})")
