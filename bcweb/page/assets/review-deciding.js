@@ -155,6 +155,7 @@ export class Deciding {
     this.clashes.add(kept, latest);
     const { info } = this.view;
     if (info?.id === kept.id) this.clashes.show(info, this.view.stays());
+    this.view.overtaken(kept.id);
     this.#sayNotSaved([kept], `NOT saved: ${latest.reader} decided ${kept.name} in between.`);
   }
 

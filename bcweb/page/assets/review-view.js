@@ -169,6 +169,21 @@ export class CaseView {
     await this.#show(now, isCurrent);
   }
 
+  /** Somebody has decided the case in between: what is said of it is as it is now, and what is drawn stays in hand.
+   * @param {string} id */
+  async overtaken(id) {
+    this.ahead.forget(Number(id));
+    const now = await this.#ask(Number(id)).catch(() => null);
+    if (!now) return;
+    this.moving.learn(now);
+    const { info } = this;
+    if (info?.id !== id) return;
+    const { decision, verdict, history } = now; // not the latest: one's own is not made after a verdict that was not seen
+    Object.assign(info, { decision, verdict, history });
+    this.panel.show(info);
+    this.#allow();
+  }
+
   // ---------------------------------------------------------------- shown
 
   /** @param {CaseInfo} info @param {() => boolean} isCurrent */

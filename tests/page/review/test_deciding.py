@@ -502,6 +502,12 @@ def test_of_two_tabs_on_a_case_the_second_is_told_and_may_save_on_top(page, brow
     expect(page.find(".clash figcaption").first).to_contain_text("BERTA truth kept")
     expect(page.find(".clash figcaption").last).to_contain_text("You corrected")
     expect(page.find(".clash canvas")).to_have_count(2)
+    expect(page.find(".stands")).to_contain_text("BERTA: truth kept")
+    expect(page.find(".toggle")).to_have_text("1 verdict")
+    expect(page.find('.row[aria-label^="case 1, "]')).to_have_attribute(
+        "aria-label", re.compile("truth kept by BERTA$")
+    )
+    assert np.array_equal(page.edited(), drawn)
     assert stands(store, project, "case 1").reader == "BERTA"
     page.find(".clash .primary").click()
     page.says("Saved")
