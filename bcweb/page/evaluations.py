@@ -257,7 +257,7 @@ def shown(evaluation: Evaluation, comparison: Comparison | None) -> dict[str, An
     """What the tab draws: figures in words, and the cases as rows."""
     figures = evaluation.figures
     columns = (
-        "id", "dataset", "case", "label", "dice", "is_result", "is_lesion", "share", "size",
+        "id", "dataset", "case", "label", "dice", "dice_told", "is_result", "is_lesion", "share", "size",
         "uncertainty", "how", "revision", "decision",
     )  # fmt: skip
     rows = []
@@ -269,7 +269,7 @@ def shown(evaluation: Evaluation, comparison: Comparison | None) -> dict[str, An
         rows.append(
             (
                 case.id, score.dataset, score.id, score.label, round(score.dice, 6),
-                case.headline is not None, score.lesion, _rounded(case.share),
+                wording.dice(score), case.headline is not None, score.lesion, _rounded(case.share),
                 size_of(case.share) if case.share else None, _rounded(uncertainty), case.how,
                 score.revision, case.decision,
             )
@@ -286,6 +286,7 @@ def shown(evaluation: Evaluation, comparison: Comparison | None) -> dict[str, An
             for m in wording.METRICS
         },
         "interval": wording.INTERVAL,
+        "clear": wording.CLEAR,
         "headline": [asdict(cell) for cell in wording.headline(figures)],
         "sections": [asdict(section) for section in wording.sections(figures)],
         "correlation": wording.correlation(figures["uncertainty"]),
@@ -322,7 +323,7 @@ def _pair(pair: Pair) -> dict[str, Any]:
         "dataset": pair.first.dataset,
         "case": pair.first.id,
         "revision": pair.first.revision,
-        "first": pair.first.dice,
-        "second": pair.second.dice,
+        "first": wording.dice(pair.first),
+        "second": wording.dice(pair.second),
         "difference": wording.change(pair.difference),
     }

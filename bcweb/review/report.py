@@ -277,8 +277,8 @@ def _difference_row(row: Difference) -> str:
 def _pair_list(title: str, pairs: Sequence[Pair]) -> str:
     rows = "".join(
         f"<tr><td>{escape(pair.first.dataset)}</td><td>{escape(pair.first.id)}</td>"
-        f"<td>{escape(pair.first.label)}</td><td>{pair.first.dice:.3f}</td>"
-        f"<td>{pair.second.dice:.3f}</td><td>{wording.change(pair.difference)}</td></tr>"
+        f"<td>{escape(pair.first.label)}</td><td>{_dice(pair.first)}</td>"
+        f"<td>{_dice(pair.second)}</td><td>{wording.change(pair.difference)}</td></tr>"
         for pair in pairs[:_LISTED]
     )
     more = len(pairs) - _LISTED
@@ -296,7 +296,7 @@ def _worst(evaluation: Evaluation) -> str:
         return ""
     rows = "".join(
         f"<tr><td>{escape(case.score.dataset)}</td><td>{escape(case.score.id)}</td>"
-        f"<td>{escape(case.score.label)}</td><td>{case.headline.dice:.3f}</td>"
+        f"<td>{escape(case.score.label)}</td><td>{_dice(case.headline)}</td>"
         f"<td>{wording.share(case.share)}</td></tr>"
         for case in worst[:_LISTED]
     )
@@ -305,6 +305,11 @@ def _worst(evaluation: Evaluation) -> str:
         f"<section><h2>The {min(_LISTED, len(worst))} lowest Dice</h2>"
         f'<div class="wide"><table class="names">{head}<tbody>{rows}</tbody></table></div></section>'
     )
+
+
+def _dice(score: CaseScore) -> str:
+    said = wording.dice(score)
+    return said if score.lesion else _term(said, wording.CLEAR)
 
 
 def _head(*names: str) -> str:

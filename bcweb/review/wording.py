@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bcweb.metrics import DETECTED_ABOVE
+from bcweb.scores import CaseScore
 from bcweb.statistics import LEAST_GROUPS
 
 DASH = "–"
@@ -21,6 +22,7 @@ _PAIRS = (
     "95% interval: every pair says the same, so that drawing groups again would show nothing else. It is that of Clopper "
     "and Pearson (1934), of a share of as many independent pairs as the groups make."
 )
+CLEAR = "The truth holds no lesion: the Dice is 1 where nothing is painted (clear), else 0."
 _NO_LESIONS = "There is no lesion image among them."
 _NO_NORMALS = "There is no normal image among them."
 _NO_INTERVAL = (
@@ -411,6 +413,13 @@ def correlation(figures: dict[str, Any]) -> str:
         f"The rank correlation of uncertainty with 1 − Dice is {change(figures['correlation'])} ({ends}) "
         f"over {images(figures['n'], what='lesion image')}: 1 would put the worst first, 0 is no use."
     )
+
+
+def dice(score: CaseScore) -> str:
+    """A case's Dice; of an image without a lesion whether anything is painted on it: see `CLEAR`."""
+    if score.lesion:
+        return figure(score.dice)
+    return "painted" if score.dice < 1 else "clear"
 
 
 def share(value: float | None) -> str:

@@ -204,6 +204,10 @@ def test_two_revisions_come_with_their_difference_and_the_cases(page, store):
         (ids["a"], "+0.100"),
     ]
     assert [pair["case"] for pair in told["worse"]] == ["f", "d", "b"]
+    assert [(pair["first"], pair["second"]) for pair in told["worse"][:2]] == [
+        ("painted", "clear"),
+        ("0.000", "0.500"),
+    ]
     assert told["left_out"] == (
         f"1 without a truth; 1 that cannot be read; 1 not predicted by {FIRST}; "
         f"3 that {FIRST} saw in training"
@@ -227,6 +231,7 @@ def test_the_cases_say_of_which_mask_their_dice_is(page, store):
     assert (cases["seen"]["revision"], cases["fold"]["revision"]) == (FIRST, FOLD)
     assert (cases["fold"]["share"], cases["fold"]["size"]) == (0.2, "10% and over")
     assert (cases["e"]["share"], cases["e"]["is_lesion"]) == (None, False)
+    assert [cases[name]["dice_told"] for name in "bef"] == ["0.800", "clear", "painted"]
 
 
 def test_what_was_decided_meanwhile_is_in_the_next_answer(page, store):

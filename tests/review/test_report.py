@@ -138,6 +138,15 @@ def test_the_report_shows_the_cases_in_its_plots(written):
     assert page.count('class="dot hollow"') == 2, "the seen case, in both"
 
 
+def test_of_an_image_without_a_lesion_it_says_what_the_page_does(written):
+    page = re.sub(r'<span class="why".*?</span>', "", written[0])
+    found = re.findall(r"<tr><td>set</td><td>([ef])</td><td>normal</td>(.*?)</tr>", page)
+    told = {(name, re.sub("<.*?>", " ", cells).split()[0]) for name, cells in found}
+    assert len(found) == 4, "each in the comparison and among the lowest"
+    assert told == {("e", "clear"), ("f", "painted")}
+    assert written[0].count(wording.CLEAR) == 6
+
+
 def test_names_cannot_write_into_the_report(tmp_path):
     wicked = "</title><script>alert(1)</script>&\"'"
     with Store(tmp_path) as store:

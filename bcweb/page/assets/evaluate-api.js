@@ -17,7 +17,7 @@ import { BASE, ask, sending } from "./api.js";
 /** @typedef {{title: string, lines: Line[]}} Section */
 /** @typedef {{key: string, name: string, meaning: string, first: string, second: string, difference: string,
  *  interval: string, over: string, why: string, verdict: "" | "better" | "worse"}} Difference */
-/** @typedef {{id: number, dataset: string, case: string, revision: string, first: number, second: number, difference: string}} Pair
+/** @typedef {{id: number, dataset: string, case: string, revision: string, first: string, second: string, difference: string}} Pair
  *  revision: whose mask the first Dice is of */
 /** @typedef {{first: string, second: string, said: string, left_out: string, out_of_fold: number, with_folds: boolean, meaning: string, rows: Difference[], better: Pair[], worse: Pair[]}} Comparison */
 /** @typedef {object} Case
@@ -26,6 +26,7 @@ import { BASE, ask, sending } from "./api.js";
  * @property {string} case
  * @property {string} label
  * @property {number} dice
+ * @property {string} dice_told in words: of an image without a lesion whether anything is painted on it
  * @property {boolean} is_result whether weights that had not seen the case made the Dice
  * @property {boolean} is_lesion
  * @property {number | null} share of the image that the truth covers
@@ -44,6 +45,7 @@ import { BASE, ask, sending } from "./api.js";
  * @property {boolean} has_headline
  * @property {Record<string, {name: string, meaning: string, in_table: boolean}>} metrics
  * @property {string} interval
+ * @property {string} clear what is told in place of a Dice where there is no lesion
  * @property {Cell[]} headline
  * @property {Section[]} sections
  * @property {string} correlation

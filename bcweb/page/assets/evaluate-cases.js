@@ -97,6 +97,7 @@ export class Cases {
   /** The lowest Dice first; what is no result comes last. @param {Case[]} cases */
   #list(cases) {
     const { only } = this;
+    const { clear } = this.#scores;
     const dice = this.#dice;
     const sorted = [...cases].sort((a, b) => Number(b.is_result) - Number(a.is_result) || a.dice - b.dice);
     const row = (/** @type {Case} */ one) =>
@@ -105,7 +106,7 @@ export class Cases {
         {},
         h("th", { scope: "row" }, linkTo(one)),
         h("td", { class: "text" }, one.label || NONE),
-        h("td", {}, diceOf(one)),
+        h("td", {}, diceOf(one, clear)),
         h("td", {}, one.share === null ? h("span", { "data-why": "The truth holds no lesion." }, NONE) : `${Number((100 * one.share).toPrecision(2))}%`),
         h("td", {}, one.uncertainty === null ? h("span", { "data-why": "It is not known of the mask that the Dice is of." }, NONE) : fixed(one.uncertainty, 2)),
         h("td", { class: "text" }, training(one)),
@@ -162,13 +163,11 @@ export class Cases {
   }
 }
 
-/** The Dice, or of an image without a lesion whether anything is painted on it. @param {Case} one */
-function diceOf({ dice, is_result, is_lesion }) {
-  const value = is_lesion ? fixed(dice, 3) : dice < 1 ? "painted" : "clear";
-  const clear = "The truth holds no lesion: the Dice is 1 where nothing is painted (clear), else 0.";
+/** @param {Case} one @param {string} clear what that means */
+function diceOf({ dice_told, is_result, is_lesion }, clear) {
   const seen = "Scored by weights that were trained on the case: not a result.";
-  if (!is_result) return h("span", { class: "quiet", "data-why": seen }, `(${value})`);
-  return is_lesion ? value : h("span", { "data-why": clear }, value);
+  if (!is_result) return h("span", { class: "quiet", "data-why": seen }, `(${dice_told})`);
+  return is_lesion ? dice_told : h("span", { "data-why": clear }, dice_told);
 }
 
 /** What the weights that made the Dice knew of the case. @param {Case} one */

@@ -3,7 +3,7 @@
 import { h } from "./dom.js";
 import { linkTo, more } from "./evaluate-bits.js";
 import { term } from "./meanings.js";
-import { NONE, fixed, grouped } from "./words.js";
+import { NONE, grouped } from "./words.js";
 
 /** @typedef {import("./evaluate-api.js").Scores} Scores */
 /** @typedef {import("./evaluate-api.js").Cell} Cell */
@@ -110,7 +110,7 @@ export function beside({ first, second, said, left_out, out_of_fold, with_folds,
 function pairsOf(name, title, pairs, shown) {
   const rows = (/** @type {number} */ from, /** @type {number} */ to) =>
     pairs.slice(from, to).map((pair) =>
-      h("tr", {}, h("th", { scope: "row" }, linkTo(pair)), h("td", {}, fixed(pair.first, 3)), h("td", {}, fixed(pair.second, 3)), h("td", {}, pair.difference)),
+      h("tr", {}, h("th", { scope: "row" }, linkTo(pair)), h("td", {}, pair.first), h("td", {}, pair.second), h("td", {}, pair.difference)),
     );
   const body = h("tbody", {}, ...rows(0, shown[name]));
   const add = (/** @type {number} */ from, /** @type {number} */ to) => {
