@@ -54,6 +54,28 @@ def test_a_record_that_is_damaged_is_named_in_a_sentence(trained, capsys, conten
 
 
 @pytest.mark.parametrize(
+    ("record", "key", "read"),
+    [
+        ({}, "recipe", is_trained),
+        ({"recipe": {}}, "epochs", is_trained),
+        ({"recipe": {"epochs": 1}}, "cases", lambda run: score.held_out_by(run, [])),
+        ({"cases": [{"dataset": "busi"}]}, "role", lambda run: score.held_out_by(run, [])),
+    ],
+)
+def test_a_record_without_a_key_is_named_with_it_in_a_sentence(trained, record, key, read):
+    (trained / "run.json").write_text(json.dumps(record))
+    with pytest.raises(ValueError) as raised:
+        read(trained)
+    assert str(raised.value) == f"{trained / 'run.json'} is damaged (it has no {key}): {AGAIN}"
+
+
+def test_a_record_without_a_key_ends_a_command_with_a_sentence(trained, capsys):
+    assert score.main([str(trained), "--data", "busi:/nowhere"]) == 1
+    said = f"{trained / 'run.json'} is damaged (it has no cases): {AGAIN}\n"
+    assert capsys.readouterr().err == said
+
+
+@pytest.mark.parametrize(
     "content", ["", "x,y", "epoch,loss\n", "epoch,loss\n1\n", "epoch,loss\n1,2,3\n", "epoch,loss\n1,a\n"]
 )  # fmt: skip
 def test_a_history_that_is_damaged_is_named_in_a_sentence(trained, squares, content):
