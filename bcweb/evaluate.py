@@ -217,13 +217,15 @@ def evaluate(
     """Score all cases; returns them in the readers' order and the `report`.
 
     Raises `CasesError` where two of the sets hold one case, `WeightsError` where the weights for their modality
-    cannot be had, `KeyboardInterrupt` when the person stops it.
+    cannot be had or do not tell what they have seen, `KeyboardInterrupt` when the person stops it.
     """
     cases = [case for each in sets for case in each.cases if case.has_truth]
     _check_each_is_there_once(cases)
     carried: dict[tuple[str, str], CaseScore] = {}
     for modality in dict.fromkeys(case.modality for case in cases):
-        file = choice.load(modality).folder / "scores.csv"
+        weights = choice.load(modality)
+        _ = weights.seen_cases  # a seen.csv that is broken is told once, and not of every case
+        file = weights.folder / "scores.csv"
         if file.exists():
             carried |= {score.key: score for score in read_scores(file) if not score.error}
     count = worker_count(len(cases), workers)

@@ -503,6 +503,22 @@ def trained_on(spec: str, folder: Path) -> None:
     (folder / "seen.csv").write_text("\n".join(lines))
 
 
+def test_weights_that_cannot_tell_what_they_have_seen_are_told_of_once(tmp_path, capsys):
+    from bcweb.weights import load_weights
+
+    spec = write_data(tmp_path / "data")
+    folder = weights_folder.write(tmp_path / "weights")
+    (folder / "seen.csv").write_text("case\n1\n")
+    files = [tmp_path / name for name in ("figures.json", "cases.csv")]
+    asked = ["--weights", str(folder), "--json", str(files[0]), "--csv", str(files[1])]
+    assert main(["--data", spec, *asked]) == 1
+    said = capsys.readouterr()
+    columns = "dataset, id, group, digest, fingerprint"
+    revision = load_weights(str(folder)).revision
+    assert said.err == f"seen.csv of {revision} is not a table of {columns}.\n"
+    assert said.out == "" and not any(file.exists() for file in files)
+
+
 def test_out_of_fold_scores_are_read_from_the_weights_folder(tmp_path):
     spec = write_data(tmp_path / "data")
     folder, fold = (weights_folder.write(tmp_path / name) for name in ("weights", "fold"))
