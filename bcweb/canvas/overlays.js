@@ -45,11 +45,11 @@ function area(pixels, spacing, isTruth) {
   return `${squareMillimetres(pixels * spacing[0] * spacing[1])} mm²`;
 }
 
-/** What a difference is called, and its three parts. @param {Reading} reading */
+/** What a difference is called, and its three parts, which name both masks where no truth is known.
+ * @param {Reading} reading */
 function compared({ mine, truth }) {
-  const outcomes = ["hit", "miss", "false alarm"];
-  if (!mine) return ["Difference", ...outcomes];
-  return truth ? ["Mine and truth", ...outcomes] : ["Mine and prediction", "both", "prediction", "mine"];
+  if (mine && !truth) return ["Difference", "both", "prediction", "mine"];
+  return [mine ? "Mine and truth" : "Difference", "hit", "miss", "false alarm"];
 }
 
 /** @param {ShadowRoot} root @param {Reading} reading @param {Display} display */

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -68,10 +69,11 @@ def fill(
     owner: str = "local",
     size: tuple[int, int] = (240, 320),
     how: str = "unseen",
+    has_truth: bool = True,
 ) -> Project:
     """A project of so many cases: "case 1" has the worst Dice, the last one the best.
 
-    how: how the weights met them.
+    how: how the weights met them. has_truth: without it no Dice is known either.
     """
     folder.mkdir(parents=True, exist_ok=True)
     project = store.create(owner, name, [f"folder:{folder}"], {"ultrasound": "embedded"})
@@ -81,11 +83,15 @@ def fill(
         file = folder / f"{place + 1}.png"
         Image.fromarray(scan.scan.pixels).save(file)
         label = LABELS[2] if not scan.truth.any() else LABELS[place % 2]
-        cases.append(case_of(file, scan, f"case {place + 1}", label))
+        case = case_of(file, scan, f"case {place + 1}", label)
+        cases.append(case if has_truth else replace(case, truth=None, truth_files=()))
     store.add_cases(project.id, cases)
     for row, scan in zip(store.queue(owner, project.id, "listed"), made, strict=True):
         shift = 3 * (number - row.position)
-        store.add_prediction(row.id, prediction_of(scan.truth, shift, how))
+        made_of = prediction_of(scan.truth, shift, how)
+        store.add_prediction(
+            row.id, made_of if has_truth else replace(made_of, dice=None, suspicion=None)
+        )
     store.set_state(project.id, "ready")
     return store.project(owner, project.id)
 

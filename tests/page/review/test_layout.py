@@ -57,6 +57,31 @@ def test_no_figure_of_a_case_under_the_gate_is_cut_off(page, project, store):
         assert page.find(".case").evaluate("e => e.scrollWidth - e.clientWidth") <= 0, width
 
 
+SPREAD = """() => {
+  const root = document.querySelector('bc-review bc-viewer').shadowRoot;
+  const [stage, pane] = ['.stage', '[data-pane=difference]'].map(name => root.querySelector(name).clientWidth);
+  return pane > 0 && Math.abs(stage - 2 * pane) < 8;
+}"""
+BESIDE = """strip => [strip, ...strip.querySelectorAll('*')].filter(e => e.clientWidth &&
+  (e.scrollWidth > e.clientWidth || e.scrollHeight > e.clientHeight + 1)).map(e => e.textContent)"""
+
+
+@pytest.mark.parametrize("has_truth", [True, False])
+def test_while_a_mask_is_drawn_the_legend_is_beside_its_name_and_over_no_picture(
+    browse, store, tmp_path, request, has_truth
+):
+    made = fill(store, tmp_path / "scans", 1, has_truth=has_truth)
+    request.addfinalizer(lambda: store.delete("local", made.id))
+    page = browse().open().shows("case 1")
+    page.press("e")
+    for width in (1280, 1024, 640):
+        page.page.set_viewport_size({"width": width, "height": 800})
+        page.page.wait_for_function(SPREAD)
+        strip = page.find("bc-viewer [data-pane=difference] .strip")
+        expect(strip.locator(".word").last).to_have_text("false alarm" if has_truth else "mine")
+        assert strip.evaluate(BESIDE) == [], width
+
+
 def test_on_a_phone_name_and_caution_come_before_the_picture(browse, store, tmp_path, request):
     made = fill(store, tmp_path / "scans", 2, how="seen")
     request.addfinalizer(lambda: store.delete("local", made.id))
