@@ -81,9 +81,9 @@ export class CasePanel {
     const test = info.how === "seen" ? "What the weights drew, and no test of them" : "What the weights drew";
     return [
       info.problem ? h("p", { class: "error" }, info.problem) : "",
+      info.twin === null ? "" : this.#twin(info),
       info.revisions.length > 1 ? this.#choice(info) : "",
       info.segmented ? h("table", { class: "scores" }, h("caption", {}, test), h("tbody", {}, ...rows)) : h("p", { class: "quiet" }, info.problem ? "" : "No prediction yet."),
-      info.twin === null ? "" : this.#twin(info),
       info.notes.length ? h("ul", { class: "notes" }, ...info.notes.map((note) => h("li", {}, note))) : "",
       h("p", { class: "quiet small" }, info.revision ? `Weights ${info.revision}. ` : "", "Research software, not for diagnosis."),
     ];

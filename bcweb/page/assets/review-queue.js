@@ -157,7 +157,7 @@ export class QueueList {
         "aria-label": whole,
       },
       h("span", { class: "picture" }, this.#thumbnails.get(row.id) ?? null),
-      h("span", { class: "text" }, h("span", { class: "name" }, ...cut(row.case)), h("span", { class: "line" }, line)),
+      h("span", { class: "text" }, h("span", { class: "name" }, ...cut(row.case)), h("span", { class: "line" }, ...apart(line))),
       h("span", { class: `mark ${decision ?? ""}` }, decision ? MARKS[decision] : has_draft ? "…" : ""),
     );
   }
@@ -189,6 +189,9 @@ export class QueueList {
     if (place >= 0 && place <= last) this.select(this.#rows[place].id, false);
   }
 }
+
+/** What a line says, so that it breaks in between. @param {string} line @returns {HTMLElement[]} */
+const apart = (line) => line.split(/(?<= · )/).map((part) => h("span", {}, part));
 
 /** A name in two parts, of which the first gives way. @param {string} name @returns {HTMLElement[]} */
 function cut(name) {

@@ -82,6 +82,44 @@ def test_while_a_mask_is_drawn_the_legend_is_beside_its_name_and_over_no_picture
         assert strip.evaluate(BESIDE) == [], width
 
 
+BEYOND = """rows => rows.filter(row => {
+  const [name, line] = ['.name', '.line'].map(part => row.querySelector(part));
+  const [outer, first, last] = [row, name, line].map(e => e.getBoundingClientRect());
+  return line.scrollWidth > line.clientWidth || line.scrollHeight > line.clientHeight + 1
+    || first.top < outer.top || last.bottom > outer.bottom || first.bottom > last.top + 1;
+}).map(row => row.textContent)"""
+
+
+def test_a_row_of_the_queue_says_all_that_it_has_to(page, project, store):
+    by = ids(store, project)
+    truth = scans(1)[0].truth
+    carried = replace(prediction_of(truth, 6, "seen"), revision="another", carried_dice=0.62)
+    store.add_prediction(by["case 1"], carried)
+    store.add_prediction(by["case 2"], replace(carried, carried_dice=None))
+    store.set_twins(project.id, [(by["case 2"], by["case 4"], 0.25)])
+    page.page.reload()
+    page.shows("case 1")
+    row = page.find('.queue .row[aria-label^="case 1, "] .line')
+    expect(row).to_have_text("Dice 0.62 · benign · out of fold")
+    words = {"uncertain": "uncertainty", "suspect": "suspicion", "twins": "masks agree"}
+    for order, said in ({"worst": "Dice"} | words).items():
+        page.find("select[name=order]").select_option(order)
+        expect(page.find(".queue .line").first).to_contain_text(said)
+        assert page.find(".queue .row").evaluate_all(BEYOND) == [], order
+
+
+def test_that_another_case_shows_the_same_picture_is_in_sight(page, project, store):
+    by = ids(store, project)
+    more = {"revision": "another", "carried_dice": 0.6, "iou": 0.4, "hd95_px": 12.0}
+    store.add_prediction(by["case 2"], replace(prediction_of(scans(2)[1].truth, 6, "seen"), **more))
+    store.set_twins(project.id, [(by["case 2"], by["case 4"], 0.25)])
+    page.press("j")
+    page.shows("case 2")
+    expect(page.find(".by select")).to_be_visible()
+    twin, panel = (page.find(name).bounding_box() for name in (".twin", ".case"))
+    assert twin["y"] + twin["height"] <= panel["y"] + panel["height"]
+
+
 def test_on_a_phone_name_and_caution_come_before_the_picture(browse, store, tmp_path, request):
     made = fill(store, tmp_path / "scans", 2, how="seen")
     request.addfinalizer(lambda: store.delete("local", made.id))
