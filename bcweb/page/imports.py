@@ -67,12 +67,13 @@ class Imports:
             running.wait(_PATIENCE)
 
     def progress(self, project: int) -> dict[str, Any]:
-        """{"progress": {"done", "total", "doing"}}, or None in its place while nothing is imported."""
+        """{"progress": {"done", "total", "of", "doing"}}, or None in its place while nothing is imported. of: what is counted."""
         running = self._running(project)
         if running is None:
             return {"progress": None}
-        done, total, phase = running.progress()
-        return {"progress": {"done": done, "total": total, "doing": phase}}
+        now = running.progress()
+        of = now.unit if now.total == 1 else f"{now.unit}s"
+        return {"progress": {"done": now.done, "total": now.total, "of": of, "doing": now.phase}}
 
     def under_way(self) -> dict[int, dict[str, Any]]:
         """`progress` of all projects that are imported now."""

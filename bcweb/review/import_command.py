@@ -119,7 +119,7 @@ class _Bar:
             # A log gets a line now and then, a terminal a bar that moves.
             every = 0.2 if sys.stderr.isatty() else 30
             self._bar = tqdm(
-                desc=progress.phase, total=progress.total, unit="case", mininterval=every
+                desc=progress.phase, total=progress.total, unit=progress.unit, mininterval=every
             )
         self._bar.total = progress.total
         self._bar.update(progress.done - self._bar.n)

@@ -39,6 +39,14 @@ _NICER = 10  # how far an import steps back behind the page that runs it
 _STOPPED = "The import was cancelled; it can go on from here."
 
 
+READING_SETS = "Reading the data sets"
+READING = "Reading scans"
+PREDICTING = "Segmenting"
+COMPARING = "Looking for the same picture twice"
+# To compare cases takes more steps than there are cases.
+_COUNTED = {READING_SETS: "data set", READING: "case", PREDICTING: "case", COMPARING: "step"}
+
+
 class Progress(NamedTuple):
     """How far an import is. phase: what it does now, for a person; done of total are of that phase."""
 
@@ -46,11 +54,10 @@ class Progress(NamedTuple):
     total: int
     phase: str
 
-
-READING_SETS = "Reading the data sets"
-READING = "Reading scans"
-PREDICTING = "Segmenting"
-COMPARING = "Looking for the same picture twice"
+    @property
+    def unit(self) -> str:
+        """One of what is counted."""
+        return _COUNTED[self.phase]
 
 
 @dataclass(frozen=True, eq=False)

@@ -36,6 +36,6 @@ class Importing:
         if not self.is_over:
             self.done += 1
             [told] = [one for one in answer["projects"] if one["id"] == self.project.id]
-            doing = {"done": self.done, "total": 1000, "doing": "Predicting"}
+            doing = {"done": self.done, "total": 1000, "of": "cases", "doing": "Predicting"}
             told |= {"state": "importing", "progress": doing} | self.more
         return route.fulfill(json=answer)

@@ -224,13 +224,13 @@ def test_how_far_an_import_is_goes_on_being_told_after_a_question_that_failed(ta
         asked.append(route)
         if len(asked) == 2:
             return route.abort()
-        doing = {"done": len(asked), "total": 1000, "doing": "Predicting"}
+        doing = {"done": len(asked), "total": 1000, "of": "cases", "doing": "Predicting"}
         route.fulfill(json=route.fetch().json() | ({"progress": doing} if len(asked) < 5 else {}))
 
     tab.open()
     tab.page.route("**/evaluate/projects/*", answer)
     tab.on(".project select").select_option(label="small")
-    expect(tab.on(".importing")).to_contain_text("Predicting: 3 of 1\u202f000")
+    expect(tab.on(".importing")).to_contain_text("Predicting: 3 of 1\u202f000 cases")
     expect(tab.on(".importing")).to_be_hidden()
     expect(tab.on(".about")).to_contain_text("2 of 2 cases have a score")
 

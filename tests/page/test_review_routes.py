@@ -109,7 +109,7 @@ def ended(visitor: Visitor, id: int) -> dict:
         told = visitor.get(f"/bc/review/projects/{id}").json()
         if told["progress"] is None:
             return told
-        assert set(told["progress"]) == {"done", "total", "doing"}
+        assert set(told["progress"]) == {"done", "total", "of", "doing"}
     pytest.fail(f"The import does not end: {told}")
 
 

@@ -10,7 +10,7 @@ import { BASE, ask, sending } from "./api.js";
  * @property {Revision[]} revisions
  * @property {boolean} may_predict with other weights
  * @property {string | null} problem why the last import stopped
- * @property {{done: number, total: number, doing: string} | null} progress of an import that is under way
+ * @property {{done: number, total: number, of: string, doing: string} | null} progress of an import that is under way
  */
 /** @typedef {{key: string, value: string, interval: string, over: string, why: string}} Cell why: there is no figure, or no interval */
 /** @typedef {{name: string, images: string, groups: string, only: [string, string] | null, cells: Cell[]}} Line */

@@ -293,8 +293,8 @@ class Evaluate extends HTMLElement {
     const { progress = null, problem = null, may_predict = false } = this.#known ?? {};
     const place = this.#element(".importing");
     const bar = /** @type {HTMLProgressElement} */ (place.querySelector("progress"));
-    const { done, total, doing } = progress ?? { done: 0, total: 0, doing: "" };
-    const far = total ? `${doing}: ${grouped(done)} of ${grouped(total)}` : `${doing} …`;
+    const { done, total, of, doing } = progress ?? { done: 0, total: 0, of: "", doing: "" };
+    const far = total ? `${doing}: ${grouped(done)} of ${grouped(total)} ${of}` : `${doing} …`;
     place.hidden = !progress && !problem;
     /** @type {HTMLElement} */ (place.querySelector("p")).textContent = progress ? far : problem;
     bar.hidden = !progress;

@@ -17,7 +17,7 @@ import { BASE, Refused, ask, sending } from "./api.js";
  * @property {"importing" | "ready" | "cancelled" | "failed"} state
  * @property {string | null} problem
  * @property {string[]} notes what was left out
- * @property {{done: number, total: number, doing: string} | null} progress of an import under way in the server; null: none is
+ * @property {{done: number, total: number, of: string, doing: string} | null} progress of an import under way in the server; null: none is
  * @property {Counts} [counts]
  */
 /** @typedef {{cases: number, read: number, decisions: Record<string, number>, labels: Record<string, number>,

@@ -16,12 +16,12 @@ export class Importing {
   /** @param {import("./review-api.js").Project} project */
   show({ progress }) {
     if (progress === null) return this.element.remove();
-    const { done, total, doing } = progress;
+    const { done, total, of, doing } = progress;
     if (!this.place.firstChild) this.place.append(this.element);
     this.bar.max = Math.max(total, 1);
     if (total) this.bar.value = done;
     else this.bar.removeAttribute("value"); // it says only that something goes on
     write(this.doing, doing);
-    write(this.count, total ? `: ${grouped(done)} of ${grouped(total)}` : "");
+    write(this.count, total ? `: ${grouped(done)} of ${grouped(total)} ${of}` : "");
   }
 }

@@ -269,6 +269,7 @@ def test_while_an_import_goes_on_the_projects_stay_under_the_hand(browse, projec
     expect(row.locator(".notes")).to_be_visible()
     expect(doing).to_have_js_property("wasThere", True)  # or it would be read aloud each second
     expect(doing).to_have_text("Predicting")
+    expect(row.locator(".importing")).to_contain_text("of 1\u202f000 cases")
 
     page.page.route("**/cancel", lambda route: route.fulfill(json={}))
     row.get_by_text("Cancel").hover()

@@ -124,6 +124,17 @@ def test_in_a_thread_it_tells_how_far_it_is_and_ends(store, weights, tmp_path):
     assert store.project(ME, "P").predicted == 4
 
 
+def test_it_says_what_it_counts(store, weights, tmp_path):
+    """To compare three cases takes more than three steps."""
+    heard = []
+    place = pictures(tmp_path / "set", 3)
+    prepare(store, ME, "P", [f"folder:{place}"], str(weights), workers=1, told=heard.append).run()
+    last = {now.phase: (now.done, now.total, now.unit) for now in heard}
+    assert last[READING] == last[PREDICTING] == (3, 3, "case")
+    done, total, unit = last[COMPARING]
+    assert done == total > 3 and unit == "step"
+
+
 def test_cancelled_from_another_thread_it_ends_soon(store, weights, tmp_path):
     place = pictures(tmp_path / "set", 40)
     made = start(store, ME, "P", [f"folder:{place}"], str(weights))
