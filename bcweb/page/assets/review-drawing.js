@@ -108,8 +108,9 @@ export class Drawing {
       if (isCurrent() && this.isThere && !this.#isUnfinished(info) && (this.strokes > 0 || this.#left.length > 0)) this.viewer.edit(null);
       if (isCurrent() && this.#isOn && !this.isThere && this.#left.length === 0) this.#begin();
     }
-    if (isCurrent()) this.page.changed();
-    if (isCurrent()) this.#sayGone(info);
+    if (!isCurrent()) return;
+    this.page.changed();
+    this.#sayGone(info);
   }
 
   /** What is in hand is drawn on this case, and neither decided nor dropped. @param {CaseInfo} info */
