@@ -34,7 +34,7 @@ from bcweb.scores import (
     report,
     write_scores,
 )
-from bcweb.terminal import command, counted, os_sentence, why_unwritable, write_whole
+from bcweb.terminal import command, counted, os_sentence, say, shown, why_unwritable, write_whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -141,13 +141,17 @@ def table(result: dict[str, Any]) -> str:
         lines += _block(result)
         if len(result["datasets"]) > 1:
             for name, figures in result["datasets"].items():
-                lines += ["", f"{name}", *_block(figures)]
+                lines += ["", shown(name), *_block(figures)]
         if result["by_label"]:
             lines += ["", "By label"]
-            lines += [f"  {label}: {label_line(f)}" for label, f in result["by_label"].items()]
+            lines += [
+                f"  {shown(label)}: {label_line(f)}" for label, f in result["by_label"].items()
+            ]
         if result["by_finding"]:
             lines += ["", "By finding"]
-            lines += [f"  {name}: {label_line(f)}" for name, f in result["by_finding"].items()]
+            lines += [
+                f"  {shown(name)}: {label_line(f)}" for name, f in result["by_finding"].items()
+            ]
     elif not result["seen_scores"]:
         lines.append("No case has a score: no headline.")
     else:
@@ -301,13 +305,13 @@ def main(argv: list[str] | None = None) -> int:
     try:
         return _run(args)
     except (CasesError, WeightsError, ScoresError) as error:
-        print(error, file=sys.stderr)
+        say(error)
         return 1
     except OSError as error:
-        print(os_sentence(error), file=sys.stderr)
+        say(os_sentence(error))
         return 1
     except KeyboardInterrupt:
-        print("Stopped: there are no figures of a part of the cases.", file=sys.stderr)
+        say("Stopped: there are no figures of a part of the cases.")
         return 130
 
 
@@ -321,19 +325,16 @@ def _run(args: argparse.Namespace) -> int:
     sets = [read_cases(spec) for spec in args.data]
     for each in sets:
         for note in each.notes:
-            print(f"{each.name}: {note}", file=sys.stderr)
+            say(f"{each.name}: {note}")
         for skipped in each.skipped[:10]:
-            print(f"{each.name}: left out {skipped.file.name}: {skipped.reason}", file=sys.stderr)
+            say(f"{each.name}: left out {skipped.file.name}: {skipped.reason}")
         if len(each.skipped) > 10:
-            print(f"{each.name}: ... and {len(each.skipped) - 10} more left out.", file=sys.stderr)
+            say(f"{each.name}: ... and {len(each.skipped) - 10} more left out.")
         without = sum(not case.has_truth for case in each.cases)
         if without:
-            print(
-                f"{each.name}: {counted(without, 'case')} without a truth, not scored.",
-                file=sys.stderr,
-            )
+            say(f"{each.name}: {counted(without, 'case')} without a truth, not scored.")
         if accepted := told_accepted(each.cases):
-            print(f"{each.name}: {accepted} {NOT_SCORED}", file=sys.stderr)
+            say(f"{each.name}: {accepted} {NOT_SCORED}")
     sets = [replace(s, cases=tuple(c for c in s.cases if not c.accepted)) for s in sets]
     scores, result = evaluate(sets, Choice(args.weights), args.workers)
     if not scores:
@@ -348,7 +349,7 @@ def _run(args: argparse.Namespace) -> int:
             write_whole(args.json, text.encode())
     finally:
         for score in failed[:20]:
-            print(f"{score.dataset} {score.id}: {score.error}", file=sys.stderr)
+            say(f"{score.dataset} {score.id}: {score.error}")
         print(table(result))
     return 1 if failed else 0
 

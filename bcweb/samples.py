@@ -22,7 +22,7 @@ from PIL import Image
 from bcweb.paths import path_argument
 from bcweb.phantoms import Mass, Phantom, phantom
 from bcweb.scans import Modality
-from bcweb.terminal import command, os_sentence, why_unmade, write_whole
+from bcweb.terminal import command, os_sentence, say, shown, why_unmade, write_whole
 
 
 @dataclass(frozen=True)
@@ -129,14 +129,14 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("folder", type=path_argument, metavar="DIR")
     folder = parser.parse_args(argv).folder
     if problem := why_unmade(folder):
-        print(problem, file=sys.stderr)
+        say(problem)
         return 1
     try:
         write(folder)
     except OSError as error:
-        print(os_sentence(error), file=sys.stderr)
+        say(os_sentence(error))
         return 1
-    print(f"{len(samples())} generated scans with their truth are in {folder}.")
+    print(f"{len(samples())} generated scans with their truth are in {shown(str(folder))}.")
     return 0
 
 

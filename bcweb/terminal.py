@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -74,6 +75,22 @@ class _Output(FileIO):
             if error.errno in _NO_READER:
                 sys.exit(141)
             sys.exit(f"Nothing can be printed: {error.strerror}.")
+
+
+# They move the cursor, colour or clear what stands there, begin a line or turn one around.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+
+
+def shown(text: str) -> str:
+    r"""A text as a terminal is to show it, in a line: a file's name may hold what is an order to it, which is an
+    escape here, \x1b or \n.
+    """
+    return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def say(sentence: object) -> None:
+    """Tell the person a sentence, or an error that is one, in a line beside what the command prints."""
+    print(shown(str(sentence)), file=sys.stderr)
 
 
 def counted(n: int, what: str) -> str:

@@ -499,6 +499,19 @@ def test_workers_give_what_one_process_gives(tmp_path, weights):
         assert np.array_equal(pixels(tmp_path / "one" / name), pixels(tmp_path / "two" / name))
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no name there holds such characters")
+def test_a_name_gives_the_terminal_no_orders(tmp_path, weights, capsys):
+    file = tmp_path / "a\x1b[2Jb\nc\u202egnp.png"
+    file.write_bytes(b"none")
+    assert segment(file, "--out", tmp_path / "o\rut", weights=weights) == 1
+    said = capsys.readouterr()
+    assert (
+        rf"{tmp_path}/a\x1b[2Jb\nc\u202egnp.png: " in said.err and len(said.err.splitlines()) == 1
+    )
+    assert rf"{tmp_path}/o\rut" in said.out and len(said.out.splitlines()) == 1
+    assert rows(tmp_path / "o\rut")[0]["file"] == str(file), "the table has it as it is"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's here")
 @pytest.mark.parametrize("workers", [1, 2])
 def test_ctrl_c_leaves_rows_and_masks_that_agree_and_the_rest_for_later(tmp_path, weights, workers):

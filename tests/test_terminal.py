@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bcweb.terminal import counted
+from bcweb.terminal import counted, say
 from tests.cases import trees
 from tests.test_documents import ROOT, modules
 
@@ -145,6 +145,11 @@ def test_a_program_that_imports_ours_keeps_its_own_word(command, tmp_path):
         capture_output=True, cwd=tmp_path, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert (done.stdout, done.stderr) == ("True\n", "")
+
+
+def test_a_sentence_is_a_line_and_orders_nothing(capsys):
+    say(ValueError("a\x1b[2J\r\n\x9b1m\u2029\u202e 悪性, é: no\tscan."))
+    assert capsys.readouterr().err == "a\\x1b[2J\\r\\n\\x9b1m\\u2029\\u202e 悪性, é: no\\tscan.\n"
 
 
 def test_one_is_one():

@@ -30,7 +30,7 @@ from bcweb.names import text
 from bcweb.paths import path_argument
 from bcweb.preprocess import square
 from bcweb.scans import ScanError, check_contrast, read_scan
-from bcweb.terminal import command, counted, whole, why_unmade, why_unwritable
+from bcweb.terminal import command, counted, say, whole, why_unmade, why_unwritable
 from train.ending import exit_status
 from train.options import check_size
 from train.packed import pack, unpack
@@ -209,7 +209,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     check_size(parser, args.size)
     if problem := why_unwritable(args.out) or why_unmade(args.cache):
-        print(problem, file=sys.stderr)
+        say(problem)
         return 1
     return exit_status(lambda: _work(args))
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 
-from bcweb.terminal import os_sentence
+from bcweb.terminal import os_sentence, say
 from train import BACKENDS
 
 
@@ -24,19 +23,19 @@ def exit_status(
     """
     backend = os.environ["KERAS_BACKEND"]
     if backend not in BACKENDS:
-        print(f"KERAS_BACKEND is {backend!r}: it is {' or '.join(BACKENDS)}.", file=sys.stderr)
+        say(f"KERAS_BACKEND is {backend!r}: it is {' or '.join(BACKENDS)}.")
         return 1
     try:
         return work() or 0
     except ModuleNotFoundError as error:
-        print(f"{error.name} is missing: pip install -r requirements-train.txt", file=sys.stderr)
+        say(f"{error.name} is missing: pip install -r requirements-train.txt")
         return 1
     except OSError as error:
-        print(os_sentence(error), file=sys.stderr)
+        say(os_sentence(error))
         return 1
     except (ValueError, FloatingPointError) as error:
-        print(error, file=sys.stderr)
+        say(error)
         return 1
     except KeyboardInterrupt:
-        print(stopped(), file=sys.stderr)
+        say(stopped())
         return 130

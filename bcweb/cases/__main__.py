@@ -15,7 +15,15 @@ from bcweb.cases.duplicates import groups
 from bcweb.cases.grouping import find_pairs
 from bcweb.names import text
 from bcweb.paths import path_argument
-from bcweb.terminal import command, counted, os_sentence, why_unwritable, write_whole
+from bcweb.terminal import (
+    command,
+    counted,
+    os_sentence,
+    say,
+    shown,
+    why_unwritable,
+    write_whole,
+)
 
 
 @command
@@ -36,12 +44,12 @@ def main(arguments: list[str] | None = None) -> int:
     )  # fmt: skip
     chosen = parser.parse_args(arguments)
     if problem := why_unwritable(chosen.groups) or _why_kept(chosen.groups):
-        print(problem, file=sys.stderr)
+        say(problem)
         return 1
     try:
         found = read_cases(chosen.data)
     except CasesError as error:
-        print(error, file=sys.stderr)
+        say(error)
         return 1
     accepted = sum(case.accepted for case in found.cases)
     labels = Counter(case.label or "no label" for case in found.cases)
@@ -54,9 +62,9 @@ def main(arguments: list[str] | None = None) -> int:
         + ", ".join(f"{n} {label}" for label, n in labels.most_common())
     )
     for note in found.notes:
-        print(f"Note: {note}")
+        print(f"Note: {shown(note)}")
     for item in found.skipped:
-        print(f"Skipped: {item.file}: {item.reason}")
+        print(shown(f"Skipped: {item.file}: {item.reason}"))
     if not chosen.duplicates and not chosen.groups:
         return 0
     label = {case.id: case.label for case in found.cases}
@@ -64,14 +72,14 @@ def main(arguments: list[str] | None = None) -> int:
     for pair in pairs if chosen.duplicates else ():
         kind = "same picture" if pair.same_picture else "nearly the same"
         odd = ", two classes" if label[pair.a] != label[pair.b] else ""
-        print(f"{pair.score:.3f}  {pair.a} = {pair.b}  {kind}{odd}")
+        print(shown(f"{pair.score:.3f}  {pair.a} = {pair.b}  {kind}{odd}"))
     if chosen.groups:
         try:
             table = StringIO()
             csv.writer(table).writerows([("image", "group"), *groups(label, pairs).items()])
             write_whole(chosen.groups, text(table.getvalue()).encode())
         except OSError as error:
-            print(f"{chosen.groups} cannot be written: {error.strerror}.", file=sys.stderr)
+            say(f"{chosen.groups} cannot be written: {error.strerror}.")
             return 1
     return 0
 

@@ -8,7 +8,7 @@ import sys
 from bcweb.review import commands, evaluating, import_command, vault_command
 from bcweb.review.export import command as exporting
 from bcweb.review.records import ReviewError
-from bcweb.terminal import command
+from bcweb.terminal import command, say
 
 # Modules with `add_parser(subparsers)`, which adds a command and `set_defaults(run=...)`; run gets the
 # parsed arguments, raises `ReviewError` for the person, and returns the exit status.
@@ -30,7 +30,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         return arguments.run(arguments)
     except ReviewError as error:
-        print(error, file=sys.stderr)
+        say(error)
         return 1
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from bcweb.paths import path_argument
 from bcweb.review.records import Project
 from bcweb.review.store import LOCAL, Store
+from bcweb.terminal import say
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -82,7 +82,7 @@ def backup(arguments: argparse.Namespace) -> int:
         one, number = copied.missing[0], len(copied.missing)
         files = f"{one} is" if number == 1 else f"{number} files are"
         more = "." if number == 1 else f": {one}, for one."
-        print(f"{files} missing here, and in the backup{more}", file=sys.stderr)
+        say(f"{files} missing here, and in the backup{more}")
     return 1 if copied.missing else 0
 
 

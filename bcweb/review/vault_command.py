@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 
 from bcweb.paths import pasted
 from bcweb.review.records import ReviewError
 from bcweb.review.store import LOCAL, Store
 from bcweb.review.vault import Vault
 from bcweb.review.vault_places import place_of
+from bcweb.terminal import say
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -45,5 +45,5 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print("There is no project in it that is not here.")
     for name, why in sorted(vault.left_out.items()):
-        print(f"{why}: {name}", file=sys.stderr)
+        say(f"{why}: {name}")
     return 1 if vault.left_out else 0

@@ -21,8 +21,8 @@ import argparse
 import sys
 
 from bcweb.paths import path_argument
-from bcweb.segment.run import run, say
-from bcweb.terminal import command
+from bcweb.segment.run import run
+from bcweb.terminal import command, say
 
 
 @command

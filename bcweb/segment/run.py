@@ -22,7 +22,7 @@ from bcweb.segment.mask_files import (
 )
 from bcweb.segment.results import COLUMNS, RESULTS, Row, Table, alone, earlier_rows, is_ours
 from bcweb.segment.scan_files import Found, find_scans
-from bcweb.terminal import counted
+from bcweb.terminal import counted, say, shown
 
 
 def run(
@@ -33,7 +33,8 @@ def run(
 
     choice = Choice(weights, modality)
     found = find_scans(paths, out)
-    say(_left_out(found))
+    if left_out := _left_out(found):
+        say(left_out)
     if not found.scans:
         for row in found.unreadable:
             say(f"{row.file}: {row.error}")
@@ -217,13 +218,8 @@ def _report(
         parts.append(f"{len(failed)} failed")
     if folders := len(found.unreadable):
         parts.append(f"{counted(folders, 'folder')} not read")
-    print(", ".join(parts) + ".")
+    print(shown(", ".join(parts) + "."))
     if stopped:
         say("Stopped; the same command goes on from here.")
         return 130
     return 1 if told else 0
-
-
-def say(sentence: str) -> None:
-    if sentence:
-        print(sentence, file=sys.stderr)

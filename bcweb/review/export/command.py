@@ -20,6 +20,7 @@ from bcweb.review.export import (
     push_export,
 )
 from bcweb.review.store import LOCAL, Store
+from bcweb.terminal import say
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -81,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise PushError(f"{error} {_kept(arguments)}Push it later: {_again(arguments)}") from None
     except KeyboardInterrupt:
         kept = _kept(arguments) or "Nothing of the export is kept."
-        print(f"Stopped. {kept.strip()}", file=sys.stderr)
+        say(f"Stopped. {kept.strip()}")
         return 130
     for line in done.lines():
         print(line)
