@@ -80,6 +80,7 @@ def test_while_a_mask_is_drawn_the_legend_is_beside_its_name_and_over_no_picture
         strip = page.find("bc-viewer [data-pane=difference] .strip")
         expect(strip.locator(".word").last).to_have_text("false alarm" if has_truth else "mine")
         assert strip.evaluate(BESIDE) == [], width
+        assert page.find("bc-viewer .tools").evaluate("e => e.scrollWidth <= e.clientWidth"), width
 
 
 BEYOND = """rows => rows.filter(row => {
