@@ -1,7 +1,7 @@
 """What a weights folder is, and where a name of weights points. Reads nothing executable.
 
 A folder holds `config.json` (checked against `Config`), `model.safetensors` (checked against the
-network's shapes by whoever builds it), `seen.csv` (the cases it was trained on), and for people
+network's shapes by whoever builds it), `seen.csv` (the cases it was trained on, if on any), and for people
 `README.md` (the card) and `scores.csv` (scores of cases it has not seen).
 """
 
@@ -117,7 +117,12 @@ class Weights:
     @cached_property
     def seen_cases(self) -> tuple[SeenCase, ...]:
         path = self.folder / "seen.csv"
+        trained_on = ", ".join(self.config.trained_on)
         if not path.exists():
+            if trained_on:  # to call all that it was trained on unseen would be a lie
+                raise WeightsError(
+                    f"{self.revision} was trained on {trained_on}, and has no seen.csv, which names the cases."
+                )
             return ()
         columns = [field.name for field in fields(SeenCase)]
         try:
@@ -137,6 +142,10 @@ class Weights:
             raise WeightsError(
                 f"seen.csv of {self.revision} is not a table of {', '.join(columns)}."
             ) from None
+        if trained_on and not cases:
+            raise WeightsError(
+                f"{self.revision} was trained on {trained_on}, and its seen.csv names no case."
+            )
         return cases
 
     @cached_property

@@ -62,6 +62,7 @@ def test_a_truncated_safetensors_file_is_refused(tmp_path):
 def test_a_file_that_the_system_refuses_is_named_with_its_reason(tmp_path):
     """`PermissionError` mostly, which the super-user never meets: other refusals stand for it here."""
     weights = load_weights(str(weights_folder.write(tmp_path)))
+    (tmp_path / "seen.csv").unlink()
     (tmp_path / "seen.csv").mkdir()
     with pytest.raises(WeightsError) as caught:
         _ = weights.seen_cases
@@ -176,3 +177,24 @@ def test_a_seen_table_that_cannot_tell_is_refused(tmp_path, table):
     (weights_folder.write(tmp_path) / "seen.csv").write_text(table)
     with pytest.raises(WeightsError, match="is not a table of dataset, id, group"):
         load_weights(str(tmp_path)).seen("abc", "0f" * 32)
+
+
+def test_weights_that_hide_what_they_have_seen_are_refused(tmp_path):
+    seen = weights_folder.write(tmp_path, trained_on=("busi", "ward")) / "seen.csv"
+    seen.write_text(seen.read_text().splitlines()[0] + "\n")
+    weights = load_weights(str(tmp_path))
+    with pytest.raises(WeightsError) as caught:
+        weights.seen("abc", "0f" * 32)
+    told = f"{weights.revision} was trained on busi, ward, and "
+    assert str(caught.value) == f"{told}its seen.csv names no case."
+    seen.unlink()
+    with pytest.raises(WeightsError) as caught:
+        weights.seen("abc", "0f" * 32)
+    assert str(caught.value) == f"{told}has no seen.csv, which names the cases."
+
+
+def test_weights_that_were_trained_on_nothing_have_seen_nothing(tmp_path):
+    seen = weights_folder.write(tmp_path, trained_on=()) / "seen.csv"
+    assert not load_weights(str(tmp_path)).seen("abc", "0f" * 32)
+    seen.unlink()
+    assert not load_weights(str(tmp_path)).seen("abc", "0f" * 32)

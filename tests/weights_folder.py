@@ -10,6 +10,8 @@ from safetensors.numpy import save_file
 from bcweb import network
 from bcweb.weights import Config, OperatingPoint
 
+NOWHERE = "5a3c96e1f00d72b84b1d8e27c3a965f0" * 2  # the fingerprint of no scan
+
 
 class _Shapes:
     """Walks a network and notes every tensor's shape; see `bcweb.network.Builder`."""
@@ -100,10 +102,13 @@ def config(architecture: str = "lite0", **changes) -> Config:
 
 
 def write(folder: Path, seed: int = 0, **changes) -> Path:
-    """Write a random lite0 at 64x64, with Config fields changed as named."""
+    """Write a random lite0 at 64x64, with Config fields changed as named; it has seen a case that is nowhere."""
     folder.mkdir(parents=True, exist_ok=True)
     made = config(**changes)
     tensors = random_tensors(made.architecture, made.presence, seed, made.feed)
     save_file(tensors, folder / "model.safetensors")
     (folder / "config.json").write_text(made.model_dump_json())
+    cases = [f"{name},nowhere,nowhere,nowhere,{NOWHERE}\n" for name in made.trained_on]
+    seen = "".join(["dataset,id,group,digest,fingerprint\n", *cases])
+    (folder / "seen.csv").write_text(seen, encoding="utf-8")
     return folder

@@ -40,7 +40,6 @@ def run(
     normal = CaseScore(dataset, "normal 0", "g9", "normal", modality, False, 0.1, painted=0, lesions=0,
                        found=0, false_alarms=0, seen=False)  # fmt: skip
     write_scores(weights / "scores.csv", [*lesions, normal])
-    (weights / "seen.csv").write_text("dataset,id,group,digest,fingerprint\n")
     record = {
         "date": "2026-01-02", "data": [dataset], "fold": "0", "folds": 5, "validation": 0.1,
         "recipe": RECIPE, "versions": {"keras": "3"},
