@@ -103,7 +103,9 @@ def push(run: Path, repo: str | None = None, public: bool = False, force: bool =
             raise PushError(f"{run} is not a finished run: it has no {file.relative_to(run)}.")
     folder = run / ".push"
     try:
-        config = load_weights(str(run / "weights")).config
+        weights = load_weights(str(run / "weights"))
+        _ = weights.seen_cases  # which nobody could use who cannot tell what they have seen
+        config = weights.config
         repo = check(repo, config.modality, public)
         files = _package(run, repo, folder)
         with publish.one_sentence(repo):

@@ -335,6 +335,13 @@ def test_an_unfinished_run_is_not_pushed(hub, client, tmp_path):
     assert "is not a finished run: it has no run.json" in refused(tmp_path)
 
 
+def test_weights_that_do_not_tell_what_they_have_seen_are_not_pushed(hub, client, tmp_path):
+    run = finished.run(tmp_path / "run")
+    (run / "weights" / "seen.csv").unlink()
+    told = "was trained on busi, and has no seen.csv, which names the cases. The run is kept;"
+    assert told in refused(run)
+
+
 def test_a_full_disk_is_one_sentence_and_leaves_the_run_as_it_was(hub, python, tmp_path):
     run = finished.run(tmp_path / "run")
     before = sorted(run.rglob("*"))
