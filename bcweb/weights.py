@@ -15,9 +15,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
+from typing import Annotated
 
+import msgspec
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from msgspec import Meta, Struct
 from safetensors import SafetensorError
 from safetensors.numpy import load
 
@@ -40,10 +42,7 @@ class WeightsError(ValueError):
     """Weights that cannot be had or used; its text is one sentence for the person who named them."""
 
 
-_STRICT = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class OperatingPoint(BaseModel):
+class OperatingPoint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a probability map becomes a mask; chosen on validation and stored with the weights.
 
     mask_threshold: a pixel is painted from this probability on.
@@ -51,14 +50,12 @@ class OperatingPoint(BaseModel):
     min_lesion_fraction: smaller connected parts are dropped; a part of the image's area.
     """
 
-    model_config = _STRICT
-
-    mask_threshold: float = Field(gt=0, lt=1)
-    presence_gate: float | None = Field(ge=0, le=1)
-    min_lesion_fraction: float = Field(ge=0, lt=1)
+    mask_threshold: Annotated[float, Meta(gt=0, lt=1)]
+    presence_gate: Annotated[float, Meta(ge=0, le=1)] | None
+    min_lesion_fraction: Annotated[float, Meta(ge=0, lt=1)]
 
 
-class Reading(BaseModel):
+class Reading(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is made of a network's answer before the operating point; chosen on held-out cases, as that is.
 
     mirrored: the scan's mirror image is looked at too, and the two answers are averaged.
@@ -66,32 +63,28 @@ class Reading(BaseModel):
     is what the network's head says.
     """
 
-    model_config = _STRICT
-
     mirrored: bool = False
     calibration: tuple[float, float, float] | None = None
 
 
-class Config(BaseModel):
-    """`config.json`. mean and std standardise a scan's window, brought to 0..1 (see `preprocess`).
+class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`config.json`, which is checked where it is read. mean and std standardise a scan's window, brought to 0..1 (see `preprocess`).
 
     feed: what a source network within gives to the network proper; None where there is none.
     """
 
-    model_config = _STRICT
-
-    format: int = Field(1, ge=1, le=1)
+    format: Annotated[int, Meta(ge=1, le=1)] = 1
     architecture: Architecture
     modality: Modality
-    size: int = Field(ge=64, le=1024, multiple_of=32)
+    size: Annotated[int, Meta(ge=64, le=1024, multiple_of=32)]
     presence: bool
     feed: Feed | None = None
     mean: float
-    std: float = Field(gt=0)
+    std: Annotated[float, Meta(gt=0)]
     reading: Reading = Reading()
     operating_point: OperatingPoint
     trained_on: tuple[str, ...]
-    name: str = Field(pattern=r"^[\w.-]+$")
+    name: Annotated[str, Meta(pattern=r"^[\w.-]+$")]
 
 
 @dataclass(frozen=True)
@@ -279,18 +272,25 @@ def _download(name: str, files: Sequence[str]) -> Path:
 def _config(text: str, name: str, modality: Modality | None) -> Config:
     """What config.json of weights says, in its text; `WeightsError` where that is not valid, or of the other modality."""
     try:
-        config = Config.model_validate_json(text)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        config = msgspec.json.decode(text, type=Config)
+    except ValueError as error:
+        what, _, where = str(error).partition(" - at `$.")
         raise WeightsError(
-            f"config.json of {name} is not valid: {where}: {first['msg']}."
+            f"config.json of {name} is not valid: {where.rstrip('`') or 'the file'}: {what}."
         ) from None
     if modality is not None and config.modality != modality:
         raise WeightsError(
             f"{name} was trained on {config.modality}s and is not used on {modality}s."
         )
     return config
+
+
+def config_text(config: Config) -> str:
+    """What `config.json` holds; `msgspec.ValidationError` where a field is outside its range, which is not seen when
+    a `Config` is made."""
+    text = msgspec.json.format(msgspec.json.encode(config), indent=1)
+    msgspec.json.decode(text, type=Config)
+    return text.decode() + "\n"
 
 
 def _config_text(file: Path) -> str:

@@ -24,16 +24,16 @@ def test_a_folder_is_loaded_and_its_revision_names_its_numbers(tmp_path):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"size": "large"}, "size: Input should be a valid integer"),
-        ({"architecture": "vgg"}, "architecture: Input should be 'unet', 'lite0' or 'lite2'"),
-        ({"surprise": 1}, "surprise: Extra inputs are not permitted"),
-        ({"std": 0}, "std: Input should be greater than 0"),
-        ({"std": float("inf")}, "std: Input should be a finite number"),
-        ({"mean": float("nan")}, "mean: Input should be a finite number"),
-        (
-            {"reading": {"calibration": [float("nan"), 0, 0]}},
-            "reading.calibration.0: Input should be a finite number",
-        ),
+        ({"size": "large"}, "size: Expected `int`, got `str`"),
+        ({"size": 100}, "size: Expected `int` that's a multiple of 32"),
+        ({"architecture": "vgg"}, "architecture: Invalid enum value 'vgg'"),
+        ({"surprise": 1}, "the file: Object contains unknown field `surprise`"),
+        ({"std": 0}, "std: Expected `float` > 0.0"),
+        ({"std": float("inf")}, "the file: JSON is malformed"),
+        ({"mean": float("nan")}, "the file: JSON is malformed"),
+        ({"name": "\ud800"}, "the file: 'utf-8' codec can't encode"),
+        ({"reading": {"calibration": [0, 0]}}, "reading.calibration: Expected `array` of length 3"),
+        ({"operating_point": {"mask_threshold": 0.5}}, "operating_point: Object missing required"),
     ],
 )
 def test_a_bad_config_is_refused_with_the_field_and_the_reason(tmp_path, change, sentence):

@@ -8,7 +8,7 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from bcweb import network
-from bcweb.weights import Config, OperatingPoint
+from bcweb.weights import Config, OperatingPoint, config_text
 
 NOWHERE = "5a3c96e1f00d72b84b1d8e27c3a965f0" * 2  # the fingerprint of no scan
 
@@ -107,7 +107,7 @@ def write(folder: Path, seed: int = 0, **changes) -> Path:
     made = config(**changes)
     tensors = random_tensors(made.architecture, made.presence, seed, made.feed)
     save_file(tensors, folder / "model.safetensors")
-    (folder / "config.json").write_text(made.model_dump_json())
+    (folder / "config.json").write_text(config_text(made))
     cases = [f"{name},nowhere,nowhere,nowhere,{NOWHERE}\n" for name in made.trained_on]
     seen = "".join(["dataset,id,group,digest,fingerprint\n", *cases])
     (folder / "seen.csv").write_text(seen, encoding="utf-8")

@@ -20,7 +20,7 @@ import keras
 import numpy as np
 
 from bcweb.scores import read_scores, report
-from bcweb.weights import Config, SeenCase, Weights, load_weights
+from bcweb.weights import Config, SeenCase, Weights, config_text, load_weights
 from train import failures
 from train.card import Published, card
 from train.keras_network import build_model, write_tensors
@@ -49,7 +49,7 @@ def write_weights(
         if not np.isfinite(value).all():
             raise ValueError(f"{name} holds a number that half precision cannot.")
     save_atomically(stored, folder / "model.safetensors")
-    (folder / "config.json").write_text(config.model_dump_json(indent=1) + "\n", "utf-8")
+    (folder / "config.json").write_text(config_text(config), "utf-8")
     names = [field.name for field in fields(SeenCase)]
     with (folder / "seen.csv").open(
         "w", newline="", encoding="utf-8", errors="surrogateescape"

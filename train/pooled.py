@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from bcweb.cases import read_cases
 from bcweb.evaluate import table
 from bcweb.scores import CaseScore, read_scores, report, write_scores
-from bcweb.weights import OperatingPoint, Reading, load_weights
+from bcweb.weights import OperatingPoint, Reading, config_text, load_weights
 from train.card import card
 from train.readings import Answers, Way, learn
 from train.record import read_record
@@ -50,9 +52,11 @@ def _settle(run: Path, reading: Reading, point: OperatingPoint, chosen_on: str) 
     """Give a run's weights another reading and operating point; its record, which says so."""
     file = run / "weights" / "config.json"
     chosen = {"reading": reading, "operating_point": point}
-    config = load_weights(str(file.parent)).config.model_copy(update=chosen)
-    file.write_text(config.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    config = msgspec.structs.replace(load_weights(str(file.parent)).config, **chosen)
+    file.write_text(config_text(config), encoding="utf-8")
     record = read_record(run)
-    record |= {name: each.model_dump() for name, each in chosen.items()} | {"point_from": chosen_on}
+    record |= {name: msgspec.structs.asdict(each) for name, each in chosen.items()} | {
+        "point_from": chosen_on
+    }
     write_json(run / "run.json", record)
     return record

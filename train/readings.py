@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from scipy.optimize import minimize
 from tqdm import tqdm
@@ -105,7 +106,7 @@ def _choose(folds: Sequence[Answers]) -> OperatingPoint:
 
 def _ask(run: Path, cases: list[Case], way: Way) -> Answers:
     weights = load_weights(str(run / "weights"))
-    config = weights.config.model_copy(update={"reading": Reading(mirrored=way.mirror)})
+    config = msgspec.structs.replace(weights.config, reading=Reading(mirrored=way.mirror))
     segmenter = Segmenter(replace(weights, config=config))
     images, truths = [], []
     for case in cases:

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 import keras
+import msgspec
 import numpy as np
 
 from bcweb.cases import told_accepted
@@ -106,14 +107,14 @@ def run(args: argparse.Namespace, start: Start) -> Path:
                 look_both_ways(look, images) if config.reading.mirrored else look(images)
             )
             point = operating_point.choose(maps, presence, validation.masks.astype(bool))
-            config = config.model_copy(update={"operating_point": point})
+            config = msgspec.structs.replace(config, operating_point=point)
         # Validation cases chose the epoch and the operating point: to the weights they are as seen as the
         # training's own.
         seen = [c for c, r in zip(data.cases, roles, strict=True) if r in ("train", "validation")]
         before = [case for weights in _learned_from(start, teachers) for case in weights.seen_cases]
         folder = write_weights(args.out / "weights", config, best, [*seen, *before])
         record |= {
-            "operating_point": config.operating_point.model_dump(),
+            "operating_point": msgspec.structs.asdict(config.operating_point),
             "point_from": "validation" if len(validation.cases) else "nothing",
             "epochs_done": loop.epochs_done(args.out),
         }

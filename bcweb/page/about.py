@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import msgspec
 from PIL import Image
 
 from bcweb.page import card
@@ -66,8 +67,8 @@ class About:
             "seen": len(self.weights.seen_cases),
             "presence": config.presence,
             "licence": card.licence(self._text("README.md") or ""),
-            "reading": config.reading.model_dump(),
-            "operating_point": config.operating_point.model_dump(),
+            "reading": msgspec.structs.asdict(config.reading),
+            "operating_point": msgspec.structs.asdict(config.operating_point),
         }
 
     @cached_property

@@ -8,6 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from bcweb.scores import CaseScore, write_scores
+from bcweb.weights import config_text
 from tests import weights_folder
 
 RECIPE = {
@@ -28,9 +29,7 @@ def run(
         "operating_point": point,
     } | config
     weights = weights_folder.write(folder / "weights", seed, **config)
-    (weights / "config.json").write_text(
-        weights_folder.config(**config).model_dump_json(indent=1) + "\n"
-    )
+    (weights / "config.json").write_text(config_text(weights_folder.config(**config)))
     modality = config.get("modality", "ultrasound")
     lesions = [
         CaseScore(dataset, f"lesion {i}", f"g{i}", "malignant", modality, True, 0.9, d, d / 2, d, d,

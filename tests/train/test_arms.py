@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keras
+import msgspec
 import numpy as np
 import pytest
 
@@ -140,7 +141,7 @@ def test_a_stack_begins_with_its_source_and_is_served_as_keras_has_it(name, arch
     for tensor, value in source.tensors.items():
         if tensor.startswith(("encoder.", "decoder.", "bottleneck.")):
             assert np.array_equal(tensors[f"source.{tensor}"], value), tensor
-    config = source.config.model_copy(update={"feed": ARMS[name].feed, "presence": True})
+    config = msgspec.structs.replace(source.config, feed=ARMS[name].feed, presence=True)
     images = np.random.default_rng(0).standard_normal((2, 64, 64, 3), np.float32)
     masks, presence = Engine(config, tensors).run(images)
     expected = model.predict_on_batch(images)
@@ -190,7 +191,7 @@ def test_phases_share_the_epochs():
 def test_a_control_without_such_weights_and_a_stacked_source_are_refused(sources):
     with pytest.raises(ValueError, match="no ImageNet weights for unet"):
         without_source(ARMS["imagenet"], "unet")
-    stacked = sources["lite0"].config.model_copy(update={"feed": "mask"})
+    stacked = msgspec.structs.replace(sources["lite0"].config, feed="mask")
     weights = type(sources["lite0"])(stacked, {}, sources["lite0"].folder, "x-1")
     with pytest.raises(ValueError, match="only a single one can be a source"):
         from_source(ARMS["encoder"], weights)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import msgspec
 import pytest
 
 from bcweb.scores import read_scores
@@ -49,7 +50,7 @@ def test_the_final_weights_have_seen_everything_and_say_whose_scores_they_carry(
     weights = load_weights(str(runs / "final" / "weights"))
     assert len(weights.seen_cases) == 40
     record = json.loads((runs / "final" / "run.json").read_text())
-    assert record["operating_point"] == weights.config.operating_point.model_dump()
+    assert record["operating_point"] == msgspec.structs.asdict(weights.config.operating_point)
     assert "2 folds" in (runs / "final" / "weights" / "README.md").read_text()
 
 

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from bcweb.weights import EMBEDDED, load_weights
@@ -153,7 +154,7 @@ def test_a_card_says_why_there_is_no_gate(gone_on):
     assert weights.config.presence and weights.config.operating_point.presence_gate is None
     told = "there is no gate (fewer than 3 scans without a lesion were there to choose it by), so"
     assert told in (run / "weights" / "README.md").read_text()
-    without = card(weights.config.model_copy(update={"presence": False}), record, None)
+    without = card(msgspec.structs.replace(weights.config, presence=False), record, None)
     assert "there is no presence head (the data had no scan without a lesion), so" in without
 
 
