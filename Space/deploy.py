@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from bcweb import hub, publish
 from bcweb.paths import path_argument
 from bcweb.scans import MODALITIES, Modality
-from bcweb.terminal import command
+from bcweb.terminal import command, say
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -296,13 +296,13 @@ def main(argv: list[str] | None = None) -> int:
             return 0
         deployed = deploy(wanted)
     except ModuleNotFoundError as error:
-        print(f"{error.name} is missing: pip install -r requirements.txt", file=sys.stderr)
+        say(f"{error.name} is missing: pip install -r requirements.txt")
         return 1
     except (DeployError, hub.HubError) as error:
-        print(error, file=sys.stderr)
+        say(error)
         return 1
     except KeyboardInterrupt:
-        print("Stopped; the same command goes on.", file=sys.stderr)
+        say("Stopped; the same command goes on.")
         return 130
     what = "Deployed" if deployed.new else "Nothing has changed"
     print(f"{what}: {deployed.page}, which takes some minutes to build. {NEEDS}")

@@ -152,6 +152,15 @@ def test_a_sentence_is_a_line_and_orders_nothing(capsys):
     assert capsys.readouterr().err == "a\\x1b[2J\\r\\n\\x9b1m\\u2029\\u202e 悪性, é: no\\tscan.\n"
 
 
+def test_every_sentence_is_told_so():
+    """But for the word on Ctrl-C of `bcweb`, which comes before all else is imported."""
+    for folder in ("bcweb", "train", "Space"):
+        for file in set((ROOT / folder).rglob("*.py")) - {ROOT / "bcweb" / "__init__.py"}:
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.FunctionDef) and node.name != "say":
+                    assert "file=sys.stderr" not in ast.unparse(node), f"{file}: {node.name}"
+
+
 def test_one_is_one():
     assert [counted(n, "case") for n in (0, 1, 2)] == ["0 cases", "1 case", "2 cases"]
 

@@ -7,7 +7,7 @@ import argparse
 from bcweb.paths import path_argument
 from bcweb.review.records import Project
 from bcweb.review.store import LOCAL, Store
-from bcweb.terminal import say
+from bcweb.terminal import say, shown
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -46,7 +46,7 @@ def show(arguments: argparse.Namespace) -> int:
         counts = store.counts(LOCAL, project.id)
     print(_line(project))
     for source in project.sources:
-        print(f"Data: {source}")
+        print(f"Data: {shown(source)}")
     for modality, weights in project.weights.items():
         print(f"Weights for {modality}s: {weights}")
     for title, numbers in (("Labels", counts["labels"]), ("Verdicts", counts["decisions"])):
@@ -60,7 +60,7 @@ def show(arguments: argparse.Namespace) -> int:
     if counts["problems"]:
         print(f"Cases that cannot be read: {counts['problems']}")
     for note in project.notes:
-        print(f"Note: {note}")
+        print(f"Note: {shown(note)}")
     return 0
 
 

@@ -11,6 +11,7 @@ from bcweb.paths import path_argument
 from bcweb.review.importing import Import, Progress, prepare
 from bcweb.review.records import Project, ReviewError
 from bcweb.review.store import LOCAL, Store
+from bcweb.terminal import say
 
 _MOST_TOLD = 20  # notes
 
@@ -71,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             project = made.run()
         except KeyboardInterrupt:
-            print("Stopped; the same command goes on from here.", file=sys.stderr)
+            say("Stopped; the same command goes on from here.")
             return 130
         if made.error and made.is_new and not project.cases:
             store.delete(LOCAL, project.id)  # nothing came of it: the name is free again
@@ -82,16 +83,16 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _tell(made: Import, project: Project) -> int:
     if made.error:
-        print(made.error, file=sys.stderr)
+        say(made.error)
         return 1
     for note in project.notes[:_MOST_TOLD]:
-        print(note, file=sys.stderr)
+        say(note)
     if len(project.notes) > _MOST_TOLD:
         more = len(project.notes) - _MOST_TOLD
-        print(f"... and {more} more: python -m bcweb.review show {project.name}", file=sys.stderr)
+        say(f"... and {more} more: python -m bcweb.review show {project.name}")
     print(f"{project.name}: {project.cases} cases, {project.predicted} with a prediction.")
     if project.state == "cancelled":
-        print("Stopped; the same command goes on from here.", file=sys.stderr)
+        say("Stopped; the same command goes on from here.")
         return 130
     return 1 if made.failures else 0
 
