@@ -1,16 +1,15 @@
 """The lesions of a mask: its connected parts.
 
-What touches at a corner is one lesion, everywhere in the project. SciPy takes a quarter of the time of a command
-for one scan to load: it is loaded here, where a lesion is, and not before.
+What touches at a corner is one lesion, everywhere in the project. The parts are found here and not by SciPy, which
+takes a third of the processor time of a command for one scan, to load; a test holds that it would say the same.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-
-EIGHT_CONNECTED = np.ones((3, 3), bool)
 
 
 @dataclass(frozen=True)
@@ -22,11 +21,66 @@ class Lesion:
     box: tuple[int, int, int, int]
 
 
-def label(mask: np.ndarray) -> tuple[np.ndarray, int]:
-    """(H, W) bool -> (H, W) int, 0 outside and 1..n in the 8-connected parts from the top down, and n."""
-    from scipy import ndimage
+class _Runs(NamedTuple):
+    """What is painted of a mask row by row, from the top down: in `row` the columns from `start` up to `end`, of the
+    connected part `part` of 0..n-1. All are (runs,) int."""
 
-    return ndimage.label(mask, EIGHT_CONNECTED)
+    row: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    part: np.ndarray
+
+    @property
+    def areas(self) -> np.ndarray:
+        """(n,) int, of the parts in pixels."""
+        return np.bincount(self.part, self.end - self.start).astype(int)
+
+    def painted(self, mask: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """values: of the parts, (n,); an array of their type with them in the parts, and 0 outside the mask."""
+        picture = np.zeros(mask.shape, values.dtype)
+        picture[mask] = np.repeat(values[self.part], self.end - self.start)
+        return picture
+
+
+def _runs(mask: np.ndarray) -> _Runs:
+    """Of a mask that holds any pixel. The classic labelling by runs (Rosenfeld and Pfaltz, Sequential Operations in
+    Digital Picture Processing, J. ACM 1966), all runs at once."""
+    box = box_around(mask)  # to look through a whole scan costs more than all else but the network
+    edges = np.diff(mask[box].astype(np.int8), axis=1, prepend=0, append=0)
+    width = edges.shape[1]
+    places = np.flatnonzero(edges)  # a row begins outside and ends outside
+    start, end = places[::2], places[1::2]
+    # Each touches those of the next row that end no earlier than it starts, and start no later than it ends.
+    first = np.searchsorted(end, start + width)
+    touching = np.searchsorted(start, end + width, side="right") - first
+    above = np.repeat(np.arange(len(start)), touching)
+    below = np.arange(len(above)) + np.repeat(first - np.cumsum(touching) + touching, touching)
+    part = _united(len(start), above, below)
+    top, left = (side.start for side in box)
+    return _Runs(start // width + top, start % width + left, end % width + left, part)
+
+
+def _united(count: int, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """To which set each of `count` belongs once a[i] and b[i] are of one: 0..n-1, in the order of their first ones."""
+    lowest = np.arange(count)
+    while True:
+        both = lowest[a], lowest[b]
+        lower = lowest.copy()
+        for one in both:
+            np.minimum.at(lower, one, np.minimum(*both))
+        lower = lower[lower]
+        if np.array_equal(lower, lowest):
+            return np.unique(lowest, return_inverse=True)[1]
+        lowest = lower
+
+
+def label(mask: np.ndarray) -> tuple[np.ndarray, int]:
+    """(H, W) bool -> (H, W) int32, 0 outside and 1..n in the 8-connected parts from the top down, and n."""
+    if not mask.any():
+        return np.zeros(mask.shape, np.int32), 0
+    runs = _runs(mask)
+    numbers = np.arange(1, runs.part.max() + 2, dtype=np.int32)
+    return runs.painted(mask, numbers), len(numbers)
 
 
 def box_around(mask: np.ndarray) -> tuple[slice, slice]:
@@ -39,18 +93,16 @@ def find_lesions(mask: np.ndarray, spacing: tuple[float, float] | None) -> tuple
     """The connected parts of a mask, largest first; area in mm2 where the spacing (row, column) is known."""
     if not mask.any():
         return ()
-    from scipy.ndimage import find_objects
-
-    within = box_around(mask)  # labelling a whole scan costs more than all else but the network
-    top, left = (side.start for side in within)
-    parts, _ = label(mask[within])
-    areas = np.bincount(parts.ravel())[1:]
+    runs = _runs(mask)
+    row, start, end, part = (each[np.argsort(runs.part, kind="stable")] for each in runs)
+    firsts = np.flatnonzero(np.diff(part, prepend=-1))
+    top, bottom = row[firsts], np.maximum.reduceat(row, firsts) + 1
+    left, right = np.minimum.reduceat(start, firsts), np.maximum.reduceat(end, firsts)
+    figures = (runs.areas, left, top, right - left, bottom - top)
     lesions = []
-    for area, (rows, columns) in zip(areas, find_objects(parts), strict=True):
-        corner = (left + columns.start, top + rows.start)
-        box = (*corner, columns.stop - columns.start, rows.stop - rows.start)
-        area_mm2 = None if spacing is None else float(area * spacing[0] * spacing[1])
-        lesions.append(Lesion(int(area), area_mm2, box))
+    for area, *box in zip(*(each.tolist() for each in figures), strict=True):
+        area_mm2 = None if spacing is None else area * spacing[0] * spacing[1]
+        lesions.append(Lesion(area, area_mm2, tuple(box)))
     return tuple(sorted(lesions, key=lambda lesion: -lesion.area_px))
 
 
@@ -59,13 +111,8 @@ def drop_small(mask: np.ndarray, min_fraction: float) -> np.ndarray:
     smallest = smallest_lesion_px(mask.shape, min_fraction)
     if smallest <= 1 or not mask.any():
         return mask
-    box = box_around(mask)
-    parts, _ = label(mask[box])
-    keep = np.bincount(parts.ravel()) >= smallest
-    keep[0] = False
-    kept = np.zeros_like(mask)
-    kept[box] = keep[parts]
-    return kept
+    runs = _runs(mask)
+    return runs.painted(mask, runs.areas >= smallest)
 
 
 def smallest_lesion_px(shape: tuple[int, ...], min_fraction: float) -> int:

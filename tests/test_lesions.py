@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from scipy import ndimage
 
-from bcweb.lesions import drop_small, find_lesions
+from bcweb.lesions import drop_small, find_lesions, label
+
+TOUCHING = np.ones((3, 3), bool)  # at corners too
 
 
 def test_lesions_of_one_size_come_from_the_top_down():
@@ -35,3 +41,66 @@ def test_lesions_have_area_and_box_largest_first():
     assert large.area_mm2 == pytest.approx(2.0)
     assert find_lesions(mask, None)[0].area_mm2 is None
     assert find_lesions(np.zeros((3, 3), bool), None) == ()
+
+
+def spiral(side: int) -> np.ndarray:
+    """One line, a pixel wide, that winds inwards: to follow it takes long."""
+    mask = np.zeros((side, side), bool)
+    row = column = 0
+    step = (0, 1)
+    mask[0, 0] = True
+    turns = 0
+    while turns < 2:
+        r, c = row + step[0], column + step[1]
+        ahead = r + step[0], c + step[1]
+        inside = 0 <= r < side and 0 <= c < side
+        if inside and not (all(0 <= x < side for x in ahead) and mask[ahead]):
+            row, column, turns = r, c, 0
+            mask[row, column] = True
+        else:
+            step, turns = (step[1], -step[0]), turns + 1
+    return mask
+
+
+def same_as_scipy(mask: np.ndarray) -> None:
+    parts, count = label(mask)
+    expected, number = ndimage.label(mask, TOUCHING)
+    assert count == number and np.array_equal(parts, expected)
+    found = sorted((lesion.area_px, lesion.box) for lesion in find_lesions(mask, None))
+    areas = np.bincount(expected.ravel(), minlength=1)[1:].tolist()
+    boxes = [
+        (x.start, y.start, x.stop - x.start, y.stop - y.start)
+        for y, x in ndimage.find_objects(expected)
+    ]
+    assert found == sorted(zip(areas, boxes, strict=True))
+
+
+@settings(deadline=None, max_examples=300)
+@given(arrays(bool, array_shapes(min_dims=2, max_dims=2, max_side=12), elements=st.booleans()))
+def test_parts_are_those_that_scipy_finds(mask):
+    same_as_scipy(mask)
+
+
+@pytest.mark.parametrize("share", [0.02, 0.2, 0.4, 0.6, 0.98])
+def test_parts_of_large_masks_are_those_that_scipy_finds(share):
+    noise = np.random.default_rng(3).random((240, 331)) < share
+    for mask in (noise, noise.T, noise[::2, ::-1], ndimage.binary_opening(noise)):
+        same_as_scipy(mask)
+
+
+@pytest.mark.parametrize(
+    "mask",
+    [
+        spiral(61),
+        spiral(61)[::-1],
+        np.ones((5, 7), bool),
+        np.indices((40, 40)).sum(0) % 2 == 0,  # all touch at corners
+        np.eye(30, dtype=bool)[::-1],
+        np.tile([True, False], (1, 50)),
+        np.tile([[True], [False]], (50, 1)),
+        np.kron(np.ones((9, 9)), [[1, 0], [0, 0]]).astype(bool),
+    ],
+    ids=["spiral", "flipped spiral", "full", "chess", "diagonal", "a row", "a column", "dots"],
+)  # fmt: skip
+def test_parts_of_odd_masks_are_those_that_scipy_finds(mask):
+    same_as_scipy(mask)
