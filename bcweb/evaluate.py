@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from bcweb.batch import Choice, fault, over_all_cores, stoppable, worker_count
 from bcweb.cases import KINDS, Case, CasesError, CaseSet, read_cases, read_truth, told_accepted
 from bcweb.metrics import DETECTED_ABOVE, lesion_detection, score_case
-from bcweb.paths import path_argument
+from bcweb.paths import path_argument, weights_argument
 from bcweb.scores import (
     CaseScore,
     ScoresError,
@@ -290,6 +290,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     add(
         "--weights",
+        type=weights_argument,
         metavar="W",
         help='"embedded", a folder, or hf://user/repo@revision; without it BCWEB_WEIGHTS_ULTRASOUND '
         "and BCWEB_WEIGHTS_MAMMOGRAM, else embedded",

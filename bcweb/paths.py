@@ -33,9 +33,21 @@ def pasted(said: str) -> str:
 
 
 def path_argument(said: str) -> Path:
-    """The `type` of a command's argument that is a file or a folder. None is meant by an empty one, as a shell makes it
-    of a variable that is not set, and `Path` would take the folder in which the command is given.
+    """The `type` of a command's argument that is a file or a folder: `Path` would take an empty one for the folder in
+    which the command is given.
     """
+    return Path(_filled(said, "file or folder"))
+
+
+def weights_argument(said: str) -> str:
+    """The `type` of a command's argument that names weights (see `bcweb.weights.load_weights`): an empty one would be
+    taken for none, and other weights used than were meant.
+    """
+    return _filled(said, "weights")
+
+
+def _filled(said: str, what: str) -> str:
+    """A shell makes an argument empty of a variable that is not set; nothing is meant by it."""
     if not said.strip():
-        raise ArgumentTypeError("this is empty, and names no file or folder")
-    return Path(said)
+        raise ArgumentTypeError(f"this is empty, and names no {what}")
+    return said

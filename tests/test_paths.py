@@ -82,6 +82,28 @@ def test_an_empty_path_is_refused_and_not_taken_for_the_working_folder(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("command", "arguments"),
+    [
+        ("bcweb.segment.__main__", ["a.png", "--out", "masks", "--weights", ""]),
+        ("bcweb.evaluate", ["--data", "busi:b", "--weights", " "]),
+        ("bcweb.review.__main__", ["import", "p", "--data", "busi:b", "--weights", ""]),
+        ("train.transfer", ["--data", "busi:b", "--freeze", "encoder", "--source", ""]),
+        ("train.study", ["--data", "busi:b", "--source", ""]),
+        ("train.source", ["--data", "busi:b", "--out", "run", "--teacher", ""]),
+    ],
+)
+def test_weights_without_a_name_are_refused_and_not_taken_for_others(
+    command, arguments, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        import_module(command).main(arguments)
+    assert ended.value.code == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.endswith(f"argument {arguments[-2]}: this is empty, and names no weights")
+
+
 def test_every_command_asks_for_its_paths_so():
     for folder in ("bcweb", "train", "Space"):
         for file in (ROOT / folder).rglob("*.py"):

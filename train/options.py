@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 from bcweb import cases
-from bcweb.paths import path_argument
+from bcweb.paths import path_argument, weights_argument
 from train.recipe import Recipe, changed
 
 KINDS = (
@@ -59,6 +59,7 @@ def add_options(parser: argparse.ArgumentParser, epochs: int, source: bool = Fal
         "--teacher",
         action="append",
         default=[],
+        type=weights_argument,
         metavar="W",
         help="a run, or weights, whose answers are learned beside the truth; may be repeated, and their mean is "
         "learned then",

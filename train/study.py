@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bcweb.network import ARCHITECTURES
-from bcweb.paths import path_argument
+from bcweb.paths import path_argument, weights_argument
 from bcweb.scores import write_scores
 from bcweb.terminal import command
 from bcweb.weights import EMBEDDED, Weights, load_weights
@@ -58,6 +58,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     add("--data", action="append", metavar="KIND:PATH", help="the target's data; may be repeated")
     add(
         "--source",
+        type=weights_argument,
         metavar="W",
         help="source weights (default: the embedded ones of the other modality)",
     )

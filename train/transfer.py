@@ -18,7 +18,7 @@ from pathlib import Path
 
 from bcweb.cases import read_cases
 from bcweb.network import ARCHITECTURES
-from bcweb.paths import path_argument
+from bcweb.paths import path_argument, weights_argument
 from bcweb.scans import MODALITIES, Modality
 from bcweb.terminal import command
 from train import options
@@ -44,6 +44,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add(
         "--source",
+        type=weights_argument,
         metavar="W",
         help='weights to begin with: "embedded", a folder, a run, or hf://user/repo@revision '
         "(default: the embedded ones of the other modality)",

@@ -7,7 +7,7 @@ import sys
 
 from bcweb.batch import stoppable
 from bcweb.cases import KINDS
-from bcweb.paths import path_argument
+from bcweb.paths import path_argument, weights_argument
 from bcweb.review.importing import Import, Progress, prepare
 from bcweb.review.records import Project, ReviewError
 from bcweb.review.store import LOCAL, Store
@@ -37,6 +37,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     )
     add(
         "--weights",
+        type=weights_argument,
         metavar="W",
         help='"embedded", a folder, or hf://user/repo@revision, for the cases of their modality; without it, '
         "and for the others, those of the project, else "

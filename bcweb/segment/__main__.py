@@ -20,7 +20,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from bcweb.paths import path_argument
+from bcweb.paths import path_argument, weights_argument
 from bcweb.segment.run import run
 from bcweb.terminal import command, say
 
@@ -43,6 +43,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     add(
         "--weights",
+        type=weights_argument,
         metavar="W",
         help='"embedded", a folder, or hf://user/repo@revision; without it BCWEB_WEIGHTS_ULTRASOUND '
         "and BCWEB_WEIGHTS_MAMMOGRAM, else embedded",
