@@ -21,7 +21,7 @@ from bcweb.segment.__main__ import main
 from bcweb.segment.results import COLUMNS
 from tests import weights_folder
 from tests.cases import trees
-from tests.test_scans import dicom, written
+from tests.scans.made import dicom, written
 
 ROOT = Path(__file__).parent.parent
 

@@ -16,7 +16,7 @@ from bcweb.cases.truth import is_black_and_white, mask_in
 from bcweb.phantoms import phantom
 from bcweb.scans import Scan, ScanError, read_scan
 from tests.cases import trees
-from tests.test_scans import dicom, tiff, written
+from tests.scans.made import dicom, tiff, written
 
 
 def scan(height: int, width: int) -> Scan:

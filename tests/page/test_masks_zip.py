@@ -12,7 +12,7 @@ import pytest
 from bcweb.samples import SAMPLES
 from tests.page.files import mask_of, png, speckle
 from tests.page.reader import expect
-from tests.test_scans import dicom, written
+from tests.scans.made import dicom, written
 
 LESION = SAMPLES[0].phantom()
 

@@ -11,7 +11,7 @@ import pytest
 from tests.page.drawn import OTHER
 from tests.page.files import png, speckle
 from tests.page.reader import Page, close
-from tests.test_scans import dicom, written
+from tests.scans.made import dicom, written
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect

@@ -14,7 +14,7 @@ from bcweb.review.records import NewCase, NewPrediction, NewVerdict, Project, Ve
 from bcweb.review.store import Store
 from bcweb.scans import read_scan
 from tests.cases.trees import picture, save
-from tests.test_scans import dicom, written
+from tests.scans.made import dicom, written
 
 OWNER = "local"
 HEIGHT, WIDTH = 60, 80
