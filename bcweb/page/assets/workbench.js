@@ -2,19 +2,19 @@
 // Scans, masks and answers travel over /bc; nothing goes through Gradio, and nothing to another host.
 
 import "../../canvas/viewer.js";
-import { isTyping } from "../../canvas/keys.js";
 import * as api from "./api.js";
+import { listenForFiles } from "./arrivals.js";
 import { Batch, listed, newWish, unopened, withoutScan } from "./batch.js";
 import { h, openSheet } from "./dom.js";
-import { chosen, dropped } from "./files.js";
 import { Findings } from "./findings.js";
 import { Hints } from "./hints.js";
 import { Leaving } from "./leaving.js";
 import { Line } from "./line.js";
 import { List, isFailed } from "./list.js";
 import { explain } from "./meanings.js";
-import { reviewFolder, showTab } from "./review-links.js";
+import { reviewFolder } from "./review-links.js";
 import { Saving } from "./saving.js";
+import { listenForKeys } from "./scan-keys.js";
 import { fill } from "./template.js";
 import { Toast } from "./toast.js";
 import * as words from "./words.js";
@@ -22,11 +22,8 @@ import * as words from "./words.js";
 /** @typedef {import("./api.js").ScanInfo} ScanInfo */
 /** @typedef {import("./list.js").Case} Case */
 
-/** What a key that is held down does again and again: it goes through the list, and removes nothing. */
-const HELD = new Set(["j", "k", "pagedown", "pageup"]);
 /** Under this name a tab remembers the scan in view, for when it is loaded again. */
 const IN_VIEW = "bc-in-view";
-const ACCEPT = ".png,.jpg,.jpeg,.bmp,.tif,.tiff,.pgm,.webp,.dcm,.dicom,image/*,application/dicom";
 
 class Workbench extends HTMLElement {
   /** @type {Map<string, Case>} in the order of the list */ #cases = new Map();
@@ -433,9 +430,8 @@ class Workbench extends HTMLElement {
     if (this.#lacking) this.#element("#truths").click();
   }
 
-  /** @param {FileList} files masks of the scan for which they were asked */
-  async #giveTruth(files) {
-    const masks = chosen(files);
+  /** @param {import("./files.js").Found[]} masks of the scan for which they were asked */
+  async #giveTruth(masks) {
     const one = this.#lacking;
     if (masks.length === 0 || !one) return;
     const wish = (one.wish = newWish());
@@ -488,18 +484,24 @@ class Workbench extends HTMLElement {
   // ---------------------------------------------------------------- the page
 
   #listen() {
-    const files = /** @type {HTMLInputElement} */ (this.#element("#files"));
-    const truths = /** @type {HTMLInputElement} */ (this.#element("#truths"));
-    files.accept = truths.accept = ACCEPT;
-    files.addEventListener("change", () => {
-      this.#take(chosen(files.files ?? []));
-      files.value = "";
+    listenForFiles((selector) => this.#element(selector), {
+      take: (found) => this.#take(found),
+      giveTruth: (masks) => this.#giveTruth(masks),
+      lose: (names) => this.#add(names.map(unopened)),
+      isInFront: () => this.checkVisibility(),
     });
-    truths.addEventListener("change", () => {
-      if (truths.files) this.#giveTruth(truths.files);
-      truths.value = "";
+    listenForKeys(this, /** @type {HTMLDialogElement} */ (this.#element("dialog")), {
+      j: () => this.#go(1),
+      PageDown: () => this.#go(1),
+      k: () => this.#go(-1),
+      PageUp: () => this.#go(-1),
+      u: () => this.#element("#files").click(),
+      g: () => this.#addTruth(),
+      s: () => this.#save(),
+      a: () => this.#segmentAgain(),
+      x: () => this.#remove(),
+      "?": () => this.#help(),
     });
-    this.#element(".open").addEventListener("click", () => files.click());
     this.#element(".save-all").addEventListener("click", () => this.#saving.press());
     this.#element(".all").addEventListener("click", () => this.#leaving.remove([...this.#cases.keys()]));
     this.#element(".previous").addEventListener("click", () => this.#go(-1));
@@ -509,9 +511,6 @@ class Workbench extends HTMLElement {
       event.preventDefault();
       this.#openFolder(/** @type {HTMLInputElement} */ (this.#element(".folder input")).value.trim());
     });
-    // Before anybody else hears of it: behind an open dialog no key does anything.
-    document.addEventListener("keydown", (event) => this.#onKeyInDialog(event), true);
-    document.addEventListener("keydown", (event) => this.#onKey(event));
     const path = /** @type {HTMLInputElement} */ (this.#element(".folder input"));
     const review = this.#element(".folder .review");
     path.addEventListener("input", () => {
@@ -523,65 +522,6 @@ class Workbench extends HTMLElement {
     // Files that wait to be sent are in this page alone.
     window.addEventListener("beforeunload", (event) => (this.#batch?.left ?? 0) > 0 && event.preventDefault());
     window.addEventListener("pagehide", () => this.#leaving.removeForGood());
-    document.addEventListener("paste", (event) => {
-      if (event.clipboardData?.files.length && this.checkVisibility()) this.#take(chosen(event.clipboardData.files));
-    });
-    this.#listenToDrops();
-  }
-
-  #listenToDrops() {
-    const veil = this.#element(".veil");
-    const hasFiles = (/** @type {DragEvent} */ event) => event.dataTransfer?.types.includes("Files");
-    window.addEventListener("dragover", (event) => {
-      if (!hasFiles(event)) return;
-      event.preventDefault();
-      veil.hidden = false;
-    });
-    window.addEventListener("dragleave", (event) => {
-      if (!event.relatedTarget) veil.hidden = true;
-    });
-    window.addEventListener("drop", async (event) => {
-      if (!hasFiles(event) || !event.dataTransfer) return;
-      event.preventDefault();
-      veil.hidden = true;
-      showTab("Scan"); // from whichever tab is in front: what was dropped is to be seen
-      /** @type {string[]} */
-      const lost = [];
-      this.#take(await dropped(event.dataTransfer, lost));
-      this.#add(lost.map(unopened));
-    });
-  }
-
-  /** @param {KeyboardEvent} event */
-  #onKeyInDialog(event) {
-    if (!(/** @type {HTMLDialogElement} */ (this.#element("dialog")).open)) return;
-    event.stopPropagation(); // Tab, Enter and Escape are the browser's own, and still work
-    if (event.key === "?") this.#help();
-  }
-
-  /** @param {KeyboardEvent} event */
-  #onKey(event) {
-    const { key } = event;
-    if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey) return;
-    if (isTyping(event.composedPath()[0]) || !this.checkVisibility()) return;
-    const act = this.#actionOf(key.length === 1 ? key.toLowerCase() : key);
-    if (!act) return;
-    event.preventDefault();
-    if (!event.repeat || HELD.has(key.toLowerCase())) act();
-  }
-
-  /** @param {string} key @returns {(() => void) | undefined} */
-  #actionOf(key) {
-    switch (key) {
-      case "j": case "PageDown": return () => this.#go(1);
-      case "k": case "PageUp": return () => this.#go(-1);
-      case "u": return () => this.#element("#files").click();
-      case "g": return () => this.#addTruth();
-      case "s": return () => this.#save();
-      case "a": return () => this.#segmentAgain();
-      case "x": return () => this.#remove();
-      case "?": return () => this.#help();
-    }
   }
 
   /** The mask at the threshold of this moment, which may not be drawn yet. */
