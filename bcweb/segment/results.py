@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -29,32 +27,6 @@ class Row:
     notes: str = ""
     guessed: bool = False
     caution: str = ""
-
-
-@contextmanager
-def alone(out: Path, waits: Callable[[], None]) -> Iterator[None]:
-    """Within, no other command writes to this folder: one that is at work there is waited for, after `waits`.
-
-    A process that ends lets go, however it ends. Where a system, or what the folder is mounted from, has no such
-    locks, nothing is waited for.
-    """
-    from filelock import FileLock, Timeout
-
-    # A lock that is a mere file would outlive a command that is killed.
-    lock = FileLock(out / f".{RESULTS}.lock", fallback_to_soft=False)
-    with suppress(OSError):  # no locks there
-        try:
-            lock.acquire(blocking=False)
-        except Timeout:
-            waits()
-            lock.acquire()
-    try:
-        yield
-    finally:
-        if lock.is_locked:
-            with suppress(OSError):  # Windows keeps a file that is open
-                os.unlink(lock.lock_file)  # whoever waits for it looks for it anew
-        lock.release()
 
 
 def earlier_rows(out: Path) -> dict[str, Row]:

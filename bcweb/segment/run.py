@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from bcweb.batch import Choice, fault, over_all_cores, stoppable, warm_up, worker_count
+from bcweb.locks import held
 from bcweb.masks import Stamp, read_stamp, write_mask
 from bcweb.segment.mask_files import (
     Job,
@@ -20,7 +21,7 @@ from bcweb.segment.mask_files import (
     read_file,
     without_stale_mask,
 )
-from bcweb.segment.results import COLUMNS, RESULTS, Row, Table, alone, earlier_rows, is_ours
+from bcweb.segment.results import COLUMNS, RESULTS, Row, Table, earlier_rows, is_ours
 from bcweb.segment.scan_files import Found, find_scans
 from bcweb.terminal import counted, say, shown
 
@@ -48,7 +49,8 @@ def run(
         return 1
     out.mkdir(parents=True, exist_ok=True)
     # Another one's rows are in the table that it leaves, and its masks in their places.
-    with alone(out, lambda: say(f"Another command writes to {out}; this one waits for it.")):
+    waiting = f"Another command writes to {out}; this one waits for it."
+    with held(out / f".{RESULTS}.lock", lambda: say(waiting)):
         return _into(out, found, choice, workers)
 
 
