@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from bcweb.page import told
 from bcweb.page.answers import Refusal
-from bcweb.review.records import Conflict, NotSaved, NotThere, ReviewError
+from bcweb.review.records import Conflict, NotNow, NotThere, ReviewError
 from bcweb.scans import ScanError
 
 if TYPE_CHECKING:  # it brings SQLAlchemy, which nobody needs who does not review
@@ -64,7 +64,7 @@ class Workspace:
             raise HTTPException(404, str(error)) from None
         except Conflict as error:
             raise Refusal(409, str(error), latest=told.verdict(error.latest)) from None
-        except NotSaved as error:
+        except NotNow as error:
             raise Refusal(503, str(error), again=True, why=error.why) from None
         except (ReviewError, ScanError) as error:
             # What has a cause is not the asking one's fault: a database or a disk does not answer.
@@ -75,7 +75,7 @@ class Workspace:
     def _ready(self) -> Store:
         try:
             return self.store()
-        except NotSaved:
+        except NotNow:
             raise
         except ReviewError as error:
             raise ReviewError(str(error)) from error  # no fault of the one who asks

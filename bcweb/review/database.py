@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModu
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bcweb.review import schema
-from bcweb.review.records import NotSaved, ReviewError
+from bcweb.review.records import NotNow, NotSaved, ReviewError
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _UPGRADE_LOCK = 20_240_607  # any number, the same for all who open this database
@@ -56,14 +56,12 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that sees one moment; `ReviewError` where the database does not answer."""
+        """A transaction that sees one moment; `NotNow` where the database does not answer."""
         try:
             with self._readers.begin() as connection:
                 yield connection
         except (DBAPIError, PoolTimeout) as error:
-            why, remedy = _why(error)
-            told = f"The database cannot be read: {why}{remedy and '; '}{remedy}."
-            raise ReviewError(told) from error
+            raise NotNow("The database cannot be read", *_why(error)) from error
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

@@ -41,15 +41,23 @@ class Conflict(ReviewError):
         self.latest = latest
 
 
-class NotSaved(ReviewError):
-    """The disk is full, the database busy ...: nothing of it is kept, and trying again is safe.
+class NotNow(ReviewError):
+    """The disk is full, the database busy ...: trying again is safe.
 
-    why: a sentence of its own, for whoever tries again by itself; remedy: what the person could do, said besides.
+    what: is not so now. why: a sentence of its own, for whoever tries again by itself. remedy: what the person could
+    do, said besides.
     """
 
-    def __init__(self, why: str, remedy: str = ""):
-        super().__init__(f"Not saved: {why}{remedy and '; '}{remedy}.")
+    def __init__(self, what: str, why: str, remedy: str = ""):
+        super().__init__(f"{what}: {why}{remedy and '; '}{remedy}.")
         self.why = f"{why[:1].upper()}{why[1:]}."
+
+
+class NotSaved(NotNow):
+    """Nothing of it is kept."""
+
+    def __init__(self, why: str, remedy: str = ""):
+        super().__init__("Not saved", why, remedy)
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,10 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bcweb.review import database, home, schema
+from bcweb.review.records import NotNow, NotSaved
 from bcweb.review.revisions import revisions
 from bcweb.review.store import ReviewError, Store
 from tests.review.small import ME, project
@@ -238,6 +240,17 @@ def test_a_folder_that_cannot_be_written(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(ReviewError, match="BCWEB_HOME"):
         Store(tmp_path / "file" / "home")
+
+
+def test_why_it_does_not_answer_is_apart_from_what_to_do_about_it(tmp_path):
+    with Store(tmp_path) as store:
+        with pytest.raises(NotNow) as read, store._database.reading():
+            raise PoolTimeout("all connections are taken")
+        with pytest.raises(NotSaved) as written, store._database.writing():
+            raise PoolTimeout("all connections are taken")
+    assert str(read.value) == "The database cannot be read: the database is busy; try again."
+    assert str(written.value) == "Not saved: the database is busy; try again."
+    assert read.value.why == written.value.why == "The database is busy."
 
 
 def test_a_database_that_hung_up_is_asked_again(postgresql, tmp_path):
