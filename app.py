@@ -8,8 +8,9 @@ import sys
 
 from bcweb.page.ports import PortError, wanted_port
 from bcweb.page.settings import SettingsError, settings
+from bcweb.paths import weights_argument
 from bcweb.scans import MODALITIES
-from bcweb.terminal import command
+from bcweb.terminal import command, say
 from bcweb.weights import WeightsError
 
 
@@ -37,6 +38,7 @@ def main() -> None:
     for modality in MODALITIES:
         parser.add_argument(
             f"--weights-{modality}",
+            type=weights_argument,
             metavar="W",
             help=f'"embedded", a folder, or hf://user/repo@revision; default: BCWEB_WEIGHTS_{modality.upper()}, else embedded',
         )
@@ -62,7 +64,7 @@ def main() -> None:
     for modality in MODALITIES:
         in_use = segmenters.now(modality)
         if in_use and in_use.notice:
-            print(in_use.notice, file=sys.stderr)
+            say(in_use.notice)
 
     from bcweb.page.launch import launch
 

@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bcweb import hub, publish
-from bcweb.paths import path_argument
+from bcweb.paths import path_argument, weights_argument
 from bcweb.scans import MODALITIES, Modality
-from bcweb.terminal import command, say
+from bcweb.terminal import command, say, shown
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -260,6 +260,7 @@ def parser() -> argparse.ArgumentParser:
     for modality in MODALITIES:
         add(
             f"--weights-{modality}",
+            type=weights_argument,
             metavar="W",
             help='hf://user/repo@revision, or "embedded"; default: what it has, embedded for a new one',
         )
@@ -292,7 +293,9 @@ def main(argv: list[str] | None = None) -> int:
         wanted = _wanted(args)
         if args.dry_run:
             count = dry_run(wanted, args.dry_run)
-            print(f"{count} files of the Space are in {args.dry_run}. {_told(wanted)}{NEEDS}")
+            print(
+                f"{count} files of the Space are in {shown(str(args.dry_run))}. {_told(wanted)}{NEEDS}"
+            )
             return 0
         deployed = deploy(wanted)
     except ModuleNotFoundError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -91,14 +92,17 @@ def test_an_empty_path_is_refused_and_not_taken_for_the_working_folder(
         ("train.transfer", ["--data", "busi:b", "--freeze", "encoder", "--source", ""]),
         ("train.study", ["--data", "busi:b", "--source", ""]),
         ("train.source", ["--data", "busi:b", "--out", "run", "--teacher", ""]),
+        ("Space.deploy", ["ann/space", "--weights-mammogram", ""]),
+        ("app", ["--weights-ultrasound", ""]),
     ],
 )
 def test_weights_without_a_name_are_refused_and_not_taken_for_others(
     command, arguments, tmp_path, monkeypatch, capsys
 ):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [command, *arguments])
     with pytest.raises(SystemExit) as ended:
-        import_module(command).main(arguments)
+        import_module(command).main()
     assert ended.value.code == 2
     last = capsys.readouterr().err.splitlines()[-1]
     assert last.endswith(f"argument {arguments[-2]}: this is empty, and names no weights")

@@ -54,12 +54,12 @@ def main(arguments: list[str] | None = None) -> int:
     accepted = sum(case.accepted for case in found.cases)
     labels = Counter(case.label or "no label" for case in found.cases)
     print(
-        f"{found.name}: {counted(len(found.cases), 'case')} in "
+        f"{shown(found.name)}: {counted(len(found.cases), 'case')} in "
         f"{counted(len({c.group for c in found.cases}), 'group')}, "
         f"{sum(case.has_truth and not case.accepted for case in found.cases)} with a known truth"
         + (f" and {accepted} with a prediction that a reader accepted" if accepted else "")
         + "; "
-        + ", ".join(f"{n} {label}" for label, n in labels.most_common())
+        + ", ".join(f"{n} {shown(label)}" for label, n in labels.most_common())
     )
     for note in found.notes:
         print(f"Note: {shown(note)}")

@@ -48,10 +48,10 @@ def show(arguments: argparse.Namespace) -> int:
     for source in project.sources:
         print(f"Data: {shown(source)}")
     for modality, weights in project.weights.items():
-        print(f"Weights for {modality}s: {weights}")
+        print(f"Weights for {modality}s: {shown(weights)}")
     for title, numbers in (("Labels", counts["labels"]), ("Verdicts", counts["decisions"])):
         if numbers:
-            told = ", ".join(f"{n} {name or 'without'}" for name, n in numbers.items())
+            told = ", ".join(f"{n} {shown(name or 'without')}" for name, n in numbers.items())
             print(f"{title}: {told}")
     if counts["seconds"] is not None:
         print(f"Median time of a verdict: {counts['seconds']:.0f} s")
@@ -69,7 +69,7 @@ def delete(arguments: argparse.Namespace) -> int:
         project = store.project(LOCAL, arguments.name)
         store.delete(LOCAL, project.id)
     print(
-        f"{project.name} is deleted; its verdicts (on {project.read} cases) stay in the database."
+        f"{shown(project.name)} is deleted; its verdicts (on {project.read} cases) stay in the database."
     )
     return 0
 
@@ -88,8 +88,8 @@ def backup(arguments: argparse.Namespace) -> int:
 
 def _line(project: Project) -> str:
     state = "" if project.state == "ready" else f", {project.state}"
-    problem = f" ({project.problem})" if project.problem else ""
+    problem = f" ({shown(project.problem)})" if project.problem else ""
     return (
-        f"{project.name}: {project.cases} cases, {project.predicted} with a prediction, "
+        f"{shown(project.name)}: {project.cases} cases, {project.predicted} with a prediction, "
         f"{project.read} read{state}{problem}"
     )
