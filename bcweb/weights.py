@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import msgspec
 import numpy as np
@@ -84,7 +84,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reading: Reading = Reading()
     operating_point: OperatingPoint
     trained_on: tuple[str, ...]
-    name: Annotated[str, Meta(pattern=r"^[\w.-]+$")]
+    name: Annotated[str, Meta(pattern=r"^[\w.-]+\Z")]
 
 
 @dataclass(frozen=True)
@@ -286,10 +286,11 @@ def _config(text: str, name: str, modality: Modality | None) -> Config:
 
 
 def config_text(config: Config) -> str:
-    """What `config.json` holds; `msgspec.ValidationError` where a field is outside its range, which is not seen when
-    a `Config` is made."""
+    """What `config.json` holds; ValueError where it would not be read back as it is, as where a field is outside its
+    range, which is not seen when a `Config` is made."""
     text = msgspec.json.format(msgspec.json.encode(config), indent=1)
-    msgspec.json.decode(text, type=Config)
+    if msgspec.json.decode(text, type=Config) != config:
+        raise ValueError(f"config.json cannot hold {config}.")
     return text.decode() + "\n"
 
 
@@ -298,9 +299,14 @@ def _config_text(file: Path) -> str:
     the file too it is what stands under "bcweb"."""
     text = file.read_text(encoding="utf-8", errors="replace")
     try:
-        stored = json.loads(text)
+        stored = json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError):
         return text
     if isinstance(stored, dict) and "bcweb" in stored:
         stored = stored["bcweb"]
     return json.dumps(stored, indent=1, ensure_ascii=False) + "\n"
+
+
+def _no_number(name: str) -> NoReturn:
+    """NaN and Infinity are no JSON, though Python writes and reads them."""
+    raise ValueError(name)

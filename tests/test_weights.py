@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from bcweb.cases import duplicates
 from bcweb.scans import MODALITIES
-from bcweb.weights import WeightsError, load_weights, resolve_name
+from bcweb.weights import OperatingPoint, WeightsError, config_text, load_weights, resolve_name
 from tests import weights_folder
 
 
@@ -32,6 +33,9 @@ def test_a_folder_is_loaded_and_its_revision_names_its_numbers(tmp_path):
         ({"std": float("inf")}, "the file: JSON is malformed"),
         ({"mean": float("nan")}, "the file: JSON is malformed"),
         ({"name": "\ud800"}, "the file: 'utf-8' codec can't encode"),
+        ({"name": "two\nlines"}, "name: Expected `str` matching"),
+        ({"name": "a line\n"}, "name: Expected `str` matching"),
+        ({"name": "line\n"}, "name: Expected `str` matching"),
         ({"reading": {"calibration": [0, 0]}}, "reading.calibration: Expected `array` of length 3"),
         ({"operating_point": {"mask_threshold": 0.5}}, "operating_point: Object missing required"),
     ],
@@ -198,3 +202,19 @@ def test_weights_that_were_trained_on_nothing_have_seen_nothing(tmp_path):
     assert not load_weights(str(tmp_path)).seen("abc", "0f" * 32)
     seen.unlink()
     assert not load_weights(str(tmp_path)).seen("abc", "0f" * 32)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"operating_point": OperatingPoint(mask_threshold=0.5, presence_gate=float("nan"), min_lesion_fraction=0)},
+        {"std": float("nan")},
+        {"size": 100},
+        {"name": "of two words"},
+    ],
+)  # fmt: skip
+def test_what_its_file_cannot_say_is_not_written(wrong):
+    right = weights_folder.config()
+    assert json.loads(config_text(right))["operating_point"]["presence_gate"] == 0
+    with pytest.raises(ValueError):
+        config_text(msgspec.structs.replace(right, **wrong))

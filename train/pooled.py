@@ -40,7 +40,8 @@ def score_folds(folds: Sequence[Answers], specs: list[str], way: Way) -> dict[st
 def finish(run: Path, folds: Sequence[Answers], way: Way, result: dict[str, Any]) -> None:
     """Give the weights that were fitted on everything the folds' reading, operating point, scores and card."""
     weights = run / "weights"
-    record = _settle(run, *learn(folds, way), "all folds") | {"folds": len(folds)}
+    record = _settle(run, *learn(folds, way), "all folds")
+    record |= {"folds": len(folds)}
     write_json(run / "run.json", record)
     scores = [s for fold in folds for s in read_scores(fold.run / "weights" / "scores.csv")]
     write_scores(weights / "scores.csv", scores)

@@ -39,6 +39,7 @@ def learn_from(teachers: Sequence[Weights], data: TrainingSet) -> TrainingSet:
 def refuse_knowing(teachers: Sequence[Weights], held_out: TrainingSet) -> None:
     """ValueError where a teacher has seen a case that is held out: through it the training would, too."""
     for weights in teachers:
+        _ = weights.seen_cases  # what it saw, these weights will have seen; where that is not told, rather now than at the end
         known = sum(
             weights.seen(case.digest, case.fingerprint, case.dataset, case.group)
             for case in held_out.cases

@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from bcweb.scores import CaseScore, write_scores
-from bcweb.weights import config_text
+from bcweb.weights import OperatingPoint, config_text
 from tests import weights_folder
 
 RECIPE = {
@@ -22,7 +22,7 @@ def run(
     folder: Path, seed: int = 0, dice: tuple[float, ...] = (0.5, 0.7), dataset="busi", **config
 ) -> Path:
     """RUN with weights drawn by the seed and one held-out lesion image for each Dice, and a normal one."""
-    point = {"mask_threshold": 0.5, "presence_gate": 0.5, "min_lesion_fraction": 0.0}
+    point = OperatingPoint(mask_threshold=0.5, presence_gate=0.5, min_lesion_fraction=0.0)
     config = {
         "trained_on": (dataset,),
         "name": f"made-up-{seed}",

@@ -10,7 +10,7 @@ import yaml
 from bcweb.cases.sources import SOURCES
 from bcweb.scans import MODALITIES
 from bcweb.scores import CaseScore, read_scores, report
-from bcweb.weights import EMBEDDED, Config, load_weights
+from bcweb.weights import EMBEDDED, Config, OperatingPoint, load_weights
 from tests import weights_folder
 from tests.hub.finished import RECIPE
 from train.card import card, front_matter
@@ -18,7 +18,7 @@ from train.recipe import epochs_of
 
 CITATION = Path(__file__).parents[2] / "CITATION.cff"
 BOXES = "boxes (taken as ellipses) among them"
-POINT = {"mask_threshold": 0.5, "presence_gate": None, "min_lesion_fraction": 0.0}
+POINT = OperatingPoint(mask_threshold=0.5, presence_gate=None, min_lesion_fraction=0.0)
 
 
 @pytest.fixture

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from bcweb.segmenter import Segmenter
-from bcweb.weights import OperatingPoint, Reading, SeenCase, load_weights
+from bcweb.weights import OperatingPoint, Reading, SeenCase, WeightsError, load_weights
 from tests import weights_folder
 from train.roles import split
 from train.source import main
-from train.teachers import learn_from
+from train.teachers import learn_from, refuse_knowing
+from train.training_set import TrainingSet
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +82,15 @@ def test_a_teacher_that_knows_a_held_out_case_is_refused(run, options, tmp_path,
         "of them would be no result.\n"
     ) in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_a_teacher_that_does_not_tell_what_it_has_seen_is_refused_before_all_is_fitted(tmp_path):
+    (weights_folder.write(tmp_path, trained_on=("ward",)) / "seen.csv").unlink()
+    nothing_held_out = TrainingSet(
+        (), np.empty((0, 64, 64), np.uint8), np.empty((0, 64, 64), np.uint8)
+    )
+    with pytest.raises(WeightsError, match="and has no seen"):
+        refuse_knowing([load_weights(str(tmp_path))], nothing_held_out)
 
 
 def test_a_teacher_of_another_size_is_refused(run, options, tmp_path, capsys):
