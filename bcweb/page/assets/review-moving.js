@@ -87,13 +87,20 @@ export class Moving {
   /** What is known of a case by now: its row may be from before somebody decided it in another browser. What is counted
    * may be so or not, and is asked for. @param {api.CaseInfo} info */
   async learn(info) {
-    const { project } = this;
     const row = this.list.row(Number(info.id));
     const now = words.rowOf(info);
-    if (!project || !row || (row.decision === now.decision && row.read_at === now.read_at)) return;
+    if (!row || (row.decision === now.decision && row.read_at === now.read_at)) return;
     this.list.change(row.id, now);
+    await this.#count();
+  }
+
+  /** @returns {Promise<void>} */
+  async #count() {
+    const { project } = this;
+    if (!project) return;
     const counted = await api.project(project.id).catch(() => null);
-    if (!counted || this.project !== project) return; // something was decided here meanwhile
+    if (!counted || this.project?.id !== project.id) return;
+    if (this.project !== project) return this.#count(); // something was decided or imported meanwhile
     this.project = counted;
     this.filters.offer(counted);
     this.#showProgress();

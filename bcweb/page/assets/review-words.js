@@ -121,7 +121,7 @@ export function placeWords(place, rows, isOpen) {
 }
 
 /** The second line of a row: the score by which the queue is ordered, else the Dice, and the label. How the Dice came about
- * is last: a row is too narrow for all of it. @param {Row} row @param {string} order */
+ * is last: it may stand in a line of its own. @param {Row} row @param {string} order */
 export function rowWords(row, order) {
   const line = (/** @type {string} */ score, last = "") => [score, row.label, last].filter(Boolean).join(" · ");
   if (row.problem) return line("cannot be read");
@@ -129,7 +129,7 @@ export function rowWords(row, order) {
   if (order === "suspect" && row.suspicion !== null) return line(`suspicion ${fixed(row.suspicion, 2)}`);
   if (order === "twins" && row.twin_dice !== null) return line(`masks agree ${fixed(row.twin_dice, 2)}`);
   if (row.dice !== null) return line(`Dice ${fixed(row.dice, 2)}`, row.how === "seen" ? "out of fold" : "");
-  // Why there is no score is longer than one: a narrow row would have no room for a label after it.
+  // Why there is no score is longer than one, and comes after the label.
   if (row.how === null) return line("", "no prediction yet");
   if (row.how === "seen") return line("", "seen in training");
   return line(row.has_truth ? `Dice ${NONE}` : "no truth");
