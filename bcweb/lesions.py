@@ -101,7 +101,7 @@ def find_lesions(mask: np.ndarray, spacing: tuple[float, float] | None) -> tuple
     figures = (runs.areas, left, top, right - left, bottom - top)
     lesions = []
     for area, *box in zip(*(each.tolist() for each in figures), strict=True):
-        area_mm2 = None if spacing is None else area * spacing[0] * spacing[1]
+        area_mm2 = None if spacing is None else float(area * spacing[0] * spacing[1])
         lesions.append(Lesion(area, area_mm2, tuple(box)))
     return tuple(sorted(lesions, key=lambda lesion: -lesion.area_px))
 

@@ -66,13 +66,17 @@ def same_as_scipy(mask: np.ndarray) -> None:
     parts, count = label(mask)
     expected, number = ndimage.label(mask, TOUCHING)
     assert count == number and np.array_equal(parts, expected)
-    found = sorted((lesion.area_px, lesion.box) for lesion in find_lesions(mask, None))
     areas = np.bincount(expected.ravel(), minlength=1)[1:].tolist()
     boxes = [
         (x.start, y.start, x.stop - x.start, y.stop - y.start)
         for y, x in ndimage.find_objects(expected)
     ]
-    assert found == sorted(zip(areas, boxes, strict=True))
+    # Of one size from the top down: sorting keeps what is alike in its order.
+    largest_first = sorted(zip(areas, boxes, strict=True), key=lambda part: -part[0])
+    assert [(lesion.area_px, lesion.box) for lesion in find_lesions(mask, None)] == largest_first
+    median = sorted([*areas, 1])[len(areas) // 2]
+    kept = np.isin(expected, [n for n, area in enumerate(areas, 1) if area >= median])
+    assert np.array_equal(drop_small(mask, median / mask.size), kept)
 
 
 @settings(deadline=None, max_examples=300)

@@ -85,8 +85,9 @@ def test_while_a_mask_is_drawn_the_legend_is_beside_its_name_and_over_no_picture
 
 BEYOND = """rows => rows.filter(row => {
   const [name, line] = ['.name', '.line'].map(part => row.querySelector(part));
+  const cut = [...line.children].some(part => part.scrollWidth > part.clientWidth);
   const [outer, first, last] = [row, name, line].map(e => e.getBoundingClientRect());
-  return line.scrollWidth > line.clientWidth || line.scrollHeight > line.clientHeight + 1
+  return cut || line.scrollWidth > line.clientWidth || line.scrollHeight > line.clientHeight + 1
     || first.top < outer.top || last.bottom > outer.bottom || first.bottom > last.top + 1;
 }).map(row => row.textContent)"""
 
