@@ -216,6 +216,18 @@ def test_a_page_with_files_that_wait_to_be_sent_asks_before_it_is_left(page):
 # --- through it
 
 
+def test_what_was_given_first_is_listed_first_however_late_its_answer(page):
+    held = []
+    page.page.route("**/bc/pair", lambda route: held.append(route), times=1)
+    with page.page.expect_request("**/bc/pair"):
+        page.give(("a.png", png(OTHER.scan.pixels)))
+    page.give(("b.png", png(OTHER.scan.pixels)))
+    # Another question is answered by now, and the one about b.png would be, had it been asked.
+    page.page.evaluate("async () => (await fetch('bc/line')).json()")
+    held[0].continue_()
+    expect(page.find(".list .name")).to_have_text(["generated-ultrasound-lobed", "a.png", "b.png"])
+
+
 def test_keys_go_from_scan_to_scan(page):
     page.give(("one.png", png(OTHER.scan.pixels)), ("two.png", png(LESION.scan.pixels)))
     expect(page.title()).to_have_text("one.png")

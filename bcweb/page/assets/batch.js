@@ -65,6 +65,7 @@ export class Batch {
   /** @type {{scan: Case, run: () => Promise<void>}[]} */ #tasks = [];
   /** What is not done yet. @type {Set<{scan: Case}>} */ #pending = new Set();
   #running = 0;
+  /** The question what goes with what, about the files that were given last. @type {Promise<unknown>} */ #asked = Promise.resolve();
   /** Counts uploads: with each of them the server knows one scan more to pair a truth with. */ #arrived = 0;
 
   /** @param {{atOnce: number, uploadBytes: number}} limits
@@ -89,12 +90,20 @@ export class Batch {
 
   /** @param {Found[]} found */
   async take(found) {
-    const waiting = this.#alone.filter(isWaiting);
-    const all = [...waiting, ...found];
-    if (all.length === 0) return;
     const arrived = this.#arrived;
     const now = newWish();
-    const pairs = await api.pair(all.map(({ path }) => path));
+    /** @type {Alone[]} */ let waiting = [];
+    /** @type {Found[]} */ let all = [];
+    // One question after the other: what was given first is listed first, and a mask that it left alone may be of a
+    // scan that came after.
+    const asking = this.#asked.then(() => {
+      waiting = this.#alone.filter(isWaiting);
+      all = [...waiting, ...found];
+      return all.length === 0 ? [] : api.pair(all.map(({ path }) => path));
+    });
+    this.#asked = asking.catch(() => {});
+    const pairs = await asking;
+    if (all.length === 0) return;
     const cases = all.map(({ path }, place) => (place < waiting.length ? waiting[place].one : newCase(path)));
     const isScan = (/** @type {number} */ place) => pairs[place].part === "scan";
     this.page.added(cases.filter((_, place) => place >= waiting.length && isScan(place)));
