@@ -45,6 +45,17 @@ class Viewer:
         """Wait until what was asked for has been drawn."""
         self.run("() => new Promise(f => requestAnimationFrame(() => requestAnimationFrame(f)))")
 
+    def lose_and_restore_context(self) -> None:
+        """As a graphics driver does that begins anew."""
+        self.run("""(v, r) => new Promise(done => {
+          const canvas = r.querySelector('canvas');
+          const loss = canvas.getContext('webgl2').getExtension('WEBGL_lose_context');
+          canvas.addEventListener('webglcontextlost', () => setTimeout(() => loss.restoreContext()));
+          canvas.addEventListener('webglcontextrestored', done);
+          loss.loseContext();
+        })""")
+        self.settle()
+
     def press(self, *keys: str) -> None:
         for key in keys:
             self.page.keyboard.press(key)

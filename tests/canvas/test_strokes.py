@@ -65,14 +65,7 @@ def test_the_mask_on_the_screen_is_the_mask(viewer: Viewer):
     assert shown.sum() == mask.sum()
     part = shown[ys.min() : ys.max() + 1, xs.min() : xs.max() + 1]
     assert np.array_equal(part, mask[my.min() : my.max() + 1, mx.min() : mx.max() + 1])
-    viewer.run("""(v, r) => new Promise(done => {
-      const canvas = r.querySelector('canvas');
-      const loss = canvas.getContext('webgl2').getExtension('WEBGL_lose_context');
-      canvas.addEventListener('webglcontextlost', () => setTimeout(() => loss.restoreContext()));
-      canvas.addEventListener('webglcontextrestored', done);
-      loss.loseContext();
-    })""")
-    viewer.settle()
+    viewer.lose_and_restore_context()
     assert np.array_equal(viewer.picture()[inner][..., 1] > 20, shown)
 
 

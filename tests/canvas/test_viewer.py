@@ -250,14 +250,7 @@ def test_the_picture_returns_after_the_graphics_context_was_lost(viewer: Viewer)
     pixels = (np.arange(120 * 160) % 251).reshape(120, 160).astype(np.uint8)
     viewer.show(Shown("s", pixels, blobs(), blobs(seed=2) > 0.5))
     before = viewer.picture()
-    viewer.run("""(v, r) => new Promise(done => {
-      const canvas = r.querySelector('canvas');
-      const loss = canvas.getContext('webgl2').getExtension('WEBGL_lose_context');
-      canvas.addEventListener('webglcontextlost', () => setTimeout(() => loss.restoreContext()));
-      canvas.addEventListener('webglcontextrestored', done);
-      loss.loseContext();
-    })""")
-    viewer.settle()
+    viewer.lose_and_restore_context()
     assert np.array_equal(viewer.picture(), before)
     assert not viewer.sees(".message")
 
