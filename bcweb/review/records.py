@@ -44,7 +44,7 @@ class Conflict(ReviewError):
 class NotNow(ReviewError):
     """The disk is full, the database busy ...: trying again is safe.
 
-    what: is not so now. why: a sentence of its own, for whoever tries again by itself. remedy: what the person could
+    what: came of it, as "Not saved". why: a sentence of its own, for whoever tries again by itself. remedy: what the person could
     do, said besides.
     """
 
