@@ -8,7 +8,8 @@ import subprocess
 import sys
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-# Without these flags a Chromium started by a test asks its maker's servers for updates.
+# Without those up to --disable-sync a Chromium started by a test asks its maker's servers for updates. The rest are for
+# machines without a graphics card: WebGL is drawn by an emulated one, the page itself by the processor, which is quicker.
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-quic",
@@ -17,7 +18,7 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
     "--use-gl=angle",
-    "--use-angle=swiftshader",
+    "--use-angle=swiftshader-webgl",
     "--enable-unsafe-swiftshader",
 )
 
