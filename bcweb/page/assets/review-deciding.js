@@ -248,10 +248,25 @@ export class Deciding {
     if (this.moving.current !== id || !this.view.info) return;
     this.form.form = { label: verdict.label, difficulty: verdict.difficulty, comment: verdict.comment };
     this.drawing.keep(); // as if it had been filled in anew
-    if (verdict.decision === "corrected") {
+    if (verdict.decision === "corrected") await this.#bringBack(verdict);
+    else this.#sayUndone(verdict);
+  }
+
+  /** Have the drawing of an undone verdict in hand; its case is in view. @param {Verdict} verdict */
+  async #bringBack(verdict) {
+    try {
       await this.drawing.from(verdict, this.view.stays());
-      this.#broughtBack = String(id);
+    } catch (error) {
+      const why = `Its drawing could not be brought back. ${/** @type {Error} */ (error).message}`;
+      this.status.say(`Undone: ${words.decided(verdict)}. ${why}`, "error", null, button("Try again", null, () => this.#bringBack(verdict)));
+      return;
     }
+    this.#broughtBack = String(verdict.case_id);
+    this.#sayUndone(verdict);
+  }
+
+  /** @param {Verdict} verdict */
+  #sayUndone(verdict) {
     this.status.say(`Undone: ${words.decided(verdict)}. Decide again.`);
   }
 

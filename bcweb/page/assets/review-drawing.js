@@ -164,20 +164,16 @@ export class Drawing {
     this.page.changed();
   }
 
-  /** Begin with the mask of a verdict. @param {Verdict} verdict @param {() => boolean} isCurrent */
+  /** Begin with the mask of a verdict; throws where it cannot be had.
+   * @param {Verdict} verdict @param {() => boolean} isCurrent */
   async from(verdict, isCurrent) {
     if (!this.#info) return;
-    try {
-      const last = await this.#leftBy(verdict);
-      if (!this.isThere && this.#left.length > 0) await this.goOn(0); // what was left unfinished lies under it
-      if (!isCurrent()) return;
-      if (this.strokes === 0) this.#begin(); // what is there may be this very mask, and that again would be no step
-      this.viewer.last = last;
-      this.viewer.begin("last"); // a step, so that it is kept, and can be undone
-    } catch (error) {
-      this.page.failed(error);
-      return;
-    }
+    const last = await this.#leftBy(verdict);
+    if (!this.isThere && this.#left.length > 0) await this.goOn(0); // what was left unfinished lies under it
+    if (!isCurrent()) return;
+    if (this.strokes === 0) this.#begin(); // what is there may be this very mask, and that again would be no step
+    this.viewer.last = last;
+    this.viewer.begin("last"); // a step, so that it is kept, and can be undone
     this.#isOn = true;
     this.#pickUp();
   }

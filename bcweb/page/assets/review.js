@@ -93,7 +93,7 @@ class Review extends HTMLElement {
       choose: (revision) => this.#view.choose(revision),
       goOn: (at) => this.#drawing.goOn(at),
       drop: (at) => this.#drawing.drop(at),
-      drawFrom: (verdict) => this.#drawing.from(verdict, this.#view.stays()),
+      drawFrom: (verdict) => this.#drawing.from(verdict, this.#view.stays()).catch((error) => this.#status.say(error.message, "error")),
       undo: (verdict) => this.#deciding.undo(verdict),
       saveMine: () => this.#deciding.saveMine(),
       keepTheirs: () => this.#deciding.keepTheirs(),

@@ -355,6 +355,22 @@ def test_a_verdict_is_undone_from_anywhere_and_its_drawing_gone_on_with(page, pr
     page.says("Drawing kept, not decided yet.")
 
 
+def test_an_undone_correction_whose_mask_is_not_to_be_had_says_so_and_is_brought_back_later(page):
+    page.press("e")
+    page.stroke(*BAR)
+    drawn = page.edited()
+    page.press("3")
+    page.shows("case 2")
+    page.page.route("**/mask?*", lambda route: route.abort())
+    page.press("u")
+    page.shows("case 1")
+    page.says("Undone: corrected. Its drawing could not be brought back.")
+    page.page.unroute("**/mask?*")
+    page.find(".status button").click()
+    page.says("Undone: corrected. Decide again.")
+    assert np.array_equal(page.edited(), drawn)
+
+
 def test_an_undone_correction_can_be_saved_again_where_its_case_stayed_in_view(page):
     """The last case of a queue does."""
     page.find("input[name=text]").fill("case 1")
