@@ -33,6 +33,7 @@ from train import devices
 from train.arms import Phase, phase_at
 from train.augment import augment
 from train.keras_network import begin_phase, read_tensors
+from train.optimizer import PartwiseAdamW
 from train.recipe import Recipe
 from train.record import damaged, read_history
 from train.training_set import TrainingSet
@@ -58,36 +59,12 @@ def mask_loss(truth, logits, dice_weight=1.0):
     return entropy + dice_weight * has_lesion * (1.0 - (2.0 * overlap + 1.0) / (area + 1.0))
 
 
-class PartwiseAdamW(keras.optimizers.AdamW):
-    """AdamW whose gradients move every variable at its own rate, a multiple of the learning rate. Weight decay is not
-    multiplied: Keras takes it from all variables at the learning rate itself.
-
-    rates: in the order of the variables that it is built with.
-    """
-
-    def __init__(self, *args, rates: list[float], **kwargs):
-        super().__init__(*args, **kwargs)
-        self.rates = rates
-
-    def update_step(self, gradient, variable, learning_rate):
-        # As Keras's own optimizers find what belongs to a variable.
-        rate = self.rates[self._get_variable_index(variable)]
-        super().update_step(gradient, variable, learning_rate * rate)
-
-
 def compile_model(model: keras.Model, recipe: Recipe, phase: Phase = _WHOLE) -> None:
     """Freeze what a phase freezes, and begin with an optimizer that has not moved yet."""
     rates = begin_phase(model, phase)
     optimizer = PartwiseAdamW(
-        recipe.learning_rate,
-        weight_decay=recipe.weight_decay,
-        clipnorm=5.0,
-        use_ema=True,
-        ema_momentum=recipe.ema,
-        ema_overwrite_frequency=None,
-        rates=[rates[variable.path] for variable in model.trainable_variables],
+        recipe.learning_rate, decay=recipe.weight_decay, ema=recipe.ema, rates=rates
     )
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
 
     def mask(
         truth, logits
@@ -276,10 +253,10 @@ def fit(
 def _keep(model, validation, recipe, run, history, row) -> None:
     """After an epoch: score the averaged weights, keep them if they are the best, then the checkpoint."""
     raw = [ops.convert_to_numpy(v) for v in model.trainable_variables]
-    model.optimizer.finalize_variable_values(model.trainable_variables)  # the averages, in place
-    for variable in model.trainable_variables:
-        # Numbers of its own: JAX deletes what `predict` was given, and with it the average it shares.
-        variable.assign(ops.convert_to_numpy(variable))
+    for variable, average in zip(
+        model.trainable_variables, model.optimizer.averages(), strict=True
+    ):
+        variable.assign(average)
     if validation is not None:
         row |= validate(model, validation, recipe)
     previous = max((h["dice"] for h in history), default=-1.0) if validation is not None else -1.0
@@ -327,7 +304,10 @@ def _restore(
     _, history = _checkpoint_notes(run)
     with _opened(path, _ANEW) as file:
         compile_model(model, recipe, phases[phase_at(phases, len(history) - 1, recipe.epochs)])
-        for i, variable in enumerate(_state(model)):
+        state = _state(model)
+        if len(file.keys()) != len(state):
+            raise damaged(path, _ANEW, "another version of this program wrote it")
+        for i, variable in enumerate(state):
             variable.assign(file.get_tensor(f"state.{i:04d}"))
     # The checkpoint's is the truth; the file may be older by an epoch, damaged or gone.
     _write_history(history, run / "history.csv")

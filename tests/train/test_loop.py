@@ -6,6 +6,7 @@ import csv
 import json
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -63,27 +64,38 @@ def test_ctrl_c_keeps_the_best_epoch(squares, tmp_path, monkeypatch):
     assert len((tmp_path / "history.csv").read_text().splitlines()) == 2, "header and one epoch"
 
 
+def rewrite(run: Path, without: str | None = None, **changes) -> None:
+    """A run's checkpoint as a program with other numbers in its recipe would have it, None takes one away; without one
+    of its tensors.
+    """
+    file = run / "checkpoint.safetensors"
+    with safe_open(file, "numpy") as opened:
+        notes = opened.metadata()
+        tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+    tensors.pop(without, None)
+    said = json.loads(notes["recipe"]) | changes
+    said = {name: value for name, value in said.items() if value is not None}
+    save_file(tensors, file, notes | {"recipe": json.dumps(said)})
+
+
 def test_another_recipe_in_the_same_folder_is_refused(squares, tmp_path):
     short = loop.Recipe(size=64, epochs=1, batch=8)
     fit(tmp_path, squares, recipe=short)
     with pytest.raises(ValueError, match="holds a run with other settings"):
         fit(tmp_path, squares, recipe=loop.Recipe(size=64, epochs=2, batch=8))
 
-    def rewrite(**changes):
-        """The checkpoint as a program with other numbers in its recipe would have it; None takes one away."""
-        file = tmp_path / "checkpoint.safetensors"
-        with safe_open(file, "numpy") as opened:
-            notes = opened.metadata()
-            tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
-        said = json.loads(notes["recipe"]) | changes
-        said = {name: value for name, value in said.items() if value is not None}
-        save_file(tensors, file, notes | {"recipe": json.dumps(said)})
-
-    rewrite(until=None)
+    rewrite(tmp_path, until=None)
     fit(tmp_path, squares, recipe=short)
-    rewrite(unheard_of=1)
+    rewrite(tmp_path, unheard_of=1)
     with pytest.raises(ValueError, match="holds a run with other settings"):
         fit(tmp_path, squares, recipe=short)
+
+
+def test_a_checkpoint_with_other_parts_than_this_program_writes_is_no_traceback(squares, tmp_path):
+    fit(tmp_path, squares, recipe=loop.Recipe(size=64, epochs=1, batch=8))
+    rewrite(tmp_path, without="state.0007")
+    with pytest.raises(ValueError, match=r"checkpoint.safetensors is damaged \(another version of"):
+        fit(tmp_path, squares, recipe=loop.Recipe(size=64, epochs=1, batch=8))
 
 
 def test_an_epoch_is_a_function_of_seed_and_number(squares):
