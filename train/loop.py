@@ -82,7 +82,7 @@ def compile_model(model: keras.Model, recipe: Recipe, phase: Phase = _WHOLE) -> 
     model.compile(optimizer=optimizer, loss=loss, loss_weights=weights, jit_compile=jit)
     optimizer.build(model.trainable_variables)
     # Keras keeps the outputs' losses in variables that it makes when they are first computed. Made within
-    # the first step, they would have TensorFlow trace that step twice, ten seconds each.
+    # the first step, they would have TensorFlow trace that step twice, seconds each.
     nothing = {name: ops.zeros((1, *output.shape[1:])) for name, output in model.output.items()}
     model.compute_loss(y=nothing, y_pred=nothing)
 

@@ -1,7 +1,7 @@
 """AdamW over vectors: what moves at one rate is moved at once, and not layer by layer.
 
-Keras's own takes some sixty operations for each of a network's hundreds of variables. They are quick; to trace and to
-compile them takes longer than all else of the first step.
+Keras's own takes some sixty operations for each of a network's hundreds of variables. They are quick, but TensorFlow
+traces and compiles each of them, which takes longer than the rest of the first step.
 """
 
 from __future__ import annotations
