@@ -173,8 +173,8 @@ export class Outbox {
   /** @param {Kept} kept */
   async #sendVerdict(kept) {
     const verdict = await api.decide(kept.id, /** @type {api.Said} */ (kept.said), kept.bits);
+    await this.shelf.remove(kept.key); // on its way until it is told: an undo meanwhile is of this verdict
     this.#done(kept);
-    await this.shelf.remove(kept.key);
     this.page.saved(kept, verdict);
   }
 

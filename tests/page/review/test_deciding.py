@@ -409,6 +409,27 @@ def test_a_verdict_that_is_still_on_its_way_is_that_which_is_undone(page, projec
     expect(page.find(".progress p")).to_contain_text("1 of 6 read")
 
 
+def test_an_undo_before_the_page_has_told_of_a_saved_verdict_is_of_that_one(page, project, store):
+    """The server has answered, and the browser drops what it kept."""
+    page.press("5")
+    page.shows("case 2")
+    page.says("Saved")
+    page.page.evaluate(
+        """() => {
+            const { delete: remove } = IDBObjectStore.prototype;
+            IDBObjectStore.prototype.delete = function (key) {
+              if (key.startsWith("verdict")) document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "u", bubbles: true }));
+              return remove.call(this, key);
+            };
+        }"""
+    )
+    page.press("5")
+    page.says("Undone: unsure")
+    page.shows("case 2")
+    assert stands(store, project, "case 1").decision == "unsure"
+    assert stands(store, project, "case 2") is None
+
+
 def test_a_verdict_that_is_refused_after_all_is_not_undone_later(page, project, store):
     page.page.route(
         "**/verdicts", lambda route: route.fulfill(status=404, json={"error": "It is gone."})
