@@ -110,3 +110,15 @@ def test_scipy_is_not_loaded_before_a_lesion_is_found():
     code = "import sys, bcweb.segment.run, bcweb.segmenter; print('scipy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert done.stdout.strip() == "False", f"scipy is loaded: {done.stdout}{done.stderr}"
+
+
+def test_the_page_leaves_out_what_gradio_writes_for_editors():
+    code = """if True:
+        import sys
+        stubs = []
+        sys.addaudithook(lambda name, args: name == "open" and str(args[0]).endswith(".pyi") and stubs.append(args[0]))
+        import bcweb.page.launch
+        print(len(stubs))
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout.strip() == "0", f"stubs that were opened: {done.stdout}{done.stderr}"

@@ -2,5 +2,8 @@
 
 import os
 
-# Read when gradio is imported, which else asks two other hosts; every import of the page passes here.
+from bcweb.page import stubs
+
+# Every import of the page passes here before it imports gradio, which else asks two other hosts.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+stubs.leave_out()
