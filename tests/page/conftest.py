@@ -11,7 +11,7 @@ import pytest
 from bcweb.review.records import Project
 from bcweb.review.store import Store
 from tests import browser, weights_folder
-from tests.page.reader import Page, close
+from tests.page.reader import Page, close, keep_warm
 from tests.page.reviewing import fill
 from tests.page.running import Visitor, running
 
@@ -83,9 +83,10 @@ def chromium() -> Iterator[sync_api.Browser]:
 
 
 @pytest.fixture(scope="package")
-def context(chromium) -> Iterator[sync_api.BrowserContext]:
+def context(chromium, address) -> Iterator[sync_api.BrowserContext]:
     """One browser whose cache stays warm: a cookie of its own makes each test a new visitor."""
     made = chromium.new_context(viewport={"width": 1280, "height": 800}, color_scheme="dark")
+    keep_warm(made, address)
     yield made
     made.close()
 

@@ -100,6 +100,11 @@ REMOVE_ALL = """async () => {
 }"""
 
 
+def keep_warm(context: sync_api.BrowserContext, address: str) -> None:
+    """Keep a tab open at the address: its process is then there for the tabs that tests open and close."""
+    context.new_page().goto(f"{address}/favicon.ico")
+
+
 def close(page: Page) -> None:
     page.page.evaluate(REMOVE_ALL)
     page.page.close()

@@ -6,15 +6,17 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.page.reader import keep_warm
 from tests.page.review_reader import ReviewPage
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 
 @pytest.fixture(scope="module")
-def context(chromium) -> Iterator[sync_api.BrowserContext]:
+def context(chromium, place: str) -> Iterator[sync_api.BrowserContext]:
     """One browser whose cache stays warm; see `browse` for what it forgets."""
     made = chromium.new_context(viewport={"width": 1280, "height": 800}, color_scheme="dark")
+    keep_warm(made, place)
     yield made
     made.close()
 
