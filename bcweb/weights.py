@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import msgspec
 import numpy as np
@@ -299,14 +299,10 @@ def _config_text(file: Path) -> str:
     the file too it is what stands under "bcweb"."""
     text = file.read_text(encoding="utf-8", errors="replace")
     try:
-        stored = json.loads(text, parse_constant=_no_number)
+        # NaN and Infinity are no JSON, though Python writes and reads them; as texts they are refused by their field.
+        stored = json.loads(text, parse_constant=str)
     except (ValueError, RecursionError):
         return text
     if isinstance(stored, dict) and "bcweb" in stored:
         stored = stored["bcweb"]
     return json.dumps(stored, indent=1, ensure_ascii=False) + "\n"
-
-
-def _no_number(name: str) -> NoReturn:
-    """NaN and Infinity are no JSON, though Python writes and reads them."""
-    raise ValueError(name)
