@@ -23,7 +23,7 @@ class _Finder(MetaPathFinder):
 
         def execute_without(module: ModuleType) -> None:
             execute(module)
-            module.create_or_modify_pyi = lambda *_: None
+            module.create_or_modify_pyi = lambda *_, **__: None
 
         spec.loader.exec_module = execute_without
         return spec

@@ -248,19 +248,22 @@ export class Deciding {
     if (this.moving.current !== id || !this.view.info) return;
     this.form.form = { label: verdict.label, difficulty: verdict.difficulty, comment: verdict.comment };
     this.drawing.keep(); // as if it had been filled in anew
-    if (verdict.decision === "corrected") await this.#bringBack(verdict);
+    if (verdict.decision === "corrected") await this.#bringBack(verdict, this.view.stays());
     else this.#sayUndone(verdict);
   }
 
-  /** Have the drawing of an undone verdict in hand; its case is in view. @param {Verdict} verdict */
-  async #bringBack(verdict) {
+  /** Have the drawing of an undone verdict in hand. @param {Verdict} verdict @param {() => boolean} isCurrent whether the
+   * reader is still at its case */
+  async #bringBack(verdict, isCurrent) {
     try {
-      await this.drawing.from(verdict, this.view.stays());
+      await this.drawing.from(verdict, isCurrent);
     } catch (error) {
+      if (!isCurrent()) return;
       const why = `Its drawing could not be brought back. ${/** @type {Error} */ (error).message}`;
-      this.status.say(`Undone: ${words.decided(verdict)}. ${why}`, "error", null, button("Try again", null, () => this.#bringBack(verdict)));
+      this.status.say(`Undone: ${words.decided(verdict)}. ${why}`, "error", null, button("Try again", null, () => this.#bringBack(verdict, isCurrent)));
       return;
     }
+    if (!isCurrent()) return;
     this.#broughtBack = String(verdict.case_id);
     this.#sayUndone(verdict);
   }

@@ -371,6 +371,27 @@ def test_an_undone_correction_whose_mask_is_not_to_be_had_says_so_and_is_brought
     assert np.array_equal(page.edited(), drawn)
 
 
+def test_an_undone_correction_whose_mask_is_not_to_be_had_is_not_spoken_of_at_another_case(page):
+    """What would be tried again there would bring its drawing to that case."""
+    page.press("e")
+    page.stroke(*BAR)
+    page.press("3")
+    page.shows("case 2")
+    held = []
+    page.page.route("**/mask?*", lambda route: held.append(route))
+    with page.page.expect_request("**/mask?*"):
+        page.press("u")
+    page.press("PageDown")
+    page.shows("case 2")
+    with page.page.expect_event("requestfailed"):
+        held[0].abort()
+    page.page.evaluate(
+        "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )
+    expect(page.find(".status")).not_to_contain_text("Undone")
+    expect(page.find(".status button")).to_have_count(0)
+
+
 def test_an_undone_correction_can_be_saved_again_where_its_case_stayed_in_view(page):
     """The last case of a queue does."""
     page.find("input[name=text]").fill("case 1")
