@@ -299,8 +299,8 @@ def _config_text(file: Path) -> str:
     the file too it is what stands under "bcweb"."""
     text = file.read_text(encoding="utf-8", errors="replace")
     try:
-        # NaN and Infinity are no JSON, though Python writes and reads them; as texts they are refused by their field.
-        stored = json.loads(text, parse_constant=str)
+        # NaN and Infinity are no JSON, though Python writes and reads them. No field takes an object of this one key.
+        stored = json.loads(text, parse_constant=lambda name: {name: None})
     except (ValueError, RecursionError):
         return text
     if isinstance(stored, dict) and "bcweb" in stored:
