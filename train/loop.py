@@ -306,7 +306,9 @@ def _restore(
         compile_model(model, recipe, phases[phase_at(phases, len(history) - 1, recipe.epochs)])
         state = _state(model)
         if len(file.keys()) != len(state):
-            raise damaged(path, _ANEW, "another version of this program wrote it")
+            raise ValueError(
+                f"{path} was written by another version of this program: delete it{_ANEW}, or choose another --out."
+            )
         for i, variable in enumerate(state):
             variable.assign(file.get_tensor(f"state.{i:04d}"))
     # The checkpoint's is the truth; the file may be older by an epoch, damaged or gone.

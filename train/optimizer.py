@@ -20,8 +20,9 @@ _BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-7  # as Keras has them
 
 @dataclass(frozen=True, eq=False)
 class _Together:
-    """Variables of one rate that decay, or that do not: their places among all, and what is known of their numbers,
-    which follow each other in that order. momentum and velocity are the gradient's first and second moment."""
+    """Variables of one rate, a multiple of the learning rate, that decay or do not, by their places among all. Of their
+    numbers, one after the other: the gradient's first and second moment, and the average of the numbers themselves.
+    """
 
     places: tuple[int, ...]
     rate: float
@@ -61,13 +62,21 @@ class PartwiseAdamW(keras.Optimizer):
             self._together.append(_Together(tuple(places), rate, decay, *states))
 
     def apply(self, grads: list, trainable_variables: list[keras.Variable] | None = None) -> None:
-        """One step; trainable_variables, if given, are those that it was built with."""
+        """One step. The gradients are of the variables that it was built with, in their order; ValueError where others are
+        given.
+        """
+        known = self._trainable_variables
+        given = known if trainable_variables is None else trainable_variables
+        if len(grads) != len(known) or any(a is not b for a, b in zip(given, known, strict=True)):
+            raise ValueError(
+                "These gradients are of other variables than the optimizer was built with."
+            )
         rate = ops.cast(self.learning_rate, "float32")
         before = ops.cast(self.iterations, "float32")
         settled = ops.sqrt(1 - _BETA_2 ** (before + 1)) / (1 - _BETA_1 ** (before + 1))
         kept = self.ema * ops.cast(before > 0, "float32")  # the first average is of one step
         for one in self._together:
-            variables = [self._trainable_variables[place] for place in one.places]
+            variables = [known[place] for place in one.places]
             now = _joined([ops.convert_to_tensor(variable) for variable in variables])
             gradient = _joined([_clipped(grads[place]) for place in one.places])
             momentum = one.momentum + (gradient - one.momentum) * (1 - _BETA_1)

@@ -21,7 +21,7 @@ def variables() -> list[keras.Variable]:
 
 
 def gradients(step: int) -> list[np.ndarray]:
-    """Of the first variable longer than 5, which is clipped; of the last one none at all."""
+    """Of the first variable longer than 5, which is clipped; of the last one nothing but zeros."""
     rng = np.random.default_rng([7, step])
     scales = {(3, 3, 2, 4): 10.0}
     found = [rng.normal(scale=scales.get(v.shape, 0.1), size=v.shape) for v in variables()]
@@ -53,7 +53,9 @@ def test_it_moves_what_keras_moves_as_far():
     moved = [
         not np.array_equal(*pair) for pair in zip(numbers(ours), numbers(variables()), strict=True)
     ]
-    assert moved == [True, True, True, False], "the last has no gradient, and does not decay"
+    assert moved == [True, True, True, False], (
+        "the last one's gradient is zero, and it does not decay"
+    )
     keras_own.finalize_variable_values(theirs)
     for mine, wanted in zip(optimizer.averages(), numbers(theirs), strict=True):
         assert np.allclose(mine, wanted, rtol=0, atol=1e-6)
@@ -72,3 +74,13 @@ def test_a_part_moves_at_its_own_rate_and_decays_at_that_of_all():
     signs = [np.sign(push) for push in numbers(pushes)]
     assert np.allclose(kernel, before[0] * (1 - 0.1 * 0.01) - 0.5 * 0.01 * signs[0], atol=1e-5)
     assert np.allclose(bias, before[1] - 0.25 * 0.01 * signs[1], atol=1e-5)
+
+
+def test_gradients_of_other_variables_are_refused():
+    """They are told apart by their places alone."""
+    ours = variables()
+    optimizer = PartwiseAdamW(0.01, decay=0.1, ema=0.9, rates={v.path: 1.0 for v in ours})
+    optimizer.build(ours)
+    for pushes, given in [(gradients(0)[:-1], None), (gradients(0), ours[::-1])]:
+        with pytest.raises(ValueError, match="of other variables"):
+            optimizer.apply(pushes, given)
