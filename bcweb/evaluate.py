@@ -231,7 +231,8 @@ def evaluate(
         _ = weights.seen_cases  # a seen.csv that is broken is told once, and not of every case
         file = weights.folder / "scores.csv"
         if file.exists():
-            carried |= {score.key: score for score in read_scores(file) if not score.error}
+            found = read_scores(file)
+            carried |= {score.key: score for score in found if not score.error and not score.seen}
     count = worker_count(len(cases), workers)
     scores: dict[int, CaseScore] = {}
     by_name: set[tuple[str, str]] = set()
