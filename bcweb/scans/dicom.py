@@ -50,6 +50,7 @@ _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 _SUBTRACTED = {"SUBTRACTION", "SUBTRACTED", "RECOMBINED"}  # the last two are makers' words
 _NOT_ORDINARY = "This is a {}, not an ordinary mammogram."
 _CENTIMETRES = 3  # of PhysicalUnitsXDirection
+_WIDEST = 1000  # mm; no pixel is wider, and the area of some would be infinite
 
 
 def size(file: BinaryIO) -> tuple[int, int]:
@@ -259,7 +260,10 @@ def _rescaled_window(
             _first(first_frame(data, keyword, "PixelValueTransformationSequence"))
             for keyword in ("RescaleSlope", "RescaleIntercept")
         )
-        return slope or 1.0, intercept or 0.0, _window(data)
+        slope, intercept, window = slope or 1.0, intercept or 0.0, _window(data)
+        for edge in window or ():
+            _number((edge - intercept) / slope)  # a slope of next to nothing makes an edge infinite
+        return slope, intercept, window
 
     found, odd = _if_readable(read, data, "its window or rescaling")
     return found or (1.0, 0.0, None), odd
@@ -333,6 +337,8 @@ def _spacing(data: Dataset) -> tuple[float, float] | None:
     else:
         return None
     row, column = map(_number, found)
+    if max(row, column) > _WIDEST:
+        raise ValueError(f"a pixel of {row} by {column} mm")
     return (row, column) if row > 0 and column > 0 else None
 
 

@@ -334,6 +334,22 @@ def region_without(*keywords: str) -> Dataset:
             (WINDOW,),
         ),
         (
+            {"WindowCenter": "100.5", "WindowWidth": "101", "RescaleSlope": "6.9e-310"},
+            None,
+            (0, 255),
+            (WINDOW,),
+        ),
+        (
+            {
+                "ImagerPixelSpacing": r"0.3\0.2",
+                "EstimatedRadiographicMagnificationFactor": "6.9e-310",
+            },
+            None,
+            (0, 255),
+            (SPACING,),
+        ),
+        ({"PixelSpacing": r"1e200\1e200"}, None, (0, 255), (SPACING,)),
+        (
             {"WindowCenter": "?", "WindowWidth": "?", "PixelSpacing": "?"},
             None,
             (0, 255),
