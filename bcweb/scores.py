@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bcweb.metrics import DETECTED_ABOVE
+from bcweb.tables import write_rows
 from bcweb.terminal import write_whole
 
 _MOST = 1e15  # of a count and a length: sums of more are not finite, or not exact
@@ -93,9 +94,7 @@ def write_scores(file: Path, scores: Sequence[CaseScore]) -> None:
     """Write one line a case; what does not exist is empty, yes and no are 1 and 0."""
     names = [field.name for field in fields(CaseScore)]
     table = StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows(score_cells(score) for score in scores)
+    write_rows(table, [names, *map(score_cells, scores)])
     write_whole(file, table.getvalue().encode("utf-8", "surrogateescape"))
 
 

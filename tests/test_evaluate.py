@@ -342,6 +342,7 @@ def test_scores_come_back_from_their_table_as_they_went(tmp_path):
     broken = CaseScore("set", 'x, "y"', "", "", "mammogram", error="It is torn.")
     scores = (lesion("a", 0.5, iou=0.25), normal("n", 3), broken)
     scores += (lesion("s", 1.0, seen=True, hd95_mm=1.25),)
+    scores += (lesion("Icon\r", 0.5, iou=0.25),)
     write_scores(tmp_path / "scores.csv", scores)
     assert read_scores(tmp_path / "scores.csv") == scores
 
@@ -528,6 +529,19 @@ def test_out_of_fold_scores_are_read_from_the_weights_folder(tmp_path):
     figures = json.loads((tmp_path / "figures.json").read_text())
     assert figures["seen"] == figures["out_of_fold"] == 6 and figures["unseen"] == 0
     assert figures["lesion"]["n"] == 4
+
+
+def test_scores_of_cases_that_weights_had_seen_are_no_scores_out_of_fold(tmp_path):
+    """Where somebody keeps what `--csv` wrote of the weights themselves beside them."""
+    spec = write_data(tmp_path / "data")
+    folder = weights_folder.write(tmp_path / "weights")
+    trained_on(spec, folder)
+    asked = ["--data", spec, "--weights", str(folder)]
+    main([*asked, "--csv", str(folder / "scores.csv")])
+    main([*asked, "--json", str(tmp_path / "figures.json")])
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    assert figures["seen"] == 6
+    assert figures["out_of_fold"] == figures["lesion"]["n"] == 0, "training scores are a headline"
 
 
 def test_another_hospitals_folder_of_the_same_name_has_not_those_scores(tmp_path):

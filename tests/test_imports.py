@@ -24,7 +24,8 @@ LAYERS = [
         "bcweb.preprocess", "bcweb.phantoms", "bcweb.scores",
         "bcweb.samples", "bcweb.presence",
     ),
-    ("bcweb.scans", "bcweb.masks", "bcweb.names", "bcweb.paths", "bcweb.locks", "bcweb.terminal", "bcweb.hub", "bcweb.publish"),
+    ("bcweb.scans", "bcweb.masks", "bcweb.names", "bcweb.paths", "bcweb.locks", "bcweb.terminal", "bcweb.hub", "bcweb.publish",
+     "bcweb.tables"),
 ]  # fmt: skip
 ONLY = {
     "gradio": "bcweb.page",

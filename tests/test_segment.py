@@ -287,6 +287,18 @@ def test_a_pipe_is_a_row_where_it_is_named_and_left_out_of_a_folder(tmp_path, we
     assert rows(out)[-1]["error"] == "Not a file, but a pipe or a device."
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such names")
+def test_a_name_with_a_carriage_return_is_one_row_that_is_known_again(tmp_path, weights, capsys):
+    """macOS and its cloud folders have a file "Icon\r"."""
+    folder, out = tmp_path / "in", tmp_path / "out"
+    scan(folder / "a\rb.png")
+    (folder / "Icon\r").touch()
+    for _ in range(2):
+        segment(folder, "--out", out, weights=weights)
+        assert sorted(Path(row["file"]).name for row in rows(out)) == ["Icon\r", "a\rb.png"]
+    assert "1 done before" in capsys.readouterr().out
+
+
 def test_a_folder_without_scans_is_said(tmp_path, weights, capsys):
     (tmp_path / "in").mkdir()
     assert segment(tmp_path / "in", "--out", tmp_path / "out", weights=weights) == 1
@@ -462,6 +474,9 @@ def test_a_guess_is_reported_as_one(tmp_path, weights, monkeypatch, capsys):
     monkeypatch.setattr("bcweb.scans.guess_modality", lambda scan: "ultrasound")
     assert main([str(file), "--out", str(out), "--weights", str(weights)]) == 0
     assert "guessed from the pixels: 1 ultrasound" in capsys.readouterr().err
+    assert main([str(file), "--out", str(out), "--weights", str(weights)]) == 0
+    said = capsys.readouterr()
+    assert "1 done before" in said.out and "guessed from the pixels: 1 ultrasound" in said.err
 
 
 def test_a_modality_that_is_none_is_refused_with_those_that_there_are(tmp_path, capsys):

@@ -6,7 +6,6 @@ of "hf://user/repo" reads that file and `model.weights.h5`), and bcweb what it s
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 import shutil
@@ -20,6 +19,7 @@ import keras
 import numpy as np
 
 from bcweb.scores import read_scores, report
+from bcweb.tables import write_rows
 from bcweb.weights import Config, SeenCase, Weights, config_text, load_weights
 from train import failures
 from train.card import Published, card
@@ -54,10 +54,8 @@ def write_weights(
     with (folder / "seen.csv").open(
         "w", newline="", encoding="utf-8", errors="surrogateescape"
     ) as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(names)
         rows = (tuple(getattr(case, name) for name in names) for case in seen)
-        writer.writerows(dict.fromkeys(rows))
+        write_rows(file, [names, *dict.fromkeys(rows)])
     return folder
 
 

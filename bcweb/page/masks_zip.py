@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import os
 import re
@@ -14,6 +13,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from bcweb.names import harmless, mask_files, text
 from bcweb.page.held import Held
 from bcweb.scans import ScanError
+from bcweb.tables import write_rows
 
 TABLE = "scans.csv"
 COLUMNS = (
@@ -60,9 +60,8 @@ class MasksZip:
     def done(self) -> bytes:
         """The ZIP file, to which nothing can be added any more."""
         table = io.StringIO()
-        writer = csv.writer(table, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows([harmless(_cell(row.get(name))) for name in COLUMNS] for row in self._rows)
+        rows = ([harmless(_cell(row.get(name))) for name in COLUMNS] for row in self._rows)
+        write_rows(table, [COLUMNS, *rows])
         # With a byte order mark, without which Excel garbles all names but English ones.
         self._zip.writestr(TABLE, table.getvalue().encode("utf-8-sig"), ZIP_DEFLATED)
         self._zip.close()

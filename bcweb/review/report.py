@@ -6,7 +6,6 @@ tells the data set and the name, never where a file lies.
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
@@ -19,6 +18,7 @@ from bcweb.review.comparison import Comparison, Pair
 from bcweb.review.evaluation import Evaluation, Scored
 from bcweb.review.wording import Cell, Difference, Section
 from bcweb.scores import CaseScore, score_cells
+from bcweb.tables import write_rows
 
 _LISTED = 30
 _TEXTS = ("dataset", "id", "group", "label")  # of a case, as its data set has them
@@ -109,14 +109,13 @@ def table(evaluation: Evaluation, comparison: Comparison | None = None) -> str:
         names += ["other_revision", "other_dice", "difference"]
     pairs = {pair.case.id: pair for pair in comparison.pairs} if comparison else {}
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
 
     def write(score: CaseScore, more: Sequence[str] = ()) -> None:
         texts = {name: harmless(getattr(score, name)) for name in _TEXTS}
         cells = [*score_cells(replace(score, **texts)), *more]
-        writer.writerow([*cells, *[""] * (len(names) - len(cells))])
+        write_rows(text, [[*cells, *[""] * (len(names) - len(cells))]])
 
-    writer.writerow(names)
+    write_rows(text, [names])
     for case in evaluation.cases:
         more = [
             case.how, _number(case.share), _number(case.uncertainty), case.decision or "",

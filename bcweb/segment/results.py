@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from bcweb.tables import write_rows
+
 COLUMNS = ("file", "modality", "presence", "lesions", "area", "seconds", "error", "notes")
 RESULTS = "results.csv"
 _TEXT = {"encoding": "utf-8", "errors": "surrogateescape"}  # file names are bytes, not always text
@@ -27,6 +29,10 @@ class Row:
     notes: str = ""
     guessed: bool = False
     caution: str = ""
+
+
+def _cells(row: Row) -> list[str]:
+    return [getattr(row, column) for column in COLUMNS]
 
 
 def earlier_rows(out: Path) -> dict[str, Row]:
@@ -61,7 +67,6 @@ class Table:
         self._open: TextIO | None = None
         self.finish(rows)
         self._open = file.open("a", newline="", **_TEXT)
-        self._writer = csv.writer(self._open, lineterminator="\n")
 
     def __enter__(self) -> Table:
         return self
@@ -70,7 +75,7 @@ class Table:
         self._open.close()
 
     def add(self, row: Row) -> None:
-        self._writer.writerow([getattr(row, column) for column in COLUMNS])
+        write_rows(self._open, [_cells(row)])
         self._open.flush()
 
     def finish(self, rows: list[Row]) -> None:
@@ -79,7 +84,5 @@ class Table:
             self._open.close()
         part = self._file.with_name(f".{self._file.name}.part")
         with part.open("w", newline="", **_TEXT) as table:
-            writer = csv.writer(table, lineterminator="\n")
-            writer.writerow(COLUMNS)
-            writer.writerows([getattr(row, column) for column in COLUMNS] for row in rows)
+            write_rows(table, [COLUMNS, *map(_cells, rows)])
         part.replace(self._file)

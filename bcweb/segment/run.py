@@ -7,6 +7,7 @@ import sys
 import time
 from collections import Counter
 from contextlib import nullcontext, suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -21,9 +22,11 @@ from bcweb.segment.mask_files import (
     read_file,
     without_stale_mask,
 )
-from bcweb.segment.results import COLUMNS, RESULTS, Row, Table, earlier_rows, is_ours
+from bcweb.segment.results import RESULTS, Row, Table, earlier_rows, is_ours
 from bcweb.segment.scan_files import Found, find_scans
 from bcweb.terminal import counted, say, shown
+
+_GUESSED = "Modality guessed from the pixels."  # the last of a row's notes
 
 
 def run(
@@ -119,7 +122,7 @@ def segment_file(job: Job, choice: Choice) -> Row:
         str(len(prediction.lesions)),
         str(sum(lesion.area_px for lesion in prediction.lesions)),
         f"{time.perf_counter() - started:.3f}",
-        notes=" ".join([*scan.notes, *(["Modality guessed from the pixels."] if guessed else [])]),
+        notes=" ".join([*scan.notes, *([_GUESSED] if guessed else [])]),
         guessed=guessed,
         caution=" ".join(scan.cautions),
     )
@@ -159,7 +162,7 @@ class Done:
             return None
         with suppress(OSError):
             if stamp.content == content_digest(read_file(job.file)):
-                return Row(**{c: getattr(row, c) for c in COLUMNS} | {"file": str(job.file)})
+                return replace(row, file=str(job.file), guessed=row.notes.endswith(_GUESSED))
         return None
 
     def _revision(self, modality: str) -> str | None:
