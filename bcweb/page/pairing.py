@@ -5,8 +5,9 @@ one name by what they look like.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import PurePosixPath
 from typing import Literal
 
@@ -62,33 +63,46 @@ def pair(names: Sequence[str]) -> list[Pair]:
     paths = [PurePosixPath(name.replace("\\", "/")) for name in names]
     beside = called(paths)
     sought = [_named_after(path, beside) for path in paths]
+    folders = [_folders(path) for path in paths]
+    stems = [stem(path.name).lower() for path in paths]
     scans: dict[str, list[int]] = {}
+    exact: dict[str, set[int]] = {}  # those of `scans` whose name is whole
     for place, path in enumerate(paths):
         if not sought[place]:
-            for key in {key for name in _wholes(path) for key in _endings(name)}:
+            wholes = _wholes(path)
+            for name in wholes:
+                exact.setdefault(name, set()).add(place)
+            for key in {key for name in wholes for key in _endings(name)}:
                 scans.setdefault(key, []).append(place)
 
-    def meant(path: PurePosixPath, named: str, whole: bool) -> list[int]:
+    @cache
+    def called_so(named: str, whole: bool) -> _Alike:
+        wholly = exact.get(named, set())
+        found = [scan for scan in scans.get(named, []) if not whole or scan in wholly]
+        return _Alike(found, folders)
+
+    # Thousands of masks may tell as little as one does, each of thousands of scans: they are looked for once.
+    @cache
+    def nearest(named: str, whole: bool, near: frozenset[str]) -> tuple[int, ...]:
+        found = called_so(named, whole).nearest(near)
+        wholly = exact.get(named, set())
+        found = [scan for scan in found if scan in wholly] or found
+        return tuple({stems[scan]: scan for scan in found}.values())
+
+    def meant(place: int, named: str, whole: bool) -> tuple[int, ...]:
         """The scans that a truth may be of by one of its names, the last of each name."""
-        exact = {scan for scan in scans.get(named, []) if named in _wholes(paths[scan])}
-        found = [scan for scan in scans.get(named, []) if not whole or scan in exact]
-        near = {scan: _kinship(paths[scan], path) for scan in found}
-        found = [scan for scan in found if near[scan] == max(near.values())]
-        found = [scan for scan in found if scan in exact] or found
-        return list({stem(paths[scan].name).lower(): scan for scan in found}.values())
+        return nearest(named, whole, called_so(named, whole).known(folders[place]))
 
     pairs = []
     for place, path in enumerate(paths):
         if not sought[place]:
             pairs.append(Pair("scan"))
             continue
-        found = next(filter(None, (meant(path, *name) for name in sought[place])), [])
+        found = next(filter(None, (meant(place, *name) for name in sought[place])), ())
         told = mask_name(stem(path.name))
         adds = told is not None and told.part
         alone = len(found) == 1
-        pairs.append(
-            Pair("truth", found[0] if alone else None, adds, () if alone else tuple(found))
-        )
+        pairs.append(Pair("truth", found[0] if alone else None, adds, () if alone else found))
     return pairs
 
 
@@ -105,7 +119,8 @@ def scan_of(names: Sequence[str], mask: int, look: Callable[[int], Look | None])
     mine = look(mask) if alike else None
     if mine is None or not mine.black_and_white:
         return None
-    for scan in sorted(alike, key=lambda scan: (-_kinship(paths[scan], paths[mask]), -scan)):
+    near = _folders(paths[mask])
+    for scan in sorted(alike, key=lambda scan: (-len(near & _folders(paths[scan])), -scan)):
         its = look(scan)
         if its and not its.black_and_white and same_aspect(mine.shape, its.shape):
             return scan
@@ -132,6 +147,52 @@ def _endings(name: str) -> list[str]:
     return [name, *(name[match.end() :] for match in re.finditer(r"[ _-]+(?=.)", name))]
 
 
-def _kinship(a: PurePosixPath, b: PurePosixPath) -> int:
-    """How many folders two files have in common."""
-    return len(set(map(shared_name, a.parts[:-1])) & set(map(shared_name, b.parts[:-1])))
+def _folders(file: PurePosixPath) -> frozenset[str]:
+    """What a file's folders are called: the more of it two files have in common, the nearer they lie."""
+    return frozenset(map(shared_name, file.parts[:-1]))
+
+
+class _Alike:
+    """Scans of one name, to be found by their folders without a look at each of them.
+
+    scans: their places, in order. folders: of the files at all places, as `_folders` has them.
+    """
+
+    def __init__(self, scans: Sequence[int], folders: Sequence[frozenset[str]]):
+        self._scans: dict[frozenset[str], list[int]] = {}
+        for scan in scans:
+            self._scans.setdefault(folders[scan], []).append(scan)
+        self._of: dict[str, set[frozenset[str]]] = {}  # by each name, the folders that have it
+        for group in self._scans:
+            for name in group:
+                self._of.setdefault(name, set()).add(group)
+
+    def known(self, near: frozenset[str]) -> frozenset[str]:
+        """Of the names of a file's folders those that one of the scans has too: no other tells how near it is."""
+        return frozenset(name for name in near if name in self._of)
+
+    def nearest(self, near: frozenset[str]) -> list[int]:
+        """The places, in order, of the scans that have the most of these `known` names; of none of them all scans."""
+        return sorted(scan for group in self._nearest(near) for scan in self._scans[group])
+
+    def _nearest(self, near: frozenset[str]) -> Collection[frozenset[str]]:
+        # The rarest name first: a patient's folder tells its scan, and the one that all lie in is never gone through.
+        having = sorted((self._of[name] for name in near), key=len)
+        if not having:
+            return self._scans
+        found: set[frozenset[str]] = set()
+        most = 0
+        for place in range(len(having)):
+            # What folders with none of the names before can share at most.
+            left = len(having) - place
+            if most > left:
+                break
+            whole = set.intersection(*having[place:])
+            if whole or most == left:
+                return found | whole if most == left else whole
+            shared = {group: len(group & near) for group in having[place]}
+            top = max(shared.values())
+            if top > most:
+                found, most = set(), top
+            found |= {group for group, number in shared.items() if number == most}
+        return found

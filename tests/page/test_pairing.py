@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Sequence
+
 import pytest
 
 from bcweb.page.pairing import Look, Pair, pair, scan_of
@@ -63,6 +66,69 @@ def test_of_scans_of_several_names_the_one_that_is_named_whole_is_meant_or_none(
 def test_a_number_after_a_dot_belongs_to_the_name_of_a_dicom_file():
     names = ["1.2.840.7.1", "1.2.840.7.2", "1.2.840.7.1_mask.png"]
     assert pair(names)[2] == Pair("truth", 0)
+
+
+def beside(number: int) -> list[str]:
+    return [f"patient_{n:05}/scan{end}.png" for n in range(number) for end in ("", "_mask")]
+
+
+def under_a_root(number: int) -> list[str]:
+    return [f"set/train/{name}" for name in beside(number)]
+
+
+def in_folders_of_masks(number: int) -> list[str]:
+    return [f"set/{part}/p{n}/scan.png" for n in range(number) for part in ("images", "masks")]
+
+
+def at_sites(number: int) -> list[str]:
+    """Patients are numbered at each of ten sites anew."""
+    return [
+        f"set/site_{n % 10}/p{n // 10}/{name}"
+        for n in range(number)
+        for name in ("1.png", "1_GT.png")
+    ]
+
+
+LAYOUTS = [beside, under_a_root, in_folders_of_masks, at_sites]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_masks_of_thousands_of_patients_each_find_their_own_scan(layout):
+    found = pair(layout(2000))
+    assert found == [told for n in range(2000) for told in (Pair("scan"), Pair("truth", 2 * n))]
+
+
+def calls(work: Callable[[Sequence[str]], object], names: Sequence[str]) -> int:
+    """How many functions are called meanwhile, those that are written in C too."""
+    number = 0
+
+    def count(frame, event: str, what) -> None:
+        nonlocal number
+        number += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        work(names)
+    finally:
+        sys.setprofile(before)
+    return number
+
+
+def without_scans(number: int) -> list[str]:
+    """Half of the patients have a mask only: of each, all scans are as near."""
+    return [name for place, name in enumerate(under_a_root(2 * number)) if place % 4 != 2]
+
+
+def of_one_name(number: int) -> list[str]:
+    return ["set/scan.png", "set/scan_mask.png"] * number
+
+
+@pytest.mark.parametrize("layout", [*LAYOUTS, without_scans, of_one_name])
+def test_twice_as_many_patients_take_twice_the_work(layout):
+    pair(layout(2))  # what is worked out once for all is not counted
+    few, many = calls(pair, layout(100)), calls(pair, layout(200))
+    assert many < 2.1 * few, "work grows faster than the number of files"
 
 
 GREY, MASK = Look((90, 60), False), Look((90, 60), True)
