@@ -114,12 +114,15 @@ class Evaluations:
 
         def work(store: Store) -> dict[str, Any]:
             project = store.project(reader.owner, id)
+            busy = f"{project.name} is being imported; wait until that is done."
             if self.imports.progress(id)["progress"] is not None:
-                raise ReviewError(f"{project.name} is being imported; wait until that is done.")
+                raise ReviewError(busy)
             # What cannot be had is refused here: an import that failed would stay with the project.
             with store.snapshot(reader.owner, id) as snapshot:
                 fitting(name, {each.case.modality for each in snapshot.cases})
-            self.imports.resume(store, project, name)
+            # To fetch weights takes minutes: another import, with other weights, may have begun meanwhile.
+            if not self.imports.resume(store, project, name):
+                raise ReviewError(busy)
             return self._project(store, reader, id)
 
         try:

@@ -26,6 +26,9 @@ class Imports:
 
     def __init__(self, segmenters: Segmenters):
         self.segmenters = segmenters
+        # Held from a look whether one is under way until it is begun. Another than that of what is known of them: a
+        # database may take its time over a beginning, and the page asks meanwhile how far the others are.
+        self._beginning = threading.Lock()
         self._lock = threading.Lock()
         self._imports: dict[int, Import] = {}
 
@@ -46,7 +49,7 @@ class Imports:
             names |= dict.fromkeys(_modalities_of(weights), weights)
         project = store.create(owner, name, data, names)
         try:
-            problem = _problem(self._start(store, project, data, weights))
+            problem = _problem(self._start(store, project, data, weights)[0])
             if problem and not store.project(owner, project.id).cases:
                 raise ReviewError(problem)
         except ReviewError:
@@ -54,10 +57,9 @@ class Imports:
             raise
         return project
 
-    def resume(self, store: Store, project: Project, weights: str | None = None) -> None:
-        """Go on where it was, or predict once more with these weights; does nothing while it is under way."""
-        if not self._running(project.id):
-            self._start(store, project, (), weights)
+    def resume(self, store: Store, project: Project, weights: str | None = None) -> bool:
+        """Go on where it was, or predict once more with these weights; whether that began: not while one is under way."""
+        return self._start(store, project, (), weights)[1]
 
     def cancel(self, project: int) -> None:
         """Stop it, and wait until what it has in hand is kept."""
@@ -86,13 +88,18 @@ class Imports:
 
     def _start(
         self, store: Store, project: Project, data: Sequence[str], weights: str | None
-    ) -> Import:
+    ) -> tuple[Import, bool]:
+        """The project's import that is under way, and whether it began here."""
         from bcweb.review import importing
 
-        begun = importing.start(store, project.owner, project.name, data, weights)
-        with self._lock:
-            self._imports[project.id] = begun
-        return begun
+        with self._beginning:
+            running = self._running(project.id)
+            if running is not None:
+                return running, False
+            begun = importing.start(store, project.owner, project.name, data, weights)
+            with self._lock:
+                self._imports[project.id] = begun
+        return begun, True
 
     def _running(self, project: int) -> Import | None:
         with self._lock:

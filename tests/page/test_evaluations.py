@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bcweb.page import evaluations
+from bcweb.page.backups import Backups
 from bcweb.page.guard import Guard
 from bcweb.page.imports import Imports
 from bcweb.page.routes import routes
@@ -27,6 +28,7 @@ from bcweb.page.workspace import Workspace
 from bcweb.review.records import NewVerdict, Project
 from bcweb.review.store import Store
 from tests import weights_folder
+from tests.page import begun as fake
 from tests.review.imported import pictures, run
 from tests.review.scored import (
     CASES,
@@ -72,10 +74,13 @@ def page(store: Store) -> Iterator[Callable[..., TestClient]]:
     """Ask a page that was started as `host`, logged in as somebody or not."""
     opened: list[TestClient] = []
 
-    def begin(host: str | None = None, login: str | None = None) -> TestClient:
+    def begin(
+        host: str | None = None, login: str | None = None, imports: Imports | None = None
+    ) -> TestClient:
         told = settings(host, environment={})
         scans = ScanStore(told.visitor_bytes, told.all_bytes, told.idle_seconds)
-        mounted = routes(told, Segmenters(told.weights), scans, mount("v"))
+        backups = Backups(told, Workspace(), imports) if imports else None
+        mounted = routes(told, Segmenters(told.weights), scans, mount("v"), backups=backups)
         middleware = [Middleware(_LoggedIn), Middleware(Guard, settings=told)]
         client = TestClient(
             Starlette(routes=[mounted], middleware=middleware), base_url="http://127.0.0.1"
@@ -327,6 +332,23 @@ def test_weights_of_one_modality_predict_that_part_of_a_project_of_two(page, sto
     assert told["problem"] is None
     found = [(one["name"][:6], one["modality"], one["cases"]) for one in told["revisions"]]
     assert ("other-", "ultrasound", 1) in found and len(found) == 3
+
+
+def test_an_import_that_began_while_weights_were_fetched_is_not_taken_for_theirs(
+    page, store, monkeypatch
+):
+    project = fill(store)
+    imports, begun = fake.of_nothing(monkeypatch)
+
+    def fetched(name: str, modalities: set[str]) -> None:
+        imports.resume(store, project)
+
+    monkeypatch.setattr(evaluations, "fitting", fetched)
+    place = f"/bc/evaluate/projects/{project.id}/predictions"
+    answer = page(imports=imports).post(place, json={"weights": "embedded"})
+    said = "made is being imported; wait until that is done."
+    assert (answer.status_code, answer.json()) == (400, {"error": said})
+    assert [one.weights for one in begun] == [None], "the one that had begun goes on alone"
 
 
 # --- who gets none of it
