@@ -24,9 +24,9 @@ export class Clashes {
     this.#clashes.set(kept.id, { kept, latest });
   }
 
-  /** The reader decides anew. @param {string} id */
-  forget(id) {
-    this.#clashes.delete(id);
+  /** @param {string} id of a case @returns {{kept: Kept, latest: Verdict} | undefined} */
+  of(id) {
+    return this.#clashes.get(id);
   }
 
   /** Show theirs beside one's own, if there is a conflict on this case. @param {CaseInfo} info @param {() => boolean} isCurrent */
@@ -44,16 +44,17 @@ export class Clashes {
     );
   }
 
-  /** One's own on top of theirs, which stays in the history. @param {string} id of the case */
-  async saveMine(id) {
+  /** One's own as it was, on top of theirs, which stays in the history. @param {string} id of the case
+   * @param {import("./review-decision.js").Form} [form] what is filled in by now, where that is something else */
+  async saveMine(id, form) {
     const clash = this.take(id);
     if (!clash?.kept.said) return;
     const { kept, latest } = clash;
-    kept.said = { ...clash.kept.said, after: latest.id, key: randomName() };
+    kept.said = { ...clash.kept.said, ...form, after: latest.id, key: randomName() };
     await this.outbox.decide(kept);
   }
 
-  /** It is over. @param {string} id of the case in view */
+  /** It is over, or the reader decides anew. @param {string} id of the case in view */
   take(id) {
     const clash = this.#clashes.get(id);
     this.#clashes.delete(id);

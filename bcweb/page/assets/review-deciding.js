@@ -3,7 +3,9 @@
 import { Refused } from "./api.js";
 import { button } from "./dom.js";
 import * as api from "./review-api.js";
-import { MOVED, leavesOut } from "./review-refusals.js";
+import { laidOver } from "./review-drawing.js";
+import { KEYS, shown } from "./review-keys.js";
+import { FETCHED, MOVED, SINCE, leavesOut } from "./review-refusals.js";
 import { randomName } from "./review-shelf.js";
 import * as words from "./review-words.js";
 
@@ -30,6 +32,7 @@ export class Deciding {
   /** What was last said to stand in the way of a decision. @type {{decision: Decision, text: string} | null} */ #hindered = null;
   /** Verdicts of this page, of all its projects, the last of them last. @type {{verdict: Verdict, key: string, project: number}[]} */ #undoable = [];
   /** Verdicts that are undone once they are saved: the reader has asked for it before. @type {Set<Kept>} */ #unsaid = new Set();
+  /** What was last said of those. */ #notUndone = "";
   /** Whose drawing an undo has brought back, until it is drawn on. @type {string | null} */ #broughtBack = null;
   /** Verdicts that the server will not have, and why. @type {Map<string, {kept: Kept, why: string}>} */ #unwanted = new Map();
   /** To the other tabs of this browser. */ #channel = new BroadcastChannel(CHANNEL);
@@ -52,24 +55,20 @@ export class Deciding {
     view.viewer.addEventListener("bc-edit", () => this.#onEdit());
   }
 
-  /** @param {Decision} decision @param {string | null} reason */
-  async decide(decision, reason) {
+  /** @param {Decision} decision @param {string | null} reason
+   * @param {number} [after] the verdict that it is made after, where the reader has seen a newer one than the case came with */
+  async decide(decision, reason, after) {
     const { info } = this.view;
     if (!info || this.outbox.isDeciding(info.id)) return;
     this.view.viewer.settle(); // an outline that goes around nothing new is no stroke
     const why = this.#refusal(decision);
     if (why) return this.#hinder(decision, why);
-    const { strokes, waiting } = this.drawing;
     const warning = leavesOut(decision, this.drawing);
-    const warned = `${decision} ${strokes} ${waiting}`;
-    // Once another case is in view, or something else is said over it, it has to be pressed twice again.
-    if (warning && !(this.#warned === warned && this.status.isSaying(warning))) {
-      this.#warned = warned;
-      return this.#hinder(decision, warning);
-    }
+    if (warning && !this.#isWarned(decision, warning)) return this.#hinder(decision, warning);
+    const kept = this.drawing.kept("verdict");
+    if (!kept) return this.#hinder(decision, "It is being undone: decide again after that."); // its verdict was saved
     this.status.leave();
     const isDrawn = decision === "corrected";
-    const kept = /** @type {Kept} */ (this.drawing.kept("verdict"));
     const revision = isDrawn ? kept.revision : info.revision;
     this.drawing.end(info.id);
     kept.said = {
@@ -78,15 +77,34 @@ export class Deciding {
       ...kept.form,
       key: randomName(),
       case: info.name,
-      after: kept.after,
+      after: after ?? kept.after,
       prediction: revision === info.revision ? info.prediction : null,
       revision,
       beginning: isDrawn ? kept.beginning : null,
       threshold: isDrawn ? kept.threshold : null,
       seconds: Math.round(this.view.clock.seconds * 10) / 10,
     };
-    this.clashes.forget(info.id);
+    this.clashes.take(info.id);
     await this.outbox.decide(kept, isDrawn ? this.drawing.packed() : null);
+  }
+
+  /** Ask why the case in view is rejected. While it is being saved its answer goes on to the next case: the reason would
+   * come when that one is in view, and its digit is a decision there. */
+  reject() {
+    const { info } = this.view;
+    if (!info) return;
+    if (this.outbox.isDeciding(info.id)) this.status.say(`This case is being saved: ${shown(KEYS.undo.keys[0])} takes that back.`, "error");
+    else this.form.askReason();
+  }
+
+  /** Whether this was just said of the same strokes, so that the reader means it. Once another case is in view, or
+   * something else is said over it, it has to be pressed twice again. @param {Decision} decision @param {string} warning */
+  #isWarned(decision, warning) {
+    const { strokes, waiting } = this.drawing;
+    const warned = `${decision} ${strokes} ${waiting}`;
+    const isSo = this.#warned === warned && this.status.isSaying(warning);
+    this.#warned = warned;
+    return isSo;
   }
 
   /** Why it cannot be made. @param {Decision} decision */
@@ -136,7 +154,7 @@ export class Deciding {
     else if (this.moving.current === id || wasNotSaved) this.status.say(text, "good", verdict);
     else this.status.hint(text, "good", verdict); // what is wrong with the case in view stays in sight
     this.standing.now();
-    if (this.#unsaid.delete(kept)) return void this.undo(verdict, undoable.key, kept.project);
+    if (this.#unsaid.delete(kept)) return void this.#undoSaved(kept, undoable);
     if (this.moving.current !== id || this.moving.goOn()) return;
     this.view.select(id);
     this.status.say(`${text} All cases of this queue are read.`, "good", verdict);
@@ -184,9 +202,23 @@ export class Deciding {
 
   // ---------------------------------------------------------------- somebody decided in between
 
-  /** One's own comes on top of theirs. */
-  saveMine() {
-    if (this.view.info) this.clashes.saveMine(this.view.info.id);
+  /** One's own comes on top of theirs, with what was drawn and filled in since. */
+  async saveMine() {
+    const { info } = this.view;
+    const clash = info && this.clashes.of(info.id);
+    if (!info || !clash?.kept.said || this.outbox.isDeciding(info.id)) return;
+    const { kept, latest } = clash;
+    const { decision, reason } = clash.kept.said;
+    if (!this.drawing.isOf(info)) return this.#hinder(decision, FETCHED);
+    if (this.drawing.strokes > 0) return this.decide(decision, reason, latest.id);
+    // Its case was left or the page loaded again, and what was drawn is in hand no more: it is sent as it was.
+    if (this.drawing.waiting > kept.strokes && !this.#isWarned(decision, SINCE)) return this.#hinder(decision, SINCE);
+    this.status.leave();
+    this.drawing.end(info.id);
+    const now = this.drawing.filledIn(info);
+    // What an earlier page had filled in need not be in this one's form.
+    const form = now && kept.tab !== this.shelf.tab ? laidOver(now, clash.kept.said) : now;
+    await this.clashes.saveMine(info.id, form);
   }
 
   /** They are right. */
@@ -220,18 +252,36 @@ export class Deciding {
   #undoOnceSaved(deciding) {
     const last = deciding.findLast((kept) => !this.#unsaid.has(kept));
     if (last) this.#unsaid.add(last);
-    const names = deciding.filter((kept) => this.#unsaid.has(kept)).map(({ name }) => name).join(", ");
-    this.status.say(`NOT undone yet: ${names}. It is as soon as it is saved.`, "error");
+    this.#sayNotUndone();
   }
 
-  /** @param {Verdict} verdict @param {string} [key] the same for each try @param {number} [project] of the verdict */
+  #sayNotUndone() {
+    const names = [...this.#unsaid].map(({ name }) => name).join(", ");
+    this.#notUndone = `NOT undone yet: ${names}. It is as soon as it is saved.`;
+    this.status.say(this.#notUndone, "error");
+  }
+
+  /** The reader has asked for it before it was saved. @param {Kept} kept @param {{verdict: Verdict, key: string}} saved */
+  async #undoSaved({ name, project }, { verdict, key }) {
+    const id = verdict.case_id;
+    const isCurrent = this.view.stays();
+    const isUndone = await this.undo(verdict, key, project);
+    // Saved, its case was over, and nothing would be kept of it: shown again it is as it stands now.
+    if (!isUndone && isCurrent() && this.moving.current === id) await this.view.select(id);
+    if (!isUndone || !this.status.isSaying(this.#notUndone)) return;
+    if (this.#unsaid.size > 0) this.#sayNotUndone();
+    else this.status.say(`Undone: ${name}, ${words.decided(verdict)}.`); // the reader is elsewhere
+  }
+
+  /** @param {Verdict} verdict @param {string} [key] the same for each try @param {number} [project] of the verdict
+   * @returns {Promise<boolean>} whether it is undone */
   async undo(verdict, key = randomName(), project = this.moving.project?.id) {
     try {
       await api.undo(verdict.id, key);
     } catch (error) {
       if (error instanceof Refused && error.status === 409) this.#isOver(verdict);
       this.status.say(`NOT undone: ${/** @type {Error} */ (error).message}`, "error");
-      return;
+      return false;
     }
     this.#isOver(verdict);
     const id = verdict.case_id;
@@ -243,13 +293,14 @@ export class Deciding {
       this.moving.decided(id, changed, isHere ? { decision: verdict.decision, label: verdict.label ?? now.label } : undefined);
       this.#tell(id, changed);
     }
-    if (!isHere) return;
+    if (!isHere) return true;
     await this.view.select(id);
-    if (this.moving.current !== id || !this.view.info) return;
+    if (this.moving.current !== id || !this.view.info) return true;
     this.form.form = { label: verdict.label, difficulty: verdict.difficulty, comment: verdict.comment };
     this.drawing.keep(); // as if it had been filled in anew
     if (verdict.decision === "corrected") await this.#bringBack(verdict, this.view.stays());
     else this.#sayUndone(verdict);
+    return true;
   }
 
   /** Have the drawing of an undone verdict in hand. @param {Verdict} verdict @param {() => boolean} isCurrent whether the

@@ -9,6 +9,7 @@ import { DECISIONS, DIFFICULTIES, REASONS, nextLabel } from "./review-words.js";
 /** @typedef {{label: string | null, difficulty: number | null, comment: string}} Form */
 /** @typedef {object} Page
  * @property {(decision: Decision, reason: string | null) => void} decide
+ * @property {() => void} reject ask for the reason, where that can be decided now
  * @property {() => void} draw take the pen, or put it down
  * @property {() => void} undo the last verdict
  * @property {() => void} changed what is filled in
@@ -59,7 +60,7 @@ export class DecisionForm {
     this.difficulty = h("fieldset", { class: "choices", title: `How hard this case is to read (${named(KEYS.difficulty.keys[0])})`, "aria-keyshortcuts": KEYS.difficulty.keys[0] }, h("legend", { class: "unseen" }, "Difficulty"), ...DIFFICULTIES.map((word, at) => this.#choice(word, at + 1)));
     for (const decision of /** @type {Decision[]} */ (Object.keys(DECISIONS))) {
       const key = KEYS[decision].keys[0];
-      const act = once(() => (decision === "reject" ? this.askReason() : page.decide(decision, null)));
+      const act = once(() => (decision === "reject" ? page.reject() : page.decide(decision, null)));
       this.#buttons[decision] = /** @type {HTMLButtonElement} */ (button(DECISIONS[decision], key, act, { class: `decide ${decision}`, title: TITLES[decision], "aria-pressed": "false" }));
       const colour = SWATCHES[decision];
       if (colour) this.#buttons[decision].prepend(h("i", { class: "swatch", style: `border-color: ${colour}`, "aria-hidden": "true" }));

@@ -26,6 +26,13 @@ import { isSame } from "./review-shelf.js";
  * @property {(id: string) => void} reload ask for this case anew and show it
  */
 
+/** What is filled in now, over what was filled in before. @param {Form | undefined} now @param {Form} before @returns {Form} */
+export const laidOver = (now, before) => ({
+  label: now?.label ?? before.label,
+  difficulty: now?.difficulty ?? before.difficulty,
+  comment: now?.comment || before.comment,
+});
+
 export class Drawing {
   /** The case in view, once it is shown with what was drawn on it. @type {CaseInfo | null} */ #info = null;
   /** The case that the reader has before them: its picture may be on its way, and they may be on their way to another.
@@ -94,6 +101,15 @@ export class Drawing {
   /** The reader has another case before them, the same one as it is now, or none. @param {CaseInfo | null} info */
   meet(info) {
     this.#before = info;
+    if (info) this.#learnDraft(info); // it may be on the server, and be unsent no more, before the picture is there
+  }
+
+  /** What this page drew and has not sent yet takes the place of what the server has. @param {CaseInfo} info
+   * @returns {Kept | null | undefined} see Outbox.unsent */
+  #learnDraft(info) {
+    const unsent = this.outbox.unsent(info);
+    if (unsent !== undefined) info.draft = unsent;
+    return unsent;
   }
 
   /** The viewer shows it. @param {CaseInfo} info @param {() => boolean} isCurrent whether it is still the one in view */
@@ -169,8 +185,14 @@ export class Drawing {
   async from(verdict, isCurrent) {
     if (!this.#info) return;
     const last = await this.#leftBy(verdict);
-    if (!this.isThere && this.#left.length > 0) await this.goOn(0); // what was left unfinished lies under it
     if (!isCurrent()) return;
+    if (!this.isThere && this.#left.length > 0) {
+      // What was left unfinished lies under it: without that it would take its place here and on the server.
+      await this.#goOnWith(this.#left[0]).catch(({ message }) => {
+        throw new Error(`Your unfinished drawing, which lies under it, is not to be had. ${message}`);
+      });
+      if (!isCurrent()) return;
+    }
     if (this.strokes === 0) this.#begin(); // what is there may be this very mask, and that again would be no step
     this.viewer.last = last;
     this.viewer.begin("last"); // a step, so that it is kept, and can be undone
@@ -280,11 +302,15 @@ export class Drawing {
     await this.shelf.remove(key);
   }
 
-  /** The case is decided: that ends what earlier pages left of it, too. @param {Kept} verdict */
+  /** The case is decided: that ends what earlier pages left of it, too; of their verdicts those that came before it. They
+   * were refused, and would be sent at every opening until they are taken. @param {Kept} verdict */
   async decided(verdict) {
     if (this.#before?.id === verdict.id) this.#before = null; // no stroke is meant for it before it is chosen again
     this.#forget(verdict.whose, verdict);
-    for (const { key } of await this.#leftHere(verdict.whose, verdict)) await this.shelf.remove(key);
+    for (const kept of await this.shelf.left(verdict.whose)) {
+      const isOver = kept.kind === "draft" || kept.changed < verdict.changed;
+      if (isOver && isSame(kept, verdict)) await this.shelf.remove(kept.key);
+    }
   }
 
   // ---------------------------------------------------------------- what was left unfinished
@@ -294,9 +320,7 @@ export class Drawing {
     const here = await this.#leftHere(this.page.whose(), info);
     if (!isCurrent()) return;
     const now = this.filledIn(info);
-    // What this page drew and has not sent yet takes the place of what the server has.
-    const unsent = this.outbox.unsent(info);
-    if (unsent !== undefined) info.draft = unsent;
+    const unsent = this.#learnDraft(info);
     /** @type {Left[]} */
     const left = info.draft ? [{ kept: unsent ?? null, draft: info.draft }] : [];
     for (const kept of here) {
@@ -347,7 +371,7 @@ export class Drawing {
    * @param {Kept} kept @param {Form} [now] */
   async #adopt(kept, now = this.filledIn(kept)) {
     const key = this.shelf.key("draft", kept.whose, kept);
-    const form = { label: now?.label ?? kept.form.label, difficulty: now?.difficulty ?? kept.form.difficulty, comment: now?.comment || kept.form.comment };
+    const form = laidOver(now, kept.form);
     this.page.fillIn(form);
     this.#forms.set(key, form);
     await this.shelf.put({ ...kept, form, tab: this.shelf.tab, key });
@@ -356,17 +380,22 @@ export class Drawing {
 
   /** @param {number} at its place among those that were offered */
   async goOn(at) {
-    const info = this.#info;
     const left = this.#left[at];
-    if (!info || !left) return;
+    if (left) await this.#goOnWith(left).catch((error) => this.page.failed(error));
+  }
+
+  /** Throws where it is not to be had now; of one that is gone the reader is told. @param {Left} left */
+  async #goOnWith(left) {
+    const info = this.#info;
+    if (!info) return;
     try {
       const mask = left.kept?.bits ? await unpacked(left.kept.bits, info.width * info.height) : await api.mask(info.id, "draft");
       if (this.#info !== info || !this.#left.includes(left)) return;
       const { beginning, threshold, revision, strokes } = left.draft;
       this.#hold({ mask, beginning: beginning ?? "empty", threshold, revision: revision ?? info.revision }, Math.max(strokes, 1));
     } catch (error) {
-      if (error instanceof Refused && error.status === 404) await this.#lose(left, info);
-      else this.page.failed(error);
+      if (!(error instanceof Refused && error.status === 404)) throw error;
+      await this.#lose(left, info);
       return;
     }
     this.#isOn = true;
@@ -382,16 +411,11 @@ export class Drawing {
    * browser. The case is shown as it is now. @param {Left} left @param {CaseInfo} info */
   async #lose(left, info) {
     const { id, latest, revision } = info;
-    try {
-      const now = await api.case_(id, revision ? [["of", revision]] : []);
-      if (this.#info !== info || !this.#left.includes(left)) return;
-      const what = now.latest === latest ? "it was dropped" : "this case was decided";
-      this.#gone = { id, text: `Your unfinished drawing is gone: ${what} elsewhere meanwhile.` };
-      this.page.drafted(id, now.draft !== null);
-    } catch (error) {
-      this.page.failed(error);
-      return;
-    }
+    const now = await api.case_(id, revision ? [["of", revision]] : []);
+    if (this.#info !== info || !this.#left.includes(left)) return;
+    const what = now.latest === latest ? "it was dropped" : "this case was decided";
+    this.#gone = { id, text: `Your unfinished drawing is gone: ${what} elsewhere meanwhile.` };
+    this.page.drafted(id, now.draft !== null);
     this.#without(left);
     this.page.reload(id);
   }

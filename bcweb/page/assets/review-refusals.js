@@ -32,6 +32,9 @@ const all = (why) => Object.fromEntries(Object.keys(DECISIONS).map((decision) =>
 /** Why the prediction cannot be accepted while it is shown at another threshold, or past its presence gate. */
 export const MOVED = `The prediction is not shown as it was made: ${shown(VIEWER.resetThreshold[0])} goes back to that, ${shown(KEYS.draw.keys[0])} draws on what is shown.`;
 
+/** Why one's own is not saved on top of another verdict at once: more was drawn since than it has. */
+export const SINCE = `Strokes that you drew since were left unfinished: ${shown(KEYS.draw.keys[0])} goes on with that drawing, “Save mine on top” again drops it.`;
+
 /** What a decision would leave out, until it is pressed again. @param {Decision} decision
  * @param {{strokes: number, waiting: number}} drawing @returns {string} "" where that is nothing */
 export function leavesOut(decision, { strokes, waiting }) {

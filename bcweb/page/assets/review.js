@@ -101,6 +101,7 @@ class Review extends HTMLElement {
     this.#clashes = new Clashes(this.#panel, this.#outbox);
     this.#form = new DecisionForm(this.#one(".decision"), {
       decide: (decision, reason) => this.#deciding.decide(decision, reason),
+      reject: () => this.#deciding.reject(),
       draw: () => (this.#drawing.isOn ? this.#drawing.putDown() : this.#drawing.take()),
       undo: () => this.#deciding.undoLast(),
       changed: () => this.#drawing.keep(),
@@ -377,7 +378,7 @@ class Review extends HTMLElement {
       case "comment": return this.#form.comment.focus();
       case "queue": return this.#moving.toggleQueue();
       case "help": return openSheet(/** @type {HTMLDialogElement} */ (this.#one(".help-sheet")));
-      case "reject": return this.#view.info ? this.#form.askReason() : undefined;
+      case "reject": return this.#deciding.reject();
       default: this.#deciding.decide(action, null);
     }
   }

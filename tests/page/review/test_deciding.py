@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from bcweb.review.records import NewVerdict, Project
+from bcweb.review.store import Store
 from tests.page.review_reader import BAR, ReviewPage
 from tests.page.reviewing import fill, ids, stands
 
@@ -186,6 +187,40 @@ def test_what_is_filled_in_beside_a_drawing_comes_back_with_its_case(page, proje
     assert stands(store, project, "case 1").comment == "half way"
 
 
+def test_a_drawing_that_reaches_the_server_while_its_case_is_shown_again_is_offered(
+    page, project, store
+):
+    held, answers = [], []
+    page.page.route("**/draft?*", lambda route: held.append(route))
+    page.press("e")
+    with page.page.expect_request("**/draft?*"):
+        page.stroke(*BAR)
+    drawn = page.edited()
+    page.press("Shift+E", "j")
+    page.shows("case 2")
+    number = ids(store, project)["case 1"]
+    page.page.route(f"**/review/cases/{number}", lambda route: answers.append(route))  # asked anew
+    page.page.evaluate(
+        """() => {
+            const { query } = LockManager.prototype;
+            const going = new Promise((done) => (window.goOn = done));
+            LockManager.prototype.query = async function () { return (await going, query.call(this)); };
+        }"""
+    )
+    page.press("k")
+    expect(page.title()).to_have_text("case 1")
+    expect(page.find("bc-viewer")).to_have_attribute("data-state", "loading")
+    held[0].continue_()
+    expect(page.find(".status")).not_to_contain_text("Keeping")
+    page.page.evaluate("() => window.goOn()")
+    page.ready()
+    expect(page.find(".offer")).to_have_count(1)
+    page.press("e")
+    expect(page.find(".offer")).to_have_count(0)
+    assert np.array_equal(page.edited(), drawn)
+    page.page.unroute_all()
+
+
 def test_what_is_filled_in_stays_when_the_strokes_are_undone(page):
     comment = page.find("textarea")
     comment.fill("nothing to correct")
@@ -329,6 +364,55 @@ def test_a_verdict_that_the_server_will_never_have_can_be_dropped(page, project,
     assert "NOT" not in page.find(".status").inner_text()
 
 
+def test_what_was_refused_is_not_sent_again_once_a_later_page_has_decided_its_case(
+    page, project, store
+):
+    page.page.route(
+        "**/verdicts", lambda route: route.fulfill(status=404, json={"error": "It is gone."})
+    )
+    page.press("2")
+    page.says("NOT saved, case 1: It is gone.")
+    page.page.reload()
+    page.shows("case 1")
+    page.says("NOT saved, case 1: It is gone.")
+    page.complaints.clear()  # the browser tells of each 404
+    page.page.unroute_all()
+    page.press("5")
+    page.says("case 1, unsure")
+    page.shows("case 2")
+    sent = []
+    page.page.on("request", lambda asked: sent.append(asked.url))
+    page.page.reload()
+    page.shows("case 2").press("5")
+    page.says("case 2, unsure")  # verdicts are sent one at a time, and this one last
+    cases = [url.split("/")[-2] for url in sent if url.endswith("/verdicts")]
+    assert cases == [str(ids(store, project)["case 2"])]
+    assert stands(store, project, "case 1").decision == "unsure"
+
+
+def test_no_reason_is_asked_for_while_a_verdict_on_the_case_is_saved(page, project, store):
+    """The answer goes on to the next case, and the digit of the reason would decide that one."""
+    held = []
+    page.page.route("**/verdicts", lambda route: held.append(route))
+    said = "This case is being saved: U takes that back."
+    with page.page.expect_request("**/verdicts"):
+        page.press("5")
+    page.press("4")
+    page.says(said)
+    expect(page.find(".reasons")).to_be_hidden()
+    page.press("j", "k")
+    page.shows("case 1")
+    expect(page.find(".status")).not_to_contain_text(said)
+    page.find(".decide.reject").click()
+    page.says(said)
+    expect(page.find(".reasons")).to_be_hidden()
+    held[0].continue_()
+    page.says("case 1, unsure")
+    page.shows("case 2").press("4")
+    expect(page.find(".reasons")).to_be_visible()
+    assert stands(store, project, "case 1").decision == "unsure"
+
+
 # --- undone
 
 
@@ -466,6 +550,33 @@ def test_a_verdict_that_is_refused_after_all_is_not_undone_later(page, project, 
     assert stands(store, project, "case 1").decision == "unsure"
 
 
+def test_a_case_whose_late_undo_fails_can_be_decided_as_it_stands(page, project, store):
+    held = []
+    page.page.route("**/verdicts", lambda route: held.append(route))
+    page.page.route("**/undo", lambda route: held.append(route))
+    with page.page.expect_request("**/verdicts"):
+        page.press("5")
+    page.press("u")
+    page.says("NOT undone yet: case 1.")
+    with page.page.expect_request("**/undo"):
+        held[0].continue_()
+    page.press("2")
+    page.says("It is being undone: decide again after that.")
+    held[1].abort()
+    page.says("NOT undone: The server does not answer.")
+    page.page.unroute_all()
+    expect(page.find(".stands")).to_contain_text("ANNA: unsure")
+    page.shows("case 1")
+    page.says("NOT undone: The server does not answer.")
+    page.press("e")
+    page.stroke(*BAR)
+    drawn = page.edited()
+    page.press("3")
+    page.says("case 1, corrected")
+    verdict = stands(store, project, "case 1")
+    assert np.array_equal(store.mask(project.id, verdict.mask_file), drawn)
+
+
 def test_what_an_undone_verdict_said_comes_back_with_its_case(page):
     comment = page.find("textarea")
     comment.fill("a spiculated margin")
@@ -546,6 +657,23 @@ def test_an_undo_that_is_answered_late_does_not_follow_into_another_project(
     expect(page.find(".count")).to_have_text("1 of 3")
 
 
+def test_a_verdict_that_is_undone_while_another_project_is_in_view_is_not_said_to_stand(
+    page, project, other, store
+):
+    held = []
+    page.page.route("**/verdicts", lambda route: held.append(route))
+    with page.page.expect_request("**/verdicts"):
+        page.press("5")
+    page.press("u")
+    page.says("NOT undone yet: case 1.")
+    go_to(page, other)
+    page.shows("case 1")
+    held[0].continue_()
+    page.says("Undone: case 1, unsure.")
+    expect(page.find(".status")).not_to_contain_text("NOT")
+    assert stands(store, project, "case 1") is None
+
+
 # --- somebody else
 
 
@@ -573,6 +701,73 @@ def test_of_two_tabs_on_a_case_the_second_is_told_and_may_save_on_top(page, brow
     assert verdict.reader == "ANNA"
     assert np.array_equal(store.mask(project.id, verdict.mask_file), drawn)
     assert [one.reader for one in store.history("local", case)] == ["BERTA", "ANNA"]
+
+
+LOWER = [(0.3, 0.7), (0.6, 0.7)]
+
+
+def overtaken(page: ReviewPage, project: Project, store: Store) -> None:
+    """Correct case 1, which BERTA has decided since it was opened."""
+    case = ids(store, project)["case 1"]
+    store.save("local", "BERTA", case, NewVerdict("truth", "b", None))
+    page.press("e")
+    page.stroke(*BAR)
+    page.press("3")
+    page.says("NOT saved: BERTA decided case 1 in between.")
+    expect(page.find(".clash .primary")).to_be_visible()
+
+
+def test_what_was_drawn_and_filled_in_after_a_clash_is_saved_on_top(page, project, store):
+    overtaken(page, project, store)
+    page.stroke(*LOWER)
+    drawn = page.edited()
+    page.find(".decision textarea").fill("not as BERTA has it")
+    page.find(".clash .primary").click()
+    page.says("case 1, corrected")
+    page.shows("case 2")
+    verdict = stands(store, project, "case 1")
+    assert verdict.comment == "not as BERTA has it"
+    assert np.array_equal(store.mask(project.id, verdict.mask_file), drawn)
+    assert [one.reader for one in store.history("local", verdict.case_id)] == ["BERTA", "ANNA"]
+
+
+def test_what_another_page_said_is_saved_on_top_with_what_is_filled_in_since(page, project, store):
+    page.find(".decision select").select_option("malignant")
+    page.find(".decision textarea").fill("moved up")
+    page.press("Escape")
+    overtaken(page, project, store)
+    drawn = page.edited()
+    page.page.reload()
+    page.shows("case 1")
+    expect(page.find(".clash .primary")).to_be_visible()
+    page.find(".decision textarea").fill("not as BERTA has it")
+    page.find(".clash .primary").click()
+    page.says("case 1, corrected")
+    verdict = stands(store, project, "case 1")
+    assert (verdict.label, verdict.comment) == ("malignant", "not as BERTA has it")
+    assert np.array_equal(store.mask(project.id, verdict.mask_file), drawn)
+
+
+def test_strokes_after_a_clash_that_are_not_in_hand_are_not_left_out_without_a_word(
+    page, project, store
+):
+    overtaken(page, project, store)
+    with page.page.expect_response("**/draft?*"):
+        page.stroke(*LOWER)
+    drawn = page.edited()
+    page.press("Shift+E", "j")
+    page.shows("case 2").press("k")
+    page.shows("case 1")
+    expect(page.find(".offer")).to_contain_text("2 strokes")
+    page.find(".clash .primary").click()
+    page.says("“Save mine on top” again drops it.")
+    assert stands(store, project, "case 1").reader == "BERTA"
+    page.press("e")
+    expect(page.find(".offer")).to_have_count(0)
+    page.find(".clash .primary").click()
+    page.says("case 1, corrected")
+    verdict = stands(store, project, "case 1")
+    assert np.array_equal(store.mask(project.id, verdict.mask_file), drawn)
 
 
 def test_the_second_of_two_tabs_may_leave_the_first_verdict_as_it_is(page, project, store):

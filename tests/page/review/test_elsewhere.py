@@ -117,6 +117,36 @@ def test_of_two_drawings_it_is_said_which_one_is_of_this_browser(page, elsewhere
     assert np.array_equal(page.edited(), drawn)
 
 
+def test_a_drawing_that_cannot_be_had_is_not_drawn_over_with_the_mask_of_a_verdict(page, elsewhere):
+    page.press("e")
+    page.stroke(*BAR)
+    decided = page.edited()
+    page.press("3")
+    page.shows("case 2").press("k")
+    page.shows("case 1")
+    page.stroke(*LOWER)
+    page.says("Drawing kept")
+    drawn = page.edited()
+    elsewhere.open().shows("case 2").press("k")
+    elsewhere.shows("case 1")
+    offers = elsewhere.find(".offer")
+    expect(offers).to_have_count(1)
+    elsewhere.page.route("**/mask?of=draft", lambda route: route.abort())
+    elsewhere.find(".toggle").click()
+    from_it = elsewhere.find(".verdicts").get_by_text("Draw from its mask")
+    from_it.click()
+    elsewhere.says("Your unfinished drawing, which lies under it, is not to be had. The server did")
+    expect(offers).to_have_count(1)
+    assert elsewhere.viewer("v => v.beginning ?? null") is None
+    elsewhere.page.unroute_all()
+    from_it.click()
+    expect(offers).to_have_count(0)
+    expect(elsewhere.find(".draw")).to_have_attribute("aria-pressed", "true")
+    assert np.array_equal(elsewhere.edited(), decided)
+    elsewhere.press("Control+z")
+    assert np.array_equal(elsewhere.edited(), drawn)
+
+
 # --- the queue
 
 
