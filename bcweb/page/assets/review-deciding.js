@@ -244,7 +244,7 @@ export class Deciding {
     const { mine } = this.view;
     if (last) this.undo(last.verdict, last.key);
     else if (mine) this.undo(mine);
-    else this.status.say("There is no verdict of yours to undo.");
+    else this.status.hint("There is no verdict of yours to undo."); // what is not saved stays in sight
   }
 
   /** The last verdict may be saved already, or not be: only the answer tells. One that was saved before it is not
