@@ -84,8 +84,8 @@ def frames(file: BinaryIO) -> Iterator[np.ndarray]:
                 if image.size != first:  # a preview; nor is it decoded
                     continue
                 _unpack_as_this_machine(image)
-                upright = ImageOps.exif_transpose(image)
-                yield np.ascontiguousarray(_grey(upright)[0])
+                ImageOps.exif_transpose(image, in_place=True)  # a copy would not know its tags
+                yield np.ascontiguousarray(_grey(image)[0])
         except (ScanError, MemoryError):  # neither says that the file is damaged
             raise
         except Exception as error:  # as below

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bcweb.scans import Scan, ScanError, read_scan, scan_size
+from bcweb.scans import Scan, ScanError, read_frames, read_scan, scan_size
 from tests.scans.made import DEEP, RAMP, dicom, encode, grey, png, rgb, tiff, written
 
 
@@ -163,6 +163,20 @@ def test_a_tiff_of_16_bits_whose_white_is_zero_is_turned():
     file = BytesIO()
     Image.fromarray(DEEP).save(file, "TIFF", tiffinfo={262: 0})
     np.testing.assert_array_equal(read_scan(file.getvalue()).pixels, 65535 - DEEP)
+
+
+@pytest.mark.parametrize("kind", ["<u2", "<f4", "<f8", "i1"])
+def test_a_page_of_a_mask_is_read_as_the_scan_of_its_file_is(kind):
+    file = tiff((RAMP // 2).astype(kind) - (64 if kind == "i1" else 0), white_is_zero=kind != "i1")
+    np.testing.assert_array_equal(next(read_frames(file)), read_scan(file).pixels)
+
+
+def test_pages_that_lie_on_their_side_are_turned_each():
+    tags = {0x0112: 6}
+    pages = [grey(RAMP), grey(RAMP[::-1].copy())]
+    file = encode(pages[0], "TIFF", save_all=True, append_images=pages[1:], tiffinfo=tags)
+    for frame, page in zip(read_frames(file), (RAMP, RAMP[::-1]), strict=True):
+        np.testing.assert_array_equal(frame, np.rot90(page, -1))
 
 
 def test_the_window_of_16_bits_leaves_out_half_a_percent_on_either_side():
