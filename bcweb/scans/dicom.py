@@ -5,25 +5,30 @@ from __future__ import annotations
 import importlib.util
 import logging
 import warnings
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from io import BytesIO
 from typing import Any, BinaryIO
 
 import numpy as np
 import pydicom
 from PIL import Image
 from pydicom.dataset import Dataset
+from pydicom.filereader import read_dataset, read_preamble
 from pydicom.multival import MultiValue
 from pydicom.pixels import apply_color_lut, apply_modality_lut, get_decoder, pixel_array
 from pydicom.uid import (
     UID,
     BreastTomosynthesisImageStorage,
+    DeflatedExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
     JPEGExtended12Bit,
     RLELossless,
 )
 
 from bcweb.scans.scan import (
+    MAX_PIXELS,
     Modality,
     Scan,
     ScanError,
@@ -50,6 +55,8 @@ _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 _SUBTRACTED = {"SUBTRACTION", "SUBTRACTED", "RECOMBINED"}  # the last two are makers' words
 _NOT_ORDINARY = "This is a {}, not an ordinary mammogram."
 _CENTIMETRES = 3  # of PhysicalUnitsXDirection
+# Of a deflated file: as many bytes as the largest picture has in 16 bits. A kilobyte may hold a megabyte of zeros.
+_MOST_INFLATED = 2 * MAX_PIXELS
 _WIDEST = 1000  # mm; no pixel is wider, and the area of some would be infinite
 
 
@@ -57,7 +64,9 @@ def size(file: BinaryIO) -> tuple[int, int]:
     """(height, width)."""
     with _one_sentence():
         data = _read(file, stop_before_pixels=True)
-        return int(data.Rows), int(data.Columns)
+        height, width = int(data.Rows), int(data.Columns)
+        check_size(height, width)
+        return height, width
 
 
 def read(file: BinaryIO) -> Scan:
@@ -118,10 +127,25 @@ def _one_sentence() -> Iterator[None]:
 
 
 def _read(file: BinaryIO, **how: Any) -> Dataset:
-    data = pydicom.dcmread(file, force=True, **how)
+    data = pydicom.dcmread(_inflated(file), force=True, **how)
     if "Rows" not in data or "Columns" not in data:
         raise ScanError(_without_pixels(data))
     return data
+
+
+def _inflated(file: BinaryIO) -> BinaryIO:
+    """The file at its start; of a deflated one its data set alone, for pydicom inflates whatever it comes to."""
+    read_preamble(file, force=True)
+    meta = read_dataset(file, False, True, stop_when=lambda tag, vr, length: tag >> 16 != 2)
+    if meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
+        file.seek(0)
+        return file
+    body = zlib.decompressobj(-zlib.MAX_WBITS).decompress(file.read(), _MOST_INFLATED + 1)
+    if len(body) > _MOST_INFLATED:
+        raise ScanError(
+            f"The file has more than {_MOST_INFLATED // 10**6} MB when unpacked, the most that is read."
+        )
+    return BytesIO(body)
 
 
 def _with_pixels(file: BinaryIO) -> Dataset:
@@ -223,7 +247,7 @@ def _grey(
     (slope, intercept, window), odd = _rescaled_window(data)
     bits = int(data.BitsStored) if "PixelData" in data else 32
     offset = 2 ** (bits - 1) if data.get("PixelRepresentation") else 0
-    if "ModalityLUTSequence" in data:
+    if data.get("ModalityLUTSequence"):
         stored = apply_modality_lut(stored, data)
         bits, slope, intercept, offset = int(data.ModalityLUTSequence[0].LUTDescriptor[2]), 1, 0, 0
     inverted = (data.PhotometricInterpretation == "MONOCHROME1") != (slope < 0)
@@ -235,7 +259,8 @@ def _grey(
     pixels = np.clip(stored.astype(np.int32) + offset, 0, top)
     if window:
         low, high = sorted((edge - intercept) / slope + offset for edge in window)
-        if low >= pixels.max() or high <= pixels.min():  # it would show one flat tone
+        # It would show one flat tone, or two: a lookup table that falls reaches white where it begins.
+        if low >= pixels.max() or high <= pixels.min() or low == high:
             window = None
         else:
             window = (top - high, top - low) if inverted else (low, high)

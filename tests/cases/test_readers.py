@@ -8,6 +8,7 @@ import pytest
 from bcweb.cases import CasesError, CaseSet, read_cases, read_truth
 from bcweb.scans import read_scan
 from tests.cases import trees
+from tests.scans.made import dicom, written
 
 
 def by_id(found: CaseSet) -> dict:
@@ -319,6 +320,16 @@ def test_a_spec_is_taken_as_people_paste_it(spec, tmp_path, monkeypatch):
     trees.save(tmp_path / "my set" / "a.png", trees.picture(1))
     found = read_cases(spec.format(tmp_path))
     assert [case.file for case in found.cases] == [tmp_path / "my set" / "a.png"]
+
+
+def test_a_mask_without_rows_costs_no_case_but_its_own(tmp_path):
+    for name in "ab":
+        trees.save(tmp_path / "images" / f"{name}.png", trees.picture(1))
+    trees.save(tmp_path / "masks" / "a.png", trees.box(10, 10, 20, 30))
+    (tmp_path / "masks" / "b.dcm").write_bytes(written(dicom(Rows=0)))
+    found = read_cases(f"folder:{tmp_path}")
+    assert truth(by_id(found)["a"]).any()
+    assert reasons(found)["b.dcm"] == "The image is 30x0 pixels; at least 16x16 are needed."
 
 
 def test_a_folder_of_bad_files_says_why_the_first_was_skipped(tmp_path):

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import random
+import struct
+import zlib
 
+import numpy as np
 import pytest
 from PIL import Image
 from pydicom.encaps import encapsulate
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from bcweb.scans import ScanError, read_scan, scan_size
 from tests.scans.made import DEEP, RAMP, dicom, encode, grey, png, rgb, tiff, written
@@ -24,6 +28,21 @@ def in_unknown_compression() -> bytes:
     data.PixelData = encapsulate([b"\0" * 100])
     data["PixelData"].VR = "OB"
     return written(data)
+
+
+def deflated(mebibytes: int) -> bytes:
+    """With a private element of as many MiB of zeros, a thousandth of which is in the file."""
+    data = dicom()
+    data.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    whole = written(data)
+    start = 144 + int.from_bytes(whole[140:144], "little")  # behind the length of the meta group
+    deflate = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+
+    def piece(content: bytes) -> bytes:
+        return deflate.compress(content) + deflate.flush(zlib.Z_FULL_FLUSH)
+
+    head = piece(struct.pack("<HH2sHI", 9, 0x1001, b"OB", 0, mebibytes * 2**20))
+    return whole[:start] + head + mebibytes * piece(bytes(2**20)) + whole[start:]
 
 
 BAD = {
@@ -61,6 +80,16 @@ def test_what_cannot_be_read_gets_one_clear_sentence(name, tmp_path):
         sentence = str(caught.value)
         assert words in sentence
         assert sentence.endswith(".") and "\n" not in sentence and len(sentence) < 140
+
+
+def test_a_deflated_dicom_of_much_more_than_a_picture_is_refused():
+    file = deflated(300)
+    for read in (read_scan, scan_size):
+        with pytest.raises(ScanError, match=r"more than 128 MB when unpacked, the most .* read\.$"):
+            read(file)
+    file = deflated(1)
+    np.testing.assert_array_equal(read_scan(file).pixels, RAMP)
+    assert scan_size(file) == RAMP.shape
 
 
 def test_a_file_that_is_not_there_or_a_folder_gets_a_sentence(tmp_path):

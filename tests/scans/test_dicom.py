@@ -105,13 +105,34 @@ def test_a_window_beside_all_values_is_ignored():
     assert scan.window[0] < 10 and 600 < scan.window[1] < 660
 
 
-def test_a_lookup_table_gives_the_window_where_there_is_no_other():
+def table(first: int, values: np.ndarray) -> Dataset:
+    """A lookup table whose first value is that of a pixel of `first`."""
     item = Dataset()
-    item.LUTDescriptor = [1000, 500, 16]
-    item.LUTData = np.linspace(0, 65535, 1000).astype("<u2").tobytes()
+    item.LUTDescriptor = [len(values), first, 16]
+    item.LUTData = values.astype("<u2").tobytes()
     item["LUTData"].VR = "OW"
+    return item
+
+
+def test_a_lookup_table_gives_the_window_where_there_is_no_other():
+    item = table(500, np.linspace(0, 65535, 1000))
     scan = read_scan(written(dicom(DEEP, VOILUTSequence=[item])))
     assert scan.window == (500 + 10, 500 + 990)  # the reach from 1% to 99%
+
+
+@pytest.mark.parametrize("values", [np.linspace(65535, 0, 3900), np.full(3900, 65535)])
+def test_a_lookup_table_that_does_not_rise_gives_no_window(values):
+    scan = read_scan(written(dicom(DEEP, VOILUTSequence=[table(100, values)])))
+    assert scan.window == read_scan(written(dicom(DEEP))).window, "that of a file that names none"
+
+
+def test_an_empty_lookup_table_is_none():
+    empty = dicom(DEEP, VOILUTSequence=[], ModalityLUTSequence=[])
+    np.testing.assert_array_equal(read_scan(written(empty)).pixels, DEEP)
+    stored = (DEEP >> 4).astype(np.uint16)
+    turned = dicom(stored, ModalityLUTSequence=[table(0, np.arange(4095, -1, -1))])
+    turned.ModalityLUTSequence[0].ModalityLUTType = "US"
+    np.testing.assert_array_equal(read_scan(written(turned)).pixels, 4095 - stored)
 
 
 def test_colour_dicom_becomes_luminance():
