@@ -39,7 +39,7 @@ NEEDS = (
     "this app has none of."
 )
 _OURS = "bcweb/page/launch.py"  # tells a Space of this app from others
-_FROM_THE_BEGINNING = {".gitattributes", "README.md", "app.py", "requirements.txt", "LICENSE"}
+_FROM_THE_BEGINNING = {".gitattributes", "README.md"}  # of a Space that is made on the Hub's page
 
 
 class DeployError(ValueError):

@@ -212,8 +212,9 @@ def test_a_name_that_is_no_spaces_is_said_before_a_token_is_missed(monkeypatch, 
     assert capsys.readouterr().err == f"{name} is not of the form user/name.\n"
 
 
-def test_a_space_of_something_else_is_left_alone(hub, client, tree):
-    hub.add_files(REPO, {"main.py": b"", "README.md": b""}, kind="space")
+@pytest.mark.parametrize("files", [("main.py",), ("app.py", "requirements.txt"), ("LICENSE",)])
+def test_a_space_of_something_else_is_left_alone(hub, client, tree, files):
+    hub.add_files(REPO, dict.fromkeys((*files, "README.md"), b""), kind="space")
     assert refused(REPO) == "ann/bcweb holds something else than this app; name another."
     assert len(hub.repository(REPO, "space").history()) == 2
 
