@@ -207,6 +207,27 @@ def test_a_second_folder_into_the_same_place_overwrites_nothing(tmp_path, weight
     assert [Path(row["file"]).parent.name for row in rows(tmp_path / "out")] == ["one", "two"]
 
 
+def test_rows_say_where_their_scans_are_wherever_the_command_is_given(
+    tmp_path, weights, monkeypatch, capsys
+):
+    out = tmp_path / "out"
+    files = [scan(tmp_path / ward / "a.png", 50 + len(ward)) for ward in ("one", "three")]
+
+    def said(place: Path, given: str) -> str:
+        monkeypatch.chdir(place)
+        assert segment(given, "--out", out, weights=weights) == 0
+        assert sorted(row["file"] for row in rows(out)) == [*map(str, files[: len(masks(out))])]
+        return capsys.readouterr().out
+
+    for file in files:
+        assert "done before" not in said(file.parent, ".")
+    assert masks(out) == ["a.png_mask.png", "a_mask.png"]
+    assert "1 done before" in said(tmp_path, "one"), "the same folder from another place"
+    table = out / "results.csv"  # of a version that wrote the names as they were given
+    table.write_text(table.read_text().replace(str(files[0]), "a.png"))
+    assert "1 done before" in said(files[0].parent, ".")
+
+
 def test_the_same_file_named_twice_is_segmented_once(tmp_path, weights):
     file = scan(tmp_path / "in" / "a.png")
     assert segment(tmp_path / "in", file, "--out", tmp_path / "out", weights=weights) == 0

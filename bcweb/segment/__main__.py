@@ -3,8 +3,8 @@
     python -m bcweb.segment scan.png more/ --out masks
 
 Writes STEM_mask.png for every scan (0 and 255, the scan's own size), a folder's tree mirrored under
---out, and results.csv: file, modality, presence, lesions, area (painted pixels), seconds, error, and
-notes on how the file was read (a guessed modality, the first frame of several ...). A file that cannot
+--out, and results.csv: file (its whole path), modality, presence, lesions, area (painted pixels), seconds,
+error, and notes on how the file was read (a guessed modality, the first frame of several ...). A file that cannot
 be segmented, or a folder that cannot be read, is a row with its error; the others are done and the exit
 status is 1. A mask that this command has written for such a file before is removed where the file holds another
 scan now or is gone, and its row says so.

@@ -36,7 +36,10 @@ def _cells(row: Row) -> list[str]:
 
 
 def earlier_rows(out: Path) -> dict[str, Row]:
-    """The rows of results.csv by their file's absolute path; a torn last line is left out."""
+    """The rows of results.csv by their file's absolute path; a torn last line is left out.
+
+    Tables of older versions may hold relative paths, read as those of the folder in which it runs now.
+    """
     rows = {}
     try:
         with (out / RESULTS).open(newline="", **_TEXT) as table:

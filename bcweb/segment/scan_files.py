@@ -33,7 +33,8 @@ class Found:
 
 
 def find_scans(paths: Sequence[Path], out: Path) -> Found:
-    """All files that may be scans, each once: those named, and those in the folders named.
+    """All files that may be scans, each once: those named, and those in the folders named; all by their whole paths,
+    for what is told of them is read in other folders, too.
 
     Names that end in _mask (or _mask_1, ...) are masks, and left out in folders; so are others that masks have
     (X_seg, X-gt), and of files that are named all of these, where their scan is beside them. Left out is what lies
@@ -42,6 +43,7 @@ def find_scans(paths: Sequence[Path], out: Path) -> Found:
     """
     from bcweb.scans.folders import walk
 
+    paths, table = [path.absolute() for path in paths], out.absolute() / RESULTS
     scans: dict[str, tuple[Path, Path]] = {}
     masks: set[str] = set()
     others = 0
@@ -68,7 +70,7 @@ def find_scans(paths: Sequence[Path], out: Path) -> Found:
             for file in (folder / name for name in names):
                 place = os.path.abspath(file)
                 if file.suffix.lower() in _NO_SCANS:
-                    others += file != out / RESULTS
+                    others += file != table
                 elif (
                     MASK.fullmatch(stem(file.name))
                     or _scan_of(file) in its
