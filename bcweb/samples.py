@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 import csv
+import errno
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,6 +25,8 @@ from bcweb.paths import path_argument
 from bcweb.phantoms import Mass, Phantom, phantom
 from bcweb.scans import Modality
 from bcweb.terminal import command, os_sentence, say, shown, why_unmade, write_whole
+
+_TABLE = "cases.csv"
 
 
 @dataclass(frozen=True)
@@ -85,17 +89,26 @@ def samples() -> tuple[Phantom, ...]:
 def write(folder: Path) -> None:
     """Write the samples as a `folder:` data set: images/, masks/ and cases.csv.
 
-    `OSError` names the file that cannot be written; then none of them is there.
+    `OSError` names the file that cannot be written, as where the cases.csv of another data set is there; then none of
+    them is there that was not before.
     """
+    contents = dict(_contents())
+    table = folder / _TABLE
+    if table.is_file() and table.read_bytes() not in (b"", contents[_TABLE]):
+        raise FileExistsError(
+            errno.EEXIST, "It is of another data set; name a new folder", str(table)
+        )
     for name in ("images", "masks"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    written: list[Path] = []
+    new: list[Path] = []
     try:
-        for name, content in _contents():
+        for name, content in contents.items():
+            was_there = os.path.lexists(folder / name)
             write_whole(folder / name, content)
-            written.append(folder / name)
+            if not was_there:
+                new.append(folder / name)
     except BaseException:
-        for file in written:
+        for file in new:
             file.unlink(missing_ok=True)
         raise
 
@@ -112,7 +125,7 @@ def _contents() -> Iterator[tuple[str, bytes]]:
         rows.append((file, label, made.scan.modality, made.description))
     table = StringIO()
     csv.writer(table, lineterminator="\n").writerows(rows)
-    yield "cases.csv", table.getvalue().encode()
+    yield _TABLE, table.getvalue().encode()
 
 
 def _png(pixels: np.ndarray) -> bytes:

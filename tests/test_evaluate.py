@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bcweb import samples
 from bcweb.evaluate import main, table
 from bcweb.scores import (
     CaseScore,
@@ -731,6 +732,41 @@ def test_the_figures_and_the_table_are_not_one_file(tmp_path, capsys):
     why = "cannot be both the figures and the table of the cases: name two files."
     assert capsys.readouterr() == ("", f"{file} {why}\n")
     assert not file.exists()
+
+
+@pytest.mark.parametrize("command", [main, samples.main])
+def test_the_table_of_a_data_set_is_not_replaced(tmp_path, capsys, command):
+    """It cannot be read without it; here, too, who had begun to score would speak of the weights."""
+    table = tmp_path / "cases.csv"
+    table.write_bytes(b"file,group\na.png,anna\n")
+    asked = ["--data", f"folder:{tmp_path}", "--weights", "/nowhere", "--csv", str(table)]
+    assert command(asked if command is main else [str(tmp_path)]) == 1
+    said = capsys.readouterr()
+    assert said.out == "" and said.err.startswith(f"{table}") and said.err.count("\n") == 1
+    assert table.read_bytes() == b"file,group\na.png,anna\n"
+    assert list(tmp_path.iterdir()) == [table], "nor is anything put beside it"
+
+
+def test_a_table_of_scores_is_replaced_whatever_wrote_it_last(tmp_path, capsys):
+    asked = ["--data", write_data(tmp_path / "data"), "--weights", "/nowhere", "--csv"]
+    table = tmp_path / "scores.csv"
+    write_scores(table, FOUR)
+    written = table.read_text()
+    older = "\n".join(line.rpartition(",")[0] for line in written.splitlines())
+    saved_again = "\ufeff" + written.replace(",", ";").replace("\n", "\r\n")
+    for text in ("", written, older, saved_again):
+        table.write_text(text, encoding="utf-8", newline="")
+        main([*asked, str(table)])
+        assert "/nowhere" in capsys.readouterr().err, text.partition("\n")[0]
+
+
+def test_samples_that_cannot_be_written_take_away_nothing_that_was_there(tmp_path):
+    name = f"{samples.SAMPLES[0].name}.png"
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / name).touch()
+    (tmp_path / "masks" / name).mkdir(parents=True)  # in place of the second file
+    assert samples.main([str(tmp_path)]) == 1
+    assert [file.name for file in tmp_path.rglob("*.png") if file.is_file()] == [name]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no disk here that is always full")
