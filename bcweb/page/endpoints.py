@@ -84,8 +84,11 @@ class Endpoints:
         data = self._take(scan, request, "scan")
         if modality not in (None, *MODALITIES):
             raise ScanError(f"A modality is {' or '.join(MODALITIES)}.")
-        held = Held("scan", "upload", lambda: read_scan(data), self.segmenters, modality)
-        held.open()
+        held = Held("scan", "upload", lambda: read_scan(data), self.segmenters)
+        if modality is None:
+            held.open()
+        else:
+            held.set_modality(modality)
         return held
 
     def _answer(self, held: Held, request: gr.Request | None) -> dict[str, Any]:

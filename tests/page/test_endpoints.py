@@ -17,6 +17,7 @@ from bcweb.page.store import StoreFull
 from bcweb.samples import SAMPLES
 from tests.page.calling import Caller, announced, file
 from tests.page.files import mask_of, png, speckle
+from tests.scans.made import dicom, written
 
 LESION = SAMPLES[0].phantom()
 SCAN, TRUTH = png(LESION.scan.pixels), png(LESION.truth)
@@ -81,6 +82,14 @@ def test_the_caller_may_say_the_modality(anna):
         anna.refused("segment", file(anna.hand_in(SCAN)), "x-ray")
         == "A modality is ultrasound or mammogram."
     )
+
+
+def test_the_callers_word_does_not_overrule_the_file(anna):
+    scan = written(dicom(LESION.scan.pixels, Modality="US"))
+    said = anna.refused("segment", file(anna.hand_in(scan)), "mammogram")
+    assert said == "By its file this is an ultrasound, and not a mammogram."
+    told = anna.answered("segment", file(anna.hand_in(scan)), "ultrasound")
+    assert told["modality_source"] == "file"
 
 
 def test_what_is_wrong_is_one_sentence(anna):
