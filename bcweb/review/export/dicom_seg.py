@@ -16,6 +16,7 @@ import re
 import warnings
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -40,9 +41,15 @@ _TEXTS = (
     "PatientID", "PatientName", "AccessionNumber", "StudyID", "StudyDescription",
     "ReferringPhysicianName", "PatientIdentityRemoved", "DeidentificationMethod",
 )  # fmt: skip
-_DATE = r"\d{4}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])"
+_DATES = ("PatientBirthDate", "StudyDate")
 _TIME = r"([01]\d|2[0-3])([0-5]\d([0-5]\d(\.\d{1,6})?)?)?"
-_MOMENTS = {"PatientBirthDate": _DATE, "StudyDate": _DATE, "StudyTime": _TIME}
+# What tells where a frame lies: of how many numbers, and in which groups where a file describes its frames in some.
+_PLACE = {
+    "ImagePositionPatient": (3, "PlanePositionSequence"),
+    "ImageOrientationPatient": (6, "PlaneOrientationSequence"),
+    "PixelSpacing": (2, "PixelMeasuresSequence"),
+    "SliceThickness": (1, "PixelMeasuresSequence"),
+}
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 _UTF_8 = "ISO_IR 192"
 _VERSION = "review export 2"  # of what is written here
@@ -60,9 +67,15 @@ def _one(folder: Path, row: Row, mask: np.ndarray) -> Row:
         source = _source(row)
     except pictures.PictureError as error:
         return row.without(str(error))
-    row = replace(row, mask=f"segmentations/{row.name}.dcm")
     file = BytesIO()  # written from memory: pydicom hides the disk's errors in its own
-    segmentation(row, mask, source).save_as(file, enforce_file_format=True)
+    try:
+        segmentation(row, mask, source).save_as(file, enforce_file_format=True)
+    except (ImportError, MemoryError, OSError):  # of this machine, not of the case
+        raise
+    except Exception as error:  # whatever pydicom and highdicom raise of odd values
+        why = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+        return row.without(f"No segmentation can refer to its DICOM file: {why}.")
+    row = replace(row, mask=f"segmentations/{row.name}.dcm")
     (folder / row.mask).write_bytes(file.getvalue())
     return row
 
@@ -158,7 +171,7 @@ def _segment(row: Row, header: Dataset) -> SegmentDescription:
         anatomic_regions=[codes.SCT.Breast],
     )
     sides = {"L": codes.SCT.Left, "R": codes.SCT.Right}
-    side = sides.get(header.get("ImageLaterality") or header.get("Laterality") or "")
+    side = sides.get(str(header.get("ImageLaterality") or header.get("Laterality")))
     if side:
         modifier = highdicom.sr.CodedConcept.from_code(side)
         segment.AnatomicRegionSequence[0].AnatomicRegionModifierSequence = [modifier]
@@ -187,9 +200,10 @@ def _plane(header: Dataset) -> Dataset:
             "StudyID",
         ):
             setattr(plane, keyword, str(header.get(keyword) or ""))
-    for keyword, form in _MOMENTS.items():
-        said = str(header.get(keyword) or "")
-        setattr(plane, keyword, said if re.fullmatch(form, said) else "")
+    for keyword in _DATES:
+        setattr(plane, keyword, _date(str(header.get(keyword))))
+    time = str(header.get("StudyTime"))
+    plane.StudyTime = time if re.fullmatch(_TIME, time) else ""
     sex = header.get("PatientSex")
     plane.PatientSex = sex if sex in ("M", "F", "O") else ""
     if header.get("FrameOfReferenceUID"):
@@ -207,21 +221,25 @@ def _plane(header: Dataset) -> Dataset:
     return plane
 
 
+def _date(said: str) -> str:
+    """It as it is, or "" where it is no day: some programs shift dates by adding years."""
+    try:
+        datetime.strptime(said, "%Y%m%d")
+    except ValueError:
+        return ""
+    return said if re.fullmatch("[0-9]{8}", said) else ""
+
+
 def _place(header: Dataset) -> dict[str, Any]:
-    """Where the first frame lies in the patient, if the file says all of it."""
+    """Where the first frame lies in the patient, if the file says all of it, in numbers."""
     from bcweb.scans.dicom import first_frame
 
-    found = {
-        "ImagePositionPatient": first_frame(
-            header, "ImagePositionPatient", "PlanePositionSequence"
-        ),
-        "ImageOrientationPatient": first_frame(
-            header, "ImageOrientationPatient", "PlaneOrientationSequence"
-        ),
-        "PixelSpacing": first_frame(header, "PixelSpacing", "PixelMeasuresSequence"),
-        "SliceThickness": first_frame(header, "SliceThickness", "PixelMeasuresSequence"),
-    }
-    return found if all(found.values()) else {}
+    found = {keyword: first_frame(header, keyword, of) for keyword, (_, of) in _PLACE.items()}
+    for keyword, (count, _) in _PLACE.items():
+        numbers = np.array(found[keyword] or np.nan, float)  # an empty element is None
+        if numbers.size != count or not np.isfinite(numbers).all():
+            return {}
+    return found
 
 
 def _refer(made: Segmentation, header: Dataset) -> None:

@@ -74,6 +74,11 @@ ODD = {
     },
     "a Chinese name": {"SpecificCharacterSet": "GB18030", "PatientName": "Wang^XiaoDong=王^小东"},
     "a side": {"ImageLaterality": "L"},
+    "a day that is none": {"PatientBirthDate": "19610229", "StudyDate": "20200231"},
+    "a spacing of one value": PLACE | {"PixelSpacing": 0.1},
+    "a position of two values": PLACE | {"ImagePositionPatient": [10, -20]},
+    "a position that is no number": PLACE | {"ImagePositionPatient": [10, -20, "nan"]},
+    "two sides": {"ImageLaterality": ["L", "R"]},
     "a lossy picture": {"LossyImageCompression": "01", "LossyImageCompressionRatio": 7},
 }  # fmt: skip
 
@@ -160,11 +165,20 @@ def test_a_dicom_file_that_cannot_be_referred_to_is_left_out_with_the_reason(tmp
     made.add("bare", decided.dicom_file(made.folder / "bare", picture(2), StudyInstanceUID=""))
     made.decide("good", "accept")
     made.decide("bare", "accept")
+    frames = ["1.2.3.8", "1.2.3.9"]
+    odd = decided.dicom_file(made.folder / "odd", picture(3), FrameOfReferenceUID=frames)
+    made.add("odd", odd)
+    made.decide("odd", "accept")
     export(made.store, OWNER, made.project.id, tmp_path / "out", "dicom")
-    row = verdicts(tmp_path / "out")["bare"]
-    assert row["left_out"] == (
+    rows = verdicts(tmp_path / "out")
+    assert rows["bare"]["left_out"] == (
         "Its DICOM file has no Study Instance UID, to which a segmentation refers."
     )
+    why = rows["odd"]["left_out"]
+    assert why.startswith("No segmentation can refer to its DICOM file: "), "what nobody foresaw"
+    assert why.endswith(".") and not rows["odd"]["mask"]
+    [good] = (tmp_path / "out" / "segmentations").iterdir()
+    assert rows["good"]["mask"] == f"segmentations/{good.name}", "it costs no other case"
 
 
 @pytest.mark.data
