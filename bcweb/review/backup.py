@@ -57,6 +57,8 @@ def backup(database: Database, files: Files, to: Path) -> Copied:
         shutil.rmtree(to, ignore_errors=True)
         if isinstance(error, OSError):
             raise ReviewError(f"No backup: {error.strerror or error}.") from error
+        if isinstance(error, sqlite3.Error):  # its own copying is not SQLAlchemy's
+            raise ReviewError(f"No backup: {error}.") from error
         raise
 
 

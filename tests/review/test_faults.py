@@ -14,6 +14,7 @@ import numpy as np
 import psycopg
 import pytest
 
+from bcweb.review import __main__ as program
 from bcweb.review import home
 from bcweb.review.database import _parsed
 from bcweb.review.records import NewVerdict
@@ -107,6 +108,17 @@ def test_the_disk_is_full_for_the_database(small_disk):
         assert store.counts(ME, made.id)["read"] == len(ids)
     with sqlite3.connect(small_disk / home.DATABASE) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_the_disk_is_full_for_a_backup(small_disk, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("BCWEB_HOME", str(tmp_path / "home"))
+    with Store() as store:
+        project(store)
+    fill(small_disk)
+    assert program.main(["backup", str(small_disk / "copy")]) == 1
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "No backup: database or disk is full.\n")
+    assert not (small_disk / "copy").exists()
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
