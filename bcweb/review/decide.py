@@ -70,10 +70,22 @@ def words(kind: str, value: str) -> str:
 
 
 def standing(history: Sequence[Verdict]) -> Verdict | None:
-    """Which verdict stands after this history, the oldest first: the last that was not undone."""
+    """Which verdict of a case's history, in the order of its ids, stands: the last that was not undone."""
     undone = {verdict.undoes for verdict in history}
-    stands = [v for v in history if v.decision != "undo" and v.id not in undone]
+    stands = [v for v in as_said(history) if v.decision != "undo" and v.id not in undone]
     return stands[-1] if stands else None
+
+
+def as_said(history: Sequence[Verdict]) -> list[Verdict]:
+    """A case's history, the oldest first.
+
+    That is the order of its ids, for clocks may go backwards; where two databases went on with the same case, so that
+    not each follows the one before it, only the clocks say what came last.
+    """
+    before = [None, *(verdict.id for verdict in history)]
+    if all(verdict.after == id for verdict, id in zip(history, before, strict=False)):
+        return list(history)
+    return sorted(history, key=lambda verdict: (verdict.at, verdict.id))
 
 
 def conflict(connection: Connection, case: CaseRow) -> Conflict:

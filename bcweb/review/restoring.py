@@ -116,8 +116,10 @@ def _cases(
     places = {row.position for row in there}
     new: dict[tuple[str, str], KeptCase] = {}
     for case in found:
-        if (case.dataset, case.case) not in known:
-            new.setdefault((case.dataset, case.case), case)
+        name = case.dataset, case.case
+        # Of one that could not be read at first a backup has a record without its digest, too.
+        if name not in known and (name not in new or (case.digest and not new[name].digest)):
+            new[name] = case
     rows = []
     ids = _free_ids(connection, cases, [case.number for case in new.values()])
     for made, case in zip(ids, new.values(), strict=True):
@@ -153,7 +155,7 @@ def _verdicts(
     masks: Mapping[str, str | None],
 ) -> int:
     """Append those that are not here; how many."""
-    ids, decided = _names(connection, project_id)
+    ids = _names(connection, project_id)
     new = [verdict for verdict in said if verdict.name not in ids]
     rows = []
     wanted = [verdict.number for verdict in new]
@@ -186,26 +188,19 @@ def _verdicts(
     for case in find.cases_where(connection, cases.c.project_id == project_id):
         if case.id in touched:
             told = history[case.id]
-            last = told[-1]
-            if case.id in decided:  # here and elsewhere: only the clocks say what came last
-                told = sorted(told, key=lambda verdict: (verdict.at, verdict.id))
-            decide.stand(connection, case, last, decide.standing(told))
+            decide.stand(connection, case, told[-1], decide.standing(told))
     return len(rows)
 
 
-def _names(connection: Connection, project_id: int) -> tuple[dict[str, int], set[int]]:
-    """The id of each verdict that is here by its name, and the ids of the cases that have one."""
+def _names(connection: Connection, project_id: int) -> dict[str, int]:
+    """The id of each verdict that is here by its name."""
     asked = (
-        select(
-            verdicts.c.id, verdicts.c.case_id, cases.c.dataset, cases.c.case, verdicts.c.reader,
-            verdicts.c.key,
-        )
+        select(verdicts.c.id, cases.c.dataset, cases.c.case, verdicts.c.reader, verdicts.c.key)
         .join(cases, cases.c.id == verdicts.c.case_id)
         .where(verdicts.c.project_id == project_id)
-    )  # fmt: skip
-    found = connection.execute(asked).all()
-    names = {verdict_name(r.dataset, r.case, r.reader, r.key): r.id for r in found}
-    return names, {row.case_id for row in found}
+    )
+    found = connection.execute(asked)
+    return {verdict_name(r.dataset, r.case, r.reader, r.key): r.id for r in found}
 
 
 def _free_ids(connection: Connection, table: Table, wanted: Sequence[int]) -> list[int]:

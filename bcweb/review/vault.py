@@ -201,12 +201,13 @@ class Vault:
 
     def _look(self) -> None:
         names = self.place.names()
-        self._bring_back(names)
+        early = self._bring_back(names)
         if (self._there or set()) - names:
             self._seen = 0  # something was taken away there
-        self._there, self._is_listed = names, True
+        self._there, self._is_listed = names - early, True
 
-    def _bring_back(self, names: set[str]) -> None:
+    def _bring_back(self, names: set[str]) -> set[str]:
+        """Into the database what is not there; the files that came too early and are to be read again."""
         known = {project.key: project for project in self._ledger.projects()}
         new = names - (self._there or set())
         defined = format.project_files(names)
@@ -214,7 +215,7 @@ class Vault:
         coming -= {key for key in coming if format.deleted_file(key) in names}
         coming -= {key for key, project in known.items() if project.deleted is not None}
         if not coming:
-            return
+            return set()
         have = set(self._ledger.verdict_files().values())
         wanted: dict[str, list[str]] = {key: [] for key in coming}
         for name in sorted(new - have - self._left_out.keys()):
@@ -224,16 +225,18 @@ class Vault:
                 wanted[key].append(name)
         wanted = {key: files for key, files in wanted.items() if files or key not in known}
         total, done = sum(map(len, wanted.values())), 0
+        early: set[str] = set()
         try:
             projects = self._read_projects([defined[key] for key in wanted])
             for project in sorted(projects, key=lambda project: project.number):
                 self._reading = (done, total)
-                self._read_into(project, wanted[project.key], done, total)
+                early |= self._read_into(project, wanted[project.key], have, done, total)
                 done += len(wanted[project.key])
                 if project.key not in known:
                     self._restored(project.key)
         finally:
             self._reading = None
+        return early
 
     def _read_projects(self, files: Iterable[Sequence[str]]) -> list[KeptProject]:
         """Each project as the newest of its files says that is whole; files: of each project, the first one first."""
@@ -252,8 +255,12 @@ class Vault:
             left = older
         return found
 
-    def _read_into(self, project: KeptProject, names: list[str], done: int, total: int) -> None:
-        cases, verdicts = [], []
+    def _read_into(
+        self, project: KeptProject, names: list[str], have: set[str], done: int, total: int
+    ) -> set[str]:
+        """Into the database, but for undos of what is neither there nor among these: which they are. A folder is not
+        looked through in one moment, and a verdict whose mask could not be read is backed up late."""
+        cases, verdicts = [], {}
         with closing(self.place.read(names)) as read:
             for name, content in read:
                 done += 1
@@ -264,10 +271,18 @@ class Vault:
                     else:
                         verdict = format.read_verdict(name, content)
                         verdict.mask()  # one that is damaged is left out here, not in the database
-                        verdicts.append(verdict)
+                        verdicts[name] = verdict
                 except VaultError as error:
                     self._leave_out(name, error)
-        self._ledger.restore(project, cases, verdicts, self._owner)
+        come = have | verdicts.keys()
+        early = {
+            name
+            for name, verdict in verdicts.items()
+            if verdict.undoes and format.verdict_file(project.key, verdict.undoes) not in come
+        }
+        said = [verdict for name, verdict in verdicts.items() if name not in early]
+        self._ledger.restore(project, cases, said, self._owner)
+        return early
 
     def _leave_out(self, name: str, error: VaultError) -> None:
         self._left_out[name] = _NEWER if isinstance(error, Newer) else _DAMAGED

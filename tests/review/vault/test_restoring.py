@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from bcweb.review.__main__ import main
+from bcweb.review.decide import as_said
 from bcweb.review.importing import prepare
 from bcweb.review.records import NewVerdict
 from bcweb.review.restoring import in_order
@@ -110,6 +111,26 @@ def test_cases_get_their_scans_when_their_data_set_is_imported_again(store, tmp_
         assert len(back.without_prediction(made.id, {"ultrasound": "r1"})) == 3
         assert back.known_cases(made.id) == {("busi", name) for name in "abd"}
         assert back.add_cases(made.id, came) == 0
+
+
+def test_a_verdict_on_a_file_that_was_mended_meets_no_other_picture_of_its_name(tmp_path):
+    """The backup has the case from before it was mended too, when nobody knew its pixels."""
+    damaged = new_case(digest="", width=0, height=0, truth=None, problem="It is damaged.")
+    with Store(tmp_path / "home") as store:
+        made, [case] = project(store, damaged)
+        store.set_state(made.id, "ready")
+        running = vault(store, tmp_path / "backup")
+        all_steps(running)
+        assert store.add_cases(made.id, [new_case()]) == 1, "the file was mended"
+        store.save(ME, "ann", case, corrected("k", 5))
+        all_steps(running)
+    with Store(tmp_path / "new") as back:
+        all_steps(vault(back, tmp_path / "backup"))
+        other = new_case(digest="other", width=30, height=30, truth=None)
+        assert back.add_cases(made.id, [other]) == 0
+        assert "another picture" in back.case(ME, case).problem
+        assert back.add_cases(made.id, [new_case()]) == 1, "the verdict waits for its own"
+        assert back.case(ME, case).problem is None and back.case(ME, case).decision == "corrected"
 
 
 def test_another_import_brings_scans_and_predictions_back_to_their_verdicts(tmp_path):
@@ -234,6 +255,17 @@ def test_none_comes_before_what_it_follows_or_undoes():
     assert in_order([lonely]) == [lonely], "what it follows is not in the backup"
     ring = replace(first, after=second.name)
     assert len(in_order([ring, second])) == 2
+
+
+def test_what_one_database_said_keeps_its_order_though_its_clock_was_set_back(sqlite):
+    store = sqlite.open()
+    _, [case] = project(store)
+    first = store.save(ME, "ann", case, corrected("k1", 1))
+    second = store.save(ME, "ann", case, corrected("k2", 2, first.id))
+    set_back = replace(second, at=first.at - timedelta(hours=1))
+    assert as_said([first, set_back]) == [first, set_back]
+    elsewhere = replace(set_back, after=None)
+    assert as_said([first, elsewhere]) == [elsewhere, first], "it did not know of the first"
 
 
 # --- the command

@@ -148,6 +148,56 @@ def test_two_processes_with_one_backup_write_what_is_theirs_and_see_the_others(t
             np.testing.assert_array_equal(store.mask(made.id, keys["k3"].mask_file), mask(3))
 
 
+def test_what_stood_before_stands_again_though_another_process_gave_a_lower_number_to_it(tmp_path):
+    folder = tmp_path / "backup"
+    with Store(tmp_path / "one") as one, Store(tmp_path / "two") as two:
+        made, [case] = project(one)
+        one.set_state(made.id, "ready")
+        both = [vault(one, folder), vault(two, folder)]
+        for running in both:
+            all_steps(running)
+        two.save(ME, "bob", case, corrected("first", 1))
+        stood = one.save(ME, "ann", case, corrected("second", 2))
+        for running in reversed(both):
+            all_steps(running)
+            look_again(running)
+        assert one.case(ME, case).verdict_id == stood.id, "what was said last stands"
+        [_, brought] = one.history(ME, case)
+        last = one.save(ME, "ann", case, corrected("third", 3, brought.id))
+        one.undo(ME, "ann", last.id, "u")
+        assert one.case(ME, case).verdict_id == stood.id, "and stands again"
+        with Store(tmp_path / "new") as back:
+            for running in (both[0], vault(back, folder)):
+                all_steps(running)
+            now = back.case(ME, case)
+            [stands] = [v for v in back.history(ME, case) if v.id == now.verdict_id]
+            assert stands.key == "second", "on an empty disk, too"
+
+
+def test_an_undo_that_is_seen_before_its_verdict_waits_for_it(tmp_path):
+    """A folder is not looked through in one moment, and a verdict may be backed up late."""
+    folder = tmp_path / "backup"
+    with Store(tmp_path / "one") as one, Store(tmp_path / "two") as two:
+        made, [case] = project(one)
+        one.set_state(made.id, "ready")
+        running, other = vault(one, folder), vault(two, folder)
+        all_steps(running)
+        all_steps(other)
+        saved = one.save(ME, "ann", case, corrected("k", 1))
+        one.undo(ME, "ann", saved.id, "u")
+        all_steps(running)
+        late, real = one.ledger.verdict_files()[saved.id], other.place.names
+        other.place.names = lambda: real() - {late}
+        look_again(other)
+        assert two.history(ME, case) == [], "an undo of nothing, and for ever"
+        other.place.names = real
+        look_again(other)
+        verdict, undo = two.history(ME, case)
+        assert undo.undoes == verdict.id and two.case(ME, case).decision is None
+        assert other.backed_up(ME, [verdict.id, undo.id]).keys() == {verdict.id, undo.id}
+        assert other.state().waiting == 0
+
+
 def test_two_processes_in_which_a_project_has_other_weights_do_not_answer_each_other(tmp_path):
     folder = tmp_path / "backup"
     with Store(tmp_path / "one") as one, Store(tmp_path / "two") as two:
