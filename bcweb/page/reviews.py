@@ -359,13 +359,16 @@ class Reviews:
         return answer(told.verdict(await self.workspace.ask(work)), 201)
 
     async def undo(self, request: Request) -> Response:
-        """{"key"}: the verdict no longer stands; what stood before it does."""
+        """{"key", "at"?}: the verdict, which was said then, no longer stands; what stood before it does."""
         reader, id = reader_of(request), id_of(request)
-        key = _text((await fields(request)).get("key"), 100, "A key")
-        undone = await self.workspace.ask(
-            lambda store: store.undo(reader.owner, reader.name, id, key)
-        )
-        return answer(told.verdict(undone), 201)
+        given = await fields(request)
+        key, at = _text(given.get("key"), 100, "A key"), _maybe(given.get("at"), 100, "A moment")
+
+        def work(store):
+            _meant(store.verdict(reader.owner, id), at)
+            return store.undo(reader.owner, reader.name, id, key)
+
+        return answer(told.verdict(await self.workspace.ask(work)), 201)
 
     # --- inside
 
@@ -430,6 +433,12 @@ def _seen(row: CaseRow, case: str | None) -> CaseRow:
     if case not in (None, row.case):
         raise NotThere(f"This number is another case's now, not {case}'s: reload the page.")
     return row
+
+
+def _meant(verdict: Verdict, at: str | None) -> None:
+    """Refuse where this is not the verdict that the reader saw, who told its moment: see `_seen`."""
+    if at not in (None, told.verdict(verdict)["at"]):
+        raise NotThere("This number is another verdict's now: reload the page.")
 
 
 def _unpacked(data: bytes, row: CaseRow) -> np.ndarray:

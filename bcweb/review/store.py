@@ -417,6 +417,10 @@ class Store:
             decide.stand(connection, case, saved, decide.standing(history))
         return saved
 
+    def verdict(self, owner: str, verdict_id: int) -> Verdict:
+        with self._database.reading() as connection:
+            return find.verdict(connection, verdict_id, owner)
+
     def history(self, owner: str, case_id: int) -> list[Verdict]:
         """All verdicts on a case, undos too, the oldest first."""
         with self._database.reading() as connection:

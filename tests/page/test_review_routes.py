@@ -356,6 +356,20 @@ def test_undo_is_a_verdict_and_what_stood_before_stands_again(visitor, project):
     assert (told["decision"], told["history"]) == ("truth", 3)
 
 
+def test_an_undo_of_what_had_this_number_in_another_database_is_refused(visitor, project):
+    id = rows(visitor, project)[0]["id"]
+    place = f"/bc/review/verdicts/{say(visitor, id, 'truth').json()['id']}/undo"
+    lost = {"key": "u", "at": "2026-01-31T10:00:00.000+00:00"}
+    other = visitor.post(place, json=lost, headers=ANNA)
+    assert other.status_code == 404 and other.json()["error"] == (
+        "This number is another verdict's now: reload the page."
+    )
+    told = case_of(visitor, id)
+    assert (told["decision"], told["history"]) == ("truth", 1), "somebody's verdict was taken back"
+    own = visitor.post(place, json={"key": "u", "at": told["verdict"]["at"]}, headers=ANNA)
+    assert own.status_code == 201, own.text
+
+
 def test_drafts_are_kept_by_reader_and_go_with_the_verdict(visitor, project):
     id = rows(visitor, project)[0]["id"]
     place = f"/bc/review/cases/{id}/draft"

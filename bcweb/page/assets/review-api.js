@@ -221,8 +221,9 @@ export const backup = (verdicts) => review(`/backup${verdicts.length ? `?verdict
 export const decide = (id, said, bits) =>
   review(`/cases/${id}/verdicts`, { method: "POST", body: bits, headers: { "X-Verdict": encodeURIComponent(JSON.stringify(said)) } });
 
-/** @param {number} id of a verdict @param {string} key the same for each try @returns {Promise<Verdict>} */
-export const undo = (id, key) => review(`/verdicts/${id}/undo`, sending("POST", { key }));
+/** @param {Verdict} verdict its moment, so that no other is undone under its number
+ * @param {string} key the same for each try @returns {Promise<Verdict>} */
+export const undo = ({ id, at }, key) => review(`/verdicts/${id}/undo`, sending("POST", { key, at }));
 
 /** @typedef {{id: string, done: number, total: number, lines: string[], problem: string | null, isDone: boolean}} Export how far one is */
 

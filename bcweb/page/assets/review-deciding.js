@@ -277,7 +277,7 @@ export class Deciding {
    * @returns {Promise<boolean>} whether it is undone */
   async undo(verdict, key = randomName(), project = this.moving.project?.id) {
     try {
-      await api.undo(verdict.id, key);
+      await api.undo(verdict, key);
     } catch (error) {
       if (error instanceof Refused && error.status === 409) this.#isOver(verdict);
       this.status.say(`NOT undone: ${/** @type {Error} */ (error).message}`, "error");
