@@ -18,7 +18,7 @@ export class Reading {
   /** @type {import("./prepare.js").Prediction | null} */ prediction = null;
   /** @type {import("./prepare.js").Truth | null} */ truth = null;
   /** The reader's own mask, while it is edited. @type {import("./edit/edited.js").Edited | null} */ mine = null;
-  /** Of the weights whose prediction is there; that of `info` may still be on its way. @type {string | null} */ revision = null;
+  /** What describes the prediction that is there; that of `info` may still be on its way. @type {ScanInfo | null} */ #taken = null;
   #threshold = 0.5;
   /** A mask that the presence gate holds back is shown once the reader asks for it. */ #askedFor = false;
 
@@ -27,23 +27,28 @@ export class Reading {
   begin(info) {
     const keep = info !== null && info.id === this.info?.id && this.scan !== null;
     this.info = info;
-    if (!keep) this.scan = this.prediction = this.truth = this.mine = null;
+    if (!keep) this.scan = this.prediction = this.truth = this.mine = this.#taken = null;
     return keep;
   }
 
-  /** Take the maps of the description; another answer than before starts at its own operating point.
-   * @param {ScanInfo | null} before what was described until now @param {import("./prepare.js").Maps} maps */
-  takeMaps(before, { prediction, truth }) {
+  /** Take the maps of the description; another answer than the one that is there starts at its own operating point.
+   * @param {import("./prepare.js").Maps} maps */
+  takeMaps({ prediction, truth }) {
     const { info } = this;
-    const same = this.prediction !== null && before?.id === info?.id;
-    if (!same || before?.revision !== info?.revision || before?.threshold !== info?.threshold) {
+    const taken = this.#taken;
+    if (!taken || taken.revision !== info?.revision || taken.threshold !== info?.threshold) {
       this.#askedFor = false;
       this.#threshold = this.operatingPoint;
     }
     this.prediction = prediction;
-    this.revision = info?.revision ?? null;
+    this.#taken = prediction && info;
     this.truth = truth;
     this.mine?.count.against(truth);
+  }
+
+  /** Of the weights whose prediction is there. */
+  get revision() {
+    return this.#taken?.revision ?? null;
   }
 
   get threshold() {

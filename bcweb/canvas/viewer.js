@@ -148,7 +148,6 @@ export class Viewer extends HTMLElement {
     this.#loading.abort();
     this.#loading = new AbortController();
     const { signal } = this.#loading;
-    const before = this.#reading.info;
     const keep = this.#reading.begin(info);
     this.#isFetched = false;
     if (!keep) {
@@ -169,13 +168,13 @@ export class Viewer extends HTMLElement {
       if (scan) this.#takeScan(info, await scan, signal);
       const prepared = await maps;
       if (signal.aborted) return;
-      this.#takeMaps(before, prepared);
+      this.#takeMaps(prepared);
       this.#frames.now();
       this.#isFetched = true;
       this.#tell();
     } catch (error) {
       if (signal.aborted) return;
-      if (this.#reading.scan) this.#takeMaps(before, { prediction: null, truth: null }); // not the mask of an older answer
+      if (this.#reading.scan) this.#takeMaps({ prediction: null, truth: null }); // not the mask of an older answer
       const message = error instanceof Error ? error.message : String(error);
       say(this.#root, message, this.#reading.scan ? "error over" : "error");
       this.#emit("bc-error", { message });
@@ -333,9 +332,9 @@ export class Viewer extends HTMLElement {
     }
   }
 
-  /** @param {ScanInfo | null} before @param {import("./prepare.js").Maps} maps */
-  #takeMaps(before, maps) {
-    this.#reading.takeMaps(before, maps);
+  /** @param {import("./prepare.js").Maps} maps */
+  #takeMaps(maps) {
+    this.#reading.takeMaps(maps);
     this.#picture.loadMaps();
     this.#stage.arrange();
     this.#redraw();

@@ -19,9 +19,8 @@ function maps() {
 }
 
 function read(reading, info) {
-  const before = reading.info;
   if (!reading.begin(info)) reading.scan = [{ data: OPENED, width: 4, height: 1 }];
-  reading.takeMaps(before, maps());
+  reading.takeMaps(maps());
 }
 
 test("the mask and its scores follow the threshold", () => {
@@ -75,11 +74,21 @@ test("a truth that comes later leaves threshold and scan; another answer starts 
   assert.equal(reading.threshold, 0.4);
 });
 
+test("what is shown again before the maps of other weights came starts at their operating point, too", () => {
+  const reading = new Reading();
+  read(reading, { ...INFO, has_truth: false });
+  const other = { ...INFO, revision: "r2", threshold: 0.3 };
+  reading.begin({ ...other, has_truth: false });
+  assert.equal(reading.revision, "r1", "those of the other weights are still on their way");
+  read(reading, other);
+  assert.deepEqual([reading.threshold, reading.operatingPoint, reading.revision], [0.3, 0.3, "r2"]);
+});
+
 test("another scan, or none, forgets what was there", () => {
   const reading = new Reading();
   read(reading, INFO);
   assert.equal(reading.begin({ ...INFO, id: "b" }), false);
-  assert.deepEqual([reading.scan, reading.prediction, reading.truth], [null, null, null]);
+  assert.deepEqual([reading.scan, reading.prediction, reading.revision, reading.truth], [null, null, null, null]);
   read(reading, INFO);
   reading.begin(null);
   assert.deepEqual([reading.scan, reading.scores], [null, null]);
