@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { actionsOf } from "../../bcweb/canvas/actions.js";
 import { Display } from "../../bcweb/canvas/display.js";
 import { Edited } from "../../bcweb/canvas/edit/edited.js";
+import { Editor } from "../../bcweb/canvas/edit/editor.js";
 import { EDIT_KEYS, MENU_KEYS, editActionOf, isOutside } from "../../bcweb/canvas/edit/keys.js";
 import { TOOLBAR, placeOf, radiusAt } from "../../bcweb/canvas/edit/toolbar.js";
 import { KEYS } from "../../bcweb/canvas/keys.js";
@@ -117,6 +118,50 @@ test("another scan leaves editing, the same one again does not", () => {
   assert.notEqual(all.mine, null);
   all.begin({ ...all.info, id: "b" });
   assert.equal(all.mine, null);
+});
+
+/** An editor of a scan of 60 x 40, half of it dark, which is seen pixel by pixel in one pane. */
+function editing() {
+  const all = new Reading();
+  const data = Uint8Array.from({ length: 60 * 40 }, (_, i) => (i % 60 < 30 ? 40 : 200));
+  all.begin({ id: "a", width: 60, height: 40, window: [0, 255], spacing: null });
+  all.scan = [{ data, width: 60, height: 40 }];
+  const pane = { x: 0, y: 0, width: 60, height: 40 };
+  const stage = { view: { scale: 1 }, has: () => true, locate: () => ({ pane }), imagePoint: (_, at) => at, seen: () => [0, 0, 60, 40] };
+  const editor = new Editor(all, stage, () => {}, () => {});
+  editor.edit(new Uint8Array(60 * 40), "empty", {});
+  const down = (tool) => {
+    editor.tool = tool;
+    return editor.hand.press({ button: 0 }, { x: 10.5, y: 20.5 });
+  };
+  return { editor, mine: all.mine, down };
+}
+
+test("a region whose growing was cancelled stays away, whatever its size is asked to be", () => {
+  for (const take of ["cancel", "undo"]) {
+    const { editor, mine, down } = editing();
+    const stroke = down("grow");
+    while (mine.count.painted === 0) editor.hand.settle();
+    if (take === "cancel") editor.hand.cancel();
+    else editor.undo();
+    stroke.end();
+    editor.size(1);
+    assert.deepEqual([mine.count.painted, mine.strokes], [0, 0], take);
+  }
+});
+
+test("the size of the region that was just grown can be changed, until something else is drawn", () => {
+  const { editor, mine, down } = editing();
+  down("grow").end();
+  const { painted } = mine.count;
+  editor.size(-3);
+  assert.ok(mine.count.painted < painted && mine.strokes === 1);
+  for (const tool of ["brush", "fill"]) {
+    const stroke = down(tool);
+    assert.equal(editor.hand.isGrowing, false, `the plain wheel zooms under the ${tool}`);
+    stroke.end();
+    down("grow").end();
+  }
 });
 
 test("a mask at a fraction of its size is painted where any of it is, the last column and row with what is left", () => {

@@ -72,7 +72,10 @@ export class Hand {
    * @returns {boolean} whether there was anything */
   cancel() {
     const had = this.#pressed || this.ruler !== null;
-    if (this.#pressed) this.#reading.mine?.drop();
+    if (this.#pressed) {
+      this.#reading.mine?.drop();
+      this.#grown = null;
+    }
     this.#pressed = false;
     this.ruler = null;
     if (!this.outline.drop()) return had;
@@ -190,9 +193,10 @@ export class Hand {
   }
 
   /** A stroke that can be taken back while it goes on, and does nothing from then.
-   * @param {Stroke} stroke @returns {Stroke} */
-  #stroke({ move, end, pinch }) {
+   * @param {Stroke} stroke @param {Grower | null} [grower] of the region that follows it @returns {Stroke} */
+  #stroke({ move, end, pinch }, grower = null) {
     this.#pressed = true;
+    this.#grown = grower && { grower, isStep: false };
     const done = (/** @type {() => void} */ how) => {
       if (!this.#pressed) return;
       this.#pressed = false;
@@ -284,7 +288,6 @@ export class Hand {
     const grower = Grower.from(mine, this.#reading, from, this.#stage.seen(pane), this.#stage.view.scale, value);
     if (!grower) return null;
     const paneAt = this.#follow(pane);
-    this.#grown = { grower, isStep: false };
     let moved = 0;
     this.#redraw();
     const finish = () => {
@@ -309,6 +312,6 @@ export class Hand {
           this.#grown = null;
         } else finish();
       },
-    });
+    }, grower);
   }
 }
