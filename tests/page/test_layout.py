@@ -71,8 +71,12 @@ def test_on_a_phone_nothing_is_without_its_name(browse):
     assert page.find(".samples").bounding_box()["width"] > 120
 
 
+LOW = """(e) => [...e.querySelectorAll('button')].filter(b => b.checkVisibility())
+  .filter(b => b.getBoundingClientRect().height < 40).map(b => b.title || b.ariaLabel)"""
+
+
 def test_a_file_that_fails_leaves_the_current_scan_in_the_strip_of_a_phone(browse):
-    page = browse(viewport={"width": 390, "height": 844})
+    page = browse(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     page.give(("first.png", png(OTHER.scan.pixels)), ("second.png", png(LESION.scan.pixels)))
     expect(page.find(".left")).to_have_text("")
     expect(page.title()).to_have_text("first.png")
@@ -82,6 +86,13 @@ def test_a_file_that_fails_leaves_the_current_scan_in_the_strip_of_a_phone(brows
     expect(page.find(".list .failed")).to_have_count(1)
     expect(current).to_contain_text("first.png")
     expect(current).to_be_in_viewport(ratio=0.99)
+    assert page.find(".list").evaluate(LOW) == [], "a finger needs 40 px"
+    page.viewer("v => v.edit(v.maskOf('empty'))")
+    tools = page.find("bc-viewer .tools")
+    tools.get_by_role("button", name="More tools").click()
+    tools.get_by_role("button", name="Begin from").click()
+    expect(tools.get_by_role("menuitem", name="Empty")).to_be_visible()
+    assert tools.evaluate(LOW) == [], "a finger needs 40 px"
 
 
 def test_a_level_of_sixteen_bits_is_not_cut(page):
