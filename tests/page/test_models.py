@@ -26,6 +26,7 @@ from bcweb.segmenter import Segmenter
 from bcweb.weights import EMBEDDED
 from tests import weights_folder
 from tests.page.files import png
+from tests.page.reader import expect, sync_api
 
 LESION = SAMPLES[0].phantom()
 SPACE = {"SPACE_ID": "ann/bcweb", "SPACE_HOST": "127.0.0.1"}
@@ -203,6 +204,33 @@ def test_weights_that_do_not_fit_are_refused_in_their_sentence(page, folder):
     assert (
         answer.json()["error"] == f"{folder} is not a weights folder: it has no model.safetensors."
     )
+
+
+@pytest.mark.browser
+def test_all_tabs_hear_of_exchanged_weights_whatever_else_is_asked_meanwhile(browse):
+    """The embedded weights are put in their own place, and the server says then that they are others."""
+    page = browse()
+    page.page.get_by_role("tab", name="Model").click()
+    name = page.model(".named input")
+    name.fill("embedded")
+    page.page.route("**/bc/models**", lambda route: route.abort())
+    name.press("Enter")
+    expect(page.model(".said"), "the server may be at it all the same").to_have_text(
+        "The server does not answer. What is on the screen is still there; try again."
+    )
+    page.page.unroute("**/bc/models**")
+    asked: list[sync_api.Route] = []
+    page.page.route("**/bc/models", lambda route: asked.append(route))
+    with page.page.expect_request("**/bc/models"):
+        name.press("Enter")
+    with page.page.expect_request("**/bc/models"):
+        page.model(".choices").get_by_label("Mammogram").check()
+    expect(page.model(".choices :checked")).to_have_value("mammogram")
+    for route in asked:
+        told = route.fetch().json()
+        told["models"]["ultrasound"]["revision"] = "another"
+        route.fulfill(json=told)
+    expect(page.rows().first).to_contain_text("old weights")
 
 
 # --- a stranger's folder

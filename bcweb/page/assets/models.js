@@ -81,12 +81,13 @@ class Models extends HTMLElement {
 
   // ---------------------------------------------------------------- asking
 
-  async #load() {
+  /** @param {ReturnType<typeof api.models>} [asking] what is in use, where it has been asked for */
+  async #load(asking = api.models()) {
     const asked = ++this.#asked;
     const modality = this.#modality;
     const isCurrent = () => asked === this.#asked;
     try {
-      const all = await api.models();
+      const all = await asking;
       if (!isCurrent()) return;
       this.#all = all;
       this.#show();
@@ -102,6 +103,7 @@ class Models extends HTMLElement {
     } catch (error) {
       if (!isCurrent()) return;
       if (!this.#all) this.#element(".facts").replaceChildren();
+      this.#show(); // what a switch came to, too
       this.#notify(/** @type {Error} */ (error).message, null);
     }
   }
@@ -128,17 +130,19 @@ class Models extends HTMLElement {
       };
       /** @type {HTMLInputElement} */ (this.#element(".named input")).value = "";
     } catch (error) {
-      this.#said[modality] = { text: `${/** @type {Error} */ (error).message} Nothing has changed.`, isError: true };
+      const { message } = /** @type {Error} */ (error);
+      // Where it did not answer, it may be at it all the same.
+      this.#said[modality] = { text: error instanceof api.Refused ? `${message} Nothing has changed.` : message, isError: true };
     }
     delete this.#fetching[modality];
-    await this.#load();
-    this.#tell();
+    const asking = api.models();
+    this.#load(asking);
+    asking.then(({ models }) => this.#tell(models), () => {}); // #load says what went wrong
   }
 
-  /** All tabs of the page hear of it. */
-  #tell() {
-    if (!this.#all) return;
-    const told = Object.entries(this.#all.models).map(([modality, { revision, notice }]) => [modality, { revision: revision ?? null, notice: notice ?? null }]);
+  /** All tabs of the page hear what is in use. @param {Record<Modality, Facts>} models */
+  #tell(models) {
+    const told = Object.entries(models).map(([modality, { revision, notice }]) => [modality, { revision: revision ?? null, notice: notice ?? null }]);
     this.#channel.postMessage(Object.fromEntries(told));
   }
 
