@@ -235,6 +235,25 @@ def test_how_far_an_import_is_goes_on_being_told_after_a_question_that_failed(ta
     expect(tab.on(".about")).to_contain_text("2 of 2 cases have a score")
 
 
+def test_scores_are_asked_for_until_they_are_there_whatever_question_fails(tab):
+    """While they are worked out the server goes away, and comes back."""
+    asked = []
+
+    def answer(route: sync_api.Route) -> None:
+        asked.append(route)
+        if len(asked) == 1:
+            return route.fulfill(json={"done": 1, "total": 10})
+        route.abort()
+
+    tab.page.route("**/scores?*", answer)
+    tab.page.goto(tab.address)
+    tab.page.get_by_role("tab", name="Evaluate").click()
+    expect(tab.on(".progress p")).to_have_text("The server does not answer. It is asked again.")
+    tab.page.unroute("**/scores?*")
+    tab.told()
+    expect(tab.on(".progress")).to_be_hidden()
+
+
 def test_weights_that_are_looked_into_for_one_project_change_nothing_of_another(tab, tmp_path):
     asked = []
     tab.page.route("**/predictions", lambda route: asked.append(route))

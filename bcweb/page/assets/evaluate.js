@@ -1,7 +1,7 @@
 // <bc-evaluate>: the Evaluate tab. A project's scores with their intervals, its cases in plots that open
 // them, and two revisions of weights side by side. Asks /bc/evaluate, and /bc/review to cancel an import.
 
-import { Gone } from "./api.js";
+import { Gone, Unreachable } from "./api.js";
 import * as api from "./evaluate-api.js";
 import { button, h } from "./dom.js";
 import { Cases } from "./evaluate-cases.js";
@@ -16,6 +16,13 @@ import { grouped } from "./words.js";
 /** @typedef {import("./evaluate-api.js").Scores} Scores */
 
 const AGAIN_MS = 700;
+
+/** A server that is away may be back for the next question; what it refuses it refuses again.
+ * @param {unknown} error @returns {Unreachable} @throws {unknown} */
+function unanswered(error) {
+  if (error instanceof Unreachable) return error;
+  throw error;
+}
 
 class Evaluate extends HTMLElement {
   /** @type {ShadowRoot} */ #root;
@@ -236,14 +243,15 @@ class Evaluate extends HTMLElement {
     if (!this.#scores) this.#showProgress(0, 0);
     try {
       for (;;) {
-        const answer = await api.scores(this.#wanted);
+        const answer = await api.scores(this.#wanted).catch(unanswered);
         if (!isCurrent()) return;
-        if (!("done" in answer)) {
+        if (answer instanceof Unreachable) this.#showProgress(0, 0, `${answer.why} It is asked again.`);
+        else if ("done" in answer) this.#showProgress(answer.done, answer.total);
+        else {
           this.#scores = answer;
           this.#show();
           return;
         }
-        this.#showProgress(answer.done, answer.total);
         await new Promise((done) => setTimeout(done, AGAIN_MS));
         if (!isCurrent()) return;
       }
@@ -320,8 +328,8 @@ class Evaluate extends HTMLElement {
     );
   }
 
-  /** @param {number} done @param {number} total */
-  #showProgress(done, total) {
+  /** @param {number} done @param {number} total @param {string} [doing] else than scoring */
+  #showProgress(done, total, doing = total ? "Working out intervals …" : "Reading the project …") {
     this.#element(".empty").hidden = true;
     const place = this.#element(".progress");
     place.hidden = false;
@@ -329,7 +337,6 @@ class Evaluate extends HTMLElement {
     const bar = /** @type {HTMLProgressElement} */ (place.querySelector("progress"));
     if (isScoring) bar.value = done / total;
     else bar.removeAttribute("value");
-    const doing = total ? "Working out intervals …" : "Reading the project …";
     /** @type {HTMLElement} */ (place.querySelector("p")).textContent = isScoring ? `Scoring masks: ${grouped(done)} of ${grouped(total)}` : doing;
   }
 
