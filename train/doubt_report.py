@@ -39,9 +39,10 @@ FIFTH = 0.2
 def write_report(docs: Path = DOCS, name: str = NAME) -> Path:
     """Write DOCS/NAME.md and its figures from what lies under DOCS/NAME."""
     folder = docs / name
-    if not (folder / "cases.csv").exists():
-        raise ValueError(f"{folder} holds no measurement: python -m train.doubt_study PROJECT")
-    study = Study.read(folder)
+    if not (folder / "cases.csv").exists() or not (study := Study.read(folder)).cases:
+        raise ValueError(
+            f"{folder} holds no measurement of cases that the weights had not seen: python -m train.doubt_study PROJECT"
+        )
     path = docs / f"{name}.md"
     path.write_text(text(study, name), encoding="utf-8")
     figures(study, folder)

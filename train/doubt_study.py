@@ -291,7 +291,7 @@ def measure(
     found = store.project(LOCAL, project)
     with store.snapshot(LOCAL, found.id) as snapshot:
         to_do, pairs = tasks(snapshot.cases)
-    if not to_do:
+    if all(task.each.prediction.how == "seen" for task in to_do):
         raise ReviewError(f"{project} has no prediction by weights that had not seen the case.")
     files, folder = store.shelf(found.id)
     from tqdm import tqdm

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -145,33 +147,38 @@ def test_damage_keeps_what_it_should():
     assert doubt_study.resampled(truth, (30, 40)).sum() == pytest.approx(truth.sum() / 4, rel=0.1)
 
 
-def test_a_project_is_measured_and_reported(tmp_path, monkeypatch, capsys):
-    """Twelve cases, two of them pairs of one picture with truths that contradict each other."""
-    with Store(tmp_path / "home") as store:
+def a_project(home: Path, hows: Sequence[str], twins: Sequence[tuple[int, int, float]]) -> None:
+    """P, of a case for each way to have been predicted. twins: of their places, with the Dice of their truths."""
+    with Store(home) as store:
         project = store.create(LOCAL, "P")
-        for i in range(12):
+        for i in range(len(hows)):
             truth = disc(20 + i, 30 + 2 * i, 8)
             store.add_cases(
                 project.id,
                 [
                     NewCase(
-                        "busi", f"case {i}", tmp_path / f"{i}.png", "ultrasound", f"g{i}", "benign",
+                        "busi", f"case {i}", home / f"{i}.png", "ultrasound", f"g{i}", "benign",
                         width=80, height=60, truth=truth, digest=str(i), fingerprint="0",
                     )
                 ],
             )  # fmt: skip
         ids = [row.id for row in store.queue(LOCAL, project.id, "listed")]
-        for i, case in enumerate(ids):
+        for i, (case, how) in enumerate(zip(ids, hows, strict=True)):
             mask = disc(20 + i, 30 + 2 * i, 4 + i % 5)
             store.add_prediction(
                 case,
                 NewPrediction(
-                    "r", "seen" if i == 11 else "unseen", 0.9, 0.5, 0.5, 3,
+                    "r", how, 0.9, 0.5, 0.5, 3,
                     (mask * 200 + disc(20 + i, 30 + 2 * i, 11) * 30).astype(np.uint8), mask,
                     int(mask.sum()), dice=i / 12,
                 ),
             )  # fmt: skip
-        store.set_twins(project.id, [(ids[0], ids[1], 0.2), (ids[2], ids[11], 0.4)])
+        store.set_twins(project.id, [(ids[one], ids[other], dice) for one, other, dice in twins])
+
+
+def test_a_project_is_measured_and_reported(tmp_path, monkeypatch, capsys):
+    """Twelve cases, two of them pairs of one picture with truths that contradict each other."""
+    a_project(tmp_path / "home", ["unseen"] * 11 + ["seen"], [(0, 1, 0.2), (2, 11, 0.4)])
     monkeypatch.setattr(doubt_report, "OF_A_KIND", 2)
     asked = ["P", "--home", str(tmp_path / "home"), "--docs", str(tmp_path), "--workers", "1"]
     assert doubt_study.main(asked) == 0, capsys.readouterr().err
@@ -193,6 +200,26 @@ def test_a_project_is_measured_and_reported(tmp_path, monkeypatch, capsys):
     assert doubt_study.main([*asked, "--name", "again"]) == 0, capsys.readouterr().err
     again = (tmp_path / "again.md").read_text()
     assert "(again/suspicion.png)" in again and "were chosen before" in again
+
+
+def test_twins_that_were_all_seen_leave_what_was_measured_before(tmp_path, capsys):
+    """Truths that contradict each other are rated of seen cases too, but beside a result."""
+    a_project(tmp_path / "home", ["seen", "seen"], [(0, 1, 0.2)])
+    asked = ["P", "--home", str(tmp_path / "home"), "--docs", str(tmp_path), "--workers", "1"]
+    assert doubt_study.main(asked) == 1
+    said = "P has no prediction by weights that had not seen the case.\n"
+    assert capsys.readouterr().err == said
+    assert not (tmp_path / "review-scores").exists(), "a result would have been replaced"
+
+
+def test_a_measurement_of_nothing_but_seen_cases_is_none(tmp_path):
+    (tmp_path / "review-scores").mkdir()
+    for name in ("damaged", "pairs"):
+        write_table(tmp_path / "review-scores" / f"{name}.csv", [])
+    for cases in ([], [rated(0, 0.25, 0.5, how="seen")]):
+        write_table(tmp_path / "review-scores" / "cases.csv", cases)
+        with pytest.raises(ValueError, match="holds no measurement of cases that"):
+            write_report(tmp_path)
 
 
 def test_what_cannot_be_measured_is_told(tmp_path, capsys):
