@@ -13,7 +13,6 @@ data and five folds, lies in docs/ablations/full-size, tables that `python -m tr
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from bcweb.statistics import Interval, auc_gain, paired_difference
 from bcweb.terminal import command
 from bcweb.weights import load_weights
 from train import folds, readings, source
-from train.docs import add_docs, refuse_other_settings, refuse_unmade
+from train.docs import add_docs, read_settings, refuse_other_settings, refuse_unmade
 from train.ending import exit_status, goes_on
 from train.markdown import DOCS, cell, with_interval
 from train.options import check_numbers, data_name
@@ -261,7 +260,7 @@ def write_report(docs: Path = DOCS) -> Path:
     }
     if RECIPE not in scores:
         raise ValueError(f"{folder} holds no scores of the recipe itself to compare with.")
-    settings = json.loads((folder / "settings.json").read_text())
+    settings = read_settings(folder / "settings.json", ("data", "folds", "size", "epochs"))
     whole = summarise(scores[RECIPE])
     lines = [
         "# What each part of the recipe is worth",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,24 @@ def refuse_unmade(docs: Path) -> None:
         raise ValueError(problem)
 
 
+def damaged(file: Path, also: str = "") -> ValueError:
+    """Of what a study wrote. also: what is to be deleted with the file."""
+    return ValueError(
+        f"{file} is damaged: delete it{also} and give the command that wrote it again, or choose another --docs."
+    )
+
+
+def read_settings(file: Path, wanted: Iterable[str] = ()) -> dict[str, Any]:
+    """What a study wrote of itself beside its scores; ValueError where it is damaged, or lacks what is wanted."""
+    try:
+        found = json.loads(file.read_text())
+    except ValueError:  # no JSON, or no text
+        found = None
+    if not isinstance(found, dict) or not found.keys() >= set(wanted):
+        raise damaged(file, ", and the tables that it tells of,")
+    return found
+
+
 def refuse_other_settings(file: Path, settings: Mapping[str, Any], what: str) -> None:
     """ValueError where a study's settings, in a file beside its scores, are others than those of now.
 
@@ -37,7 +55,7 @@ def refuse_other_settings(file: Path, settings: Mapping[str, Any], what: str) ->
     """
     if not file.exists():
         return
-    was = json.loads(file.read_text())
+    was = read_settings(file)
     for name in {**was, **settings}:
         if was.get(name) != settings.get(name):
             raise ValueError(

@@ -9,7 +9,6 @@ A trial is an arm on a part of the training data with one seed, named ARM-PERCEN
 
 from __future__ import annotations
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -30,12 +29,14 @@ from bcweb.statistics import (
 )
 from bcweb.weights import STUDIES, STUDY_PICTURE
 from train.arms import ARMS
+from train.docs import read_settings
 from train.markdown import DOCS, with_interval
 
 CONTROL = "imagenet"
 RESAMPLES = (
     20_000  # of a difference: with 2,000 an end is out by 0.001, and by that it may tell arms apart
 )
+_SETTINGS = ("data", "source", "architecture", "folds", "epochs", "size", "note")
 OWN = "each network's own validation"  # where a study does not say on what its points were chosen
 _TRIAL = re.compile(r"(?P<arm>[a-z]+)-(?P<percent>\d+)-s(?P<seed>\d+)")
 
@@ -88,7 +89,7 @@ class ArmScores:
 
 
 def read_direction(folder: Path) -> Direction:
-    settings = json.loads((folder / "study.json").read_text())
+    settings = read_settings(folder / "study.json", _SETTINGS)
     scores = {Trial.from_name(f.stem): read_scores(f) for f in sorted(folder.glob("*-s*.csv"))}
     return Direction(folder.name, settings, scores)
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from dataclasses import fields
+from io import StringIO
 from pathlib import Path
 from typing import Any
+
+from bcweb.terminal import write_whole
+from train.docs import damaged
 
 PREFIX = "prefix"  # in the metadata of a dict[str, float]: it is a column for each of its keys
 
@@ -14,11 +18,12 @@ PREFIX = "prefix"  # in the metadata of a dict[str, float]: it is a column for e
 def write_table(file: Path, rows: Sequence[Any]) -> None:
     """Write instances of one dataclass whose fields are str, bool, float or dict[str, float]."""
     flat = [_flat(row) for row in rows]
-    with file.open("w", newline="", encoding="utf-8", errors="surrogateescape") as table:
-        if flat:
-            writer = csv.DictWriter(table, flat[0], lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(flat)
+    table = StringIO()
+    if flat:
+        writer = csv.DictWriter(table, flat[0], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(flat)
+    write_whole(file, table.getvalue().encode("utf-8", "surrogateescape"))
 
 
 def _flat(row: Any) -> dict[str, str]:
@@ -33,12 +38,16 @@ def _flat(row: Any) -> dict[str, str]:
 
 
 def read_table(file: Path, kind: type) -> list[Any]:
-    """Read what `write_table` wrote of a dataclass."""
+    """Read what `write_table` wrote of a dataclass; ValueError where the file is damaged."""
     with file.open(newline="", encoding="utf-8", errors="surrogateescape") as table:
-        return [
-            kind(**{each.name: _value(each, line) for each in fields(kind)})
-            for line in csv.DictReader(table)
-        ]
+        try:
+            head, *rows = list(csv.reader(table)) or [[]]
+            lines = [dict(zip(head, row, strict=True)) for row in rows]
+            return [
+                kind(**{each.name: _value(each, line) for each in fields(kind)}) for line in lines
+            ]
+        except (ValueError, KeyError, csv.Error):  # more or fewer cells than columns, or others
+            raise damaged(file) from None
 
 
 def _value(each: Any, line: dict[str, str]) -> Any:

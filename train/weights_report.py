@@ -10,9 +10,8 @@ docs/weights/cost.csv                what a network costs, by hardware
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -29,6 +28,7 @@ from bcweb.statistics import (
     rank_correlation,
 )
 from bcweb.weights import load_weights
+from train.docs import damaged, read_settings
 from train.figures import reliability
 from train.markdown import DOCS, score_table, with_interval
 from train.tables import PREFIX, read_table
@@ -98,8 +98,9 @@ class Series:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """How a network was trained that is to segment a data set which it has not seen."""
+    """A data set, and how a network was trained that is to segment it and has not seen it."""
 
+    dataset: str
     trained_on: list[str]
     size: int
     epochs: int
@@ -135,14 +136,15 @@ class Findings:
         left_out = {}
         for file in sorted((folder / "left-out").glob("*.json")):
             known = [s for s in read_scores(file.with_suffix(".csv")) if not s.error]
-            left_out[file.stem] = LeftOut(**json.loads(file.read_text())), known
-        return cls(
-            scores,
-            [maps[score.key] for score in scores],
-            read_table(folder / "elsewhere.csv", Elsewhere),
-            read_table(folder / "series.csv", Series),
-            left_out,
-        )
+            told = _read_left_out(file)
+            left_out[told.dataset] = told, known
+        if not all(score.key in maps for score in scores):
+            raise damaged(folder / "maps.csv")
+        series = read_table(folder / "series.csv", Series)
+        if not series:
+            raise damaged(folder / "series.csv")
+        elsewhere = read_table(folder / "elsewhere.csv", Elsewhere)
+        return cls(scores, [maps[score.key] for score in scores], elsewhere, series, left_out)
 
     def without_boxes(self) -> Findings:
         """The same without the cases of which only boxes are known."""
@@ -151,6 +153,13 @@ class Findings:
 
     def where(self, holds: Callable[[CaseScore, Map], bool]) -> list[CaseScore]:
         return [s for s, m in zip(self.scores, self.maps, strict=True) if holds(s, m)]
+
+
+def _read_left_out(file: Path) -> LeftOut:
+    names = [each.name for each in fields(LeftOut)]
+    told = read_settings(file, set(names) - {"dataset"})
+    told.setdefault("dataset", file.stem)  # files from before it was told are called like it
+    return LeftOut(*(told[name] for name in names))
 
 
 def by_label(findings: Findings) -> dict[str, list[CaseScore]]:

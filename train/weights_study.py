@@ -31,11 +31,11 @@ from bcweb.paths import path_argument
 from bcweb.phantoms import Mass, Phantom, phantom
 from bcweb.preprocess import square
 from bcweb.review.doubt import uncertainty
-from bcweb.scans import Modality, Scan, read_scan
+from bcweb.scans import Modality, Scan, ScanError, read_scan
 from bcweb.scores import CaseScore, write_scores
 from bcweb.segmenter import Prediction, Segmenter, apply_operating_point
 from bcweb.statistics import calibration_bins
-from bcweb.terminal import command
+from bcweb.terminal import command, say
 from bcweb.weights import load_weights
 from train.docs import add_docs, refuse_unmade
 from train.ending import exit_status
@@ -193,15 +193,34 @@ def write_left_out(run: Path, cases: Sequence[Case], docs: Path) -> None:
     for dataset in dict.fromkeys(case.dataset for case in cases):
         if text(dataset) in config.trained_on:
             raise ValueError(f"{run} was trained on {dataset}: it has not been left out.")
-        scores, of_it = [], [case for case in cases if case.dataset == dataset]
-        for case in tqdm(of_it, text(dataset), unit="case"):
-            scan = read_scan(case.file)
-            refuse_seen(segmenter.weights, case, scan)
-            truth = read_truth(case, scan)
-            scores.append(score_prediction(case, segmenter.segment(scan), truth, scan.spacing))
-        write_scores(folder / f"{dataset}.csv", [replace(s, seen=False) for s in scores])
-        told = LeftOut(list(config.trained_on), config.size, epochs)
-        write_json(folder / f"{dataset}.json", asdict(told))
+        of_it = [case for case in cases if case.dataset == dataset]
+        scores = [
+            _score_left_out(case, segmenter) for case in tqdm(of_it, text(dataset), unit="case")
+        ]
+        failed = [score for score in scores if score.error]
+        if len(failed) == len(scores):
+            raise ValueError(
+                f"None of the {len(scores)} cases of {dataset} could be scored, {failed[0].id} for one: {failed[0].error}"
+            )
+        for score in failed:
+            say(f"{dataset} {score.id}: {score.error}")
+        name = dataset.replace("/", "--")  # one of the Hub is user/name
+        write_scores(folder / f"{name}.csv", scores)
+        told = LeftOut(text(dataset), list(config.trained_on), config.size, epochs)
+        write_json(folder / f"{name}.json", asdict(told))
+
+
+def _score_left_out(case: Case, segmenter: Segmenter) -> CaseScore:
+    """What cannot be read or segmented is the score's error; ValueError where the network has seen the case."""
+    try:
+        scan = read_scan(case.file)
+        refuse_seen(segmenter.weights, case, scan)
+        truth = read_truth(case, scan)
+        prediction = segmenter.segment(scan)
+    except ScanError as error:
+        label = case.label or ""
+        return CaseScore(case.dataset, case.id, case.group, label, case.modality, error=str(error))
+    return replace(score_prediction(case, prediction, truth, scan.spacing), seen=False)
 
 
 def write_cost(docs: Path) -> None:

@@ -20,6 +20,7 @@ from train.ablations import (
     write_report,
 )
 from train.card import card
+from train.docs import refuse_other_settings
 from train.readings import PLAIN
 from train.recipe import Recipe, changed
 
@@ -69,6 +70,21 @@ def test_the_report_has_a_line_for_every_change_that_was_tried(tmp_path):
     assert untried.removeprefix("Not tried here: ").removesuffix(".").split("; ") == [
         change.text for name, change in CHANGES.items() if name not in (RECIPE, "entropy")
     ]
+
+
+@pytest.mark.parametrize("cut", ["", '{"data": ["busi"], "fo', "[]", "{}"])
+def test_settings_that_are_damaged_are_named(tmp_path, cut):
+    file = tmp_path / "ablations" / "settings.json"
+    file.parent.mkdir()
+    write_scores(file.with_name("recipe.csv"), some())
+    file.write_text(cut)
+    with pytest.raises(ValueError) as told:
+        write_report(tmp_path)
+    assert str(told.value).startswith(f"{file} is damaged: delete it")
+    if cut != "{}":  # of which it is said that each setting was another
+        with pytest.raises(ValueError) as told:
+            refuse_other_settings(file, SETTINGS, "changes")
+        assert str(told.value).startswith(f"{file} is damaged: delete it")
 
 
 def test_at_full_size_a_data_set_is_compared_within_itself(tmp_path):

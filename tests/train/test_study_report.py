@@ -211,6 +211,15 @@ def test_the_shipped_weights_tell_what_transfer_to_their_modality_gave(docs, tmp
     assert not (tmp_path / "mammogram").exists()
 
 
+@pytest.mark.parametrize("cut", ["", '{"data": ["busi"], "fo', "[]", "{}"])
+def test_settings_that_are_damaged_are_named(docs, cut):
+    file = docs / "transfer-study" / "mammogram-to-ultrasound" / "study.json"
+    file.write_text(cut)
+    with pytest.raises(ValueError) as told:
+        write_report(docs)
+    assert str(told.value).startswith(f"{file} is damaged: delete it")
+
+
 def test_a_trial_is_known_by_its_name():
     trial = Trial("features", 25, 1)
     assert trial.name == "features-25-s1" and Trial.from_name(trial.name) == trial

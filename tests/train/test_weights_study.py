@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from bcweb.cases import read_cases
 from bcweb.scores import CaseScore, read_scores, write_scores
@@ -226,6 +227,52 @@ def test_of_a_fit_that_ended_early_the_epochs_are_told_that_it_had(folder, tmp_p
     write_left_out(run, [case], tmp_path / "docs")
     told = tmp_path / "docs" / "weights" / "ultrasound" / "left-out" / f"{case.dataset}.json"
     assert json.loads(told.read_text())["epochs"] == 29
+
+
+def test_of_a_data_set_of_the_hub_all_that_can_be_read_is_scored(studied, run, tmp_path, capsys):
+    """Its name holds a slash; one scan of it is all of one value, and one is no image."""
+    docs = shutil.copytree(studied, tmp_path / "docs")
+    data = draw_squares(tmp_path / "ward", seed=3)
+    found = read_cases(f"folder:{data}?modality=ultrasound").cases
+    cases = [replace(case, dataset="user/ward") for case in found]
+    flat, broken, good = cases[:3]
+    Image.new("L", (80, 60), 7).save(flat.file)
+    broken.file.write_bytes(b"no image")
+    write_left_out(run, [flat, broken, good], docs)
+    of = docs / "weights" / "ultrasound"
+    scores = read_scores(of / "left-out" / "user--ward.csv")
+    assert [(s.dataset, s.id, bool(s.error)) for s in scores] == [
+        ("user/ward", flat.id, True),
+        ("user/ward", broken.id, True),
+        ("user/ward", good.id, False),
+    ]
+    said = capsys.readouterr().err.splitlines()
+    assert f"user/ward {flat.id}: {scores[0].error}" in said
+    assert f"user/ward {broken.id}: {scores[1].error}" in said
+    told, known = Findings.read(of).left_out["user/ward"]
+    assert (told.dataset, [s.id for s in known]) == ("user/ward", [good.id])
+    with pytest.raises(ValueError, match=f"^None of the 2 cases of user/ward .* {flat.id} "):
+        write_left_out(run, [flat, broken], docs)
+
+
+def test_what_is_damaged_of_a_measurement_is_named(studied, tmp_path):
+    docs = shutil.copytree(studied, tmp_path / "docs")
+    of = docs / "weights" / "ultrasound"
+    left_out = of / "left-out" / "elsewhere.json"
+    for file, cut in (
+        (of / "maps.csv", "".join((of / "maps.csv").read_text().splitlines(True)[:-1])),
+        (of / "series.csv", ""),
+        (left_out, left_out.read_text()[:20]),
+        (left_out, "[]"),
+        (left_out, "{}"),
+    ):
+        whole = file.read_text()
+        file.write_text(cut)
+        with pytest.raises(ValueError) as told:
+            Findings.read(of)
+        assert str(told.value).startswith(f"{file} is damaged: delete it")
+        file.write_text(whole)
+    Findings.read(of)
 
 
 @pytest.mark.parametrize(
