@@ -37,6 +37,16 @@ def test_the_space_names_the_gradio_that_these_tests_run():
     assert named == version("gradio")
 
 
+def test_the_other_backend_is_asked_for_as_it_is_tested():
+    """It is in no file but that of the tests: whoever trains chooses it, and the kind of GPU."""
+    tested = requirements("requirements-dev.txt")["jax"].specifier
+    for file in ("requirements-train.txt", "docs/gpu.md", "train/ending.py"):
+        named = re.findall(r'"(jax\b[^"]*)"', (ROOT / file).read_text())
+        found = [Requirement(each) for each in named if "=" in each]
+        assert found, f"{file} does not say how JAX is installed"
+        assert {each.specifier for each in found} == {tested}, f"{file} names another range"
+
+
 def test_every_range_has_an_upper_bound():
     for file in ("requirements.txt", "requirements-train.txt", "requirements-dev.txt"):
         for name, requirement in requirements(file).items():

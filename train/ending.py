@@ -8,6 +8,9 @@ from collections.abc import Callable
 from bcweb.terminal import os_sentence, say
 from train import BACKENDS
 
+# What no file of requirements installs: whoever trains on it chooses it, and the kind of GPU.
+_ASIDE = {"jax": '"jax>=0.8,<0.11" (on a GPU "jax[cuda12]>=0.8,<0.11")'}
+
 
 def goes_on() -> str:
     """What a command says after Ctrl-C that keeps what is done."""
@@ -28,7 +31,8 @@ def exit_status(
     try:
         return work() or 0
     except ModuleNotFoundError as error:
-        say(f"{error.name} is missing: pip install -r requirements-train.txt")
+        wanted = _ASIDE.get(error.name, "-r requirements-train.txt")
+        say(f"{error.name} is missing: pip install {wanted}")
         return 1
     except OSError as error:
         say(os_sentence(error))

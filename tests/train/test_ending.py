@@ -43,6 +43,11 @@ def test_work_that_ends_by_itself_says_how(returned, status, capsys):
             1,
             "keras is missing: pip install -r requirements-train.txt\n",
         ),
+        (
+            ModuleNotFoundError("No module", name="jax"),
+            1,
+            'jax is missing: pip install "jax>=0.8,<0.11" (on a GPU "jax[cuda12]>=0.8,<0.11")\n',
+        ),
         (KeyboardInterrupt(), 130, "Stopped; it goes on.\n"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else "",
