@@ -382,7 +382,7 @@ def _draws(count: int, resamples: int, seed: int) -> np.ndarray:
 
 def _means(values: np.ndarray, member: np.ndarray, draws: np.ndarray) -> np.ndarray:
     """(R,) means; draws: (R, G), how often each group was drawn."""
-    return (draws @ np.bincount(member, values)) / (draws @ np.bincount(member))
+    return _ratios(np.column_stack([values, np.ones(len(values))]), member, draws)
 
 
 def _medians(values: np.ndarray, member: np.ndarray, draws: np.ndarray) -> np.ndarray:
@@ -402,7 +402,20 @@ def _medians(values: np.ndarray, member: np.ndarray, draws: np.ndarray) -> np.nd
 
 def _ratios(values: np.ndarray, member: np.ndarray, draws: np.ndarray) -> np.ndarray:
     """(R,) of (N, 2): `ratio`."""
-    return (draws @ np.bincount(member, values[:, 0])) / (draws @ np.bincount(member, values[:, 1]))
+    sums = _sums(values, member, draws)
+    return sums[:, 0] / sums[:, 1]
+
+
+def _calibration_errors(values: np.ndarray, member: np.ndarray, draws: np.ndarray) -> np.ndarray:
+    """(R,) of (N, 3 * bins): `calibration_error`."""
+    counts, said, true = _sums(values, member, draws).reshape(len(draws), 3, -1).swapaxes(0, 1)
+    return np.abs(said - true).sum(axis=1) / counts.sum(axis=1)
+
+
+def _sums(values: np.ndarray, member: np.ndarray, draws: np.ndarray) -> np.ndarray:
+    """(R, K) of (N, K): each column's sum."""
+    of_groups = np.column_stack([np.bincount(member, column) for column in values.T])
+    return draws.astype(float) @ of_groups  # of whole numbers there is no fast product
 
 
 def _aucs(values: np.ndarray, member: np.ndarray, draws: np.ndarray) -> np.ndarray:
@@ -481,6 +494,7 @@ _AT_ONCE: dict[tuple[Statistic, int], Callable[..., np.ndarray]] = {
     (np.mean, 1): _means,
     (np.median, 1): _medians,
     (ratio, 2): _ratios,
+    (calibration_error, 2): _calibration_errors,
     (auc_of_columns, 2): _aucs,
     (auc_difference, 2): _auc_differences,
     (rank_correlation, 2): _rank_correlations,
