@@ -24,6 +24,7 @@ from typing import Any
 from bcweb import hub
 from bcweb.cases import folder
 from bcweb.cases.case import CasesError, CaseSet
+from bcweb.locks import held
 from bcweb.names import MASK, harmless
 
 _PATIENCE = 10  # seconds for an answer
@@ -50,17 +51,18 @@ def fetch(repo: str, revision: str | None = None) -> Path:
     home = Path(cached_assets_path("bcweb", namespace=repo))
     commit = _commit(repo, revision or "main", home)
     done = home / commit
-    if not (done / "cases.csv").exists():
-        part = home / f"{commit}.{os.getpid()}.part"
-        shutil.rmtree(part, ignore_errors=True)
-        try:
-            _write(repo, commit, part)
-            shutil.rmtree(done, ignore_errors=True)
-            part.replace(done)
-        except OSError as error:
-            raise CasesError(hub.explain(error, repo)) from None
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
+    with held(home / f"{commit}.lock", lambda: None):  # whoever is at it is waited for
+        if not (done / "cases.csv").exists():
+            for left in (done, *home.glob(f"{commit}.*.part")):  # by who was killed
+                shutil.rmtree(left, ignore_errors=True)
+            part = home / f"{commit}.{os.getpid()}.part"
+            try:
+                _write(repo, commit, part)
+                part.replace(done)
+            except OSError as error:
+                raise CasesError(hub.explain(error, repo)) from None
+            finally:
+                shutil.rmtree(part, ignore_errors=True)
     return done
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
+import sys
 from io import BytesIO
 from pathlib import Path
 
@@ -12,7 +14,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bcweb import locks
 from bcweb.cases import CasesError, read_cases
+from bcweb.cases import hub as cases_hub
 from tests.hub.conftest import ROOT
 
 # The client of data sets reads its settings once, when imported: it works in processes of its own.
@@ -222,6 +226,65 @@ def test_what_cannot_be_read_is_one_sentence(hub, pushed, read):
     assert read("hf:ann/scans").startswith(
         f"What answers at {hub.url} is not the Hugging Face Hub;"
     )
+
+
+# A process that fetches a data set and is half done until it hears that it may go on.
+HALF_DONE = """
+import sys, huggingface_hub
+from pathlib import Path
+from bcweb.cases import hub
+def write(repo, commit, part):
+    (part / "images").mkdir(parents=True)
+    print("half done", flush=True)
+    sys.stdin.readline()
+    (part / "cases.csv").write_text("file\\n")
+huggingface_hub.cached_assets_path = lambda *_, **__: sys.argv[1]
+hub._commit, hub._write = lambda *_: "c0ffee", write
+print((hub.fetch("ann/scans") / "images").stat().st_ino)
+"""
+
+
+@pytest.fixture
+def half_done(tmp_path, monkeypatch):
+    """Another process in the middle of `fetch`; this one asks for the same revision, with a writer of its own."""
+
+    def write(repo: str, commit: str, part: Path) -> None:
+        (part / "images").mkdir(parents=True)
+        (part / "cases.csv").write_text("file\n")
+
+    monkeypatch.setattr("huggingface_hub.cached_assets_path", lambda *_, **__: tmp_path)
+    monkeypatch.setattr(cases_hub, "_commit", lambda *_: "c0ffee")
+    monkeypatch.setattr(cases_hub, "_write", write)
+    piped = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "cwd": ROOT}
+    with subprocess.Popen([sys.executable, "-c", HALF_DONE, str(tmp_path)], **piped) as process:
+        assert process.stdout.readline() == "half done\n"
+        yield process
+        process.kill()
+
+
+def test_who_wants_a_data_set_that_another_is_writing_waits_for_it(
+    half_done, monkeypatch, tmp_path
+):
+    """What was written once is read by then: it is not written again in its place."""
+    told = []
+
+    def let_it_end(*_) -> None:
+        told.append(half_done.communicate("go on\n", timeout=60)[0].strip())
+
+    write = cases_hub._write
+    monkeypatch.setattr(cases_hub, "_write", lambda *of: (let_it_end(), write(*of)))
+    monkeypatch.setattr(cases_hub, "held", lambda file, _: locks.held(file, let_it_end))
+    done = cases_hub.fetch("ann/scans")
+    assert told == [str((done / "images").stat().st_ino)], "the folder is another"
+    assert [file.name for file in tmp_path.iterdir()] == ["c0ffee"], "something is left"
+
+
+def test_what_a_killed_process_had_written_of_a_data_set_is_removed(half_done, tmp_path):
+    half_done.kill()
+    half_done.wait()
+    assert list(tmp_path.glob("*.part")), "it was not half done"
+    done = cases_hub.fetch("ann/scans")
+    assert (done / "cases.csv").exists() and not list(tmp_path.glob("*.part"))
 
 
 def test_a_name_of_no_data_set_is_refused():
