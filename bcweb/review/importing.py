@@ -34,6 +34,7 @@ from bcweb.weights import Weights, WeightsError, load_weights, resolve_name
 _log = logging.getLogger(__name__)
 
 FOLDS = "folds"  # the kind under which a project keeps its cross-validation among its sources
+_MOST_HELD = 100  # cases, with their truths, that wait for one before them
 _MOST_TOLD = 100  # sentences of one kind in a project's notes
 _NICER = 10  # how far an import steps back behind the page that runs it
 _STOPPED = "The import was cancelled; it can go on from here."
@@ -354,7 +355,10 @@ class Import:
         return came, notes + _told(unopened, "files that cannot be opened")
 
     def _new_cases(self, cases: Sequence[Case], unopened: list[str]) -> Iterator[NewCase]:
-        """The cases as they are read, in their order: `over_all_cores` gives them as they are done."""
+        """The cases as they are read, in their order: `over_all_cores` gives them as they are done.
+
+        Too many do not wait for one that takes long: it comes behind them.
+        """
         waiting: dict[int, NewCase | reading.NotRead] = {}
         following = 0
         task = partial(self._task(), _read_numbered)
@@ -362,9 +366,9 @@ class Import:
             self._over(task, list(enumerate(cases)), READING, _died_numbered), 1
         ):
             waiting[number] = case
-            while following in waiting:
-                case = waiting.pop(following)
-                following += 1
+            while waiting and ((first := min(waiting)) <= following or len(waiting) > _MOST_HELD):
+                case = waiting.pop(first)
+                following = max(following, first + 1)
                 if isinstance(case, reading.NotRead):
                     unopened.append(str(case))
                 else:
@@ -382,6 +386,11 @@ class Import:
         be there any more, by id; the weights, which have seen them, do not come in their place."""
         rows = self._rows()
         jobs = predicting.jobs(rows, weights, folds)
+        # What was predicted before a member of its group was there, or before anybody knew, is not unseen for good.
+        self._store.mark_seen(
+            self.project.id,
+            {(j.id, j.stands_for or j.revision): j.carried_dice for j in jobs if j.how != "unseen"},
+        )
         stay = {job.id for job in jobs if job.how == "seen" and job.id in kept}
         jobs = [replace(job, how="out-of-fold") if job.id in stay else job for job in jobs]
         revisions = {(job.modality, job.revision) for job in jobs}

@@ -78,16 +78,20 @@ def jobs(
 ) -> list[Job]:
     """Who predicts each of a project's cases that can be read; in their order.
 
+    Those that cannot be read now tell which groups were trained on, if they have been.
+
     `WeightsError` or `ScoresError`: seen.csv or scores.csv of weights is broken.
     """
     found: dict[int, Job] = {}
     for modality, mine in weights.items():
-        rows = [row for row in cases if row.modality == modality and row.problem is None]
+        rows = [row for row in cases if row.modality == modality and row.digest]
         seen = _seen(rows, mine)
         carried = _carried(mine) if seen else {}
         others = [fold for fold in folds if fold.config.modality == modality] if seen else []
         seen_by = [_seen(rows, fold) for fold in others]
         for row in rows:
+            if row.problem is not None:
+                continue
             by, how = mine, "unseen"
             if row.id in seen:
                 unseen = (fold for fold, s in zip(others, seen_by, strict=True) if row.id not in s)

@@ -37,21 +37,27 @@ def read_case(case: Case) -> NewCase | NotRead:
     A scan that is none is a case with a problem; a truth that cannot be read is unknown, and a note says
     why. What cannot even be opened may be there another time: that is no case yet.
     """
+    from bcweb.scans import ScanError
+
+    try:
+        with case.file.open("rb") as file:
+            file.read(1)
+    except OSError as error:
+        return NotRead(f"{case.file.name} cannot be opened: {error.strerror or error}.")
+    try:
+        return _read(case)
+    except ScanError as error:
+        return replace(_blank(case), problem=str(error))
+    except Exception as error:
+        return replace(_blank(case), problem=fault(error))
+
+
+def _read(case: Case) -> NewCase:
     from bcweb.cases.duplicates import fingerprint
     from bcweb.review.files import make_thumbnail
     from bcweb.scans import ScanError, read_scan
 
-    try:
-        data = case.file.read_bytes()
-    except OSError as error:
-        return NotRead(f"{case.file.name} cannot be opened: {error.strerror or error}.")
-    blank = _blank(case)
-    try:
-        scan = read_scan(data)
-    except ScanError as error:
-        return replace(blank, problem=str(error))
-    except Exception as error:
-        return replace(blank, problem=fault(error))
+    scan = read_scan(case.file)  # whose file may be larger than the memory
     notes, truth = scan.notes, None
     try:
         truth = read_truth(case, scan)
@@ -60,7 +66,7 @@ def read_case(case: Case) -> NewCase | NotRead:
     except Exception as error:
         notes = (*notes, f"{NO_TRUTH}{fault(error)}")
     return replace(
-        blank,
+        _blank(case),
         digest=scan.digest,
         fingerprint=fingerprint(scan.pixels),
         width=scan.width,

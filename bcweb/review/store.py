@@ -278,6 +278,27 @@ class Store:
                 changed = predictions.update().where(predictions.c.id == bindparam("of"))
                 connection.execute(changed, values)
 
+    def mark_seen(self, project_id: int, seen: Mapping[tuple[int, str], float | None]) -> None:
+        """Say that predictions that are there, by case id and revision, are of cases that the weights had seen, where
+        that was not known; with the Dice out of fold that they carry for each, if any."""
+        columns = predictions.c.id, predictions.c.case_id, predictions.c.revision
+        mine = predictions.c.project_id == project_id, predictions.c.how == "unseen"
+        with self._database.writing() as connection:
+            find.lock_project(connection, project_id, None)
+            values = [
+                {"of": made.id, "carried": seen[made.case_id, made.revision]}
+                for made in connection.execute(select(*columns).where(*mine))
+                if (made.case_id, made.revision) in seen
+            ]
+            if values:
+                carried = bindparam("carried")
+                changed = predictions.update().where(predictions.c.id == bindparam("of"))
+                connection.execute(changed.values(how="seen", carried_dice=carried), values)
+                shown = cases.update().where(
+                    cases.c.project_id == project_id, cases.c.prediction_id == bindparam("of")
+                )
+                connection.execute(shown.values(how="seen", score=carried), values)
+
     def set_twins(self, project_id: int, twins: Iterable[tuple[int, int, float | None]]) -> None:
         """Say which cases are near-duplicates: two ids and the Dice of their truths, None without both.
 

@@ -13,7 +13,7 @@ from tests.review.small import corrected, mask, new_case, new_prediction, projec
 # What takes no owner, since only this program calls it, with what it has found by owner before.
 _INSIDE = {
     "close", "backup", "set_state", "add_cases", "known_cases", "without_prediction", "add_prediction",
-    "set_twins", "map", "mask", "set_sources", "shelf", "stand_in",
+    "set_twins", "map", "mask", "set_sources", "shelf", "stand_in", "mark_seen",
 }  # fmt: skip
 _ASKED_BY_OWNER_ALONE = {"projects", "create"}
 

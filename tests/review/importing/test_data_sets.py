@@ -11,11 +11,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bcweb.cases import Case
 from bcweb.cases.duplicates import fingerprint
 from bcweb.metrics import dice, hd95, iou
-from bcweb.review import doubt, predicting
+from bcweb.review import doubt, files, importing, predicting
+from bcweb.review import store as stores
 from bcweb.review.__main__ import main
 from bcweb.review.importing import READING, prepare
+from bcweb.review.reading import read_case
 from bcweb.review.records import NewVerdict
 from bcweb.review.store import Store
 from bcweb.scans import read_scan
@@ -75,6 +78,28 @@ def test_a_scan_without_a_mask_is_predicted_and_its_truth_is_not_known(store, we
     assert not row.has_truth and store.truth(ME, row.id) is None
     assert prediction.dice is prediction.suspicion is prediction.hd95_px is None
     assert prediction.uncertainty is not None
+
+
+def test_what_is_read_behind_a_scan_that_takes_long_is_kept_before_it_ends(
+    store, weights, tmp_path, monkeypatch
+):
+    """With their truths thousands would not fit into the memory."""
+    place = pictures(tmp_path / "set", 5)
+    kept = []
+
+    def the_first_last(task, items, *_):
+        yield from map(task, items[1:])
+        kept.append(store.project(ME, "P").cases)
+        yield task(items[0])
+
+    monkeypatch.setattr(importing, "over_all_cores", the_first_last)
+    monkeypatch.setattr(importing, "_MOST_HELD", 2)
+    monkeypatch.setattr(stores, "_BATCH", 1)
+    run(store, "P", f"folder:{place}", weights=str(weights))
+    assert kept[0] == 4, "they wait for it"
+    listed = [row.case for row in rows(store, "P")]
+    assert listed == ["scan 01", "scan 02", "scan 03", "scan 04", "scan 00"]
+    assert store.project(ME, "P").predicted == 5
 
 
 def test_an_accepted_prediction_comes_without_a_truth(store, weights, tmp_path):
@@ -307,6 +332,34 @@ def test_a_scan_that_was_replaced_since_is_not_predicted_as_the_old_one(store, w
         "scan 00 has no prediction: scan 00.png is not the picture that was imported." in note
         for note in project.notes
     )
+
+
+def test_a_file_that_is_larger_than_the_memory_is_read_as_far_as_its_picture_goes(tmp_path):
+    file = trees.save(tmp_path / "scan.png", trees.picture(1))
+    small = read_case(Case("set", "scan", file, "ultrasound"))
+    try:
+        os.truncate(file, 1 << 43)  # 8 TB of nothing, which take no place on the disk
+    except OSError:
+        pytest.skip("this file system has no such files")
+    large = read_case(Case("set", "scan", file, "ultrasound"))
+    assert large.problem is None and large.digest == small.digest
+
+
+def test_a_scan_whose_picture_the_memory_does_not_hold_costs_no_other(
+    store, weights, tmp_path, monkeypatch
+):
+    place = pictures(tmp_path / "set", 2)
+    make = files.make_thumbnail
+
+    def first_time_full(*given):
+        monkeypatch.setattr(files, "make_thumbnail", make)
+        raise MemoryError
+
+    monkeypatch.setattr(files, "make_thumbnail", first_time_full)
+    made = run(store, "P", f"folder:{place}", weights=str(weights))
+    project = store.project(ME, "P")
+    assert (made.failures, project.cases, project.predicted, project.state) == (1, 2, 1, "ready")
+    assert project.notes == ("scan 00 cannot be read: The memory does not hold this scan.",)
 
 
 def test_a_scan_whose_scores_the_memory_does_not_hold_costs_no_other(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bcweb.cases.duplicates import fingerprint
 from bcweb.review.evaluation import evaluate
+from bcweb.review.predicting import jobs
 from bcweb.review.revisions import revisions
 from bcweb.review.store import Store
 from bcweb.scans import read_scan
@@ -15,7 +17,7 @@ from bcweb.scores import CaseScore, write_scores
 from bcweb.weights import OperatingPoint, load_weights
 from tests import weights_folder
 from tests.review.imported import pictures, predictions, rows, run
-from tests.review.small import ME
+from tests.review.small import ME, new_case, new_prediction, project
 
 
 def seen_csv(folder: Path, place: Path, *numbers: int) -> None:
@@ -119,6 +121,55 @@ def test_folds_that_are_not_there_any_more_stop_nothing(store, crossed):
         f"folds:{folds.with_name('elsewhere')}",
     )
     assert not any("not there any more" in note for note in store.project(ME, "P").notes)
+
+
+def test_a_case_of_whose_group_one_that_was_trained_on_comes_later_is_seen_from_then_on(
+    store, tmp_path
+):
+    """Its prediction stays, and shows nothing any more."""
+    place = pictures(tmp_path / "set", 2)
+    table = (place / "cases.csv").read_text().replace("woman 1", "woman 0")
+    weights = weights_folder.write(tmp_path / "w", 1, name="w")
+    seen_csv(weights, place, 1)  # which calls her another
+    (place / "cases.csv").write_text(table.replace("scan 01.png,benign,ultrasound,woman 0\n", ""))
+    trained_on = place / "images" / "scan 01.png"
+    trained_on.rename(tmp_path / "away.png")
+    run(store, "P", f"folder:{place}", weights=str(weights))
+    revision = load_weights(str(weights)).revision
+    [before] = evaluate(store, ME, "P", revision).cases
+    assert before.headline and before.how == "unseen"
+    (place / "cases.csv").write_text(table)
+    (tmp_path / "away.png").rename(trained_on)
+    run(store, "P")
+    assert any(
+        note.startswith("The weights were trained on 2 of 2 cases")
+        and note.endswith("of 2 the score shows nothing.")
+        for note in store.project(ME, "P").notes
+    )
+    found = evaluate(store, ME, "P", revision).cases
+    assert [(each.how, each.headline) for each in found] == [("seen", None)] * 2
+    assert found[0].score.dice == before.score.dice, "it was predicted once more"
+    assert [(row.how, row.dice) for row in rows(store, "P")] == [("seen", None)] * 2
+    with store.snapshot(ME, store.project(ME, "P").id) as snapshot:
+        here, away = (each.case for each in snapshot.cases)
+    away = replace(away, problem="The scan is not here.")  # its digest is known all the same
+    asked = jobs([here, away], {"ultrasound": load_weights(str(weights))}, [])
+    assert [(job.case, job.how) for job in asked] == [("scan 00", "seen")]
+
+
+def test_what_is_said_to_be_of_a_seen_case_shows_the_score_that_the_weights_carry(store):
+    made, [case] = project(store, new_case())
+    for revision in ("old", "new"):
+        store.add_prediction(case, new_prediction(revision, 0.7))
+    store.mark_seen(made.id, {(case, "old"): 0.5, (case, "other"): 0.5})
+    [row] = rows(store, "P")
+    assert (row.how, row.dice) == ("unseen", 0.7), "the newest prediction is by others"
+    store.mark_seen(made.id, {(case, "old"): None, (case, "new"): 0.25})
+    [row] = rows(store, "P")
+    assert (row.how, row.dice) == ("seen", 0.25)
+    known = store.predictions_of(ME, case)
+    said = {revision: (each.how, each.carried_dice) for revision, each in known.items()}
+    assert said == {"old": ("seen", 0.5), "new": ("seen", 0.25)}
 
 
 @pytest.fixture
