@@ -18,9 +18,9 @@ from train.keras_network import begin_phase, build_model, read_tensors
 from train.start import from_source, without_source
 
 
-@pytest.fixture(scope="module", autouse=True)
-def without_graphs():
-    """A graph takes ten times as long to trace as these few steps take without one."""
+@pytest.fixture(scope="module")
+def eagerly():
+    """A graph takes ten times as long to trace as a few steps take without one."""
     if keras.backend.backend() != "tensorflow":
         yield
         return
@@ -32,8 +32,8 @@ def without_graphs():
 
 
 @pytest.fixture(scope="module")
-def thin():
-    """The original U-Net at an eighth of its widths: what is frozen goes by names, not by widths."""
+def thin(small, eagerly):
+    """The original U-Net at an eighth of its widths too: what is frozen goes by names, not by widths."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(network, "_UNET_WIDTHS", (8, 16, 32, 64, 128))
         yield

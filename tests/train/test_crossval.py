@@ -13,7 +13,7 @@ from train import crossval, folds, source
 
 
 @pytest.fixture(scope="module")
-def finished(folder, tmp_path_factory):
+def finished(folder, folds_here, tmp_path_factory):
     out = tmp_path_factory.mktemp("crossval")
     options = ["--data", f"folder:{folder}?modality=ultrasound", "--size", "64", "--epochs", "2"]
     options += ["--batch", "8", "--cache", str(out / "cache"), "--out", str(out / "runs")]
@@ -23,7 +23,7 @@ def finished(folder, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def frozen(folder, tmp_path_factory):
+def frozen(folder, folds_here, tmp_path_factory):
     """By the options of `train.transfer`; without --freeze the arm would be imagenet."""
     out = tmp_path_factory.mktemp("frozen")
     options = ["--data", f"folder:{folder}?modality=ultrasound", "--size", "64", "--epochs", "1"]

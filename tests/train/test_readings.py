@@ -32,7 +32,7 @@ def options(spec, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def trained(options, tmp_path_factory):
+def trained(options, folds_here, tmp_path_factory):
     out = tmp_path_factory.mktemp("readings")
     assert crossval.main([*options, "--out", str(out)]) == 0
     return out
