@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterator
 
 import pytest
 
 from tests.page.drawn import LESION, OTHER
 from tests.page.files import png, speckle
-from tests.page.reader import REMOVE_ALL, payload
+from tests.page.reader import REMOVE_ALL, Page, close, payload
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
@@ -196,21 +198,26 @@ def test_a_page_with_files_that_wait_to_be_sent_asks_before_it_is_left(page):
         asked.append(dialog.type)
         dialog.dismiss()
 
+    # A busy server lets the question wait as well, which files are scans and which are truths.
+    page.page.route("**/bc/pair", lambda route: sent.append(route))
     page.page.route("**/bc/scans", hold)
+    page.page.route("**/bc/line", lambda route: route.fulfill(json={"before": 2}))
     page.page.on("dialog", stay)
-    with page.page.expect_request("**/bc/scans"):
-        page.give(("late.png", png(OTHER.scan.pixels)))
-    expect(page.find(".left")).to_have_text("1 to do")
-    with page.page.expect_event("dialog"):
-        page.page.evaluate("setTimeout(() => location.reload())")
-    expect(page.find(".left")).to_have_text("1 to do")
-    sent[0].continue_()
-    page.page.unroute("**/bc/scans")
+    for address in ("**/bc/pair", "**/bc/scans"):
+        with page.page.expect_request(address):
+            sent.pop().continue_() if sent else page.give(("late.png", png(OTHER.scan.pixels)))
+        expect(page.find(".left")).to_have_text("1 to do, after 2 of other visitors")
+        with page.page.expect_event("dialog"):
+            page.page.evaluate("setTimeout(() => location.reload())")
+        expect(page.find(".left")).to_contain_text("1 to do")
+    sent.pop().continue_()
+    for address in ("**/bc/pair", "**/bc/scans"):
+        page.page.unroute(address)
     expect(page.title()).to_have_text("late.png")
     expect(page.find(".left")).to_have_text("")
     page.page.reload()
     page.ready()
-    assert asked == ["beforeunload"], "nothing waits, and nobody is asked"
+    assert asked == ["beforeunload"] * 2, "nothing waits, and nobody is asked"
 
 
 # --- through it
@@ -226,6 +233,109 @@ def test_what_was_given_first_is_listed_first_however_late_its_answer(page):
     page.page.evaluate("async () => (await fetch('bc/line')).json()")
     held[0].continue_()
     expect(page.find(".list .name")).to_have_text(["generated-ultrasound-lobed", "a.png", "b.png"])
+
+
+def list_folder(page, folder, count: int) -> None:
+    """0.png and so on, of which the first is shown, and the second opened ahead."""
+    for place in range(count):
+        (folder / f"{place}.png").write_bytes(png(speckle(90, 80, place)))
+    page.find(".folder input").fill(str(folder))
+    page.find(".folder input").press("Enter")
+
+
+@pytest.fixture
+def unopened(context, address) -> Iterator[Page]:
+    """A new visitor's tab, whose page is still to be opened."""
+    context.clear_cookies()
+    made = Page(context.new_page(), address)
+    yield made
+    close(made)
+
+
+def test_what_was_dropped_is_shown_whether_it_comes_before_a_sample_or_after(unopened):
+    page = unopened
+    held = {}
+    page.page.route("**/bc/samples/*", lambda route: held.update(sample=route))
+    page.page.route("**/bc/scans", lambda route: held.update(upload=route))
+    with page.page.expect_request("**/bc/samples/*"):
+        page.page.goto(page.address)
+    with page.page.expect_request("**/bc/scans"):
+        page.give(("after.png", png(OTHER.scan.pixels)))
+    expect(page.rows()).to_have_count(1)
+    held["sample"].continue_()
+    expect(page.title()).to_have_text("generated-ultrasound-lobed")
+    held["upload"].continue_()
+    page.page.unroute("**/bc/scans")
+    expect(page.title()).to_have_text("after.png")
+    with page.page.expect_request("**/bc/samples/*"):
+        page.find(".samples").select_option("generated-ultrasound-cyst")
+    page.give(("before.png", png(OTHER.scan.pixels)))
+    expect(page.title()).to_have_text("before.png")
+    held["sample"].continue_()
+    expect(page.rows()).to_have_count(4)
+    expect(page.find(".list .row.current .name")).to_have_text("before.png")
+    page.ready()
+
+
+def test_what_was_chosen_last_is_shown_however_late_the_answer_to_a_choice_before(page, tmp_path):
+    current = page.find(".list .row.current .name")
+    held = []
+    page.page.route("**/bc/samples/*", lambda route: held.append(route), times=1)
+    with page.page.expect_request("**/bc/samples/*"):
+        page.find(".samples").select_option("generated-ultrasound-cyst")
+    page.find(".samples").select_option("generated-mammogram-mass")
+    expect(page.title()).to_have_text("generated-mammogram-mass")
+    held.pop().continue_()
+    expect(page.rows()).to_have_count(3)
+    expect(current).to_have_text("generated-mammogram-mass")
+    page.page.route("**/bc/scans/*", lambda route: held.append(route), times=1)
+    with page.page.expect_request("**/bc/scans/*"):
+        list_folder(page, tmp_path, 2)
+    page.rows().filter(has_text="1.png").locator("button").click()
+    expect(page.title()).to_have_text("1.png")
+    held.pop().continue_()
+    expect(page.find(".folder [type=submit]")).to_be_enabled()  # the listing is over
+    expect(current).to_have_text("1.png")
+
+
+def test_a_scan_that_cannot_be_asked_for_leaves_what_is_shown_and_can_be_tried_again(
+    page, tmp_path
+):
+    list_folder(page, tmp_path, 3)
+    expect(page.title()).to_have_text("0.png")
+    expect(page.find(".folder [type=submit]")).to_be_enabled()  # the listing is over
+    page.ready()
+    expect(page.rows().filter(has_text="1.png").locator(".state")).not_to_be_empty()
+    page.page.route("**/bc/scans/*", lambda route: route.abort(), times=1)
+    with page.page.expect_event("requestfailed"):
+        page.rows().filter(has_text="2.png").locator("button").click()
+    toast = page.find(".toast")
+    expect(toast).to_contain_text("The server does not answer.")
+    page.page.evaluate("async () => (await fetch('bc/line')).json()")  # time for what comes after
+    expect(page.title()).to_have_text("0.png")
+    expect(page.find(".list .row.current .name")).to_have_text("0.png")
+    assert page.viewer("v => v.scores.painted_px") is not None
+    toast.get_by_role("button", name="Try again").click()
+    expect(page.title()).to_have_text("2.png")
+    expect(toast).to_be_hidden()
+
+
+def test_a_held_key_passes_scans_without_asking_for_them(page, tmp_path):
+    list_folder(page, tmp_path, 12)
+    expect(page.title()).to_have_text("0.png")
+    expect(page.find(".folder [type=submit]")).to_be_enabled()  # the listing is over
+    page.ready()
+    page.asked.clear()
+    page.page.evaluate(
+        """() => {
+            for (let place = 1; place < 12; place++)
+                document.body.dispatchEvent(new KeyboardEvent("keydown", {key: "j", repeat: place > 1, bubbles: true}));
+        }"""
+    )
+    expect(page.title()).to_have_text("11.png")
+    page.ready()
+    opened = [url for url in page.asked if re.search(r"/bc/scans/[^/]+$", url)]
+    assert len(opened) <= 4, "the one where the reader stops waits for none that was passed"
 
 
 def test_keys_go_from_scan_to_scan(page):

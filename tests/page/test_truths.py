@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -261,11 +262,19 @@ def test_any_file_can_be_given_as_the_truth_of_the_scan_in_view(page):
     expect(page.find('.findings td[data-score="dice"]')).not_to_be_empty()
 
 
-def test_a_scan_is_refused_as_a_truth(page):
+def test_a_scan_is_refused_as_a_truth_and_the_mask_to_save_is_still_the_one_in_view(page):
     page.give(("d.png", png(OTHER.scan.pixels)))
     expect(page.title()).to_have_text("d.png")
+    page.ready()
+    for _ in range(3):
+        page.page.keyboard.press("[")
+    seen = page.viewer("v => v.threshold")
+    link = page.find(".findings footer a")
+    expect(link).to_have_attribute("href", re.compile(re.escape(f"threshold={seen}&")))
+    before = link.get_attribute("href")
     give_truth(page, "again.png", png(OTHER.scan.pixels))
     expect(page.find(".toast")).to_contain_text("This is a picture and no mask")
+    expect(link).to_have_attribute("href", before)
 
 
 # --- answers come late
@@ -406,6 +415,7 @@ def test_what_the_panel_offers_is_done_to_the_scan_that_it_shows(page, tmp_path)
     expect(page.title()).to_have_text("0.png")  # the other is not there yet
     page.find(".findings").get_by_role("button", name="Remove truth").click()
     expect(rows["0.png"].locator(".state")).not_to_contain_text("Dice")
+    expect(page.find(".findings")).to_contain_text("None yet.")
     page.page.keyboard.press("x")
     expect(rows["0.png"]).to_have_count(0)
     expect(rows["2.png"]).to_have_count(1)

@@ -65,6 +65,7 @@ export class Batch {
   /** @type {{scan: Case, run: () => Promise<void>}[]} */ #tasks = [];
   /** What is not done yet. @type {Set<{scan: Case}>} */ #pending = new Set();
   #running = 0;
+  /** How many files are given of which it is not known yet what goes with what. */ #unsorted = 0;
   /** The question what goes with what, about the files that were given last. @type {Promise<unknown>} */ #asked = Promise.resolve();
   /** Counts uploads: with each of them the server knows one scan more to pair a truth with. */ #arrived = 0;
 
@@ -80,7 +81,7 @@ export class Batch {
 
   /** How many files are not done yet. */
   get left() {
-    return [...this.#pending].filter(({ scan }) => !scan.away).length;
+    return this.#unsorted + [...this.#pending].filter(({ scan }) => !scan.away).length;
   }
 
   /** Go on after scans were taken off the list, or back onto it: theirs are left out as long as they are off. */
@@ -102,7 +103,12 @@ export class Batch {
       return all.length === 0 ? [] : api.pair(all.map(({ path }) => path));
     });
     this.#asked = asking.catch(() => {});
-    const pairs = await asking;
+    const unsorted = (/** @type {number} */ files) => {
+      this.#unsorted += files;
+      this.page.progressed();
+    };
+    unsorted(found.length);
+    const pairs = await asking.finally(() => unsorted(-found.length));
     if (all.length === 0) return;
     const cases = all.map(({ path }, place) => (place < waiting.length ? waiting[place].one : newCase(path)));
     const isScan = (/** @type {number} */ place) => pairs[place].part === "scan";

@@ -8,10 +8,12 @@ import { Batch, listed, newWish, unopened, withoutScan } from "./batch.js";
 import { h, openSheet } from "./dom.js";
 import { Findings } from "./findings.js";
 import { Hints } from "./hints.js";
+import { inViewBefore, rememberInView } from "./in-view.js";
 import { Leaving } from "./leaving.js";
 import { Line } from "./line.js";
 import { List, isFailed } from "./list.js";
 import { explain } from "./meanings.js";
+import { Pace } from "./pace.js";
 import { reviewFolder } from "./review-links.js";
 import { Saving } from "./saving.js";
 import { listenForKeys } from "./scan-keys.js";
@@ -22,13 +24,11 @@ import * as words from "./words.js";
 /** @typedef {import("./api.js").ScanInfo} ScanInfo */
 /** @typedef {import("./list.js").Case} Case */
 
-/** Under this name a tab remembers the scan in view, for when it is loaded again. */
-const IN_VIEW = "bc-in-view";
-
 class Workbench extends HTMLElement {
   /** @type {Map<string, Case>} in the order of the list */ #cases = new Map();
   /** @type {string | null} */ #current = null;
   /** Counts choices of the reader, so that what arrives late does not take the picture away. */ #chosen = 0;
+  #pace = new Pace();
   /** For which a truth is being chosen from the disk. @type {Case | undefined} */ #lacking;
   /** The scans dropped last, and the count of choices before. @type {Case[]} */ #taken = [];
   #chosenBefore = -1;
@@ -87,7 +87,7 @@ class Workbench extends HTMLElement {
     this.#viewer = this.querySelector("bc-viewer");
     this.#viewer.setAttribute("base", api.BASE);
     this.#viewer.append(h("p", { slot: "empty" }, "Drop a breast ultrasound or a mammogram anywhere on this page, or open one with U."));
-    this.#viewer.addEventListener("bc-scores", (/** @type {CustomEvent} */ event) => this.#findings?.live({ ...event.detail, threshold: this.#viewer.threshold }));
+    this.#viewer.addEventListener("bc-scores", () => this.#follow());
     this.#viewer.addEventListener("bc-error", () => this.#askAgain());
     this.#listen();
     this.#begun = this.#begin();
@@ -121,10 +121,7 @@ class Workbench extends HTMLElement {
       saved: () => this.#askAgain((error) => this.#toast.fail(error)), // of a file that is not there a browser says little
     });
     this.#list = new List(this.#element(".list"), {
-      select: (key) => {
-        this.#toast.goOn();
-        this.#select(key);
-      },
+      select: (key) => this.#choose(key),
       dismiss: (key) => this.#leaving.dismiss(key),
     });
     this.#batch = new Batch(
@@ -154,8 +151,8 @@ class Workbench extends HTMLElement {
 
   /** @param {api.Session} session */
   #openFirst({ scans, samples }) {
-    const before = scans.find(({ id }) => id === remembered());
-    if (scans.length) this.#select((before ?? scans[0]).id);
+    const before = scans.find(({ id }) => id === inViewBefore());
+    if (scans.length) this.#turnTo((before ?? scans[0]).id);
     else this.#openSample(samples[0].name);
   }
 
@@ -180,7 +177,7 @@ class Workbench extends HTMLElement {
   /** @param {Case} one */
   #changed(one) {
     this.#refresh();
-    if (one.key === this.#current && one.info) this.#display(one);
+    if (one.info && (one.key === this.#current || one === this.#shown)) this.#display(one);
     this.#showFirst();
   }
 
@@ -225,41 +222,65 @@ class Workbench extends HTMLElement {
         if (!its) continue;
         its.info = scan;
         this.#changed(its);
-        if (wasShown) this.#select(its.key);
+        if (wasShown) this.#turnTo(its.key);
       }
     } catch (error) {
       this.#toast.fail(error);
     }
   }
 
+  /** The reader goes on, to this one. @param {string} key */
+  #choose(key) {
+    this.#toast.goOn();
+    this.#select(key);
+  }
+
   /** @param {string} key */
-  async #select(key) {
+  #select(key) {
+    this.#chosen++;
+    this.#turnTo(key);
+  }
+
+  /** Bring a scan into view. This is no choice: it comes of one that is counted, or about by itself.
+   * @param {string} key */
+  async #turnTo(key) {
     const one = this.#cases.get(key);
     if (!one?.info) return;
-    this.#chosen++;
     this.#current = key;
-    remember(one.info.id);
+    rememberInView(one.info.id);
     this.#refresh();
     this.#list?.reveal(key);
-    await this.#bringUp(one);
-    await this.#findTruths();
+    const stopped = this.#pace.step();
+    if (!isUpToDate(one.info)) await stopped;
+    if (this.#current !== key) return; // it was passed
+    const unasked = await this.#bringUp(one);
+    if (unasked) this.#stay(one, unasked);
+    else await this.#findTruths();
     if (this.#current === key) await this.#display(one);
-    this.#openNext();
+    if (this.#current === key && !unasked) this.#openNext();
+  }
+
+  /** The server could not be asked for what was to come into view: what is in view stays.
+   * @param {Case} one @param {unknown} error */
+  #stay(one, error) {
+    if (one.key !== this.#current) return;
+    this.#toast.fail(error, () => this.#choose(one.key));
+    if (one.info?.state === "open") return; // as earlier weights have drawn it
+    const shown = this.#shown;
+    if (!shown) return this.#showNothing();
+    this.#current = shown.key;
+    this.#refresh();
   }
 
   /** Open a scan, or segment it again where that was done by earlier weights. @param {Case} one
    * @returns {Promise<unknown>} why the server could not be asked; then it is as it was */
   async #bringUp(one) {
-    if (!one.info) return null;
+    if (!one.info || isUpToDate(one.info)) return null;
     const isOpen = one.info.state === "open";
-    if (isOpen && !words.isOfOther(one.info)) return null;
     try {
       one.info = await (isOpen ? api.segmentAgain : api.open)(one.info.id);
     } catch (error) {
-      if (error instanceof api.Unreachable || (isOpen && !(error instanceof api.Gone))) {
-        this.#toast.fail(error);
-        return error;
-      }
+      if (error instanceof api.Unreachable || (isOpen && !(error instanceof api.Gone))) return error;
       this.#lose(one, error);
     }
     this.#refresh();
@@ -270,7 +291,8 @@ class Workbench extends HTMLElement {
   async #openNext() {
     const next = this.#neighbour(1);
     if (!next) return;
-    await this.#bringUp(next);
+    const unasked = await this.#bringUp(next);
+    if (unasked) return this.#toast.fail(unasked);
     await this.#findTruths();
     if (!this.#cases.has(next.key)) await this.#openNext(); // it was the truth of another
   }
@@ -317,7 +339,13 @@ class Workbench extends HTMLElement {
     const { info } = this.#shown ?? {};
     if (info?.state !== "open") return;
     this.#findings?.show(info);
-    if (this.#viewer.scores) this.#findings?.live({ ...this.#viewer.scores, threshold: this.#viewer.threshold });
+    this.#follow();
+  }
+
+  /** The findings say, and the mask to save is, what the viewer shows at its threshold of this moment. */
+  #follow() {
+    const { scores, threshold } = this.#viewer;
+    if (scores) this.#findings?.live({ ...scores, threshold });
   }
 
   /** @param {Case} one */
@@ -334,10 +362,10 @@ class Workbench extends HTMLElement {
     }
     viewer.dataset.state = "loading";
     await viewer.show(info);
-    if (this.#cases.get(this.#current ?? "")?.info !== info) return;
+    if (this.#shown?.info !== info) return;
     if (stays) this.#findings?.show(info);
     viewer.dataset.state = "ready";
-    if (viewer.scores) this.#findings?.live({ ...viewer.scores, threshold: viewer.threshold });
+    this.#follow();
   }
 
   /** Ask the server for something on a scan that changes what is known of it.
@@ -356,7 +384,10 @@ class Workbench extends HTMLElement {
         return;
       }
       this.#toast.fail(error);
-      if (one === this.#shown) this.#findings?.show(one.info);
+      if (one === this.#shown) {
+        this.#findings?.show(one.info);
+        this.#follow();
+      }
     } finally {
       this.#findings?.root.classList.remove("busy");
     }
@@ -367,10 +398,11 @@ class Workbench extends HTMLElement {
     this.#toast.goOn();
     const there = [...this.#cases.values()].find(({ info }) => info?.kind === "generated" && info.name === name);
     if (there) return this.#select(there.key);
+    const wish = ++this.#chosen;
     try {
       const one = listed(await api.sample(name));
       this.#add([one]);
-      await this.#select(one.key);
+      if (this.#chosen === wish) await this.#turnTo(one.key);
     } catch (error) {
       this.#toast.fail(error);
     }
@@ -379,6 +411,7 @@ class Workbench extends HTMLElement {
   /** @param {string} path */
   async #openFolder(path) {
     this.#toast.goOn();
+    const wish = ++this.#chosen;
     const field = this.#element(".folder input");
     const list = /** @type {HTMLButtonElement} */ (this.#element(".folder button"));
     const [problem, review] = [this.#element(".folder .error"), this.#element(".folder .review")];
@@ -406,7 +439,7 @@ class Workbench extends HTMLElement {
       await this.#findTruths();
       review.hidden = false;
       field.blur(); // so that the next key is a command again
-      await this.#selectFirst(scans);
+      await this.#turnToFirst(scans, wish);
     } catch (error) {
       problem.textContent = /** @type {Error} */ (error).message;
     } finally {
@@ -415,14 +448,16 @@ class Workbench extends HTMLElement {
     }
   }
 
-  /** The first that can be looked at; where none can, the first that says why. @param {ScanInfo[]} scans */
-  async #selectFirst(scans) {
+  /** The first that can be looked at; where none can, the first that says why. @param {ScanInfo[]} scans
+   * @param {number} wish none is brought into view once the reader has chosen since */
+  async #turnToFirst(scans, wish) {
     const there = scans.flatMap(({ id }) => this.#cases.get(id) ?? []);
     for (const one of there) {
       await this.#bringUp(one);
-      if (one.info?.state !== "error") return this.#select(one.key);
+      if (this.#chosen !== wish) return;
+      if (one.info?.state !== "error") return this.#turnTo(one.key);
     }
-    if (there.length) await this.#select(there[0].key);
+    if (there.length) await this.#turnTo(there[0].key);
   }
 
   #addTruth() {
@@ -463,9 +498,7 @@ class Workbench extends HTMLElement {
   /** @param {1 | -1} step */
   #go(step) {
     const next = this.#neighbour(step);
-    if (!next) return;
-    this.#toast.goOn();
-    this.#select(next.key);
+    if (next) this.#choose(next.key);
   }
 
   #remove() {
@@ -526,7 +559,7 @@ class Workbench extends HTMLElement {
 
   /** The mask at the threshold of this moment, which may not be drawn yet. */
   #save() {
-    if (this.#viewer.scores) this.#findings?.live({ ...this.#viewer.scores, threshold: this.#viewer.threshold });
+    this.#follow();
     this.#findings?.save();
   }
 
@@ -576,21 +609,7 @@ class Workbench extends HTMLElement {
   }
 }
 
-/** @param {string} id */
-function remember(id) {
-  try {
-    sessionStorage.setItem(IN_VIEW, id);
-  } catch {
-    // In a frame of another site the browser may keep nothing; then the first scan is shown.
-  }
-}
-
-function remembered() {
-  try {
-    return sessionStorage.getItem(IN_VIEW);
-  } catch {
-    return null;
-  }
-}
+/** Whether it is open, and as the weights that are in use draw it. @param {ScanInfo} info */
+const isUpToDate = (info) => info.state === "open" && !words.isOfOther(info);
 
 customElements.define("bc-workbench", Workbench);
