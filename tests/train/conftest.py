@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from importlib import import_module
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -11,10 +10,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import pytest
 
-from bcweb import batch, network
-from bcweb.network import _Stage
+from bcweb import network
+from tests.train import quick
 from tests.train.squares import draw_squares
-from train import folds
 from train.training_set import TrainingCase, TrainingSet
 
 
@@ -38,38 +36,15 @@ def squares() -> TrainingSet:
     return TrainingSet(cases, images, masks)
 
 
-# As deep as EfficientNet-Lite0, and with every kind of layer that it has, but with a block a stage.
-_SMALL = (
-    _Stage(1, 8, 3, 1, 1), _Stage(2, 8, 3, 2, 1), _Stage(2, 8, 5, 2, 1), _Stage(2, 16, 3, 2, 1),
-    _Stage(2, 16, 5, 1, 1), _Stage(2, 24, 5, 2, 1), _Stage(2, 24, 3, 1, 1),
-)  # fmt: skip
-
-
 @pytest.fixture(scope="module")
 def small():
-    """`lite0` is a network of half the layers, without ImageNet's weights: what is asked is not how well it draws."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(network._LITES, "lite0", _SMALL)
-        patch.setattr(network, "_LITE_DECODER", (8, 8, 8, 16))
-        patch.setattr("train.start.imagenet_tensors", lambda _: {})
-        patch.setattr(
-            "bcweb.evaluate.worker_count", lambda *_: 1
-        )  # other processes know nothing of it
+    with quick.small():
         yield
 
 
 @pytest.fixture(scope="module")
-def folds_here(small):
-    """Folds are trained in this process: TensorFlow is there, and the network is small in it."""
-
-    def train(command: list[str]) -> int:
-        status = import_module(command[0]).main(command[1:])
-        batch._segmenter.cache_clear()  # weights that were scored here are written again
-        batch._weights.cache_clear()
-        return status
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(folds, "train", train)
+def folds_here():
+    with quick.folds_here():
         yield
 
 
@@ -91,6 +66,8 @@ def folder(tmp_path_factory):
 def run(folder, tmp_path_factory):
     """A finished run on `folder`: two epochs, one fold of five held out."""
     from train.source import main
+
+    assert not quick.is_small(), "it is for all tests, of which most have the whole network"
 
     out = tmp_path_factory.mktemp("run")
     arguments = ["--data", f"folder:{folder}?modality=ultrasound", "--out", str(out / "squares")]

@@ -9,6 +9,7 @@ import pytest
 
 from bcweb.scores import CaseScore, read_scores, write_scores
 from bcweb.weights import load_weights
+from tests.train.quick import folds_here
 from train import ablations, folds, options, source
 from train.ablations import (
     CHANGES,
@@ -135,13 +136,15 @@ def test_what_is_done_is_not_done_again_and_a_failed_training_ends_it(folder, tm
     options = ["--data", f"folder:{folder}?modality=ultrasound", "--out", str(tmp_path / "runs")]
     options += ["--folds", "2", "--size", "64", "--epochs", "1", "--docs", str(tmp_path)]
     options += ["--cache", str(tmp_path / "cache"), "--changes"]
-    assert ablations.main([*options, "recipe"]) == 0
+    with folds_here():
+        assert ablations.main([*options, "recipe"]) == 0
     scores = read_scores(tmp_path / "ablations" / "recipe.csv")
     assert sorted(s.id for s in scores) == sorted(f"case{i}" for i in range(40))
     assert len({s.revision for s in scores}) == 2, "each by one of two networks"
     capfd.readouterr()
 
-    assert ablations.main([*options, "recipe,flips"]) == 0
+    with folds_here():
+        assert ablations.main([*options, "recipe,flips"]) == 0
     out = capfd.readouterr().out
     assert CHANGES["flips"].text in out
     assert "Epoch" not in out, "a change at test time trains nothing"

@@ -1,0 +1,53 @@
+"""Trainings in a third of the time: of a small network, and folds without a process of their own.
+
+What is asked with them is who is trained on what and how it ends, and not how well it draws.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+
+import pytest
+
+from bcweb import batch, network
+from bcweb.network import _Stage
+from train import folds
+
+# As deep as EfficientNet-Lite0, and with every kind of layer that it has, but with a block a stage.
+_SMALL = (
+    _Stage(1, 8, 3, 1, 1), _Stage(2, 8, 3, 2, 1), _Stage(2, 8, 5, 2, 1), _Stage(2, 16, 3, 2, 1),
+    _Stage(2, 16, 5, 1, 1), _Stage(2, 24, 5, 2, 1), _Stage(2, 24, 3, 1, 1),
+)  # fmt: skip
+
+
+def is_small() -> bool:
+    return network._LITES["lite0"] is _SMALL
+
+
+@contextmanager
+def small() -> Iterator[None]:
+    """`lite0` is a network of half the layers, without ImageNet's weights."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(network._LITES, "lite0", _SMALL)
+        patch.setattr(network, "_LITE_DECODER", (8, 8, 8, 16))
+        patch.setattr("train.start.imagenet_tensors", lambda _: {})
+        # Other processes know nothing of it.
+        patch.setattr("bcweb.evaluate.worker_count", lambda *_: 1)
+        yield
+
+
+@contextmanager
+def folds_here() -> Iterator[None]:
+    """Folds are trained in this process, where TensorFlow has begun, by a `small` network."""
+
+    def train(command: list[str]) -> int:
+        status = import_module(command[0]).main(command[1:])
+        batch._segmenter.cache_clear()  # weights that were scored here are written again
+        batch._weights.cache_clear()
+        return status
+
+    with small(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(folds, "train", train)
+        yield
