@@ -305,11 +305,16 @@ def _failures(config: Config, result: dict[str, Any] | None, published: Publishe
 
 
 def _scores(record: dict[str, Any], result: dict[str, Any] | None, roles: Counter) -> list[str]:
+    but_left_out = f" but {left} that were left out" if (left := roles["left out"]) else ""
     if result is None and record.get("fold", "all") != "all":
-        return [f"No scores exist: all held-out cases are {_ACCEPTED}."]
+        if tests := roles["test"]:
+            return [f"No scores exist yet: none of the {tests} held-out cases was scored."]
+        why = f"all held-out cases are {_ACCEPTED}" if roles["accepted"] else "no case was held out"
+        return [f"No scores exist: {why}."]
     if result is None:
         return [
-            "Trained on all cases: no scores of this file exist. Those of its procedure are in its study."
+            f"Trained on all cases{but_left_out}: no scores of this file exist. Those of its procedure are in its "
+            "study."
         ]
     itself = ""
     if roles["test"]:
@@ -330,7 +335,7 @@ def _scores(record: dict[str, Any], result: dict[str, Any] | None, roles: Counte
             f"By cross-validation over {record['folds']} folds by group: each case{but} is scored by a network of "
             "the same recipe that had not seen it, at an operating point chosen on the other folds"
         )
-        itself = "These weights themselves were fitted on all cases. "
+        itself = f"These weights themselves were fitted on all cases{but_left_out}. "
     lines = [
         f"{whose}, at the scan's own size, after the operating point; in brackets the 95% interval of a "
         f"bootstrap over groups. {itself}Per case: `scores.csv`.",

@@ -33,7 +33,7 @@ from bcweb.scans import ScanError, check_contrast, read_scan
 from bcweb.terminal import command, counted, say, whole, why_unmade, why_unwritable
 from train.ending import exit_status
 from train.options import check_size
-from train.packed import pack, unpack
+from train.packed import UNREADABLE, pack, unpack
 from train.training_set import TrainingCase, TrainingSet
 
 
@@ -98,10 +98,8 @@ def _load_one(spec: str, size: int, cache: Path) -> TrainingSet:
             f"({first.reason}); python -m bcweb.cases {spec} tells all."
         )
     path = cache / f"{found.name.replace('/', '--')}-{size}-{_cache_key(cases, size)}.npz"
-    if path.exists():
-        with np.load(path, allow_pickle=False) as file:
-            kept = tuple(TrainingCase(**case) for case in json.loads(str(file["cases"])))
-            return TrainingSet(kept, file["images"], file["masks"])
+    if (cached := _cached(path)) is not None:
+        return cached
     kept, images, masks, odd = [], [], [], []
     for case in tqdm(cases, desc=f"Reading {text(found.name)}", unit="case"):
         try:
@@ -128,6 +126,16 @@ def _load_one(spec: str, size: int, cache: Path) -> TrainingSet:
     with whole(path) as part, part.open("wb") as file:
         np.savez(file, cases=np.array(rows), images=result.images, masks=result.masks)
     return result
+
+
+def _cached(path: Path) -> TrainingSet | None:
+    """What was decoded before; None where nothing was, or a copy or a disk has damaged it."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            kept = tuple(TrainingCase(**case) for case in json.loads(str(file["cases"])))
+            return TrainingSet(kept, file["images"], file["masks"])
+    except UNREADABLE:
+        return None
 
 
 def on_grid(truth: np.ndarray, size: int) -> np.ndarray:

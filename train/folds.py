@@ -17,7 +17,7 @@ from train.data import load, some_cases
 from train.imagenet import ENCODERS
 from train.options import SIZE
 from train.recipe import epochs_of
-from train.record import read_history, read_record
+from train.record import case_rows, read_history, read_record, same_cases
 from train.roles import assign
 from train.training_set import TrainingSet
 
@@ -49,11 +49,18 @@ def read(args: argparse.Namespace, source: Weights | None) -> TrainingSet:
 
 
 def train(command: list[str]) -> int:
-    """Run `python -m` with a command; returns its exit status."""
+    """Run `python -m` with a command; returns its exit status. ValueError where the system killed it, which it could
+    not say itself."""
     try:
-        return subprocess.run([sys.executable, "-m", *command], check=False).returncode
+        status = subprocess.run([sys.executable, "-m", *command], check=False).returncode
     except KeyboardInterrupt:
         return 130
+    if status < 0:
+        raise ValueError(
+            f"The training was killed (signal {-status}), perhaps for want of memory: free some, and the same command "
+            "goes on."
+        )
+    return status
 
 
 def is_trained(run: Path) -> bool:
@@ -150,19 +157,21 @@ def check_cases(
     run: Path, data: TrainingSet, args: argparse.Namespace, source: Weights | None
 ) -> None:
     """ValueError where a run that is finished had other cases, or other roles for them, than options give it, its
-    fold among them: a trial's few would pass for all, or the tests of two splits for those of one.
+    fold among them: a trial's few would pass for all, or the tests of two splits for those of one. So it is where
+    the scans or the truths of its cases were others: what was corrected since would not be trained on.
 
     data: see `read`. source: from where the run goes on.
     """
-    record = read_record(run)
-    said = {(case["dataset"], case["id"]): case["role"] for case in record["cases"]}
     roles, _ = assign(data, args, source)
-    asked = {(case.dataset, case.id): role for case, role in zip(data.cases, roles, strict=True)}
-    if said != asked:
+    said, asked = (
+        sorted(rows, key=lambda case: (case["dataset"], case["id"]))
+        for rows in (read_record(run)["cases"], case_rows(data, roles))
+    )
+    if not same_cases(said, asked):
         raise ValueError(
-            f"{run} was trained on other cases than are asked for ({len(said)}, and {len(data.cases)} now), or on "
-            "another split of them: use the same data and options, such as --cases and --split-seed, or choose another "
-            "--out."
+            f"{run} was trained on other cases than are asked for ({len(said)}, and {len(asked)} now), on another "
+            "split of them, or on other scans or truths of theirs: use the same data and options, such as --cases and "
+            "--split-seed, or choose another --out."
         )
 
 

@@ -35,7 +35,7 @@ from train.augment import augment
 from train.keras_network import begin_phase, read_tensors
 from train.optimizer import PartwiseAdamW
 from train.recipe import Recipe
-from train.record import damaged, read_history
+from train.record import damaged, other_cases, read_history
 from train.training_set import TrainingSet
 
 _WHOLE = Phase()
@@ -200,12 +200,14 @@ def fit(
     recipe: Recipe,
     run: Path,
     phases: tuple[Phase, ...] = (_WHOLE,),
+    learned: str = "",
 ) -> dict[str, np.ndarray]:
     """Train, and return the averaged weights of the best epoch (by validation; without one, the last).
 
     Goes on from `run`'s checkpoint where there is one. Ctrl-C ends the training after a checkpoint
     was kept and returns the best so far. A new phase begins with a new optimizer, from the weights
-    where the last one left them (not from their averages).
+    where the last one left them (not from their averages). learned: what tells the cases and weights from which
+    it learns from all others, kept for `refuse_other_cases`.
     """
     run.mkdir(parents=True, exist_ok=True)
     per_epoch = steps_per_epoch(train, recipe)
@@ -239,7 +241,7 @@ def fit(
                 "loss": float(np.mean(losses)),
                 "seconds": time.monotonic() - started,
             }
-            _keep(model, validation, recipe, run, history, row)
+            _keep(model, validation, recipe, run, history, row, learned)
     except KeyboardInterrupt:
         if not (run / "best.safetensors").exists():
             raise
@@ -250,7 +252,7 @@ def fit(
         return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
 
 
-def _keep(model, validation, recipe, run, history, row) -> None:
+def _keep(model, validation, recipe, run, history, row, learned) -> None:
     """After an epoch: score the averaged weights, keep them if they are the best, then the checkpoint."""
     raw = [ops.convert_to_numpy(v) for v in model.trainable_variables]
     for variable, average in zip(
@@ -268,6 +270,7 @@ def _keep(model, validation, recipe, run, history, row) -> None:
     # Last, so that a kill before this line repeats the epoch and one after it does not.
     state = {f"state.{i:04d}": ops.convert_to_numpy(v) for i, v in enumerate(_state(model))}
     notes = {"history": json.dumps(history), "recipe": json.dumps(asdict(recipe))}
+    notes |= {"learned": learned} if learned else {}
     save_atomically(state, run / "checkpoint.safetensors", notes)
     _write_history(history, run / "history.csv")
     scores = "".join(f", {k} {v:.3f}" for k, v in row.items() if k not in ("epoch", "seconds"))
@@ -287,10 +290,19 @@ def refuse_other_recipe(run: Path, recipe: Recipe) -> None:
     """ValueError where a folder's checkpoint was trained by another recipe."""
     if not (run / "checkpoint.safetensors").exists():
         return
-    before, _ = _checkpoint_notes(run)
+    before, _, _ = _checkpoint_notes(run)
     # What a checkpoint of before does not know of has its default; what this program does not know is another run.
     if asdict(Recipe()) | before != asdict(recipe):
         raise ValueError(f"{run} holds a run with other settings; choose another --out.")
+
+
+def refuse_other_cases(run: Path, learned: str) -> None:
+    """ValueError where a folder's checkpoint learned from others, as `fit` was told; one of before does not say."""
+    if not (run / "checkpoint.safetensors").exists():
+        return
+    _, _, before = _checkpoint_notes(run)
+    if before not in ("", learned):
+        raise other_cases(run)
 
 
 def _restore(
@@ -299,9 +311,12 @@ def _restore(
     """Take up the checkpoint, in the phase of its last epoch; what has been done so far."""
     path = run / "checkpoint.safetensors"
     if not path.exists():
+        # A training that is gone may have learned from other cases: what it left is not this one's best.
+        for name in ("best.safetensors", "history.csv"):
+            (run / name).unlink(missing_ok=True)
         return []
     refuse_other_recipe(run, recipe)
-    _, history = _checkpoint_notes(run)
+    _, history, _ = _checkpoint_notes(run)
     with _opened(path, _ANEW) as file:
         compile_model(model, recipe, phases[phase_at(phases, len(history) - 1, recipe.epochs)])
         state = _state(model)
@@ -316,13 +331,14 @@ def _restore(
     return history
 
 
-def _checkpoint_notes(run: Path) -> tuple[dict, list[dict]]:
-    """The recipe and the history of a run's checkpoint; ValueError where it is damaged."""
+def _checkpoint_notes(run: Path) -> tuple[dict, list[dict], str]:
+    """The recipe and the history of a run's checkpoint, and what it learned from, "" where it does not say;
+    ValueError where it is damaged."""
     path = run / "checkpoint.safetensors"
     with _opened(path, _ANEW) as file:
         notes = file.metadata() or {}
     try:
-        return json.loads(notes["recipe"]), json.loads(notes["history"])
+        return json.loads(notes["recipe"]), json.loads(notes["history"]), notes.get("learned", "")
     except (KeyError, ValueError):
         raise damaged(path, _ANEW) from None
 

@@ -18,8 +18,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from bcweb.scores import read_scores, report
+from bcweb.scores import CaseScore, read_scores, report
 from bcweb.tables import write_rows
+from bcweb.terminal import write_whole
 from bcweb.weights import Config, SeenCase, Weights, config_text, load_weights
 from train import failures
 from train.card import Published, card
@@ -37,6 +38,7 @@ def write_weights(
 ) -> Path:  # fmt: skip
     """Write config.json, model.safetensors and seen.csv, each case once, a name's bytes as they are.
 
+    config.json is written last, and one of before goes first: cut off in between, the folder is none of weights.
     The tensors are stored as float16, batch statistics as float32: a variance may lie beyond half
     precision's range.
     """
@@ -48,14 +50,15 @@ def write_weights(
     for name, value in stored.items():
         if not np.isfinite(value).all():
             raise ValueError(f"{name} holds a number that half precision cannot.")
+    (folder / "config.json").unlink(missing_ok=True)
     save_atomically(stored, folder / "model.safetensors")
-    (folder / "config.json").write_text(config_text(config), "utf-8")
     names = [field.name for field in fields(SeenCase)]
     with (folder / "seen.csv").open(
         "w", newline="", encoding="utf-8", errors="surrogateescape"
     ) as file:
         rows = (tuple(getattr(case, name) for name in names) for case in seen)
         write_rows(file, [names, *dict.fromkeys(rows)])
+    write_whole(folder / "config.json", config_text(config).encode())
     return folder
 
 
@@ -63,15 +66,18 @@ def package(run: Path, repo: str, folder: Path, study: Path) -> dict[str, Path]:
     """Write what a repository gets of RUN into an empty folder: path in the repository -> file.
 
     study: a report of `python -m train.study`; it goes along where it exists, with its figures. The same
-    run gives the same bytes, so that pushing it twice changes nothing.
+    run gives the same bytes, so that pushing it twice changes nothing. ValueError where what is told of the weights
+    is of others.
     """
     source = run / "weights"
-    weights = load_weights(str(source))
+    weights, record = load_weights(str(source)), read_record(run)
+    if record.get("epochs_done") == 0:
+        raise ValueError(f"{run} has not finished: give the command that trains it again.")
+    scores = _scores(run, weights, record)
     (folder / "pictures").mkdir(parents=True)
     for name in ("model.safetensors", "seen.csv", "scores.csv"):
         if (source / name).exists():
             shutil.copyfile(source / name, folder / name)
-    record = read_record(run)
     shutil.copyfile(run / "run.json", folder / "run.json")
     for picture in sorted(run.glob("*.png")):
         shutil.copyfile(picture, folder / "pictures" / picture.name)
@@ -80,8 +86,7 @@ def package(run: Path, repo: str, folder: Path, study: Path) -> dict[str, Path]:
     _write_keras(weights, record["date"], folder)
     drawn = failures.draw(source)
     failures.sheet(drawn).save(folder / PICTURE)
-    scores = source / "scores.csv"
-    result = report(read_scores(scores), {}) if scores.exists() else None
+    result = report(scores, {}) if scores is not None else None
     published = Published(
         repo, failures.markdown(drawn, PICTURE), study=(folder / "study.md").exists()
     )
@@ -89,6 +94,21 @@ def package(run: Path, repo: str, folder: Path, study: Path) -> dict[str, Path]:
     (folder / "README.md").write_text(text, encoding="utf-8")
     files = sorted(file for file in folder.rglob("*") if file.is_file())
     return {file.relative_to(folder).as_posix(): file for file in files}
+
+
+def _scores(run: Path, weights: Weights, record: dict[str, Any]) -> Sequence[CaseScore] | None:
+    """A run's scores, None where it has none; ValueError where another network's are those of its own test."""
+    file = run / "weights" / "scores.csv"
+    if not file.exists():
+        return None
+    scores = read_scores(file)
+    others = {score.revision for score in scores} - {"", weights.revision}
+    if others and any(case["role"] == "test" for case in record["cases"]):
+        raise ValueError(
+            f"{run} has the scores of {min(others)}, and its weights are {weights.revision}: score them first, python "
+            f"-m train.score {run} --data KIND:PATH."
+        )
+    return scores
 
 
 def _copy_study(study: Path, folder: Path) -> None:

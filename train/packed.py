@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,10 @@ from bcweb.terminal import write_whole
 from train.training_set import TrainingCase, TrainingSet
 
 QUALITY = 90
+# What reading an .npz raises that is damaged, cut short or another file.
+UNREADABLE = (
+    OSError, KeyError, TypeError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error
+)  # fmt: skip
 
 
 def pack(data: TrainingSet, file: Path) -> None:
@@ -59,7 +64,7 @@ def _opened(file: Path) -> Iterator[np.lib.npyio.NpzFile]:
             yield packed
     except FileNotFoundError:
         raise ValueError(f"There is no file {file}.") from None
-    except (OSError, KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile):
+    except UNREADABLE:
         raise ValueError(f"{file} was not written by python -m train.data.") from None
 
 

@@ -4,9 +4,16 @@ is named in a sentence."""
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import msgspec
+import numpy as np
+
+from train.training_set import TrainingSet
 
 _AGAIN = " and give the command that trained the run again"
 
@@ -15,6 +22,28 @@ def damaged(file: Path, more: str, how: str = "") -> ValueError:
     """more: what else is to be done when the file is deleted, or what that costs. how: what is wrong with it."""
     told = f" ({how})" if how else ""
     return ValueError(f"{file} is damaged{told}: delete it{more}, or choose another --out.")
+
+
+def other_cases(run: Path) -> ValueError:
+    """Of a folder whose checkpoint would go on from what it learned elsewhere."""
+    return ValueError(
+        f"{run} holds a run on other cases, on another split of them, on other scans or truths of theirs, or from "
+        "other weights; choose another --out."
+    )
+
+
+class _Recipe(msgspec.Struct, frozen=True):
+    epochs: int = 1
+    until: int | None = None
+
+
+class _Types(msgspec.Struct, frozen=True):
+    """What is counted on in a record, wherever it has it."""
+
+    recipe: _Recipe = _Recipe()
+    data: tuple[str, ...] = ()
+    cases: tuple[dict[str, str], ...] = ()
+    epochs_done: int = 0
 
 
 class _Record(dict[str, Any]):
@@ -37,11 +66,33 @@ def read_record(run: Path) -> dict[str, Any]:
 
     try:
         record = json.loads(file.read_text(), object_hook=made)
-    except ValueError:  # no JSON, or no text
-        record = None
-    if not isinstance(record, dict):
-        raise damaged(file, _AGAIN)
+        msgspec.convert(record, _Types)
+    except ValueError:  # no JSON, no text, or another type
+        raise damaged(file, _AGAIN) from None
     return record
+
+
+def case_rows(data: TrainingSet, roles: Sequence[str]) -> list[dict[str, str]]:
+    """A record's cases, each with its role: what its scan is, and what its truth is on the network's grid."""
+    return [
+        {
+            "dataset": case.dataset,
+            "id": case.id,
+            "group": case.group,
+            "digest": case.digest,
+            "truth": hashlib.sha256(np.packbits(mask).tobytes()).hexdigest()[:16],
+            "role": str(role),
+        }
+        for case, mask, role in zip(data.cases, data.masks, roles, strict=True)
+    ]
+
+
+def same_cases(said: Sequence[dict[str, str]], asked: Sequence[dict[str, str]]) -> bool:
+    """Whether a record's cases are those that are asked for, in their order, by all that it says of each: a record of
+    before says nothing of the truth."""
+    return len(said) == len(asked) and all(
+        old.items() <= new.items() for old, new in zip(said, asked, strict=True)
+    )
 
 
 def read_history(run: Path) -> list[dict[str, float]]:

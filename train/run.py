@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import importlib.metadata
+import json
 import math
 import re
 from collections import Counter
@@ -30,7 +32,7 @@ from train.keras_network import write_tensors
 from train.options import validation_parts
 from train.package import write_weights
 from train.recipe import changed
-from train.record import read_record
+from train.record import case_rows, other_cases, read_record, same_cases
 from train.roles import assign, known, refuse_twins
 from train.score import score_run, write_json
 from train.start import Start, load_source
@@ -46,6 +48,10 @@ def run(args: argparse.Namespace, start: Start) -> Path:
     data = folds.read(args, start.source)
     modality = _modality(data)
     roles, whole = assign(data, args, start.source)
+    if args.fold != "all" and not np.isin(roles, ("test", "accepted")).any():
+        raise ValueError(
+            f"Fold {args.fold} of {args.folds} holds out no case: add data, or ask for fewer --folds."
+        )
     refuse_twins(data, roles, args.fold)
     teachers = [load_source(name, modality) for name in args.teacher]
     refuse_knowing(teachers, data.take(np.flatnonzero(roles == "test")))
@@ -69,7 +75,9 @@ def run(args: argparse.Namespace, start: Start) -> Path:
         "epochs_done": 0,
     }
     _same_cases(args.out, record)
+    learned = _material(record)
     loop.refuse_other_recipe(args.out, recipe)  # before its record would be written over
+    loop.refuse_other_cases(args.out, learned)
     _say_what_happens(data, roles, recipe, normals, modality)
     if record["known"] and args.fold != "all":
         print(
@@ -96,7 +104,7 @@ def run(args: argparse.Namespace, start: Start) -> Path:
         with devices.built_in(devices.precision()):
             model = start.build(recipe.size, recipe.presence, recipe.seed)
         write_json(args.out / "run.json", record)
-        best = _fit(model, train, validation, modality, recipe, start, args.out)
+        best = _fit(model, train, validation, modality, recipe, start, args.out, learned)
         learning_curve(args.out)
 
         write_tensors(model, best)
@@ -112,6 +120,7 @@ def run(args: argparse.Namespace, start: Start) -> Path:
         # training's own.
         seen = [c for c, r in zip(data.cases, roles, strict=True) if r in ("train", "validation")]
         before = [case for weights in _learned_from(start, teachers) for case in weights.seen_cases]
+        _forget_scores(args.out)
         folder = write_weights(args.out / "weights", config, best, [*seen, *before])
         record |= {
             "operating_point": msgspec.structs.asdict(config.operating_point),
@@ -195,19 +204,31 @@ def _same_cases(run: Path, record: dict) -> None:
     if not all((run / name).exists() for name in ("checkpoint.safetensors", "run.json")):
         return
     begun = read_record(run)
-    if any(begun.get(key) != record[key] for key in ("cases", "source", "teachers")):
-        raise ValueError(
-            f"{run} holds a run on other cases, on another split of them or from other weights; choose another "
-            "--out."
-        )
+    others = any(begun.get(key) != record[key] for key in ("source", "teachers"))
+    if others or not same_cases(begun["cases"], record["cases"]):
+        raise other_cases(run)
 
 
-def _fit(model, train, validation, modality, recipe, start, out) -> dict[str, np.ndarray]:
+def _material(record: dict) -> str:
+    """A hash of the cases and weights that a training learns from: its checkpoint keeps it, and a record that is
+    damaged is deleted."""
+    said = json.dumps([record[key] for key in ("cases", "source", "teachers")])
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _forget_scores(run: Path) -> None:
+    """Remove the scores and the card of weights that were written when a training was stopped: others take their
+    place."""
+    for name in ("weights/README.md", "weights/scores.csv", "scores.json"):
+        (run / name).unlink(missing_ok=True)
+
+
+def _fit(model, train, validation, modality, recipe, start, out, learned) -> dict[str, np.ndarray]:
     """`loop.fit`, with every backend's way to run out of memory as MemoryError."""
     try:
         return loop.fit(
             model, train, validation if len(validation.cases) else None, modality, recipe, out,
-            start.arm.phases,
+            start.arm.phases, learned,
         )  # fmt: skip
     except Exception as error:
         if "ResourceExhausted" in type(error).__name__ or "RESOURCE_EXHAUSTED" in str(error):
@@ -288,14 +309,5 @@ def _record(args, data: TrainingSet, roles, recipe, start: Start, teachers: list
         "versions": versions,
         "precision": devices.precision(),
         "gpus": len(devices.gpus()),
-        "cases": [
-            {
-                "dataset": c.dataset,
-                "id": c.id,
-                "group": c.group,
-                "digest": c.digest,
-                "role": str(role),
-            }
-            for c, role in zip(data.cases, roles, strict=True)
-        ],
+        "cases": case_rows(data, roles),
     }

@@ -13,12 +13,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tqdm import tqdm
+
 from bcweb.batch import Choice
 from bcweb.cases import Case, CaseSet, read_cases
 from bcweb.cases.duplicates import fingerprint
 from bcweb.evaluate import evaluate, table
+from bcweb.names import text
 from bcweb.paths import path_argument
-from bcweb.scans import Scan
+from bcweb.scans import Scan, ScanError, read_scan
 from bcweb.scores import write_scores
 from bcweb.terminal import command, why_unmade
 from bcweb.weights import Weights, load_weights
@@ -30,7 +33,8 @@ from train.record import read_record
 def score_run(run: Path, specs: list[str]) -> dict | None:
     """Score the cases that a run held out, as the app would segment them; None where it held out none.
 
-    ValueError where the run has no weights yet, or the data has not all of its test cases.
+    ValueError where the run has no weights yet, or the data has not all of its test cases, each with a truth and as
+    the picture that it was.
     """
     folder = run / "weights"
     if not (folder / "config.json").is_file():
@@ -39,6 +43,7 @@ def score_run(run: Path, specs: list[str]) -> dict | None:
     result = None
     if any(case["role"] == "test" for case in record["cases"]):
         held_out = held_out_by(run, [case for spec in specs for case in read_cases(spec).cases])
+        _refuse_other_pictures(run, held_out)
         scores, result = evaluate([CaseSet(run.name, tuple(held_out))], Choice(str(folder)))
         if failed := [score for score in scores if score.error]:
             raise ValueError(
@@ -48,26 +53,41 @@ def score_run(run: Path, specs: list[str]) -> dict | None:
         write_scores(folder / "scores.csv", scores)
         print(table(result))
         write_json(run / "scores.json", result)
-    text = card(load_weights(str(folder)).config, record, result)
-    (folder / "README.md").write_text(text, encoding="utf-8")
+    told = card(load_weights(str(folder)).config, record, result)
+    (folder / "README.md").write_text(told, encoding="utf-8")
     return result
 
 
 def held_out_by(run: Path, cases: Sequence[Case]) -> list[Case]:
-    """The cases that a finished run held out; ValueError where there are none, or not each is there once."""
+    """The cases that a finished run held out; ValueError where there are none, or not each is there once, its truth
+    known."""
     record = read_record(run)
     tested = {(c["dataset"], c["id"]) for c in record["cases"] if c["role"] == "test"}
-    found = [case for case in cases if (case.dataset, case.id) in tested]
+    found = [case for case in cases if case.has_truth and (case.dataset, case.id) in tested]
     if not tested:
         raise ValueError(f"{run} held no case out: it has nothing to say here.")
     keys = {(case.dataset, case.id) for case in found}
     if keys != tested:
         raise ValueError(
-            f"{len(tested - keys)} of {run}'s {len(tested)} test cases are not in this data."
+            f"{len(tested - keys)} of {run}'s {len(tested)} test cases are not in this data with a known truth."
         )
     if len(found) > len(keys):
         raise ValueError("The same data set is named twice.")
     return found
+
+
+def _refuse_other_pictures(run: Path, held_out: Sequence[Case]) -> None:
+    """ValueError where a case of those names that a run held out is another picture now."""
+    digests = {(c["dataset"], c["id"]): c["digest"] for c in read_record(run)["cases"]}
+    for case in tqdm(held_out, f"Reading the test of {run.name}", unit="case"):
+        try:
+            scan = read_scan(case.file)
+        except (ScanError, OSError):
+            continue  # which its score will say
+        if scan.digest != digests[case.dataset, case.id]:
+            raise ValueError(
+                f"{text(case.id)} of {text(case.dataset)} is another picture in this data than the one that {run} held out."
+            )
 
 
 def refuse_seen(weights: Weights, case: Case, scan: Scan) -> None:

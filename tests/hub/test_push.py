@@ -335,6 +335,21 @@ def test_an_unfinished_run_is_not_pushed(hub, client, tmp_path):
     assert "is not a finished run: it has no run.json" in refused(tmp_path)
 
 
+def test_scores_of_another_network_are_not_pushed(hub, client, tmp_path):
+    """Of one that was stopped and has gone on since, or that is trained at this moment."""
+    run = finished.run(tmp_path / "run")
+    file = run / "weights" / "scores.csv"
+    revision = load_weights(str(run / "weights")).revision
+    write_scores(file, [replace(s, revision="made-up-0-before") for s in read_scores(file)])
+    told = f"{run} has the scores of made-up-0-before, and its weights are {revision}: score them first"
+    assert refused(run).startswith(told)
+    write_scores(file, [replace(s, revision=revision) for s in read_scores(file)])
+    record = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps(record | {"epochs_done": 0}))
+    assert refused(run).startswith(f"{run} has not finished")
+    assert not hub.repository(NAME).tags
+
+
 def test_weights_that_do_not_tell_what_they_have_seen_are_not_pushed(hub, client, tmp_path):
     run = finished.run(tmp_path / "run")
     (run / "weights" / "seen.csv").unlink()

@@ -80,6 +80,34 @@ def test_epochs_are_those_that_were_trained(config, recipe, more, behind, said):
     assert f" {said}, batch" in card(config, mine, None)
 
 
+@pytest.mark.parametrize(
+    ("roles", "said"),
+    [
+        (["test", "test"], "No scores exist yet: none of the 2 held-out cases was scored."),
+        (
+            ["train", "accepted"],
+            "No scores exist: all held-out cases are predictions that a reader",
+        ),
+        (["train"], "No scores exist: no case was held out."),
+    ],
+)
+def test_a_card_without_scores_says_why(config, roles, said):
+    cases = [{"dataset": "busi", "id": str(i), "role": role} for i, role in enumerate(roles)]
+    assert said in card(config, record(cases=cases), None)
+
+
+def test_a_fit_on_everything_says_what_it_was_not_fitted_on(config):
+    mine = record(fold="all", part=50)
+    mine["cases"] = [{"dataset": "busi", "id": "a", "role": "train"}] * 3
+    whole = card(config, mine, report(lesions(3), {}))
+    assert "These weights themselves were fitted on all cases. " in whole
+    mine["cases"] += [{"dataset": "busi", "id": "b", "role": "left out"}] * 2
+    told = card(config, mine, report(lesions(3), {}))
+    assert "These weights themselves were fitted on all cases but 2 that were left out. " in told
+    alone = card(config, mine, None)
+    assert "Trained on all cases but 2 that were left out: no scores of this file exist." in alone
+
+
 @pytest.mark.parametrize("modality", MODALITIES)
 def test_a_shipped_card_says_what_its_table_and_today_s_code_say(modality):
     weights = load_weights("embedded", modality)

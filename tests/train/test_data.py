@@ -239,6 +239,19 @@ def test_a_disk_that_does_not_take_the_cache_is_named_and_keeps_no_part_of_it(fo
     assert list((tmp_path / "cache").iterdir()) == []
 
 
+def test_a_cache_that_is_cut_short_is_made_anew(folder, tmp_path):
+    """By a copy or a disk: no training on this data would begin until it was deleted by hand."""
+    spec = [f"folder:{folder}?modality=ultrasound"]
+    whole = load(spec, 64, tmp_path)
+    [file] = tmp_path.iterdir()
+    content = file.read_bytes()
+    for left in (0, 3, 100, len(content) // 2):
+        file.write_bytes(content[:left])
+        again = load(spec, 64, tmp_path)
+        assert again.cases == whole.cases and np.array_equal(again.masks, whole.masks), left
+        assert file.read_bytes() == content, left
+
+
 def test_the_cache_knows_the_modality_that_was_said_and_two_sets_of_one_name_are_refused(tmp_path):
     for place in ("a", "b"):
         draw_squares(tmp_path / place / "ward", seed=0)

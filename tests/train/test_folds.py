@@ -14,6 +14,8 @@ from train import ablations, crossval, folds, source, study, transfer
 from train import run as training
 from train.folds import best_epoch, check_asked, check_split, is_trained, train_missing
 from train.options import data_name
+from train.record import case_rows
+from train.roles import assign
 
 
 def finished(run: Path, fold: int, folds: int = 2, done: int = 3, rate: float = 0.1) -> Path:
@@ -75,6 +77,15 @@ def test_the_best_epoch_is_the_one_that_the_folds_kept(tmp_path):
     assert best_epoch(runs, 2) == 1, "one of those that may be asked for"
     (runs[0] / "history.csv").write_text("epoch,loss\n1,1.0")
     assert best_epoch(runs, 3) is None, "nothing chose an epoch there"
+
+
+def test_a_training_that_the_system_killed_is_told(capfd):
+    kill = "import os; os.kill(os.getpid(), 9)"
+    with pytest.raises(ValueError) as raised:
+        folds.train(["timeit", "-n", "1", "-r", "1", kill])
+    assert str(raised.value) == (
+        "The training was killed (signal 9), perhaps for want of memory: free some, and the same command goes on."
+    )
 
 
 def test_a_fold_is_trained_in_a_process_of_its_own(tmp_path, capfd):
@@ -153,6 +164,24 @@ def test_folds_that_end_elsewhere_are_not_taken_for_those_that_are_asked_for(
     refused = nullcontext() if sentence is None else pytest.raises(ValueError, match=sentence)
     with refused:
         check(trained_by_train_source(tmp_path / "0", fold=fold, until=until), *options)
+
+
+@pytest.mark.parametrize("other", [None, "digest", "truth"])
+def test_a_fold_of_other_scans_or_truths_is_not_taken_for_the_one_that_is_asked_for(
+    tmp_path, squares, other
+):
+    run = finished(tmp_path / "0", 0)
+    args = source.parse(["--data", "squares:x", "--out", "y"])
+    roles, _ = assign(squares, args)
+    record = json.loads((run / "run.json").read_text()) | {"cases": case_rows(squares, roles)}
+    for case in record["cases"] if other is None else ():
+        del case["truth"]  # as a record of before has it
+    if other is not None:
+        record["cases"][3][other] = "another"
+    (run / "run.json").write_text(json.dumps(record))
+    said = "was trained on other cases than .*, or on other scans or truths of theirs: use the same"
+    with nullcontext() if other is None else pytest.raises(ValueError, match=said):
+        folds.check_cases(run, squares, args, None)
 
 
 def trained_by_train_source(run: Path, until: int | None = None, **more) -> Path:

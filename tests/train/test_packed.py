@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from train import data, packed, score
 from train.data import load
@@ -50,7 +52,10 @@ def test_another_size_and_another_file_are_one_sentence(sets, tmp_path):
         packed.unpack(file, 256)
     (tmp_path / "other.npz").write_bytes(b"not this")
     np.savez(tmp_path / "arrays.npz", a=np.ones(3))
-    for name in ("other.npz", "arrays.npz"):
+    damaged = bytearray(file.read_bytes())
+    damaged[500:1000] = bytes(500)
+    (tmp_path / "damaged.npz").write_bytes(damaged)
+    for name in ("other.npz", "arrays.npz", "damaged.npz"):
         with pytest.raises(ValueError, match="was not written by"):
             packed.unpack(tmp_path / name, 64)
     with pytest.raises(ValueError, match="There is no file"):
@@ -81,3 +86,29 @@ def test_data_without_the_tests_cases_is_refused(run, folder, tmp_path, capsys):
     assert "test cases are not in this data" in capsys.readouterr().err
     assert score.main([str(tmp_path), "--data", "busi:x"]) == 1
     assert "holds no finished run" in capsys.readouterr().err
+
+
+def test_a_part_of_the_test_and_other_pictures_of_its_names_are_refused(
+    run, folder, tmp_path, capsys
+):
+    """The card would tell of all of them."""
+    record = json.loads((run / "run.json").read_text())
+    tested = [c["id"] for c in record["cases"] if c["role"] == "test"]
+    data = shutil.copytree(folder, tmp_path / folder.name)
+    mask = next(
+        data / "masks" / f"{i}.png" for i in tested if (data / "masks" / f"{i}.png").exists()
+    )
+    drawn = mask.read_bytes()
+    before = (run / "weights" / "scores.csv").read_bytes()
+    mask.unlink()
+    command = [str(run), "--data", f"folder:{data}?modality=ultrasound"]
+    assert score.main(command) == 1
+    said = f"1 of {run}'s {len(tested)} test cases are not in this data with a known truth.\n"
+    assert capsys.readouterr().err == said
+    mask.write_bytes(drawn)
+    scan = data / "images" / mask.name
+    Image.fromarray(np.fliplr(Image.open(scan))).save(scan)
+    assert score.main(command) == 1
+    said = f"{scan.stem} of {folder.name} is another picture in this data than the one that {run} held out."
+    assert capsys.readouterr().err.splitlines()[-1] == said
+    assert (run / "weights" / "scores.csv").read_bytes() == before

@@ -39,7 +39,14 @@ def go_on(run: Path, squares) -> dict[str, np.ndarray]:
     return loop.fit(None, squares, None, "ultrasound", RECIPE, run)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"source": "\xff"}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"", b"{", b"[]", b'{"source": "\xff"}', b'{"recipe": null}', b'{"recipe": {"epochs": "3"}}',
+        b'{"recipe": {"epochs": 3, "until": "2"}}', b'{"epochs_done": null}', b'{"data": null}',
+        b'{"cases": 5}', b'{"cases": ["a"]}', b'{"cases": [{"role": []}]}',
+    ],
+)  # fmt: skip
 def test_a_record_that_is_damaged_is_named_in_a_sentence(trained, capsys, content):
     (trained / "run.json").write_bytes(content)
     said = f"{trained / 'run.json'} is damaged: {AGAIN}"
@@ -117,3 +124,30 @@ def test_the_best_weights_that_are_cut_short_are_named_in_a_sentence(trained, sq
     with pytest.raises(ValueError) as raised:
         go_on(trained, squares)
     assert str(raised.value) == f"{file} is damaged: delete it and checkpoint.safetensors {ANEW}"
+
+
+def test_what_a_training_left_whose_checkpoint_is_gone_is_not_the_next_one_s(
+    trained, squares, monkeypatch
+):
+    """Which may be on other cases: its best would be scored on what it was trained on."""
+    (trained / "checkpoint.safetensors").unlink()
+    (trained / "history.csv").write_text("epoch,loss\n1,0.5\n")
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(loop, "compile_model", stop)
+    with pytest.raises(KeyboardInterrupt):
+        go_on(trained, squares)
+    assert not (trained / "best.safetensors").exists()
+    assert not (trained / "history.csv").exists()
+
+
+def test_a_checkpoint_tells_what_it_learned_from_without_a_record(trained):
+    (trained / "run.json").unlink()
+    loop.refuse_other_cases(trained, "of before this was kept")
+    notes = {"history": json.dumps(HISTORY), "recipe": json.dumps(asdict(RECIPE))}
+    loop.save_atomically({}, trained / "checkpoint.safetensors", notes | {"learned": "fold 0"})
+    loop.refuse_other_cases(trained, "fold 0")
+    with pytest.raises(ValueError, match="holds a run on other cases, on another split of them"):
+        loop.refuse_other_cases(trained, "fold 1")

@@ -12,16 +12,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from safetensors.numpy import load_file
 
 from bcweb.scans import read_scan
 from bcweb.scores import read_scores, report
 from bcweb.segmenter import Segmenter
-from bcweb.weights import load_weights
+from bcweb.weights import WeightsError, load_weights
 from tests.cases.trees import no_text
 from train import loop, score
 from train.arms import ARMS
 from train.card import card
 from train.folds import was_stopped
+from train.package import write_weights
 from train.run import _recipe
 from train.source import main, parse
 from train.start import without_source
@@ -157,6 +159,18 @@ def test_too_few_groups_for_the_parts_get_one_sentence(folder, tmp_path, capsys)
     )
 
 
+def test_a_fold_that_holds_nothing_out_is_refused_before_it_trains(
+    folder, narrow, tmp_path, capsys
+):
+    """Its card would say that all that was held out was accepted."""
+    arguments = ["--data", f"folder:{folder}?modality=ultrasound", "--cases", "6", "--size", "64"]
+    arguments += ["--fold", "4", "--validation", "0", "--epochs", "1", *there(tmp_path), *narrow]
+    assert main(arguments) == 1
+    said = "Fold 4 of 5 holds out no case: add data, or ask for fewer --folds."
+    assert capsys.readouterr().err.splitlines()[-1] == said
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize(
     ("error", "status", "sentence"),
     [
@@ -188,7 +202,16 @@ def test_a_folder_does_not_go_on_with_another_split_or_other_cases(run, folder, 
     for other in (["--fold", "1", "--validation", "0.2"], ["--validation", "0.4"]):
         assert main([*arguments, *other]) == 1
         assert "holds a run on other cases, on another split" in capsys.readouterr().err
+    corrected = shutil.copytree(folder, tmp_path / folder.name) / "masks" / "case0.png"
+    Image.fromarray(np.fliplr(Image.open(corrected))).save(corrected)
+    now = ["--data", f"folder:{corrected.parents[1]}?modality=ultrasound", *arguments[2:]]
+    assert main([*now, "--validation", "0.2"]) == 1, "it would never be trained on"
+    assert "on other scans or truths of theirs" in capsys.readouterr().err
     assert (mine / "run.json").read_text() == before
+    (mine / "run.json").unlink()  # as a program says that finds it damaged
+    assert main([*arguments, "--fold", "1", "--validation", "0.2"]) == 1
+    assert "holds a run on other cases, on another split" in capsys.readouterr().err
+    assert not (mine / "run.json").exists()
 
 
 def test_a_test_case_that_cannot_be_read_is_told_and_nothing_is_scored(
@@ -252,6 +275,34 @@ def test_a_run_that_was_stopped_says_so(folder, narrow, tmp_path, monkeypatch, c
     monkeypatch.setattr(loop, "_keep", die)
     assert main(arguments) == 1, "it goes on, and is cut off"
     assert was_stopped(tmp_path / "run"), "weights of before it went on are no whole run's"
+    told = [
+        tmp_path / "run" / name
+        for name in ("scores.json", "weights/scores.csv", "weights/README.md")
+    ]
+    assert all(file.exists() for file in told), "they are of the weights that are there"
+
+    def trained(*_):
+        return load_file(tmp_path / "run" / "best.safetensors")
+
+    monkeypatch.setattr(loop, "fit", trained)
+    monkeypatch.setattr("train.run.score_run", die)
+    assert main(arguments) == 1, "it is trained, and cut off before it is scored"
+    assert not any(file.exists() for file in told), "of other weights than those that are there now"
+
+
+def test_a_folder_whose_writing_is_cut_off_is_none_of_weights(run, tmp_path, monkeypatch):
+    """New numbers beside an old list of what they have seen would call what they were trained on unseen."""
+    before = load_weights(str(run / "weights"))
+    folder = shutil.copytree(run / "weights", tmp_path / "weights")
+
+    def die(*_):
+        raise SystemExit
+
+    monkeypatch.setattr("train.package.write_rows", die)
+    with pytest.raises(SystemExit):
+        write_weights(folder, before.config, before.tensors, before.seen_cases)
+    with pytest.raises(WeightsError, match=r"it has no config\.json"):
+        load_weights(str(folder))
 
 
 def test_a_training_can_end_before_its_rate_has_fallen(folder, narrow, tmp_path, capsys):
