@@ -166,13 +166,12 @@ def predict(
     """Probability maps (N, S, S) float32, and presence (N,) or None, of images (N, S, S) uint8."""
     masks, presences = [], []
     for start in range(0, len(images), recipe.batch):
-        x = standardise(
-            images[start : start + recipe.batch] / np.float32(255), recipe.mean, recipe.std
-        )
-        out = model.predict_on_batch(x)
-        masks.append(_sigmoid(np.asarray(out["mask"], np.float32)[..., 0]))
+        some = images[start : start + recipe.batch] / np.float32(255)
+        full = np.resize(some, (recipe.batch, *some.shape[1:]))  # each size is traced by itself
+        out = model.predict_on_batch(standardise(full, recipe.mean, recipe.std))
+        masks.append(_sigmoid(np.asarray(out["mask"], np.float32)[: len(some), ..., 0]))
         if "presence" in out:
-            presences.append(_sigmoid(np.asarray(out["presence"], np.float32)[:, 0]))
+            presences.append(_sigmoid(np.asarray(out["presence"], np.float32)[: len(some), 0]))
     return np.concatenate(masks), np.concatenate(presences) if presences else None
 
 
