@@ -143,7 +143,7 @@ def precision(
 ) -> Interval | None:
     """Share of damaged truths among the first 20, when `each` of every kind are damaged: its mean over
     200 draws of which they are, and the range that holds 95% of the draws. None with too few cases."""
-    lesions = [i for i, case in enumerate(cases) if case.key in study.worse]
+    lesions = np.array([i for i, case in enumerate(cases) if case.key in study.worse], int)
     if len(lesions) < each * len(kinds):
         return None
     good = np.array([case.suspicion[name] for case in cases])
@@ -151,14 +151,16 @@ def precision(
         kind: {i: study.worse[cases[i].key][kind].suspicion[name] for i in lesions}
         for kind in kinds
     }
-    shares = []
+    shares, least = [], max(len(good) - FIRST, 0)
     for seed in range(DRAWS):
         rng = np.random.default_rng(seed)
         drawn = rng.permutation(lesions)[: each * len(kinds)]
         scores, is_bad = good.copy(), np.zeros(len(good), bool)
         for place, i in enumerate(drawn):
             scores[i], is_bad[i] = bad[kinds[place // each]][i], True
-        first = np.lexsort((rng.random(len(scores)), -scores))[:FIRST]  # equals in any order
+        among = np.flatnonzero(scores >= np.partition(scores, least)[least])
+        turns = rng.random(len(scores))[among]  # equals in any order
+        first = among[np.lexsort((turns, -scores[among]))[:FIRST]]
         shares.append(is_bad[first].mean())
     low, high = np.percentile(shares, [2.5, 97.5])
     return Interval(float(np.mean(shares)), float(low), float(high))
