@@ -20,7 +20,7 @@ from bcweb.paths import pasted
 from bcweb.scans import Scan, ScanError, read_scan
 from bcweb.scans.folders import walk
 
-_PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".pgm", ".webp"}
+_PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".pgm", ".webp", ".gif"}
 _SUFFIXES = _PICTURES | {".dcm", ".dicom"}
 MOST = 5000
 
@@ -67,7 +67,7 @@ def list_folder(path: str) -> tuple[list[Listed], list[str], list[str]]:
     if not files and refused:
         raise FolderError(f"{refused[0].filename} cannot be read: {refused[0].strerror}.")
     if not files:
-        raise FolderError(f"{path} holds no scans: PNG, JPEG, BMP, TIFF, PGM, WebP or DICOM.")
+        raise FolderError(f"{path} holds no scans: PNG, JPEG, BMP, TIFF, PGM, WebP, GIF or DICOM.")
     if len(files) > MOST:
         raise FolderError(f"{path} holds more than {MOST:,} scans: name one of the folders in it.")
     names = [file.relative_to(folder).as_posix() for file in files]

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.cases import trees
 from tests.page.files import png, speckle
@@ -59,6 +60,13 @@ def test_a_name_that_is_no_text_is_told_as_text_and_the_others_are_not_lost(visi
         assert {scan["name"] for scan in known} == set(listed)
     again = visitor.post("/bc/folder", json={"path": str(tmp_path)}).json()["scans"]
     assert id in {scan["id"] for scan in again}, "the scan that it was"
+
+
+def test_every_kind_of_picture_is_listed(visitor, tmp_path):
+    for kind in ("png", "jpg", "bmp", "tif", "pgm", "webp", "gif"):
+        Image.fromarray(speckle(64, 64)).save(tmp_path / f"of-{kind}.{kind}")
+    listed = visitor.post("/bc/folder", json={"path": str(tmp_path)}).json()["scans"]
+    assert {scan["name"] for scan in listed} == {file.name for file in tmp_path.iterdir()}
 
 
 def test_a_pipe_is_no_scan_and_nobody_waits_for_it(visitor, tmp_path):
