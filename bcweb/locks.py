@@ -10,12 +10,12 @@ from filelock import FileLock, Timeout
 
 
 @contextmanager
-def held(file: Path, taken: Callable[[], None]) -> Iterator[None]:
+def held(file: Path, taken: Callable[[], None]) -> Iterator[bool]:
     """Within, the lock of this file is held, of which other processes see that it is.
 
     taken: called where another one holds it; what it raises is raised, and when it returns that one is waited for.
     A process that ends lets go, however it ends. Where a system, or what the folder is mounted from, has no such
-    locks, or the file is not one's own to open, nothing is held.
+    locks, or the file is not one's own to open, nothing is held: then it is False that is given.
     """
     # A lock that is a mere file would outlive a process that is killed. Who shares a folder shares its locks.
     lock = FileLock(file, mode=0o666, fallback_to_soft=False)
@@ -28,7 +28,7 @@ def held(file: Path, taken: Callable[[], None]) -> Iterator[None]:
     except OSError:
         pass
     try:
-        yield
+        yield lock.is_locked
     finally:
         if lock.is_locked:
             with suppress(OSError):  # Windows keeps a file that is open

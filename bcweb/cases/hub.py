@@ -51,14 +51,16 @@ def fetch(repo: str, revision: str | None = None) -> Path:
     home = Path(cached_assets_path("bcweb", namespace=repo))
     commit = _commit(repo, revision or "main", home)
     done = home / commit
-    with held(home / f"{commit}.lock", lambda: None):  # whoever is at it is waited for
+    with held(home / f"{commit}.lock", lambda: None) as is_held:  # whoever is at it is waited for
         if not (done / "cases.csv").exists():
-            for left in (done, *home.glob(f"{commit}.*.part")):  # by who was killed
-                shutil.rmtree(left, ignore_errors=True)
             part = home / f"{commit}.{os.getpid()}.part"
+            for left in home.glob(f"{commit}.*.part") if is_held else [part]:  # by who was killed
+                shutil.rmtree(left, ignore_errors=True)
             try:
                 _write(repo, commit, part)
-                part.replace(done)
+                if not (done / "cases.csv").exists():
+                    shutil.rmtree(done, ignore_errors=True)
+                    part.replace(done)
             except OSError as error:
                 raise CasesError(hub.explain(error, repo)) from None
             finally:

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import nullcontext
 from io import BytesIO
 from pathlib import Path
 
@@ -277,6 +278,13 @@ def test_who_wants_a_data_set_that_another_is_writing_waits_for_it(
     done = cases_hub.fetch("ann/scans")
     assert told == [str((done / "images").stat().st_ino)], "the folder is another"
     assert [file.name for file in tmp_path.iterdir()] == ["c0ffee"], "something is left"
+
+
+def test_on_a_disk_without_locks_nobody_takes_away_what_another_writes(half_done, monkeypatch):
+    monkeypatch.setattr(cases_hub, "held", lambda *_: nullcontext(False))
+    done = cases_hub.fetch("ann/scans")
+    inode = (done / "images").stat().st_ino
+    assert half_done.communicate("go on\n", timeout=60)[0].strip() == str(inode)
 
 
 def test_what_a_killed_process_had_written_of_a_data_set_is_removed(half_done, tmp_path):
