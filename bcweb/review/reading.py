@@ -43,13 +43,22 @@ def read_case(case: Case) -> NewCase | NotRead:
         with case.file.open("rb") as file:
             file.read(1)
     except OSError as error:
-        return NotRead(f"{case.file.name} cannot be opened: {error.strerror or error}.")
+        return _not_read(case, error)
     try:
         return _read(case)
     except ScanError as error:
+        cause = error.__cause__
+        if (
+            isinstance(cause, OSError) and cause.errno is not None
+        ):  # of the disk; a decoder's have no number
+            return _not_read(case, cause)
         return replace(_blank(case), problem=str(error))
     except Exception as error:
         return replace(_blank(case), problem=fault(error))
+
+
+def _not_read(case: Case, error: OSError) -> NotRead:
+    return NotRead(f"{case.file.name} cannot be opened: {error.strerror or error}.")
 
 
 def _read(case: Case) -> NewCase:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sys
@@ -21,7 +22,7 @@ from bcweb.review.importing import READING, prepare
 from bcweb.review.reading import read_case
 from bcweb.review.records import NewVerdict
 from bcweb.review.store import Store
-from bcweb.scans import read_scan
+from bcweb.scans import ScanError, read_scan
 from bcweb.weights import load_weights
 from tests import weights_folder
 from tests.cases import trees
@@ -343,6 +344,18 @@ def test_a_file_that_is_larger_than_the_memory_is_read_as_far_as_its_picture_goe
         pytest.skip("this file system has no such files")
     large = read_case(Case("set", "scan", file, "ultrasound"))
     assert large.problem is None and large.digest == small.digest
+
+
+def test_a_disk_that_fails_within_a_file_makes_it_no_damaged_scan(tmp_path, monkeypatch):
+    """It is there another time."""
+
+    def fail(_):
+        raise ScanError("The PNG file is cut off or damaged.") from OSError(errno.EIO, "I/O error")
+
+    monkeypatch.setattr("bcweb.scans.read_scan", fail)
+    file = trees.save(tmp_path / "scan.png", trees.picture(1))
+    told = read_case(Case("set", "scan", file, "ultrasound"))
+    assert str(told) == "scan.png cannot be opened: I/O error."
 
 
 def test_a_scan_whose_picture_the_memory_does_not_hold_costs_no_other(
