@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from sqlalchemy import Connection
@@ -24,6 +24,7 @@ from bcweb.review.records import (
 )
 from bcweb.review.schema import cases, predictions, verdicts
 
+Said = TypeVar("Said")  # a verdict that is here, or one of a backup
 _LONGEST = {"key": 200, "name": 200, "label": 200, "comment": 10_000}  # letters
 
 
@@ -80,12 +81,28 @@ def as_said(history: Sequence[Verdict]) -> list[Verdict]:
     """A case's history, the oldest first.
 
     That is the order of its ids, for clocks may go backwards; where two databases went on with the same case, so that
-    not each follows the one before it, only the clocks say what came last.
+    not each follows the one before it, only the clocks say what came last of what neither knew of the other.
     """
     before = [None, *(verdict.id for verdict in history)]
     if all(verdict.after == id for verdict, id in zip(history, before, strict=False)):
         return list(history)
-    return sorted(history, key=lambda verdict: (verdict.at, verdict.id))
+    by_clock = sorted(history, key=lambda verdict: (verdict.at, verdict.id))
+    return in_turn({verdict.id: verdict for verdict in by_clock})
+
+
+def in_turn(said: Mapping[Hashable, Said]) -> list[Said]:
+    """Verdicts by what others call them, in this order, but none before the one that it follows or undoes."""
+    left, ordered = dict(said), []
+    while left:
+        wanted = [next(iter(left))]
+        while wanted:  # down to what depends on nothing that is left
+            verdict = left[wanted[-1]]
+            first = next((n for n in (verdict.after, verdict.undoes) if n in left), None)
+            if first is None or first in wanted:
+                ordered.append(left.pop(wanted.pop()))
+            else:
+                wanted.append(first)
+    return ordered
 
 
 def conflict(connection: Connection, case: CaseRow) -> Conflict:

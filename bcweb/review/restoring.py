@@ -57,19 +57,7 @@ def in_order(said: Iterable[KeptVerdict]) -> list[KeptVerdict]:
     said = list(said)
     is_one = len({v.number for v in said}) == len(said)
     by = (lambda v: v.number) if is_one else (lambda v: (v.at, v.number))
-    left = {v.name: v for v in sorted(said, key=by)}
-    ordered: list[KeptVerdict] = []
-    while left:
-        name = next(iter(left))
-        wanted = [name]
-        while wanted:  # down to what depends on nothing that is left
-            verdict = left[wanted[-1]]
-            first = next((n for n in (verdict.after, verdict.undoes) if n in left), None)
-            if first is None or first in wanted:
-                ordered.append(left.pop(wanted.pop()))
-            else:
-                wanted.append(first)
-    return ordered
+    return decide.in_turn({v.name: v for v in sorted(said, key=by)})
 
 
 def _mask(verdict: KeptVerdict, writing: Writing) -> str | None:

@@ -274,7 +274,8 @@ class Vault:
                         verdicts[name] = verdict
                 except VaultError as error:
                     self._leave_out(name, error)
-        come = have | verdicts.keys()
+        damaged = {name for name, why in self._left_out.items() if why == _DAMAGED}
+        come = have | verdicts.keys() | damaged
         early = {
             name
             for name, verdict in verdicts.items()

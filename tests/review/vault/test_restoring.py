@@ -266,6 +266,10 @@ def test_what_one_database_said_keeps_its_order_though_its_clock_was_set_back(sq
     assert as_said([first, set_back]) == [first, set_back]
     elsewhere = replace(set_back, after=None)
     assert as_said([first, elsewhere]) == [elsewhere, first], "it did not know of the first"
+    third = replace(elsewhere, id=elsewhere.id + 1, at=set_back.at - timedelta(hours=1))
+    assert as_said([first, set_back, third]) == [third, first, set_back], (
+        "the second knew the first"
+    )
 
 
 # --- the command

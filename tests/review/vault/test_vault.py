@@ -198,6 +198,24 @@ def test_an_undo_that_is_seen_before_its_verdict_waits_for_it(tmp_path):
         assert other.state().waiting == 0
 
 
+def test_an_undo_of_a_verdict_that_is_damaged_is_not_waited_with(tmp_path):
+    folder = tmp_path / "backup"
+    with Store(tmp_path / "one") as one, Store(tmp_path / "two") as two:
+        made, [case] = project(one)
+        one.set_state(made.id, "ready")
+        saved = one.save(ME, "ann", case, corrected("k", 1))
+        one.undo(ME, "ann", saved.id, "u")
+        all_steps(vault(one, folder))
+        (folder / one.ledger.verdict_files()[saved.id]).write_bytes(b"nothing of it")
+        other = vault(two, folder)
+        all_steps(other)
+        assert [verdict.decision for verdict in two.history(ME, case)] == ["undo"]
+        asked, read = [], other.place.read
+        other.place.read = lambda names: asked.extend(names) or read(names)
+        look_again(other)
+        assert asked == [], "what is there is read again at each look"
+
+
 def test_two_processes_in_which_a_project_has_other_weights_do_not_answer_each_other(tmp_path):
     folder = tmp_path / "backup"
     with Store(tmp_path / "one") as one, Store(tmp_path / "two") as two:
