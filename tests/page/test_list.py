@@ -296,6 +296,13 @@ def test_what_was_chosen_last_is_shown_however_late_the_answer_to_a_choice_befor
     held.pop().continue_()
     expect(page.find(".folder [type=submit]")).to_be_enabled()  # the listing is over
     expect(current).to_have_text("1.png")
+    page.page.route("**/bc/scans", lambda route: held.append(route), times=1)
+    with page.page.expect_request("**/bc/scans"):
+        page.give(("late.png", png(OTHER.scan.pixels)))
+    list_folder(page, tmp_path / "0.png", 0)
+    expect(page.find(".folder .error")).to_contain_text("is not a folder")
+    held.pop().continue_()
+    expect(page.title(), "a folder that is none was no choice").to_have_text("late.png")
 
 
 def test_a_scan_that_cannot_be_asked_for_leaves_what_is_shown_and_can_be_tried_again(

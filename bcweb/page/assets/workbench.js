@@ -393,6 +393,11 @@ class Workbench extends HTMLElement {
     }
   }
 
+  /** What came to nothing holds up nothing that was dropped before. @param {number} wish */
+  #unchoose(wish) {
+    if (this.#chosen === wish) this.#chosen--;
+  }
+
   /** @param {string} name */
   async #openSample(name) {
     this.#toast.goOn();
@@ -404,6 +409,7 @@ class Workbench extends HTMLElement {
       this.#add([one]);
       if (this.#chosen === wish) await this.#turnTo(one.key);
     } catch (error) {
+      this.#unchoose(wish);
       this.#toast.fail(error);
     }
   }
@@ -441,6 +447,7 @@ class Workbench extends HTMLElement {
       field.blur(); // so that the next key is a command again
       await this.#turnToFirst(scans, wish);
     } catch (error) {
+      this.#unchoose(wish);
       problem.textContent = /** @type {Error} */ (error).message;
     } finally {
       list.disabled = false;
