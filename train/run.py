@@ -9,6 +9,7 @@ import json
 import math
 import re
 from collections import Counter
+from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import date
 from functools import partial
@@ -22,8 +23,9 @@ from bcweb.cases import told_accepted
 from bcweb.evaluate import NOT_SCORED
 from bcweb.names import text
 from bcweb.scans import Modality
+from bcweb.scores import ScoresError, read_scores
 from bcweb.segmenter import look_both_ways
-from bcweb.weights import Config, Reading, Weights
+from bcweb.weights import Config, Reading, Weights, load_weights
 from train import devices, folds, loop, operating_point
 from train.augment import learns_presence, without_lesions
 from train.claim import claimed
@@ -120,8 +122,8 @@ def run(args: argparse.Namespace, start: Start) -> Path:
         # training's own.
         seen = [c for c, r in zip(data.cases, roles, strict=True) if r in ("train", "validation")]
         before = [case for weights in _learned_from(start, teachers) for case in weights.seen_cases]
-        _forget_scores(args.out)
         folder = write_weights(args.out / "weights", config, best, [*seen, *before])
+        _forget_scores(args.out)
         record |= {
             "operating_point": msgspec.structs.asdict(config.operating_point),
             "point_from": "validation" if len(validation.cases) else "nothing",
@@ -217,8 +219,12 @@ def _material(record: dict) -> str:
 
 
 def _forget_scores(run: Path) -> None:
-    """Remove the scores and the card of weights that were written when a training was stopped: others take their
-    place."""
+    """Remove the scores and the card of the weights that these have taken the place of, if they were others: of a
+    training that was stopped."""
+    now = {"", load_weights(str(run / "weights")).revision}
+    with suppress(FileNotFoundError, ScoresError):
+        if {score.revision for score in read_scores(run / "weights" / "scores.csv")} <= now:
+            return
     for name in ("weights/README.md", "weights/scores.csv", "scores.json"):
         (run / name).unlink(missing_ok=True)
 

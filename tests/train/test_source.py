@@ -281,12 +281,13 @@ def test_a_run_that_was_stopped_says_so(folder, narrow, tmp_path, monkeypatch, c
     ]
     assert all(file.exists() for file in told), "they are of the weights that are there"
 
-    def trained(*_):
-        return load_file(tmp_path / "run" / "best.safetensors")
-
-    monkeypatch.setattr(loop, "fit", trained)
+    best = load_file(tmp_path / "run" / "best.safetensors")
+    monkeypatch.setattr(loop, "fit", lambda *_: best)
     monkeypatch.setattr("train.run.score_run", die)
     assert main(arguments) == 1, "it is trained, and cut off before it is scored"
+    assert all(file.exists() for file in told), "they are of the same weights"
+    best["mask_head.logits.bias"] += 1
+    assert main(arguments) == 1
     assert not any(file.exists() for file in told), "of other weights than those that are there now"
 
 
