@@ -37,12 +37,6 @@ def squares() -> TrainingSet:
 
 
 @pytest.fixture(scope="module")
-def small():
-    with quick.small():
-        yield
-
-
-@pytest.fixture(scope="module")
 def folds_here():
     with quick.folds_here():
         yield

@@ -33,9 +33,15 @@ def small() -> Iterator[None]:
         patch.setitem(network._LITES, "lite0", _SMALL)
         patch.setattr(network, "_LITE_DECODER", (8, 8, 8, 16))
         patch.setattr("train.start.imagenet_tensors", lambda _: {})
-        # Other processes know nothing of it.
-        patch.setattr("bcweb.evaluate.worker_count", lambda *_: 1)
+        patch.setattr("bcweb.evaluate.worker_count", _this_process)
         yield
+
+
+def _this_process(*_: object) -> int:
+    """Others know nothing of the small network. Weights that were scored here may have been written again since."""
+    batch._segmenter.cache_clear()
+    batch._weights.cache_clear()
+    return 1
 
 
 @contextmanager
@@ -43,10 +49,7 @@ def folds_here() -> Iterator[None]:
     """Folds are trained in this process, where TensorFlow has begun, by a `small` network."""
 
     def train(command: list[str]) -> int:
-        status = import_module(command[0]).main(command[1:])
-        batch._segmenter.cache_clear()  # weights that were scored here are written again
-        batch._weights.cache_clear()
-        return status
+        return import_module(command[0]).main(command[1:])
 
     with small(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(folds, "train", train)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import keras
 import msgspec
 import numpy as np
@@ -11,6 +14,7 @@ from bcweb import network
 from bcweb.engine import Engine
 from bcweb.weights import load_weights
 from tests import weights_folder
+from tests.train import quick
 from train import loop
 from train.arms import ARMS, Phase, phase_at
 from train.imagenet import ENCODERS
@@ -18,7 +22,7 @@ from train.keras_network import begin_phase, build_model, read_tensors
 from train.start import from_source, without_source
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def eagerly():
     """A graph takes ten times as long to trace as a few steps take without one."""
     if keras.backend.backend() != "tensorflow":
@@ -31,21 +35,28 @@ def eagerly():
     tensorflow.config.run_functions_eagerly(False)
 
 
-@pytest.fixture(scope="module")
-def thin(small, eagerly):
+@contextmanager
+def made_thin() -> Iterator[None]:
     """The original U-Net at an eighth of its widths too: what is frozen goes by names, not by widths."""
-    with pytest.MonkeyPatch.context() as patch:
+    with quick.small(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(network, "_UNET_WIDTHS", (8, 16, 32, 64, 128))
         yield
 
 
+@pytest.fixture
+def thin():
+    with made_thin():
+        yield
+
+
 @pytest.fixture(scope="module")
-def sources(thin, tmp_path_factory):
-    """Random weights of each architecture, as a run would leave them."""
-    return {
-        a: load_weights(str(weights_folder.write(tmp_path_factory.mktemp(a), architecture=a)))
-        for a in network.ARCHITECTURES
-    }
+def sources(tmp_path_factory):
+    """Random weights of each architecture, `thin` ones, as a run would leave them."""
+    with made_thin():
+        return {
+            a: load_weights(str(weights_folder.write(tmp_path_factory.mktemp(a), architecture=a)))
+            for a in network.ARCHITECTURES
+        }
 
 
 def start_of(name: str, architecture: str, sources):
@@ -60,7 +71,6 @@ def parts_that_move(before, after) -> set[str]:
     return {name for name, value in after.items() if not np.array_equal(before[name], value)}
 
 
-# lite2 is lite0 with more blocks and channels.
 CASES = [
     (arm, architecture)
     for arm in ARMS
@@ -71,7 +81,7 @@ CASES = [
 
 @pytest.mark.parametrize(("name", "architecture"), CASES)
 def test_what_is_frozen_stays_still_through_fit_save_reload_and_resume(
-    name, architecture, sources, squares, tmp_path, monkeypatch
+    name, architecture, sources, thin, eagerly, squares, tmp_path, monkeypatch
 ):
     start = start_of(name, architecture, sources)
     phases = start.arm.phases
@@ -134,7 +144,9 @@ def test_two_stacked_unets_have_the_parameters_of_the_original(
 
 @pytest.mark.parametrize("architecture", network.ARCHITECTURES)
 @pytest.mark.parametrize("name", ["stack", "features"])
-def test_a_stack_begins_with_its_source_and_is_served_as_keras_has_it(name, architecture, sources):
+def test_a_stack_begins_with_its_source_and_is_served_as_keras_has_it(
+    name, architecture, sources, thin
+):
     source = sources[architecture]
     model = start_of(name, architecture, sources).build(64, True, 0)
     tensors = read_tensors(model)
@@ -149,7 +161,7 @@ def test_a_stack_begins_with_its_source_and_is_served_as_keras_has_it(name, arch
     np.testing.assert_allclose(presence, expected["presence"][:, 0], atol=1e-3)
 
 
-def test_a_tenth_of_the_rate_moves_a_tenth_as_far(squares):
+def test_a_tenth_of_the_rate_moves_a_tenth_as_far(thin, eagerly, squares):
     def first_step(rate: float) -> np.ndarray:
         model = build_model("lite0", 64)
         before = read_tensors(model)["encoder.stem.kernel"]

@@ -113,7 +113,9 @@ def test_data_without_the_tests_is_refused(trained, folder):
         )
 
 
-def test_folds_without_a_normal_choose_a_gate_by_views_that_show_no_lesion(folder, tmp_path):
+def test_folds_without_a_normal_choose_a_gate_by_views_that_show_no_lesion(
+    folder, folds_here, tmp_path
+):
     spec = f"folder:{folder}?modality=mammogram"
     options = ["--data", spec, "--labels", "benign", "--cache", str(tmp_path / "cache")]
     options += ["--size", "64", "--epochs", "1", "--batch", "8", "--validation", "0.4"]

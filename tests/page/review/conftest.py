@@ -3,16 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from bcweb.review.store import Store
 from tests.page.reader import keep_warm
 from tests.page.review_reader import ReviewPage
+from tests.page.running import running
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 
-@pytest.fixture(scope="module")
+# --- one app for this folder; each test brings a project of its own ---------------------------------
+
+
+@pytest.fixture(scope="package")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="package")
+def store(home: Path) -> Iterator[Store]:
+    with Store(home) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="package")
+def place(home: Path, store: Store) -> Iterator[str]:
+    with running({"BCWEB_HOME": str(home)}) as address:
+        yield address
+
+
+@pytest.fixture(scope="package")
 def context(chromium, place: str) -> Iterator[sync_api.BrowserContext]:
     """One browser whose cache stays warm; see `browse` for what it forgets."""
     made = chromium.new_context(viewport={"width": 1280, "height": 800}, color_scheme="dark")
