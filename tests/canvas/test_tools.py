@@ -144,7 +144,11 @@ def test_prediction_and_truth_are_added_to_what_is_drawn_where_they_are_seen(vie
     assert np.array_equal(drawn.mask, dot | truth)
     assert viewer.run(told) == [2, "truth", (dot | truth).sum()]
     assert viewer.run("v => v.editedScores.recall") == 1
+    viewer.page.set_viewport_size({"width": 900, "height": 480})
     viewer.press("q")
+    below = "(v, r) => ['.menu', '.tools'].map(part => r.querySelector(part).getBoundingClientRect().bottom)"
+    menu, tools = viewer.run(below)
+    assert menu <= tools + 1, "the menu is not scrolled to its end"
     viewer.page.get_by_role("menuitem", name="Add prediction").click()
     viewer.settle()
     both = dot | truth | as_served(probability, 0.6, 0)

@@ -19,7 +19,9 @@ export function toggleMenu(root) {
     closeMenu(root);
     return;
   }
-  one(root, ".menu").hidden = false;
+  const menu = one(root, ".menu");
+  menu.hidden = false;
+  menu.scrollIntoView({ block: "nearest" }); // on a low screen the tools scroll
   choices(root)[0]?.focus();
 }
 
