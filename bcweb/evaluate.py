@@ -15,13 +15,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bcweb.batch import Choice, fault, over_all_cores, stoppable, worker_count
@@ -31,11 +29,13 @@ from bcweb.paths import path_argument, weights_argument
 from bcweb.scores import (
     CaseScore,
     ScoresError,
+    are_scores,
     mark_seen_groups,
     read_scores,
     report,
     write_scores,
 )
+from bcweb.tables import why_kept
 from bcweb.terminal import command, counted, os_sentence, say, shown, why_unwritable, write_whole
 
 if TYPE_CHECKING:
@@ -267,20 +267,6 @@ def _check_each_is_there_once(cases: Sequence[Case]) -> None:
         there.add((case.dataset, case.id))
 
 
-def _why_kept(file: Path | None) -> str | None:
-    """A sentence where something else than a table of scores is there: it may be the `cases.csv` of a data set."""
-    if file is None or not file.is_file():
-        return None
-    with file.open("rb") as there:
-        header = there.readline(1000)
-    # As `write_scores` writes it, without what older ones lack, or as a spreadsheet saves it again.
-    columns = re.split("[,;\t]", header.decode("utf-8-sig", "replace").strip())
-    ours = [field.name for field in fields(CaseScore)]
-    if not header or [name.strip(' "') for name in columns] in (ours, ours[:-1]):
-        return None
-    return f"{file} is there and is no table of scores: name another file for --csv."
-
-
 def _progress(total: int):
     if total < 2:
         return nullcontext()
@@ -340,7 +326,7 @@ def _run(args: argparse.Namespace) -> int:
         raise ScoresError(
             f"{args.json} cannot be both the figures and the table of the cases: name two files."
         )
-    if problem := _why_kept(args.csv):
+    if problem := why_kept(args.csv, "scores", "--csv", are_scores):
         raise ScoresError(problem)
     sets = [read_cases(spec) for spec in args.data]
     for each in sets:

@@ -103,6 +103,12 @@ def score_cells(score: CaseScore) -> list[str]:
     return [_cell(getattr(score, field.name)) for field in fields(CaseScore)]
 
 
+def are_scores(columns: Sequence[str]) -> bool:
+    """Whether a table begins with the columns of `write_scores`, or of one from before there were weak truths."""
+    names = [field.name for field in fields(CaseScore)][:-1]
+    return list(columns[: len(names)]) == names
+
+
 class ScoresError(ValueError):
     """A table that `write_scores` did not write, or no case to score; its text is one sentence."""
 

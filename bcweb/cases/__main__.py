@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import argparse
 import csv
-import re
 import sys
 from collections import Counter
 from io import StringIO
-from pathlib import Path
 
 from bcweb.cases import CasesError, read_cases
 from bcweb.cases.duplicates import groups
 from bcweb.cases.grouping import find_pairs
 from bcweb.names import text
 from bcweb.paths import path_argument
+from bcweb.tables import why_kept
 from bcweb.terminal import (
     command,
     counted,
-    os_sentence,
     say,
     shown,
     why_unwritable,
@@ -43,7 +41,10 @@ def main(arguments: list[str] | None = None) -> int:
         "file where it is called groups.csv and lies beside the folders",
     )  # fmt: skip
     chosen = parser.parse_args(arguments)
-    if problem := why_unwritable(chosen.groups) or _why_kept(chosen.groups):
+    problem = why_unwritable(chosen.groups) or why_kept(
+        chosen.groups, "groups", "--groups", ["image", "group"].__eq__
+    )
+    if problem:
         say(problem)
         return 1
     try:
@@ -82,24 +83,6 @@ def main(arguments: list[str] | None = None) -> int:
             say(f"{chosen.groups} cannot be written: {error.strerror}.")
             return 1
     return 0
-
-
-def _why_kept(file: Path | None) -> str | None:
-    """A sentence where something else than a table of groups is there: it may be the table of a data set, which
-    cannot be read without it.
-    """
-    if file is None or not file.is_file():
-        return None
-    try:
-        with file.open("rb") as there:
-            header = there.readline(1000)
-    except OSError as error:
-        return os_sentence(error)
-    # As it is written above, or as a spreadsheet saves it again; an empty file has nothing to lose.
-    columns = re.split("[,;\t]", header.decode("utf-8-sig", "replace").strip())
-    if not header or [name.strip(' "').lower() for name in columns] == ["image", "group"]:
-        return None
-    return f"{file} is there and is no table of groups: name another file for --groups."
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ from bcweb.review.records import ReviewError
 from bcweb.review.revisions import Predicted
 from bcweb.review.scorer import Scorer
 from bcweb.review.store import LOCAL, Store
+from bcweb.scores import are_scores
+from bcweb.tables import why_kept
 from bcweb.terminal import why_unwritable, write_whole
 
 
@@ -55,7 +57,10 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    if problem := why_unwritable(arguments.html, arguments.csv, arguments.json):
+    if problem := (
+        why_unwritable(arguments.html, arguments.csv, arguments.json)
+        or why_kept(arguments.csv, "scores", "--csv", are_scores)
+    ):
         raise ReviewError(problem)
     with Store() as store:
         if arguments.truth == "reader" and not store.project(LOCAL, arguments.name).read:
