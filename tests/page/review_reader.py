@@ -22,7 +22,10 @@ class ReviewPage(Page):
         if reader:
             script = f"localStorage.getItem('bc-reader') ?? localStorage.setItem('bc-reader', {reader!r})"
             self.page.add_init_script(script)
-        self.page.goto(self.address + ("" if case is None else f"/?case={case}"))
+        # No longer than until the tab is there: the Scan tab would have a sample segmented meanwhile.
+        self.page.goto(
+            self.address + ("" if case is None else f"/?case={case}"), wait_until="commit"
+        )
         if case is None:
             self.page.get_by_role("tab", name="Review").click()
         self.page.locator(f"{REVIEW} .page").wait_for()

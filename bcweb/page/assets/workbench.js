@@ -145,12 +145,23 @@ class Workbench extends HTMLElement {
     this.#offerSamples(session.samples);
     this.#element(".folder").hidden = !session.folders;
     this.#add(session.scans.map(listed));
-    if (this.#chosenBefore < 0) this.#openFirst(session); // else files have come meanwhile, and are what is shown
+    this.#whenSeen(() => this.#openFirst(session));
     return this.#batch;
+  }
+
+  /** Once the tab is in view: who follows a link to a case has no sample segmented. @param {() => void} act */
+  #whenSeen(act) {
+    const watching = new IntersectionObserver((entries) => {
+      if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+      watching.disconnect();
+      act();
+    });
+    watching.observe(this);
   }
 
   /** @param {api.Session} session */
   #openFirst({ scans, samples }) {
+    if (this.#chosenBefore >= 0 || this.#chosen > 0) return; // what has come meanwhile is what is shown
     const before = scans.find(({ id }) => id === inViewBefore());
     if (scans.length) this.#turnTo((before ?? scans[0]).id);
     else this.#openSample(samples[0].name);

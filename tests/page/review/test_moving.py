@@ -64,7 +64,12 @@ def test_a_browser_that_takes_no_more_changes_of_the_address_shows_the_cases_all
 
 
 def test_a_link_to_a_case_opens_the_review_tab_with_it(browse, project, store):
-    browse().open(ids(store, project)["case 4"]).shows("case 4")
+    page = browse().open(ids(store, project)["case 4"]).shows("case 4")
+    assert not any("/samples/" in url for url in page.asked), "a sample that nobody sees"
+    page.page.get_by_role("tab", name="Scan").click()
+    expect(page.page.locator("bc-workbench .findings h2")).to_have_text(
+        "generated-ultrasound-lobed"
+    )
     lost = browse().open(999_999)
     expect(lost.find(".problem")).to_contain_text("cannot be shown")
     expect(lost.page).not_to_have_url(re.compile("case=999999"))
@@ -394,14 +399,16 @@ def test_of_ten_thousand_rows_only_those_in_sight_are_in_the_page(page, project)
 
 
 def test_the_next_case_is_there_before_it_is_asked_for(page, project, store):
+    shown = ids(store, project)["case 2"]
     page.page.wait_for_function(
-        r"performance.getEntriesByType('resource').filter(e => /\/review\/cases\/\d+\/pixels$/.test(e.name)).length > 1"
-    )  # not those of the Scan tab's sample
+        """id => ['pixels', 'probability'].every(part => performance.getEntriesByType('resource')
+          .some(({ name }) => name.includes(`/review/cases/${id}/${part}`)))""",
+        arg=shown,
+    )
     page.asked.clear()
     page.press("j")
     page.shows("case 2")
     pixels = [url for url in page.asked if "/pixels" in url or "/probability" in url]
-    shown = ids(store, project)["case 2"]
     assert not any(f"/cases/{shown}/" in url for url in pixels), pixels
 
 
