@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 
@@ -167,11 +169,16 @@ def test_what_is_filled_in_before_the_picture_comes_stands_over_what_an_earlier_
 
 
 @pytest.fixture
-def timed(browse, project) -> ReviewPage:
-    """The worst case is in view, on a clock that can be set forward."""
-    page = browse()
+def timed(chromium, place: str, project) -> Iterator[ReviewPage]:
+    """The worst case is in view, on a clock that can be set forward. In a browser of its own: Playwright sets the clock
+    of all its tabs, later ones too, and with it what they know of their own requests.
+    """
+    context = chromium.new_context(viewport={"width": 1280, "height": 800})
+    page = ReviewPage(context.new_page(), place)
     page.page.clock.install()
-    return page.open().shows("case 1")
+    yield page.open().shows("case 1")
+    context.close()
+    assert page.complaints == []
 
 
 def pass_minutes(page: ReviewPage) -> None:
