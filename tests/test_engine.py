@@ -36,8 +36,10 @@ def keras_logits(made, tensors, images):
     return np.asarray(out["mask"])[..., 0], presence
 
 
-@pytest.mark.parametrize("architecture", network.ARCHITECTURES)
-@pytest.mark.parametrize("presence", [True, False])
+@pytest.mark.parametrize(
+    ("architecture", "presence"),
+    [*((name, True) for name in network.ARCHITECTURES), ("lite0", False)],
+)
 def test_engine_agrees_with_keras_on_random_weights(architecture, presence):
     made = config(architecture, presence=presence)
     tensors = random_tensors(architecture, presence)

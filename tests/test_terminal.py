@@ -46,10 +46,10 @@ def test_every_command_is_one(module):
     assert [ast.unparse(one) for one in main.decorator_list] == ["command"]
 
 
+# All of them are one (see above): these begin in different ways, and print at different times.
 COMMANDS = [
-    ["-m", "bcweb.cases", "busi:{here}"], ["-u", "-m", "bcweb.cases", "busi:{here}"], ["-m", "bcweb.samples", "{here}/samples"],
-    ["-m", "bcweb.review", "list"], ["-m", "bcweb.evaluate", "--help"], ["-m", "train.source", "--help"],
-    ["-m", "Space.deploy", "--help"], ["app.py", "--help"], ["-u", "app.py", "--help"],
+    ["-m", "bcweb.cases", "busi:{here}"], ["-u", "-m", "bcweb.cases", "busi:{here}"],
+    ["-m", "bcweb.evaluate", "--help"], ["app.py", "--help"],
 ]  # fmt: skip
 
 
