@@ -98,8 +98,8 @@ class Evaluations:
         return answer({"projects": [{n: getattr(one, n) for n in names} for one in found]})
 
     async def project(self, request: Request) -> Response:
-        """{"name", "cases", "revisions": [{"name", "modality", "cases"}], "may_predict", "problem",
-        "progress"}: of an import that is under way, as `Imports.progress` has it."""
+        """{"name", "cases", "revisions": [{"name", "modality", "cases"}], "may_predict", "state",
+        "problem", "progress"}: of an import that is under way, as `Imports.progress` has it."""
         reader, id = reader_of(request), id_of(request)
         return answer(await self.workspace.ask(lambda store: self._project(store, reader, id)))
 
@@ -160,6 +160,7 @@ class Evaluations:
                 {"name": one.name, "modality": one.modality, "cases": one.cases} for one in known
             ],
             "may_predict": reader.is_host,
+            "state": found.state,
             "problem": found.problem,
             **self.imports.progress(id),
         }
@@ -261,7 +262,7 @@ def shown(evaluation: Evaluation, comparison: Comparison | None) -> dict[str, An
     figures = evaluation.figures
     columns = (
         "id", "dataset", "case", "label", "dice", "dice_told", "is_result", "is_lesion", "share", "size",
-        "uncertainty", "how", "revision", "decision",
+        "uncertainty", "how", "revision", "decision", "is_apart",
     )  # fmt: skip
     rows = []
     for case in evaluation.cases:
@@ -274,7 +275,7 @@ def shown(evaluation: Evaluation, comparison: Comparison | None) -> dict[str, An
                 case.id, score.dataset, score.id, score.label, round(score.dice, 6),
                 wording.dice(score), case.headline is not None, score.lesion, _rounded(case.share),
                 size_of(case.share) if case.share else None, _rounded(uncertainty), case.how,
-                score.revision, case.decision,
+                score.revision, case.decision, case.id in evaluation.apart,
             )
         )  # fmt: skip
     return {

@@ -171,14 +171,15 @@ def _paired(
 
 
 def _paired_share(pairs: Sequence[Pair], is_so: Callable[[CaseScore], bool]) -> dict[str, Any]:
-    """Where no case differs the bootstrap knows only that answer; there the interval is how far the
+    """Where no case differs (alike) the bootstrap knows only that answer; there the interval is how far the
     share of differing groups may be from 0, after Clopper and Pearson as in `bcweb.statistics.proportion`.
     """
     figures = _paired(pairs, lambda score: float(is_so(score)))
-    if pairs and all(is_so(pair.first) == is_so(pair.second) for pair in pairs):
+    is_alike = bool(pairs) and all(is_so(pair.first) == is_so(pair.second) for pair in pairs)
+    if is_alike:
         reach = proportion([False] * len(pairs), groups_of([pair.first for pair in pairs])).high
         figures["difference_ci"] = [-reach, reach]
-    return figures
+    return figures | {"alike": is_alike}
 
 
 def _paired_auc(pairs: Sequence[Pair]) -> dict[str, Any]:
@@ -192,7 +193,7 @@ def _paired_auc(pairs: Sequence[Pair]) -> dict[str, Any]:
     first, second = (auc(each, lesion, networks) for each in presences)
     if np.isnan(first):  # no network looked at both a lesion and a normal: there is no pair
         return figures | _nothing()
-    figures |= {"first": first, "second": second}
+    figures |= {"first": first, "second": second, "alike": first == second and first in (0, 1)}
     interval = auc_gain(*presences, lesion, groups, networks)
     return figures | with_interval("difference", interval)
 

@@ -147,6 +147,7 @@ class Evaluation:
             "carried": len(carried),
             "by_reader": sum(case.by_reader for case in self.cases),
             "begun_from_it": sum(case.begun for case in self.cases),
+            "apart": len(self.apart),
             **result,
             "revision": self.revision,
             "by_size": self._by_size(),
@@ -154,14 +155,21 @@ class Evaluation:
         }
 
     @cached_property
-    def _outlined(self) -> list[Scored]:
-        """Those of the headline that a figure over all of them is of (see `bcweb.scores.outlined`)."""
-        keys = {score.key for score in outlined([case.headline for case in self.headline])}
-        return [case for case in self.headline if case.score.key in keys]
+    def apart(self) -> frozenset[int]:
+        """Ids of the cases of which only boxes are known while others are outlined (see `bcweb.scores.outlined`)."""
+        together = outlined([case.score for case in self.headline or self.cases])
+        if any(score.weak for score in together):
+            return frozenset()
+        return frozenset(case.id for case in self.cases if case.score.weak)
+
+    @cached_property
+    def outlined(self) -> tuple[Scored, ...]:
+        """Those of the headline that a figure over all of them is of."""
+        return tuple(case for case in self.headline if case.id not in self.apart)
 
     def _by_size(self) -> dict[str, Any]:
         parts: dict[str, list[CaseScore]] = {name: [] for name, _ in SIZES}
-        for case in self._outlined:
+        for case in self.outlined:
             if case.share is not None:
                 parts[size_of(case.share)].append(case.headline)
         return {name: lesion_figures(scores) for name, scores in parts.items()}
@@ -170,7 +178,7 @@ class Evaluation:
         """Spearman's rank correlation of uncertainty with 1 - Dice, over lesion images whose mask is here."""
         told = [
             case
-            for case in self._outlined
+            for case in self.outlined
             if case.uncertainty is not None and case.score.lesion and not case.score.seen
         ]
         figures: dict[str, Any] = {"n": len(told), "correlation": None, "correlation_ci": None}

@@ -176,7 +176,7 @@ def _headline(evaluation: Evaluation) -> str:
 
 
 def _plots(evaluation: Evaluation) -> str:
-    lesion = [case for case in evaluation.cases if case.score.lesion]
+    lesion = [c for c in evaluation.cases if c.score.lesion and c.id not in evaluation.apart]
     told = [case for case in lesion if case.headline is not None]
     if not lesion:
         return ""
@@ -290,7 +290,7 @@ def _pair_list(title: str, pairs: Sequence[Pair]) -> str:
 
 
 def _worst(evaluation: Evaluation) -> str:
-    worst = sorted(evaluation.headline, key=lambda case: (case.headline.dice, case.headline.key))
+    worst = sorted(evaluation.outlined, key=lambda case: (case.headline.dice, case.headline.key))
     if not worst:
         return ""
     rows = "".join(

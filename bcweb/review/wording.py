@@ -14,13 +14,22 @@ INTERVAL = (
     "95% interval: whole groups (patients, near-duplicate pictures) are drawn 2,000 times with "
     "replacement, and 95 of 100 such figures lie between its ends."
 )
-# `bcweb.statistics.proportion`, `mean_count` and `auc_interval`.
+# `bcweb.statistics.proportion`, `mean_count`, `auc_interval` and `auc_gain`.
 _ALIKE = "95% interval: all of them are alike, so that drawing groups again would show nothing else. It is that of "
 _SHARE = f"{_ALIKE}Clopper and Pearson (1934), of a share of as many independent cases as there are groups."
 _COUNT = f"{_ALIKE}Garwood (1936), of a count in as many independent cases as there are groups."
+_UNCHANGED = (
+    "95% interval: no case differs between the two, so that drawing groups again would show nothing else. It is how far the share of "
+    "groups that differ may be from 0, by Clopper and Pearson (1934), for as many independent cases as there are groups."
+)
 _PAIRS = (
     "95% interval: every pair says the same, so that drawing groups again would show nothing else. It is that of Clopper "
     "and Pearson (1934), of a share of as many independent pairs as the groups make."
+)
+_UNCHANGED_PAIRS = (
+    "95% interval: both rank every pair alike, so that drawing groups again would show nothing else. It is how far the "
+    "share of pairs that differ may be from 0, by Clopper and Pearson (1934), for as many independent pairs as the groups "
+    "make."
 )
 CLEAR = "The truth holds no lesion: the Dice is 1 where nothing is painted (clear), else 0."
 _NO_LESIONS = "There is no lesion image among them."
@@ -165,8 +174,7 @@ def cell(figures: dict[str, Any], metric: Metric) -> Cell:
             why = _NO_LESIONS
         return Cell(metric.key, DASH, why=why)
     ends = block[f"{metric.key}_ci"]
-    none = _NO_PAIRS if metric.key == "presence_auc" else _NO_INTERVAL
-    why = "" if ends else none
+    why = "" if ends else _no_interval(metric)
     if ends and metric.unit == "%" and value in (0, 1):
         why = _SHARE
     if ends and metric.key == "false_alarms" and block["false_alarms_alike"]:
@@ -180,6 +188,10 @@ def cell(figures: dict[str, Any], metric: Metric) -> Cell:
         _over(block, metric),
         why,
     )
+
+
+def _no_interval(metric: Metric) -> str:
+    return _NO_PAIRS if metric.key == "presence_auc" else _NO_INTERVAL
 
 
 def _over(block: dict[str, Any], metric: Metric) -> str:
@@ -260,7 +272,9 @@ def about(figures: dict[str, Any]) -> list[str]:
         said.append(f"Left out: {reasons(figures['left_out'])}.")
     if weak := figures.get("weak"):
         apart = (
-            ", and they are in no figure but their data set's" if weak < figures["scored"] else ""
+            ", and they are in no figure but that of a data set that has only boxes"
+            if figures["apart"]
+            else ""
         )
         said.append(
             f"Of {weak:,} only boxes are known: their truth is the ellipse within each{apart}."
@@ -336,6 +350,9 @@ def _difference(key: str, row: dict[str, Any]) -> Difference:
     if row["difference"] is None:
         return Difference(key, metric.name, meaning, DASH, DASH, DASH, "", "", metric.why_not, "")
     ends = row["difference_ci"]
+    why = "" if ends else _no_interval(metric)
+    if ends and row.get("alike"):
+        why = _UNCHANGED_PAIRS if key == "presence_auc" else _UNCHANGED
     return Difference(
         key,
         metric.name,
@@ -345,7 +362,7 @@ def _difference(key: str, row: dict[str, Any]) -> Difference:
         change(row["difference"], metric.unit) + (" points" if metric.unit == "%" else ""),
         change_interval(ends, metric.unit),
         f"Over {images(row['n'], row['groups'])}.",
-        "" if ends else _NO_INTERVAL,
+        why,
         _verdict(key, ends),
     )
 
@@ -361,7 +378,8 @@ def _verdict(key: str, ends: list[float] | None) -> str:
 DIFFERENCE = (
     "The first weights' figure minus the second's on the same cases. Its interval is of the paired "
     "difference: groups are drawn with both scores of each case, so that hard cases, which are hard for "
-    "both, do not widen it. Where it leaves out 0, better or worse is said."
+    "both, do not widen it. Where no case differs, the row says which interval it has instead. Where it leaves out 0, "
+    "better or worse is said."
 )
 MORE = [
     (

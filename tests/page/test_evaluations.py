@@ -31,6 +31,7 @@ from tests import weights_folder
 from tests.page import begun as fake
 from tests.review.imported import pictures, run
 from tests.review.scored import (
+    BOXED,
     CASES,
     FIRST,
     FOLD,
@@ -123,6 +124,7 @@ def test_projects_and_their_revisions_are_listed(page, store):
         {"name": FIRST, "modality": "ultrasound", "cases": 10},
     ]
     assert (known["may_predict"], known["progress"], known["problem"]) == (True, None, None)
+    assert known["state"] == "ready"
 
 
 def test_the_figures_come_in_words_with_what_they_mean(page, store):
@@ -237,6 +239,12 @@ def test_the_cases_say_of_which_mask_their_dice_is(page, store):
     assert (cases["fold"]["share"], cases["fold"]["size"]) == (0.2, "10% and over")
     assert (cases["e"]["share"], cases["e"]["is_lesion"]) == (None, False)
     assert [cases[name]["dice_told"] for name in "bef"] == ["0.800", "clear", "painted"]
+
+
+def test_cases_of_which_only_boxes_are_known_are_told_from_those_of_the_figures(page, store):
+    told = scores(page(), fill(store, cases=BOXED), revision=FIRST)
+    cases = [dict(zip(told["columns"], row, strict=True)) for row in told["cases"]]
+    assert {one["case"] for one in cases if one["is_apart"]} == {f"boxed {n}" for n in range(4)}
 
 
 def test_what_was_decided_meanwhile_is_in_the_next_answer(page, store):

@@ -71,6 +71,12 @@ CASES = (
     Made("late", "benign", "11", 10, None, Mask(0)),
 )  # fmt: skip
 
+# Scores against outlines, and against the boxes of another data set.
+BOXED = (
+    *(Made(f"outlined {n}", "malignant", f"{n}", 10, Mask(1), None) for n in range(3)),
+    *(Made(f"boxed {n}", "malignant", f"{n}", 10, Mask(9), None, "boxes", boxed=True) for n in range(4)),
+)  # fmt: skip
+
 
 def square(side: int | None, shift: int | None) -> np.ndarray:
     """(40, 50) bool."""

@@ -169,7 +169,7 @@ def test_scores_against_boxes_stand_apart(tmp_path):
         assert any(
             said
             == "Of 2 only boxes are known: their truth is the ellipse within each, and they are in no figure but "
-            "their data set's."
+            "that of a data set that has only boxes."
             for said in wording.about(figures)
         )
         assert [line.name for line in wording.sections(figures)[1].lines] == [
@@ -191,6 +191,18 @@ def test_scores_against_boxes_stand_apart(tmp_path):
         store.save("local", "anna", ids_of(store, project)["c"], drawn)
         by_reader = evaluate(store, "local", "made", FIRST, "reader").figures
         assert (by_reader["weak"], by_reader["lesion"]["n"]) == (1, 2), "c is outlined now"
+
+
+def test_where_no_outline_has_a_result_boxes_do_not_stand_apart(tmp_path):
+    """The weights have seen the one case that is outlined."""
+    seen = next(made for made in CASES if made.name == "seen")
+    with Store(tmp_path) as store:
+        fill(store, cases=[seen, *(replace(made, boxed=True) for made in CASES[:2])])
+        told = evaluate(store, "local", "made", FIRST)
+    assert (told.figures["lesion"]["n"], told.apart) == (2, frozenset())
+    assert "Of 2 only boxes are known: their truth is the ellipse within each." in wording.about(
+        told.figures
+    )
 
 
 def test_a_size_belongs_to_the_part_that_begins_with_it():
@@ -497,10 +509,31 @@ def test_where_no_case_differs_the_interval_says_how_little_that_proves(tmp_path
     with Store(tmp_path) as store:
         fill(store, cases=made)
         both = [evaluate(store, "local", "made", name) for name in (FIRST, SECOND)]
-        found = compare(*both).figures["rows"]["detected"]
+        figures = compare(*both).figures
+    found = figures["rows"]["detected"]
     reach = 1 - 0.025 ** (1 / 5)  # Clopper and Pearson: none of five groups differs
     assert found["difference"] == 0
     assert found["difference_ci"] == pytest.approx([-reach, reach])
+    told = {row.key: row for row in wording.differences(figures)}
+    assert "Clopper and Pearson (1934)" in told["detected"].why, "nothing was drawn again for it"
+    assert told["detected"].interval == "−52.2 to +52.2"
+
+
+def test_where_both_rank_every_pair_alike_the_row_tells_its_interval(tmp_path):
+    lesion = [replace(CASES[0], name=f"{n}", group=f"{n}") for n in range(3)]
+    normal = [replace(CASES[4], name=f"{n}", group=f"{n}") for n in range(3, 6)]
+    with Store(tmp_path) as store:
+        fill(store, cases=[*lesion, *normal])
+        both = [evaluate(store, "local", "made", name) for name in (FIRST, SECOND)]
+    told = {row.key: row for row in wording.differences(compare(*both).figures)}
+    assert (told["presence_auc"].first, told["presence_auc"].second) == ("1.000", "1.000")
+    assert told["presence_auc"].interval == "−0.708 to +0.708"
+    assert "independent pairs" in told["presence_auc"].why
+
+
+def test_shares_that_are_equal_by_other_cases_are_not_said_to_be_alike(compared):
+    """The first painted f and the second e."""
+    assert compared.figures["rows"]["painted"]["alike"] is False
 
 
 def test_weights_are_not_compared_with_themselves_nor_across_modalities(first):

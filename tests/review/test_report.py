@@ -23,7 +23,7 @@ from bcweb.review.comparison import compare
 from bcweb.review.evaluation import evaluate
 from bcweb.review.records import NewVerdict
 from bcweb.review.store import Store
-from tests.review.scored import CASES, FILMS, FIRST, FOLD, SECOND, Made, Mask, fill, ids_of
+from tests.review.scored import BOXED, CASES, FILMS, FIRST, FOLD, SECOND, Made, Mask, fill, ids_of
 
 ROOT = Path(__file__).parents[2]
 DIGITS = {"hd95_mean": 1}
@@ -136,6 +136,21 @@ def test_the_report_shows_the_cases_in_its_plots(written):
     assert told == {"0.00": 1, "0.50": 1, "0.60": 2, "0.80": 1, "0.95": 1}
     assert page.count("<title>fold: Dice 0.600</title>") == 2  # over size, and over uncertainty
     assert page.count('class="dot hollow"') == 2, "the seen case, in both"
+
+
+def test_the_plots_and_the_lowest_dice_are_of_what_the_figures_are_of(tmp_path):
+    """Three lesions are outlined, with a Dice of 0.9; of four more, with 0.1, only boxes are known."""
+    with Store(tmp_path) as store:
+        fill(store, cases=BOXED)
+        told = evaluate(store, "local", "made", FIRST)
+    page = report.html(told)
+    bars = [int(n) for n in re.findall(r"<title>Dice \S+ to \S+: (\d+)</title>", page)]
+    assert sum(bars) == told.figures["lesion"]["n"] == 3
+    assert "<title>boxed" not in page, "a Dice against a box is drawn among those against outlines"
+    assert page.count("<title>outlined") == 6, "each over size and over uncertainty"
+    lowest = page.partition("<h2>The 3 lowest Dice</h2>")[2]
+    assert "outlined 0" in lowest and "boxed" not in lowest
+    assert Parsed(page).figures["dataset.boxes.dice_mean"] == "0.100", "that data set has a line"
 
 
 def test_of_an_image_without_a_lesion_it_says_what_the_page_does(written):

@@ -10,7 +10,7 @@ import { DECIDED } from "./review-words.js";
 import { MEANING, NONE, fixed, grouped } from "./words.js";
 
 /** @typedef {import("./evaluate-api.js").Scores} Scores */
-/** @typedef {import("./evaluate-api.js").Case} Case */
+/** @typedef {import("./evaluate-api.js").Case & {is_apart: boolean}} Case is_apart: only boxes are known of it, while others are outlined */
 /** @typedef {[string, string] | null} Only the line of the table whose cases alone are shown: what it groups by, and its value */
 
 /** @type {Record<string, string>} */
@@ -66,12 +66,13 @@ export class Cases {
   }
 
   #draw() {
-    const { cases, correlation } = this.#scores;
-    const { only } = this;
+    const { correlation } = this.#scores;
+    const cases = /** @type {Case[]} */ (this.#scores.cases);
     const dice = this.#dice;
-    const isOnly = (/** @type {Case} */ one) => !only || String(/** @type {any} */ (one)[only[0]]) === only[1];
+    const { isOnly, isApart } = chosenBy(cases, this.only);
+    const isResult = (/** @type {Case} */ one) => one.is_result && !isApart(one);
     const isIn = (/** @type {Case} */ one) => !dice || (one.dice >= dice[0] - 1e-9 && (one.dice < dice[1] || dice[1] === 1));
-    const lesions = cases.filter(({ is_lesion }) => is_lesion);
+    const lesions = cases.filter((one) => one.is_lesion && !isApart(one));
     const points = (/** @type {(one: Case) => number | null} */ x) =>
       lesions.flatMap((one) => {
         const at = x(one);
@@ -79,7 +80,7 @@ export class Cases {
       });
     const open = (/** @type {import("./evaluate-plots.js").Point} */ { id, revision }) => openCase(id, revision);
     const figure = (/** @type {string} */ title, /** @type {Node} */ plot, /** @type {string} */ caption) => h("figure", {}, h("h3", {}, title), plot, h("figcaption", { class: "quiet small" }, caption));
-    const results = lesions.filter((one) => one.is_result && isOnly(one));
+    const results = lesions.filter((one) => isResult(one) && isOnly(one));
     const uncertain = points(({ uncertainty }) => uncertainty);
     const rings = lesions.some(({ is_result }) => !is_result) ? " Rings: seen in training, not a result." : "";
     this.plots.replaceChildren(
@@ -91,15 +92,15 @@ export class Cases {
           ]
         : []),
     );
-    this.#list(cases.filter((one) => isOnly(one) && (!dice || (one.is_lesion && one.is_result)) && isIn(one)));
+    this.#list(cases.filter((one) => isOnly(one) && (!dice || (one.is_lesion && isResult(one))) && isIn(one)), isResult);
   }
 
-  /** The lowest Dice first; what is no result comes last. @param {Case[]} cases */
-  #list(cases) {
+  /** The lowest Dice first; what is no result comes last. @param {Case[]} cases @param {(one: Case) => boolean} isResult */
+  #list(cases, isResult) {
     const { only } = this;
     const { clear } = this.#scores;
     const dice = this.#dice;
-    const sorted = [...cases].sort((a, b) => Number(b.is_result) - Number(a.is_result) || a.dice - b.dice);
+    const sorted = [...cases].sort((a, b) => Number(isResult(b)) - Number(isResult(a)) || a.dice - b.dice);
     const row = (/** @type {Case} */ one) =>
       h(
         "tr",
@@ -138,7 +139,7 @@ export class Cases {
               {},
               h("th", { scope: "col" }, "Case"),
               h("th", { scope: "col", class: "text" }, "Label"),
-              head("Dice", `${MEANING.dice} In brackets: seen in training, not a result.`),
+              head("Dice", `${MEANING.dice} In brackets: seen in training, not a result.${cases.some(({ is_apart }) => is_apart) ? " (box): scored against the ellipse in a box, which is no score against an outline." : ""}`),
               head("Share of the image", "How much of the image the truth covers."),
               head("Uncertainty", "The error that the map expects of its own mask, 0 to 1: 1 − presence × how well the mask agrees with those of other thresholds."),
               h("th", { scope: "col", class: "text" }, term("Training", "unseen: the weights were not trained on it. out of fold: scored by other weights of the same training, made without it. seen: trained on it.")),
@@ -163,10 +164,20 @@ export class Cases {
   }
 }
 
+/** The cases of a line of the table, or all; and those that are in no figure of it: what only boxes are known of is
+ * in none but that of a data set that has only boxes. @param {Case[]} cases @param {Only} only */
+function chosenBy(cases, only) {
+  const isNamed = (/** @type {Case} */ one) => !only || String(/** @type {any} */ (one)[only[0]]) === only[1];
+  const areBoxes = only?.[0] === "dataset" && cases.filter((one) => one.is_result && isNamed(one)).every(({ is_apart }) => is_apart);
+  const isApart = (/** @type {Case} */ one) => one.is_apart && !(areBoxes && isNamed(one));
+  return { isApart, isOnly: (/** @type {Case} */ one) => isNamed(one) && !(only && isApart(one)) };
+}
+
 /** @param {Case} one @param {string} clear what that means */
-function diceOf({ dice_told, is_result, is_lesion }, clear) {
+function diceOf({ dice_told, is_result, is_lesion, is_apart }, clear) {
   const seen = "Scored by weights that were trained on the case: not a result.";
   if (!is_result) return h("span", { class: "quiet", "data-why": seen }, `(${dice_told})`);
+  if (is_apart) return h("span", { "data-why": MEANING.boxes }, `${dice_told} (box)`);
   return is_lesion ? dice_told : h("span", { "data-why": clear }, dice_told);
 }
 
@@ -177,11 +188,11 @@ function training({ how, is_result }) {
 }
 
 /** One line of a point. @param {Case} one */
-function said({ case: name, label, dice, is_result, share, uncertainty }) {
+function said({ case: name, label, dice, is_result, is_apart, share, uncertainty }) {
   return [
     name,
     label,
-    `Dice ${fixed(dice, 3)}${is_result ? "" : " (seen in training)"}`,
+    `Dice ${fixed(dice, 3)}${is_result ? "" : " (seen in training)"}${is_apart ? " (box)" : ""}`,
     share !== null && `${Number((100 * share).toPrecision(2))}% of the image`,
     uncertainty !== null && `uncertainty ${fixed(uncertainty, 2)}`,
   ]

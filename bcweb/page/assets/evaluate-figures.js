@@ -32,7 +32,7 @@ export function byGroup(scores, chosen, choose) {
   const heads = Object.entries(metrics).filter(([, { in_table }]) => in_table);
   const row = (/** @type {Line} */ line) => {
     const { only } = line;
-    const canFilter = only && ["dataset", "label", "size", "how"].includes(only[0]);
+    const canFilter = only && ["dataset", "label", "size"].includes(only[0]);
     const isChosen = canFilter && String(chosen) === String(only);
     const name = canFilter
       ? h("button", { type: "button", class: "name", "aria-pressed": String(isChosen), "data-why": "Shows these cases alone in the plots and the list below.", onclick: () => choose(isChosen ? null : only) }, line.name)
