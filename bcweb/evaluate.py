@@ -6,20 +6,24 @@ Masks are scored at the scan's own size, after the operating point. Every figure
 interval for which whole groups (patients, near-duplicate pictures) are resampled. Cases that the
 weights were trained on, or whose group they were, never enter the headline as such: it has the unseen
 ones and, for seen ones, the scores of the cross-validation that the weights carry in scores.csv
-("out of fold": by other weights of the same training, which had not seen the case). What the weights
-themselves reach on seen cases is shown apart and marked. Each modality has figures of its own (in --json
-below "by_modality"), for each is segmented by weights of its own.
+("out of fold": by other weights of the same training, which had not seen the case), as far as they are
+of the truth that the case has now. What the weights themselves reach on seen cases is shown apart and
+marked. Each modality has figures of its own (in --json below "by_modality"), for each is segmented by
+weights of its own.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bcweb.batch import Choice, fault, over_all_cores, stoppable, worker_count
@@ -46,6 +50,10 @@ if TYPE_CHECKING:
 INTERVAL = "95% interval, whole groups resampled"
 NO_TRUTH = "There is no truth to score against."
 NOT_SCORED = "and are not scored: a mask scored against itself says nothing."  # see `told_accepted`
+
+_FIGURES = re.compile(
+    rb'\s*\{\s*"lesion"\s*:'
+)  # how the JSON of a `report` begins, formatted anew too
 
 
 def score_one(case: Case, choice: Choice) -> tuple[CaseScore, bool]:
@@ -101,7 +109,16 @@ def score_prediction(
         found=lesionwise.found,
         false_alarms=lesionwise.false_alarms,
         revision=prediction.revision,
+        truth_digest=_digest(truth),
     )
+
+
+def _digest(truth: np.ndarray) -> str:
+    """Of a truth's size and pixels, by which it is known again."""
+    import numpy as np
+
+    pixels = np.packbits(truth).tobytes()
+    return hashlib.sha256(str(truth.shape).encode() + pixels).hexdigest()[:16]
 
 
 def _blank(case: Case) -> CaseScore:
@@ -131,6 +148,11 @@ def table(result: dict[str, Any]) -> str:
             f"{result['seen']} seen in training, {result['out_of_fold']} of them out of fold"
         )
     lines.append(f"Cases: {'; '.join(parts)}.")
+    if others := result.get("other_truth"):
+        lines.append(
+            f"Of {others} of them the truth is not the one that the weights' out-of-fold score is of: that score "
+            "is left out."
+        )
     if weak := result.get("weak"):
         apart = " and stand apart" if weak < result["unseen"] + result["seen"] else ""
         lines.append(
@@ -157,7 +179,9 @@ def table(result: dict[str, Any]) -> str:
     elif not result["seen_scores"]:
         lines.append("No case has a score: no headline.")
     else:
-        lines.append("No case is unseen, and the weights carry no out-of-fold scores: no headline.")
+        lines.append(
+            "No case is unseen, and none has an out-of-fold score against its truth: no headline."
+        )
     if result["seen_scores"]:
         lines += ["", "SEEN CASES, scored by the weights that were trained on them: not a result"]
         lines += _block(result["seen_scores"])
@@ -326,7 +350,7 @@ def _run(args: argparse.Namespace) -> int:
         raise ScoresError(
             f"{args.json} cannot be both the figures and the table of the cases: name two files."
         )
-    if problem := why_kept(args.csv, "scores", "--csv", are_scores):
+    if problem := why_kept(args.csv, "scores", "--csv", are_scores) or _why_kept(args.json):
         raise ScoresError(problem)
     sets = [read_cases(spec) for spec in args.data]
     for each in sets:
@@ -358,6 +382,17 @@ def _run(args: argparse.Namespace) -> int:
             say(f"{score.dataset} {score.id}: {score.error}")
         print(table(result))
     return 1 if failed else 0
+
+
+def _why_kept(file: Path | None) -> str | None:
+    """A sentence where --json names a file that holds no figures: a scan, a table, the settings of weights."""
+    if file is None or not file.is_file():
+        return None
+    with file.open("rb") as there:
+        begun = there.read(1000)
+    if not begun or _FIGURES.match(begun):
+        return None  # an empty file has nothing to lose
+    return f"{file} is there and holds no figures: name another file for --json."
 
 
 if __name__ == "__main__":

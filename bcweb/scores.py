@@ -22,6 +22,7 @@ from bcweb.terminal import write_whole
 
 _MOST = 1e15  # of a count and a length: sums of more are not finite, or not exact
 _SHARES = {"presence", "dice", "iou", "precision", "recall"}  # of which 1 is the most
+_LATER = ("weak", "truth_digest")  # columns that a table from before has not
 
 _MASS = re.compile(r"\bmass(es)?\b(?![\s-]like\b)", re.IGNORECASE)
 _CLAUSES = re.compile(r"[.;,()\n]|\s[-\u2013\u2014/]\s|\b(?:and|but)\b", re.IGNORECASE)
@@ -60,7 +61,8 @@ class CaseScore:
     lesion: whether the truth holds one. painted: pixels. lesions, found (of these), false_alarms: see
     `bcweb.metrics.lesion_detection`. seen: the weights were trained on it. revision: of the weights that
     made the mask. error: why there is no score; then all others but the first five are None. weak: only a box is
-    known of its lesion, and the ellipse within it is what it was scored against.
+    known of its lesion, and the ellipse within it is what it was scored against. truth_digest: of the truth that it was
+    scored against; empty where nobody took it.
     """
 
     dataset: str
@@ -84,6 +86,7 @@ class CaseScore:
     revision: str = ""
     error: str = ""
     weak: bool = False
+    truth_digest: str = ""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -104,8 +107,8 @@ def score_cells(score: CaseScore) -> list[str]:
 
 
 def are_scores(columns: Sequence[str]) -> bool:
-    """Whether a table begins with the columns of `write_scores`, or of one from before there were weak truths."""
-    names = [field.name for field in fields(CaseScore)][:-1]
+    """Whether a table begins with the columns of `write_scores`, or of one from before."""
+    names = [field.name for field in fields(CaseScore) if field.name not in _LATER]
     return list(columns[: len(names)]) == names
 
 
@@ -125,8 +128,9 @@ def read_scores(file: Path) -> tuple[CaseScore, ...]:
         with file.open(newline="", encoding="utf-8", errors="surrogateescape") as table:
             rows = csv.DictReader(table)
             named = rows.fieldnames or ()
-            if "weak" not in named:
-                del types["weak"]  # a table from before there were any
+            for name in _LATER:
+                if name not in named:
+                    del types[name]
             if missing := [name for name in types if name not in named]:
                 raise ScoresError(
                     f"{file} is not a table of scores: it has no column {missing[0]}."
@@ -298,11 +302,13 @@ def report(
     """All that --json holds of scored cases; by data set and id: out_of_fold, what the weights carry, and
     findings, what is written of a case. Mammograms of which something is have figures of their own for masses;
     what is outlined on an ultrasound is one. weak: of how many cases only boxes are known; beside others they are
-    in no figure but their data set's. Where there are both modalities, by_modality has the same of each: their
-    masks are of two networks."""
+    in no figure but their data set's. other_truth: how many have a score out of fold against another truth than
+    today's, which is in no figure. Where there are both modalities, by_modality has the same of each: their masks are
+    of two networks."""
     scored = [s for s in scores if not s.error]
     seen = [s for s in scored if s.seen]
-    carried = [_of_today(out_of_fold[s.key], s) for s in seen if s.key in out_of_fold]
+    known = [(out_of_fold[s.key], s) for s in seen if s.key in out_of_fold]
+    carried = [_of_today(then, now) for then, now in known if _are_of_one_truth(then, now)]
     unseen = [s for s in scored if not s.seen] + carried
     headline = outlined(unseen)
     result = summarise(headline)
@@ -325,6 +331,8 @@ def report(
     result["seen"] = len(seen)
     result["unseen"] = len(scored) - len(seen)
     result["out_of_fold"] = len(carried)
+    if others := len(known) - len(carried):
+        result["other_truth"] = others
     result["seen_scores"] = summarise(outlined(seen)) if seen else None
     datasets = dict.fromkeys(s.dataset for s in scored)
     result["datasets"] = {
@@ -377,6 +385,23 @@ def outlined(scores: Sequence[CaseScore]) -> list[CaseScore]:
     A Dice against a box and one against an outline have no mean that says anything.
     """
     return [s for s in scores if not s.weak] or list(scores)
+
+
+def _are_of_one_truth(then: CaseScore, now: CaseScore) -> bool:
+    """Whether two scores of a case are against the same truth: where one has no digest of it, as far as both tell."""
+    if then.truth_digest and now.truth_digest:
+        return then.truth_digest == now.truth_digest
+    told = zip(_told_of_truth(then), _told_of_truth(now), strict=True)
+    # A table keeps six digits of each figure.
+    return all(None in pair or math.isclose(*pair, rel_tol=1e-4) for pair in told)
+
+
+def _told_of_truth(score: CaseScore) -> tuple[float | None, ...]:
+    """What figures tell of a truth: its pixels too, where any of them was painted."""
+    pixels = None
+    if score.recall and None not in (score.painted, score.precision):
+        pixels = score.painted * score.precision / score.recall
+    return score.lesion, score.weak, score.lesions, pixels
 
 
 def _of_today(carried: CaseScore, today: CaseScore) -> CaseScore:

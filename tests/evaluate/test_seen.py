@@ -1,0 +1,105 @@
+"""What the weights were trained on: by seen.csv, and by the scores that they carry."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+from PIL import Image
+
+from bcweb.evaluate import main
+from tests import weights_folder
+from tests.evaluate.made import trained_on, write_data
+
+
+def test_a_scan_that_was_trained_on_is_seen_and_so_is_its_group(tmp_path, capsys):
+    from bcweb.cases import read_cases
+    from bcweb.cases.duplicates import fingerprint
+    from bcweb.scans import read_scan
+
+    spec = write_data(tmp_path / "data")
+    folder = weights_folder.write(tmp_path / "weights")
+    case = read_cases(spec).cases[0]
+    scan = read_scan(case.file)
+    (folder / "seen.csv").write_text(
+        "dataset,id,group,digest,fingerprint\n"
+        f"elsewhere,1,1,{scan.digest},{fingerprint(scan.pixels)}\n"
+    )
+    main(["--data", spec, "--weights", str(folder), "--json", str(tmp_path / "figures.json")])
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    assert figures["seen"] == 2 and figures["lesion"]["n"] == 2, "groups are of two"
+    assert "SEEN CASES" in capsys.readouterr().out
+
+
+def test_weights_that_cannot_tell_what_they_have_seen_are_told_of_once(tmp_path, capsys):
+    from bcweb.weights import load_weights
+
+    spec = write_data(tmp_path / "data")
+    folder = weights_folder.write(tmp_path / "weights")
+    (folder / "seen.csv").write_text("case\n1\n")
+    files = [tmp_path / name for name in ("figures.json", "cases.csv")]
+    asked = ["--weights", str(folder), "--json", str(files[0]), "--csv", str(files[1])]
+    assert main(["--data", spec, *asked]) == 1
+    said = capsys.readouterr()
+    columns = "dataset, id, group, digest, fingerprint"
+    revision = load_weights(str(folder)).revision
+    assert said.err == f"seen.csv of {revision} is not a table of {columns}.\n"
+    assert said.out == "" and not any(file.exists() for file in files)
+
+
+def test_out_of_fold_scores_are_read_from_the_weights_folder(tmp_path):
+    spec = write_data(tmp_path / "data")
+    folder, fold = (weights_folder.write(tmp_path / name) for name in ("weights", "fold"))
+    main(["--data", spec, "--weights", str(fold), "--csv", str(folder / "scores.csv")])
+    trained_on(spec, folder)
+    main(["--data", spec, "--weights", str(folder), "--json", str(tmp_path / "figures.json")])
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    assert figures["seen"] == figures["out_of_fold"] == 6 and figures["unseen"] == 0
+    assert figures["lesion"]["n"] == 4
+
+
+def test_scores_of_cases_that_weights_had_seen_are_no_scores_out_of_fold(tmp_path):
+    """Where somebody keeps what `--csv` wrote of the weights themselves beside them."""
+    spec = write_data(tmp_path / "data")
+    folder = weights_folder.write(tmp_path / "weights")
+    trained_on(spec, folder)
+    asked = ["--data", spec, "--weights", str(folder)]
+    main([*asked, "--csv", str(folder / "scores.csv")])
+    main([*asked, "--json", str(tmp_path / "figures.json")])
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    assert figures["seen"] == 6
+    assert figures["out_of_fold"] == figures["lesion"]["n"] == 0, "training scores are a headline"
+
+
+def test_another_hospitals_folder_of_the_same_name_has_not_those_scores(tmp_path):
+    """Its cases have the same ids and groups, and other pictures."""
+    theirs, ours = write_data(tmp_path / "there" / "data"), write_data(tmp_path / "here" / "data")
+    for file in (tmp_path / "here" / "data").glob("*/*.png"):
+        with Image.open(file) as picture:
+            turned = picture.transpose(Image.Transpose.ROTATE_180)
+        turned.save(file)
+    folder, fold = (weights_folder.write(tmp_path / name) for name in ("weights", "fold"))
+    main(["--data", theirs, "--weights", str(fold), "--csv", str(folder / "scores.csv")])
+    trained_on(theirs, folder)
+    main(["--data", ours, "--weights", str(folder), "--json", str(tmp_path / "figures.json")])
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    assert figures["out_of_fold"] == figures["lesion"]["n"] == 0, "those are of other pictures"
+
+
+def test_scores_against_masks_that_were_corrected_since_are_left_out(tmp_path, capsys):
+    """One lesion lies elsewhere, as large as it was, and what was a normal is outlined."""
+    spec = write_data(tmp_path / "data")
+    folder, fold = (weights_folder.write(tmp_path / name) for name in ("weights", "fold"))
+    main(["--data", spec, "--weights", str(fold), "--csv", str(folder / "scores.csv")])
+    trained_on(spec, folder)
+    masks = tmp_path / "data" / "masks"
+    with Image.open(masks / "0.png") as drawn:
+        moved = Image.fromarray(np.roll(np.asarray(drawn), 30, axis=0))
+    for name in ("0.png", "4.png"):
+        moved.save(masks / name)
+    main(["--data", spec, "--weights", str(folder), "--json", str(tmp_path / "figures.json")])
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    counted = figures["lesion"]["n"], figures["normal"]["n"]
+    assert counted == (3, 1), "a score against the mask of before is in the headline"
+    assert (figures["seen"], figures["out_of_fold"], figures["other_truth"]) == (6, 4, 2)
+    assert "Of 2 of them the truth is not the one that " in capsys.readouterr().out
