@@ -14,7 +14,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import argparse
 import sys
 
-from bcweb.terminal import command
+from bcweb.terminal import command, say
 from bench import (
     app_start,
     load,
@@ -36,7 +36,7 @@ PARTS = {
     "review": ("The review store, 10,000 cases", review.run),
     "review-page": ("The Review tab, 10,000 cases", review_page.run),
     "load": ("20 visitors at once, two minutes", load.run),
-    "training": ("Training, 256x256", training.run),
+    "training": ("Training on processors, 256x256", training.run),
 }
 
 
@@ -48,6 +48,14 @@ def main() -> int:
         help=f"which parts: {', '.join(PARTS)} (default: all)",
     )  # fmt: skip
     chosen = parser.parse_args().parts or list(PARTS)
+    try:
+        return _measure(chosen)
+    except KeyboardInterrupt:
+        say("Stopped.")
+        return 130
+
+
+def _measure(chosen: list[str]) -> int:
     missed = 0
     for part in chosen:
         title, run = PARTS[part]

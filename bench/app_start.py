@@ -2,67 +2,45 @@
 
 from __future__ import annotations
 
-import os
-import re
-import socket
-import subprocess
-import sys
+import tempfile
 import time
-from urllib.error import URLError
-from urllib.request import urlopen
 
+from playwright.sync_api import sync_playwright
+
+from bench.memory import resident_mb
 from bench.rows import Row
+from tests import browser
+from tests.page.running import App, Visitor
 
 
 def run() -> list[Row]:
-    from playwright.sync_api import sync_playwright
-
-    from tests import browser
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    started = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "app.py", "--port", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "GRADIO_ANALYTICS_ENABLED": "False"},
-    )
-    try:
-        address = f"http://127.0.0.1:{port}/"
-        while time.perf_counter() - started < 60:
-            try:
-                urlopen(address, timeout=5).read()
-                break
-            except URLError:
-                time.sleep(0.05)
-        answered = time.perf_counter() - started
-        memory = _resident_mb(process.pid)
-        with sync_playwright() as playwright:
-            chromium = playwright.chromium.launch(
-                executable_path=browser.executable(), args=browser.ARGUMENTS
-            )
-            page = chromium.new_page()
-            opened = time.perf_counter()
-            page.goto(address)
-            page.wait_for_function("document.querySelector('bc-viewer')?.dataset.state === 'ready'")
-            masked = time.perf_counter() - opened
-            chromium.close()
-        return [
-            Row("start to first answer", answered, "s"),
-            Row("resident memory then", memory, "MB"),
-            Row("browser opens the page to first mask drawn", masked, "s"),
-            Row("resident memory then", _resident_mb(process.pid), "MB"),
-        ]
-    finally:
-        process.terminate()
-        process.wait(10)
+    with tempfile.TemporaryDirectory() as home:
+        started = time.perf_counter()
+        app = App({"BCWEB_HOME": home}).start()
+        try:
+            Visitor(app.address).close()  # it has loaded the page
+            answered = time.perf_counter() - started
+            memory = resident_mb(app.process.pid)
+            masked = _seconds_to_the_first_mask(app.address)
+            return [
+                Row("start to first answer", answered, "s"),
+                Row("resident memory then", memory, "MB"),
+                Row("browser opens the page to first mask drawn", masked, "s"),
+                Row("resident memory then", resident_mb(app.process.pid), "MB"),
+            ]
+        finally:
+            app.stop()
 
 
-def _resident_mb(pid: int) -> float:
-    try:
-        status = open(f"/proc/{pid}/status").read()  # noqa: SIM115
-    except OSError:
-        return float("nan")
-    return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
+def _seconds_to_the_first_mask(address: str) -> float:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=browser.executable(), args=browser.ARGUMENTS
+        )
+        page = chromium.new_page()
+        opened = time.perf_counter()
+        page.goto(address)
+        page.wait_for_function("document.querySelector('bc-viewer')?.dataset.state === 'ready'")
+        masked = time.perf_counter() - opened
+        chromium.close()
+    return masked

@@ -11,17 +11,18 @@ that stays.
 
 from __future__ import annotations
 
-import re
-import statistics
+import math
 import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path
 
+import numpy as np
 from playwright.sync_api import sync_playwright
 
+from bench.memory import resident_mb
 from bench.rows import Row
 from tests import browser
 from tests.page.files import png, speckle
@@ -53,6 +54,15 @@ class Told:
     errors: list[str] = field(default_factory=list)
 
 
+@dataclass
+class Drawn:
+    """What the visitor in Chromium saw."""
+
+    frames: list[float] = field(default_factory=list)  # milliseconds of each, of threshold drags
+    scans: int = 0
+    errors: list[str] = field(default_factory=list)
+
+
 def run() -> list[Row]:
     scans = [png(speckle(500, 600, seed)) for seed in range(8)]
     with tempfile.TemporaryDirectory() as home:
@@ -65,52 +75,74 @@ def run() -> list[Row]:
 
 
 def _load(app: App, scans: list[bytes]) -> list[Row]:
-    began = time.monotonic()
-    until = began + SECONDS
     told = [Told() for _ in range(VISITORS - 1)]
-    crowd, memory = Told(), []
-    with ThreadPoolExecutor(VISITORS + 2) as pool:
-        for number, one in enumerate(told):
-            pool.submit(_visit, app.address, scans, number, until, one)
-        pool.submit(_many_at_once, app.address, scans, began + SECONDS / 3, crowd)
-        pool.submit(_watch, app.process.pid, until, memory)
-        frames, drawn, complaints = _in_chromium(app.address, scans, until)
-    errors = [error for one in (*told, crowd) for error in one.errors] + complaints
+    crowd, memory, over = Told(), [], threading.Event()
+    began = time.monotonic()
+    with ThreadPoolExecutor(VISITORS + 1) as pool:
+        meanwhile = [
+            *(pool.submit(_visit, app.address, scans, n, over, one) for n, one in enumerate(told)),
+            pool.submit(_many_at_once, app.address, scans, over, crowd),
+            pool.submit(_watch, app.process.pid, over, memory),
+        ]
+        try:
+            drawn = _in_chromium(app.address, scans, began + SECONDS)
+            lasted = time.monotonic() - began
+        finally:
+            over.set()
+    for each in meanwhile:
+        each.result()  # what went wrong there is told
+    return _rows(told, crowd, drawn, memory, lasted)
+
+
+def _rows(
+    told: list[Told], crowd: Told, drawn: Drawn, memory: list[float], seconds: float
+) -> list[Row]:
+    errors = [error for one in (*told, crowd, drawn) for error in one.errors]
     for error in sorted(set(errors)):
         print(f"  {errors.count(error)} x {error}")
-    waits = sorted(wait for one in told for wait in one.waits)
+    waits = [wait for one in told for wait in one.waits]
     done = [len(one.waits) for one in told]
-    turn = (VISITORS + 1) * SECONDS / (len(waits) + len(crowd.waits))
-    middle, end = (max(memory[len(memory) * k // 4 : len(memory) * (k + 1) // 4]) for k in (1, 3))
+    longest, median = _at(100, waits), _at(50, waits)
+    turn = (VISITORS + 1) * seconds / max(1, len(waits) + len(crowd.waits))
+    middle, end = (
+        _at(100, memory[len(memory) * k // 4 : len(memory) * (k + 1) // 4]) for k in (1, 3)
+    )
     return [
-        Row("scans segmented a second", len(waits) / SECONDS, ""),
+        Row("scans segmented a second", len(waits) / seconds, ""),
         Row("errors", len(errors), "", at_most=0),
-        Row("from a scan to its prediction: median", statistics.median(waits), "s"),
-        Row("  95th percentile", waits[int(0.95 * len(waits))], "s"),
-        Row("  the longest", waits[-1], "s"),
-        Row("  / the median", waits[-1] / statistics.median(waits), "x", at_most=4),
-        Row("  / a turn of every visitor", waits[-1] / turn, "x", at_most=1.5),
-        Row("visitor with the most scans / with the fewest", max(done) / min(done), "x", at_most=1.5),
+        Row("from a scan to its prediction: median", median, "s"),
+        Row("  95th percentile", _at(95, waits), "s"),
+        Row("  the longest", longest, "s"),
+        Row("  / the median", longest / median, "x", at_most=4),
+        Row("  / a turn of every visitor", longest / turn, "x", at_most=1.5),
+        Row("visitor with the most scans / with the fewest",
+            max(done) / min(done) if min(done) else math.inf, "x", at_most=1.5),
         Row("a scan of one who brought 40 / of the others, medians",
-            statistics.median(crowd.waits) / statistics.median(waits), "x", at_least=1),
-        Row("scans dropped and drawn in Chromium meanwhile", drawn, "", at_least=1),
-        Row("frames of a threshold drag there: median", statistics.median(frames), "ms"),
-        Row("  95th percentile", sorted(frames)[int(0.95 * len(frames))], "ms"),
+            _at(50, crowd.waits) / median, "x", at_least=1),
+        Row("scans dropped and drawn in Chromium meanwhile", drawn.scans, "", at_least=1),
+        Row("frames of a threshold drag there: median", _at(50, drawn.frames), "ms"),
+        Row("  95th percentile", _at(95, drawn.frames), "ms"),
         Row("resident memory before", memory[0], "MB"),
         Row("  the most in the second quarter", middle, "MB"),
         Row("  the most in the last quarter / in the second", end / middle, "x", at_most=1.05),
     ]  # fmt: skip
 
 
-def _visit(address: str, scans: list[bytes], number: int, until: float, told: Told) -> None:
-    visitor = Visitor(address)
-    while time.monotonic() < until and not told.errors:
-        try:
-            number += 1
-            told.waits.append(_one_scan(visitor, scans[number % len(scans)]))
-        except Exception as error:  # every failure is to be counted
-            told.errors.append(f"{type(error).__name__}: {error}")
-    visitor.close()
+def _at(percent: float, values: list[float]) -> float:
+    """The percentile; NaN of none, where everything failed."""
+    return float(np.percentile(values or [math.nan], percent))
+
+
+def _visit(
+    address: str, scans: list[bytes], number: int, over: threading.Event, told: Told
+) -> None:
+    try:
+        with closing(Visitor(address)) as visitor:
+            while not over.is_set():
+                number += 1
+                told.waits.append(_one_scan(visitor, scans[number % len(scans)]))
+    except Exception as error:  # every failure is to be counted
+        told.errors.append(f"{type(error).__name__}: {error}")
 
 
 def _one_scan(visitor: Visitor, scan: bytes) -> float:
@@ -129,10 +161,8 @@ def _one_scan(visitor: Visitor, scan: bytes) -> float:
     return waited
 
 
-def _many_at_once(address: str, scans: list[bytes], at: float, told: Told) -> None:
+def _many_at_once(address: str, scans: list[bytes], over: threading.Event, told: Told) -> None:
     """A visitor who brings so many scans that the others might have to wait for them."""
-    visitor = Visitor(address)
-    threading.Event().wait(max(0.0, at - time.monotonic()))
 
     def bring(number: int) -> None:
         try:
@@ -140,37 +170,35 @@ def _many_at_once(address: str, scans: list[bytes], at: float, told: Told) -> No
         except Exception as error:
             told.errors.append(f"one of forty: {type(error).__name__}: {error}")
 
-    with ThreadPoolExecutor(MANY) as pool:
-        list(pool.map(bring, range(MANY)))
-    visitor.close()
+    with closing(Visitor(address)) as visitor, ThreadPoolExecutor(MANY) as pool:
+        if not over.wait(SECONDS / 3):
+            list(pool.map(bring, range(MANY)))
 
 
-def _in_chromium(
-    address: str, scans: list[bytes], until: float
-) -> tuple[list[float], int, list[str]]:
-    """Frame times of threshold drags, how many scans were drawn, and what went wrong."""
-    frames: list[float] = []
-    drawn = 0
+def _in_chromium(address: str, scans: list[bytes], until: float) -> Drawn:
+    drawn = Drawn()
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=browser.executable(), args=list(browser.ARGUMENTS)
         )
         page = Page(chromium.new_page(viewport={"width": 1280, "height": 800}), address).open()
-        while time.monotonic() < until:
-            name = f"scan-{drawn}.png"
-            page.give((name, scans[drawn % len(scans)]))
-            page.title().filter(has_text=name).wait_for(timeout=60_000)
-            page.ready()
-            frames += page.page.evaluate(DRAG)
-            drawn += 1
+        try:
+            while time.monotonic() < until:
+                name = f"scan-{drawn.scans}.png"
+                page.give((name, scans[drawn.scans % len(scans)]))
+                page.title().filter(has_text=name).wait_for(timeout=60_000)
+                page.ready()
+                drawn.frames += page.page.evaluate(DRAG)
+                drawn.scans += 1
+        except Exception as error:
+            drawn.errors.append(f"in Chromium: {type(error).__name__}: {error}")
         chromium.close()
-    return frames, drawn, page.complaints
+    drawn.errors += page.complaints
+    return drawn
 
 
-def _watch(pid: int, until: float, memory: list[float]) -> None:
+def _watch(pid: int, over: threading.Event, memory: list[float]) -> None:
     """Note the resident memory every second, in MB."""
-    status = Path(f"/proc/{pid}/status")
-    pause = threading.Event()
-    while time.monotonic() < until:
-        memory.append(int(re.search(r"VmRSS:\s+(\d+)", status.read_text())[1]) / 1024)
-        pause.wait(1)
+    memory.append(resident_mb(pid))
+    while not over.wait(1):
+        memory.append(resident_mb(pid))

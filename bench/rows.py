@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from collections.abc import Callable
@@ -11,7 +12,9 @@ from itertools import cycle, islice, permutations
 
 @dataclass(frozen=True)
 class Row:
-    """A figure; with `at_least` or `at_most`, a bar that it reaches or misses."""
+    """A figure; with `at_least` or `at_most`, a bar that it reaches or misses. NaN is what could not be measured here,
+    and does neither.
+    """
 
     name: str
     value: float
@@ -25,12 +28,15 @@ class Row:
         return below or (self.at_most is not None and self.value > self.at_most)
 
     def __str__(self) -> str:
+        value, met = f"{self.value:.2f}", "MISSED" if self.missed else "reached"
+        if math.isnan(self.value):
+            value, met = "-", "not measured"
         bar = ""
         if self.at_least is not None:
-            bar = f"(at least {self.at_least:g}: {'MISSED' if self.missed else 'reached'})"
+            bar = f"(at least {self.at_least:g}: {met})"
         if self.at_most is not None:
-            bar = f"(at most {self.at_most:g}: {'MISSED' if self.missed else 'reached'})"
-        return f"{self.name:<58} {self.value:9.2f} {self.unit:<5} {bar}".rstrip()
+            bar = f"(at most {self.at_most:g}: {met})"
+        return f"{self.name:<58} {value:>9} {self.unit:<5} {bar}".rstrip()
 
 
 def interleaved_medians(

@@ -1,7 +1,9 @@
 """Training images a second at 256x256, by backend and batch size, beside the same network in plain PyTorch.
 
 Each measurement is a process of its own, so that its peak memory is its own and no framework waits for
-another's threads. The views are made ready beforehand: it is the network that is measured.
+another's threads. The views are made ready beforehand: it is the network that is measured. All of them run on the
+processors: a GPU is hidden, else a framework that was installed without its support for it would be compared with one
+that has it.
 """
 
 from __future__ import annotations
@@ -9,7 +11,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -17,11 +18,13 @@ from collections.abc import Callable
 
 import numpy as np
 
+from bench.memory import peak_mb
 from bench.rows import Row
 
 ARCHITECTURE, SIZE, BATCHES = "lite0", 256, (8, 16)
 STEPS = {"tensorflow": 8, "torch": 8, "jax": 2}  # JAX on a processor takes seconds for an image
 PACKAGES = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
+NO_GPU = {"CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu"}
 
 
 def run() -> list[Row]:
@@ -44,14 +47,14 @@ def run() -> list[Row]:
 
 
 def _measure(framework: str, batch: int) -> tuple[float, float]:
-    """Images a second, and peak resident megabytes."""
+    """Images a second on the processors, and peak resident megabytes."""
     backend = framework if framework != "torch" else "tensorflow"
     answer = subprocess.run(
         [sys.executable, "-m", "bench.training", framework, str(batch)],
         check=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, "KERAS_BACKEND": backend},
+        env=os.environ | NO_GPU | {"KERAS_BACKEND": backend},
     )
     speed, memory = json.loads(answer.stdout.splitlines()[-1])
     return speed, memory
@@ -118,8 +121,7 @@ def _one(framework: str, batch: int) -> None:
     for _ in range(STEPS[framework]):
         step()
     seconds = time.perf_counter() - started
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps([STEPS[framework] * batch / seconds, peak]))
+    print(json.dumps([STEPS[framework] * batch / seconds, peak_mb()]))
 
 
 if __name__ == "__main__":
