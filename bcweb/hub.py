@@ -13,7 +13,7 @@ import re
 import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -28,7 +28,8 @@ _NO_JSON = (json.JSONDecodeError, UnicodeDecodeError)  # a page of something els
 _NOT_STORED = (
     errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR,
 )  # fmt: skip
-_PATIENCE = 10  # seconds for an answer
+_PATIENCE = 10  # seconds without a word, for an answer
+_AT_WORK = 60  # the same where the Hub first does what it is sent, as a commit
 _AT_ONCE = 8  # downloads
 
 
@@ -112,33 +113,43 @@ def _fetch(repo: str, commit: str, names: Iterable[str]) -> None:
 
 def tags(repo: str) -> dict[str, str]:
     """The commit of each tag of a model repository; `HubError` where the Hub does not say."""
-    from huggingface_hub import HfApi
-
     try:
-        return {tag.name: tag.target_commit for tag in HfApi().list_repo_refs(repo).tags}
+        return {tag.name: tag.target_commit for tag in api().list_repo_refs(repo).tags}
     except client_errors() as error:
         raise HubError(explain(error, repo)) from None
 
 
+def api() -> HfApi:
+    """The client, whose requests all come to an end: most of them would wait for ever for a Hub that is silent."""
+    from huggingface_hub import HfApi, get_session
+
+    hooks = get_session().event_hooks["request"]
+    if _end_waiting not in hooks:
+        hooks.append(_end_waiting)
+    return HfApi()
+
+
+def _end_waiting(request: Any) -> None:
+    """Set the limits that the client leaves open. The HTTP library finds them with the request."""
+    seconds = _PATIENCE if request.method in ("GET", "HEAD") else _AT_WORK
+    limits = request.extensions["timeout"]
+    for kind, limit in limits.items():
+        limits[kind] = seconds if limit is None else limit
+
+
 def _ask(repo: str, revision: str | None) -> tuple[str, ModelInfo]:
     """The revision that is meant, and what the Hub says of its files."""
-    from huggingface_hub import HfApi
     from huggingface_hub.errors import RevisionNotFoundError
 
-    api = HfApi()
+    client = api()
     for candidate in [revision] if revision else WITHOUT_REVISION:
         try:
-            return candidate, api.model_info(
-                repo, revision=candidate, files_metadata=True, timeout=_PATIENCE
-            )
+            return candidate, client.model_info(repo, revision=candidate, files_metadata=True)
         except RevisionNotFoundError:
             continue
-    raise HubError(f"{repo} has no revision {revision}; it has {', '.join(_revisions(api, repo))}.")
-
-
-def _revisions(api: HfApi, repo: str) -> list[str]:
-    refs = api.list_repo_refs(repo)
-    return [ref.name for ref in (*refs.tags, *refs.branches)]
+    refs = client.list_repo_refs(repo)
+    there = ", ".join(ref.name for ref in (*refs.tags, *refs.branches))
+    raise HubError(f"{repo} has no revision {revision}; it has {there}.")
 
 
 def _inspect(

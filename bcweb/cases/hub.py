@@ -27,7 +27,6 @@ from bcweb.cases.case import CasesError, CaseSet
 from bcweb.locks import held
 from bcweb.names import MASK, harmless
 
-_PATIENCE = 10  # seconds for an answer
 _SUFFIX = re.compile(r"\.[A-Za-z]\w{1,4}")
 _NOT_IN_IT = "Its picture or its mask is not in the data set."
 
@@ -70,12 +69,11 @@ def fetch(repo: str, revision: str | None = None) -> Path:
 
 def _commit(repo: str, revision: str, home: Path) -> str:
     """The commit that a revision names: as the Hub says, or said when it was last asked."""
-    from huggingface_hub import HfApi
     from huggingface_hub.errors import RevisionNotFoundError
 
     known = home / "revisions" / revision.replace("/", "--")
     try:
-        commit = HfApi().dataset_info(repo, revision=revision, timeout=_PATIENCE).sha
+        commit = hub.api().dataset_info(repo, revision=revision).sha
     except RevisionNotFoundError:
         raise CasesError(f"The data set {repo} has no revision {revision}.") from None
     except hub.client_errors() as error:

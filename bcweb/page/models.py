@@ -78,7 +78,7 @@ class Models:
         if about.repo is None or not self.settings.local:
             return answer({"revisions": [], "problem": None})
         try:
-            tags = await _in_thread(self._tags.of, about.repo)
+            tags = await self._tags.of(about.repo)
         except hub.HubError as error:
             return answer({"revisions": [], "problem": str(error)})
         found = revisions(tags, about.commit, about.asked_revision)

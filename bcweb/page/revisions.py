@@ -6,10 +6,12 @@ newer scores worse.
 
 from __future__ import annotations
 
+import asyncio
 import re
-import threading
 import time
 from dataclasses import dataclass
+
+import anyio.to_thread
 
 from bcweb import hub
 
@@ -29,20 +31,31 @@ class Revision:
 
 
 class Tags:
-    """What the Hub says of repositories' tags; each is asked for once a minute at most."""
+    """What the Hub says of repositories' tags; each is asked for once a minute at most.
+
+    Whoever wants what is being asked for gets the same answer, and takes no further thread to wait for it.
+    """
 
     def __init__(self):
-        self._lock = threading.Lock()
         self._known: dict[str, tuple[float, dict[str, str]]] = {}
+        self._asking: dict[str, asyncio.Task[dict[str, str]]] = {}
 
-    def of(self, repo: str) -> dict[str, str]:
+    async def of(self, repo: str) -> dict[str, str]:
         """Tag -> commit; `bcweb.hub.HubError` where it cannot be known."""
-        with self._lock:
-            at, tags = self._known.get(repo, (float("-inf"), {}))
-            if time.monotonic() - at > _KEPT_SECONDS:
-                tags = hub.tags(repo)
-                self._known[repo] = time.monotonic(), tags
+        at, tags = self._known.get(repo, (float("-inf"), {}))
+        if time.monotonic() - at <= _KEPT_SECONDS:
             return tags
+        if repo not in self._asking:
+            self._asking[repo] = asyncio.create_task(self._ask(repo))
+        return await asyncio.shield(self._asking[repo])
+
+    async def _ask(self, repo: str) -> dict[str, str]:
+        try:
+            tags = await anyio.to_thread.run_sync(hub.tags, repo)
+        finally:
+            del self._asking[repo]
+        self._known[repo] = time.monotonic(), tags
+        return tags
 
 
 def revisions(tags: dict[str, str], commit: str | None, asked: str | None) -> list[Revision]:

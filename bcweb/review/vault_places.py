@@ -202,7 +202,7 @@ class Repository:
             if to_write:
                 with suppress(RepositoryNotFoundError):  # `claim` makes it
                     self._info()
-                publish.claim(self._api(), self.name, "dataset", False, "verdicts")
+                publish.claim(hub.api(), self.name, "dataset", False, "verdicts")
             info = self._info()
             self._head = info.sha
             there = {file.rfilename for file in info.siblings or ()}
@@ -211,7 +211,7 @@ class Repository:
     def names(self) -> set[str]:
         with self._one_sentence():
             self._head = self._info().sha
-            tree = self._api().list_repo_tree(
+            tree = hub.api().list_repo_tree(
                 self.name, recursive=True, revision=self._head, repo_type="dataset"
             )
             return {entry.path for entry in tree if _is_ours(entry.path)}
@@ -227,7 +227,7 @@ class Repository:
         with self._one_sentence():
             self._info()  # somebody may have made it public since
             verdicts = sum(name.startswith("verdicts/") for name in files)
-            made = self._api().create_commit(
+            made = hub.api().create_commit(
                 self.name,
                 [CommitOperationAdd(name, content) for name, content in {**first, **files}.items()],
                 repo_type="dataset",
@@ -249,13 +249,13 @@ class Repository:
         self._fetched = None
 
     def _fetch(self, name: str) -> tuple[str, bytes]:
-        file = self._api().hf_hub_download(
+        file = hub.api().hf_hub_download(
             self.name, name, repo_type="dataset", revision=self._head, cache_dir=self._fetched.name
         )
         return name, Path(file).read_bytes()
 
     def _info(self):
-        info = self._api().repo_info(self.name, repo_type="dataset")
+        info = hub.api().repo_info(self.name, repo_type="dataset")
         if not info.private:
             raise VaultError(
                 f"The repository datasets/{self.name} is public, and no patient's mask goes there: make it "
@@ -266,11 +266,6 @@ class Repository:
     def _marker(self) -> bytes:
         [(_, content)] = self.read([MARKER])
         return content
-
-    def _api(self):
-        from huggingface_hub import HfApi
-
-        return HfApi()
 
     @contextmanager
     def _one_sentence(self) -> Iterator[None]:

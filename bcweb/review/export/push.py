@@ -40,9 +40,7 @@ def check(repo: str, public: bool = False) -> str:
     Creates the repository where there is none. Raises `PushError` for no or a wrong token, one that may
     not write, another owner's name, and a repository that holds something else.
     """
-    from huggingface_hub import HfApi
-
-    api, repo = HfApi(), repo.removeprefix("hf:").removeprefix("//")
+    api, repo = hub.api(), repo.removeprefix("hf:").removeprefix("//")
     try:
         with publish.one_sentence(f"datasets/{repo}"):
             repo, there = publish.claim(api, repo, "dataset", public, "these cases")
@@ -58,14 +56,12 @@ def push(folder: Path, repo: str, public: bool = False) -> Pushed:
 
     What has arrived in a push that was cut off is not sent again. Raises `PushError`.
     """
-    from huggingface_hub import HfApi
-
     repo = check(repo, public)
     files = {f.relative_to(folder).as_posix(): f for f in folder.rglob("*") if f.is_file()}
     try:
         with publish.one_sentence(f"datasets/{repo}"):
             made = publish.publish(
-                HfApi(),
+                hub.api(),
                 repo,
                 "dataset",
                 files,
