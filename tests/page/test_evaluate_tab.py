@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from tests.page.files import png, speckle
 from tests.page.reader import Page, expect, sync_api
 from tests.page.running import running
 from tests.review.scored import (
+    FILMS,
     FIRST,
     FOLD,
     HEIGHT,
@@ -26,6 +28,7 @@ from tests.review.scored import (
     ids_of,
     square,
 )
+from tests.until import until
 
 pytestmark = pytest.mark.browser
 
@@ -36,17 +39,25 @@ REMEMBERED = [
     Made(f"case {n}", "benign", f"{n}", 10, Mask(0, "seen", carried=0.6 + n / 100), Mask(3))
     for n in range(40)
 ]
+BOTH = [
+    Made("ultrasound", "benign", "1", 10, Mask(0), Mask(1)),
+    Made("film", "benign", "2", 10, Mask(2), None, modality="mammogram"),
+]
+
+PROJECTS, PROJECT = "**/evaluate/projects", "**/evaluate/projects/*"
+PREDICTING = {"done": 99, "total": 100, "of": "cases", "doing": "Predicting"}
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Where]:
-    """The app with three projects, its address, and the ids of the cases of "remembered" and "made"."""
+    """The app with four projects, its address, and the ids of the cases of "remembered" and "made"."""
     home = tmp_path_factory.mktemp("home")
     with Store(home) as store:
         weights = weights_folder.write(tmp_path_factory.mktemp("first"), name="first")
         spec = _data_set(tmp_path_factory.mktemp("small"))
         imported = prepare(store, "local", "small", [spec], str(weights), workers=1).run()
         assert imported.state == "ready", imported.problem
+        fill(store, name="both", cases=BOTH)
         ids = ids_of(store, fill(store, name="remembered", cases=REMEMBERED))
         ids |= ids_of(store, fill(store))
     with running({"BCWEB_HOME": str(home)}) as address:
@@ -90,6 +101,22 @@ class Tab(Page):
         expect(self.on(".told.stale")).to_have_count(0)
         return self
 
+    def choose(self, project: str) -> None:
+        self.on(".project select").select_option(label=project)
+
+    def answered(self) -> None:
+        """What was answered before this is dealt with."""
+        self.page.evaluate("async () => (await fetch('bc/line')).json()")
+
+    def asks(self, held: list[sync_api.Route], number: int) -> None:
+        """Wait until so many questions have come."""
+        until(lambda: self.answered() or len(held), lambda came: came >= number)
+
+    def predicted(self, place: str) -> dict[str, Any]:
+        """What is known of the project that lies there, once its import is over."""
+        ask = self.page.request.get
+        return until(lambda: ask(place).json(), lambda known: not known["progress"])
+
     def compare(self) -> Tab:
         self.on(".revision select").select_option(FIRST)
         self.on(".against select").select_option(SECOND)
@@ -130,8 +157,11 @@ def test_two_revisions_are_compared_and_a_case_that_got_worse_is_opened(tab):
     assert "6 cases that both predicted and neither had seen" in tab.on(".beside").inner_text()
     assert f"3 that {FIRST} saw in training" in tab.on(".beside").inner_text()
     assert tab.worse() == ["f", "d", "b"]
-    tab.on(".folds").click()
+    folds = tab.on(".folds input")
+    folds.focus()
+    tab.page.keyboard.press("Space")
     expect(tab.on(".beside")).to_contain_text("2 of them out of fold")
+    expect(folds, "the keyboard goes on where it was").to_be_focused()
     assert tab.worse() == ["f", "d", "fold", "b", "carried"]
     link = tab.on(".worse [data-case]").nth(1)
     with tab.page.context.expect_page() as other:
@@ -145,9 +175,20 @@ def test_two_revisions_are_compared_and_a_case_that_got_worse_is_opened(tab):
     expect(tab.on(".beside h2")).to_be_visible()
 
 
+def test_weights_of_the_other_modality_are_shown_alone(tab):
+    tab.open()
+    tab.choose("both")
+    tab.compare()
+    tab.on(".revision select").select_option(FILMS)
+    tab.told()
+    expect(tab.on(".beside h2")).to_have_count(0)
+    expect(tab.on(".against select")).to_have_value("")
+    expect(tab.on(".problem")).to_be_hidden()
+
+
 def test_where_nothing_is_compared_there_is_the_way_to_scores_out_of_fold_and_no_table(tab):
     tab.open()
-    tab.on(".project select").select_option(label="remembered")
+    tab.choose("remembered")
     tab.compare()
     told = tab.on(".beside")
     expect(told).to_contain_text("There is no case that both predicted and neither had seen.")
@@ -159,7 +200,7 @@ def test_where_nothing_is_compared_there_is_the_way_to_scores_out_of_fold_and_no
 
 def test_back_from_a_case_leads_to_where_it_was_opened(tab):
     tab.open()
-    tab.on(".project select").select_option(label="remembered")
+    tab.choose("remembered")
     tab.compare()
     tab.on(".folds input").check()
     tab.on(".better").get_by_role("button", name="Show 19 more of 29").click()
@@ -173,13 +214,19 @@ def test_back_from_a_case_leads_to_where_it_was_opened(tab):
     for leave in (tab.page.go_back, tab.page.get_by_role("tab", name="Evaluate").click):
         link.click()
         tab.landed_on("case 35", FIRST)
+        link.evaluate("one => one.id = 'before'")
         leave()
+        expect(tab.on("#before"), "all is drawn anew").to_have_count(0)
         tab.told()
         assert (rows.count(), tab.on(".better tbody tr").count()) == (40, 29)
         tab.page.wait_for_function("before => scrollY === before", arg=before)
         tab.page.wait_for_function("!location.search.includes('case')")
         if leave == tab.page.go_back:
             expect(link, "the keyboard goes on at the case that was opened").to_be_focused()
+            tab.page.go_forward()
+            tab.landed_on("case 35", FIRST)
+            tab.page.go_back()
+            expect(link, "and once more").to_be_focused()
     tab.page.go_back()
     tab.told()
     tab.page.go_forward()
@@ -204,16 +251,61 @@ def test_back_from_the_question_who_reads_leads_to_a_page_that_can_be_used(tab):
 def test_other_weights_predict_in_the_background_and_are_compared(tab, tmp_path):
     other = weights_folder.write(tmp_path / "other", name="other")
     tab.open()
-    tab.on(".project select").select_option(label="small")
+    tab.choose("small")
     expect(tab.on(".about")).to_contain_text("2 of 2 cases have a score")
     tab.on(".predict summary").click()
     tab.on(".predict input").fill("/nowhere/at/all")
     tab.page.keyboard.press("Enter")
-    expect(tab.on(".problem")).to_contain_text("There are no weights at /nowhere/at/all")
+    refused = tab.on(".predict [role=status]")
+    expect(refused).to_contain_text("There are no weights at /nowhere/at/all")
     tab.on(".predict input").fill(str(other))
     tab.on(".predict button").click()
     expect(tab.on(".beside h2")).to_contain_text("beside other-", timeout=60_000)
     expect(tab.on(".beside")).to_contain_text("2 cases that both predicted and neither had seen")
+
+
+def test_weights_that_predict_all_before_they_are_told_of_are_compared(tab, tmp_path):
+    other = weights_folder.write(tmp_path / "quick", name="quick")
+    asked = []
+    tab.page.route("**/predictions", lambda route: asked.append(route))
+    tab.open()
+    tab.choose("small")
+    tab.told()
+    tab.on(".predict summary").click()
+    tab.on(".predict input").fill(str(other))
+    tab.on(".predict button").click()
+    tab.asks(asked, 1)
+    assert asked[0].fetch().status == 202
+    asked[0].fulfill(json=tab.predicted(asked[0].request.url.removesuffix("/predictions")))
+    expect(tab.on(".beside h2")).to_contain_text("beside quick-")
+
+
+@pytest.mark.parametrize("away", ["Review", "made"])
+def test_weights_that_predicted_while_something_else_was_in_view_are_compared(tab, tmp_path, away):
+    """On the way back they are still at it: their first cases are there, and all later on."""
+    other = weights_folder.write(tmp_path / away, name=away)
+    told = {"progress": PREDICTING}
+    tab.open()
+    tab.choose("small")
+    tab.told()
+    tab.page.route(PROJECT, lambda route: route.fulfill(json=route.fetch().json() | told))
+    tab.on(".predict summary").click()
+    tab.on(".predict input").fill(str(other))
+    with tab.page.expect_response("**/predictions") as begun:
+        tab.on(".predict button").click()
+    expect(tab.on(".importing")).to_be_visible()
+    tab.predicted(begun.value.url.removesuffix("/predictions"))
+    if away == "Review":
+        tab.page.get_by_role("tab", name="Review").click()
+        tab.page.get_by_role("tab", name="Evaluate").click()
+    else:
+        tab.choose(away)
+        tab.told()
+        tab.choose("small")
+    expect(tab.on(".revision option", has_text=f"{away}-")).to_have_count(1)
+    expect(tab.on(".importing")).to_be_visible()
+    told.clear()
+    expect(tab.on(".beside h2")).to_contain_text(f"beside {away}-")
 
 
 def test_how_far_an_import_is_goes_on_being_told_after_a_question_that_failed(tab):
@@ -229,10 +321,111 @@ def test_how_far_an_import_is_goes_on_being_told_after_a_question_that_failed(ta
 
     tab.open()
     tab.page.route("**/evaluate/projects/*", answer)
-    tab.on(".project select").select_option(label="small")
+    tab.choose("small")
     expect(tab.on(".importing")).to_contain_text("Predicting: 3 of 1\u202f000 cases")
     expect(tab.on(".importing")).to_be_hidden()
     expect(tab.on(".about")).to_contain_text("2 of 2 cases have a score")
+
+
+def test_an_import_is_watched_for_as_long_as_its_project_is_in_view(tab):
+    asked = []
+
+    def answer(route: sync_api.Route) -> None:
+        asked.append(route)
+        if len(asked) == 1:
+            route.fulfill(json=route.fetch().json() | {"progress": PREDICTING})
+
+    tab.open()
+    tab.page.route(PROJECT, answer)
+    tab.choose("small")
+    tab.asks(asked, 2)
+    expect(tab.on(".importing")).to_be_visible()
+    tab.choose("made")
+    tab.asks(asked, 3)
+    expect(tab.on(".importing"), "that is of the project before").to_be_hidden()
+    _, watch, choice = asked
+    watch.continue_()  # that import has ended
+    watch.request.response().finished()
+    tab.answered()
+    choice.continue_()
+    in_view = tab.on(".project option:checked")
+    expect(in_view, "nobody is thrown back to the project before").to_have_text("made")
+    tab.told()
+    expect(tab.on(".importing")).to_be_hidden()
+
+
+def test_the_end_of_an_import_is_told_whatever_is_asked_for_meanwhile(tab):
+    asked = []
+
+    def answer(route: sync_api.Route) -> None:
+        asked.append(route)
+        if len(asked) < 3:
+            told = {"progress": PREDICTING if len(asked) == 1 else None}
+            route.fulfill(json=route.fetch().json() | told)
+
+    tab.open()
+    tab.page.route(PROJECT, answer)
+    tab.choose("small")
+    tab.asks(asked, 3)  # it has ended: what it came to is asked for
+    with tab.page.expect_response("**/scores?*truth=reader*"):
+        tab.on(".truth label", has_text="As readers left it").click()
+    asked.pop().continue_()
+    expect(tab.on(".importing"), "the import has ended").to_be_hidden()
+    expect(tab.on(".predict")).to_be_visible()
+    expect(tab.on(".about")).to_contain_text("The truth of 0 is the mask that a reader left.")
+
+
+def test_how_far_an_import_is_goes_with_the_last_project(tab):
+    is_gone = False
+
+    def answer(route: sync_api.Route) -> None:
+        if is_gone:
+            return route.fulfill(status=404, json={"error": "There is no such project."})
+        route.fulfill(json=route.fetch().json() | {"progress": PREDICTING})
+
+    tab.open()
+    tab.page.route(PROJECT, answer)
+    tab.choose("small")
+    importing = tab.on(".importing")
+    expect(importing).to_be_visible()
+    tab.page.route(PROJECTS, lambda route: route.fulfill(json={"projects": []}))
+    is_gone = True
+    expect(tab.on(".empty")).to_contain_text("Nothing is under review yet.")
+    expect(importing, "its project is gone").to_be_hidden()
+    expect(tab.on(".progress")).to_be_hidden()
+
+
+def test_why_nothing_of_a_project_is_predicted_is_told_as_it_is_now(tab):
+    told = {"revisions": [], "progress": PREDICTING, "state": "importing"}
+    tab.page.route(PROJECT, lambda route: route.fulfill(json=route.fetch().json() | told))
+    tab.page.goto(tab.address)
+    evaluate, review = (tab.page.get_by_role("tab", name=name) for name in ("Evaluate", "Review"))
+    evaluate.click()
+    empty = tab.on(".empty")
+    expect(empty).to_contain_text("It is being imported: come back in a while.")
+    stopped = "Its import stopped: go on with it on the Review tab."
+    told.update(progress=None, state="cancelled", problem="The import was cancelled.")
+    expect(empty).to_contain_text(stopped)
+    for state, said in (
+        ("failed", "Its import stopped at an error: go on with it on the Review tab."),
+        ("importing", stopped),  # the server was stopped meanwhile
+        ("ready", "None of its cases could be segmented: its notes on the Review tab say why."),
+    ):
+        told["state"] = state
+        review.click()
+        evaluate.click()
+        expect(empty).to_contain_text(said)
+
+
+@pytest.mark.parametrize("question", [PROJECTS, PROJECT])
+def test_a_project_is_asked_for_until_it_is_there(tab, question):
+    tab.page.route(question, lambda route: route.abort())
+    tab.page.goto(tab.address)
+    tab.page.get_by_role("tab", name="Evaluate").click()
+    expect(tab.on(".progress p")).to_have_text("The server does not answer. It is asked again.")
+    tab.page.unroute(question)
+    tab.told()
+    expect(tab.on(".progress")).to_be_hidden()
 
 
 def test_scores_are_asked_for_until_they_are_there_whatever_question_fails(tab):
@@ -258,43 +451,52 @@ def test_weights_that_are_looked_into_for_one_project_change_nothing_of_another(
     asked = []
     tab.page.route("**/predictions", lambda route: asked.append(route))
     tab.open()
-    project, revisions, begin = (
-        tab.on(selector) for selector in (".project select", ".revision option", ".predict button")
+    revisions, begin, said = (
+        tab.on(selector)
+        for selector in (".revision option", ".predict button", ".predict [role=status]")
     )
     ours = revisions.all_text_contents()
-    for weights in (tmp_path / "nowhere", weights_folder.write(tmp_path / "third", name="third")):
-        project.select_option(label="small")
+    nowhere = tmp_path / "nowhere"
+    for weights, why in (
+        (nowhere, f"There are no weights at {nowhere}"),
+        (weights_folder.write(tmp_path / "third", name="third"), ""),
+    ):
+        tab.choose("small")
         tab.told()
         expect(tab.on(".about")).to_contain_text("2 of 2 cases have a score")
         if not tab.on(".predict input").is_visible():
             tab.on(".predict summary").click()
         tab.on(".predict input").fill(str(weights))
+        begin.focus()
         with tab.page.expect_request("**/predictions"):
-            begin.click()
+            tab.page.keyboard.press("Enter")
         expect(begin).to_be_disabled()
-        expect(tab.on(".predict [role=status]")).to_have_text("Looking into the weights …")
-        project.select_option(label="made")
+        expect(begin, "the keyboard stays where it was").to_be_focused()
+        expect(said).to_have_text("Looking into the weights …")
+        tab.choose("made")
         tab.told()
         expect(begin).to_be_enabled()
         route = asked.pop()
         route.fulfill(response=route.fetch())
         route.request.response().finished()
-        tab.page.evaluate("async () => (await fetch('bc/line')).json()")  # it is dealt with by now
+        tab.answered()
         assert revisions.all_text_contents() == ours
+        expect(said).to_have_text("")
         expect(tab.on(".problem")).to_be_hidden()
         expect(tab.on(".importing")).to_be_hidden()
-    project.select_option(label="small")
+        tab.choose("small")
+        expect(said, "whoever comes back reads why").to_contain_text(why)
     expect(tab.on(".revision option", has_text="third-")).to_have_count(1, timeout=60_000)
 
 
 def test_while_another_project_is_fetched_nothing_is_asked_of_the_one_before(tab):
     asked = []
     tab.open()
-    tab.on(".project select").select_option(label="made")
+    tab.choose("made")
     tab.told()
     tab.page.route("**/evaluate/projects/*", lambda route: asked.append(route))
     with tab.page.expect_request("**/evaluate/projects/*"):
-        tab.on(".project select").select_option(label="small")
+        tab.choose("small")
     for what in (".revision", ".against", ".truth", ".files", ".predict"):
         expect(tab.on(f".asked {what}")).to_be_hidden()
     asked.pop().continue_()

@@ -9,6 +9,7 @@ import { BASE, ask, sending } from "./api.js";
  * @property {number} cases
  * @property {Revision[]} revisions
  * @property {boolean} may_predict with other weights
+ * @property {Project["state"]} state as the last import left it, or "importing"
  * @property {string | null} problem why the last import stopped
  * @property {{done: number, total: number, of: string, doing: string} | null} progress of an import that is under way
  */
@@ -35,6 +36,7 @@ import { BASE, ask, sending } from "./api.js";
  * @property {string} how
  * @property {string} revision whose mask it is: of a fold not that of the weights that are evaluated
  * @property {string | null} decision
+ * @property {boolean} is_apart only boxes are known of it, while others are outlined
  */
 /** @typedef {object} Scores
  * @property {string} project

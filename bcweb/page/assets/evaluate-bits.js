@@ -28,3 +28,11 @@ export function more(total, shown, add) {
   });
   return made;
 }
+
+/** By what an element that can have the focus is found again once its part of the tab is drawn anew.
+ * @param {HTMLElement} one */
+export function called(one) {
+  const { case: id, low, figure } = one.dataset;
+  const name = id ?? low ?? figure ?? one.ariaLabel ?? one.closest("label")?.textContent ?? one.textContent;
+  return `${one.closest("section")?.className}: ${name}`;
+}

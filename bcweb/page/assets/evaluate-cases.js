@@ -10,7 +10,7 @@ import { DECIDED } from "./review-words.js";
 import { MEANING, NONE, fixed, grouped } from "./words.js";
 
 /** @typedef {import("./evaluate-api.js").Scores} Scores */
-/** @typedef {import("./evaluate-api.js").Case & {is_apart: boolean}} Case is_apart: only boxes are known of it, while others are outlined */
+/** @typedef {import("./evaluate-api.js").Case} Case */
 /** @typedef {[string, string] | null} Only the line of the table whose cases alone are shown: what it groups by, and its value */
 
 /** @type {Record<string, string>} */
@@ -66,8 +66,7 @@ export class Cases {
   }
 
   #draw() {
-    const { correlation } = this.#scores;
-    const cases = /** @type {Case[]} */ (this.#scores.cases);
+    const { cases, correlation } = this.#scores;
     const dice = this.#dice;
     const { isOnly, isApart } = chosenBy(cases, this.only);
     const isResult = (/** @type {Case} */ one) => one.is_result && !isApart(one);

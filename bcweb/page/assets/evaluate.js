@@ -1,11 +1,14 @@
 // <bc-evaluate>: the Evaluate tab. A project's scores with their intervals, its cases in plots that open
 // them, and two revisions of weights side by side. Asks /bc/evaluate, and /bc/review to cancel an import.
 
-import { Gone, Unreachable } from "./api.js";
 import * as api from "./evaluate-api.js";
-import { button, h } from "./dom.js";
+import { button, h, keepFocus } from "./dom.js";
+import { called } from "./evaluate-bits.js";
 import { Cases } from "./evaluate-cases.js";
 import { beside, byGroup, headline } from "./evaluate-figures.js";
+import { Importing } from "./evaluate-importing.js";
+import { Predicting } from "./evaluate-predicting.js";
+import { Questions } from "./questions.js";
 import { explain } from "./meanings.js";
 import { remembered } from "./remembering.js";
 import { showTab } from "./review-links.js";
@@ -15,27 +18,19 @@ import { grouped } from "./words.js";
 /** @typedef {import("./evaluate-api.js").Known} Known */
 /** @typedef {import("./evaluate-api.js").Scores} Scores */
 
-const AGAIN_MS = 700;
-
-/** A server that is away may be back for the next question; what it refuses it refuses again.
- * @param {unknown} error @returns {Unreachable} @throws {unknown} */
-function unanswered(error) {
-  if (error instanceof Unreachable) return error;
-  throw error;
-}
-
 class Evaluate extends HTMLElement {
   /** @type {ShadowRoot} */ #root;
   #isStarted = false;
-  /** Counts what is asked for, so that what arrives late is not shown. */ #asked = 0;
-  /** The same of imports that are watched. */ #watched = 0;
-  #isShown = false;
-  /** The link to a case that was last followed. @type {HTMLElement | null} */ #opened = null;
+  #projectAsked = new Questions((why) => this.#showAway(why));
+  #scoresAsked = new Questions((why) => this.#showAway(why));
+  /** What the link to a case is `called` that was last followed. */ #opened = "";
   /** @type {Project[]} */ #projects = [];
   /** @type {Known | null} */ #known = null;
   /** @type {import("./evaluate-api.js").Asked} */ #wanted = { project: 0, revision: "", against: "", truth: "imported", folds: false };
   /** @type {Scores | null} */ #scores = null;
-  /** Projects whose next weights the server looks into. @type {Set<number>} */ #looking = new Set();
+  /** The weights of each project, as it was last seen with no import under way. @type {Map<number, string[]>} */ #settled = new Map();
+  #importing = new Importing(() => this.#load(), (error) => this.#fail(error));
+  #predicting = new Predicting((known) => (known.progress ? this.#follow(known) : this.#load())); // a few cases are done at once
   /** @type {Cases} */ #cases;
   /** Pairs that are listed, also when they are drawn anew. */ #pairs = { better: 10, worse: 10 };
   /** How far down the window is, while the tab is in front. */ #top = 0;
@@ -54,18 +49,27 @@ class Evaluate extends HTMLElement {
     this.#isStarted = true;
     // Each time the tab is opened: something may have been imported, predicted or decided.
     new IntersectionObserver(([{ isIntersecting }]) => {
-      this.#isShown = isIntersecting;
       if (isIntersecting) {
         window.scrollTo(0, this.#top);
-        if (document.activeElement === document.body) this.#opened?.focus({ preventScroll: true }); // the browser's Back
+        if (document.activeElement === document.body) this.#toOpened(); // the browser's Back
         this.#load();
-      } else this.#asked += 1;
+      } else {
+        this.#projectAsked.drop();
+        this.#scoresAsked.drop();
+      }
     }).observe(this);
     this.#root.addEventListener("click", ({ target }) => {
-      this.#opened = /** @type {Element} */ (target).closest("a[data-case]") ?? this.#opened;
+      const link = /** @type {HTMLElement | null} */ (/** @type {Element} */ (target).closest("a[data-case]"));
+      if (link) this.#opened = called(link);
     });
     // All tabs scroll the one window, and whoever comes back goes on where they were.
     window.addEventListener("scroll", () => this.checkVisibility() && (this.#top = window.scrollY), { passive: true });
+  }
+
+  /** The keyboard goes on at the case that was opened. */
+  #toOpened() {
+    const links = /** @type {NodeListOf<HTMLElement>} */ (this.#root.querySelectorAll("a[data-case]"));
+    [...links].find((one) => called(one) === this.#opened)?.focus({ preventScroll: true });
   }
 
   #skeleton() {
@@ -78,10 +82,10 @@ class Evaluate extends HTMLElement {
       { class: "evaluate" },
       h("h1", { class: "unseen" }, "Evaluate"),
       h(
-        "form",
-        { class: "asked", "aria-label": "What is evaluated", hidden: true, onsubmit: (/** @type {Event} */ event) => this.#predict(event) },
+        "div",
+        { class: "asked", role: "group", "aria-label": "What is evaluated", hidden: true },
         select("project", "Project", (value) => this.#choose(Number(value))),
-        select("revision", "Weights", (value) => this.#want({ revision: value, against: this.#wanted.against === value ? "" : this.#wanted.against })),
+        select("revision", "Weights", (value) => this.#want({ revision: value })),
         select("against", "Compared with", (value) => this.#want({ against: value })),
         h(
           "div",
@@ -94,21 +98,10 @@ class Evaluate extends HTMLElement {
             truth("reader", "As readers left it", "Where a reader corrected the truth or kept it, that mask is the truth; elsewhere the imported one. Cases that a reader rejected are left out. An accepted prediction is no truth."),
           ),
         ),
-        h(
-          "details",
-          { class: "predict", hidden: true },
-          h("summary", {}, "Predict with other weights"),
-          h(
-            "div",
-            {},
-            h("p", { class: "quiet" }, "They segment every case of their modality in this project once more, beside what there is, and can then be compared. Review shows theirs from then on; the earlier ones stay, and can be chosen there, “Prediction by”. It goes on in the background."),
-            h("div", { class: "named" }, h("input", { type: "text", "aria-label": "Weights", placeholder: "Folder of this machine, or hf://user/repo@revision", autocomplete: "off", spellcheck: false }), h("button", { type: "submit" }, "Begin")),
-            h("p", { class: "quiet", role: "status" }),
-          ),
-        ),
+        this.#predicting.element,
         h("div", { class: "files" }, h("a", { class: "button report", download: "" }, "Report, HTML"), h("a", { class: "button table", download: "" }, "Cases, CSV")),
       ),
-      h("div", { class: "importing", hidden: true }, h("p", { role: "status" }), h("progress", { max: 1, "aria-label": "Import" }), button("Cancel", null, () => this.#cancel())),
+      this.#importing.element,
       h("div", { class: "empty", hidden: true }),
       h("div", { class: "progress", hidden: true }, h("p", { role: "status" }), h("progress", { max: 1, "aria-label": "Scoring" })),
       h("p", { class: "problem error", role: "alert", hidden: true }),
@@ -128,136 +121,97 @@ class Evaluate extends HTMLElement {
   // ---------------------------------------------------------------- asking
 
   async #load() {
-    const asked = ++this.#asked;
+    this.#scoresAsked.drop();
     try {
-      const projects = await api.projects();
-      if (asked !== this.#asked) return;
+      const projects = await this.#projectAsked.answer(api.projects);
+      if (!projects) return;
       this.#projects = projects;
       const wanted = projects.find(({ id }) => id === this.#wanted.project) ?? projects.find(({ id }) => String(id) === remembered("bc-project")) ?? projects.find(({ predicted }) => predicted > 0) ?? projects[0];
       this.#element(".asked").hidden = !wanted;
-      if (!wanted) {
-        this.#showEmpty(
-          "Nothing is under review yet.",
-          "Import a data set on the Review tab, or with python -m bcweb.review import NAME --data busi:PATH; its scores stand here as soon as its cases are predicted.",
-        );
-        return;
-      }
-      await this.#choose(wanted.id);
+      if (wanted) return await this.#choose(wanted.id);
+      this.#turnTo(0);
+      this.#showEmpty(
+        "Nothing is under review yet.",
+        "Import a data set on the Review tab, or with python -m bcweb.review import NAME --data busi:PATH; its scores stand here as soon as its cases are predicted.",
+      );
     } catch (error) {
-      if (asked === this.#asked) this.#fail(error);
+      this.#fail(error);
     }
   }
 
   /** @param {number} id of a project */
   async #choose(id) {
-    const asked = ++this.#asked;
-    const isOther = id !== this.#wanted.project;
-    if (isOther) {
-      this.#wanted = { ...this.#wanted, project: id, revision: "", against: "" };
-      this.#cases.reset();
-      this.#known = null; // what is asked of the one before is not asked of this one
-      this.#scores = null;
-      this.#element(".told").hidden = true;
-      this.#showAsked();
-    }
+    this.#scoresAsked.drop();
+    if (id !== this.#wanted.project) this.#turnTo(id);
     try {
-      const known = await api.project(id);
-      if (asked !== this.#asked) return;
-      if (this.#known && !isOther) this.#besideNew(this.#known, known);
-      this.#known = known;
-      const names = known.revisions.map(({ name }) => name);
-      if (!names.includes(this.#wanted.revision)) this.#wanted.revision = names[0] ?? "";
-      if (!names.includes(this.#wanted.against)) this.#wanted.against = "";
-      this.#showAsked();
-      this.#watch(id);
-      if (names.length) this.#want({});
-      else this.#showUnpredicted();
+      const known = await this.#projectAsked.answer(() => api.project(id));
+      if (!known) return;
+      this.#choosePredicted(known);
+      this.#follow(known);
+      if (known.revisions.length) this.#want({});
+      else this.#showUnpredicted(known);
     } catch (error) {
-      if (asked === this.#asked) this.#fail(error);
+      this.#fail(error);
     }
   }
 
-  /** While an import is under way: how far it is, and anew what it came to. @param {number} id of the project */
-  async #watch(id) {
-    const watched = ++this.#watched;
-    while (watched === this.#watched && this.#known?.progress) {
-      this.#showImporting();
-      await new Promise((done) => setTimeout(done, AGAIN_MS));
-      if (watched !== this.#watched || !this.#isShown) return;
-      const known = await api.project(id).catch((error) => (error instanceof Gone ? error : null));
-      if (watched !== this.#watched) return;
-      if (known instanceof Gone) return this.#load(); // somebody has removed it
-      if (known?.progress) this.#known = { ...this.#known, progress: known.progress };
-      else if (known) return this.#choose(id); // else it is asked again
-    }
-    this.#showImporting();
-  }
-
-  /** Weights that have come since are compared with those in view. @param {Known} before @param {Known} now */
-  #besideNew(before, now) {
-    const known = before.revisions.map(({ name }) => name);
-    const modality = before.revisions.find(({ name }) => name === this.#wanted.revision)?.modality;
-    const came = now.revisions.find((one) => !known.includes(one.name) && one.modality === modality);
-    if (came && !now.progress && !this.#wanted.against) this.#wanted.against = came.name;
-  }
-
-  /** @param {Event} event */
-  async #predict(event) {
-    event.preventDefault();
-    const input = /** @type {HTMLInputElement} */ (this.#element(".predict input"));
-    const id = this.#wanted.project;
-    if (!input.value.trim()) return;
-    this.#looking.add(id);
-    this.#showLooking();
-    try {
-      const known = await api.predict(id, input.value.trim());
-      if (id !== this.#wanted.project) return; // whoever comes back to it is told how far it is
-      this.#known = known;
-    } catch (error) {
-      if (id === this.#wanted.project) this.#fail(error);
-      return;
-    } finally {
-      this.#looking.delete(id);
-      this.#showLooking();
-    }
-    input.value = "";
-    this.#element(".problem").hidden = true;
-    /** @type {HTMLDetailsElement} */ (this.#element(".predict")).open = false;
+  /** Nothing that is asked, shown or known of the project before is of this one. @param {number} id 0: there is none */
+  #turnTo(id) {
+    this.#wanted = { ...this.#wanted, project: id, revision: "", against: "" };
+    this.#known = this.#scores = null;
+    this.#cases.reset();
+    this.#importing.leave();
+    for (const part of [".told", ".problem"]) this.#element(part).hidden = true;
+    this.#showProgress(0, 0);
     this.#showAsked();
-    this.#watch(id);
   }
 
-  async #cancel() {
-    await api.cancel(this.#wanted.project).catch((error) => this.#fail(error));
+  /** @param {Known} known of the project in view */
+  #follow(known) {
+    this.#known = known;
+    this.#showAsked();
+    this.#importing.watch(this.#wanted.project, known);
+  }
+
+  /** The weights in view stay there, and those that have come since are compared with them, once they have predicted all
+   * that they will. @param {Known} now */
+  #choosePredicted({ revisions, progress }) {
+    const { project, revision, against } = this.#wanted;
+    const names = revisions.map(({ name }) => name);
+    const before = this.#settled.get(project) ?? names;
+    const shown = revisions.find(({ name }) => name === revision) ?? revisions.find(({ name }) => before.includes(name)) ?? revisions[0];
+    const came = revisions.find((one) => !before.includes(one.name) && one !== shown && one.modality === shown.modality);
+    this.#wanted = { ...this.#wanted, revision: shown?.name ?? "", against: against || (!progress && came?.name) || "" };
+    if (!progress || !this.#settled.has(project)) this.#settled.set(project, names);
   }
 
   /** Ask for the scores, again and again until they are there. @param {Partial<import("./evaluate-api.js").Asked>} change */
   async #want(change) {
-    const asked = ++this.#asked;
-    const isCurrent = () => asked === this.#asked;
     this.#wanted = { ...this.#wanted, ...change };
+    if (!this.#others().some(({ name }) => name === this.#wanted.against)) this.#wanted.against = "";
     this.#showAsked();
     this.#element(".problem").hidden = true;
     // What is still on the screen is of what was asked before.
     this.#element(".told").classList.add("stale");
-    if (!this.#scores) this.#showProgress(0, 0);
+    if (!this.#scores || !this.#element(".progress").hidden) this.#showProgress(0, 0);
     try {
-      for (;;) {
-        const answer = await api.scores(this.#wanted).catch(unanswered);
-        if (!isCurrent()) return;
-        if (answer instanceof Unreachable) this.#showProgress(0, 0, `${answer.why} It is asked again.`);
-        else if ("done" in answer) this.#showProgress(answer.done, answer.total);
+      for await (const answer of this.#scoresAsked.answers(() => api.scores(this.#wanted))) {
+        if ("done" in answer) this.#showProgress(answer.done, answer.total);
         else {
           this.#scores = answer;
-          this.#show();
-          return;
+          return this.#show();
         }
-        await new Promise((done) => setTimeout(done, AGAIN_MS));
-        if (!isCurrent()) return;
       }
     } catch (error) {
-      if (isCurrent()) this.#fail(error);
+      this.#fail(error);
     }
+  }
+
+  /** Weights that those in view can be compared with. */
+  #others() {
+    const known = this.#known?.revisions ?? [];
+    const shown = known.find(({ name }) => name === this.#wanted.revision);
+    return known.filter((one) => one !== shown && one.modality === shown?.modality);
   }
 
   // ---------------------------------------------------------------- showing
@@ -275,40 +229,16 @@ class Evaluate extends HTMLElement {
       this.#element(`.${name} select`).replaceChildren(...choices.map(([value, text]) => h("option", { value, selected: value === chosen }, text)));
     options("project", this.#projects.map(({ id, name }) => [id, name]), project);
     const known = this.#known?.revisions ?? [];
-    const modality = known.find(({ name }) => name === revision)?.modality;
-    const others = known.filter((one) => one.name !== revision && one.modality === modality);
+    const others = this.#others();
     options("revision", known.map(({ name, cases, modality }) => [name, `${name} · ${grouped(cases)} ${modality}${cases === 1 ? "" : "s"}`]), revision);
     options("against", [["", others.length ? "nothing" : "no other weights yet"], .../** @type {[string, string][]} */ (others.map(({ name, cases }) => [name, `${name} · ${grouped(cases)}`]))], against);
     const beside = /** @type {HTMLSelectElement} */ (this.#element(".against select"));
     beside.disabled = others.length === 0;
     /** @type {HTMLInputElement} */ (this.#element(`.truth [value="${truth}"]`)).checked = true;
     for (const name of ["revision", "against", "truth", "files"]) this.#element(`.asked .${name}`).hidden = known.length === 0;
-    this.#element(".predict").hidden = known.length === 0 || !this.#known?.may_predict || this.#known.progress !== null;
-    this.#showLooking();
+    this.#predicting.show(project, known.length > 0 && this.#known?.may_predict === true && this.#known.progress === null);
     /** @type {HTMLAnchorElement} */ (this.#element(".report")).href = api.reportAt(this.#wanted);
     /** @type {HTMLAnchorElement} */ (this.#element(".table")).href = api.tableAt(this.#wanted);
-  }
-
-  /** Whether the weights that were asked for are being looked into: they may have to come from the Hub first. */
-  #showLooking() {
-    const isLooking = this.#looking.has(this.#wanted.project);
-    /** @type {HTMLButtonElement} */ (this.#element(".predict button")).disabled = isLooking;
-    this.#element(".predict [role=status]").textContent = isLooking ? "Looking into the weights …" : "";
-  }
-
-  /** How far an import is, or why the last one stopped. */
-  #showImporting() {
-    const { progress = null, problem = null, may_predict = false } = this.#known ?? {};
-    const place = this.#element(".importing");
-    const bar = /** @type {HTMLProgressElement} */ (place.querySelector("progress"));
-    const { done, total, of, doing } = progress ?? { done: 0, total: 0, of: "", doing: "" };
-    const far = total ? `${doing}: ${grouped(done)} of ${grouped(total)} ${of}` : `${doing} …`;
-    place.hidden = !progress && !problem;
-    /** @type {HTMLElement} */ (place.querySelector("p")).textContent = progress ? far : problem;
-    bar.hidden = !progress;
-    if (total) bar.value = done / total;
-    else bar.removeAttribute("value");
-    /** @type {HTMLElement} */ (place.querySelector("button")).hidden = !progress || !may_predict;
   }
 
   /** @param {string} what @param {string} next what to do about it */
@@ -319,13 +249,11 @@ class Evaluate extends HTMLElement {
     empty.replaceChildren(h("h2", {}, what), h("p", { class: "quiet" }, next), button("Go to the Review tab", null, () => showTab("Review")));
   }
 
-  #showUnpredicted() {
-    const project = this.#projects.find(({ id }) => id === this.#wanted.project);
-    const isComing = project?.state === "importing";
-    this.#showEmpty(
-      "Nothing of this project is predicted yet.",
-      isComing ? "It is being imported: come back in a while." : `Its import stopped${project?.state === "failed" ? " at an error" : ""}: go on with it on the Review tab.`,
-    );
+  /** @param {Known} known */
+  #showUnpredicted({ progress, state }) {
+    const stopped = `Its import stopped${state === "failed" ? " at an error" : ""}: go on with it on the Review tab.`;
+    const ended = state === "ready" ? "None of its cases could be segmented: its notes on the Review tab say why." : stopped;
+    this.#showEmpty("Nothing of this project is predicted yet.", progress ? "It is being imported: come back in a while." : ended);
   }
 
   /** @param {number} done @param {number} total @param {string} [doing] else than scoring */
@@ -340,6 +268,11 @@ class Evaluate extends HTMLElement {
     /** @type {HTMLElement} */ (place.querySelector("p")).textContent = isScoring ? `Scoring masks: ${grouped(done)} of ${grouped(total)}` : doing;
   }
 
+  /** @param {string} why */
+  #showAway(why) {
+    this.#showProgress(0, 0, `${why} It is asked again.`);
+  }
+
   #show() {
     const scores = this.#scores;
     if (!scores) return;
@@ -348,8 +281,14 @@ class Evaluate extends HTMLElement {
       this.#showEmpty("No case of this project has a score.", `${scores.about.join(" ")} Correct cases on the Review tab, and take the truth as readers left it.`);
       return;
     }
-    this.#element(".told").hidden = false;
-    this.#element(".told").classList.remove("stale");
+    const told = this.#element(".told");
+    told.hidden = false;
+    told.classList.remove("stale");
+    keepFocus(told, () => this.#draw(scores), called);
+  }
+
+  /** @param {Scores} scores */
+  #draw(scores) {
     this.#element(".headline").replaceChildren(...headline(scores));
     this.#element(".about").replaceChildren(...scores.about.map((said) => h("p", {}, said)));
     this.#element(".beside").replaceChildren(...(scores.comparison ? beside(scores.comparison, this.#pairs, (folds) => this.#want({ folds })) : []));

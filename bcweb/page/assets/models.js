@@ -3,7 +3,8 @@
 
 import * as api from "./api.js";
 import { buildAll } from "./card.js";
-import { button, h } from "./dom.js";
+import { button, h, keepFocus, write } from "./dom.js";
+import { Questions } from "./questions.js";
 import { explain, term } from "./meanings.js";
 import * as words from "./words.js";
 
@@ -17,7 +18,8 @@ class Models extends HTMLElement {
   /** @type {Modality} */ #modality = "ultrasound";
   /** @type {{may_switch: boolean, why: string | null, models: Record<Modality, Facts>} | null} */ #all = null;
   #isStarted = false;
-  /** Counts what is asked for, so that what arrives late is not shown. */ #asked = 0;
+  #asked = new Questions((why) => this.#show(`${why} It is asked again.`));
+  #scoresAsked = new Questions((why) => this.#sayOfScores(`${why} It is asked again.`));
   /** Weights that are being fetched, by modality. @type {Partial<Record<Modality, string>>} */ #fetching = {};
   /** What the last switch came to, by modality. @type {Partial<Record<Modality, {text: string, isError: boolean}>>} */ #said = {};
   #channel = new BroadcastChannel(api.EXCHANGED);
@@ -35,7 +37,10 @@ class Models extends HTMLElement {
     this.#isStarted = true;
     this.#channel.onmessage = () => this.#load();
     // Each time the tab is opened: somebody may have exchanged the weights elsewhere.
-    new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && this.#load()).observe(this);
+    new IntersectionObserver(([{ isIntersecting }]) => {
+      if (isIntersecting) this.#load();
+      else this.#drop();
+    }).observe(this);
   }
 
   #skeleton() {
@@ -58,7 +63,7 @@ class Models extends HTMLElement {
           h(
             "section",
             { class: "others", hidden: true },
-            h("h3", {}, "Use other weights"),
+            h("h3", { tabIndex: -1 }, "Use other weights"),
             h("p", { class: "why quiet", hidden: true }),
             h("ul", { class: "names" }),
             form,
@@ -70,7 +75,7 @@ class Models extends HTMLElement {
         h(
           "div",
           { class: "texts" },
-          h("div", { class: "notice caution", role: "status", hidden: true }),
+          h("div", { class: "notice caution", role: "status", hidden: true }, h("p")),
           h("section", { class: "scores", "aria-label": "Scores" }),
           h("section", { class: "study card", "aria-label": "Study" }),
           h("section", { class: "described card", "aria-label": "Card" }),
@@ -81,37 +86,46 @@ class Models extends HTMLElement {
 
   // ---------------------------------------------------------------- asking
 
-  /** @param {ReturnType<typeof api.models>} [asking] what is in use, where it has been asked for */
-  async #load(asking = api.models()) {
-    const asked = ++this.#asked;
-    const modality = this.#modality;
-    const isCurrent = () => asked === this.#asked;
+  /** @param {typeof api.models} [question] what is in use */
+  async #load(question = api.models) {
+    this.#drop();
     try {
-      const all = await asking;
-      if (!isCurrent()) return;
+      const all = await this.#asked.answer(question);
+      if (!all) return;
       this.#all = all;
       this.#show();
+      const modality = this.#modality;
       if (all.models[modality].problem) return;
-      this.#sayOfScores("Working out the scores and their intervals …");
-      api.scored(modality).then((scored) => isCurrent() && this.#showScores(scored), ({ message }) => isCurrent() && this.#sayOfScores(message));
-      const described = await api.described(modality);
-      if (!isCurrent()) return;
-      this.#showDescribed(described);
+      this.#askForScores(modality);
+      const described = await this.#asked.answer(() => api.described(modality));
+      if (!described) return;
+      this.#redraw(() => this.#showDescribed(described));
       if (described.source !== "hub" || !all.may_switch) return;
-      const { revisions, problem } = await api.revisions(modality);
-      if (isCurrent()) this.#showRevisions(described, revisions, problem);
+      const told = await this.#asked.answer(() => api.revisions(modality));
+      if (told) this.#redraw(() => this.#showRevisions(described, told.revisions, told.problem));
     } catch (error) {
-      if (!isCurrent()) return;
       if (!this.#all) this.#element(".facts").replaceChildren();
-      this.#show(); // what a switch came to, too
-      this.#notify(/** @type {Error} */ (error).message, null);
+      this.#show(/** @type {Error} */ (error).message);
     }
+  }
+
+  /** @param {Modality} modality */
+  async #askForScores(modality) {
+    this.#sayOfScores("Working out the scores and their intervals …");
+    const scored = await this.#scoresAsked.answer(() => api.scored(modality)).catch(({ message }) => ({ problem: message }));
+    if (scored) this.#showScores(scored);
+  }
+
+  /** Nobody waits any more for what was asked before. */
+  #drop() {
+    this.#asked.drop();
+    this.#scoresAsked.drop();
   }
 
   /** @param {Event} event */
   #submit(event) {
     event.preventDefault();
-    const name = /** @type {HTMLInputElement} */ (this.#element(".named input")).value.trim();
+    const name = this.#input.value.trim();
     if (name) this.#switch(name);
   }
 
@@ -128,33 +142,39 @@ class Models extends HTMLElement {
         text: `${called} is in use (${revision}). Scans that are open keep their masks and say so; each is segmented again when it is next selected.`,
         isError: false,
       };
-      /** @type {HTMLInputElement} */ (this.#element(".named input")).value = "";
+      if (modality === this.#modality && this.#input.value.trim() === name) this.#input.value = "";
     } catch (error) {
       const { message } = /** @type {Error} */ (error);
       // Where it did not answer, it may be at it all the same.
       this.#said[modality] = { text: error instanceof api.Refused ? `${message} Nothing has changed.` : message, isError: true };
     }
     delete this.#fetching[modality];
-    const asking = api.models();
-    this.#load(asking);
-    asking.then(({ models }) => this.#tell(models), () => {}); // #load says what went wrong
+    this.#load(() => this.#tell());
   }
 
-  /** All tabs of the page hear what is in use. @param {Record<Modality, Facts>} models */
-  #tell(models) {
-    const told = Object.entries(models).map(([modality, { revision, notice }]) => [modality, { revision: revision ?? null, notice: notice ?? null }]);
+  /** What is in use, which all tabs of the page hear, too. */
+  async #tell() {
+    const all = await api.models();
+    const told = Object.entries(all.models).map(([modality, { revision, notice }]) => [modality, { revision: revision ?? null, notice: notice ?? null }]);
     this.#channel.postMessage(Object.fromEntries(told));
+    return all;
   }
 
   // ---------------------------------------------------------------- showing
 
-  #show() {
-    if (!this.#all) return;
+  /** @param {string} [problem] with what was asked last */
+  #show(problem = "") {
+    this.#redraw(() => this.#draw(problem));
+  }
+
+  /** @param {string} problem */
+  #draw(problem) {
+    if (!this.#all) return this.#notify(problem, null);
     const { models, may_switch, why } = this.#all;
     const facts = models[this.#modality];
     this.#showChoices(models);
     this.#element(".others").hidden = false;
-    this.#notify(facts.problem ?? facts.notice ?? "", may_switch ? facts : null);
+    this.#notify(problem || facts.problem || facts.notice || "", may_switch && !problem ? facts : null);
     this.#element(".facts").replaceChildren(...(facts.problem ? [] : this.#facts(facts)));
     for (const part of [".names", ".named", ".lasting"]) this.#element(part).hidden = !may_switch;
     this.#element(".why").hidden = may_switch;
@@ -164,7 +184,13 @@ class Models extends HTMLElement {
     const line = this.#element(".said");
     line.className = said?.isError ? "said error" : "said";
     line.textContent = fetching ? `Fetching, checking and trying ${fetching} … Until that is done, scans are segmented as before.` : (said?.text ?? "");
-    this.#root.querySelectorAll("aside button, .notice button").forEach((one) => (/** @type {HTMLButtonElement} */ (one).disabled = Boolean(fetching)));
+    // Not disabled: whoever has pressed one by a key would lose the keyboard.
+    for (const one of this.#root.querySelectorAll("aside button, .notice button")) one.setAttribute("aria-disabled", String(Boolean(fetching)));
+  }
+
+  /** The keyboard stays where it is; where that is gone, at the heading of what else can be used. @param {() => void} draw */
+  #redraw(draw) {
+    keepFocus(this.#root, draw, (one) => one.ariaLabel ?? one.textContent);
   }
 
   /** @param {Record<Modality, Facts>} models */
@@ -188,7 +214,7 @@ class Models extends HTMLElement {
   #choose(modality) {
     this.#modality = modality;
     for (const part of [".names", ".revisions", ".scores", ".study", ".described", ".lasting"]) this.#element(part).replaceChildren();
-    /** @type {HTMLInputElement} */ (this.#element(".named input")).value = "";
+    this.#input.value = "";
     this.#show();
     this.#load();
   }
@@ -196,7 +222,9 @@ class Models extends HTMLElement {
   /** @param {string} text @param {Facts | null} facts what may be tried again, or left as it is */
   #notify(text, facts) {
     const notice = this.#element(".notice");
+    const said = /** @type {HTMLElement} */ (notice.querySelector("p"));
     notice.hidden = text === "";
+    write(said, text);
     const { wanted, weights } = facts ?? {};
     const choices = wanted && weights
       ? [
@@ -204,7 +232,8 @@ class Models extends HTMLElement {
           button(weights === "embedded" ? "Keep the embedded weights" : `Keep ${weights}`, null, () => this.#switch(weights)),
         ]
       : [];
-    notice.replaceChildren(h("p", {}, text), ...choices);
+    for (const one of notice.querySelectorAll("button")) one.remove();
+    notice.append(...choices);
   }
 
   /** @param {Facts} facts */
@@ -303,6 +332,10 @@ class Models extends HTMLElement {
         h("table", {}, h("thead", {}, h("tr", {}, h("td", {}), ...names.map((name) => h("th", { scope: "col" }, datasets?.[name].weak ? term(`${name} (boxes)`, words.MEANING.boxes) : name)))), h("tbody", {}, ...rows)),
       ),
     );
+  }
+
+  get #input() {
+    return /** @type {HTMLInputElement} */ (this.#element(".named input"));
   }
 
   /** @param {string} selector @returns {HTMLElement} */
