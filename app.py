@@ -7,6 +7,7 @@ import os
 import sys
 
 from bcweb.page.ports import PortError, wanted_port
+from bcweb.page.proxies import bypass
 from bcweb.page.settings import SettingsError, settings
 from bcweb.paths import weights_argument
 from bcweb.scans import MODALITIES
@@ -42,25 +43,29 @@ def main() -> None:
             metavar="W",
             help=f'"embedded", a folder, or hf://user/repo@revision; default: BCWEB_WEIGHTS_{modality.upper()}, else embedded',
         )
-    given = parser.parse_args()
-    weights = {modality: getattr(given, f"weights_{modality}") for modality in MODALITIES}
-    # Gradio, which is imported below, would look for free ports there too, and knows no address of IPv6 then.
-    named = os.environ.pop("GRADIO_SERVER_NAME", None)
-    host = given.host or named
     try:
-        chosen = settings(host, weights, tuple(given.allow_host))
-    except SettingsError as error:
+        _start(parser.parse_args())
+    except (PortError, SettingsError, WeightsError) as error:
         sys.exit(str(error))
+
+
+def _start(given: argparse.Namespace) -> None:
+    # Gradio, which is imported below, would look for free ports where the name is, and knows no address of IPv6 then;
+    # of a port that is no number, or empty, its import ends.
+    named_host, named_port = (
+        os.environ.pop(f"GRADIO_SERVER_{what}", None) for what in ("NAME", "PORT")
+    )
+    host = given.host or named_host
+    bypass(host)
+    weights = {modality: getattr(given, f"weights_{modality}") for modality in MODALITIES}
+    chosen = settings(host, weights, tuple(given.allow_host))
 
     # The engine and Gradio take long to import: not for --help.
     from bcweb.page.segmenters import Segmenters
 
     segmenters = Segmenters(chosen.weights)
-    try:
-        wanted_port(given.port, host=host)
-        segmenters.begin()  # rather now than at the first scan
-    except (PortError, WeightsError) as error:
-        sys.exit(str(error))
+    port = wanted_port(given.port, named_port, host)
+    segmenters.begin()  # rather now than at the first scan
     for modality in MODALITIES:
         in_use = segmenters.now(modality)
         if in_use and in_use.notice:
@@ -68,7 +73,7 @@ def main() -> None:
 
     from bcweb.page.launch import launch
 
-    launch(chosen, segmenters, host, given.port)
+    launch(chosen, segmenters, host, port)
 
 
 if __name__ == "__main__":

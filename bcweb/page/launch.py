@@ -7,6 +7,7 @@ import signal
 import threading
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 from starlette.middleware import Middleware
@@ -20,6 +21,7 @@ from bcweb.page.held import Held
 from bcweb.page.imports import Imports
 from bcweb.page.parcels import Parcels
 from bcweb.page.policy import Policy
+from bcweb.page.ports import wanted_port
 from bcweb.page.routes import routes
 from bcweb.page.scans import phantom_of
 from bcweb.page.segmenters import Segmenters
@@ -52,8 +54,8 @@ def build(version: str) -> gr.Blocks:
 def launch(
     settings: Settings, segmenters: Segmenters, host: str | None = None, port: int | None = None
 ) -> None:
-    """Serve until interrupted or terminated. host: None is this machine alone; port: None leaves it to Gradio and
-    its environment.
+    """Serve until interrupted or terminated. host: None is this machine alone; port: None is the first free one from
+    `FIRST_PORT`. Raises `PortError` where the port was free before and is taken now.
     """
     threading.Thread(target=_warm, args=(segmenters,), name="warm", daemon=True).start()
     store: Store[Held] = Store(settings.visitor_bytes, settings.all_bytes, settings.idle_seconds)
@@ -66,42 +68,59 @@ def launch(
     demo = build(version)
     with demo:
         functions = Endpoints(segmenters, uploads, masks).build(demo)
-    # Without server_port Gradio follows its own environment.
-    given = {"server_name": host and _bracketed(host), "server_port": port}
+    parts = {
+        "routes": [
+            routes(settings, segmenters, store, static.mount(version), (uploads, masks), backups)
+        ],
+        "middleware": [
+            Middleware(Policy, settings=settings),
+            Middleware(Guard, settings=settings),
+            Middleware(Counter, settings.upload_bytes, uploads, masks, functions),
+        ],
+    }
+    try:
+        address = _serve(demo, parts, settings.upload_bytes, version, host, port)
+    except OSError:
+        wanted_port(port or FIRST_PORT, host=host)  # somebody may have been quicker
+        raise
+    logs.begin()
+    used = demo.server_port
+    if used != FIRST_PORT and port is None:
+        print(f"Port {FIRST_PORT} is taken; {used} is the next free one.")
+    print(f"bcweb runs at {address} and stops with Ctrl-C.", flush=True)
+    _stop_when_terminated(backups)
+    demo.block_thread()
+    backups.end()
+
+
+def _serve(
+    demo: gr.Blocks,
+    parts: dict[str, Any],
+    upload_bytes: int,
+    version: str,
+    host: str | None,
+    port: int | None,
+) -> str:
+    """Have Gradio serve the page with our own parts; the page's address."""
+    os.environ.pop("GRADIO_DEBUG", None)  # its `launch` would not return
     _, address, _ = demo.launch(
-        **{name: value for name, value in given.items() if value is not None},
-        app_kwargs={
-            "routes": [
-                routes(
-                    settings, segmenters, store, static.mount(version), (uploads, masks), backups
-                )
-            ],
-            "middleware": [
-                Middleware(Policy, settings=settings),
-                Middleware(Guard, settings=settings),
-                Middleware(Counter, settings.upload_bytes, uploads, masks, functions),
-            ],
-        },
+        server_name=host and _bracketed(host),
+        server_port=port,
+        app_kwargs=parts,
         theme=theme.theme(),
         head=theme.head(version),
         favicon_path=str(Path(static.FOLDERS["page/assets"]) / "favicon.svg"),
         footer_links=[],
         run_history=False,
         show_error=False,
+        share=False,  # GRADIO_SHARE, and many a notebook's machine, would have the page shown to everybody
         ssr_mode=False,
         enable_monitoring=False,
-        max_file_size=settings.upload_bytes,
+        max_file_size=upload_bytes,
         quiet=True,
         prevent_thread_lock=True,
     )
-    logs.begin()
-    used = demo.server_port
-    if used != FIRST_PORT and port is None and "GRADIO_SERVER_PORT" not in os.environ:
-        print(f"Port {FIRST_PORT} is taken; {used} is the next free one.")
-    print(f"bcweb runs at {address} and stops with Ctrl-C.", flush=True)
-    _stop_when_terminated(backups)
-    demo.block_thread()
-    backups.end()
+    return address
 
 
 def _bracketed(host: str) -> str:

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
 
 _HERE = "127.0.0.1"  # Gradio wants a port to be free here, wherever it is to listen
 
 
 class PortError(ValueError):
-    """A port or a host that cannot be had; its text names a port that can."""
+    """A port or a host that cannot be had; its text names the next port that can."""
 
 
-def wanted_port(
-    given: int | None, environment: Mapping[str, str] = os.environ, host: str | None = None
-) -> int | None:
-    """The port of the command line, else of GRADIO_SERVER_PORT; None leaves it to Gradio.
+def wanted_port(given: int | None, named: str | None = None, host: str | None = None) -> int | None:
+    """The port of the command line, else the one that GRADIO_SERVER_PORT names; None leaves it to Gradio.
 
-    host: where to listen; None is this machine alone. Raises `PortError` where the port is taken there, and where
+    host: where to listen; None is this machine alone. Raises `PortError` where the port cannot be had there, and where
     nobody can listen there at all.
     """
-    named = environment.get("GRADIO_SERVER_PORT", "")
-    if given is None and named and not named.isdigit():
+    if given is None and named and not named.isdecimal():
         raise PortError(f"GRADIO_SERVER_PORT is {named!r}, which is no port.")
     port = given if given is not None else int(named) if named else None
     if port is not None and not 0 < port < 65536:
@@ -30,21 +26,30 @@ def wanted_port(
     host = host or _HERE
     if (problem := _why_unheard(host)) is not None:
         raise PortError(f"The page cannot listen on {host}: {problem}.")
-    if port is not None and not is_free(port, host):
+    if port is not None and (problem := _why_not(port, host)) is not None:
         other = next_free(port, host)
-        raise PortError(f"Port {port} is taken; {other} is free: add --port {other}.")
+        instead = f"{other} is free: add --port {other}" if other else "none above it is free"
+        raise PortError(f"{problem}; {instead}.")
     return port
 
 
 def is_free(port: int, host: str = _HERE) -> bool:
     """Whether all addresses of a host have the port free."""
-    ours = [at for at in _addresses(host) if _binds(at, 0)]
-    return all(_binds(at, port) for at in [*_addresses(_HERE), *ours])
+    return _why_not(port, host) is None
 
 
-def next_free(port: int, host: str = _HERE) -> int:
-    """The first free port after this one; 0 (any) where there is none."""
-    return next((other for other in range(port + 1, 65536) if is_free(other, host)), 0)
+def next_free(port: int, host: str = _HERE) -> int | None:
+    """The first free port after this one."""
+    return next((other for other in range(port + 1, 65536) if is_free(other, host)), None)
+
+
+def _why_not(port: int, host: str) -> str | None:
+    """Why a port of a host cannot be had."""
+    ours = [at for at in _addresses(host) if _refusal(at, 0) is None]
+    refusals = [_refusal(at, port) for at in [*_addresses(_HERE), *ours]]
+    if any(isinstance(refusal, PermissionError) for refusal in refusals):
+        return f"You may not listen on port {port}"
+    return f"Port {port} is taken" if any(refusals) else None
 
 
 def _why_unheard(host: str) -> str | None:
@@ -52,7 +57,7 @@ def _why_unheard(host: str) -> str | None:
         addresses = _addresses(host)
     except (OSError, UnicodeError):
         return "there is no host of this name"
-    if not any(_binds(at, 0) for at in addresses):
+    if all(_refusal(at, 0) for at in addresses):
         return "it is no address of this machine"
     return None
 
@@ -63,12 +68,14 @@ def _addresses(host: str) -> set[tuple[int, str]]:
     return {(family, address[0]) for family, _, _, _, address in found}
 
 
-def _binds(at: tuple[int, str], port: int) -> bool:
+def _refusal(at: tuple[int, str], port: int) -> OSError | None:
+    """What listening on a port of an address fails with; 0 is any port."""
     family, address = at
     try:
         with socket.socket(family) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if os.name == "posix":  # Windows would let it share a port that another listens on
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((address, port))
-    except OSError:
-        return False
-    return True
+    except OSError as error:
+        return error
+    return None

@@ -16,7 +16,9 @@ import httpx
 import pytest
 
 ROOT = Path(__file__).parents[2]
+NOBODY = "http://127.0.0.1:9"  # a proxy: the discard port, where connecting is refused at once
 _OUTER = ("GRADIO", "PROXY", "SPACE", "BCWEB", "HF_", "HUGGING")  # what would change how it starts
+_PATIENCE = 300  # seconds for a start, which takes 6 of a processor
 
 
 class App:
@@ -33,9 +35,7 @@ class App:
         more: tuple[str, ...] = (),
     ):
         kept = {n: v for n, v in os.environ.items() if not any(o in n.upper() for o in _OUTER)}
-        self.environment = (
-            kept | environment | {"no_proxy": "localhost,127.0.0.1", "PYTHONUNBUFFERED": "1"}
-        )
+        self.environment = kept | environment | {"PYTHONUNBUFFERED": "1"}
         self.heard = [] if heard is None else heard
         self.port = free_port()
         self.more = more
@@ -50,6 +50,9 @@ class App:
             stderr=subprocess.STDOUT,
             text=True,
         )
+        hung = threading.Timer(_PATIENCE, self.process.kill)
+        hung.daemon = True
+        hung.start()
         for line in self.process.stdout:
             self.heard.append(line)
             if "runs at" in line:
@@ -57,6 +60,7 @@ class App:
         else:
             self.stop()
             pytest.fail("app.py did not start:\n" + "".join(self.heard))
+        hung.cancel()
         # Or its pipe fills up.
         listen = self.heard.extend
         self._listening = threading.Thread(target=listen, args=(self.process.stdout,), daemon=True)
