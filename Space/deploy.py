@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -38,6 +39,7 @@ NEEDS = (
     "payment method and credits. The ZeroGPU Spaces of free accounts are for functions on a GPU, which "
     "this app has none of."
 )
+_FULL_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 _OURS = "bcweb/page/launch.py"  # tells a Space of this app from others
 _FROM_THE_BEGINNING = {".gitattributes", "README.md"}  # of a Space that is made on the Hub's page
 
@@ -91,11 +93,9 @@ def dry_run(wanted: Wanted, folder: Path) -> int:
 
 def deploy(wanted: Wanted) -> Deployed:
     """Bring a Space to what is wanted, which it may be already. Raises `DeployError`."""
-    from huggingface_hub import HfApi
-
     from bcweb.weights import WeightsError, look_up
 
-    api = HfApi()
+    api = hub.api()
     try:
         with publish.one_sentence(wanted.repo):
             repo = publish.own(api, wanted.repo)
@@ -155,8 +155,11 @@ def _claim(api: HfApi, repo: str, wanted: Wanted) -> None:
 
 
 def _private_bucket(api: HfApi, bucket: str) -> None:
-    api.create_bucket(bucket, private=True, exist_ok=True)
-    if not api.bucket_info(bucket).private:
+    with publish.one_sentence(bucket):
+        publish.own(api, bucket)
+        api.create_bucket(bucket, private=True, exist_ok=True)
+        private = api.bucket_info(bucket).private
+    if not private:
         raise DeployError(f"The bucket {bucket} is public, and verdicts are not; name another.")
 
 
@@ -203,8 +206,8 @@ def _commit(api: HfApi, repo: str, contents: Mapping[str, bytes]) -> bool:
 
 
 def _wanted(args: argparse.Namespace) -> Wanted:
-    if args.repo.removeprefix("hf://").count("/") != 1:
-        raise DeployError(f"{args.repo} is not of the form user/name.")
+    repo = _full_name(args.repo)
+    bucket = None if args.bucket is None else _full_name(args.bucket)
     if args.hardware == ZERO:
         raise DeployError(f"{ZERO} is for functions on a GPU, which this app has none of.")
     variables = {}
@@ -224,7 +227,15 @@ def _wanted(args: argparse.Namespace) -> Wanted:
             f"The value of the secret {missing[0]} is taken from the environment, which has none."
         )
     secrets = {name: os.environ[name] for name in args.secret}
-    return Wanted(args.repo, args.private, args.hardware, variables, secrets, args.bucket)
+    return Wanted(repo, args.private, args.hardware, variables, secrets, bucket)
+
+
+def _full_name(said: str) -> str:
+    """Of a Space or a bucket, with its owner's."""
+    name = said.removeprefix(HUB)
+    if not _FULL_NAME.fullmatch(name):
+        raise DeployError(f"{said or 'An empty name'} is not of the form user/name.")
+    return name
 
 
 def _check_name(name: str) -> None:

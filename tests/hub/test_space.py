@@ -175,6 +175,18 @@ def test_a_private_bucket_is_attached_for_the_verdicts(hub, client, tree):
     assert len(hub.made("PUT", "/volumes")) == 1
     hub.store.buckets["ann/open"] = False
     assert "ann/open is public, and verdicts are not" in refused(REPO, bucket="ann/open")
+    assert main([REPO, "--bucket", "hf://ann/verdicts"]) == 0, "as the Space may be named"
+
+
+def test_what_a_bucket_is_refused_with_is_about_the_bucket(hub, client, tree):
+    assert refused(REPO, bucket="bob/verdicts") == (
+        "bob/verdicts belongs to bob, and your token to ann: ann/verdicts would do."
+    )
+    hub.fail("POST", "/api/buckets/", 403)
+    assert refused(REPO, bucket="ann/verdicts").startswith(
+        "Your token may not do that to ann/verdicts: "
+    )
+    assert not hub.store.buckets and not hub.store.repositories
 
 
 def test_private_holds_for_a_new_space_and_is_not_taken_back(hub, client, tree):
@@ -278,15 +290,19 @@ def test_the_command_says_where_the_space_is_and_what_the_account_needs(
         (["--variable", "BCWEB_WEIGHTS_ULTRASOUND=runs/x"],
          "A Space takes its weights from the Hub, hf://user/repo@v1, and not from runs/x."),
         (["--weights-ultrasound", "hf://x"], "x is not of the form user/repo@revision."),
+        (["--bucket", ""], "An empty name is not of the form user/name."),
+        (["--bucket", "verdicts"], "verdicts is not of the form user/name."),
+        (["--bucket", "ann/verdicts/2026"], "ann/verdicts/2026 is not of the form user/name."),
         (["--hardware", "zero-a10g"], "zero-a10g is for functions on a GPU, which this app has none of."),
     ],
 )  # fmt: skip
 def test_what_makes_no_sense_is_said_before_anybody_is_asked(
-    hub, client, capsys, arguments, sentence
+    hub, client, tree, tmp_path, capsys, arguments, sentence
 ):
-    assert main([REPO, *arguments]) == 1
-    assert capsys.readouterr().err == sentence + "\n"
-    assert not hub.store.repositories
+    for dry in ([], ["--dry-run", str(tmp_path / "tree")]):
+        assert main([REPO, *arguments, *dry]) == 1
+        assert capsys.readouterr().err == sentence + "\n"
+    assert hub.requests == []
 
 
 def test_a_dry_run_writes_the_files_and_asks_nobody(hub, client, tree, tmp_path, capsys):
