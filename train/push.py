@@ -9,8 +9,8 @@ it moves to the new revision only if its mean Dice over the lesion images that b
 Images of whose lesions only boxes are known count where there are no others. Where there is no such image
 the two cannot be compared, and `latest` stays.
 
-The same command goes on where it was stopped: what has arrived is not sent again, and a revision that is
-there already gets no second tag.
+The same command goes on where it was stopped: what has arrived is not sent again. A revision that is there
+already gets no second tag, and `latest` moves back to it only with --force.
 """
 
 from __future__ import annotations
@@ -19,16 +19,18 @@ import argparse
 import shlex
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bcweb import hub, publish
+from bcweb.locks import held
 from bcweb.paths import path_argument
 from bcweb.scans import Modality
 from bcweb.scores import CaseScore, ScoresError, outlined, read_scores
-from bcweb.terminal import command
+from bcweb.terminal import command, say
 from bcweb.weights import WeightsError, load_weights, read_config
 from train.ending import exit_status, goes_on
 from train.markdown import DOCS
@@ -64,9 +66,7 @@ def check(repo: str | None, modality: Modality, public: bool = False) -> str:
     Creates the repository where there is none. Raises `PushError` for no or a wrong token, one that may
     not write, another owner's name, and a repository that holds something else.
     """
-    from huggingface_hub import HfApi
-
-    api, name = HfApi(), repo or f"bcweb-{modality}"
+    api, name = hub.api(), repo or f"bcweb-{modality}"
     try:
         with publish.one_sentence(repo or f"your {name}"):
             repo, there = publish.claim(api, name, "model", public, "these weights")
@@ -93,33 +93,39 @@ def _same_kind(api: HfApi, repo: str, modality: Modality, files: set[str]) -> No
 
 def push(run: Path, repo: str | None = None, public: bool = False, force: bool = False) -> Pushed:
     """Push RUN/weights with their record, scores and card; `PushError` ends with the command for later."""
-    from huggingface_hub import HfApi
-
     again = ["python", "-m", "train.push", str(run), *([repo] if repo else [])]
     again += ["--public"] * public + ["--force"] * force
     later = f"The run is kept; push it later: {shlex.join(again)}"
     for file in (run / "run.json", run / "weights" / "config.json"):
         if not file.is_file():
             raise PushError(f"{run} is not a finished run: it has no {file.relative_to(run)}.")
-    folder = run / ".push"
     try:
         weights = load_weights(str(run / "weights"))
         _ = weights.seen_cases  # which nobody could use who cannot tell what they have seen
         config = weights.config
         repo = check(repo, config.modality, public)
-        files = _package(run, repo, folder)
-        with publish.one_sentence(repo):
-            return _publish(HfApi(), repo, files, config.name, force)
+        with _packed(run, repo) as files, publish.one_sentence(repo):
+            return _publish(hub.api(), repo, files, config.name, force)
     except ValueError as error:
         raise PushError(f"{error} {later}") from None
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _packed(run: Path, repo: str) -> Iterator[dict[str, Path]]:
+    """What goes to the Hub, beside the run for as long as it takes."""
+    folder = run / ".push"
+    waiting = f"Another command pushes {run}; this one waits for it."
+    with held(run / ".push.lock", lambda: say(waiting)):
+        shutil.rmtree(folder, ignore_errors=True)  # of a push that was killed
+        try:
+            yield _package(run, repo, folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _package(run: Path, repo: str, folder: Path) -> dict[str, Path]:
     from train.package import package  # Keras, which `check` does without
 
-    shutil.rmtree(folder, ignore_errors=True)
     try:
         return package(run, repo, folder, STUDY)
     except OSError as error:
@@ -130,8 +136,10 @@ def _package(run: Path, repo: str, folder: Path) -> dict[str, Path]:
 
 def _publish(api: HfApi, repo: str, files: dict[str, Path], name: str, force: bool) -> Pushed:
     before = {tag.name: tag.target_commit for tag in api.list_repo_refs(repo).tags}.get("latest")
+    # Before anything is sent: cut off in it, the same command would find the revision there, and leave `latest`.
+    compared = _not_worse(api, repo, before, files) if before else (True, "")
     made = publish.publish(api, repo, "model", files, lambda path: path.startswith(_OURS), name)
-    latest = _move_latest(api, repo, before, made.tag, made.commit, files, force)
+    latest = _move_latest(api, repo, before, made, compared, force)
     return Pushed(repo, made.tag, made.new, latest)
 
 
@@ -139,31 +147,31 @@ def _move_latest(
     api: HfApi,
     repo: str,
     there: str | None,
-    tag: str,
-    commit: str,
-    files: dict[str, Path],
+    made: publish.Revision,
+    compared: tuple[bool, str],
     force: bool,
 ) -> str:
     """Move the tag `latest` where it may, and say what became of it, in a sentence."""
-    if there == commit:
-        return f"`latest` is {tag}."
+    if there == made.commit:
+        return f"`latest` is {made.tag}."
     if there is None:
-        api.create_tag(repo, tag="latest", revision=commit)
-        return f"`latest` is {tag}."
-    better, reason = _not_worse(api, repo, there, files)
-    if not (better or force):
-        return f"`latest` stays where it was: {reason}; --force moves it."
+        api.create_tag(repo, tag="latest", revision=made.commit)
+        return f"`latest` is {made.tag}."
+    better, reason = compared
+    if not (force or (better and made.new)):
+        why = "these weights were pushed before" if better else reason
+        return f"`latest` stays where it was: {why}; --force moves it."
     api.delete_tag(repo, tag="latest")  # a tag cannot be moved; cut here, the next push sets it
-    api.create_tag(repo, tag="latest", revision=commit)
-    return f"`latest` is now {tag}: {reason if better else f'forced, though {reason}'}."
+    api.create_tag(repo, tag="latest", revision=made.commit)
+    return f"`latest` is now {made.tag}: {reason if better else f'forced, though {reason}'}."
 
 
 def _not_worse(api: HfApi, repo: str, revision: str, files: dict[str, Path]) -> tuple[bool, str]:
-    from huggingface_hub.errors import EntryNotFoundError
+    from huggingface_hub.errors import RemoteEntryNotFoundError
 
     try:
         old = read_scores(Path(api.hf_hub_download(repo, "scores.csv", revision=revision)))
-    except (EntryNotFoundError, ScoresError):
+    except (RemoteEntryNotFoundError, ScoresError):
         old = ()
     new = read_scores(files["scores.csv"]) if "scores.csv" in files else ()
     pairs = _paired(new, old)

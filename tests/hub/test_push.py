@@ -6,12 +6,15 @@ import json
 import re
 import resource
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
+from bcweb import publish
 from bcweb.scores import read_scores, write_scores
 from bcweb.weights import load_weights
 from tests.hub import finished
@@ -114,6 +117,31 @@ def test_latest_moves_to_what_is_not_worse_and_otherwise_only_by_force(hub, clie
     assert tags["latest"] == tags["v3"]
 
 
+def test_latest_does_not_go_back_to_what_was_pushed_before(hub, client, tmp_path):
+    first, second = (
+        finished.run(tmp_path / str(n), n, dice) for n, dice in enumerate([(0.6, 0.6), (0.3, 0.4)])
+    )
+    tags = hub.repository(push(first).repo).tags
+    push(second, force=True)
+    again = push(first)
+    assert (again.tag, again.new) == ("v1", False)
+    assert tags["latest"] == tags["v2"], "pushing the same run again has moved it"
+    assert again.latest == (
+        "`latest` stays where it was: these weights were pushed before; --force moves it."
+    )
+    push(first, force=True)
+    assert tags["latest"] == tags["v1"]
+
+
+def test_a_push_that_cannot_compare_has_moved_nothing_and_the_next_one_does(hub, client, tmp_path):
+    tags = hub.repository(push(finished.run(tmp_path / "a", 1, (0.5, 0.7))).repo).tags
+    better = finished.run(tmp_path / "b", 2, (0.6, 0.7))
+    hub.fail("HEAD", "/scores.csv", 403)
+    assert "The run is kept; push it later" in refused(better)
+    assert push(better).latest.startswith("`latest` is now v2")
+    assert tags["latest"] == tags["v2"]
+
+
 def test_latest_is_not_moved_by_boxes_to_what_outlines_worse(hub, client, tmp_path):
     """Two outlined lesions and six of which only boxes are known: over all eight the second would be better."""
 
@@ -164,6 +192,27 @@ def test_a_push_that_is_cut_goes_on_and_does_not_duplicate(
     assert repo.tags == {"v1": repo.branches["main"], "latest": repo.branches["main"]}
     sent = [request.path for request in hub.made("PUT", "/upload/") if request.status == 200]
     assert len(sent) == len(set(sent)), "what had arrived was not sent again"
+
+
+def test_a_run_that_is_pushed_already_is_waited_for(hub, client, tmp_path, monkeypatch):
+    run = finished.run(tmp_path / "run")
+    before = sorted(run.rglob("*"))
+    waits, really = threading.Event(), publish.publish
+    monkeypatch.setattr("train.push.say", lambda sentence: waits.set())
+    with ThreadPoolExecutor(1) as other:
+        begun = []
+
+        def publishing(*given):
+            if not begun:  # what goes up is there: another push of it begins
+                begun.append(other.submit(push, run))
+                assert waits.wait(60), "the second push has not waited"
+            return really(*given)
+
+        monkeypatch.setattr(publish, "publish", publishing)
+        first, second = push(run), begun[0].result()
+    assert (first.tag, first.new) == ("v1", True)
+    assert (second.tag, second.new, second.latest) == ("v1", False, "`latest` is v1.")
+    assert sorted(run.rglob("*")) == before
 
 
 def test_an_upload_cut_in_mid_transfer_is_sent_again_by_itself(hub, client, tmp_path):
