@@ -111,6 +111,14 @@ def test_links_between_the_documents_lead_somewhere():
             assert (file.parent / target).exists(), f"{file.name} links to {target}"
 
 
+def test_the_first_commands_are_ones_of_any_shell():
+    """Windows PowerShell has no &&, and cmd hands a comment on as arguments."""
+    start = TEXT["README.md"].partition("without `make`")[2].partition("\n## ")[0]
+    lines = "".join(re.findall(r"^```sh\n(.*?)^```", start, re.S | re.M)).splitlines()
+    refused = [line for line in lines if re.search(r"&&|\|\||[;#]", line)]
+    assert "python app.py" in lines and not refused, refused
+
+
 REVIEWING = (
     "bcweb.samples scans",
     "bcweb.cases folder:scans",
