@@ -10,11 +10,12 @@ import httpx
 import numpy as np
 import pytest
 
+from bcweb.page.settings import MB, settings
 from bcweb.samples import SAMPLES
 from bcweb.segmenter import Segmenter
-from tests.page.files import png
+from tests.page.files import png, speckle
 from tests.page.reader import Page, close
-from tests.page.running import free_port, running
+from tests.page.running import ROOT, free_port, running
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
@@ -26,6 +27,7 @@ class _Proxy(BaseHTTPRequestHandler):
     """`location /seg/ { proxy_pass http://upstream/; }`; all else is another's."""
 
     upstream = ""
+    largest = MB  # client_max_body_size where nobody sets it
     protocol_version = "HTTP/1.0"  # a body ends where the connection does
 
     def log_message(self, *_):
@@ -37,6 +39,9 @@ class _Proxy(BaseHTTPRequestHandler):
             return
         headers = {n: v for n, v in self.headers.items() if n.lower() not in ("host", "connection")}
         content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if len(content) > self.largest:
+            self.send_error(413)
+            return
         url = self.upstream + self.path.removeprefix("/seg")
         with (
             httpx.Client(timeout=60, trust_env=False) as client,
@@ -90,3 +95,18 @@ def test_a_scan_is_segmented_and_every_tab_opens(shown, chromium):
     expect(page.model(".facts h2")).not_to_be_empty()
     assert [url for url in page.asked if url.startswith("http") and not url.startswith(shown)] == []
     close(page)
+
+
+@pytest.mark.browser
+def test_a_scan_that_the_proxy_does_not_let_through_is_said_to_be_too_large(shown, chromium):
+    page = Page(chromium.new_page(), shown).open()
+    page.give(("large.png", png(speckle(1200, 1200))))
+    expect(page.find(".failed .state")).to_have_text(
+        "This is larger than the proxy before the server lets through."
+    )
+    close(page)
+
+
+def test_the_proxy_of_the_document_lets_the_largest_scan_through():
+    largest = settings(allow_hosts=("bcweb.clinic.example",)).upload_bytes // MB
+    assert f"client_max_body_size {largest}m;" in (ROOT / "docs" / "space.md").read_text()

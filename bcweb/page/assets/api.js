@@ -88,6 +88,7 @@ export class Unreachable extends Error {
 
 const IS_SPACE = location.hostname.endsWith(".hf.space");
 const AWAY = IS_SPACE ? "This Space is asleep or starting, which takes a minute or two." : "The server is starting, or out of order.";
+const TOO_LARGE = "This is larger than the proxy before the server lets through.";
 const UNFIT = "What came was not the server's answer, or not all of it: a network may ask for a login of its own.";
 
 /** The server answers, and refuses. */
@@ -124,7 +125,8 @@ export async function ask(path, options, read = (response) => response.json()) {
   if (answer === null && [502, 503, 504].includes(response.status)) throw new Unreachable(AWAY, "try again then");
   if (answer?.cookie === false) server.dispatchEvent(new Event("cookieless"));
   const Kind = response.status === 404 ? Gone : Refused;
-  throw new Kind(answer?.error ?? `The server could not do this (${response.status}).`, response.status, answer);
+  const why = response.status === 413 ? TOO_LARGE : `The server could not do this (${response.status}).`;
+  throw new Kind(answer?.error ?? why, response.status, answer);
 }
 
 /** @param {string} method @param {unknown} fields @returns {RequestInit} */
