@@ -194,6 +194,16 @@ def test_saving_all_can_be_stopped_and_no_button_moves_meanwhile(listed):
 
 
 @pytest.mark.browser
+def test_two_quick_clicks_save_all(listed):
+    page, waiting = listed, held_back(listed)
+    page.find(".save-all").dblclick()
+    expect(page.find(".toast")).to_contain_text("Segmenting 1 of 1")
+    waiting.pop().continue_()
+    expect(page.find(".toast")).to_contain_text("masks.zip has the masks of 4 scans")
+    page.page.unroute("**/bc/scans/*")
+
+
+@pytest.mark.browser
 def test_while_the_masks_are_packed_they_are_not_waited_for_any_more_once_stopped(listed):
     page, waiting = listed, []
     page.page.route("**/bc/masks", lambda route: waiting.append(route))

@@ -553,7 +553,8 @@ class Workbench extends HTMLElement {
       x: () => this.#remove(),
       "?": () => this.#help(),
     });
-    this.#element(".save-all").addEventListener("click", () => this.#saving.press());
+    // The second click of two quick ones would meet "Stop".
+    this.#element(".save-all").addEventListener("click", ({ detail }) => detail < 2 && this.#saving.press());
     this.#element(".all").addEventListener("click", () => this.#leaving.remove([...this.#cases.keys()]));
     this.#element(".previous").addEventListener("click", () => this.#go(-1));
     this.#element(".next").addEventListener("click", () => this.#go(1));
