@@ -71,8 +71,7 @@ class Backups:
         told: dict[str, Any] = {
             "configured": bool(self.named),
             "vanishes": self.settings.on_space and not self.named,
-            "kind": None, "waiting": None, "last": None, "problem": self._problem, "again": None,
-            "reading": None, "verdicts": {},
+            "waiting": None, "last": None, "problem": self._problem, "reading": None, "verdicts": {},
         }  # fmt: skip
         vault = self._vault
         if vault is None:
@@ -83,11 +82,9 @@ class Backups:
 
         state, done = await self.workspace.ask(work)
         told |= {
-            "kind": state.kind,
             "waiting": state.waiting,
             "last": _moment(state.last),
             "problem": state.problem,
-            "again": state.again,
             "reading": list(state.reading) if state.reading else None,
             "verdicts": {str(id): _moment(at) for id, at in done.items()},
         }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 import anyio.to_thread
 import numpy as np
@@ -343,11 +343,12 @@ class Reviews:
         return answer([told.verdict(verdict) for verdict in verdicts])
 
     async def decide(self, request: Request) -> Response:
-        """The verdict in X-Verdict (percent-encoded JSON), its mask in the body. It is on disk when this answers."""
+        """The verdict as a line of JSON, then its mask, where it has one. It is on disk when this answers."""
         reader, id = reader_of(request), id_of(request)
-        given = _verdict(request)
+        sent = await body(request, _MASK_BYTES, "The mask")
+        said, _, data = sent.partition(b"\n")
+        given = _verdict(said)
         case, revision = given.pop("case"), given.pop("revision")
-        data = await body(request, _MASK_BYTES, "The mask")
 
         def work(store):
             row = _seen(store.case(reader.owner, id), case)
@@ -448,10 +449,10 @@ def _unpacked(data: bytes, row: CaseRow) -> np.ndarray:
         raise ReviewError(str(error)) from None
 
 
-def _verdict(request: Request) -> dict[str, Any]:
+def _verdict(said: bytes) -> dict[str, Any]:
     """The fields of a `NewVerdict` but its mask, and the case that the reader saw; the store judges them."""
     torn = "The verdict did not arrive whole: nothing was saved."
-    given = json_of(unquote(request.headers.get("x-verdict", "")), torn)
+    given = json_of(said, torn)
     if not isinstance(given, dict):
         raise HTTPException(400, torn)
     seconds = _number(given.get("seconds"))

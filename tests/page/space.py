@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote
 
 import httpx
 import numpy as np
@@ -16,6 +15,7 @@ import pytest
 from bcweb.page.wire import pack
 from tests.page.provider import Provider
 from tests.page.running import App, Visitor
+from tests.until import until
 
 
 class Reader(Visitor):
@@ -51,11 +51,8 @@ class Reader(Visitor):
         }  # fmt: skip
         if mask is not None:
             said["beginning"] = "empty"
-        answer = self.post(
-            f"/bc/review/cases/{case}/verdicts",
-            content=b"" if mask is None else pack(mask),
-            headers={"X-Verdict": quote(json.dumps(said))},
-        )
+        sent = json.dumps(said).encode() + b"\n" + (b"" if mask is None else pack(mask))
+        answer = self.post(f"/bc/review/cases/{case}/verdicts", content=sent)
         assert answer.status_code == 201, answer.text
         return answer.json()
 
@@ -74,16 +71,21 @@ class Reader(Visitor):
         return answer.json()
 
     def until_backed_up(self, *verdicts: int) -> dict:
-        """Ask until they are: this ends, since a folder is written each five seconds."""
-        while True:
-            told = self.backup(*verdicts)
+        """Ask until they are: a folder is written each five seconds."""
+        expected = set(map(str, verdicts))
+
+        def are_there(told: dict) -> bool:
             assert told["problem"] is None, told
-            if set(told["verdicts"]) == set(map(str, verdicts)) and told["waiting"] == 0:
-                return told
+            return set(told["verdicts"]) == expected and told["waiting"] == 0
+
+        return until(lambda: self.backup(*verdicts), are_there)
 
     def until_brought_back(self) -> None:
-        while (told := self.backup())["waiting"] is None:
+        def is_there(told: dict) -> bool:
             assert told["problem"] is None, told
+            return told["waiting"] is not None
+
+        until(self.backup, is_there)
 
 
 @contextmanager

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from urllib.parse import quote
 
 import anyio
 import pytest
@@ -31,6 +30,7 @@ from bcweb.review.vault import Vault
 from bcweb.review.vault_places import Folder
 from tests.page import reviewing
 from tests.review.kept import all_steps
+from tests.until import until
 
 VISITOR = "bc-visitor=" + "a" * 43
 
@@ -58,11 +58,9 @@ class Page:
         return self.client.get("/bc/review/backup", params=asked).json()
 
     def decide(self, id: int, /, **said) -> tuple[int, dict]:
-        mask = said.pop("mask", None)
-        headers = {"X-Verdict": quote(json.dumps({"key": "k"} | said))}
-        answer = self.client.post(
-            f"/bc/review/cases/{id}/verdicts", content=mask or b"", headers=headers
-        )
+        mask = said.pop("mask", b"")
+        sent = json.dumps({"key": "k"} | said).encode() + b"\n" + mask
+        answer = self.client.post(f"/bc/review/cases/{id}/verdicts", content=sent)
         return answer.status_code, answer.json()
 
 
@@ -115,14 +113,13 @@ def test_what_names_no_verdicts_is_refused(begin, asked):
 
 def test_a_place_that_is_none_is_told_in_a_sentence(begin):
     page = begin(backup="hf://ann")
-    thread = threading.Thread(target=page.backups._open)
+    thread = threading.Thread(target=page.backups._open, daemon=True)
     thread.start()
-    while page.told()["problem"] is None:
-        pass
+    told = until(page.told, lambda told: told["problem"])
     page.backups.end()
     thread.join(30)
-    assert page.told()["problem"].startswith("BCWEB_BACKUP=hf://ann is neither a folder nor")
-    assert page.told()["waiting"] is None
+    assert told["problem"].startswith("BCWEB_BACKUP=hf://ann is neither a folder nor")
+    assert told["waiting"] is None
 
 
 def test_what_may_still_come_back_is_not_said_to_be_gone(begin, tmp_path):

@@ -10,7 +10,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from urllib.parse import quote
 
 import httpx
 import numpy as np
@@ -136,13 +135,9 @@ def save_until_it_dies(address: str, case: int, begin: int, enough: threading.Ev
             "after": after,
             "comment": str(number),
         }
-        headers = READER | {"X-Verdict": quote(json.dumps(said))}
+        sent = json.dumps(said).encode() + b"\n" + pack(mask_number(number))
         try:
-            answer = visitor.post(
-                f"/bc/review/cases/{case}/verdicts",
-                content=pack(mask_number(number)),
-                headers=headers,
-            )
+            answer = visitor.post(f"/bc/review/cases/{case}/verdicts", content=sent, headers=READER)
         except httpx.TransportError:
             visitor.close()
             return saved

@@ -8,7 +8,6 @@ import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from urllib.parse import quote
 
 import httpx
 import pytest
@@ -23,9 +22,11 @@ from bcweb.page.wire import pack
 from bcweb.review.records import NewVerdict
 from bcweb.review.store import Store
 from tests.page.reviewing import fill, scans
+from tests.until import until
 
 # What needs no login: scans in memory, which `test_apart.py` has, and the weights. All other routes are played.
 VISITORS = re.compile(r"/(session|line|pair|truths|masks|folder|samples|scans|models)\b")
+ONE_OF = re.compile(r"(\w+)/\{\w+\}")  # what is named after its collection in a path
 COOKIE = "bc-visitor=" + "a" * 43
 TRUTH = scans(3)[0].truth
 
@@ -84,7 +85,7 @@ def server(home: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
 
 
 @pytest.fixture(scope="module")
-def ids(store: Store, tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
+def stored(store: Store, tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
     """What Anna has: a project, a case of it with a verdict and a draft."""
     project = fill(store, tmp_path_factory.mktemp("scans"), 3, owner="anna")
     case = store.queue("anna", project.id, "listed")[0].id
@@ -93,22 +94,34 @@ def ids(store: Store, tmp_path_factory: pytest.TempPathFactory) -> dict[str, int
     return {"projects": project.id, "cases": case, "verdicts": verdict.id}
 
 
-SAYS = quote(json.dumps({"decision": "truth", "key": "berta", "after": None}))
+@pytest.fixture
+def ids(server: Server, stored: dict[str, int]) -> dict[str, int | str]:
+    """And an export, which the server has until it ends."""
+    begin = f"/bc/review/projects/{stored['projects']}/exports"
+    begun = server.ask("POST", begin, login("anna"), json={"format": "png"}).json()["id"]
+    whole = f"/bc/review/exports/{begun}"
+    until(lambda: server.ask("GET", whole, login("anna")).json(), lambda told: told["isDone"])
+    return stored | {"exports": begun}
+
+
+SAYS = json.dumps({"decision": "truth", "key": "berta", "after": None}).encode()
 FIELDS = {"key": "berta", "format": "png", "name": "mine", "data": ["folder:/"]}
 
 
 def play(server: Server, method: str, path: str, session: dict) -> httpx.Response:
-    request: dict = {"headers": {"X-Verdict": SAYS, "X-Reader": "anna"}}
+    request: dict = {"headers": {"X-Reader": "anna"}}
     if path.endswith("/draft"):
         request["content"] = pack(TRUTH)
-    elif method == "POST" and not path.endswith("verdicts"):
+    elif path.endswith("/verdicts"):
+        request["content"] = SAYS
+    elif method == "POST":
         request["json"] = FIELDS
     return server.ask(method, f"{path}?of=draft", session, **request)
 
 
-def placed(path: str, ids: dict[str, int]) -> str:
+def placed(path: str, ids: dict[str, int | str]) -> str:
     """A route's path with these ids in the place of its parameters."""
-    return re.sub(r"(\w+)/\{\w+\}", lambda m: f"{m[1]}/{ids.get(m[1], 'none')}", path)
+    return ONE_OF.sub(lambda m: f"{m[1]}/{ids[m[1]]}", path)
 
 
 def test_the_table_has_the_routes_that_it_should(server):
@@ -117,6 +130,11 @@ def test_the_table_has_the_routes_that_it_should(server):
     for route in (("POST", "/bc/review/cases/{id}/verdicts"), ("GET", "/bc/review/session"),
                   ("GET", "/bc/review/cases/{id}/pixels")):  # fmt: skip
         assert route in table
+
+
+def test_anna_has_one_of_all_that_routes_have_ids_of(server, ids):
+    named = {collection for _, path in server.table() for collection in ONE_OF.findall(path)}
+    assert named == set(ids), "what nobody has is refused to everybody"
 
 
 def test_another_reader_gets_of_each_route_what_one_gets_of_nothing(server, store, ids):
@@ -133,6 +151,8 @@ def test_another_reader_gets_of_each_route_what_one_gets_of_nothing(server, stor
     assert store.history("anna", ids["cases"]) == before, "and nothing was changed"
     assert store.draft("anna", "anna", ids["cases"]).strokes == 2
     assert store.project("anna", ids["projects"]).read == 1
+    file = server.ask("GET", f"/bc/review/exports/{ids['exports']}/file", login("anna"))
+    assert file.status_code == 200, "her export is there as before"
 
 
 def test_another_reader_gets_of_a_route_without_an_id_what_anybody_gets(server, ids):
@@ -170,7 +190,7 @@ def test_an_id_that_nothing_can_have_is_answered_as_what_is_not_there(server, id
 )  # fmt: skip
 def test_a_verdict_that_cannot_be_meant_is_refused_in_words(server, ids, says, sentence):
     case = f"/bc/review/cases/{ids['cases']}/verdicts"
-    answer = server.ask("POST", case, login("anna"), headers={"X-Verdict": says})
+    answer = server.ask("POST", case, login("anna"), content=says.encode())
     assert (answer.status_code, answer.json()["error"]) == (400, sentence)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
+from http.client import HTTPResponse
 from io import BytesIO
 from pathlib import Path
 from urllib.parse import quote
@@ -75,9 +77,8 @@ def say(
         "after": now["latest"],
     }
     told |= {"prediction": now["prediction"], "seconds": 4.5} | more
-    headers = reader | {"X-Verdict": quote(json.dumps(told))}
-    body = b"" if mask is None else pack(mask)
-    return visitor.post(f"/bc/review/cases/{id}/verdicts", content=body, headers=headers)
+    sent = json.dumps(told).encode() + b"\n" + (b"" if mask is None else pack(mask))
+    return visitor.post(f"/bc/review/cases/{id}/verdicts", content=sent, headers=reader)
 
 
 def drawn(row: int = 50) -> np.ndarray:
@@ -321,12 +322,30 @@ def test_a_correction_is_kept_to_the_pixel_with_all_that_was_said(visitor, proje
     assert rows(visitor, project, decision="corrected")[0]["label"] == "malignant"
 
 
+def test_a_long_comment_arrives_in_any_letters_and_in_pieces(visitor, project):
+    id = rows(visitor, project)[0]["id"]
+    told = {"decision": "truth", "key": "k", "after": None, "comment": "腺" * 2000}
+    request = visitor.build_request(
+        "POST", f"/bc/review/cases/{id}/verdicts", json=told, headers=ANNA
+    )
+    head = [f"POST {request.url.path} HTTP/1.1", *(f"{n}: {v}" for n, v in request.headers.items())]
+    sent = "\r\n".join([*head, "", ""]).encode() + request.content
+    with socket.create_connection((request.url.host, request.url.port), 60) as line:
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for part in (sent[: len(sent) // 2], sent[len(sent) // 2 :]):
+            line.sendall(part)
+        answer = HTTPResponse(line)
+        answer.begin()
+        said = answer.read().decode()
+    assert answer.status == 201, said
+    assert json.loads(said)["comment"] == told["comment"]
+
+
 def test_the_same_key_twice_is_one_verdict(visitor, project):
     id = rows(visitor, project)[0]["id"]
     told = {"decision": "truth", "key": "k", "after": None}
-    headers = ANNA | {"X-Verdict": quote(json.dumps(told))}
     place = f"/bc/review/cases/{id}/verdicts"
-    first, again = (visitor.post(place, headers=headers) for _ in range(2))
+    first, again = (visitor.post(place, json=told, headers=ANNA) for _ in range(2))
     assert first.json()["id"] == again.json()["id"]
     assert len(visitor.get(place).json()) == 1
 
@@ -433,17 +452,17 @@ def test_a_mask_that_is_none_is_refused_in_a_sentence_and_changes_nothing(
 )  # fmt: skip
 def test_a_verdict_that_is_none_is_refused_in_a_sentence(visitor, untouched, told):
     id = rows(visitor, untouched)[0]["id"]
-    headers = ANNA | {"X-Verdict": quote(json.dumps({"decision": "truth", "key": "k"} | told))}
-    answer = visitor.post(f"/bc/review/cases/{id}/verdicts", headers=headers)
+    said = {"decision": "truth", "key": "k"} | told
+    answer = visitor.post(f"/bc/review/cases/{id}/verdicts", json=said, headers=ANNA)
     assert answer.status_code == 400, answer.text
     assert answer.json()["error"].endswith("."), answer.text
     assert visitor.get(f"/bc/review/cases/{id}/verdicts").json() == []
 
 
-@pytest.mark.parametrize("header", ["", "%7B", "[]", "nonsense"])
-def test_a_verdict_that_arrives_in_pieces_is_refused(visitor, untouched, header):
+@pytest.mark.parametrize("sent", [b"", b"{", b"[]", b"nonsense", b"\n{}", b"\xff", pack(drawn())])
+def test_a_verdict_that_arrives_in_pieces_is_refused(visitor, untouched, sent):
     id = rows(visitor, untouched)[0]["id"]
-    answer = visitor.post(f"/bc/review/cases/{id}/verdicts", headers={"X-Verdict": header})
+    answer = visitor.post(f"/bc/review/cases/{id}/verdicts", content=sent)
     assert answer.status_code == 400 and "nothing was saved" in answer.json()["error"]
 
 

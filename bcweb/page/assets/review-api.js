@@ -142,9 +142,16 @@ export function setReader(name) {
   reader = name;
 }
 
+/** How long an answer may take to what a reader has drawn or decided. */
+const DELIVERY_MS = 60_000;
+
 /** @param {string} path @param {RequestInit} [options] */
 const review = (path, options = {}) =>
   ask(`/review${path}`, { ...options, headers: { ...options.headers, "X-Reader": encodeURIComponent(reader) } });
+
+/** What is sent until it has arrived: on a dead line no answer ever comes, and a try that never ended would be the last.
+ * @param {string} path @param {RequestInit} options */
+const deliver = (path, options) => review(path, { ...options, signal: AbortSignal.timeout(DELIVERY_MS) });
 
 /** @returns {Promise<Session>} */
 export const session = () => review("/session");
@@ -195,11 +202,11 @@ export async function mask(id, of) {
  * @param {Uint8Array<ArrayBuffer>} bits see review-bits.js @param {Draft} draft @returns {Promise<Draft>} */
 export function keepDraft(id, name, bits, { beginning, threshold, revision, after, strokes }) {
   const told = Object.entries({ case: name, beginning, threshold, revision, after, strokes }).filter(([, value]) => value !== null);
-  return review(`/cases/${id}/draft?${new URLSearchParams(told.map(([name, value]) => [name, String(value)]))}`, { method: "PUT", body: bits });
+  return deliver(`/cases/${id}/draft?${new URLSearchParams(told.map(([name, value]) => [name, String(value)]))}`, { method: "PUT", body: bits });
 }
 
 /** @param {string} id */
-export const dropDraft = (id) => review(`/cases/${id}/draft`, { method: "DELETE" });
+export const dropDraft = (id) => deliver(`/cases/${id}/draft`, { method: "DELETE" });
 
 /** @param {string} id @returns {Promise<Verdict[]>} the oldest first */
 export const history = (id) => review(`/cases/${id}/verdicts`);
@@ -217,9 +224,10 @@ export const history = (id) => review(`/cases/${id}/verdicts`);
 /** @param {string[]} verdicts ids of those that are asked for @returns {Promise<Backup>} */
 export const backup = (verdicts) => review(`/backup${verdicts.length ? `?verdicts=${verdicts.slice(0, 500).join(",")}` : ""}`);
 
-/** @param {string} id @param {Said} said @param {Uint8Array<ArrayBuffer> | null} bits @returns {Promise<Verdict>} once it is on the server's disk */
+/** A line of JSON, then the mask: no header holds a comment of any length in any letters.
+ * @param {string} id @param {Said} said @param {Uint8Array<ArrayBuffer> | null} bits @returns {Promise<Verdict>} once it is on the server's disk */
 export const decide = (id, said, bits) =>
-  review(`/cases/${id}/verdicts`, { method: "POST", body: bits, headers: { "X-Verdict": encodeURIComponent(JSON.stringify(said)) } });
+  deliver(`/cases/${id}/verdicts`, { method: "POST", body: new Blob([JSON.stringify(said), "\n", bits ?? ""]) });
 
 /** @param {Verdict} verdict its moment, so that no other is undone under its number
  * @param {string} key the same for each try @returns {Promise<Verdict>} */

@@ -1,7 +1,7 @@
 // How long a reader looked at a case. Time in which the tab is hidden, or nothing is touched, is not counted.
 
 /** Without a key, a move or a stroke for so long, the reader is elsewhere; milliseconds. */
-export const IDLE_MS = 60_000;
+const IDLE_MS = 60_000;
 
 export class Clock {
   #spent = 0;

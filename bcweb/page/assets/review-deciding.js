@@ -26,13 +26,17 @@ import * as words from "./review-words.js";
  */
 
 const CHANNEL = "bc-review";
+const UNDOING = "It is being undone: decide again after that.";
+const AFTER = "What you add now is saved when you decide again.";
 
 export class Deciding {
   /** A decision that would leave strokes out was pressed once, and for how many. */ #warned = "";
   /** What was last said to stand in the way of a decision. @type {{decision: Decision, text: string} | null} */ #hindered = null;
   /** Verdicts of this page, of all its projects, the last of them last. @type {{verdict: Verdict, key: string, project: number}[]} */ #undoable = [];
-  /** Verdicts that are undone once they are saved: the reader has asked for it before. @type {Set<Kept>} */ #unsaid = new Set();
+  /** Verdicts that are undone once they are saved: the reader has asked for it before, and whether they wait for it.
+   * @type {Map<Kept, () => boolean>} */ #unsaid = new Map();
   /** What was last said of those. */ #notUndone = "";
+  /** Cases whose verdict is being undone. @type {Set<number>} */ #undoing = new Set();
   /** Whose drawing an undo has brought back, until it is drawn on. @type {string | null} */ #broughtBack = null;
   /** Verdicts that the server will not have, and why. @type {Map<string, {kept: Kept, why: string}>} */ #unwanted = new Map();
   /** To the other tabs of this browser. */ #channel = new BroadcastChannel(CHANNEL);
@@ -66,8 +70,9 @@ export class Deciding {
     const warning = leavesOut(decision, this.drawing);
     if (warning && !this.#isWarned(decision, warning)) return this.#hinder(decision, warning);
     const kept = this.drawing.kept("verdict");
-    if (!kept) return this.#hinder(decision, "It is being undone: decide again after that."); // its verdict was saved
+    if (!kept) return;
     this.status.leave();
+    this.form.leave(); // not every browser gives a button that is pressed the focus
     const isDrawn = decision === "corrected";
     const revision = isDrawn ? kept.revision : info.revision;
     this.drawing.end(info.id);
@@ -85,15 +90,19 @@ export class Deciding {
       seconds: Math.round(this.view.clock.seconds * 10) / 10,
     };
     this.clashes.take(info.id);
-    await this.outbox.decide(kept, isDrawn ? this.drawing.packed() : null);
+    this.#unwanted.delete(kept.key); // this one is kept in its place
+    const isHere = this.outbox.decide(kept, isDrawn ? this.drawing.packed() : null);
+    if (this.status.isAbout(kept.id)) this.#sayUnwanted();
+    await isHere;
   }
 
-  /** Ask why the case in view is rejected. While it is being saved its answer goes on to the next case: the reason would
-   * come when that one is in view, and its digit is a decision there. */
+  /** Ask why the case in view is rejected. While it is being saved its answer goes on to the next case, and while it is
+   * being undone the case is shown anew: the digit of the reason would be a decision there. */
   reject() {
     const { info } = this.view;
     if (!info) return;
     if (this.outbox.isDeciding(info.id)) this.status.say(`This case is being saved: ${shown(KEYS.undo.keys[0])} takes that back.`, "error");
+    else if (this.#undoing.has(Number(info.id))) this.status.say(UNDOING, "error");
     else this.form.askReason();
   }
 
@@ -109,6 +118,7 @@ export class Deciding {
 
   /** Why it cannot be made. @param {Decision} decision */
   #refusal(decision) {
+    if (this.#undoing.has(Number(this.view.info?.id))) return UNDOING;
     return this.view.refusals[decision] ?? (decision === "accept" && this.drawing.isMoved ? MOVED : "");
   }
 
@@ -146,7 +156,11 @@ export class Deciding {
     this.view.decided(id);
     const undoable = { verdict, key: randomName(), project: kept.project };
     this.#undoable.push(undoable);
-    this.drawing.decided(kept);
+    const isAwaited = this.#unsaid.get(kept);
+    // What the reader has begun on the case meanwhile would end in the next one.
+    const isGoneOnWith = this.drawing.hasMore(kept.id) || this.form.isInHand;
+    const isLeft = this.moving.current !== id || !(isAwaited || isGoneOnWith);
+    this.drawing.decided(kept, isLeft);
     const text = `Saved ${words.moment(at)}: ${kept.name}, ${words.decided(verdict)}.`;
     const wasNotSaved = this.status.isAbout(kept.id); // by an earlier try
     for (const [key, refused] of this.#unwanted) if (refused.kept.id === kept.id) this.#unwanted.delete(key);
@@ -154,10 +168,11 @@ export class Deciding {
     else if (this.moving.current === id || wasNotSaved) this.status.say(text, "good", verdict);
     else this.status.hint(text, "good", verdict); // what is wrong with the case in view stays in sight
     this.standing.now();
-    if (this.#unsaid.delete(kept)) return void this.#undoSaved(kept, undoable);
-    if (this.moving.current !== id || this.moving.goOn()) return;
+    this.#unsaid.delete(kept);
+    if (isAwaited) return void this.#undoSaved(kept, undoable, isAwaited);
+    if (this.moving.current !== id || (isLeft && this.moving.goOn())) return;
     this.view.select(id);
-    this.status.say(`${text} All cases of this queue are read.`, "good", verdict);
+    this.status.say(`${text} ${isLeft ? "All cases of this queue are read." : AFTER}`, "good", verdict);
   }
 
   /** @param {Kept} kept @param {Refused} error */
@@ -177,14 +192,16 @@ export class Deciding {
     this.#sayNotSaved([kept], `NOT saved: ${latest.reader} decided ${kept.name} in between.`);
   }
 
-  /** It stays in this browser, and is sent again when the page is opened, until the reader drops it. */
+  /** It stays in this browser, and is sent again when the page is opened, until the reader drops it. Of a case that is
+   * decided anew this is over, unless that is refused, too. */
   #sayUnwanted() {
-    const refused = [...this.#unwanted.values()];
+    const refused = [...this.#unwanted.values()].filter((each) => !this.outbox.isDeciding(each.kept.id));
+    if (refused.length === 0) return this.status.say("");
     const kept = refused.map((each) => each.kept);
     const names = kept.map(({ name }) => name).join(", ");
-    const drop = button(this.#unwanted.size === 1 ? "Drop it" : "Drop them", null, async () => {
-      for (const key of this.#unwanted.keys()) await this.shelf.remove(key);
-      this.#unwanted.clear();
+    const drop = button(kept.length === 1 ? "Drop it" : "Drop them", null, async () => {
+      for (const { key } of kept) this.#unwanted.delete(key);
+      await Promise.all(kept.map(({ key }) => this.shelf.remove(key)));
       this.status.say(`Dropped, and not decided: ${names}.`);
     });
     this.#sayNotSaved(kept, `NOT saved, ${names}: ${refused.at(-1)?.why}`, drop);
@@ -214,6 +231,7 @@ export class Deciding {
     // Its case was left or the page loaded again, and what was drawn is in hand no more: it is sent as it was.
     if (this.drawing.waiting > kept.strokes && !this.#isWarned(decision, SINCE)) return this.#hinder(decision, SINCE);
     this.status.leave();
+    this.form.leave();
     this.drawing.end(info.id);
     const now = this.drawing.filledIn(info);
     // What an earlier page had filled in need not be in this one's form.
@@ -251,21 +269,29 @@ export class Deciding {
    * meant, however often the reader presses. @param {Kept[]} deciding verdicts that are on their way */
   #undoOnceSaved(deciding) {
     const last = deciding.findLast((kept) => !this.#unsaid.has(kept));
-    if (last) this.#unsaid.add(last);
+    if (last) this.#unsaid.set(last, this.#waits());
     this.#sayNotUndone();
   }
 
+  /** Whether the reader has not gone to another case since, nor begun anything. @returns {() => boolean} */
+  #waits() {
+    const stays = this.view.stays();
+    const wasInHand = this.form.isInHand;
+    return () => stays() && (wasInHand || !this.form.isInHand);
+  }
+
   #sayNotUndone() {
-    const names = [...this.#unsaid].map(({ name }) => name).join(", ");
+    const names = [...this.#unsaid.keys()].map(({ name }) => name).join(", ");
     this.#notUndone = `NOT undone yet: ${names}. It is as soon as it is saved.`;
     this.status.say(this.#notUndone, "error");
   }
 
-  /** The reader has asked for it before it was saved. @param {Kept} kept @param {{verdict: Verdict, key: string}} saved */
-  async #undoSaved({ name, project }, { verdict, key }) {
+  /** The reader has asked for it before it was saved. @param {Kept} kept @param {{verdict: Verdict, key: string}} saved
+   * @param {() => boolean} isAwaited see `undo` */
+  async #undoSaved({ name, project }, { verdict, key }, isAwaited) {
     const id = verdict.case_id;
     const isCurrent = this.view.stays();
-    const isUndone = await this.undo(verdict, key, project);
+    const isUndone = await this.undo(verdict, key, project, isAwaited);
     // Saved, its case was over, and nothing would be kept of it: shown again it is as it stands now.
     if (!isUndone && isCurrent() && this.moving.current === id) await this.view.select(id);
     if (!isUndone || !this.status.isSaying(this.#notUndone)) return;
@@ -274,30 +300,40 @@ export class Deciding {
   }
 
   /** @param {Verdict} verdict @param {string} [key] the same for each try @param {number} [project] of the verdict
+   * @param {() => boolean} [isAwaited] whether the reader, who asked for it, waits for it still
    * @returns {Promise<boolean>} whether it is undone */
-  async undo(verdict, key = randomName(), project = this.moving.project?.id) {
+  async undo(verdict, key = randomName(), project = this.moving.project?.id, isAwaited = this.#waits()) {
+    const id = verdict.case_id;
+    this.#undoing.add(id);
     try {
       await api.undo(verdict, key);
     } catch (error) {
+      this.#undoing.delete(id);
       if (error instanceof Refused && error.status === 409) this.#isOver(verdict);
       this.status.say(`NOT undone: ${/** @type {Error} */ (error).message}`, "error");
       return false;
     }
     this.#isOver(verdict);
-    const id = verdict.case_id;
     this.view.ahead.forget(id);
     const now = await this.view.ahead.get(id).catch(() => null);
-    const isHere = this.moving.project?.id === project; // the reader may have gone to another project meanwhile
+    this.#undoing.delete(id);
     if (now) {
       const changed = words.rowOf(now);
-      this.moving.decided(id, changed, isHere ? { decision: verdict.decision, label: verdict.label ?? now.label } : undefined);
+      const isListed = this.moving.project?.id === project; // the reader may have gone to another project meanwhile
+      this.moving.decided(id, changed, isListed ? { decision: verdict.decision, label: verdict.label ?? now.label } : undefined);
       this.#tell(id, changed);
     }
-    if (!isHere) return true;
+    if (this.moving.current !== id && !isAwaited()) {
+      if (now) this.status.hint(`Undone: ${now.name}, ${words.decided(verdict)}.`);
+      return true;
+    }
+    const since = now && this.drawing.filledIn(now); // with the verdict in sight, and newer than what that says
     await this.view.select(id);
     if (this.moving.current !== id || !this.view.info) return true;
-    this.form.form = { label: verdict.label, difficulty: verdict.difficulty, comment: verdict.comment };
-    this.drawing.keep(); // as if it had been filled in anew
+    if (!since && this.view.isMine(verdict)) {
+      this.form.form = laidOver(this.drawing.filledIn(this.view.info), verdict);
+      this.drawing.keep(); // as if it had been filled in anew
+    }
     if (verdict.decision === "corrected") await this.#bringBack(verdict, this.view.stays());
     else this.#sayUndone(verdict);
     return true;

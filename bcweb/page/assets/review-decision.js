@@ -37,6 +37,7 @@ const once = (act) => (event) => {
 
 export class DecisionForm {
   /** @type {Record<string, HTMLButtonElement>} */ #buttons = {};
+  /** The difficulty before the last press or key among its choices. @type {number | null} */ #before = null;
 
   /** @param {HTMLElement} root @param {Page} page */
   constructor(root, page) {
@@ -45,7 +46,7 @@ export class DecisionForm {
     const changed = () => page.changed();
     this.label = /** @type {HTMLSelectElement} */ (h("select", { "aria-label": "Label", "aria-keyshortcuts": KEYS.label.keys[0], title: `What this case is (${named(KEYS.label.keys[0])}: the next)` }));
     this.label.addEventListener("change", () => {
-      this.label.blur(); // so that the next key is a command again
+      this.leave();
       changed();
     });
     this.comment = /** @type {HTMLTextAreaElement} */ (
@@ -55,9 +56,10 @@ export class DecisionForm {
       if (event.key !== "Escape" && !(event.key === "Enter" && (event.ctrlKey || event.metaKey))) return;
       event.preventDefault();
       event.stopPropagation();
-      this.comment.blur(); // so that the next key is a command again
+      this.leave();
     });
-    this.difficulty = h("fieldset", { class: "choices", title: `How hard this case is to read (${named(KEYS.difficulty.keys[0])})`, "aria-keyshortcuts": KEYS.difficulty.keys[0] }, h("legend", { class: "unseen" }, "Difficulty"), ...DIFFICULTIES.map((word, at) => this.#choice(word, at + 1)));
+    const before = () => (this.#before = this.form.difficulty);
+    this.difficulty = h("fieldset", { class: "choices", title: `How hard this case is to read (${named(KEYS.difficulty.keys[0])})`, "aria-keyshortcuts": KEYS.difficulty.keys[0], onpointerdown: before, onkeydown: before }, h("legend", { class: "unseen" }, "Difficulty"), ...DIFFICULTIES.map((word, at) => this.#choice(word, at + 1)));
     for (const decision of /** @type {Decision[]} */ (Object.keys(DECISIONS))) {
       const key = KEYS[decision].keys[0];
       const act = once(() => (decision === "reject" ? page.reject() : page.decide(decision, null)));
@@ -66,13 +68,13 @@ export class DecisionForm {
       if (colour) this.#buttons[decision].prepend(h("i", { class: "swatch", style: `border-color: ${colour}`, "aria-hidden": "true" }));
     }
     this.draw = /** @type {HTMLButtonElement} */ (button("Draw", shown(KEYS.draw.keys[0]), page.draw, { class: "draw", title: `Draw a correction (${named(KEYS.draw.keys[0])}); ${named(KEYS.putDown.keys[0])} puts the pen down`, "aria-pressed": "false", "aria-keyshortcuts": KEYS.draw.keys[0] }));
-    const undo = button("Undo", shown(KEYS.undo.keys[0]), page.undo, { class: "decide undo", title: `${KEYS.undo.words} (${named(KEYS.undo.keys[0])})`, "aria-keyshortcuts": KEYS.undo.keys[0] });
+    const undo = button("Undo", shown(KEYS.undo.keys[0]), once(page.undo), { class: "decide undo", title: `${KEYS.undo.words} (${named(KEYS.undo.keys[0])})`, "aria-keyshortcuts": KEYS.undo.keys[0] });
     this.decisions = h("div", { class: "decisions", role: "group", "aria-label": "Decision" }, ...Object.values(this.#buttons), undo);
     this.reasons = h(
       "div",
       { class: "decisions reasons", role: "group", "aria-label": "Why it is rejected", hidden: true },
       ...REASONS.map((reason, at) => button(reason, String(at + 1), once(() => this.#reject(reason)), { class: "decide" })),
-      button("Back", "Esc", () => this.closeReasons(), { class: "decide" }),
+      button("Back", "Esc", once(() => this.closeReasons()), { class: "decide" }),
     );
     root.replaceChildren(h("div", { class: "facts" }, this.draw, this.difficulty), this.label, this.comment, this.decisions, this.reasons);
     root.addEventListener("submit", (event) => event.preventDefault());
@@ -81,14 +83,13 @@ export class DecisionForm {
   /** @param {string} word @param {number} value */
   #choice(word, value) {
     const input = /** @type {HTMLInputElement} */ (h("input", { type: "radio", name: "difficulty", value: String(value), onchange: () => this.page.changed() }));
-    // A choice that is pressed again is none.
+    // A choice that is pressed again is none; an arrow key presses that to which it goes.
     input.addEventListener("click", () => {
-      if (input.dataset.was !== "on") return;
+      if (value !== this.#before) return;
       input.checked = false;
       this.page.changed();
     });
-    const before = () => (input.dataset.was = input.checked ? "on" : "");
-    return h("label", { onpointerdown: before, onkeydown: before }, input, h("span", {}, word));
+    return h("label", {}, input, h("span", {}, word));
   }
 
   /** @returns {Form} */
@@ -101,7 +102,18 @@ export class DecisionForm {
   set form({ label, difficulty, comment }) {
     this.label.value = label ?? "";
     for (const input of this.difficulty.querySelectorAll("input")) input.checked = input.value === String(difficulty);
-    this.comment.value = comment;
+    if (comment !== this.comment.value.trim()) this.comment.value = comment; // nothing jumps under who is typing
+  }
+
+  /** The next key is a command again. */
+  leave() {
+    this.comment.blur();
+    this.label.blur();
+  }
+
+  /** The reader is in the midst of it: the next key is meant for it. */
+  get isInHand() {
+    return this.isAsking || this.comment.matches(":focus") || this.label.matches(":focus");
   }
 
   /** @param {string[]} labels to choose from @param {string | null} listed what the data set says */

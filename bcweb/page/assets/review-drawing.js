@@ -45,6 +45,7 @@ export class Drawing {
   /** Whether this browser could keep the last of it. */ #isShelved = true;
   /** What was filled in on this page and is not decided yet, by the key of its record. The record itself reaches the
    * shelf only when the drawing is packed, and the reader may be back before. @type {Map<string, Form>} */ #forms = new Map();
+  /** Cases on which something was drawn or filled in that no decision has taken. @type {Set<string>} */ #since = new Set();
   /** Counts what ends a drawing, by case, so that none of it is kept afterwards. @type {Map<string, number>} */ #ends = new Map();
   /** A drawing that ended elsewhere while it was offered here: what is said of it once its case is shown as it is now.
    * @type {{id: string, text: string} | null} */ #gone = null;
@@ -225,6 +226,7 @@ export class Drawing {
     const kept = this.kept("draft");
     if (!kept) return;
     this.#forms.set(kept.key, kept.form);
+    this.#since.add(kept.id);
     if (kept.strokes === 0) {
       // Something was filled in, and nothing is in hand; what was drawn before may still wait for the server.
       const unsent = this.outbox.unsent(kept);
@@ -284,7 +286,14 @@ export class Drawing {
   /** From now on no drawing of this case is kept: it is decided. @param {string} id */
   end(id) {
     this.#unpacked.delete(id);
+    this.#since.delete(id);
     this.#ends.set(id, (this.#ends.get(id) ?? 0) + 1);
+  }
+
+  /** Whether something was drawn or filled in that no decision has taken: after a verdict that is on its way, for one.
+   * @param {string} id */
+  hasMore(id) {
+    return this.#since.has(id);
   }
 
   /** Drop the drawing of this case, here and on the server. @param {Subject} subject */
@@ -303,10 +312,11 @@ export class Drawing {
   }
 
   /** The case is decided: that ends what earlier pages left of it, too; of their verdicts those that came before it. They
-   * were refused, and would be sent at every opening until they are taken. @param {Kept} verdict */
-  async decided(verdict) {
-    if (this.#before?.id === verdict.id) this.#before = null; // no stroke is meant for it before it is chosen again
-    this.#forget(verdict.whose, verdict);
+   * were refused, and would be sent at every opening until they are taken. What was drawn or filled in after it stays.
+   * @param {Kept} verdict @param {boolean} isLeft whether the reader goes on to another case */
+  async decided(verdict, isLeft) {
+    if (isLeft && this.#before?.id === verdict.id) this.#before = null; // no stroke is meant for it before it is chosen again
+    if (!this.hasMore(verdict.id)) this.#forget(verdict.whose, verdict);
     for (const kept of await this.shelf.left(verdict.whose)) {
       const isOver = kept.kind === "draft" || kept.changed < verdict.changed;
       if (isOver && isSame(kept, verdict)) await this.shelf.remove(kept.key);

@@ -19,8 +19,10 @@ export class Moving {
   /** Of the project that was entered last. @type {number | null} */ entered = null;
   /** The case that one is at. @type {number | null} */ current = null;
   /** Of all cases of the project. */ labels = words.LABELS;
+  /** The queue could not be had when it was asked for last. */ isMissing = false;
   /** The case to begin with. @type {number | null} */ #wanted = null;
   /** What came of the newest question for the queue. @type {Promise<boolean>} */ #queued = Promise.resolve(false);
+  /** Counts what was heard of single cases: an answer to a question from before does not know it. */ #heard = 0;
 
   /** @param {HTMLElement} root the side of the page with the queue @param {Page} page */
   constructor(root, page) {
@@ -73,12 +75,14 @@ export class Moving {
   }
 
   /** A case is decided, or its verdict undone: its row says so, and what is counted. @param {number} id
-   * @param {Partial<api.Row> & words.Counted} changed @param {words.Counted} [before] where it may have no row here */
+   * @param {Partial<api.Row> & words.Counted} changed @param {words.Counted} [before] where it may have no row here;
+   * where that is not known either, what is counted is asked for */
   decided(id, changed, before) {
     const row = this.list.row(id);
     const was = row ? { decision: row.decision, label: row.label } : before;
-    this.list.change(id, changed);
-    if (!this.project || !was) return;
+    this.#hear(id, changed);
+    if (!this.project) return;
+    if (!was) return void this.#count();
     this.project = words.recounted(this.project, was, changed);
     this.filters.offer(this.project);
     this.#showProgress();
@@ -90,8 +94,14 @@ export class Moving {
     const row = this.list.row(Number(info.id));
     const now = words.rowOf(info);
     if (!row || (row.decision === now.decision && row.read_at === now.read_at)) return;
-    this.list.change(row.id, now);
+    this.#hear(row.id, now);
     await this.#count();
+  }
+
+  /** @param {number} id @param {Partial<api.Row>} changed */
+  #hear(id, changed) {
+    this.#heard++;
+    this.list.change(id, changed);
   }
 
   /** @returns {Promise<void>} */
@@ -102,7 +112,7 @@ export class Moving {
     if (!counted || this.project?.id !== project.id) return;
     if (this.project !== project) return this.#count(); // something was decided or imported meanwhile
     this.project = counted;
-    this.filters.offer(counted);
+    if (!this.filters.offer(counted)) await this.load(); // the last of its label has another one now
     this.#showProgress();
   }
 
@@ -127,17 +137,23 @@ export class Moving {
   /** Where no case is in view, the first of the queue is then. @param {() => boolean} isNewest @returns {Promise<boolean>} whether the queue is there */
   async #ask(isNewest) {
     const { project } = this;
+    this.isMissing = false;
     if (!project) return false;
     const { asked } = this.filters;
+    const heard = this.#heard;
     try {
       const [rows, now] = await Promise.all([api.queue(project.id, asked), api.project(project.id)]);
       if (this.project?.id !== project.id) return false;
       if (!isNewest()) return this.#queued;
+      if (heard !== this.#heard) return this.load();
       this.project = now;
       if (!this.filters.offer(now)) return this.load(); // its label is none of this project
       this.list.show(rows, asked.order);
     } catch (error) {
-      if (isNewest() && this.project?.id === project.id) this.page.failed(error);
+      if (isNewest() && this.project?.id === project.id) {
+        this.isMissing = true;
+        this.page.failed(error);
+      }
       return false;
     }
     this.list.mark(this.current);

@@ -181,7 +181,7 @@ export class Outbox {
   /** @param {Kept} kept a verdict */
   #done(kept) {
     this.#verdicts = this.#verdicts.filter((other) => other !== kept);
-    this.#deciding.delete(kept.id);
+    if (this.#deciding.get(kept.id) === kept) this.#deciding.delete(kept.id); // another of its case may still wait
   }
 
   /** @param {Kept} kept @param {() => boolean} done says whether no newer one came meanwhile */

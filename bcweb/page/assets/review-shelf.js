@@ -39,6 +39,15 @@ const done = (request) =>
     request.onerror = () => reject(request.error);
   });
 
+/** Whether what was asked for has come to the disk: that is known only once its transaction is over, which may fail for
+ * want of space though the request in it did not. @param {IDBRequest} request @returns {Promise<boolean>} */
+const isThere = ({ transaction }) =>
+  new Promise((resolve) => {
+    const over = /** @type {IDBTransaction} */ (transaction);
+    over.oncomplete = () => resolve(true);
+    over.onabort = () => resolve(false);
+  });
+
 export class Shelf {
   /** @type {Promise<IDBDatabase | null>} */ #opened;
   /** Tells this page from other tabs, and from what it was before it was loaded again. */ tab = randomName();
@@ -65,14 +74,13 @@ export class Shelf {
   /** @param {Kept} kept @returns {Promise<boolean>} whether it is kept */
   async put(kept) {
     const store = await this.#store("readwrite");
-    if (!store) return false;
-    return done(store.put(kept)).then(() => true, () => false);
+    return store !== null && isThere(store.put(kept));
   }
 
   /** @param {string} key */
   async remove(key) {
     const store = await this.#store("readwrite");
-    if (store) await done(store.delete(key)).catch(() => {});
+    if (store) await isThere(store.delete(key));
   }
 
   /** What this reader left behind: written by tabs that are not there any more. @param {string} whose

@@ -1,5 +1,6 @@
 // The case in view: fetched, shown with all that is known of it and with what was filled in, and left for another.
 
+import { loginLink, wantsLogin } from "./login.js";
 import { Ahead } from "./review-ahead.js";
 import * as api from "./review-api.js";
 import { Clock } from "./review-clock.js";
@@ -9,6 +10,7 @@ import { isOfAnother } from "./review-words.js";
 
 /** @typedef {import("./review-api.js").CaseInfo} CaseInfo */
 /** @typedef {import("./review-api.js").Decision} Decision */
+/** @typedef {import("./review-api.js").Verdict} Verdict */
 /** @typedef {object} Parts
  * @property {any} viewer
  * @property {import("./review-moving.js").Moving} moving
@@ -51,7 +53,13 @@ export class CaseView {
 
   /** The verdict of this reader that stands on it. */
   get mine() {
-    return this.info?.verdict?.reader === this.page.reader() ? (this.info?.verdict ?? null) : null;
+    const verdict = this.info?.verdict;
+    return verdict && this.isMine(verdict) ? verdict : null;
+  }
+
+  /** @param {Verdict} verdict @returns {boolean} whether it is of this reader */
+  isMine(verdict) {
+    return verdict.reader === this.page.reader();
   }
 
   /** Whether the reader has not gone to another case since. @returns {() => boolean} */
@@ -82,7 +90,7 @@ export class CaseView {
       if (isCurrent() && !isKnown) this.moving.learn(info);
       if (isCurrent()) await this.#show(info, isCurrent);
     } catch (error) {
-      if (isCurrent()) this.#fail(/** @type {Error} */ (error).message);
+      if (isCurrent()) this.#fail(/** @type {Error} */ (error));
     }
     if (isCurrent() && isKnown) this.#freshen(id, isCurrent);
     if (isCurrent()) this.#fetchAhead();
@@ -209,10 +217,11 @@ export class CaseView {
     this.status.came(this.isSeen);
   }
 
-  /** @param {string} text why the case cannot be shown */
-  #fail(text) {
+  /** @param {Error} error why the case cannot be shown */
+  #fail(error) {
     this.#clear();
-    this.panel.fail(text);
+    if (wantsLogin(error)) this.status.say(error.message, "error", null, loginLink(true));
+    else this.panel.fail(error.message);
     this.viewer.dataset.state = "error";
   }
 

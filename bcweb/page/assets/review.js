@@ -85,7 +85,8 @@ class Review extends HTMLElement {
           this.#showHome();
           return this.#sayProblem(error.message);
         }
-        this.#status.say(/** @type {Error} */ (error).message, "error", null, button("Try again", null, () => this.#begin(() => this.#moving.load())));
+        const help = wantsLogin(error) ? loginLink(true) : button("Try again", null, () => this.#askQueue());
+        this.#status.say(/** @type {Error} */ (error).message, "error", null, help);
       },
     });
     this.#panel = new CasePanel(this.#one(".case"), {
@@ -192,7 +193,7 @@ class Review extends HTMLElement {
       this.#sayProblem("");
       return true;
     } catch (error) {
-      this.#sayProblem(`The address names a case that cannot be shown. ${/** @type {Error} */ (error).message}`);
+      this.#sayFailed(error, "The address names a case that cannot be shown. ");
       nameCase(null);
       return false;
     }
@@ -227,7 +228,7 @@ class Review extends HTMLElement {
       await act();
       this.#sayProblem("");
     } catch (error) {
-      this.#sayProblem(/** @type {Error} */ (error).message);
+      this.#sayFailed(error);
     }
     await this.#reload();
   }
@@ -247,12 +248,12 @@ class Review extends HTMLElement {
       this.#session = now.owner === "local" ? { ...now, reader: this.#session.reader } : now;
     } catch (error) {
       this.#unanswered = /** @type {Error} */ (error).message;
-      if (!this.#moving.project) this.#sayProblem(this.#unanswered);
+      if (!this.#moving.project && !this.#isSaying(this.#unanswered)) this.#sayFailed(error);
       this.#poll();
       return;
     }
     // What else may stand there, such as an address that names no case, is not answered by this.
-    if (this.#unanswered && this.#one(".problem").textContent === this.#unanswered) this.#sayProblem("");
+    if (this.#unanswered && this.#isSaying(this.#unanswered)) this.#sayProblem("");
     this.#unanswered = "";
     this.#home.show(this.#session);
     this.#poll();
@@ -286,6 +287,19 @@ class Review extends HTMLElement {
   async #begin(ask) {
     this.#status.leave();
     await ask();
+  }
+
+  #askQueue() {
+    this.#begin(() => this.#moving.load());
+  }
+
+  /** Back from logging in, for one: what could not be had is asked for again. */
+  #comeBack() {
+    if (this.#isRefused) this.#start();
+    if (this.#unanswered) this.#reload();
+    if (this.#moving.isMissing) this.#askQueue();
+    const { current } = this.#moving;
+    if (current !== null && this.#view.viewer.dataset.state === "error") this.#view.select(current);
   }
 
   get #hasName() {
@@ -330,8 +344,7 @@ class Review extends HTMLElement {
     const touch = () => this.#isReading && this.#view.clock.touch();
     for (const event of ["pointermove", "pointerdown", "wheel", "keydown"]) document.addEventListener(event, touch, { passive: true, capture: true });
     document.addEventListener("visibilitychange", () => (document.hidden ? this.#view.clock.pause() : touch()));
-    // Back from logging in, for one.
-    window.addEventListener("focus", () => this.#isRefused && this.#start());
+    window.addEventListener("focus", () => this.#comeBack());
     window.addEventListener(OPEN_CASE, (event) => this.#session && this.#openLinked(/** @type {CustomEvent} */ (event).detail));
     // What is on its way is kept in this browser, and sent when the page is opened again; better now.
     window.addEventListener("beforeunload", (event) => this.#outbox.state.verdicts > 0 && event.preventDefault());
@@ -381,6 +394,16 @@ class Review extends HTMLElement {
       case "reject": return this.#deciding.reject();
       default: this.#deciding.decide(action, null);
     }
+  }
+
+  /** @param {unknown} error why something was not done, or is not there @param {string} [before] it */
+  #sayFailed(error, before = "") {
+    this.#sayProblem(before + /** @type {Error} */ (error).message, wantsLogin(error) ? loginLink(true) : null);
+  }
+
+  /** Whether this is said, beside what can be pressed. @param {string} text */
+  #isSaying(text) {
+    return this.#one(".problem").firstChild?.textContent === text;
   }
 
   /** @param {string} text @param {Node | null} [help] what to press, in place of trying again */

@@ -312,6 +312,18 @@ def test_two_quick_clicks_decide_one_case(page, project, store):
     assert decided == ["unsure", "unsure", "truth"], "the second click decided a case of its own"
 
 
+def test_a_double_click_on_back_undoes_nothing(page, project, store):
+    """Where "Back" was is "Undo" once it is pressed."""
+    page.press("5")
+    page.shows("case 2").press("4")
+    page.find(".reasons").get_by_text("Back").dblclick()
+    expect(page.find(".reasons")).to_be_hidden()
+    page.press("2")
+    page.says("case 2, truth kept")
+    first = stands(store, project, "case 1")
+    assert first is not None, "the second click undid the verdict on the case before"
+
+
 @pytest.mark.parametrize("refusals", [1, 2])
 def test_what_was_refused_is_not_said_to_be_unsaved_once_another_try_is_saved(
     page, project, store, refusals
@@ -335,6 +347,7 @@ def test_what_was_refused_is_not_said_to_be_unsaved_once_another_try_is_saved(
     page.press("j")
     page.shows("case 2")
     held[0].continue_()
+    expect(page.find(".progress p")).to_contain_text("1 of 6 read")
     page.says("NOT saved, case 2: It is gone." if refusals == 2 else "case 1, unsure")
     assert "NOT saved, case 1" not in page.find(".status").inner_text()
     assert stands(store, project, "case 1").decision == "unsure"
@@ -356,6 +369,28 @@ def test_a_verdict_that_the_server_will_never_have_can_be_dropped(page, project,
     page.page.reload()
     page.ready()
     assert "NOT" not in page.find(".status").inner_text()
+
+
+def test_what_was_refused_is_dropped_no_more_once_its_case_is_decided_anew(page, project, store):
+    """What this browser keeps of the new verdict lies where that of the first one lay."""
+    page.page.route(
+        "**/verdicts", lambda route: route.fulfill(status=404, json={"error": "It is gone."})
+    )
+    page.press("5")
+    page.says("NOT saved, case 1: It is gone.")
+    drop = page.find(".status").get_by_role("button", name="Drop it")
+    expect(drop).to_be_visible()
+    page.page.unroute_all()
+    page.complaints.clear()  # the browser tells of the 404
+    page.page.route("**/verdicts", lambda route: route.abort())
+    page.press("2")
+    page.says("NOT saved yet, but kept in this browser: case 1.")
+    expect(drop, "it would drop the verdict that is on its way").to_have_count(0)
+    expect(page.find(".status")).not_to_contain_text("It is gone.")
+    page.page.unroute_all()
+    page.try_now()
+    page.says("case 1, truth kept")
+    assert stands(store, project, "case 1").decision == "truth"
 
 
 def test_what_was_refused_is_not_sent_again_once_a_later_page_has_decided_its_case(

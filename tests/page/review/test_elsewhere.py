@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
+from bcweb.review.records import NewVerdict
 from tests.page.review_reader import BAR, ReviewPage
+from tests.page.reviewing import ids
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
@@ -177,3 +179,19 @@ def test_a_case_that_was_decided_elsewhere_is_read_in_the_queue_once_it_is_opene
         expect(row).to_have_attribute("aria-label", re.compile(", unsure by ANNA$"))
         expect(read).to_have_text(f"{count} of 6 read")
         expect(page.find('option[value="unsure"]')).to_have_text(f"Unsure ({count})")
+
+
+def test_the_list_of_a_label_that_was_given_up_elsewhere_becomes_that_of_all_cases(
+    page, project, store
+):
+    page.find("select[name=label]").select_option(label="Normal (2)")
+    expect(page.find(".row .name")).to_have_text(["case 3", "case 6"])
+    numbers = ids(store, project)
+    for name in ("case 3", "case 6"):
+        store.save("local", "BERTA", numbers[name], NewVerdict("unsure", name, label="benign"))
+    page.press("j")
+    page.shows("case 3")
+    expect(page.find("select[name=label] option:checked")).to_have_text("Any label")
+    expect(page.find(".told span")).to_have_text("6 cases")
+    expect(page.find(".row .name")).to_have_count(6)
+    expect(page.find(".progress p")).to_have_text("2 of 6 read")

@@ -93,6 +93,14 @@ def _queue(page: ReviewPage) -> None:
     page.shows("case 6")
 
 
+def test_a_difficulty_is_chosen_with_the_arrows(page):
+    chosen = page.find(".choices :checked")
+    page.find(".choices input").first.focus()
+    for key, value in (("Space", "1"), ("ArrowRight", "2"), ("ArrowLeft", "1")):
+        page.press(key)
+        expect(chosen, f"after {key}").to_have_attribute("value", value)
+
+
 def test_no_key_does_anything_in_a_comment_or_behind_the_sheet(page, project, store):
     page.press("Shift+C")
     page.page.keyboard.type("1 2 j u ?")

@@ -375,6 +375,44 @@ def test_a_late_answer_to_an_older_question_does_not_take_the_queue_back(page):
     expect(page.find(".row .name")).to_have_count(0)
 
 
+def test_a_case_that_is_decided_while_the_queue_is_asked_for_is_read_in_it(page, project):
+    from_before = []
+    page.page.route(
+        "**/queue?order=listed*",
+        lambda route: from_before.append((route, route.fetch())),
+        times=1,
+    )
+    with page.page.expect_response(f"**/review/projects/{project.id}") as counted:
+        page.find("select[name=order]").select_option("listed")
+    counted.value.finished()
+    page.press("5")
+    page.says("Saved")
+    [(route, answer)] = from_before
+    route.fulfill(response=answer)
+    expect(page.find(".row .name")).to_have_text([f"case {n}" for n in range(1, 7)])
+    assert page.state("case 1") == "unsure by ANNA", "the queue is that of before the verdict"
+    expect(page.find(".progress p")).to_have_text("1 of 6 read")
+
+
+def test_a_verdict_on_a_case_outside_the_list_that_was_left_meanwhile_is_counted(page):
+    page.find("input[name=text]").fill("case 5")
+    page.press("Enter")
+    expect(page.find(".count")).to_have_text("not in this list")
+    page.press("Escape")
+    page.find("input[name=text]").blur()
+    held = []
+    page.page.route("**/verdicts", lambda route: held.append(route))
+    with page.page.expect_request("**/verdicts"):
+        page.press("5")
+    page.press("j")
+    page.shows("case 5")
+    held[0].continue_()
+    page.page.unroute("**/verdicts")
+    page.says("case 1, unsure")
+    expect(page.find(".progress p")).to_have_text("1 of 6 read")
+    expect(page.find('option[value="unsure"]')).to_have_text("Unsure (1)")
+
+
 def test_of_ten_thousand_rows_only_those_in_sight_are_in_the_page(page, project):
     row = '[%d, %d, "busi", "exported_from_the_archive_case_%d", "benign", "ultrasound", null, null, null, 0.5, null, null, 0.9, "unseen", true, false, null, null, null]'
     columns = page.fetched(f"bc/review/projects/{project.id}/queue")["columns"]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 
 import pytest
 
-from tests.page.review_reader import BAR
+from tests.page.review_reader import BAR, ReviewPage
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
@@ -47,6 +48,70 @@ def test_a_browser_that_keeps_nothing_is_not_said_to_keep_a_verdict(browse, proj
     page.page.unroute_all()
     page.try_now()
     page.says("Saved")
+
+
+def test_a_disk_that_is_full_is_not_said_to_keep_a_verdict(browse, project):
+    """Chromium refuses only when it commits, after each request in it has succeeded."""
+    page = browse()
+    page.page.add_init_script("""
+      const { put } = IDBObjectStore.prototype;
+      IDBObjectStore.prototype.put = function (kept) {
+        const request = put.call(this, kept);
+        request.addEventListener("success", () => request.transaction.abort());
+        return request;
+      };
+    """)
+    page.page.route("**/verdicts", lambda route: route.abort())
+    page.open().shows("case 1").press("5")
+    page.says("NOT saved yet")
+    expect(page.find(".status")).not_to_contain_text("kept")
+    page.page.unroute_all()
+    page.try_now()
+    page.says("Saved")
+
+
+def test_a_server_that_never_answers_has_not_saved_and_is_asked_again(chromium, place, project):
+    with closing(chromium.new_context(viewport={"width": 1280, "height": 800})) as context:
+        page = ReviewPage(context.new_page(), place)
+        page.page.clock.install()
+        page.open().shows("case 1")
+        page.page.route("**/verdicts", lambda route: None)
+        with page.page.expect_request("**/verdicts"):
+            page.press("5")
+        page.says("Saving")
+        page.page.clock.fast_forward(60_000)
+        page.says("NOT saved yet, but kept in this browser: case 1. The server does not answer.")
+        page.page.unroute_all()
+        page.page.clock.fast_forward(60_000)  # the second try, which waits too, is over
+        page.says("Saved", 60)
+        assert page.complaints == []
+
+
+def test_of_two_verdicts_that_were_left_on_one_case_the_second_is_not_over_with_the_first(
+    browse, project
+):
+    left = [browse(), browse()]
+    for page, key in zip(left, "25", strict=True):
+        page.page.route("**/verdicts", lambda route: route.abort())
+        page.open().shows("case 1").press(key)
+        page.says("NOT saved yet, but kept in this browser: case 1.")
+    for page in left:
+        page.page.close(run_before_unload=False)
+    page = browse()
+    tries = []
+
+    def busy(route: sync_api.Route) -> None:
+        tries.append(route.request)
+        if len(tries) == 1:
+            route.continue_()
+        else:
+            route.fulfill(status=503, json={"error": "The database is busy."})
+
+    page.page.route("**/verdicts", busy)
+    page.open().says("NOT saved yet, but kept in this browser: case 1. The database is busy.")
+    page.page.unroute_all()
+    page.try_now()
+    page.says("NOT saved: ANNA decided case 1 in between.")
 
 
 def test_a_drawing_that_is_not_on_the_server_yet_names_its_case(page):

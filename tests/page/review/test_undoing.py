@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from bcweb.review.records import Project
+from bcweb.review.records import NewVerdict, Project
 from tests.page.review_reader import BAR, ReviewPage
 from tests.page.reviewing import fill, ids, stands
 
@@ -195,6 +195,110 @@ def test_what_an_undone_verdict_said_comes_back_with_its_case(page):
     page.page.reload()
     page.shows("case 1")
     assert comment.input_value() == "a spiculated margin"
+
+
+def test_what_is_filled_in_since_a_verdict_is_there_when_that_is_undone(page):
+    comment = page.find("textarea")
+    comment.fill("a margin")
+    page.press("Escape", "Shift+D", "5")
+    page.shows("case 2").press("k")
+    page.shows("case 1")
+    comment.fill("a spiculated margin")
+    page.press("Escape", "u")
+    page.says("Undone: unsure")
+    assert comment.input_value() == "a spiculated margin", "the undone verdict's took its place"
+    expect(page.find(".choices :checked")).to_have_attribute("value", "1")
+    page.page.reload()
+    page.shows("case 1")
+    assert comment.input_value() == "a spiculated margin"
+
+
+def test_what_another_reader_said_is_not_filled_in_as_ones_own_when_it_is_undone(
+    page, project, store
+):
+    said = NewVerdict("unsure", "b", None, label="malignant", difficulty=3, comment="of BERTA")
+    store.save("local", "BERTA", ids(store, project)["case 1"], said)
+    page.page.reload()
+    page.shows("case 1").find(".toggle").click()
+    page.find(".verdicts li").get_by_role("button", name="Undo").click()
+    page.says("Undone: unsure")
+    assert page.find("textarea").input_value() == "", "BERTA's comment would be saved as ANNA's"
+    assert page.find(".decision select").input_value() == ""
+    expect(page.find(".choices :checked")).to_have_count(0)
+
+
+def test_a_second_quick_click_on_undo_undoes_no_other_verdict(page, project, store):
+    page.press("5")
+    page.shows("case 2").press("5")
+    page.shows("case 4")
+    page.says("case 2, unsure")
+    place = page.find(".undo").bounding_box()
+    page.page.mouse.click(place["x"] + 20, place["y"] + 10)
+    page.shows("case 2")
+    page.says("Undone: unsure")
+    page.page.mouse.down(click_count=2)
+    page.page.mouse.up(click_count=2)
+    page.press("2")
+    page.says("case 2, truth kept")
+    first = stands(store, project, "case 1")
+    assert first is not None, "the second click undid the verdict on the case before"
+
+
+def test_a_late_undo_leaves_the_reader_at_the_case_they_went_on_to(page, project, store):
+    held = []
+    page.page.route("**/verdicts", lambda route: held.append(route))
+    with page.page.expect_request("**/verdicts"):
+        page.press("5")
+    page.press("u", "j")
+    page.shows("case 2").press("4")
+    held[0].continue_()
+    page.says("Undone: ")
+    expect(page.find(".reasons"), "the digit of a reason decides case 1").to_be_visible()
+    page.says("Undone: case 1, unsure.")
+    page.shows("case 2")
+    assert stands(store, project, "case 1") is None
+    assert page.state("case 1") == "not read"
+
+
+def test_an_undo_that_is_answered_late_leaves_the_reader_at_what_they_began(page, project, store):
+    page.press("5")
+    page.shows("case 2")
+    page.says("Saved")
+    held = []
+    page.page.route("**/undo", lambda route: held.append(route))
+    with page.page.expect_request("**/undo"):
+        page.press("u")
+    page.press("4")  # at the same case still
+    held[0].continue_()
+    page.says("Undone: ")
+    expect(page.find(".reasons"), "the digit of a reason decides case 1").to_be_visible()
+    page.says("Undone: case 1, unsure.")
+    page.shows("case 2")
+
+
+def test_who_undoes_in_place_of_giving_a_reason_is_taken_back(page):
+    page.press("5")
+    page.shows("case 2").press("4", "u")
+    page.says("Undone: unsure. Decide again.")
+    page.shows("case 1")
+    expect(page.find(".reasons")).to_be_hidden()
+
+
+def test_no_reason_is_asked_for_while_a_verdict_on_the_case_is_undone(page, project, store):
+    page.press("5")
+    page.shows("case 2").press("k")
+    held = []
+    page.page.route("**/undo", lambda route: held.append(route))
+    with page.page.expect_request("**/undo"):
+        page.shows("case 1").press("u")
+    for key in ("4", "2"):
+        page.press(key)
+        page.says("It is being undone: decide again after that.")
+    expect(page.find(".reasons")).to_be_hidden()
+    held[0].continue_()
+    page.says("Undone: unsure. Decide again.")
+    page.press("2")
+    page.says("case 1, truth kept")
 
 
 def go_to(page: ReviewPage, project: Project) -> None:

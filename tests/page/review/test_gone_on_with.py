@@ -1,0 +1,116 @@
+"""A case that is gone on with in the Review tab while the verdict on it is still being saved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+from tests.page.review_reader import BAR, ReviewPage
+from tests.page.reviewing import ids, stands
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+expect = sync_api.expect
+
+pytestmark = pytest.mark.browser
+
+MORE = "What you add now is saved when you decide again."
+
+
+@pytest.fixture
+def answer(page: ReviewPage) -> Iterator[Callable[[], None]]:
+    """Case 1 is decided, as unsure, and is being saved until this is called."""
+    held = []
+    page.page.route("**/verdicts", lambda route: held.append(route))
+    with page.page.expect_request("**/verdicts"):
+        page.press("5")
+
+    def go_on() -> None:
+        held.pop().continue_()
+        page.page.unroute("**/verdicts")
+
+    yield go_on
+
+
+def test_a_comment_stays_with_the_case_it_was_begun_on(page, project, store, answer):
+    comment = page.find("textarea")
+    page.press("Shift+C")
+    page.page.keyboard.type("a spiculated ")
+    answer()
+    page.says(MORE)
+    page.page.keyboard.type("margin")
+    page.shows("case 1")
+    assert comment.input_value() == "a spiculated margin"
+    expect(page.find(".decide.truth")).to_be_enabled()  # it is there again
+    page.press("Escape", "2")
+    page.says("case 1, truth kept")
+    page.shows("case 2")
+    assert comment.input_value() == "", "the rest was written on the next case"
+    first = stands(store, project, "case 1")
+    assert (first.decision, first.comment) == ("truth", "a spiculated margin")
+
+
+def test_a_comment_without_a_letter_yet_stays_with_its_case(page, answer):
+    page.press("Shift+C")
+    answer()
+    page.says(MORE)
+    page.page.keyboard.type("a margin")
+    page.shows("case 1")
+    page.press("Escape", "j")
+    page.shows("case 2").press("k")
+    page.shows("case 1")
+    assert page.find("textarea").input_value() == "a margin"
+
+
+def test_what_is_filled_in_is_there_however_its_case_was_left(page, answer):
+    comment = page.find("textarea")
+    comment.fill("a spiculated margin")
+    page.press("Escape", "j")
+    page.shows("case 2")
+    answer()
+    page.says("case 1, unsure")
+    page.press("k")
+    page.shows("case 1")
+    assert comment.input_value() == "a spiculated margin"
+    page.page.reload()
+    page.shows("case 1")
+    assert comment.input_value() == "a spiculated margin"
+
+
+def test_what_is_filled_in_is_there_after_an_undo(page, project, store, answer):
+    page.press("u")
+    page.says("NOT undone yet: case 1.")
+    page.press("Shift+C")
+    page.page.keyboard.type("a spiculated margin")
+    answer()
+    page.says("Undone: unsure. Decide again.")
+    page.shows("case 1")
+    assert page.find("textarea").input_value() == "a spiculated margin"
+    assert stands(store, project, "case 1") is None
+
+
+def test_a_stroke_stays_in_hand(page, project, store, answer):
+    page.press("e")
+    page.stroke(*BAR)
+    drawn = page.edited()
+    with page.page.expect_response("**/draft?*"):
+        answer()
+    page.shows("case 1")
+    expect(page.find(".decide.corrected")).to_be_enabled()
+    assert np.array_equal(page.edited(), drawn), "the stroke is gone"
+    assert store.draft("local", "ANNA", ids(store, project)["case 1"]).strokes == 1
+    page.press("3")
+    page.says("case 1, corrected")
+    page.shows("case 2")
+    first = stands(store, project, "case 1")
+    assert np.array_equal(store.mask(project.id, first.mask_file), drawn)
+
+
+def test_a_decision_leaves_the_comment(page):
+    """As in a browser that gives a button no focus when it is pressed."""
+    comment = page.find("textarea")
+    comment.fill("a spiculated margin")
+    page.find(".decide.unsure").evaluate("unsure => unsure.click()")
+    page.shows("case 2")
+    expect(comment).not_to_be_focused()
