@@ -21,7 +21,10 @@ def chromium() -> Iterator[sync_api.Browser]:
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     path = browser.executable()
     if path is None:
-        pytest.skip("no Chromium is installed (python -m tests.browser fetches one)")
+        pytest.fail(
+            "No Chromium or Chrome is installed: `python -m tests.browser` fetches one.",
+            pytrace=False,
+        )
     with sync_api.sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=path, args=list(browser.ARGUMENTS))
         yield started

@@ -80,7 +80,9 @@ def test_what_was_corrected_teaches_a_revision_that_is_scored_on_it_and_apart_on
     }
     assert sorted(taught) == [f"scan {n}" for n in range(6)], "what was decided, and nothing else"
 
-    assert Segmenter.load(WEIGHTS, "ultrasound").weights.config.name == "run"
+    config = Segmenter.load(WEIGHTS, "ultrasound").weights.config
+    assert config.name == "run"
+    assert set(config.trained_on) > {"reviewed"}, "and what the source has seen"
     corrections = read_cases(f"folder:{tmp_path / 'reviewed'}?decision=corrected")
     everything = read_cases(f"folder:{scans}")
     untouched = tuple(case for case in everything.cases if case.id in UNTOUCHED)

@@ -1,11 +1,10 @@
-"""`python -m train.transfer --push`: from one modality to the other, to the Hub, and back into the app."""
+"""`python -m train.transfer --push` where it may not; tests/hub/test_review_loop.py has one that may."""
 
 from __future__ import annotations
 
 import pytest
 
 from bcweb import samples
-from bcweb.segmenter import Segmenter
 
 COMMAND = (
     "-m train.transfer --freeze encoder --epochs 1 --size 64 --batch 2 --folds 2 --validation 0.3"
@@ -22,15 +21,6 @@ def transfer(python, tmp_path):
         return python(*COMMAND.split(), "--data", data, "--out", "run", *options)
 
     return run
-
-
-def test_a_transfer_ends_as_a_revision_that_the_segmenter_takes(hub, client, transfer):
-    done = transfer("--push")
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.endswith("Pushed: hf://ann/bcweb-ultrasound@v1. `latest` is v1.\n")
-    segmenter = Segmenter.load("hf://ann/bcweb-ultrasound@v1", "ultrasound")
-    assert segmenter.weights.config.name == "run"
-    assert set(segmenter.weights.config.trained_on) > {"samples"}, "and what the source has seen"
 
 
 def test_who_may_not_push_learns_it_before_the_first_epoch(hub, transfer, tmp_path):

@@ -5,7 +5,6 @@ The slowest test of the project, nearly all of it pip: everything that wants the
 
 from __future__ import annotations
 
-import ast
 import re
 import subprocess
 import tempfile
@@ -26,6 +25,7 @@ from tests.page.files import mask_of, png, speckle
 from tests.page.reader import Page
 from tests.space.built import HOST, Running, build, started, unlock
 from tests.space.front import HUB, front
+from tests.test_imports import imports, sources
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
@@ -59,15 +59,13 @@ def test_every_script_and_style_of_the_page_is_in_it():
 
 
 def test_whatever_a_module_of_it_imports_of_ours_is_in_it():
-    files = tree([])
-    for name, content in files.items():
+    files, ours = tree([]), sources()
+    for name in files:
         if not name.endswith(".py"):
             continue
-        for node in ast.walk(ast.parse(content)):
-            module = getattr(node, "module", None) if isinstance(node, ast.ImportFrom) else None
-            if module and module.startswith("bcweb"):
-                path = module.replace(".", "/")
-                assert {f"{path}.py", f"{path}/__init__.py"} & set(files), f"{name} wants {module}"
+        for module in imports(ROOT / name) & set(ours):
+            path = ours[module].relative_to(ROOT).as_posix()
+            assert path in files, f"{name} wants {module}"
 
 
 def test_the_front_matter_is_what_the_app_was_tested_with():
