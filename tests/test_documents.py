@@ -7,8 +7,12 @@ import re
 import shlex
 import subprocess
 import sys
+from contextlib import redirect_stdout
 from functools import cache
+from io import StringIO
 from pathlib import Path
+from runpy import run_module
+from unittest.mock import patch
 
 import pytest
 
@@ -18,6 +22,8 @@ from bcweb.scores import read_scores, summarise
 from bcweb.weights import EMBEDDED
 from train.failures import draw
 
+# A command is run as one in the tests' own process, which may have its module from before.
+pytestmark = pytest.mark.filterwarnings("ignore:.*found in sys.modules:RuntimeWarning")
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 TEXT = {file.name: file.read_text(encoding="utf-8") for file in DOCUMENTS}
@@ -50,10 +56,15 @@ def modules() -> list[str]:
 
 @cache
 def help_of(module: str, subcommand: str = "") -> str:
-    arguments = [sys.executable, "-m", module, *([subcommand] if subcommand else []), "--help"]
-    done = subprocess.run(arguments, capture_output=True, text=True, cwd=ROOT)
-    assert done.returncode == 0, f"{' '.join(arguments[1:])}: {done.stderr[-300:]}"
-    return done.stdout
+    given = [module, *([subcommand] if subcommand else []), "--help"]
+    with (
+        patch.object(sys, "argv", given),
+        redirect_stdout(StringIO()) as said,
+        pytest.raises(SystemExit) as ended,
+    ):
+        run_module(module, run_name="__main__")
+    assert not ended.value.code, f"python -m {' '.join(given)}: {ended.value.code}"
+    return said.getvalue()
 
 
 def subcommand_of(module: str, rest: str) -> str:
@@ -139,12 +150,12 @@ TRAINING = (
     f"train.source --data packed:packed.npz --out source {_TINY}",
     'train.score source --data "folder:scans?modality=ultrasound"',
     f'train.transfer --data "folder:scans?modality=mammogram" --out transfer {_TINY} --validation 0',
-    f'train.crossval --data "folder:scans?modality=ultrasound" --out folds {_TINY} --final --mirror',
+    f'train.crossval --data "folder:scans?modality=ultrasound" --out folds {_TINY}',
 )
 TRAINED = (
     "source/weights/scores.csv",
     "transfer/weights/README.md",
-    "folds/final/weights/config.json",
+    "folds/fold-1/weights/config.json",
 )
 
 
