@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -29,7 +31,15 @@ def trap() -> Iterator[socket.socket]:
 
 
 @pytest.fixture(scope="package")
-def address(trap: socket.socket, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def disk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of whatever the app writes, reviews (which are not the person's own) and temporary files."""
+    return tmp_path_factory.mktemp("disk")
+
+
+@pytest.fixture(scope="package")
+def address(
+    trap: socket.socket, disk: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     """`python app.py`, started once; it ends with the tests of this folder.
 
     Ultrasounds meet the weights that ship, mammograms random ones.
@@ -37,7 +47,7 @@ def address(trap: socket.socket, tmp_path_factory: pytest.TempPathFactory) -> It
     mammogram = weights_folder.write(tmp_path_factory.mktemp("weights"), modality="mammogram")
     elsewhere = f"http://127.0.0.1:{trap.getsockname()[1]}"
     environment = {f"{kind}_proxy": elsewhere for kind in ("http", "https", "all")}
-    environment["BCWEB_HOME"] = str(tmp_path_factory.mktemp("home"))  # not the person's own reviews
+    environment |= {"BCWEB_HOME": str(disk), "TMPDIR": str(disk)}
     with running(environment | {"BCWEB_WEIGHTS_MAMMOGRAM": str(mammogram)}) as place:
         yield place
     with pytest.raises(BlockingIOError):  # nobody has knocked in all that time
@@ -96,7 +106,28 @@ def page(context, address) -> Iterator[Page]:
     context.clear_cookies()
     opened = Page(context.new_page(), address).open()
     yield opened
+    context.set_offline(False)  # where a test failed while it was
     close(opened)
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[str]:
+    """A page of another origin that a real server gives: one made up in the browser may not even ask this machine."""
+
+    class Stranger(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(b"<!doctype html><body>elsewhere")
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Stranger) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield f"http://localhost:{server.server_port}/"
+        server.shutdown()
 
 
 @pytest.fixture

@@ -45,6 +45,13 @@ class Page:
             "data-state", "ready", timeout=30_000
         )
 
+    def look(self, scheme: str) -> None:
+        """Have the system want light or dark, and wait until the page is."""
+        self.page.emulate_media(color_scheme=scheme)
+        self.page.wait_for_function(
+            "dark => document.body.classList.contains('dark') === dark", arg=scheme == "dark"
+        )
+
     def addressed(self, ending: str) -> None:
         """Wait until the address ends so: it names a case once moving has stopped."""
         expect(self.page).to_have_url(re.compile(re.escape(ending) + "$"))

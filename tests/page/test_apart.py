@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
 import pytest
 
 from bcweb.page.settings import SWEEP_SECONDS, settings
 from bcweb.samples import SAMPLES
 from tests.page.files import png, speckle
-from tests.page.reader import Page, close
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
@@ -36,15 +31,6 @@ def test_deleting_now_takes_all_scans_of_this_visitor_and_of_nobody_else(visit):
     assert {anna.get(f"/bc/scans/{id}/pixels").status_code for id in ids} == {404}
     assert berta.get(f"/bc/scans/{other}").status_code == 200
     assert anna.delete("/bc/session").json() == {"removed": 0}
-
-
-@pytest.fixture
-def page(chromium, address) -> Iterator[Page]:
-    context = chromium.new_context(viewport={"width": 1280, "height": 800})
-    opened = Page(context.new_page(), address).open()
-    yield opened
-    close(opened)
-    context.close()
 
 
 @pytest.mark.browser
@@ -92,26 +78,6 @@ def test_what_could_not_be_deleted_is_said_and_stays_on_the_list(page):
     expect(page.rows()).to_have_count(1)
     page.page.unroute("**/bc/session")
     page.rows().locator("button").first.click()
-
-
-@pytest.fixture
-def elsewhere() -> Iterator[str]:
-    """A page of another origin that a real server gives: one made up in the browser may not even ask this machine."""
-
-    class Page(BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html")
-            self.end_headers()
-            self.wfile.write(b"<!doctype html><body>elsewhere")
-
-        def log_message(self, *_):
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        yield f"http://localhost:{server.server_port}/"
-        server.shutdown()
 
 
 ASKED = """async ([url, options]) => {

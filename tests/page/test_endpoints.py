@@ -159,12 +159,16 @@ def test_a_program_without_a_cookie_has_its_files_by_their_names_alone(caller):
     assert mask_of(fetch(bare, told).content).any()
 
 
-def test_files_are_known_by_no_name_of_theirs_and_are_never_on_the_disk(anna):
+def test_files_are_known_by_no_name_of_theirs_and_are_never_on_the_disk(anna, disk):
     name = anna.hand_in(SCAN, "Meyer^Anna 1961-04-02.png")
     assert re.fullmatch(r"[\w-]{43}", name)
     told = anna.answered("segment", file(name, orig_name="Meyer^Anna 1961-04-02.png"))
     assert "Meyer" not in str(told)
-    assert not Path(told["mask"]["path"]).exists()
+    assert Path(told["mask"]["path"]).is_relative_to(disk), "the app writes elsewhere"
+    mask = fetch(anna, told).content
+    for left in (path for path in disk.rglob("*") if path.is_file()):
+        assert not any(file in left.read_bytes() for file in (SCAN, mask)), left
+        assert "Meyer" not in str(left.relative_to(disk)), left
 
 
 def test_delete_now_takes_what_was_handed_in(anna):
@@ -273,9 +277,14 @@ def test_functions_that_do_not_exist_are_not_called(anna):
 
 
 def test_another_visitor_cannot_hear_or_end_a_call(anna, caller):
-    """A session is known by the secret that its own client made."""
+    """A call is known by a secret, which its own client has, and by nothing that anybody could guess."""
     berta = caller()
+    given = {"data": [file(anna.hand_in(SCAN))]}
+    begun = anna.post("/gradio_api/call/segment", json=given).json()["event_id"]
     for path in ("/gradio_api/queue/data?session_hash=guessed", "/gradio_api/call/segment/guessed"):
         with berta.stream("GET", path) as answer:
             first = next(answer.iter_text())
         assert "not found" in first.lower(), first
+    guess = {"session_hash": "guessed", "fn_index": 0, "event_id": "guessed"}
+    assert berta.post("/gradio_api/cancel", json=guess).status_code == 200
+    assert "event: complete" in anna.get(f"/gradio_api/call/segment/{begun}").text

@@ -18,7 +18,16 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Mount
+from starlette.testclient import TestClient
 
+from bcweb.page.guard import Guard
+from bcweb.page.routes import routes
+from bcweb.page.segmenters import Segmenters
+from bcweb.page.settings import settings
+from bcweb.page.store import Store
 from bcweb.samples import SAMPLES
 from bcweb.segmenter import Segmenter
 from bcweb.weights import load_weights
@@ -86,6 +95,38 @@ def start(environment) -> Iterator[Callable[[str], str]]:
         yield lambda name: apps.enter_context(
             running(environment | {"BCWEB_WEIGHTS_ULTRASOUND": name})
         )
+
+
+@pytest.fixture
+def inside(hub, tmp_path, monkeypatch) -> Iterator[Callable[[str], TestClient]]:
+    """Ask the page's routes in this process, begun with these weights for ultrasounds. The Hub's client has read its
+    environment when it was imported."""
+    told = {
+        "constants.ENDPOINT": hub.url,
+        "constants.HUGGINGFACE_CO_URL_TEMPLATE": hub.url + "/{repo_id}/resolve/{revision}/{filename}",
+        "constants.HF_HUB_CACHE": str(tmp_path / "cache"),
+        "constants.HF_HUB_DISABLE_XET": True,
+        "hf_api.api.endpoint": hub.url,
+        "utils._detect_agent._registry": {"standardEnvVars": [], "harnesses": {}},
+    }  # fmt: skip
+    for name, value in told.items():
+        monkeypatch.setattr(f"huggingface_hub.{name}", value)
+    opened: list[TestClient] = []
+
+    def begin(name: str) -> TestClient:
+        chosen = settings("127.0.0.1", {"ultrasound": name}, environment={})
+        segmenters = Segmenters(chosen.weights)
+        segmenters.begin()
+        scans = Store(chosen.visitor_bytes, chosen.all_bytes, chosen.idle_seconds)
+        mounted = routes(chosen, segmenters, scans, Mount("/static", routes=[]))
+        app = Starlette(routes=[mounted], middleware=[Middleware(Guard, settings=chosen)])
+        opened.append(TestClient(app, base_url="http://127.0.0.1"))
+        opened[-1].headers["Cookie"] = "bc-visitor=" + "a" * 43
+        return opened[-1]
+
+    yield begin
+    for client in opened:
+        client.close()
 
 
 def revision(folder: Path) -> str:
@@ -200,7 +241,7 @@ def test_without_the_hub_it_starts_with_the_embedded_weights_and_says_so_on_both
 
 
 @pytest.mark.browser
-def test_a_revision_that_does_not_fit_gets_its_sentence_and_the_app_goes_on(
+def test_what_does_not_fit_is_said_and_what_is_in_no_order_is_not_called_newer(
     hub, start, folders, chromium
 ):
     good = files(folders[0])
@@ -233,14 +274,26 @@ def test_a_revision_that_does_not_fit_gets_its_sentence_and_the_app_goes_on(
     expect(page.title()).to_have_text("next.png")
     expect(page.find(".findings footer")).to_contain_text(revision(folders[1]))
     expect(page.find(".banner")).not_to_be_visible()
+
+    made = hub.add_files("ann/odd", good)
+    hub.repository("ann/odd").tags["v1.0"] = made.oid
+    hub.add_files("ann/weights", {"more.txt": b"after v2"})
+    page.page.get_by_role("tab", name="Model").click()
+    page.model(".named input").fill("hf://ann/odd@v1.0")
+    page.model(".named input").press("Enter")
+    expect(page.model(".revisions p")).to_have_text("It has no tags v1, v2 …", timeout=60_000)
+    page.model(".named input").fill("hf://ann/weights@main")
+    page.model(".named input").press("Enter")
+    expect(page.model(".revisions li")).to_have_count(2, timeout=60_000)
+    expect(page.model(".revisions p")).to_have_count(0)
     close(page)
 
 
-def test_behind_a_networks_login_page_it_starts_and_uses_what_is_in_the_cache(hub, start):
+def test_behind_a_networks_login_page_it_starts_and_uses_what_is_in_the_cache(hub, inside):
     """`hub` is asked once, and from then on something else answers in its place."""
-    Visitor(start("hf://ann/weights@v1")).close()
+    inside("hf://ann/weights@v1")
     hub.fail("GET", "/api/", b"<html>Please log in to this network.</html>", times=99)
-    visitor = Visitor(start("hf://ann/weights@v1"))
+    visitor = inside("hf://ann/weights@v1")
     told = visitor.get("/bc/models").json()["models"]["ultrasound"]
     assert (told["weights"], told["notice"]) == ("hf://ann/weights@v1", None)
     problem = visitor.get("/bc/models/ultrasound/revisions").json()["problem"]
@@ -250,22 +303,6 @@ def test_behind_a_networks_login_page_it_starts_and_uses_what_is_in_the_cache(hu
         400,
         f"ann/weights@v2 is not in the cache, and w{problem[1:]}",
     )
-    visitor.close()
-
-
-@pytest.mark.browser
-def test_of_what_is_in_no_order_nothing_is_said_to_be_newer(hub, start, folders, chromium):
-    made = hub.add_files("ann/odd", files(folders[1]))
-    hub.repository("ann/odd").tags["v1.0"] = made.oid
-    page = Page(chromium.new_page(), start("hf://ann/odd@v1.0")).open()
-    page.page.get_by_role("tab", name="Model").click()
-    expect(page.model(".revisions p")).to_have_text("It has no tags v1, v2 …")
-    hub.add_files("ann/weights", {"more.txt": b"after v2"})
-    page.model(".named input").fill("hf://ann/weights@main")
-    page.model(".named input").press("Enter")
-    expect(page.model(".revisions li")).to_have_count(2, timeout=60_000)
-    expect(page.model(".revisions p")).to_have_count(0)
-    close(page)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to another process there")
@@ -302,8 +339,8 @@ def test_the_app_ends_while_other_weights_are_on_their_way(hub, environment):
     assert app.process.returncode == 0, app.heard
 
 
-def test_tags_are_asked_for_once_a_minute_and_a_hub_that_is_gone_is_said(hub, start):
-    visitor = Visitor(start("hf://ann/weights@v1"))
+def test_tags_are_asked_for_once_a_minute_and_a_hub_that_is_gone_is_said(hub, inside):
+    visitor = inside("hf://ann/weights@v1")
     place = "/bc/models/ultrasound/revisions"
     hub.fail("GET", "/refs", 500)
     assert visitor.get(place).json() == {
@@ -313,6 +350,5 @@ def test_tags_are_asked_for_once_a_minute_and_a_hub_that_is_gone_is_said(hub, st
     told = [visitor.get(place).json() for _ in range(3)]
     assert [one["tag"] for one in told[0]["revisions"] if one["newer"]] == ["v2"]
     assert told[0] == told[1] == told[2] and len(hub.made("GET", "/refs")) == 2
-    scan = visitor.opened(png(LESION.scan.pixels), "lesion.png")
+    scan = visitor.post("/bc/scans", content=png(LESION.scan.pixels)).json()
     assert mask_of(visitor.get(f"/bc/scans/{scan['id']}/mask.png").content).shape == (480, 600)
-    visitor.close()

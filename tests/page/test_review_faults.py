@@ -7,7 +7,7 @@ import os
 import signal
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -44,10 +44,16 @@ HAS_NO_DRAWING = f"async () => (await ({_KEPT})()).every(({{ bits }}) => !bits)"
 
 
 @pytest.fixture(scope="module")
-def app(home: Path, store: Store) -> Iterator[App]:
+def server(home: Path, store: Store) -> Iterator[App]:
     made = App({"BCWEB_HOME": str(home)})
     yield made.start()
     made.stop()
+
+
+@pytest.fixture
+def app(server: App) -> App:
+    """It runs, though a test failed while it did not."""
+    return server if server.process.poll() is None else server.start()
 
 
 @pytest.fixture
@@ -96,13 +102,28 @@ def opened(chromium, folder: Path, address: str) -> Iterator[Kept]:
     made = Kept(chromium, folder, address)
     yield made
     made.context.close()
+    assert made.page.complaints == []
 
 
 @pytest.fixture
-def page(chromium, app: App, project: Project) -> Iterator[ReviewPage]:
-    context = chromium.new_context(viewport={"width": 1280, "height": 800})
-    yield ReviewPage(context.new_page(), app.address).open().shows("case 1")
-    context.close()
+def browse(chromium, app: App) -> Iterator[Callable[[], ReviewPage]]:
+    """Open the page in a browser of its own."""
+    made: list[ReviewPage] = []
+
+    def new() -> ReviewPage:
+        context = chromium.new_context(viewport={"width": 1280, "height": 800})
+        made.append(ReviewPage(context.new_page(), app.address))
+        return made[-1].open()
+
+    yield new
+    for page in made:
+        page.page.context.close()
+        assert page.complaints == []
+
+
+@pytest.fixture
+def page(browse, project: Project) -> ReviewPage:
+    return browse().shows("case 1")
 
 
 def standing(store: Store, project: Project, name: str = "case 1"):
@@ -383,14 +404,13 @@ def test_what_a_first_reader_decides_is_theirs_although_an_import_goes_on_meanwh
 
 @pytest.mark.browser
 def test_a_drawing_on_the_server_is_offered_in_another_browser_and_dropped_when_told(
-    chromium, page, app, store, project
+    browse, page, store, project
 ):
     page.press("e")
     page.stroke((0.3, 0.4), (0.6, 0.4))
     drawn = page.edited()
     page.says("Drawing kept")
-    context = chromium.new_context()
-    other = ReviewPage(context.new_page(), app.address).open().shows("case 1")
+    other = browse().shows("case 1")
     expect(other.find(".offer")).to_contain_text("1 stroke")
     assert other.state("case 1") == "unfinished drawing"
     other.find(".offer").get_by_text("Go on").click()
@@ -407,7 +427,6 @@ def test_a_drawing_on_the_server_is_offered_in_another_browser_and_dropped_when_
     expect(other.find(".offer")).to_have_count(0)
     case = store.queue("local", project.id, "listed")[0].id
     assert store.draft("local", "ANNA", case) is None
-    context.close()
 
 
 @pytest.mark.browser
@@ -427,13 +446,12 @@ def test_strokes_that_are_all_undone_leave_no_drawing_behind(page, store, projec
 
 @pytest.mark.browser
 def test_a_drawing_that_was_left_unfinished_is_not_dropped_without_a_word(
-    chromium, page, app, store, project
+    browse, page, store, project
 ):
     page.press("e")
     page.stroke((0.3, 0.4), (0.6, 0.4))
     page.says("Drawing kept")
-    context = chromium.new_context()
-    other = ReviewPage(context.new_page(), app.address).open().shows("case 1")
+    other = browse().shows("case 1")
     expect(other.find(".offer")).to_contain_text("1 stroke")
     other.press("5")
     other.says("A drawing of this case was left unfinished: E goes on with it")
@@ -442,7 +460,6 @@ def test_a_drawing_that_was_left_unfinished_is_not_dropped_without_a_word(
     other.press("5")
     other.says("Saved")
     assert store.draft("local", "ANNA", case) is None
-    context.close()
 
 
 @pytest.mark.browser

@@ -33,17 +33,29 @@ def provider() -> Iterator[Provider]:
         yield provider
 
 
+def filled(place: Path) -> Path:
+    """A data folder with a project of Ann's."""
+    with Store(place / "home") as store:
+        reviewing.fill(store, place / "scans", 4, owner="ann")
+    return place / "home"
+
+
 @pytest.fixture
 def home(tmp_path) -> Path:
-    with Store(tmp_path / "home") as store:
-        reviewing.fill(store, tmp_path / "scans", 4, owner="ann")
-    return tmp_path / "home"
+    return filled(tmp_path)
 
 
 @pytest.fixture
 def app(provider, home, other_disk) -> Iterator[App]:
     with space(provider, home, BCWEB_BACKUP=str(other_disk)) as app:
         yield app
+
+
+@pytest.fixture(scope="module")
+def without_backup(provider, tmp_path_factory) -> Iterator[str]:
+    """The address of a Space that has none, for all tests that need no more than that."""
+    with space(provider, filled(tmp_path_factory.mktemp("space"))) as app:
+        yield app.address
 
 
 @pytest.fixture
@@ -132,59 +144,54 @@ def asleep(route: sync_api.Route) -> None:
     route.fulfill(status=503, content_type="text/html", body="<html>Preparing Space</html>")
 
 
-def test_a_space_without_a_backup_says_that_verdicts_vanish(context, provider, home):
-    with space(provider, home) as app:
-        page = ReviewPage(context.new_page(), app.address)
-        page.page.goto(f"{app.address}/login/huggingface?_target_url=/%23review")
-        page.shows("case 1")
-        expect(page.find(".backup")).to_have_text(
-            re.compile("^Verdicts vanish when this Space stops")
-        )
-        page.press("5")
-        page.says("Saved")
-        expect(page.find(".status")).to_have_text(re.compile(rf"^Saved {CLOCK}: case 1, unsure\.$"))
-        page.shows("case 2")
-        page.page.route("**/verdicts", asleep)
-        page.press("5")
-        page.says(
-            "NOT saved yet, but kept in this browser: case 2. The server is starting, or out of order."
-        )
-        with page.page.expect_request("**/verdicts"):
-            page.find(".status button").click()  # it is there until the verdict is saved
-        page.page.unroute("**/verdicts")
-        page.says("Saved")
-        page.find(".account a").click()
-        page.page.locator("bc-review .problem").wait_for()
-        expect(page.find(".problem")).to_contain_text("Log in to review")
-        assert page.complaints == []
+def test_a_space_without_a_backup_says_that_verdicts_vanish(context, without_backup):
+    page = ReviewPage(context.new_page(), without_backup)
+    page.page.goto(f"{without_backup}/login/huggingface?_target_url=/%23review")
+    page.shows("case 1")
+    expect(page.find(".backup")).to_have_text(re.compile("^Verdicts vanish when this Space stops"))
+    page.press("5")
+    page.says("Saved")
+    expect(page.find(".status")).to_have_text(re.compile(rf"^Saved {CLOCK}: case 1, unsure\.$"))
+    page.shows("case 2")
+    page.page.route("**/verdicts", asleep)
+    page.press("5")
+    page.says(
+        "NOT saved yet, but kept in this browser: case 2. The server is starting, or out of order."
+    )
+    with page.page.expect_request("**/verdicts"):
+        page.find(".status button").click()  # it is there until the verdict is saved
+    page.page.unroute("**/verdicts")
+    page.says("Saved")
+    page.find(".account a").click()
+    page.page.locator("bc-review .problem").wait_for()
+    expect(page.find(".problem")).to_contain_text("Log in to review")
+    assert page.complaints == []
 
 
 HUGGING_FACE = "https://huggingface.co/spaces/ann/bcweb"
 
 
 def test_in_a_frame_whose_cookies_are_blocked_the_page_links_to_itself_alone(
-    context, provider, tmp_path
+    context, without_backup
 ):
-    with space(provider, tmp_path) as app:
+    def without_cookies(route: sync_api.Route) -> None:
+        answer = route.fetch()
+        kept = {n: v for n, v in answer.headers.items() if n.lower() != "set-cookie"}
+        route.fulfill(response=answer, headers=kept)
 
-        def without_cookies(route: sync_api.Route) -> None:
-            answer = route.fetch()
-            kept = {n: v for n, v in answer.headers.items() if n.lower() != "set-cookie"}
-            route.fulfill(response=answer, headers=kept)
-
-        context.grant_permissions(["local-network-access"])  # the Space is on this machine here
-        page = Page(context.new_page(), app.address)
-        page.page.route(f"{app.address}/", without_cookies)  # what gives a browser its cookie
-        frame = f'<iframe src="{app.address}/" width=900 height=700></iframe>'
-        page.page.route(HUGGING_FACE, lambda r: r.fulfill(content_type="text/html", body=frame))
-        page.page.goto(HUGGING_FACE)
-        inside = page.page.frame_locator("iframe")
-        expect(inside.locator(".bc-cookieless")).to_contain_text(
-            "This browser keeps no cookie for a page inside another one", timeout=30_000
-        )
-        with context.expect_page() as opened:
-            inside.get_by_role("link", name="Open the full page").click()
-        alone = opened.value
-        expect(alone.locator("bc-workbench .list .row")).to_have_count(1, timeout=30_000)
-        assert alone.url == f"{app.address}/"
-        assert alone.locator(".bc-cookieless").count() == 0
+    context.grant_permissions(["local-network-access"])  # the Space is on this machine here
+    page = Page(context.new_page(), without_backup)
+    page.page.route(f"{without_backup}/", without_cookies)  # what gives a browser its cookie
+    frame = f'<iframe src="{without_backup}/" width=900 height=700></iframe>'
+    page.page.route(HUGGING_FACE, lambda r: r.fulfill(content_type="text/html", body=frame))
+    page.page.goto(HUGGING_FACE)
+    inside = page.page.frame_locator("iframe")
+    expect(inside.locator(".bc-cookieless")).to_contain_text(
+        "This browser keeps no cookie for a page inside another one", timeout=30_000
+    )
+    with context.expect_page() as opened:
+        inside.get_by_role("link", name="Open the full page").click()
+    alone = opened.value
+    expect(alone.locator("bc-workbench .list .row")).to_have_count(1, timeout=30_000)
+    assert alone.url == f"{without_backup}/"
+    assert alone.locator(".bc-cookieless").count() == 0

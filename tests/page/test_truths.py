@@ -12,6 +12,7 @@ from bcweb import metrics
 from tests.page.drawn import LESION, OTHER
 from tests.page.files import png, speckle
 from tests.page.reader import Page, payload
+from tests.until import until
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
@@ -300,8 +301,12 @@ class Late:
 
     def wait(self) -> None:
         """Until it is held back, and all else is answered that the page has asked for meanwhile."""
-        while not self.held:
+
+        def held() -> list:
             self._turn()
+            return self.held
+
+        until(held)
         self._turn()
         for request in list(self.asked):
             if request != self.held[0][0].request:

@@ -105,7 +105,6 @@ def test_a_warning_that_something_else_was_said_over_is_given_once_more(page, pr
     held[0].fulfill(status=404, json={"error": "It is gone."})
     page.page.unroute_all()
     page.says("NOT saved, case 1: It is gone.")
-    page.complaints.clear()  # the browser tells of the 404
     page.press("1")
     page.says("1 stroke is drawn here: 3 saves it")
     assert stands(store, project, "case 2") is None, "strokes were left out without a word"
@@ -338,7 +337,6 @@ def test_what_was_refused_is_not_said_to_be_unsaved_once_another_try_is_saved(
     for _ in range(refusals):
         page.press("k")
     page.shows("case 1")
-    page.complaints.clear()  # the browser tells of each 404
     page.page.unroute_all()
     held = []
     page.page.route("**/verdicts", lambda route: held.append(route))
@@ -365,7 +363,6 @@ def test_a_verdict_that_the_server_will_never_have_can_be_dropped(page, project,
     page.says("NOT saved, case 1")
     page.find(".status").get_by_role("button", name="Drop it").click()
     page.says("Dropped, and not decided: case 1.")
-    page.complaints.clear()  # the browser tells of each 404
     page.page.reload()
     page.ready()
     assert "NOT" not in page.find(".status").inner_text()
@@ -381,7 +378,6 @@ def test_what_was_refused_is_dropped_no_more_once_its_case_is_decided_anew(page,
     drop = page.find(".status").get_by_role("button", name="Drop it")
     expect(drop).to_be_visible()
     page.page.unroute_all()
-    page.complaints.clear()  # the browser tells of the 404
     page.page.route("**/verdicts", lambda route: route.abort())
     page.press("2")
     page.says("NOT saved yet, but kept in this browser: case 1.")
@@ -404,7 +400,6 @@ def test_what_was_refused_is_not_sent_again_once_a_later_page_has_decided_its_ca
     page.page.reload()
     page.shows("case 1")
     page.says("NOT saved, case 1: It is gone.")
-    page.complaints.clear()  # the browser tells of each 404
     page.page.unroute_all()
     page.press("5")
     page.says("case 1, unsure")

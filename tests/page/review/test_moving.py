@@ -165,7 +165,6 @@ def test_a_project_that_was_removed_while_it_is_opened_is_said_where_the_others_
     opened.click()
     expect(page.find(".problem")).to_have_text("There is no such project.")
     expect(opened).to_have_count(0)
-    page.complaints.clear()  # the browser tells of each 404
     page.find(".projects .open").filter(has_text=project.name).click()
     page.shows("case 1")
     expect(page.find(".problem")).to_be_hidden()

@@ -145,7 +145,6 @@ def test_a_verdict_that_is_refused_after_all_is_not_undone_later(page, project, 
     page.says("NOT saved, case 1: It is gone.")
     page.press("u")
     page.says("NOT saved, case 1: It is gone.")
-    page.complaints.clear()  # the browser tells of each 404
     page.page.unroute_all()
     page.press("5")
     page.says("case 1, unsure")
