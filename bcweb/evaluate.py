@@ -23,7 +23,6 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bcweb.batch import Choice, fault, over_all_cores, stoppable, worker_count
@@ -40,7 +39,16 @@ from bcweb.scores import (
     write_scores,
 )
 from bcweb.tables import why_kept
-from bcweb.terminal import command, counted, os_sentence, say, shown, why_unwritable, write_whole
+from bcweb.terminal import (
+    command,
+    counted,
+    os_sentence,
+    say,
+    shown,
+    why_other,
+    why_unwritable,
+    write_whole,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,9 +59,8 @@ INTERVAL = "95% interval, whole groups resampled"
 NO_TRUTH = "There is no truth to score against."
 NOT_SCORED = "and are not scored: a mask scored against itself says nothing."  # see `told_accepted`
 
-_FIGURES = re.compile(
-    rb'\s*\{\s*"lesion"\s*:'
-)  # how the JSON of a `report` begins, formatted anew too
+# How the JSON of this command begins, and that of a project, formatted anew too.
+FIGURES = re.compile(rb'\s*\{\s*"(lesion|project)"\s*:')
 
 
 def score_one(case: Case, choice: Choice) -> tuple[CaseScore, bool]:
@@ -350,7 +357,10 @@ def _run(args: argparse.Namespace) -> int:
         raise ScoresError(
             f"{args.json} cannot be both the figures and the table of the cases: name two files."
         )
-    if problem := why_kept(args.csv, "scores", "--csv", are_scores) or _why_kept(args.json):
+    if problem := (
+        why_kept(args.csv, "scores", "--csv", are_scores)
+        or why_other(args.json, "figures", "--json", FIGURES)
+    ):
         raise ScoresError(problem)
     sets = [read_cases(spec) for spec in args.data]
     for each in sets:
@@ -382,17 +392,6 @@ def _run(args: argparse.Namespace) -> int:
             say(f"{score.dataset} {score.id}: {score.error}")
         print(table(result))
     return 1 if failed else 0
-
-
-def _why_kept(file: Path | None) -> str | None:
-    """A sentence where --json names a file that holds no figures: a scan, a table, the settings of weights."""
-    if file is None or not file.is_file():
-        return None
-    with file.open("rb") as there:
-        begun = there.read(1000)
-    if not begun or _FIGURES.match(begun):
-        return None  # an empty file has nothing to lose
-    return f"{file} is there and holds no figures: name another file for --json."
 
 
 if __name__ == "__main__":

@@ -151,6 +151,24 @@ def why_unwritable(*files: Path | None) -> str | None:
     return None
 
 
+def why_other(file: Path | None, what: str, option: str, begins: re.Pattern[bytes]) -> str | None:
+    """A sentence where a file that is there does not begin as what is to take its place: it may be a scan, or what a data
+    set cannot be read without.
+
+    what: is to be written. option: by which the file was named.
+    """
+    if file is None or not file.is_file():
+        return None
+    try:
+        with file.open("rb") as there:
+            begun = there.read(1000)
+    except OSError as error:
+        return os_sentence(error)
+    if not begun or begins.match(begun):
+        return None  # an empty file has nothing to lose
+    return f"{file} is there and holds no {what}: name another file for {option}."
+
+
 def why_unmade(*folders: Path | None) -> str | None:
     """A sentence where one of the folders that are asked for cannot be made, or nothing be written into it: as
     `why_unwritable`.

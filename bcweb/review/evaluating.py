@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bcweb.evaluate import label_line, table
+from bcweb.evaluate import FIGURES, label_line, table
 from bcweb.paths import path_argument
 from bcweb.review import report, wording
 from bcweb.review.comparison import Comparison, compare
@@ -21,7 +22,9 @@ from bcweb.review.scorer import Scorer
 from bcweb.review.store import LOCAL, Store
 from bcweb.scores import are_scores
 from bcweb.tables import why_kept
-from bcweb.terminal import why_unwritable, write_whole
+from bcweb.terminal import why_other, why_unwritable, write_whole
+
+_REPORT = re.compile(rb"\s*<!doctype html", re.IGNORECASE)
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -60,6 +63,8 @@ def run(arguments: argparse.Namespace) -> int:
     if problem := (
         why_unwritable(arguments.html, arguments.csv, arguments.json)
         or why_kept(arguments.csv, "scores", "--csv", are_scores)
+        or why_other(arguments.json, "figures", "--json", FIGURES)
+        or why_other(arguments.html, "report", "--html", _REPORT)
     ):
         raise ReviewError(problem)
     with Store() as store:

@@ -356,15 +356,21 @@ def test_what_cannot_be_done_is_one_sentence(home, capsys, asked, sentence):
     assert capsys.readouterr().err.strip().splitlines()[-1].startswith(sentence)
 
 
-def test_the_table_of_a_data_set_is_not_replaced_and_one_of_scores_is(home, tmp_path, capsys):
+def test_the_table_of_a_data_set_is_not_replaced_and_what_was_written_is(home, tmp_path, capsys):
     fill(home)
     table = tmp_path / "cases.csv"
     table.write_text("file,label,patient\n")
-    assert main(["evaluate", "made", "--csv", str(table)]) == 1
-    assert f"{table} is there and is no table of scores" in capsys.readouterr().err
-    assert table.read_text() == "file,label,patient\n"
+    for option, what in (
+        ("--csv", "is no table of scores"),
+        ("--json", "holds no figures"),
+        ("--html", "holds no report"),
+    ):
+        assert main(["evaluate", "made", option, str(table)]) == 1
+        assert f"{table} is there and {what}" in capsys.readouterr().err
+        assert table.read_text() == "file,label,patient\n"
+    again = [f"--{kind}={tmp_path / f'out.{kind}'}" for kind in ("csv", "json", "html")]
     for _ in range(2):
-        assert main(["evaluate", "made", "--csv", str(tmp_path / "scores.csv")]) == 0
+        assert main(["evaluate", "made", *again]) == 0
 
 
 def test_a_full_disk_leaves_the_figures_on_the_terminal(home, capsys):
