@@ -181,8 +181,9 @@ def _in_chromium(address: str, scans: list[bytes], until: float) -> Drawn:
         chromium = playwright.chromium.launch(
             executable_path=browser.executable(), args=list(browser.ARGUMENTS)
         )
-        page = Page(chromium.new_page(viewport={"width": 1280, "height": 800}), address).open()
+        page = Page(chromium.new_page(viewport={"width": 1280, "height": 800}), address)
         try:
+            page.open()
             while time.monotonic() < until:
                 name = f"scan-{drawn.scans}.png"
                 page.give((name, scans[drawn.scans % len(scans)]))

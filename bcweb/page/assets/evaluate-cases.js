@@ -2,7 +2,7 @@
 // or of a line of the table.
 
 import { button, h, keepFocus } from "./dom.js";
-import { STEP, linkTo, more } from "./evaluate-bits.js";
+import { STEP, called, linkTo, more } from "./evaluate-bits.js";
 import { byUncertainty, bySize, histogram } from "./evaluate-plots.js";
 import { term } from "./meanings.js";
 import { openCase } from "./review-links.js";
@@ -62,7 +62,7 @@ export class Cases {
 
   /** @param {() => void} draw */
   #keepFocus(draw) {
-    keepFocus(this.root, draw, (one) => one.dataset.low ?? one.textContent);
+    keepFocus(this.root, draw, called);
   }
 
   #draw() {

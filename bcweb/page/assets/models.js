@@ -149,7 +149,9 @@ class Models extends HTMLElement {
       this.#said[modality] = { text: error instanceof api.Refused ? `${message} Nothing has changed.` : message, isError: true };
     }
     delete this.#fetching[modality];
-    this.#load(() => this.#tell());
+    const telling = () => this.#tell();
+    if (this.checkVisibility()) this.#load(telling);
+    else telling().catch(() => {}); // who opens the tab again has it asked
   }
 
   /** What is in use, which all tabs of the page hear, too. */
