@@ -15,7 +15,6 @@ weights of its own.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import re
 import sys
@@ -33,6 +32,7 @@ from bcweb.scores import (
     CaseScore,
     ScoresError,
     are_scores,
+    digest_of,
     mark_seen_groups,
     read_scores,
     report,
@@ -116,16 +116,8 @@ def score_prediction(
         found=lesionwise.found,
         false_alarms=lesionwise.false_alarms,
         revision=prediction.revision,
-        truth_digest=_digest(truth),
+        truth_digest=digest_of(truth),
     )
-
-
-def _digest(truth: np.ndarray) -> str:
-    """Of a truth's size and pixels, by which it is known again."""
-    import numpy as np
-
-    pixels = np.packbits(truth).tobytes()
-    return hashlib.sha256(str(truth.shape).encode() + pixels).hexdigest()[:16]
 
 
 def _blank(case: Case) -> CaseScore:

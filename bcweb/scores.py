@@ -7,6 +7,7 @@ resampled.
 from __future__ import annotations
 
 import csv
+import hashlib
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -14,11 +15,17 @@ from dataclasses import dataclass, fields, replace
 from io import StringIO
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from bcweb.lesions import label
 from bcweb.metrics import DETECTED_ABOVE
 from bcweb.tables import write_rows
 from bcweb.terminal import write_whole
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_Told = tuple[float | None, ...]  # what figures tell of a truth
 
 _MOST = 1e15  # of a count and a length: sums of more are not finite, or not exact
 _SHARES = {"presence", "dice", "iou", "precision", "recall"}  # of which 1 is the most
@@ -387,17 +394,38 @@ def outlined(scores: Sequence[CaseScore]) -> list[CaseScore]:
     return [s for s in scores if not s.weak] or list(scores)
 
 
+def digest_of(truth: np.ndarray) -> str:
+    """Of a truth's size and pixels, (H, W) bool, by which it is known again."""
+    import numpy as np
+
+    pixels = np.packbits(truth).tobytes()
+    return hashlib.sha256(str(truth.shape).encode() + pixels).hexdigest()[:16]
+
+
+def is_against(score: CaseScore, truth: np.ndarray, weak: bool) -> bool:
+    """Whether a score is against this truth, (H, W) bool: where it has no digest of it, as far as it tells. weak: see
+    `CaseScore`."""
+    if score.truth_digest:
+        return score.truth_digest == digest_of(truth)
+    pixels = int(truth.sum())
+    return _agree(_told_of_truth(score), (pixels > 0, weak, label(truth)[1], pixels))
+
+
 def _are_of_one_truth(then: CaseScore, now: CaseScore) -> bool:
     """Whether two scores of a case are against the same truth: where one has no digest of it, as far as both tell."""
     if then.truth_digest and now.truth_digest:
         return then.truth_digest == now.truth_digest
-    told = zip(_told_of_truth(then), _told_of_truth(now), strict=True)
+    return _agree(_told_of_truth(then), _told_of_truth(now))
+
+
+def _agree(then: _Told, now: _Told) -> bool:
     # A table keeps six digits of each figure.
+    told = zip(then, now, strict=True)
     return all(None in pair or math.isclose(*pair, rel_tol=1e-4) for pair in told)
 
 
-def _told_of_truth(score: CaseScore) -> tuple[float | None, ...]:
-    """What figures tell of a truth: its pixels too, where any of them was painted."""
+def _told_of_truth(score: CaseScore) -> _Told:
+    """Whether it holds a lesion, and a weak one; how many; and its pixels, where any of them was painted."""
     pixels = None
     if score.recall and None not in (score.painted, score.precision):
         pixels = score.painted * score.precision / score.recall

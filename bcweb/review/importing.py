@@ -385,7 +385,14 @@ class Import:
         """Predict what is not predicted yet; the notes on all cases. kept: those for which folds stand in that may not
         be there any more, by id; the weights, which have seen them, do not come in their place."""
         rows = self._rows()
+        files, folder = self._store.shelf(self.project.id)
         jobs = predicting.jobs(rows, weights, folds)
+        carrying = [job for job in jobs if job.carried and job.truth]
+        asked = partial(predicting.of_another_truth, files=files, folder=folder)
+        others = apart(partial(self._task(), asked), carrying, self._stop) if carrying else set()
+        if others is None:
+            return []
+        jobs = [replace(job, carried=None) if job.id in others else job for job in jobs]
         # What was predicted before a member of its group was there, or before anybody knew, is not unseen for good.
         self._store.mark_seen(
             self.project.id,
@@ -404,8 +411,12 @@ class Import:
             self.project.id, {(j.id, j.revision): j.stands_for for j in jobs if j.stands_for}
         )
         notes = self._told_of(rows, jobs)
+        if others:
+            notes.append(
+                f"Of {counted(len(others), 'case')} the truth is not the one that the weights' out-of-fold score is "
+                "of: that score is left out."
+            )
         del rows, jobs
-        files, folder = self._store.shelf(self.project.id)
         task = partial(self._task(), partial(predicting.predict, files=files, folder=folder))
         failed = []
         for done, outcome in enumerate(self._over(task, to_do, PREDICTING, predicting.died), 1):

@@ -19,7 +19,7 @@ from bcweb.review import doubt
 from bcweb.review.files import Files
 from bcweb.review.records import CaseRow, How, NewPrediction, ReviewError
 from bcweb.scans import Modality
-from bcweb.scores import CaseScore, mark_seen_groups, read_scores
+from bcweb.scores import CaseScore, is_against, mark_seen_groups, read_scores
 from bcweb.terminal import os_sentence
 from bcweb.weights import Weights, load_weights
 
@@ -28,8 +28,9 @@ DIED = "The process that segmented it died; it may want more memory than there i
 
 @dataclass(frozen=True)
 class Job:
-    """A case to predict. weights: their folder. revision: of them. truth: a mask's file in the store. stands_for: of a
-    fold, the revision that had seen the case."""
+    """A case to predict. weights: their folder. revision: of them. truth: a mask's file in the store; weak: as of the
+    case. carried: the score out of fold that the weights bring along. stands_for: of a fold, the revision that had seen
+    the case."""
 
     id: int
     case: str
@@ -37,11 +38,16 @@ class Job:
     digest: str
     modality: Modality
     truth: str | None
+    weak: bool
     weights: Path
     revision: str
     how: How
-    carried_dice: float | None
+    carried: CaseScore | None
     stands_for: str | None = None
+
+    @property
+    def carried_dice(self) -> float | None:
+        return self.carried and self.carried.dice
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +107,7 @@ def jobs(
             if how == "seen" and mine.seen_as(row.dataset, row.case, row.digest, row.fingerprint):
                 score = carried.get((row.dataset, row.case))
             found[row.id] = Job(
-                row.id, row.case, row.file, row.digest, modality, row.truth_file,
+                row.id, row.case, row.file, row.digest, modality, row.truth_file, row.weak,
                 by.folder.absolute(), by.revision, how, score,
                 mine.revision if how == "out-of-fold" else None,
             )  # fmt: skip
@@ -122,11 +128,25 @@ def _seen(rows: Sequence[CaseRow], weights: Weights) -> set[int]:
     return {row.id for row, mark in zip(rows, marked, strict=True) if mark.seen}
 
 
-def _carried(weights: Weights) -> dict[tuple[str, str], float]:
-    """The Dice of the cases that whoever made scores.csv had not seen."""
+def _carried(weights: Weights) -> dict[tuple[str, str], CaseScore]:
+    """The scores of the cases that whoever made scores.csv had not seen."""
     file = weights.folder / "scores.csv"
     scores = read_scores(file) if file.exists() else ()
-    return {s.key: s.dice for s in scores if s.dice is not None and not s.error and not s.seen}
+    return {s.key: s for s in scores if s.dice is not None and not s.error and not s.seen}
+
+
+def of_another_truth(jobs: Sequence[Job], files: Files, folder: str) -> set[int]:
+    """The ids of the cases whose score out of fold is against another truth than the project's; files, folder: where
+    that is."""
+    found = set()
+    for job in jobs:
+        try:
+            truth = files.mask(folder, job.truth)
+        except (ReviewError, OSError):  # told of where it is predicted
+            continue
+        if not is_against(job.carried, truth, job.weak):
+            found.add(job.id)
+    return found
 
 
 def predict(job: Job, files: Files, folder: str) -> Outcome:

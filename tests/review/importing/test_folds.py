@@ -13,9 +13,10 @@ from bcweb.review.predicting import jobs
 from bcweb.review.revisions import revisions
 from bcweb.review.store import Store
 from bcweb.scans import read_scan
-from bcweb.scores import CaseScore, write_scores
+from bcweb.scores import CaseScore, digest_of, write_scores
 from bcweb.weights import OperatingPoint, load_weights
 from tests import weights_folder
+from tests.cases import trees
 from tests.review.imported import pictures, predictions, rows, run
 from tests.review.small import ME, new_case, new_prediction, project
 
@@ -91,6 +92,44 @@ def test_without_folds_a_seen_case_is_marked_and_comes_last(store, crossed):
     assert by["scan 00"].carried_dice is None, "a score of scores.csv that is itself of a seen case"
     worst = store.queue(ME, store.project(ME, "P").id, "worst")
     assert [row.dice for row in worst] == [0.25] + [None] * 5
+
+
+@pytest.mark.parametrize("told", ["by digest", "by size"])
+@pytest.mark.parametrize("known", ["at once", "later"])
+def test_a_score_against_a_mask_that_was_corrected_since_is_left_out(store, crossed, told, known):
+    """known: when the weights tell that they were trained on the cases, before these are predicted or after."""
+    place, final, _ = crossed
+    seen, table = final / "seen.csv", final / "scores.csv"
+    scores = []
+    for number in (3, 4):
+        truth, case = trees.box(10, 10 + number, 30, 40 + number) > 0, f"scan {number:02d}"
+        score = CaseScore(
+            "set", case, f"woman {number}", "benign", "ultrasound", True, dice=0.5, iou=1 / 3, precision=0.5, recall=0.5,
+            painted=int(truth.sum()), lesions=1, found=1, false_alarms=0, seen=False,
+            truth_digest=digest_of(truth) if told == "by digest" else "",
+        )  # fmt: skip
+        scores.append(score)
+    write_scores(table, scores)
+    trees.save(place / "masks" / "scan 04.png", trees.box(10, 20, 30, 60))
+    if known == "later":
+        lines = seen.read_text()
+        columns = lines.partition("\n")[0]
+        seen.write_text(f"{columns}\nelsewhere,scan,woman,{'0' * 64},{'0' * 64}\n")
+        assert run(store, "P", f"folder:{place}", weights=str(final)).error is None
+        assert {row.how for row in rows(store, "P")} == {"unseen"}
+        seen.write_text(lines)
+    assert run(store, "P", f"folder:{place}", weights=str(final)).error is None
+    by = predictions(store, "P")
+    carried = [by[case].carried_dice for case in ("scan 03", "scan 04")]
+    assert carried == [0.5, None], "the score against the mask of before counts"
+    assert {row.case: row.dice for row in rows(store, "P")}["scan 04"] is None
+    found = evaluate(store, ME, "P", load_weights(str(final)).revision)
+    assert [each.score.id for each in found.cases if each.headline] == ["scan 03"]
+    notes = store.project(ME, "P").notes
+    assert any("0 are predicted out of fold, 1 carry a score" in note for note in notes), notes
+    assert (
+        "Of 1 case the truth is not the one that the weights' out-of-fold score is of: that score is left out."
+    ) in notes
 
 
 def test_folds_can_be_named_later_and_are_remembered(store, crossed):
