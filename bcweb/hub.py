@@ -12,6 +12,7 @@ import json
 import re
 import threading
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ _NOT_STORED = (
 _PATIENCE = 10  # seconds without a word, for an answer
 _AT_WORK = 60  # the same where the Hub first does what it is sent, as a commit
 _AT_ONCE = 8  # downloads
+_LIMITING = threading.Lock()
 
 
 class HubError(ValueError):
@@ -121,12 +123,25 @@ def tags(repo: str) -> dict[str, str]:
 
 def api() -> HfApi:
     """The client, whose requests all come to an end: most of them would wait for ever for a Hub that is silent."""
-    from huggingface_hub import HfApi, get_session
+    from huggingface_hub import HfApi
 
-    hooks = get_session().event_hooks["request"]
-    if _end_waiting not in hooks:
-        hooks.append(_end_waiting)
+    with _LIMITING:  # a second time would close the connections of whoever asks already
+        _limit_waiting()
     return HfApi()
+
+
+@cache
+def _limit_waiting() -> None:
+    """Give the limits to each connection that the client makes: it takes another after some errors."""
+    from huggingface_hub import set_client_factory
+    from huggingface_hub.utils._http import default_client_factory
+
+    def limited() -> Any:
+        connection = default_client_factory()
+        connection.event_hooks["request"].append(_end_waiting)
+        return connection
+
+    set_client_factory(limited)
 
 
 def _end_waiting(request: Any) -> None:

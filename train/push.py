@@ -10,7 +10,7 @@ Images of whose lesions only boxes are known count where there are no others. Wh
 the two cannot be compared, and `latest` stays.
 
 The same command goes on where it was stopped: what has arrived is not sent again. A revision that is there
-already gets no second tag, and `latest` moves back to it only with --force.
+already gets no second tag, and `latest` moves back to it only with --force where another has followed it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from train.ending import exit_status, goes_on
 from train.markdown import DOCS
 
 if TYPE_CHECKING:
-    from huggingface_hub import HfApi
+    from huggingface_hub import GitRefInfo, HfApi
 
 STUDY = DOCS / "transfer-study.md"
 _OURS = ("pictures/", "study.md", "scores.csv")  # gone from the repository when a run has none
@@ -135,12 +135,18 @@ def _package(run: Path, repo: str, folder: Path) -> dict[str, Path]:
 
 
 def _publish(api: HfApi, repo: str, files: dict[str, Path], name: str, force: bool) -> Pushed:
-    before = {tag.name: tag.target_commit for tag in api.list_repo_refs(repo).tags}.get("latest")
-    # Before anything is sent: cut off in it, the same command would find the revision there, and leave `latest`.
+    refs = api.list_repo_refs(repo)
+    before = _commits(refs.tags).get("latest")
     compared = _not_worse(api, repo, before, files) if before else (True, "")
     made = publish.publish(api, repo, "model", files, lambda path: path.startswith(_OURS), name)
-    latest = _move_latest(api, repo, before, made, compared, force)
+    # One that is there, with none behind it, may be of a push that was cut off before it came to `latest`.
+    newest = made.new or made.commit == _commits(refs.branches).get("main")
+    latest = _move_latest(api, repo, before, made, newest, compared, force)
     return Pushed(repo, made.tag, made.new, latest)
+
+
+def _commits(refs: Sequence[GitRefInfo]) -> dict[str, str]:
+    return {ref.name: ref.target_commit for ref in refs}
 
 
 def _move_latest(
@@ -148,6 +154,7 @@ def _move_latest(
     repo: str,
     there: str | None,
     made: publish.Revision,
+    newest: bool,
     compared: tuple[bool, str],
     force: bool,
 ) -> str:
@@ -158,7 +165,7 @@ def _move_latest(
         api.create_tag(repo, tag="latest", revision=made.commit)
         return f"`latest` is {made.tag}."
     better, reason = compared
-    if not (force or (better and made.new)):
+    if not (force or (better and newest)):
         why = "these weights were pushed before" if better else reason
         return f"`latest` stays where it was: {why}; --force moves it."
     api.delete_tag(repo, tag="latest")  # a tag cannot be moved; cut here, the next push sets it

@@ -142,6 +142,25 @@ def test_a_push_that_cannot_compare_has_moved_nothing_and_the_next_one_does(hub,
     assert tags["latest"] == tags["v2"]
 
 
+def test_a_push_that_is_cut_before_it_moves_latest_goes_on_to_it(hub, client, tmp_path):
+    tags = hub.repository(push(finished.run(tmp_path / "a", 1, (0.5, 0.7))).repo).tags
+    better = finished.run(tmp_path / "b", 2, (0.6, 0.7))
+    hub.fail("DELETE", "/tag/latest", 403)
+    refused(better)
+    assert tags["latest"] == tags["v1"] != tags["v2"]
+    again = push(better)
+    assert (again.tag, again.new) == ("v2", False)
+    assert tags["latest"] == tags["v2"], f"it was left where the push was cut: {again.latest}"
+
+
+def test_what_is_worse_does_not_get_latest_by_a_second_push(hub, client, tmp_path):
+    tags = hub.repository(push(finished.run(tmp_path / "a", 1, (0.5, 0.7))).repo).tags
+    worse = finished.run(tmp_path / "b", 2, (0.4, 0.7))
+    push(worse)
+    assert "0.5500 here, 0.6000 there; --force moves it" in push(worse).latest
+    assert tags["latest"] == tags["v1"] != tags["v2"]
+
+
 def test_latest_is_not_moved_by_boxes_to_what_outlines_worse(hub, client, tmp_path):
     """Two outlined lesions and six of which only boxes are known: over all eight the second would be better."""
 

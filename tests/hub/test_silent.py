@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
+from huggingface_hub import close_session
 
 from bcweb import hub as asking
 from bcweb.page.revisions import Tags
@@ -93,6 +94,17 @@ def test_whether_a_revision_is_there_and_which_ones_are_is_not_waited_for(hub, l
     assert str(caught.value) == (
         f"{ONE}@v9 is not in the cache, and the Hub cannot be reached at {hub.url}."
     )
+    assert not hub.ended.is_set(), "it was waited for until the connection broke off"
+
+
+def test_a_connection_that_is_made_anew_is_not_waited_on_either(hub, limit):
+    """The client closes its own where the Hub could not be reached, and goes on with another."""
+    limit(1)
+    api = asking.api()
+    close_session()
+    hub.fail("GET", f"{ONE}/refs", STALLS)
+    with pytest.raises(asking.client_errors()):
+        api.list_repo_refs(ONE)
     assert not hub.ended.is_set(), "it was waited for until the connection broke off"
 
 
