@@ -14,7 +14,7 @@ def bypass(host: str | None) -> None:
     Gradio asks the page whether it has started. A proxy, which would be asked in its place, knows nothing of it.
     """
     proxies = getproxies()
-    if not proxies:
+    if not proxies or proxies.get("no") == "*":  # which means every host only where it stands alone
         return
     around = (proxies.pop("no", ""), *LOOPBACK_NAMES, (host or "").strip("[]"))
     # The system's own (macOS, Windows) hold only as long as the environment says nothing: so it says them, too.

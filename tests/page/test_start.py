@@ -43,3 +43,11 @@ def test_the_systems_proxies_hold_for_all_but_this_machine(monkeypatch):
     assert {scheme: getproxies_environment()[scheme] for scheme in house} == house
     past = ("pc.house", "localhost", "127.0.0.1", "::1", "fe80::1")
     assert all(proxy_bypass(host) for host in past) and not proxy_bypass("huggingface.co")
+
+
+def test_who_has_no_proxy_asked_for_anything_has_none_asked_later_either(monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://proxy.house:3128")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, "*")
+    proxies.bypass(None)
+    assert proxy_bypass("huggingface.co"), os.environ["no_proxy"]
