@@ -15,15 +15,14 @@ from dataclasses import dataclass, fields, replace
 from io import StringIO
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from bcweb.lesions import label
 from bcweb.metrics import DETECTED_ABOVE
 from bcweb.tables import write_rows
 from bcweb.terminal import write_whole
-
-if TYPE_CHECKING:
-    import numpy as np
 
 _Told = tuple[float | None, ...]  # what figures tell of a truth
 
@@ -396,8 +395,6 @@ def outlined(scores: Sequence[CaseScore]) -> list[CaseScore]:
 
 def digest_of(truth: np.ndarray) -> str:
     """Of a truth's size and pixels, (H, W) bool, by which it is known again."""
-    import numpy as np
-
     pixels = np.packbits(truth).tobytes()
     return hashlib.sha256(str(truth.shape).encode() + pixels).hexdigest()[:16]
 
