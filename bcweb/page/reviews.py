@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
 # A bit for each pixel of the largest scan that is read, should gzip save nothing.
 _MASK_BYTES = 9 * MB
+# What is said besides: its longest texts take less, though each of their letters were escaped.
+_SAID_BYTES = MB // 16
 _LONGEST_COMMENT = 2000
 
 V = TypeVar("V")
@@ -345,7 +347,7 @@ class Reviews:
     async def decide(self, request: Request) -> Response:
         """The verdict as a line of JSON, then its mask, where it has one. It is on disk when this answers."""
         reader, id = reader_of(request), id_of(request)
-        sent = await body(request, _MASK_BYTES, "The mask")
+        sent = await body(request, _SAID_BYTES + _MASK_BYTES, "The verdict")
         said, _, data = sent.partition(b"\n")
         given = _verdict(said)
         case, revision = given.pop("case"), given.pop("revision")
@@ -451,6 +453,8 @@ def _unpacked(data: bytes, row: CaseRow) -> np.ndarray:
 
 def _verdict(said: bytes) -> dict[str, Any]:
     """The fields of a `NewVerdict` but its mask, and the case that the reader saw; the store judges them."""
+    if len(said) > _SAID_BYTES:
+        raise HTTPException(400, "The verdict says more than any does: nothing was saved.")
     torn = "The verdict did not arrive whole: nothing was saved."
     given = json_of(said, torn)
     if not isinstance(given, dict):

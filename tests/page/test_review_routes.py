@@ -459,6 +459,18 @@ def test_a_verdict_that_is_none_is_refused_in_a_sentence(visitor, untouched, tol
     assert visitor.get(f"/bc/review/cases/{id}/verdicts").json() == []
 
 
+def test_a_verdict_that_says_more_than_any_does_is_refused_unread(visitor, untouched):
+    """A mask may be large; JSON of its size would hold up everybody's requests while it is read."""
+    id = rows(visitor, untouched)[0]["id"]
+    place = f"/bc/review/cases/{id}/verdicts"
+    said = {"decision": "truth", "key": "k", "more": "x" * 100_000}
+    answer = visitor.post(place, json=said, headers=ANNA)
+    assert answer.status_code == 400 and "more than any does" in answer.json()["error"], answer.text
+    vast = visitor.post(place, content=b"x" * 10_000_000, headers=ANNA)
+    assert vast.status_code == 413 and vast.json()["error"].startswith("The verdict is larger")
+    assert visitor.get(place).json() == []
+
+
 @pytest.mark.parametrize("sent", [b"", b"{", b"[]", b"nonsense", b"\n{}", b"\xff", pack(drawn())])
 def test_a_verdict_that_arrives_in_pieces_is_refused(visitor, untouched, sent):
     id = rows(visitor, untouched)[0]["id"]

@@ -89,6 +89,7 @@ export class Unreachable extends Error {
 const IS_SPACE = location.hostname.endsWith(".hf.space");
 const AWAY = IS_SPACE ? "This Space is asleep or starting, which takes a minute or two." : "The server is starting, or out of order.";
 const TOO_LARGE = "This is larger than the proxy before the server lets through.";
+const SILENT = "The server does not answer.";
 const UNFIT = "What came was not the server's answer, or not all of it: a network may ask for a login of its own.";
 
 /** The server answers, and refuses. */
@@ -113,13 +114,14 @@ export async function ask(path, options, read = (response) => response.json()) {
   try {
     response = await fetch(BASE + path, { credentials: "same-origin", ...options });
   } catch {
-    throw new Unreachable("The server does not answer.");
+    throw new Unreachable(SILENT);
   }
   const answer = await (response.ok ? read(response) : response.json()).catch(() => null);
   if (response.ok && answer !== null) {
     server.dispatchEvent(new Event("answered"));
     return answer;
   }
+  if (answer === null && options?.signal?.aborted) throw new Unreachable(SILENT); // it had begun, and came no further
   // What stands before a server answers in its place, and not in its form; and an answer may break off.
   if (answer === null && response.ok) throw new Unreachable(UNFIT);
   if (answer === null && [502, 503, 504].includes(response.status)) throw new Unreachable(AWAY, "try again then");

@@ -142,16 +142,18 @@ export function setReader(name) {
   reader = name;
 }
 
-/** How long an answer may take to what a reader has drawn or decided. */
-const DELIVERY_MS = 60_000;
+/** How long an answer may take that something waits for, */
+const ANSWER_MS = 60_000;
+/** and what a slow line carries in each of these milliseconds, in bytes: 64 kbit/s. */
+const SLOWEST = 8;
 
 /** @param {string} path @param {RequestInit} [options] */
 const review = (path, options = {}) =>
   ask(`/review${path}`, { ...options, headers: { ...options.headers, "X-Reader": encodeURIComponent(reader) } });
 
-/** What is sent until it has arrived: on a dead line no answer ever comes, and a try that never ended would be the last.
- * @param {string} path @param {RequestInit} options */
-const deliver = (path, options) => review(path, { ...options, signal: AbortSignal.timeout(DELIVERY_MS) });
+/** What has to end: on a dead line no answer ever comes, a try that never ended would be the last, and a case would wait
+ * for it for ever. @param {string} path @param {RequestInit} [options] @param {number} [bytes] of a mask that goes with it */
+const inTime = (path, options, bytes = 0) => review(path, { ...options, signal: AbortSignal.timeout(ANSWER_MS + Math.round(bytes / SLOWEST)) });
 
 /** @returns {Promise<Session>} */
 export const session = () => review("/session");
@@ -180,7 +182,7 @@ export async function queue(id, asked) {
 
 /** @param {number | string} id @param {["of" | "rather", string][]} [by] with which weights' prediction, where there is one;
  * rather: where none of others was drawn on or accepted @returns {Promise<CaseInfo>} */
-export const case_ = (id, by = []) => review(`/cases/${id}${by.length ? `?${new URLSearchParams(by)}` : ""}`);
+export const case_ = (id, by = []) => inTime(`/cases/${id}${by.length ? `?${new URLSearchParams(by)}` : ""}`);
 
 /** @param {number} id */
 export const thumbnail = (id) => `${BASE}/review/cases/${id}/thumbnail`;
@@ -202,11 +204,12 @@ export async function mask(id, of) {
  * @param {Uint8Array<ArrayBuffer>} bits see review-bits.js @param {Draft} draft @returns {Promise<Draft>} */
 export function keepDraft(id, name, bits, { beginning, threshold, revision, after, strokes }) {
   const told = Object.entries({ case: name, beginning, threshold, revision, after, strokes }).filter(([, value]) => value !== null);
-  return deliver(`/cases/${id}/draft?${new URLSearchParams(told.map(([name, value]) => [name, String(value)]))}`, { method: "PUT", body: bits });
+  const said = new URLSearchParams(told.map(([name, value]) => [name, String(value)]));
+  return inTime(`/cases/${id}/draft?${said}`, { method: "PUT", body: bits }, bits.length);
 }
 
 /** @param {string} id */
-export const dropDraft = (id) => deliver(`/cases/${id}/draft`, { method: "DELETE" });
+export const dropDraft = (id) => inTime(`/cases/${id}/draft`, { method: "DELETE" });
 
 /** @param {string} id @returns {Promise<Verdict[]>} the oldest first */
 export const history = (id) => review(`/cases/${id}/verdicts`);
@@ -227,11 +230,11 @@ export const backup = (verdicts) => review(`/backup${verdicts.length ? `?verdict
 /** A line of JSON, then the mask: no header holds a comment of any length in any letters.
  * @param {string} id @param {Said} said @param {Uint8Array<ArrayBuffer> | null} bits @returns {Promise<Verdict>} once it is on the server's disk */
 export const decide = (id, said, bits) =>
-  deliver(`/cases/${id}/verdicts`, { method: "POST", body: new Blob([JSON.stringify(said), "\n", bits ?? ""]) });
+  inTime(`/cases/${id}/verdicts`, { method: "POST", body: new Blob([JSON.stringify(said), "\n", bits ?? ""]) }, bits?.length);
 
 /** @param {Verdict} verdict its moment, so that no other is undone under its number
  * @param {string} key the same for each try @returns {Promise<Verdict>} */
-export const undo = ({ id, at }, key) => review(`/verdicts/${id}/undo`, sending("POST", { key, at }));
+export const undo = ({ id, at }, key) => inTime(`/verdicts/${id}/undo`, sending("POST", { key, at }));
 
 /** @typedef {{id: string, done: number, total: number, lines: string[], problem: string | null, isDone: boolean}} Export how far one is */
 

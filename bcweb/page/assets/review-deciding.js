@@ -54,7 +54,7 @@ export class Deciding {
     this.standing = standing;
     this.#channel.onmessage = ({ data }) => {
       view.ahead.forget(data.id);
-      moving.decided(data.id, data.changed);
+      moving.decided(data.project, data.id, data.changed);
     };
     view.viewer.addEventListener("bc-edit", () => this.#onEdit());
   }
@@ -151,8 +151,8 @@ export class Deciding {
     const before = this.moving.list.row(id) ?? (info?.id === kept.id ? words.rowOf(info) : undefined);
     const { decision, reader, at, label } = verdict;
     const changed = { decision: /** @type {Decision} */ (decision), reader, read_at: at, label: label ?? before?.label ?? null };
-    this.moving.decided(id, { ...changed, has_draft: false }, before);
-    this.#tell(id, changed);
+    this.moving.decided(kept.project, id, { ...changed, has_draft: false }, before);
+    this.#tell(kept.project, id, changed);
     this.view.decided(id);
     const undoable = { verdict, key: randomName(), project: kept.project };
     this.#undoable.push(undoable);
@@ -212,9 +212,9 @@ export class Deciding {
     this.status.say(text, "error", null, act, kept.map(({ id }) => id));
   }
 
-  /** @param {number} id @param {Partial<Row>} changed */
-  #tell(id, changed) {
-    this.#channel.postMessage({ id, changed });
+  /** @param {number} project @param {number} id @param {Partial<Row>} changed */
+  #tell(project, id, changed) {
+    this.#channel.postMessage({ project, id, changed });
   }
 
   // ---------------------------------------------------------------- somebody decided in between
@@ -288,10 +288,10 @@ export class Deciding {
 
   /** The reader has asked for it before it was saved. @param {Kept} kept @param {{verdict: Verdict, key: string}} saved
    * @param {() => boolean} isAwaited see `undo` */
-  async #undoSaved({ name, project }, { verdict, key }, isAwaited) {
+  async #undoSaved({ name }, { verdict, key }, isAwaited) {
     const id = verdict.case_id;
     const isCurrent = this.view.stays();
-    const isUndone = await this.undo(verdict, key, project, isAwaited);
+    const isUndone = await this.undo(verdict, key, isAwaited);
     // Saved, its case was over, and nothing would be kept of it: shown again it is as it stands now.
     if (!isUndone && isCurrent() && this.moving.current === id) await this.view.select(id);
     if (!isUndone || !this.status.isSaying(this.#notUndone)) return;
@@ -299,10 +299,10 @@ export class Deciding {
     else this.status.say(`Undone: ${name}, ${words.decided(verdict)}.`); // the reader is elsewhere
   }
 
-  /** @param {Verdict} verdict @param {string} [key] the same for each try @param {number} [project] of the verdict
+  /** @param {Verdict} verdict @param {string} [key] the same for each try
    * @param {() => boolean} [isAwaited] whether the reader, who asked for it, waits for it still
    * @returns {Promise<boolean>} whether it is undone */
-  async undo(verdict, key = randomName(), project = this.moving.project?.id, isAwaited = this.#waits()) {
+  async undo(verdict, key = randomName(), isAwaited = this.#waits()) {
     const id = verdict.case_id;
     this.#undoing.add(id);
     try {
@@ -319,9 +319,8 @@ export class Deciding {
     this.#undoing.delete(id);
     if (now) {
       const changed = words.rowOf(now);
-      const isListed = this.moving.project?.id === project; // the reader may have gone to another project meanwhile
-      this.moving.decided(id, changed, isListed ? { decision: verdict.decision, label: verdict.label ?? now.label } : undefined);
-      this.#tell(id, changed);
+      this.moving.decided(now.project, id, changed, { decision: verdict.decision, label: verdict.label ?? now.label });
+      this.#tell(now.project, id, changed);
     }
     if (this.moving.current !== id && !isAwaited()) {
       if (now) this.status.hint(`Undone: ${now.name}, ${words.decided(verdict)}.`);
@@ -334,7 +333,8 @@ export class Deciding {
       this.form.form = laidOver(this.drawing.filledIn(this.view.info), verdict);
       this.drawing.keep(); // as if it had been filled in anew
     }
-    if (verdict.decision === "corrected") await this.#bringBack(verdict, this.view.stays());
+    const isDrawnOn = since && this.drawing.strokes + this.drawing.waiting > 0; // its mask would take that one's place
+    if (verdict.decision === "corrected" && !isDrawnOn) await this.#bringBack(verdict, this.view.stays());
     else this.#sayUndone(verdict);
     return true;
   }

@@ -74,14 +74,15 @@ export class Moving {
     if (isOver || isFirst) await this.load();
   }
 
-  /** A case is decided, or its verdict undone: its row says so, and what is counted. @param {number} id
-   * @param {Partial<api.Row> & words.Counted} changed @param {words.Counted} [before] where it may have no row here;
-   * where that is not known either, what is counted is asked for */
-  decided(id, changed, before) {
+  /** A case is decided, or its verdict undone: its row says so, and what is counted. @param {number} project of the case:
+   * the reader may be in another one @param {number} id @param {Partial<api.Row> & words.Counted} changed
+   * @param {words.Counted} [before] where it may have no row here; where that is not known either, what is counted is
+   * asked for */
+  decided(project, id, changed, before) {
+    if (this.project?.id !== project) return;
     const row = this.list.row(id);
     const was = row ? { decision: row.decision, label: row.label } : before;
     this.#hear(id, changed);
-    if (!this.project) return;
     if (!was) return void this.#count();
     this.project = words.recounted(this.project, was, changed);
     this.filters.offer(this.project);

@@ -100,11 +100,11 @@ export class Outbox {
   /** @param {Kept} kept a verdict @param {Promise<Uint8Array<ArrayBuffer>> | null} [bits] of its mask, where it has none yet
    * @returns {Promise<void>} when this browser has it */
   async decide(kept, bits = null) {
-    this.#deciding.set(kept.id, kept); // at once: the same key pressed twice is one decision
+    this.#deciding.set(kept.id, kept); // at once: the same key pressed twice is one decision,
+    this.#drafts.delete(kept.id); // and what is drawn from now on comes after it
     this.page.changed();
     if (bits) kept.bits = await bits;
     if (await this.shelf.put(kept)) this.#shelved.add(kept);
-    this.#drafts.delete(kept.id);
     this.#verdicts.push(kept);
     this.page.changed();
     this.#go();
@@ -158,6 +158,7 @@ export class Outbox {
       };
     }
     for (const [id, kept] of this.#drafts) {
+      if (this.isDeciding(id)) continue; // the server drops what it has of a case when that is decided
       const done = () => this.#drafts.get(id) === kept && this.#drafts.delete(id);
       return {
         send: () => (kept ? this.#sendDraft(kept, done) : api.dropDraft(id).then(() => void done())),

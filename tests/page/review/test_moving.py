@@ -412,6 +412,24 @@ def test_a_verdict_on_a_case_outside_the_list_that_was_left_meanwhile_is_counted
     expect(page.find('option[value="unsure"]')).to_have_text("Unsure (1)")
 
 
+def test_nothing_is_asked_for_what_is_decided_in_another_tab_on_another_project(
+    page, browse, other
+):
+    beside = browse().open().shows("case 1")
+    enter(beside, other)
+    beside.shows("case 1")
+    heard = beside.page.evaluate_handle(
+        """() => ({ of: new Promise((heard) => (new BroadcastChannel("bc-review").onmessage = heard)) })"""
+    )
+    before = len(beside.asked)
+    page.press("5")
+    page.says("case 1, unsure")
+    heard.evaluate("async ({ of }) => void (await of)")  # after the tab itself has
+    beside.fetched("bc/review/session")
+    asked = [address for address in beside.asked[before:] if f"/projects/{other.id}" in address]
+    assert asked == [], "another project is counted anew for each verdict"
+
+
 def test_of_ten_thousand_rows_only_those_in_sight_are_in_the_page(page, project):
     row = '[%d, %d, "busi", "exported_from_the_archive_case_%d", "benign", "ultrasound", null, null, null, 0.5, null, null, 0.9, "unseen", true, false, null, null, null]'
     columns = page.fetched(f"bc/review/projects/{project.id}/queue")["columns"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -298,6 +300,67 @@ def test_no_reason_is_asked_for_while_a_verdict_on_the_case_is_undone(page, proj
     page.says("Undone: unsure. Decide again.")
     page.press("2")
     page.says("case 1, truth kept")
+
+
+@pytest.mark.parametrize("silent", ["/undo$", r"/review/cases/\d+$"])
+def test_a_case_can_be_decided_again_though_no_answer_comes_to_the_undoing_of_its_verdict(
+    chromium, place, project, store, silent
+):
+    """Nor to what is asked of the case after it."""
+    with closing(chromium.new_context(viewport={"width": 1280, "height": 800})) as context:
+        page = ReviewPage(context.new_page(), place)
+        page.page.clock.install()
+        page.open().shows("case 1").press("5")
+        page.shows("case 2").press("k")
+        page.shows("case 1")
+        page.page.route(re.compile(silent), lambda route: None)
+        with page.page.expect_request(re.compile(silent)):
+            page.press("u")
+        page.press("2")
+        page.says("It is being undone: decide again after that.")
+        if silent == "/undo$":
+            page.page.clock.fast_forward(60_000)
+            page.says("NOT undone: The server does not answer.")
+        else:
+            with page.page.expect_request(re.compile(silent)):  # once more, to be shown
+                page.page.clock.fast_forward(60_000)
+        page.page.unroute_all()
+        page.page.clock.fast_forward(60_000)  # and so long for the case itself
+        page.press("j")
+        page.shows("case 2").press("k")
+        page.shows("case 1").press("2")
+        page.says("case 1, truth kept", 60)
+        assert stands(store, project, "case 1").decision == "truth"
+        assert page.complaints == []
+
+
+@pytest.mark.parametrize("away", [(), ("j",)])
+def test_what_is_drawn_since_a_correction_is_there_when_that_is_undone(page, project, store, away):
+    page.press("e")
+    page.stroke(*BAR)
+    held = []
+    page.page.route("**/verdicts", lambda route: held.append(route))
+    with page.page.expect_request("**/verdicts"):
+        page.press("3")
+    page.stroke((0.3, 0.7), (0.6, 0.7))
+    drawn = page.edited()
+    page.press(*away)
+    with page.page.expect_response("**/draft?*"):
+        held[0].continue_()
+    expect(page.find(".progress p")).to_contain_text("1 of 6 read")
+    page.shows("case 2" if away else "case 1").press("u")
+    page.says("Undone: corrected. Decide again.")
+    page.shows("case 1")
+    if away:
+        page.find(".offer").get_by_text("Go on").click()
+        expect(page.find(".offer")).to_have_count(0)
+    assert np.array_equal(page.edited(), drawn), "the stroke after the verdict is gone"
+    page.page.unroute_all()
+    page.press("3")
+    page.shows("case 2")
+    page.says("case 1, corrected")
+    first = stands(store, project, "case 1")
+    assert np.array_equal(store.mask(project.id, first.mask_file), drawn)
 
 
 def go_to(page: ReviewPage, project: Project) -> None:
