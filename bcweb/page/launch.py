@@ -73,11 +73,12 @@ def launch(
             routes(settings, segmenters, store, static.mount(version), (uploads, masks), backups)
         ],
         "middleware": [
-            Middleware(Policy, settings=settings),
+            Middleware(Policy, settings=settings, first=theme.first(version)),
             Middleware(Guard, settings=settings),
             Middleware(Counter, settings.upload_bytes, uploads, masks, functions),
         ],
     }
+    _look_less_often(demo)
     try:
         address = _serve(demo, parts, settings.upload_bytes, version, host, port)
     except OSError:
@@ -91,6 +92,14 @@ def launch(
     _stop_when_terminated(backups)
     demo.block_thread()
     backups.end()
+
+
+def _look_less_often(demo: gr.Blocks) -> None:
+    """Gradio looks a thousand times a second whether a call waits, and a hundred times for its progress, which takes a
+    twentieth of a core: as seldom as it does on Windows a call begins that much later, and nothing is to be felt of it.
+    """
+    demo._queue.sleep_when_free = 0.05  # seconds, both
+    demo._queue.progress_update_sleep_when_free = 0.1
 
 
 def _serve(

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bcweb.page.settings import Settings
 
 HUGGING_FACE = "https://huggingface.co"  # shows a Space in a frame
+_GRADIO = b"<script>window.gradio_config"  # in a document that is a page of Gradio's
 _INLINE = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
 
 
@@ -43,10 +44,11 @@ def policy(framed: bool, inline: bytes = b"") -> str:
 
 
 class Policy:
-    """Puts the policy on every answer that has none of its own."""
+    """Puts the policy on every answer that has none of its own. first: HTML that the page begins with, before Gradio's
+    scripts, as Gradio's own `head` does not."""
 
-    def __init__(self, app: ASGIApp, settings: Settings):
-        self.app, self.framed = app, settings.on_space
+    def __init__(self, app: ASGIApp, settings: Settings, first: str = ""):
+        self.app, self.framed, self.first = app, settings.on_space, first.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -71,10 +73,15 @@ class Policy:
                 document.extend(message.get("body", b""))
                 if message.get("more_body"):
                     return
+                page = bytes(document)
+                if _GRADIO in page:
+                    page = page.replace(b"<head>", b"<head>" + self.first, 1)
                 headers = MutableHeaders(scope=held)
-                headers.setdefault("Content-Security-Policy", policy(self.framed, bytes(document)))
+                headers.setdefault("Content-Security-Policy", policy(self.framed, page))
+                if "content-length" in headers:
+                    headers["Content-Length"] = str(len(page))
                 await send(held)
-                message = {"type": "http.response.body", "body": bytes(document)}
+                message = {"type": "http.response.body", "body": page}
             await send(message)
 
         await self.app(scope, receive, with_policy)

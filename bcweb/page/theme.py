@@ -15,6 +15,20 @@ _GREY = Color(
     "#333941", "#1d2024", "#131518",
 )  # fmt: skip
 
+# Gradio 6.31 leaves the clock of its loading sign running when it takes the sign away: it draws sixty frames a second
+# for as long as the page is open. Whoever took hold of requestAnimationFrame before the page stood is that clock.
+_STILL = """<script>
+{
+  const frame = requestAnimationFrame;
+  let stands = false;
+  window.requestAnimationFrame = (draw) => stands ? setTimeout(draw, 1000) : frame(draw);
+  customElements.whenDefined("bc-viewer").then(() => {
+    stands = true;
+    window.requestAnimationFrame = frame;
+  });
+}
+</script>"""
+
 
 def theme() -> Base:
     return Base(
@@ -27,10 +41,19 @@ def theme() -> Base:
     )
 
 
-def head(version: str) -> str:
-    """The page's own style, and its modules, fetched while Gradio starts instead of after it."""
-    place = f"bc/static/{version}"
+def first(version: str) -> str:
+    """What is to be in the document before Gradio's scripts run: our modules, fetched beside theirs."""
     modules = ("page/assets/workbench.js", "canvas/viewer.js")
-    links = [f'<link rel="modulepreload" href="{place}/{name}">' for name in modules]
-    linked = f'<script type="module" src="{place}/page/assets/review-start.js"></script>'
-    return "".join([f'<link rel="stylesheet" href="{place}/page/assets/page.css">', *links, linked])
+    links = [f'<link rel="modulepreload" href="{_place(version)}/{name}">' for name in modules]
+    return "".join([_STILL, *links])
+
+
+def head(version: str) -> str:
+    """The page's own style, which comes after Gradio's, and what it opens with."""
+    assets = f"{_place(version)}/page/assets"
+    script = f'<script type="module" src="{assets}/review-start.js"></script>'
+    return f'<link rel="stylesheet" href="{assets}/page.css">{script}'
+
+
+def _place(version: str) -> str:
+    return f"bc/static/{version}"
