@@ -183,9 +183,14 @@ def _inspect(
     total = sum(sizes[name] for name in wanted)
     if total > limit:
         largest = max(wanted, key=sizes.__getitem__)
+        is_it = sizes[largest] > limit
+        size = (
+            f"{largest} alone is {sizes[largest] / 1e6:,.0f}"
+            if is_it
+            else f"it is {total / 1e6:,.0f}"
+        )
         raise HubError(
-            f"{what} is not downloaded: {largest} alone is {sizes[largest] / 1e6:,.0f} MB, and no weights "
-            f"of ours are above {limit / 1e6:,.0f} MB."
+            f"{what} is not downloaded: {size} MB, and no weights of ours are above {limit / 1e6:,.0f} MB."
         )
     return wanted
 

@@ -314,7 +314,7 @@ def report(
     scored = [s for s in scores if not s.error]
     seen = [s for s in scored if s.seen]
     known = [(out_of_fold[s.key], s) for s in seen if s.key in out_of_fold]
-    carried = [_of_today(then, now) for then, now in known if _are_of_one_truth(then, now)]
+    carried = [_of_today(then, now) for then, now in known if are_of_one_truth(then, now)]
     unseen = [s for s in scored if not s.seen] + carried
     headline = outlined(unseen)
     result = summarise(headline)
@@ -408,7 +408,7 @@ def is_against(score: CaseScore, truth: np.ndarray, weak: bool) -> bool:
     return _agree(_told_of_truth(score), (pixels > 0, weak, label(truth)[1], pixels))
 
 
-def _are_of_one_truth(then: CaseScore, now: CaseScore) -> bool:
+def are_of_one_truth(then: CaseScore, now: CaseScore) -> bool:
     """Whether two scores of a case are against the same truth: where one has no digest of it, as far as both tell."""
     if then.truth_digest and now.truth_digest:
         return then.truth_digest == now.truth_digest

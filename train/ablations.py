@@ -25,7 +25,13 @@ from bcweb.statistics import Interval, auc_gain, paired_difference
 from bcweb.terminal import command
 from bcweb.weights import load_weights
 from train import folds, readings, source
-from train.docs import add_docs, read_settings, refuse_other_settings, refuse_unmade
+from train.docs import (
+    add_docs,
+    read_settings,
+    refuse_other_settings,
+    refuse_two_truths,
+    refuse_unmade,
+)
 from train.ending import exit_status, goes_on
 from train.markdown import DOCS, cell, with_interval
 from train.options import check_numbers, data_name
@@ -260,6 +266,7 @@ def write_report(docs: Path = DOCS) -> Path:
     }
     if RECIPE not in scores:
         raise ValueError(f"{folder} holds no scores of the recipe itself to compare with.")
+    refuse_two_truths({found[name]: mine for name, mine in scores.items()})
     settings = read_settings(folder / "settings.json", ("data", "folds", "size", "epochs"))
     whole = summarise(scores[RECIPE])
     lines = [
@@ -295,6 +302,7 @@ def _full_size(folder: Path) -> list[str]:
     """What was tried on all data, by data set."""
     files = {name: folder / f"{name}.csv" for name in FULL_SIZE}
     found = {name: read_scores(file) for name, file in files.items() if file.exists()}
+    refuse_two_truths({files[name]: mine for name, mine in found.items()})
     lines = [
         "", "## At full size", "",
         "All of the data in five folds, by group, with the mirrored scan and, of ultrasounds, a calibrated presence: the "

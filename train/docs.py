@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from bcweb.names import text
 from bcweb.paths import path_argument
+from bcweb.scores import CaseScore, are_of_one_truth
 from bcweb.terminal import why_unmade
 from train.markdown import DOCS
 
@@ -46,6 +48,23 @@ def read_settings(file: Path, wanted: Iterable[str] = ()) -> dict[str, Any]:
     if not isinstance(found, dict) or not found.keys() >= set(wanted):
         raise damaged(file, ", and the tables that it tells of,")
     return found
+
+
+def refuse_two_truths(tables: Mapping[Path, Sequence[CaseScore]]) -> None:
+    """ValueError where a case was scored against another truth in one table of a study than in another: it was
+    corrected in between, and a difference of the two would tell of the truth."""
+    first: dict[tuple[str, str], tuple[Path, CaseScore]] = {}
+    for file, scores in tables.items():
+        for score in scores:
+            if score.error:
+                continue
+            before, other = first.setdefault(score.key, (file, score))
+            if not are_of_one_truth(other, score):
+                raise ValueError(
+                    f"{text(score.id)} of {text(score.dataset)} was scored against one truth in {before} and against "
+                    f"another in {file}: delete the tables of before it was corrected, choose another --out, and give "
+                    "the command that wrote them again."
+                )
 
 
 def refuse_other_settings(file: Path, settings: Mapping[str, Any], what: str) -> None:

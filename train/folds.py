@@ -50,11 +50,19 @@ def read(args: argparse.Namespace, source: Weights | None) -> TrainingSet:
 
 def train(command: list[str]) -> int:
     """Run `python -m` with a command; returns its exit status. ValueError where the system killed it, which it could
-    not say itself."""
-    try:
-        status = subprocess.run([sys.executable, "-m", *command], check=False).returncode
-    except KeyboardInterrupt:
-        return 130
+    not say itself.
+
+    Ctrl-C reaches it too: it has the time that it takes to keep its best epoch, unless Ctrl-C is pressed again.
+    """
+    with subprocess.Popen([sys.executable, "-m", *command]) as training:
+        try:
+            status = training.wait()
+        except KeyboardInterrupt:
+            try:
+                training.wait()
+            except KeyboardInterrupt:
+                training.kill()
+            return 130
     if status < 0:
         raise ValueError(
             f"The training was killed (signal {-status}), perhaps for want of memory: free some, and the same command "
@@ -126,7 +134,7 @@ def check_asked(run: Path, args: argparse.Namespace, learned_from: dict[str, Any
     """
     record = read_record(run)
     changed = json.loads(json.dumps(dict(args.set)))
-    was = {"teachers": [], **record, "changes": record.get("set", {}), **record["recipe"]}
+    was = {"teachers": [], **record, "changes": record.get("set", {}), **_recipe(record)}
     arm = arm_of(args)
     asked = {"changes": changed, "arm": arm, **learned_from}
     asked |= {name: getattr(args, name) for name in _CHOOSE if name in record}
@@ -136,10 +144,8 @@ def check_asked(run: Path, args: argparse.Namespace, learned_from: dict[str, Any
     # What a training that goes on from other weights does not say, they say.
     theirs = {"architecture"} if ARMS[arm].begins == "source" else set()
     theirs |= {"size"} if args.size is None else set()
-    # The epochs of a part are as many as take the steps of the whole, and the fit on everything ends where the folds
-    # were at their best.
-    derived = {"epochs", "until"} if record.get("part", 100) < 100 else set()
-    derived |= {"until"} if record["fold"] == "all" else set()
+    # The fit on everything ends where the folds were at their best.
+    derived = _unsaid(record) | ({"until"} if record["fold"] == "all" else set())
     asked |= {
         name: getattr(args, name)
         for name in ("architecture", "size", "epochs", "until", "batch", "learning_rate", "seed")
@@ -192,21 +198,31 @@ def check_split(runs: Sequence[Path]) -> None:
                 f"{run} is fold {record['fold']} of {record['folds']}, not fold {number} of {len(runs)}: choose "
                 "another --out."
             )
-        first = records[0]["recipe"]
-        # On a part of the data a fold has as many epochs as it takes for the steps of the whole.
-        derived = {"epochs", "until"} if record.get("part", 100) < 100 else set()
-        for name in (first.keys() & record["recipe"].keys()) - derived:
-            if first[name] != record["recipe"][name]:
+        first, mine = _recipe(records[0]), _recipe(record)
+        for name in (first.keys() & mine.keys()) - _unsaid(records[0]) - _unsaid(record):
+            if first[name] != mine[name]:
                 raise ValueError(
-                    f"{run} was trained with {name} {record['recipe'][name]} and {runs[0]} with {first[name]}: "
-                    "choose another --out."
+                    f"{run} was trained with {name} {mine[name]} and {runs[0]} with {first[name]}: choose another "
+                    "--out."
                 )
-        mine = {(c["dataset"], c["id"]) for c in record["cases"] if c["role"] == "test"}
-        if mine & tested:
+        tests = {(c["dataset"], c["id"]) for c in record["cases"] if c["role"] == "test"}
+        if tests & tested:
             raise ValueError(
                 f"{run} tests cases that another fold tests: the data has changed since; choose another --out."
             )
-        tested |= mine
+        tested |= tests
+
+
+def _recipe(record: dict[str, Any]) -> dict[str, Any]:
+    """The recipe as it was asked for: on a part of the data there are as many more epochs as it takes for the steps of
+    the whole."""
+    return {**record["recipe"], **record.get("asked", {})}
+
+
+def _unsaid(record: dict[str, Any]) -> set[str]:
+    """What a record of before does not say of what was asked for."""
+    is_derived = record.get("part", 100) < 100 and "asked" not in record
+    return {"epochs", "until"} if is_derived else set()
 
 
 def refuse_packed(parser: argparse.ArgumentParser, specs: Sequence[str]) -> None:

@@ -309,6 +309,8 @@ def _restore(
 ) -> list[dict]:
     """Take up the checkpoint, in the phase of its last epoch; what has been done so far."""
     path = run / "checkpoint.safetensors"
+    for part in run.glob("*.safetensors.*.part"):  # of a training that was killed as it wrote
+        part.unlink()
     if not path.exists():
         # A training that is gone may have learned from other cases: what it left is not this one's best.
         for name in ("best.safetensors", "history.csv"):

@@ -20,7 +20,7 @@ import numpy as np
 
 from bcweb.scores import CaseScore, read_scores, report
 from bcweb.tables import write_rows
-from bcweb.terminal import write_whole
+from bcweb.terminal import whole, write_whole
 from bcweb.weights import Config, SeenCase, Weights, config_text, load_weights
 from train import failures
 from train.card import Published, card
@@ -36,7 +36,7 @@ def write_weights(
     folder: Path, config: Config, tensors: dict[str, np.ndarray],
     seen: Sequence[TrainingCase | SeenCase],
 ) -> Path:  # fmt: skip
-    """Write config.json, model.safetensors and seen.csv, each case once, a name's bytes as they are.
+    """Write config.json, model.safetensors and seen.csv.
 
     config.json is written last, and one of before goes first: cut off in between, the folder is none of weights.
     The tensors are stored as float16, batch statistics as float32: a variance may lie beyond half
@@ -52,14 +52,20 @@ def write_weights(
             raise ValueError(f"{name} holds a number that half precision cannot.")
     (folder / "config.json").unlink(missing_ok=True)
     save_atomically(stored, folder / "model.safetensors")
-    names = [field.name for field in fields(SeenCase)]
-    with (folder / "seen.csv").open(
-        "w", newline="", encoding="utf-8", errors="surrogateescape"
-    ) as file:
-        rows = (tuple(getattr(case, name) for name in names) for case in seen)
-        write_rows(file, [names, *dict.fromkeys(rows)])
+    write_seen(folder, seen)
     write_whole(folder / "config.json", config_text(config).encode())
     return folder
+
+
+def write_seen(folder: Path, seen: Sequence[TrainingCase | SeenCase]) -> None:
+    """Write seen.csv of a weights folder, each case once, a name's bytes as they are."""
+    names = [field.name for field in fields(SeenCase)]
+    rows = (tuple(getattr(case, name) for name in names) for case in seen)
+    with (
+        whole(folder / "seen.csv") as part,
+        part.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file,
+    ):
+        write_rows(file, [names, *dict.fromkeys(rows)])
 
 
 def package(run: Path, repo: str, folder: Path, study: Path) -> dict[str, Path]:

@@ -5,7 +5,8 @@
 One commit on `main` and one tag, v1, v2 ...; without a name the repository is YOU/bcweb-MODALITY, and
 it is private unless --public. The app takes `hf://user/repo@v2`, and without a revision the tag `latest`:
 it moves to the new revision only if its mean Dice over the lesion images that both revisions have scored
-(same data set, same case, seen by neither) is at least that of the revision it is on, or with --force.
+(same data set, same case, same truth, not seen by the network that was scored: for a fit on everything its
+folds) is at least that of the revision it is on, or with --force.
 Images of whose lesions only boxes are known count where there are no others. Where there is no such image
 the two cannot be compared, and `latest` stays.
 
@@ -29,7 +30,7 @@ from bcweb import hub, publish
 from bcweb.locks import held
 from bcweb.paths import path_argument
 from bcweb.scans import Modality
-from bcweb.scores import CaseScore, ScoresError, outlined, read_scores
+from bcweb.scores import CaseScore, ScoresError, are_of_one_truth, outlined, read_scores
 from bcweb.terminal import command, say
 from bcweb.weights import WeightsError, load_weights, read_config
 from train.ending import exit_status, goes_on
@@ -185,7 +186,8 @@ def _not_worse(api: HfApi, repo: str, revision: str, files: dict[str, Path]) -> 
     if not pairs:
         return (
             False,
-            "the two have no held-out lesion image in common, so nobody can tell which is better",
+            "the two have no held-out lesion image in common, scored against the same truth, so nobody can tell which "
+            "is better",
         )
     ours, theirs = (sum(side) / len(pairs) for side in zip(*pairs, strict=True))
     reason = f"mean Dice over the {len(pairs)} held-out lesion images of both is {ours:.4f} here, {theirs:.4f} there"
@@ -193,14 +195,18 @@ def _not_worse(api: HfApi, repo: str, revision: str, files: dict[str, Path]) -> 
 
 
 def _paired(new: Sequence[CaseScore], old: Sequence[CaseScore]) -> list[tuple[float, float]]:
-    """(new Dice, old Dice) of the lesion images that both have scored and neither has seen; see
+    """(new Dice, old Dice) of the lesion images that both have scored against one truth and neither has seen; see
     `bcweb.scores.outlined`."""
 
     def held_out(scores: Sequence[CaseScore]) -> dict[tuple[str, str], CaseScore]:
         return {s.key: s for s in scores if s.lesion and s.dice is not None and not s.seen}
 
     before = held_out(old)
-    both = [score for key, score in held_out(new).items() if key in before]
+    both = [
+        score
+        for key, score in held_out(new).items()
+        if key in before and are_of_one_truth(before[key], score)
+    ]
     return [(score.dice, before[score.key].dice) for score in outlined(both)]
 
 

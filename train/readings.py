@@ -4,7 +4,7 @@ chose, plainly or with what may help at test time and needs no training.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,13 +14,14 @@ from scipy.optimize import minimize
 from tqdm import tqdm
 
 from bcweb.cases import Case, read_cases, read_truth
+from bcweb.cases.duplicates import fingerprint
 from bcweb.evaluate import score_prediction
 from bcweb.preprocess import square
 from bcweb.presence import calibrated, evidence
 from bcweb.scans import read_scan
 from bcweb.scores import CaseScore
 from bcweb.segmenter import Segmenter
-from bcweb.weights import OperatingPoint, Reading, load_weights
+from bcweb.weights import OperatingPoint, Reading, SeenCase, load_weights
 from train import operating_point
 from train.augment import without_lesions
 from train.data import on_grid
@@ -56,12 +57,14 @@ class Answers:
 
     maps: (N, S, S) float32 in 0..1. presences: (N,) in 0..1, or None. truths: (N, S, S) bool. Behind those of
     the cases come, where the training had no normal and learned presence all the same, those of views of the
-    cases that show no lesion (see `train.augment.without_lesions`): to choose by, never to score.
+    cases that show no lesion (see `train.augment.without_lesions`): to choose by, never to score. known: by what the
+    cases are known again, to weights that are read as these answers want it.
     """
 
     run: Path
     segmenter: Segmenter
     cases: list[Case]
+    known: list[SeenCase]
     maps: np.ndarray
     presences: np.ndarray | None
     truths: np.ndarray
@@ -69,13 +72,12 @@ class Answers:
 
 def score(runs: Sequence[Path], specs: Sequence[str], way: Way) -> list[CaseScore]:
     """The scores of every case that the runs held out, at the scan's own size, each fold as what the others
-    said of their tests wants it (see `learn`). At least two runs; ValueError where a test is not in the data,
+    said of their tests wants it (see `by_the_others`). At least two runs; ValueError where a test is not in the data,
     or a network has seen it.
     """
     folds = ask(runs, specs, way)
     scores: list[CaseScore] = []
-    for fold in folds:
-        reading, point = learn([other for other in folds if other is not fold], way)
+    for fold, reading, point in by_the_others(folds, way):
         scores += _score(_calibrate(fold, reading.calibration), point)
     return sorted(scores, key=lambda score: score.key)
 
@@ -84,6 +86,14 @@ def ask(runs: Sequence[Path], specs: Sequence[str], way: Way = PLAIN) -> list[An
     """Let the network of every run look at its test; no presence is calibrated yet."""
     cases = [case for spec in specs for case in read_cases(spec).cases]
     return [_ask(run, held_out_by(run, cases), way) for run in runs]
+
+
+def by_the_others(
+    folds: Sequence[Answers], way: Way
+) -> Iterator[tuple[Answers, Reading, OperatingPoint]]:
+    """Each fold, and how it is to be read by what the others alone said of their tests."""
+    for fold in folds:
+        yield fold, *learn([other for other in folds if other is not fold], way)
 
 
 def learn(folds: Sequence[Answers], way: Way) -> tuple[Reading, OperatingPoint]:
@@ -108,10 +118,13 @@ def _ask(run: Path, cases: list[Case], way: Way) -> Answers:
     weights = load_weights(str(run / "weights"))
     config = msgspec.structs.replace(weights.config, reading=Reading(mirrored=way.mirror))
     segmenter = Segmenter(replace(weights, config=config))
-    images, truths = [], []
+    images, truths, known = [], [], []
     for case in cases:
         scan = read_scan(case.file)
         refuse_seen(weights, case, scan)
+        known.append(
+            SeenCase(case.dataset, case.id, case.group, scan.digest, fingerprint(scan.pixels))
+        )
         images.append(square(scan, config.size))
         truths.append(on_grid(read_truth(case, scan), config.size))
     record = read_record(run)
@@ -126,7 +139,7 @@ def _ask(run: Path, cases: list[Case], way: Way) -> Answers:
         if presence is not None:
             presences.append(presence[0])
     return Answers(
-        run, segmenter, cases, np.stack(maps), np.array(presences) if presences else None,
+        run, segmenter, cases, known, np.stack(maps), np.array(presences) if presences else None,
         np.stack(truths),
     )  # fmt: skip
 

@@ -6,7 +6,6 @@ import argparse
 import hashlib
 import importlib.metadata
 import json
-import math
 import re
 from collections import Counter
 from contextlib import suppress
@@ -158,12 +157,12 @@ def _recipe(
     )
     recipe = changed(recipe, dict(args.set))
     recipe = replace(recipe, presence=learns_presence(modality, normals, recipe))
-    longer = loop.steps_per_epoch(whole, recipe) / loop.steps_per_epoch(train, recipe)
-    return replace(
-        recipe,
-        epochs=math.ceil(args.epochs * longer),
-        until=args.until and math.ceil(args.until * longer),
-    )
+    steps, of_part = (loop.steps_per_epoch(data, recipe) for data in (whole, train))
+
+    def longer(epochs: int) -> int:
+        return -(-epochs * steps // of_part)  # rounded up, in whole numbers
+
+    return replace(recipe, epochs=longer(args.epochs), until=args.until and longer(args.until))
 
 
 def _config(
@@ -312,6 +311,7 @@ def _record(args, data: TrainingSet, roles, recipe, start: Start, teachers: list
         "teachers": [weights.revision for weights in teachers],
         "recipe": asdict(recipe),
         "set": dict(args.set),
+        "asked": {"epochs": args.epochs, "until": args.until},
         "versions": versions,
         "precision": devices.precision(),
         "gpus": len(devices.gpus()),

@@ -23,7 +23,7 @@ from bcweb.names import text
 from bcweb.paths import path_argument
 from bcweb.scans import Scan, ScanError, read_scan
 from bcweb.scores import write_scores
-from bcweb.terminal import command, why_unmade
+from bcweb.terminal import command, why_unmade, write_whole
 from bcweb.weights import Weights, load_weights
 from train.card import card
 from train.ending import exit_status
@@ -54,7 +54,7 @@ def score_run(run: Path, specs: list[str]) -> dict | None:
         print(table(result))
         write_json(run / "scores.json", result)
     told = card(load_weights(str(folder)).config, record, result)
-    (folder / "README.md").write_text(told, encoding="utf-8")
+    write_whole(folder / "README.md", told.encode())
     return result
 
 

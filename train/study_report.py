@@ -29,7 +29,7 @@ from bcweb.statistics import (
 )
 from bcweb.weights import STUDIES, STUDY_PICTURE
 from train.arms import ARMS
-from train.docs import read_settings
+from train.docs import read_settings, refuse_two_truths
 from train.markdown import DOCS, with_interval
 
 CONTROL = "imagenet"
@@ -90,7 +90,9 @@ class ArmScores:
 
 def read_direction(folder: Path) -> Direction:
     settings = read_settings(folder / "study.json", _SETTINGS)
-    scores = {Trial.from_name(f.stem): read_scores(f) for f in sorted(folder.glob("*-s*.csv"))}
+    tables = {file: read_scores(file) for file in sorted(folder.glob("*-s*.csv"))}
+    scores = {Trial.from_name(file.stem): table for file, table in tables.items()}
+    refuse_two_truths(tables)
     return Direction(folder.name, settings, scores)
 
 

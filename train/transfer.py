@@ -161,19 +161,21 @@ def found_data() -> list[str]:
 
 
 def modality_of(specs: list[str]) -> Modality:
-    """What the data sets' cases are; ValueError where they are of both modalities or there are none."""
+    """What the data sets' cases with a truth are; ValueError where they are of both modalities or there are none."""
     from train.packed import cases_of
 
     found = set()
     for spec in specs:
         kind, _, place = spec.partition(":")
-        cases = cases_of(Path(place)) if kind == "packed" else read_cases(spec).cases
-        found |= {case.modality for case in cases}
+        if kind == "packed":
+            found |= {case.modality for case in cases_of(Path(place))}
+        else:
+            found |= {case.modality for case in read_cases(spec).cases if case.has_truth}
     if len(found) != 1:
         raise ValueError(
             "The target is one modality; these data sets hold both."
             if found
-            else f"{' and '.join(specs)} hold no case."
+            else f"{' and '.join(specs)} hold no case with a known truth."
         )
     return found.pop()
 

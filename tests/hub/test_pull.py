@@ -173,6 +173,12 @@ def test_two_gigabytes_of_zeros_are_refused_before_they_are_downloaded(hub, clie
         "ann/zeros@main is not downloaded: model.safetensors alone is 2,000 MB, and no weights of ours "
         "are above 512 MB."
     )
+    pictures = {f"pictures/{i}.png": b"" for i in range(10)}
+    sizes = dict.fromkeys(pictures, 60_000_000)
+    hub.add_files("ann/pictures", folder | pictures, sizes=sizes)
+    assert refused("hf://ann/pictures").startswith(
+        "ann/pictures@main is not downloaded: it is 600 MB, and no weights of ours are above 512 MB."
+    )
     assert not hub.made("GET", "/resolve/|/object/")
 
 

@@ -117,6 +117,27 @@ def test_latest_moves_to_what_is_not_worse_and_otherwise_only_by_force(hub, clie
     assert tags["latest"] == tags["v3"]
 
 
+def test_scores_against_another_truth_say_nothing_of_which_is_better(hub, client, tmp_path):
+    """As where masks were corrected between the two trainings: the third lesion's was not."""
+    runs = [
+        finished.run(tmp_path / str(n), n, dice)
+        for n, dice in enumerate([(0.3, 0.3, 0.7), (0.9, 0.9, 0.6)])
+    ]
+    for run, digest in zip(runs, ("before", "after"), strict=True):
+        file = run / "weights" / "scores.csv"
+        scores = [
+            replace(s, truth_digest="same" if s.id == "lesion 2" else digest)
+            for s in read_scores(file)
+        ]
+        write_scores(file, scores)
+    push(runs[0])
+    assert (
+        "over the 1 held-out lesion images of both is 0.6000 here, 0.7000 there"
+        in push(runs[1]).latest
+    )
+    assert hub.repository(NAME).tags["latest"] == hub.repository(NAME).tags["v1"]
+
+
 def test_latest_does_not_go_back_to_what_was_pushed_before(hub, client, tmp_path):
     first, second = (
         finished.run(tmp_path / str(n), n, dice) for n, dice in enumerate([(0.6, 0.6), (0.3, 0.4)])

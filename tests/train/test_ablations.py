@@ -109,6 +109,24 @@ def test_at_full_size_a_data_set_is_compared_within_itself(tmp_path):
     assert [row[2] for row in rows] == ["-", "-", "+0.250"]
 
 
+@pytest.mark.parametrize("where", ["", "full-size"])
+def test_scores_against_two_truths_are_not_compared(tmp_path, where):
+    folder = tmp_path / "ablations" / where
+    folder.mkdir(parents=True)
+    (tmp_path / "ablations" / "settings.json").write_text(json.dumps(SETTINGS))
+    write_scores(tmp_path / "ablations" / "recipe.csv", some())
+    before, after = ([replace(s, truth_digest=digest) for s in some()] for digest in "ab")
+    write_scores(folder / "recipe.csv", before)
+    other = "mammograms" if where else "entropy"
+    write_scores(folder / f"{other}.csv", after)
+    with pytest.raises(ValueError) as told:
+        write_report(tmp_path)
+    assert str(told.value).startswith(
+        f"case 0 of busi was scored against one truth in {folder / 'recipe.csv'} and against another in "
+        f"{folder / other}.csv: delete the tables of before"
+    )
+
+
 def test_the_committed_report_is_what_its_tables_say(tmp_path):
     committed = DOCS / "ablations"
     if not committed.exists():

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -10,12 +14,15 @@ import pytest
 
 from bcweb.scores import write_scores
 from bcweb.weights import load_weights
+from tests.until import until
 from train import ablations, crossval, folds, source, study, transfer
 from train import run as training
 from train.folds import best_epoch, check_asked, check_split, is_trained, train_missing
 from train.options import data_name
 from train.record import case_rows
 from train.roles import assign
+
+ROOT = Path(__file__).parents[2]
 
 
 def finished(run: Path, fold: int, folds: int = 2, done: int = 3, rate: float = 0.1) -> Path:
@@ -88,6 +95,34 @@ def test_a_training_that_the_system_killed_is_told(capfd):
     )
 
 
+SLOW_TO_END = """
+import signal, sys, time
+def keep(*_):
+    time.sleep(1)
+    open(sys.argv[1], "w").write("the best epoch")
+    sys.exit(130)
+signal.signal(signal.SIGINT, keep)
+open(sys.argv[1] + ".begun", "w").close()
+while True:
+    time.sleep(0.01)
+"""
+
+
+def test_ctrl_c_leaves_a_training_the_time_to_keep_its_best_epoch(tmp_path):
+    """As a terminal sends it: to the command and to the training that it waits for."""
+    (tmp_path / "slow_to_end.py").write_text(SLOW_TO_END)
+    kept = tmp_path / "kept"
+    wait = f"import sys; from train import folds; sys.exit(folds.train(['slow_to_end', {str(kept)!r}]))"
+    command = subprocess.Popen(
+        [sys.executable, "-c", wait], cwd=ROOT, start_new_session=True,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+    )  # fmt: skip
+    until((tmp_path / "kept.begun").exists)
+    os.killpg(command.pid, signal.SIGINT)
+    assert command.wait(60) == 130
+    assert kept.exists(), "it was killed before it had kept its best epoch"
+
+
 def test_a_fold_is_trained_in_a_process_of_its_own(tmp_path, capfd):
     runs = [tmp_path / "0"]
     assert train_missing(runs, lambda fold: ["calendar", "--nonsense"]) == 2
@@ -123,7 +158,19 @@ def test_folds_of_a_part_may_have_epochs_of_their_own(tmp_path):
     with pytest.raises(ValueError, match=r"was trained with (epochs 4|until 3) and"):
         check_split(runs)
     (runs[1] / "run.json").write_text(json.dumps(record | {"part": 25}))
+    check_split(runs)  # which a record of before does not say
+    for run, epochs in zip(runs, (2, 2), strict=True):
+        _asked_for(run, epochs)
     check_split(runs)
+    _asked_for(runs[1], 5)
+    with pytest.raises(ValueError, match=r"was trained with epochs 5 and .* with 2"):
+        check_split(runs)
+
+
+def _asked_for(run: Path, epochs: int) -> None:
+    record = json.loads((run / "run.json").read_text())
+    record |= {"part": 25, "asked": {"epochs": epochs, "until": None}}
+    (run / "run.json").write_text(json.dumps(record))
 
 
 @pytest.mark.parametrize(
@@ -132,7 +179,8 @@ def test_folds_of_a_part_may_have_epochs_of_their_own(tmp_path):
         ([], "was trained with part 25, and 100 is asked for: use the same options"),
         (["--part", "25", "--labels", "benign"], "was trained with labels None, and benign is"),
         (["--part", "25"], None),
-        (["--part", "25", "--until", "1"], None),  # of which one is told in epochs of the whole
+        (["--part", "25", "--until", "1"], "was trained with until None, and 1 is asked for"),
+        (["--part", "25", "--epochs", "9"], "was trained with epochs 3, and 9 is asked for"),
     ],
 )
 def test_folds_of_other_cases_are_not_taken_for_those_that_are_asked_for(
@@ -141,7 +189,8 @@ def test_folds_of_other_cases_are_not_taken_for_those_that_are_asked_for(
     """Of a quarter of the data they would be scored as of all."""
     refused = nullcontext() if sentence is None else pytest.raises(ValueError, match=sentence)
     with refused:
-        check(trained_by_train_source(tmp_path / "0", part=25), *options)
+        of_a_part = {"part": 25, "asked": {"epochs": 3, "until": None}}
+        check(trained_by_train_source(tmp_path / "0", **of_a_part), *options)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import csv
 import json
 import sys
 from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
 
 import keras
@@ -28,10 +29,28 @@ def fit(run, data, validation=None, recipe=RECIPE):
     return loop.fit(build_model("unet", 64, seed=3), data, validation, "ultrasound", recipe, run)
 
 
-def test_killed_and_resumed_gives_what_an_uninterrupted_run_gives(squares, tmp_path, monkeypatch):
-    whole = fit(tmp_path / "whole", squares, squares)
-
+def test_the_averages_of_the_best_epoch_are_kept_and_after_a_kill_the_same(
+    squares, tmp_path, monkeypatch
+):
+    dices, averages, raw = cycle([0.1, 0.9, 0.3]), [], []
     keep = loop._keep
+
+    def validate(model, *_):
+        averages.append(read_tensors(model))
+        return {"dice": next(dices), "presence_auc": 0.5}
+
+    def keep_and_tell(model, *args):
+        keep(model, *args)
+        raw.append(read_tensors(model))
+
+    monkeypatch.setattr(loop, "validate", validate)
+    monkeypatch.setattr(loop, "_keep", keep_and_tell)
+    whole = fit(tmp_path / "whole", squares, squares)
+    assert len(averages) == len(raw) == 3
+    for name, value in whole.items():
+        np.testing.assert_array_equal(value, averages[1][name], f"{name} is not the second epoch's")
+    head = next(name for name in whole if name.startswith("mask_head") and name.endswith("kernel"))
+    assert not np.allclose(whole[head], raw[1][head], atol=1e-6), "these are no averages"
 
     def keep_then_die(*args):
         keep(*args)
@@ -47,6 +66,31 @@ def test_killed_and_resumed_gives_what_an_uninterrupted_run_gives(squares, tmp_p
         np.testing.assert_allclose(resumed[name], value, atol=1e-5, err_msg=name)
     rows = list(csv.DictReader((tmp_path / "cut" / "history.csv").open()))
     assert [row["epoch"] for row in rows] == ["1", "2", "3"]
+
+
+def test_a_validation_is_the_mean_dice_of_lesions_and_the_area_under_the_curve(
+    squares, monkeypatch
+):
+    """Of three lesions one is drawn as it is, of one a half and nothing else, 2 / 3, and of one nothing; one normal of
+    two is called likelier than one of the lesions."""
+    data = squares.take(np.array([0, 1, 2, 18, 19]))
+    maps = data.masks.astype(np.float32)
+    ys, xs = np.nonzero(maps[1])
+    maps[1, ys[: len(ys) // 2], xs[: len(xs) // 2]] = 0.49
+    maps[2] = 0
+    maps[3] = 1  # what is painted on a normal is not the Dice's
+    presences = np.array([0.9, 0.8, 0.3, 0.5, 0.1])
+    monkeypatch.setattr(loop, "predict", lambda *_: (maps, presences))
+    assert loop.validate(None, data, RECIPE) == pytest.approx(
+        {"dice": (1 + 2 / 3) / 3, "presence_auc": 5 / 6}
+    )
+
+
+def test_what_a_training_that_was_killed_left_half_written_is_removed(squares, tmp_path):
+    part = tmp_path / "best.safetensors.4711.part"
+    part.write_bytes(b"half")
+    fit(tmp_path, squares, recipe=replace(RECIPE, epochs=1))
+    assert not part.exists()
 
 
 def test_ctrl_c_keeps_the_best_epoch(squares, tmp_path, monkeypatch):

@@ -8,8 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bcweb.weights import load_weights
+import numpy as np
+
+from bcweb.scores import report
+from bcweb.weights import OperatingPoint, Reading, SeenCase, load_weights
 from tests.hub import finished
+from train import pooled
+from train.readings import PLAIN, Answers
 
 ROOT = Path(__file__).parents[2]
 # Python writes files in ASCII then, as it does on Windows in that system's own encoding.
@@ -22,6 +27,33 @@ from train.pooled import _settle
 point = OperatingPoint(mask_threshold=0.25, presence_gate=0.5, min_lesion_fraction=0.0)
 _settle(Path(sys.argv[1]), Reading(mirrored=True), point, "other folds")
 """
+
+
+def test_what_chose_how_a_fit_on_everything_is_read_is_not_called_unseen(tmp_path, monkeypatch):
+    """A case that was left out of the training and tested a fold: its answer chose the threshold."""
+    run = finished.run(tmp_path / "run")
+    point = OperatingPoint(mask_threshold=0.25, presence_gate=0.5, min_lesion_fraction=0.0)
+    monkeypatch.setattr(pooled, "learn", lambda *_: (Reading(), point))
+    tested = SeenCase("ward", "left out", "g7", "a digest", "0" * 64)
+    fold = Answers(run, None, [], [tested], np.zeros(0), None, np.zeros(0))
+    before = load_weights(str(run / "weights")).seen_cases
+    pooled.finish(run, [fold], PLAIN, report([], {}))
+    weights = load_weights(str(run / "weights"))
+    assert weights.config.operating_point == point
+    assert set(weights.seen_cases) == {*before, tested}
+    assert weights.seen("a digest", "f" * 64)
+
+
+def test_a_disk_that_is_full_leaves_a_fold_the_reading_that_it_had(tmp_path):
+    run = finished.run(tmp_path / "run")
+    file = run / "weights" / "config.json"
+    before = file.read_text()
+    limited = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"
+    done = subprocess.run(
+        [sys.executable, "-c", limited + SETTLE, str(run)], cwd=ROOT, capture_output=True, text=True
+    )
+    assert "File too large" in done.stderr
+    assert file.read_text() == before
 
 
 def test_a_fold_of_a_hospital_with_an_umlaut_is_settled_where_utf_8_is_not_the_default(tmp_path):

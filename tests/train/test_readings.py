@@ -13,7 +13,7 @@ import pytest
 from bcweb.batch import Choice
 from bcweb.cases import read_cases
 from bcweb.evaluate import score_one
-from bcweb.weights import load_weights
+from bcweb.weights import Reading, load_weights
 from train import crossval, readings
 from train.readings import PLAIN, Answers, Way
 
@@ -86,7 +86,7 @@ def answers(presences: list[float], sure: list[float], lesions: list[bool]) -> A
     maps[:, 0, 0] = sure
     truths = np.zeros((len(sure), 2, 2), bool)
     truths[:, 0, 0] = lesions
-    return Answers(Path(), None, [], maps, np.array(presences), truths)
+    return Answers(Path(), None, [], [], maps, np.array(presences), truths)
 
 
 def test_calibration_follows_whichever_of_the_two_knows():
@@ -97,6 +97,19 @@ def test_calibration_follows_whichever_of_the_two_knows():
         calibrated = readings._calibrate(fold, readings._calibration([fold])).presences
         assert (np.diff(calibrated) < 0)[[0, 1, 3, 4]].all(), "the order of the one that knows"
         assert calibrated[:3].min() > 0.5 > calibrated[3:].max()
+
+
+def test_no_fold_has_a_say_in_how_it_is_read_itself(monkeypatch):
+    folds = [answers([0.5], [0.1 * k], [True]) for k in range(3)]
+    asked = []
+
+    def learn(others, way):
+        asked.append(others)
+        return Reading(), None
+
+    monkeypatch.setattr(readings, "learn", learn)
+    assert [fold for fold, _, _ in readings.by_the_others(folds, PLAIN)] == folds
+    assert asked == [[folds[1], folds[2]], [folds[0], folds[2]], [folds[0], folds[1]]]
 
 
 def test_what_cannot_be_calibrated_gets_a_sentence():

@@ -359,6 +359,21 @@ def test_mammograms_learn_presence_only_from_lesions_that_are_covered(squares, c
     assert recipe.presence is presence
 
 
+@pytest.mark.parametrize(
+    ("groups", "epochs", "all_of_them"), [(7, 14, 58), (29, 14, 14), (8, 14, 51)]
+)
+def test_a_part_of_the_data_is_trained_on_for_the_steps_of_all_and_no_epoch_more(
+    squares, groups, epochs, all_of_them
+):
+    """By batches of one and normals once: 29 steps an epoch on all, and so 14 x 29 / 7 = 58 epochs of 7 steps."""
+    whole = (squares + squares).take(np.arange(29))
+    args = parse(["--data", "busi:x", "--out", "y", "--batch", "1", "--set", "normal_repeats=1"])
+    args.epochs = epochs
+    start = without_source(ARMS["imagenet"], "lite0")
+    part = whole.take(np.arange(groups))
+    assert _recipe(args, start, "mammogram", 1, whole, part).epochs == all_of_them
+
+
 def test_mammograms_without_a_normal_among_them_teach_presence_by_covered_lesions(
     narrow, tmp_path, capsys
 ):

@@ -105,6 +105,17 @@ def test_an_arm_is_compared_by_the_seeds_that_the_control_has_too(docs):
     assert answer([arms["imagenet"], other]) == ""
 
 
+def test_trials_that_were_scored_against_two_truths_are_not_compared(docs):
+    folder = docs / "transfer-study" / "mammogram-to-ultrasound"
+    for name, digest in (("encoder-100-s0", "before"), ("random-100-s0", "after")):
+        file = folder / f"{name}.csv"
+        write_scores(file, [replace(s, truth_digest=digest) for s in read_scores(file)])
+    with pytest.raises(
+        ValueError, match=r"case 0 of busi was scored against one truth in .*encoder-100-s0.csv and"
+    ):
+        read_direction(folder)
+
+
 def test_one_seed_tells_no_arm_apart_however_far_it_lies(docs):
     arms = by_arm(docs)
     against = difference(arms["random"], arms["imagenet"])

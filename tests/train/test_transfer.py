@@ -19,13 +19,14 @@ import pytest
 
 from bcweb.weights import EMBEDDED, load_weights
 from tests import weights_folder
+from tests.train.squares import draw_squares
 from train.arms import ARMS
 from train.card import card
 from train.data import load
 from train.roles import split
 from train.start import load_source
 from train.training_set import TrainingCase, TrainingSet
-from train.transfer import found_data, main
+from train.transfer import found_data, main, modality_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -90,6 +91,18 @@ def test_what_cannot_be_carried_over_gets_one_sentence(folder, tmp_path, capsys,
     said = capsys.readouterr().err
     assert sentence in said and "Traceback" not in said
     assert not (tmp_path / "run").exists()
+
+
+def test_a_scan_without_a_truth_has_no_say_in_the_modality_of_the_data(tmp_path):
+    draw_squares(tmp_path / "ward", seed=1)
+    shutil.copy(
+        tmp_path / "ward" / "images" / "case0.png", tmp_path / "ward" / "images" / "film.png"
+    )
+    table = tmp_path / "ward" / "cases.csv"
+    first, *rows = table.read_text().splitlines()
+    said = [f"{first},modality", *[f"{row},ultrasound" for row in rows], "film.png,,x,mammogram"]
+    table.write_text("\n".join(said))
+    assert modality_of([f"folder:{tmp_path / 'ward'}"]) == "ultrasound"
 
 
 def test_a_source_is_a_folder_of_weights_or_a_run_that_has_them(tmp_path):
