@@ -13,7 +13,6 @@ only where it is a file that was downloaded, else the row is left out.
 
 from __future__ import annotations
 
-import csv
 import os
 import re
 import shutil
@@ -26,6 +25,7 @@ from bcweb.cases import folder
 from bcweb.cases.case import CasesError, CaseSet
 from bcweb.locks import held
 from bcweb.names import MASK, harmless
+from bcweb.tables import write_rows
 
 _SUFFIX = re.compile(r"\.[A-Za-z]\w{1,4}")
 _NOT_IN_IT = "Its picture or its mask is not in the data set."
@@ -97,9 +97,8 @@ def _write(repo: str, commit: str, part: Path) -> None:
     for inside in ("images", "masks"):
         (part / inside).mkdir(parents=True)
     cell = harmless if "decision" in columns else str  # as `folder` takes it from an export
-    with (part / "cases.csv").open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(("file", *columns))
+    with (part / "cases.csv").open("w", newline="", encoding="utf-8") as table:
+        write_rows(table, [("file", *columns)])
         for rows in splits.values():
             for row in rows:
                 name = next(names)
@@ -112,7 +111,7 @@ def _write(repo: str, commit: str, part: Path) -> None:
                     if drawn:
                         (part / "masks" / (name + _suffix(mask))).write_bytes(drawn)
                 words = (_word(rows.features[c], row.get(c)) for c in columns)
-                table.writerow((file, *map(cell, words)))
+                write_rows(table, [(file, *map(cell, words))])
 
 
 def _word(kind: Any, value: Any) -> str:
@@ -162,7 +161,7 @@ def _names(splits: dict[str, Any]) -> list[str]:
         else:  # without the pictures themselves, which may not fit into memory together
             paths = pyarrow.compute.struct_field(rows.data.column("image"), "path")
             said += [Path(path or "").stem for path in paths.to_pylist()]
-    names = [re.sub(r"[^\w.() -]|^\.+", "_", str(name or "")) for name in said]
+    names = [re.sub(r"[^\w.() -]|^\.+", "_", "" if name is None else str(name)) for name in said]
     clear = all(names) and len({name.lower() for name in names}) == len(names)
     if not clear or any(MASK.fullmatch(name) for name in names):
         return [f"{split}-{i:06d}" for split, rows in splits.items() for i in range(len(rows))]

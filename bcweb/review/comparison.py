@@ -99,6 +99,8 @@ class Comparison:
             "better": len(self.better),
             "worse": len(self.worse),
             "same": len(self.pairs) - len(self.better) - len(self.worse),
+            "begun_from_first": sum(pair.case.begun for pair in self.pairs),
+            "begun_from_second": sum(pair.other.begun for pair in self.pairs),
             "rows": rows,
         }
 

@@ -24,7 +24,7 @@ from bcweb.scores import are_scores
 from bcweb.tables import why_kept
 from bcweb.terminal import why_other, why_unwritable, write_whole
 
-_REPORT = re.compile(rb"\s*<!doctype html", re.IGNORECASE)
+_REPORT = re.compile(rb"\s*<!doctype html.*?<title>Evaluation of ", re.IGNORECASE | re.DOTALL)
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:

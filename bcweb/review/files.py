@@ -27,6 +27,13 @@ _NAME = re.compile(
     r"(masks|maps|drafts|thumbnails)/([0-9a-f]{32})(?:-(\d+)x(\d+))?(?:-[0-9a-f]{8})?\.(png|webp)"
 )
 _FOLDERS = ("masks", "maps", "drafts", "thumbnails")
+# What a disk, or a system that looks at a folder, puts into it by itself: the folder is empty all the same.
+OF_THE_DISK = frozenset(
+    {
+        "lost+found", ".DS_Store", ".Spotlight-V100", ".Trashes", ".fseventsd", "System Volume Information",
+        "$RECYCLE.BIN", "desktop.ini",
+    }
+)  # fmt: skip
 _STALE_SECONDS = 3600  # a temporary file this old was left by a process that died
 _THUMBNAIL_SIDE = 160
 
@@ -141,11 +148,11 @@ class Writing:
         """Write a (H, W) uint8 map as an 8-bit PNG; its name."""
         height, width = pixels.shape
         name = f"maps/{_hash(pixels, pixels.shape)}-{width}x{height}.png"
-        return self._write(name, lambda: grey_png(pixels, width, 8))
+        return self._write(name, grey_png(pixels, width, 8))
 
     def thumbnail(self, data: bytes) -> str:
         """Write a WebP file's bytes; its name."""
-        return self._write(f"thumbnails/{_hash(data)}.webp", lambda: data)
+        return self._write(f"thumbnails/{_hash(data)}.webp", data)
 
     def publish(self) -> None:
         """Give all their names, durably."""
@@ -161,23 +168,30 @@ class Writing:
         height, width = mask.shape
         packed = np.packbits(mask, axis=1)
         name = f"{folder}/{_hash(packed, mask.shape)}-{width}x{height}{ending}.png"
-        return self._write(name, lambda: grey_png(packed, width, 1, level=6))
+        return self._write(name, grey_png(packed, width, 1, level=6))
 
-    def _write(self, name: str, content) -> str:
+    def _write(self, name: str, content: bytes) -> str:
         # One that is there already may have been named a moment ago: its folder is synced all the same.
         self._named.add(name)
-        if name in self._pending or (self._place / name).exists():
+        if name in self._pending or self._is_there(name, content):
             return name
         part = self._parts / f"{os.getpid()}-{secrets.token_hex(8)}"
         self._pending[name] = part
         try:
             with part.open("xb") as file:
-                file.write(content())
+                file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
             raise not_saved(error) from error
         return name
+
+    def _is_there(self, name: str, content: bytes) -> bool:
+        """Whether it has its name already, and is whole: one that the disk has damaged is written again."""
+        try:
+            return (self._place / name).read_bytes() == content
+        except OSError:
+            return False
 
 
 def make_folders(place: Path) -> None:

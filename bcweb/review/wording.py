@@ -404,7 +404,7 @@ MORE = [
 
 
 def compared(figures: dict[str, Any]) -> str:
-    """Which cases two revisions are compared on, and on how many one is better; sentences."""
+    """Which cases two revisions are compared on, on how many one is better, and what favours either; sentences."""
     folds, with_folds = figures["out_of_fold"], figures["with_folds"]
     which = "that both predicted and neither had seen"
     if folds and with_folds:
@@ -416,6 +416,9 @@ def compared(figures: dict[str, Any]) -> str:
             f"{figures['better']:,} better with {figures['first']}, {figures['worse']:,} worse, "
             f"{figures['same']:,} the same to three digits."
         )
+    for which in ("first", "second"):
+        if begun := figures[f"begun_from_{which}"]:
+            said += f" The truth of {begun:,} of them began from {figures[which]}'s own prediction, which favours it."
     if folds and not with_folds:
         have = "has" if folds == 1 else "have"
         said += f" {images(folds, what='more case')} {have} scores out of fold."

@@ -211,6 +211,26 @@ def test_pictures_that_are_files_of_the_repository_keep_their_names(hub, read):
     ]
 
 
+def test_a_carriage_return_in_a_row_ends_no_row(hub, read):
+    """What stood behind it, label and group, would be lost: a normal's truth, and on which side a patient stands."""
+    row = {
+        "image": {"bytes": png(0), "path": "a.png"}, "findings": "mass\rno calcification", "label": "normal",
+        "group": "p1", "modality": "mammogram",
+    }  # fmt: skip
+    hub.add_files("ann/findings", {"data.parquet": parquet([row])}, kind="dataset")
+    found, _ = read("hf:ann/findings")
+    assert found["cases"] == [["ann/findings", "a", "normal", "p1", "mammogram", 0]]
+    assert found["skipped"] == []
+
+
+def test_numbers_from_0_are_names_too(hub, read):
+    table = "file_name,id,label,modality\na.png,0,normal,mammogram\nb.png,1,normal,mammogram\n"
+    files = {"a.png": png(0), "b.png": png(1), "metadata.csv": table.encode()}
+    hub.add_files("ann/numbers", files, kind="dataset")
+    found, _ = read("hf:ann/numbers")
+    assert [case[1] for case in found["cases"]] == ["0", "1"]
+
+
 def test_what_cannot_be_read_is_one_sentence(hub, pushed, read):
     assert read("hf:ann/scans@v9") == "The data set ann/scans has no revision v9."
     assert read("hf:ann/none") == (

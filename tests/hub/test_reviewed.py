@@ -109,6 +109,30 @@ def test_fewer_files_leave_none_of_the_last_revision_behind(hub, client, made, m
     ]
 
 
+def test_the_licence_that_somebody_has_added_stays_and_the_card_leads_to_it(hub, client, made):
+    what = made.store, OWNER, made.project.id, NAME
+    file = save(made.folder / "own.png", picture(9))
+    made.add("own", file, dataset="ward 7")
+    made.decide("own", "accept")
+    push_export(*what)
+    hub.add_files(NAME, {"LICENSE": b"Ours."}, kind="dataset")
+    made.decide("two", "corrected", blob(40), beginning="prediction")
+    assert push_export(*what)[0].tag == "v2"
+    files = hub.repository(NAME, "dataset").find("v2").files
+    assert files["LICENSE"].data == b"Ours."
+    card = files["README.md"].data.decode()
+    assert "- ward 7. Licence: whoever pushed this says it in the file LICENSE" in card
+
+
+def test_what_a_disk_has_of_its_own_is_not_pushed(hub, client, made, tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    (disk / ".DS_Store").write_bytes(b"x")
+    push_export(made.store, OWNER, made.project.id, NAME, to=disk)
+    assert (disk / "verdicts.csv").exists()
+    assert ".DS_Store" not in hub.repository(NAME, "dataset").find("v1").files
+
+
 def test_public_only_where_it_was_said(hub, client, made):
     what = made.store, OWNER, made.project.id
     push_export(*what, "ann/open", public=True)
@@ -192,6 +216,16 @@ def test_the_command_pushes_and_says_how_to_try_again(hub, python, made, tmp_pat
         "The Hub is out of order (500). The export is in out. Push it later: python -m bcweb.review "
         f"export '{made.project.name}' --push {NAME} --include accept,truth\n"
     )
+
+
+def test_an_older_export_is_not_said_to_be_the_one_that_was_refused(hub, python, made, tmp_path):
+    export(made.store, OWNER, made.project.id, tmp_path / "out", "dataset")
+    made.store.close()
+    command = ("-m", "bcweb.review", "export", made.project.name, "--to", "out")
+    done = python(*command, "--push", "bob/cases", env={"BCWEB_HOME": str(made.store.home)})
+    assert done.returncode == 1
+    assert done.stderr.startswith("bob/cases belongs to bob") and "Push it later: " in done.stderr
+    assert "The export is in" not in done.stderr
 
 
 def test_a_data_set_in_a_folder_is_read_by_the_client_of_data_sets(python, made, tmp_path):

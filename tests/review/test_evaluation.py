@@ -227,8 +227,8 @@ def test_uncertainty_is_rated_by_how_it_ranks_the_errors(tmp_path):
 # --- which truth
 
 
-def decide(store: Store, case: int, decision: str, mask=None, **more) -> None:
-    prediction = store.prediction("local", case, FIRST)
+def decide(store: Store, case: int, decision: str, mask=None, revision=FIRST, **more) -> None:
+    prediction = store.prediction("local", case, revision)
     store.save(
         "local",
         "ann",
@@ -432,6 +432,20 @@ def test_scores_out_of_fold_are_compared_only_where_that_was_asked_for(store, fi
     assert more.left_out[f"that {FIRST} saw in training"] == 1
     # 0.1 - 0.2 + 0 - 0.5, then 0.6 - 0.8 of carried and 0.6 - 1 of fold
     assert more.figures["rows"]["dice_mean"]["difference"] == pytest.approx(-1.2 / 6)
+
+
+def test_truths_that_began_from_a_prediction_of_either_side_are_told(own):
+    store, project = own
+    ids = ids_of(store, project)
+    decide(store, ids["b"], "corrected", square(10, 0), SECOND, beginning="prediction")
+    decide(store, ids["a"], "corrected", square(10, 2), SECOND, beginning="empty")
+    first, second = (evaluate(store, "local", "made", name, "reader") for name in (FIRST, SECOND))
+    said = f"The truth of 1 of them began from {SECOND}'s own prediction, which favours it."
+    for told in (compare(first, second), compare(second, first)):
+        assert said in wording.compared(told.figures)
+        assert f"{FIRST}'s own" not in wording.compared(told.figures)
+    imported = (evaluate(store, "local", "made", name) for name in (FIRST, SECOND))
+    assert "favours" not in wording.compared(compare(*imported).figures), "no truth began so"
 
 
 def test_a_mask_of_the_second_that_is_damaged_is_no_prediction_that_was_not_made(own):

@@ -77,6 +77,15 @@ def test_a_damaged_file_is_told(files, damage):
         files.mask(FOLDER, name)
 
 
+@pytest.mark.parametrize("damage", [b"", b"\x89PNG", b"x" * 999])
+def test_a_file_that_the_disk_has_damaged_is_whole_again_once_the_same_is_saved(files, damage):
+    drawn = mask(1, (64, 64))
+    name = write(files, drawn)
+    files.path(FOLDER, name).write_bytes(damage)
+    assert write(files, drawn) == name
+    np.testing.assert_array_equal(files.mask(FOLDER, name), drawn)
+
+
 def test_a_mask_of_another_size_under_this_name_is_told(files):
     name = write(files, mask(1, (10, 12)))
     files.path(FOLDER, name).rename(files.path(FOLDER, name.replace("12x10", "10x12")))

@@ -368,6 +368,10 @@ def test_the_table_of_a_data_set_is_not_replaced_and_what_was_written_is(home, t
         assert main(["evaluate", "made", option, str(table)]) == 1
         assert f"{table} is there and {what}" in capsys.readouterr().err
         assert table.read_text() == "file,label,patient\n"
+    page = tmp_path / "index.html"
+    page.write_text("<!doctype html>\n<html><head><title>Ward 7</title></head></html>")
+    assert main(["evaluate", "made", "--html", str(page)]) == 1
+    assert f"{page} is there and holds no report" in capsys.readouterr().err
     again = [f"--{kind}={tmp_path / f'out.{kind}'}" for kind in ("csv", "json", "html")]
     for _ in range(2):
         assert main(["evaluate", "made", *again]) == 0

@@ -37,7 +37,8 @@ def card(rows: Sequence[Row]) -> str:
         "## Where they come from", "",
         *[_source(name) for name in sorted({row.case.dataset for row in rows})], "",
         "## Columns", "",
-        "`image` as it was reviewed (pictures of DICOM files: their pixels as PNG), `mask` of the same size, 0 and "
+        "`image` as it was reviewed (of DICOM files, and of pictures that carry EXIF, a comment or "
+        "other texts: their pixels as PNG), `mask` of the same size, 0 and "
         "255, without any 255 where there is no lesion; `label`, as the reader said, else as the data set said, "
         "which is `first_label`; `group`: what must stay on one side of a split; `modality`, `findings`, "
         "`dataset`, `case`: of the data set; `decision`, `reader`, `time` (UTC), `seconds` it took, "
@@ -98,7 +99,7 @@ def _counts(rows: Sequence[Row]) -> list[str]:
 
 def _source(name: str) -> str:
     if name not in SOURCES:
-        return f"- {name}. Licence: whoever pushed this knows, and must say so here."
+        return f"- {name}. Licence: whoever pushed this says it in the file LICENSE, which later pushes leave as it is."
     source = SOURCES[name]
     return f"- {source.name}, {source.text}. Licence: {source.licence}."
 

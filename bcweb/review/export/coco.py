@@ -52,8 +52,9 @@ def write(folder: Path, cases: Iterable[tuple[Row, np.ndarray]]) -> list[Row]:
         "images": images,
         "annotations": annotations,
     }
-    text = json.dumps(whole, ensure_ascii=False, separators=(",", ":"))
-    (folder / "annotations.json").write_text(text, encoding="utf-8")
+    # Other letters as escapes: pycocotools opens it in the encoding of its machine, on Windows not UTF-8.
+    text = json.dumps(whole, ensure_ascii=True, separators=(",", ":"))
+    (folder / "annotations.json").write_text(text, encoding="ascii")
     return done
 
 

@@ -8,6 +8,7 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from bcweb.paths import path_argument
 from bcweb.review.export import (
@@ -65,6 +66,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     _check(arguments)
+    had_one = _has_export(arguments.to)
     try:
         with Store() as store, _progress() as progress:
             what = store, LOCAL, arguments.name
@@ -79,9 +81,10 @@ def run(arguments: argparse.Namespace) -> int:
                     progress,
                 )  # fmt: skip
     except PushError as error:
-        raise PushError(f"{error} {_kept(arguments)}Push it later: {_again(arguments)}") from None
+        kept = _kept(arguments, had_one)
+        raise PushError(f"{error} {kept}Push it later: {_again(arguments)}") from None
     except KeyboardInterrupt:
-        kept = _kept(arguments) or "Nothing of the export is kept."
+        kept = _kept(arguments, had_one) or "Nothing of the export is kept."
         say(f"Stopped. {kept.strip()}")
         return 130
     for line in done.lines():
@@ -100,9 +103,14 @@ def _check(arguments: argparse.Namespace) -> None:
         raise ExportError("Say where: --to DIR, or --push user/name.")
 
 
-def _kept(arguments: argparse.Namespace) -> str:
-    """Where the export is, if it was written before something went wrong."""
-    written = arguments.to is not None and (arguments.to / "verdicts.csv").is_file()
+def _has_export(folder: Path | None) -> bool:
+    return folder is not None and (folder / "verdicts.csv").is_file()
+
+
+def _kept(arguments: argparse.Namespace, had_one: bool) -> str:
+    """Where the export is, if it was written before something went wrong. had_one: there was one before, an older one,
+    and none is written over another."""
+    written = not had_one and _has_export(arguments.to)
     return f"The export is in {arguments.to}. " if written else ""
 
 

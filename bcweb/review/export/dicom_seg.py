@@ -16,7 +16,7 @@ import re
 import warnings
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -32,6 +32,7 @@ from bcweb.scans import is_dicom
 if TYPE_CHECKING:
     from highdicom.seg import Segmentation, SegmentDescription
     from pydicom.dataset import Dataset
+    from pydicom.valuerep import PersonName
 
 # Names without a given name are no reason to warn.
 warnings.filterwarnings("ignore", "The string .* is unlikely to represent the intended person name")
@@ -52,7 +53,7 @@ _PLACE = {
 }
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 _UTF_8 = "ISO_IR 192"
-_VERSION = "review export 2"  # of what is written here
+_VERSION = "review export 3"  # of what is written here
 _SERIES_NUMBER = 9000  # far from those of a device
 
 
@@ -103,7 +104,7 @@ def segmentation(row: Row, mask: np.ndarray, header: Dataset) -> Segmentation:
     from pydicom.uid import generate_uid
 
     verdict = row.verdict
-    at = verdict.at.astimezone()  # DICOM says local times
+    at = verdict.at.astimezone(UTC)  # not in the time of whatever machine exports it
     plane = _plane(header)
     who = f"{verdict.reader} {verdict.at.isoformat()}"
     made = highdicom.seg.Segmentation(
@@ -115,7 +116,7 @@ def segmentation(row: Row, mask: np.ndarray, header: Dataset) -> Segmentation:
         series_number=_SERIES_NUMBER,
         # Not of the verdict's number, which is another one where it came back from a backup.
         sop_instance_uid=generate_uid(entropy_srcs=[plane.SOPInstanceUID, verdict.key, who]),
-        instance_number=row.case.position + 1,
+        instance_number=_number(header),  # a case's own place may be another after a backup
         manufacturer="bcweb",
         manufacturer_model_name="bcweb.review",
         software_versions=_VERSION,
@@ -199,7 +200,7 @@ def _plane(header: Dataset) -> Dataset:
             "AccessionNumber",
             "StudyID",
         ):
-            setattr(plane, keyword, str(header.get(keyword) or ""))
+            setattr(plane, keyword, _text(header, keyword))
     for keyword in _DATES:
         setattr(plane, keyword, _date(str(header.get(keyword))))
     time = str(header.get("StudyTime"))
@@ -221,6 +222,25 @@ def _plane(header: Dataset) -> Dataset:
     return plane
 
 
+def _number(header: Dataset) -> int:
+    """The source's number in its series, or 1 where it has none."""
+    try:
+        number = int(header.InstanceNumber)
+    except (AttributeError, TypeError, ValueError, OverflowError):
+        return 1
+    return number if 0 < number < 2**31 else 1
+
+
+def _text(header: Dataset, keyword: str) -> str | PersonName:
+    r"""As the file has it: pydicom takes 12\34 for two values, also where there may be but one."""
+    from pydicom.multival import MultiValue
+    from pydicom.valuerep import PersonName
+
+    said = header.get(keyword) or ""
+    text = "\\".join(map(str, said)) if isinstance(said, MultiValue) else str(said)
+    return PersonName(text) if keyword.endswith("Name") else text  # highdicom takes one name
+
+
 def _date(said: str) -> str:
     """It as it is, or "" where it is no day: some programs shift dates by adding years."""
     try:
@@ -231,7 +251,7 @@ def _date(said: str) -> str:
 
 
 def _place(header: Dataset) -> dict[str, Any]:
-    """Where the first frame lies in the patient, if the file says all of it, in numbers."""
+    """Where the first frame lies in the patient, if the file says all of it, in numbers that can be so."""
     from bcweb.scans.dicom import first_frame
 
     found = {keyword: first_frame(header, keyword, of) for keyword, (_, of) in _PLACE.items()}
@@ -239,7 +259,9 @@ def _place(header: Dataset) -> dict[str, Any]:
         numbers = np.array(found[keyword] or np.nan, float)  # an empty element is None
         if numbers.size != count or not np.isfinite(numbers).all():
             return {}
-    return found
+    axes = np.array(found["ImageOrientationPatient"], float).reshape(2, 3)
+    are_axes = np.allclose(axes @ axes.T, np.eye(2), atol=1e-3)  # of length 1, at right angles
+    return found if are_axes and min(found["PixelSpacing"]) > 0 else {}
 
 
 def _refer(made: Segmentation, header: Dataset) -> None:
@@ -263,7 +285,7 @@ def _same_again(made: Segmentation) -> None:
 
     made.InstanceCreationDate, made.InstanceCreationTime = made.ContentDate, made.ContentTime
     for equipment in made.ContributingEquipmentSequence:
-        equipment.ContributionDateTime = f"{made.ContentDate}{made.ContentTime}"
+        equipment.ContributionDateTime = f"{made.ContentDate}{made.ContentTime}+0000"
     organisation = generate_uid(entropy_srcs=[made.SOPInstanceUID, "dimensions"])
     for item in (*made.DimensionOrganizationSequence, *made.DimensionIndexSequence):
         item.DimensionOrganizationUID = organisation

@@ -1,4 +1,5 @@
-"""The pictures of an export: copied as they are, or where other programs could not read them, as PNG."""
+"""The pictures of an export: copied as they are; or as PNG where other programs could not read them, or where they say
+more than a picture does."""
 
 from __future__ import annotations
 
@@ -15,7 +16,13 @@ from bcweb.scans import Scan, ScanError, is_dicom, read_scan
 
 # What programs for pictures read, and what this project's readers take for scans by their content.
 _PLAIN = {"PNG": ".png", "JPEG": ".jpg", "MPO": ".jpg", "WEBP": ".webp", "BMP": ".bmp"}
-_ORIENTATION = 0x0112  # of EXIF
+# What Pillow tells of such a file that is of its pixels alone. Whatever else it carries, EXIF, XMP, comments, profiles,
+# may name a patient or a place.
+_OF_PIXELS = {
+    "APP0", "jfif", "jfif_version", "jfif_unit", "jfif_density", "APP14", "adobe", "adobe_transform",
+    "progressive", "progression", "dpi", "aspect", "gamma", "srgb", "chromaticity", "transparency", "interlace",
+    "compression", "background", "loop", "timestamp", "duration",
+}  # fmt: skip
 
 
 class PictureError(ValueError):
@@ -39,19 +46,26 @@ def copy(case: CaseRow, folder: Path, name: str) -> Path:
 def plain(case: CaseRow) -> tuple[bytes, str]:
     """A picture that everybody can read, and its suffix; raises `PictureError`.
 
-    PNG, JPEG, WebP and BMP as they are; of others, and of those that EXIF turns, the pixels as PNG of 8 or
-    16 bits, of which `read_scan` makes the same pixels. Nothing of a DICOM file's header goes along.
+    PNG, JPEG, WebP and BMP as they are; of others, and of those that carry more than a picture, the pixels as PNG of
+    8 or 16 bits, of which `read_scan` makes the same pixels: no text goes along, of a DICOM file's header or of a
+    camera, nor does EXIF that would turn it.
     """
     scan = scan_of(case)
     with _readable(case):
         if not is_dicom(case.file):
             with Image.open(case.file) as image:
                 suffix = _PLAIN.get(image.format or "")
-                if suffix and image.getexif().get(_ORIENTATION, 1) == 1:
+                if suffix and not _carries_more(image):
                     return case.file.read_bytes(), suffix
     file = BytesIO()
     Image.fromarray(scan.pixels).save(file, "PNG", compress_level=4)
     return file.getvalue(), ".png"
+
+
+def _carries_more(image: Image.Image) -> bool:
+    image.load()  # what stands behind its pixels is told only then
+    parts = (name for name, _ in getattr(image, "applist", ()))  # a JPEG's
+    return not _OF_PIXELS.issuperset([*image.info, *parts])
 
 
 def scan_of(case: CaseRow) -> Scan:

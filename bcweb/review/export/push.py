@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bcweb import hub, publish
 from bcweb.review.export.card import MARK
+from bcweb.review.files import OF_THE_DISK
 from bcweb.review.records import ReviewError
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ def push(folder: Path, repo: str, public: bool = False) -> Pushed:
     What has arrived in a push that was cut off is not sent again. Raises `PushError`.
     """
     repo = check(repo, public)
-    files = {f.relative_to(folder).as_posix(): f for f in folder.rglob("*") if f.is_file()}
+    inside = {f.relative_to(folder): f for f in folder.rglob("*") if f.is_file()}
+    files = {f.as_posix(): there for f, there in inside.items() if not OF_THE_DISK & {*f.parts}}
     try:
         with publish.one_sentence(f"datasets/{repo}"):
             made = publish.publish(

@@ -27,6 +27,7 @@ from bcweb.review.export.names import disk_name
 from bcweb.review.export.parallel import in_order
 from bcweb.review.export.rows import WITH_MASK, Row, rows_of
 from bcweb.review.export.table import write_verdicts
+from bcweb.review.files import OF_THE_DISK
 from bcweb.review.records import Decision, ReviewError
 from bcweb.review.store import Snapshot, Store
 
@@ -307,9 +308,10 @@ def _move_all(folder: Path, to: Path) -> None:
 
 
 def _holds_something(folder: Path) -> bool:
-    """Whether it does but for what exports are writing into it, or were when they were killed: the first that is whole
-    takes it, and the others find it taken."""
-    return bool(set(folder.iterdir()) - set(_parts(folder / "export")))
+    """Whether it does but for what the disk itself puts there, and what exports are writing into it, or were when they
+    were killed: the first that is whole takes it, and the others find it taken."""
+    there = {item for item in folder.iterdir() if item.name not in OF_THE_DISK}
+    return bool(there - set(_parts(folder / "export")))
 
 
 def _taken(to: Path) -> ExportError:
@@ -341,7 +343,8 @@ def _remove_stale_parts(to: Path) -> None:
     before = time.time() - _STALE_SECONDS
     for part in _parts(to):
         # Where no lock tells, those in which nothing was written for so long: a large export takes longer.
-        with suppress(FileNotFoundError):  # another process's, and it has just finished
+        # Another process's that has just finished, or another user's, into which nobody else may look.
+        with suppress(FileNotFoundError, PermissionError):
             if _is_let_go(part) or all(
                 item.lstat().st_mtime < before for item in (part, *part.rglob("*"))
             ):

@@ -39,6 +39,14 @@ def test_coco_is_decoded_by_pycocotools_to_the_same_masks(made, tmp_path, capsys
     assert coco.cats == {1: {"id": 1, "name": "lesion", "supercategory": "breast"}}
 
 
+def test_coco_is_read_alike_in_whatever_encoding_a_machine_has(made, tmp_path):
+    """pycocotools names none: on Windows in China it is GBK."""
+    export(made.store, OWNER, made.project.id, tmp_path / "out", "coco")
+    whole = (tmp_path / "out" / "annotations.json").read_bytes()
+    assert whole.isascii()
+    assert "肿块 图" in {image["case"] for image in json.loads(whole)["images"]}
+
+
 def test_coco_says_who_decided_and_under_which_licence(made, tmp_path):
     export(made.store, OWNER, made.project.id, tmp_path / "out", "coco")
     whole = json.loads((tmp_path / "out" / "annotations.json").read_text(encoding="utf-8"))

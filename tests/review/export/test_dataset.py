@@ -56,7 +56,7 @@ def test_the_card_says_what_it_is_how_many_and_under_which_licences(made, tmp_pa
     assert "12 scans (mammogram and ultrasound)" in text and "ann 11, 王^芳 1" in text
     assert "| busi | corrected | 5 | 1 | benign 3, malignant 1, normal 1 |" in text
     assert "BUSI, breast ultrasound, Cairo" in text and "Licence: none is stated" in text
-    assert "- busi 2. Licence: whoever pushed this knows" in text
+    assert "- busi 2. Licence: whoever pushed this says it in the file LICENSE, which" in text
 
 
 def test_several_files_of_parquet_where_there_is_much(mine, tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import time
 
 import numpy as np
 import pytest
@@ -78,6 +79,15 @@ ODD = {
     "a spacing of one value": PLACE | {"PixelSpacing": 0.1},
     "a position of two values": PLACE | {"ImagePositionPatient": [10, -20]},
     "a position that is no number": PLACE | {"ImagePositionPatient": [10, -20, "nan"]},
+    "an orientation that is none": PLACE | {"ImageOrientationPatient": [0] * 6},
+    "two axes that are one": PLACE | {"ImageOrientationPatient": [1, 0, 0, 1, 0, 0]},
+    "an axis that is too long": PLACE | {"ImageOrientationPatient": [2, 0, 0, 0, 0, -1]},
+    "pixels without a size": PLACE | {"PixelSpacing": [0, 0]},
+    "several ways of taking names out": {
+        "PatientIdentityRemoved": "YES", "DeidentificationMethod": ["by hand", "by a script"],
+    },
+    "numbers in its series": {"InstanceNumber": [3, 4]},
+    "a number below 1": {"InstanceNumber": -1},
     "two sides": {"ImageLaterality": ["L", "R"]},
     "a lossy picture": {"LossyImageCompression": "01", "LossyImageCompressionRatio": 7},
 }  # fmt: skip
@@ -115,7 +125,63 @@ def test_dicom_as_it_is_found_in_hospitals_gets_its_segmentation(tmp_path, what)
         assert region.AnatomicRegionModifierSequence[0].CodeMeaning == "Left"
     if what == "a Chinese name":
         assert read.PatientName == "Wang^XiaoDong=王^小东"
+    if what == "several ways of taking names out":
+        assert read.DeidentificationMethod == ["by hand", "by a script"]
     assert read.SegmentSequence[0].SegmentAlgorithmType == "MANUAL"
+
+
+@pytest.mark.parametrize("keyword", ["PatientID", "PatientName", "AccessionNumber", "StudyID"])
+def test_a_text_with_a_backslash_stays_as_the_file_has_it(tmp_path, keyword):
+    """It is no single value, and of whom a segmentation is must be said as the archive knows it."""
+    import pydicom
+
+    made = decided.empty_project(tmp_path)
+    file = decided.dicom_file(made.folder / "scan.dcm", picture(1), **{keyword: r"Doe^12\34"})
+    made.add("scan", file)
+    made.decide("scan", "accept")
+    export(made.store, OWNER, made.project.id, tmp_path / "out", "dicom")
+    read = pydicom.dcmread(tmp_path / "out" / "segmentations" / "scan.dcm")
+    assert read[keyword].value == pydicom.dcmread(file)[keyword].value == ["Doe^12", "34"]
+
+
+@pytest.fixture
+def in_time_zone(monkeypatch):
+    """Let this process be at a place of the world."""
+    if not hasattr(time, "tzset"):
+        pytest.skip("no time zones of a process here")
+
+    def be(place: str) -> None:
+        monkeypatch.setenv("TZ", place)
+        time.tzset()
+
+    yield be
+    monkeypatch.undo()
+    time.tzset()
+
+
+def test_the_same_verdict_is_the_same_instance_in_every_time_zone(made, tmp_path, in_time_zone):
+    written = []
+    for number, place in enumerate(("UTC+11", "UTC-13")):
+        in_time_zone(place)
+        to = tmp_path / str(number)
+        export(made.store, OWNER, made.project.id, to, "dicom")
+        written.append({f.name: f.read_bytes() for f in (to / "segmentations").iterdir()})
+    assert written[0] == written[1]
+
+
+@pytest.mark.parametrize(("said", "number"), [({"InstanceNumber": 7}, 7), ({}, 1)])
+def test_the_same_verdict_is_the_same_instance_wherever_its_case_stands(tmp_path, said, number):
+    """A backup puts a case behind the others where its place is taken."""
+    import pydicom
+
+    file = decided.dicom_file(tmp_path / "scan.dcm", picture(1), **said)
+    made = decided.empty_project(tmp_path)
+    made.add("other", decided.dicom_file(tmp_path / "other.dcm", picture(2)))
+    made.add("scan", file)
+    made.decide("scan", "accept")
+    export(made.store, OWNER, made.project.id, tmp_path / "out", "dicom")
+    read = pydicom.dcmread(tmp_path / "out" / "segmentations" / "scan.dcm")
+    assert read.InstanceNumber == number
 
 
 def test_a_verdict_that_came_back_from_a_backup_is_the_same_instance(tmp_path):

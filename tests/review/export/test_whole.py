@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import threading
 import time
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from bcweb.review.export import FORMATS, ExportError, export, export_zip, pictures
 from bcweb.review.records import NotThere
@@ -207,6 +210,30 @@ def test_what_a_killed_export_left_beside_its_place_is_removed(mine, tmp_path):
     an_hour_ago(part)
     export(mine.store, OWNER, mine.project.id, tmp_path / "out")
     assert leftovers(tmp_path) == []
+
+
+def test_what_another_users_killed_export_left_stops_no_other(mine, tmp_path, monkeypatch):
+    """Nobody else may look into it; who runs the tests may."""
+    theirs = tmp_path / ".out.k1ll_d00.part"
+    theirs.mkdir()
+    look = Path.iterdir
+
+    def refused(self: Path):
+        if self == theirs:
+            raise PermissionError(13, "Permission denied", str(self))
+        return look(self)
+
+    monkeypatch.setattr(Path, "iterdir", refused)
+    assert export(mine.store, OWNER, mine.project.id, tmp_path / "out").masks == 3
+    assert leftovers(tmp_path) == [theirs.name]
+
+
+def test_what_a_disk_has_of_its_own_leaves_it_empty(mine, tmp_path):
+    disk = tmp_path / "disk"
+    (disk / "lost+found").mkdir(parents=True)
+    (disk / ".DS_Store").write_bytes(b"x")
+    assert export(mine.store, OWNER, mine.project.id, disk).masks == 3
+    assert (disk / "lost+found").is_dir() and (disk / ".DS_Store").read_bytes() == b"x"
 
 
 def test_of_two_exports_into_an_empty_folder_the_first_that_is_whole_stays(mine, tmp_path):
@@ -450,6 +477,42 @@ def test_pictures_keep_their_pixels_whatever_the_file_is(made, tmp_path):
     Image.fromarray(picture(3)).save(lossy)
     case = replace(case, file=lossy, digest=read_scan(lossy).digest)
     assert pictures.plain(case) == (lossy.read_bytes(), ".jpg"), "not encoded once more"
+
+
+def described() -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x010E] = "Doe"  # ImageDescription
+    return exif
+
+
+def commented() -> PngInfo:
+    info = PngInfo()
+    info.add_text("Comment", "Doe")
+    return info
+
+
+@pytest.mark.parametrize(
+    ("kind", "more"),
+    [
+        ("jpg", {"exif": described()}), ("jpg", {"comment": b"Doe"}), ("jpg", {"xmp": b"Doe"}),
+        ("webp", {"exif": described()}), ("webp", {"xmp": b"Doe"}),
+        ("png", {"exif": described()}), ("png", {"pnginfo": commented()}), ("png", {}),
+    ],
+    ids=lambda said: said if isinstance(said, str) else " ".join(said) or "behind its pixels",
+)  # fmt: skip
+def test_no_text_that_a_picture_carries_goes_along(made, tmp_path, kind, more):
+    file = tmp_path / f"scan.{kind}"
+    Image.fromarray(picture(3)).save(file, **more)
+    if not more:  # as some programs write a PNG
+        whole, text = file.read_bytes(), b"tEXtComment\0Doe"
+        chunk = struct.pack(">I", len(text) - 4) + text + struct.pack(">I", zlib.crc32(text))
+        file.write_bytes(whole[:-12] + chunk + whole[-12:])
+    assert b"Doe" in file.read_bytes()
+    digest = read_scan(file).digest
+    case = replace(made.store.case(OWNER, made.ids["deep"]), file=file, digest=digest)
+    data, suffix = pictures.plain(case)
+    assert b"Doe" not in data
+    assert (read_scan(data).digest, suffix) == (digest, ".png")
 
 
 # ---- what is asked for
