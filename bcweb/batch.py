@@ -32,6 +32,8 @@ Result = TypeVar("Result")
 SCANS_A_WORKER = 8  # a worker's start costs about as much as this many scans
 IN_FLIGHT = 3  # scans handed to each worker ahead of time
 
+_ONE = {"ultrasound": "an ultrasound", "mammogram": "a mammogram"}
+
 _FORKS = "forkserver" in multiprocessing.get_all_start_methods()
 
 
@@ -73,7 +75,9 @@ class Choice:
 
         known = scan.modality or self.modality
         if self.modality is not None and known != self.modality:
-            raise WeightsError(f"The file says that this is a {known}, not a {self.modality}.")
+            raise WeightsError(
+                f"The file says that this is {_ONE[known]}, not {_ONE[self.modality]}."
+            )
         if known is not None:
             return self.segmenter(known).segment(scan), False
         check_contrast(scan.pixels)  # of which a guess would say something too
@@ -82,7 +86,7 @@ class Choice:
             named = self.segmenter(None)
             if named.modality != guess:
                 raise WeightsError(
-                    f"This looks like a {guess}, and {named.weights.revision} was trained on "
+                    f"This looks like {_ONE[guess]}, and {named.weights.revision} was trained on "
                     f"{named.modality}s; if it is one, say --modality {named.modality}."
                 )
             return named.segment(scan), True
@@ -250,8 +254,20 @@ def warm_up(workers: int) -> None:
         _context()
 
 
-def _pool(workers: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(workers, _context(), _begin_worker)
+@contextmanager
+def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Worker processes; where an error or a second Ctrl-C leaves it they are ended, whatever they do. By itself a pool waits
+    for what they have in hand, which may take for ever, as on a drive that does not answer.
+    """
+    with ProcessPoolExecutor(workers, _context(), _begin_worker) as pool:
+        try:
+            yield pool
+        except BrokenProcessPool:
+            raise
+        except BaseException:
+            for process in list(pool._processes.values()):  # Python 3.14 has kill_workers() for it
+                process.kill()
+            raise
 
 
 def _context() -> multiprocessing.context.BaseContext:

@@ -323,7 +323,12 @@ def main(argv: list[str] | None = None) -> int:
     )
     add("--json", type=path_argument, metavar="FILE", help="write the figures there")
     add("--csv", type=path_argument, metavar="FILE", help="write one line a case there")
-    add("--workers", type=int, metavar="N", help="processes (default: one a core)")
+    add(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="processes (default: one for every 8 cases, at most one a core)",
+    )
     args = parser.parse_args(argv)
     if args.workers is not None and args.workers < 1:
         parser.error("--workers wants at least 1")

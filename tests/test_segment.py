@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import multiprocessing
 import os
 import shutil
 import signal
@@ -18,6 +19,7 @@ from safetensors.numpy import load_file, save_file
 
 from bcweb.masks import read_stamp
 from bcweb.segment.__main__ import main
+from bcweb.segment.mask_files import place_digest
 from bcweb.segment.results import COLUMNS
 from tests import weights_folder
 from tests.cases import trees
@@ -105,8 +107,27 @@ def test_a_view_that_is_no_ordinary_mammogram_is_warned_of(tmp_path, capsys):
     out = tmp_path / "out"
     assert segment(tmp_path / "a.dcm", "--out", out, weights=weights, modality="mammogram") == 0
     warning = "This is a subtracted contrast view, not an ordinary mammogram."
-    assert rows(out)[0]["notes"].startswith(warning)
+    [row] = rows(out)
+    assert (row["cautions"], row["notes"]) == (warning, "")
     assert f"1 scan: {warning}" in capsys.readouterr().err
+    assert segment(tmp_path / "a.dcm", "--out", out, weights=weights, modality="mammogram") == 0
+    said = capsys.readouterr()
+    assert "1 done before" in said.out and f"1 scan: {warning}" in said.err
+    assert rows(out) == [row]
+
+
+def test_a_table_of_before_there_were_cautions_is_gone_on_with(tmp_path, weights, capsys):
+    files, out = [scan(tmp_path / f"{i}.png", seed=i) for i in range(2)], tmp_path / "out"
+    assert segment(files[0], "--out", out, weights=weights) == 0
+    [row] = rows(out)
+    del row["cautions"]
+    with (out / "results.csv").open("w", newline="") as file:
+        table = csv.DictWriter(file, row)
+        table.writeheader()
+        table.writerow(row)
+    assert segment(*files, "--out", out, weights=weights) == 0
+    assert "1 done before" in capsys.readouterr().out
+    assert [tuple(row) for row in rows(out)] == [COLUMNS, COLUMNS]
 
 
 def test_the_mask_is_the_segmenters(tmp_path, weights):
@@ -131,10 +152,11 @@ def test_masks_tables_and_hidden_files_in_a_folder_are_no_scans(tmp_path, weight
     folder = tmp_path / "in"
     for name in ("a.png", "a_mask.png", "a_mask_1.png", ".hidden.png"):
         scan(folder / name)
-    (folder / "notes.txt").write_text("no scan")
+    for name in ("notes.txt", "paper.PDF", "all.zip"):
+        (folder / name).write_text("no scan")
     assert segment(folder, "--out", tmp_path / "out", weights=weights) == 0
     assert masks(tmp_path / "out") == ["a_mask.png"]
-    assert "2 masks" in (said := capsys.readouterr().err) and "1 file that holds no scan." in said
+    assert "2 masks" in (said := capsys.readouterr().err) and "3 files that hold no scan." in said
 
 
 def test_a_mask_by_another_name_is_no_scan_beside_its_scan(tmp_path, weights):
@@ -205,6 +227,55 @@ def test_a_second_folder_into_the_same_place_overwrites_nothing(tmp_path, weight
     assert pixels(tmp_path / "out" / "a_mask.png").shape[1] == 50
     assert pixels(tmp_path / "out" / "a.png_mask.png").shape[1] == 51
     assert [Path(row["file"]).parent.name for row in rows(tmp_path / "out")] == ["one", "two"]
+
+
+def test_a_copy_of_a_scan_in_another_folder_has_a_mask_of_its_own(
+    tmp_path, weights, other_weights, capsys
+):
+    """By other weights: the row of either is of its own mask."""
+    out = tmp_path / "out"
+    files = [scan(tmp_path / name / "a.png") for name in ("one", "two")]
+    for file, its in zip(files, (weights, other_weights), strict=True):
+        assert segment(file.parent, "--out", out, weights=its) == 0
+    assert masks(out) == ["a.png_mask.png", "a_mask.png"]
+    painted = {
+        read_stamp(out / name).place: np.count_nonzero(pixels(out / name)) for name in masks(out)
+    }
+    areas = {place_digest(Path(row["file"])): int(row["area"]) for row in rows(out)}
+    assert areas == painted and len(set(areas.values())) == 2
+    capsys.readouterr()
+    assert segment(files[0].parent, "--out", out, weights=weights) == 0
+    assert "1 done before" in capsys.readouterr().out
+
+
+def test_a_moved_archive_keeps_the_names_of_its_masks(tmp_path, weights):
+    out = tmp_path / "out"
+    for name in ("one", "two"):
+        if name == "one":
+            scan(tmp_path / "one" / "a.png")
+        else:
+            (tmp_path / "one").rename(tmp_path / "two")
+        assert segment(tmp_path / name, "--out", out, weights=weights) == 0
+        assert masks(out) == ["a_mask.png"]
+
+
+def test_of_a_scan_that_is_gone_what_was_made_stays_and_is_told_and_an_error_does_not(
+    tmp_path, weights, capsys
+):
+    """A folder into which scans come may be emptied in between; and one that was renamed is counted twice."""
+    folder, out = tmp_path / "in", tmp_path / "out"
+    for seed, name in enumerate(("a.png", "b.png")):
+        scan(folder / name, seed=seed)
+    (folder / "torn.png").write_bytes(b"torn")
+    assert segment(folder, "--out", out, weights=weights) == 1
+    (folder / "a.png").rename(folder / "a new name.png")
+    (folder / "torn.png").unlink()
+    capsys.readouterr()
+    assert segment(folder, "--out", out, weights=weights) == 0
+    assert [Path(row["file"]).name for row in rows(out)] == ["a.png", "a new name.png", "b.png"]
+    assert masks(out) == ["a new name_mask.png", "a_mask.png", "b_mask.png"]
+    told = "Scans that are gone, whose masks and rows in results.csv stay: 1."
+    assert told in capsys.readouterr().err
 
 
 def test_rows_say_where_their_scans_are_wherever_the_command_is_given(
@@ -387,7 +458,7 @@ def test_masks_outlive_weights_that_cannot_be_had(tmp_path, weights, monkeypatch
 
 
 def test_a_mask_of_another_file_outlives_an_error(tmp_path, weights, monkeypatch):
-    """Of a copy of this scan, whose mask it would share."""
+    """Of a copy of this scan, in another folder."""
     out = tmp_path / "out"
     one, two = (scan(tmp_path / name / "a.png") for name in ("one", "two"))
     assert segment(one, "--out", out, weights=weights) == 0
@@ -498,6 +569,24 @@ def test_a_guess_is_reported_as_one(tmp_path, weights, monkeypatch, capsys):
     assert main([str(file), "--out", str(out), "--weights", str(weights)]) == 0
     said = capsys.readouterr()
     assert "1 done before" in said.out and "guessed from the pixels: 1 ultrasound" in said.err
+    assert segment(file, "--out", out, weights=weights) == 0
+    said = capsys.readouterr()
+    assert "1 done before" in said.out and "guessed" not in said.err, "the person has said it"
+    assert main([str(file), "--out", str(out), "--weights", str(weights)]) == 0
+    assert "guessed from the pixels: 1 ultrasound" in capsys.readouterr().err
+
+
+def test_a_file_of_the_other_modality_is_refused_in_one_sentence(tmp_path, weights, monkeypatch):
+    out = tmp_path / "out"
+    (tmp_path / "a.dcm").write_bytes(written(dicom(Modality="MG")))
+    file = scan(tmp_path / "b.png")
+    assert segment(tmp_path / "a.dcm", "--out", out, weights=weights) == 1
+    monkeypatch.setattr("bcweb.scans.guess_modality", lambda scan: "ultrasound")
+    other = weights_folder.write(tmp_path / "mammogram", modality="mammogram")
+    assert main([str(file), "--out", str(out), "--weights", str(other)]) == 1
+    one, two = (row["error"] for row in rows(out))
+    assert one == "The file says that this is a mammogram, not an ultrasound."
+    assert two.startswith("This looks like an ultrasound, and ")
 
 
 def test_a_modality_that_is_none_is_refused_with_those_that_there_are(tmp_path, capsys):
@@ -606,6 +695,28 @@ def test_a_worker_that_is_killed_costs_only_the_scan_that_killed_it(tmp_path):
     items = list(range(12))
     results = over_all_cores(_kill_on_5, items, 2, Stop(), lambda item: f"{item} died")
     assert sorted(results, key=str) == sorted(["5 died", *(i for i in items if i != 5)], key=str)
+
+
+LONG = 60  # seconds
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's here")
+def test_a_second_ctrl_c_waits_for_no_scan_in_hand():
+    """On a drive that does not answer it would wait for ever."""
+    from bcweb.batch import over_all_cores, stoppable
+
+    begun = time.monotonic()
+    with pytest.raises(KeyboardInterrupt), stoppable() as stop:
+        list(over_all_cores(_ask_twice, range(4), 2, stop, str))
+    assert time.monotonic() - begun < LONG / 2
+
+
+def _ask_twice(item: int) -> None:
+    if item == 0:
+        for _ in range(2):
+            os.kill(multiprocessing.parent_process().pid, signal.SIGINT)
+            time.sleep(1)  # two at once may come as one
+    time.sleep(LONG)
 
 
 def _kill_on_5(item: int) -> int:

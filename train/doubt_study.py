@@ -338,7 +338,12 @@ def main(argv: list[str] | None = None) -> int:
         metavar="DIR",
         help="the review's data folder, in place of BCWEB_HOME",
     )
-    add("--workers", type=int, metavar="N", help="processes (default: one a core)")
+    add(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="processes (default: one for every 8 cases, at most one a core)",
+    )
     add_docs(parser)
     add("--report", action="store_true", help="only write the report, from DIR/NAME")
     add("--name", default=NAME, help=f"of the measurement under DIR (default: {NAME})")

@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from io import StringIO
 
-from bcweb.cases import CasesError, read_cases
+from bcweb.cases import CasesError, Skipped, read_cases
 from bcweb.cases.duplicates import groups
 from bcweb.cases.grouping import find_pairs
 from bcweb.names import text
@@ -65,11 +65,13 @@ def main(arguments: list[str] | None = None) -> int:
     for note in found.notes:
         print(f"Note: {shown(note)}")
     for item in found.skipped:
-        print(shown(f"Skipped: {item.file}: {item.reason}"))
+        print(_told(item))
     if not chosen.duplicates and not chosen.groups:
         return 0
     label = {case.id: case.label for case in found.cases}
-    pairs, _ = find_pairs(found.cases)
+    pairs, unreadable = find_pairs(found.cases)
+    for item in unreadable:
+        print(_told(item))
     for pair in pairs if chosen.duplicates else ():
         kind = "same picture" if pair.same_picture else "nearly the same"
         odd = ", two classes" if label[pair.a] != label[pair.b] else ""
@@ -83,6 +85,10 @@ def main(arguments: list[str] | None = None) -> int:
             say(f"{chosen.groups} cannot be written: {error.strerror}.")
             return 1
     return 0
+
+
+def _told(item: Skipped) -> str:
+    return shown(f"Skipped: {item.file}: {item.reason}")
 
 
 if __name__ == "__main__":

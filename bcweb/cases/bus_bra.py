@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bcweb.cases.case import Case, CasesError, CaseSet, Skipped
 from bcweb.cases.files import (
+    absent,
     agreed,
     by_picture,
     by_stem,
@@ -35,6 +36,8 @@ def read(path: Path) -> CaseSet:
     }
     notes = () if rows else (f"{table.name} is missing: no labels, patients by the file names.",)
     images, skipped = scan_files(path / "Images")
+    there = {file.stem for file in (*images, *(item.file for item in skipped))}
+    skipped += absent(table, {name: path / "Images" / name for name in rows}, there)
     mask_files, odd = scan_files(path / "Masks")
     skipped += odd
     masks, twice = by_stem(mask_files)

@@ -14,7 +14,15 @@ import math
 from pathlib import Path
 
 from bcweb.cases.case import Box, Case, CasesError, CaseSet, Skipped
-from bcweb.cases.files import agreed, by_picture, case_set, read_lines, scan_files, slashed
+from bcweb.cases.files import (
+    absent,
+    agreed,
+    by_picture,
+    case_set,
+    read_lines,
+    scan_files,
+    slashed,
+)
 
 NOTE = (
     "Only boxes are known, and the truth is the ellipse within each: scores against boxes are not scores "
@@ -32,6 +40,8 @@ def read(path: Path) -> CaseSet:
         boxes[name] = tuple(_box(row, f"{table}, line {number}") for number, row in told.items())
         groups[name] = agreed(table, "file", ("group",), told)["group"]
     files, skipped = scan_files(path / "images")
+    there = {file.name for file in (*files, *(item.file for item in skipped))}
+    skipped += absent(table, {name: path / "images" / name for name in boxes}, there)
     cases = []
     for file, (height, width) in files.items():
         if file.name not in boxes:

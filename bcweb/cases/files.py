@@ -7,32 +7,21 @@ import io
 import os
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from bcweb.cases.case import Case, CasesError, CaseSet, Skipped
 from bcweb.cases.truth import same_aspect
+from bcweb.names import BESIDE
 from bcweb.scans import ScanError, scan_size
 from bcweb.scans.folders import is_special, walk
 
-# Papers, tables and programs that lie beside scans; nobody wants to be told that they were skipped.
-_BESIDE = {
-    ".csv",
-    ".html",
-    ".json",
-    ".log",
-    ".m",
-    ".mat",
-    ".md",
-    ".pdf",
-    ".py",
-    ".txt",
-    ".xls",
-    ".xlsx",
-}
+_MOST_NAMED = 10  # of the files that are not there; more are told in one line
 
 Sizes = dict[Path, tuple[int, int]]
 Lines = dict[int, dict[str, str]]  # the rows of a table, by their line
+
+_BETWEEN = {",": "comma", ";": "semicolon", "\t": "tab"}  # cells
 
 
 def scan_files(folder: Path, deep: bool = False) -> tuple[Sizes, list[Skipped]]:
@@ -56,7 +45,7 @@ def scan_files(folder: Path, deep: bool = False) -> tuple[Sizes, list[Skipped]]:
         # What cannot even be looked at is skipped below, with the reason.
         if os.path.isdir(file) or is_special(file):
             continue
-        if file.suffix.lower() in _BESIDE:
+        if file.suffix.lower() in BESIDE:
             continue
         try:
             sizes[file] = scan_size(file)
@@ -107,12 +96,31 @@ def by_stem(masks: Iterable[Path]) -> tuple[dict[str, Path], list[Skipped]]:
     return first, twice
 
 
+def absent(table: Path, named: Mapping[str, Path], there: Container[str]) -> list[Skipped]:
+    """The files that a table names and that are not there, each by itself; of a part of a large data set, which lacks
+    most of them, in one line.
+
+    named: where each would be, by what it is found by; there: what the files that are there are found by.
+    """
+    gone = [file for name, file in named.items() if name not in there]
+    if len(gone) > _MOST_NAMED:
+        reason = f"It names {len(gone)} files that are not there, {gone[0].name} for one."
+        return [Skipped(table, reason)]
+    return [Skipped(file, f"Named in {table.name}, but not there.") for file in gone]
+
+
 def read_lines(file: Path, *needed: str, known: Sequence[str] = ()) -> Lines:
-    """The rows of a CSV with a header by the line that each ends in, as spreadsheets write it: comma,
+    """The rows of `read_table`."""
+    return read_table(file, *needed, known=known)[1]
+
+
+def read_table(file: Path, *needed: str, known: Sequence[str] = ()) -> tuple[frozenset[str], Lines]:
+    """The columns of a CSV with a header, and its rows by the line that each ends in, as spreadsheets write it: comma,
     semicolon or tab, with or without BOM.
 
     known: columns that may be there. They and those that are needed are told in any case, and come as they are
-    called here. Raises `CasesError` where it has not the columns that are needed.
+    called here. Raises `CasesError` where it has not the columns that are needed, and where a row has more cells than
+    columns: what comes behind a comma in a cell would be the next column's.
     """
     try:
         text = file.read_text(encoding="utf-8-sig")
@@ -120,7 +128,7 @@ def read_lines(file: Path, *needed: str, known: Sequence[str] = ()) -> Lines:
         raise CasesError(f"{file} is not UTF-8 text; save it as CSV UTF-8.") from error
     if not text.strip():
         raise CasesError(f"{file} is empty; its first line names its columns.")
-    delimiter = max(",;\t", key=text.partition("\n")[0].count)
+    delimiter = max(_BETWEEN, key=text.partition("\n")[0].count)
     called = {name.lower(): name for name in (*needed, *known)}
 
     def column(name: str) -> str:
@@ -141,6 +149,11 @@ def read_lines(file: Path, *needed: str, known: Sequence[str] = ()) -> Lines:
                 raise CasesError(f"{file} has the column {name} twice.")
         above = table.line_num
         for row in table:
+            if any(cell.strip() for cell in row.pop(None, ())):
+                raise CasesError(
+                    f"{file}, line {table.line_num}: it has more cells than the first line has columns; put quotes "
+                    f"around one that holds a {_BETWEEN[delimiter]}."
+                )
             cells = {column(k): (value or "").strip() for k, value in row.items() if k}
             if any(cells.values()):  # spreadsheets leave empty ones below
                 rows[table.line_num] = cells
@@ -149,7 +162,7 @@ def read_lines(file: Path, *needed: str, known: Sequence[str] = ()) -> Lines:
         raise CasesError(
             f"{file}, line {above + 1}: a quote is not closed at the end of its cell."
         ) from None
-    return rows
+    return frozenset(filter(None, columns)), rows
 
 
 def by_picture(lines: Lines, picture: Callable[[dict[str, str]], str]) -> dict[str, Lines]:

@@ -14,18 +14,20 @@ grouped by near-duplicates.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Set
 from pathlib import Path
 
 from bcweb.cases.case import Case, CasesError, CaseSet, Skipped
 from bcweb.cases.files import (
     Lines,
     Sizes,
+    absent,
     agreed,
     by_picture,
     case_set,
     composed,
     inner,
-    read_lines,
+    read_table,
     scan_files,
     slashed,
 )
@@ -52,10 +54,11 @@ _EITHER = " or ".join(MODALITIES)
 def read(path: Path, select: dict[str, str]) -> CaseSet:
     """select: COLUMN -> value of `cases.csv`; "modality" may also be said for the whole folder."""
     table = path / "cases.csv"
-    lines = read_lines(table, "file", known=_KNOWN) if table.exists() else {}
+    columns, lines = frozenset(), {}
+    if table.exists():
+        columns, lines = read_table(table, "file", known=_KNOWN)
     if nameless := [number for number, row in lines.items() if not row["file"]]:
         raise CasesError(f"{table} names no file in line {nameless[0]}.")
-    columns = set().union(*lines.values())
     if "decision" in columns:
         # Of an export, which sets apostrophes before what a spreadsheet would run: people open this table too, and
         # groups and labels are to be as they were. In a table of somebody's own an apostrophe is its writer's.
@@ -106,13 +109,9 @@ def read(path: Path, select: dict[str, str]) -> CaseSet:
             row.get("group") or case_id, row.get("findings", ""), accepted=bool(row.get("accepted")),
         )  # fmt: skip
 
-    there = {_called(_id(file, root)) for file in images}
-    named = {_named(row): row["file"] for row in lines.values()}
-    skipped += [
-        Skipped(root / file, "Named in cases.csv, but not there.")
-        for case_id, file in named.items()
-        if case_id not in there
-    ]
+    looked_at = [*images, *(item.file for item in skipped if item.file.is_relative_to(root))]
+    there = {_called(_id(file, root)) for file in looked_at}
+    skipped += absent(table, {_named(row): root / row["file"] for row in lines.values()}, there)
     found, notes = list(cases.values()), []
     if counts := [f"{n} as {modality}" for modality, n in guessed.most_common() if n]:
         notes.append(
@@ -209,7 +208,7 @@ def _named(row: dict[str, str]) -> str:
     return _called(_without_suffix(Path(slashed(row["file"]))))
 
 
-def _chosen(lines: Lines, select: dict[str, str], columns: set[str]) -> Lines:
+def _chosen(lines: Lines, select: dict[str, str], columns: Set[str]) -> Lines:
     """The rows whose columns say what is asked for."""
     for column, value in select.items():
         if column not in columns:
@@ -217,7 +216,8 @@ def _chosen(lines: Lines, select: dict[str, str], columns: set[str]) -> Lines:
             raise CasesError(f"No column {column} to select by: {there}.")
         values = sorted({row[column] for row in lines.values()})
         if value not in values:
-            raise CasesError(f"No row has {column}={value}; there is {', '.join(values[:10])}.")
+            there = f"there is {', '.join(values[:10])}" if values else "cases.csv has none"
+            raise CasesError(f"No row has {column}={value}; {there}.")
     return {n: row for n, row in lines.items() if all(row[c] == v for c, v in select.items())}
 
 

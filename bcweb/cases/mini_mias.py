@@ -11,7 +11,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from bcweb.cases.case import Case, CasesError, CaseSet, Skipped
-from bcweb.cases.files import case_set, inner, scan_files
+from bcweb.cases.files import absent, case_set, inner, scan_files
 
 _ROW = re.compile(r"(mdb\d{3}) ([FGD]) ([A-Z]{4})(?: ([BM]))?(?: (\d+) (\d+) (\d+))?.*")
 _TISSUE = {"F": "fatty", "G": "fatty-glandular", "D": "dense-glandular"}
@@ -33,6 +33,8 @@ def read(path: Path) -> CaseSet:
         if row := _ROW.fullmatch(line.strip()):
             rows[row[1]].append(row)
     files, skipped = scan_files(path)
+    there = {file.stem for file in (*files, *(item.file for item in skipped))}
+    skipped += absent(info, {name: path / name for name in rows}, there)
     cases = []
     for file in files:
         if file.stem not in rows:

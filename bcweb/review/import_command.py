@@ -50,7 +50,12 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         help="the folder of a python -m train.crossval: its weights predict the cases that the others were "
         "trained on, each case by a fold that was not; remembered for these weights, and for no others",
     )
-    add("--workers", type=int, metavar="N", help="processes (default: one a core)")
+    add(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="processes (default: one for every 8 cases, at most one a core)",
+    )
     add("--home", type=path_argument, metavar="DIR", help="the data folder, in place of BCWEB_HOME")
     parser.set_defaults(run=run)
 

@@ -22,6 +22,7 @@ from pydicom.uid import (
     UID,
     BreastTomosynthesisImageStorage,
     DeflatedExplicitVRLittleEndian,
+    DigitalMammographyXRayImageStorageForProcessing,
     ImplicitVRLittleEndian,
     JPEGExtended12Bit,
     RLELossless,
@@ -395,6 +396,9 @@ def _cautions(data: Dataset, modality: Modality | None) -> tuple[str, ...]:
     is_tomosynthesis = data.get("SOPClassUID") == BreastTomosynthesisImageStorage
     if is_tomosynthesis or any(kind.startswith("TOMO") for kind in kinds):
         return (_NOT_ORDINARY.format("tomosynthesis image"),)
+    is_raw = data.get("SOPClassUID") == DigitalMammographyXRayImageStorageForProcessing
+    if is_raw or data.get("PresentationIntentType") == "FOR PROCESSING":
+        return (_NOT_ORDINARY.format("raw image (for processing)"),)
     if data.get("ContrastBolusAgent") and "LOW_ENERGY" not in kinds:
         return (
             "It was taken with a contrast agent, and the file does not say whether it is the ordinary view or the "

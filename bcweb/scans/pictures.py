@@ -84,7 +84,7 @@ def frames(file: BinaryIO) -> Iterator[np.ndarray]:
                 if image.size != first:  # a preview; nor is it decoded
                     continue
                 _unpack_as_this_machine(image)
-                ImageOps.exif_transpose(image, in_place=True)  # a copy would not know its tags
+                _turn_upright(image)
                 yield np.ascontiguousarray(_grey(image)[0])
         except (ScanError, MemoryError):  # neither says that the file is damaged
             raise
@@ -100,8 +100,8 @@ def read(file: BinaryIO) -> Scan:
             image.seek(0)
             _unpack_as_this_machine(image)
             notes = (f"First of {frames} frames.",) if frames > 1 else ()
-            deep_colour = "16" in _raw_mode(image) and not image.mode.startswith("I")
-            ImageOps.exif_transpose(image, in_place=True)
+            deep_colour = _is_deep(image) and not image.mode.startswith("I")
+            _turn_upright(image)
             pixels, more = _grey(image)
         except (ScanError, MemoryError):  # neither says that the file is damaged
             raise
@@ -155,18 +155,29 @@ def _unpack_as_this_machine(image: Image.Image) -> None:
         image.tile[0] = place._replace(args=(packing, *place[3][1:]))
 
 
-def _raw_mode(image: Image.Image) -> str:
-    """How the file packs its pixels, such as "RGB;16B"."""
+def _is_deep(image: Image.Image) -> bool:
+    """Whether more than 8 bits of a colour are in the file, packed such as "RGB;16B"; a PPM tells its largest value."""
     packing = image.tile[0][3] if image.tile else ""
-    return packing if isinstance(packing, str) else str((packing or ("",))[0])
+    if image.format == "PPM" and isinstance(packing, tuple):
+        return packing[-1] > 255
+    return "16" in (packing if isinstance(packing, str) else str((packing or ("",))[0]))
 
 
 def _lies_on_its_side(image: Image.Image) -> bool:
     if image.format == "TIFF":
         return False  # Pillow turns it by itself
-    if image.format == "PNG" and "exif" not in image.info:
-        return False  # asked for what is not in its header, a PNG would be decoded whole
-    return image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+    return _may_be_turned(image) and image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+
+
+def _may_be_turned(image: Image.Image) -> bool:
+    """Of a PNG only what its header says counts: asked for more it would be decoded whole, for its size alone."""
+    return image.format != "PNG" or "exif" in image.info
+
+
+def _turn_upright(image: Image.Image) -> None:
+    """As the file says, by which its size is told, too; for an image that is not decoded yet."""
+    if _may_be_turned(image):
+        ImageOps.exif_transpose(image, in_place=True)  # a copy would not know its tags
 
 
 def _is_negative(image: Image.Image) -> bool:

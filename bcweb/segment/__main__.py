@@ -4,10 +4,11 @@
 
 Writes STEM_mask.png for every scan (0 and 255, the scan's own size), a folder's tree mirrored under
 --out, and results.csv: file (its whole path), modality, presence, lesions, area (painted pixels), seconds,
-error, and notes on how the file was read (a guessed modality, the first frame of several ...). A file that cannot
-be segmented, or a folder that cannot be read, is a row with its error; the others are done and the exit
-status is 1. A mask that this command has written for such a file before is removed where the file holds another
-scan now or is gone, and its row says so.
+error, cautions (why what is drawn may be worth nothing) and notes on how the file was read (a guessed modality, the
+first frame of several ...). A file that cannot be segmented, or a folder that cannot be read, is a row with its error;
+the others are done and the exit status is 1. A mask that this command has written for such a file before is removed
+where the file holds another scan now or is gone, and its row says so. Of a scan that is gone from its folder the row
+of an earlier run stays, with its mask, unless it says an error.
 Of a folder, masks are left out: names that end in _mask, X_seg or X-gt beside X, and what lies in a folder of
 masks; linked folders are followed. Run it again and only what is new, changed, failed, or segmented by other
 weights or by another --modality is done. Two scans whose masks would have one name are kept apart: the second
@@ -53,7 +54,12 @@ def main(argv: list[str] | None = None) -> int:
         metavar="M",
         help="ultrasound or mammogram, for files that do not say (else it is guessed)",
     )
-    add("--workers", type=int, metavar="N", help="processes (default: one a core)")
+    add(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="processes (default: one for every 8 scans, at most one a core)",
+    )
     args = parser.parse_args(argv)
     if args.workers is not None and args.workers < 1:
         parser.error("--workers wants at least 1")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Container, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,14 +23,18 @@ class Job:
     mask: Path
 
 
-def plan(found: Found, out: Path) -> tuple[list[Job], list[str]]:
-    """A mask's file for each scan, no two the same and none that belongs to another; and what to say of it."""
+def plan(found: Found, out: Path, earlier: Mapping[str, Row]) -> tuple[list[Job], list[str]]:
+    """A mask's file for each scan, no two the same and none that belongs to another; and what to say of it.
+
+    earlier: the rows of earlier runs by their file's absolute path.
+    """
+    there = {place_digest(Path(place)) for place in earlier if os.path.lexists(place)}
     taken: set[str] = set()
     jobs, sayings = [], []
     for file, folder in found.scans:
         names = mask_files(file.name)
         first = mask = out / folder / next(names)
-        while str(mask).casefold() in taken or not _ours(mask, file):
+        while str(mask).casefold() in taken or not _ours(mask, file, there):
             mask = out / folder / next(names)
         taken.add(str(mask).casefold())
         jobs.append(Job(file, mask))
@@ -38,8 +43,12 @@ def plan(found: Found, out: Path) -> tuple[list[Job], list[str]]:
     return jobs, sayings
 
 
-def _ours(mask: Path, file: Path) -> bool:
-    """Whether this file's mask may be written there: nothing is there, or an earlier mask of it."""
+def _ours(mask: Path, file: Path, there: Container[str]) -> bool:
+    """Whether this file's mask may be written there: nothing is there, or an earlier mask of it. In a moved archive the
+    same pixels tell it; but not where they are of another file, which still has a row of its own.
+
+    there: the places, hashed, of files that have been segmented and are still there.
+    """
     if not os.path.lexists(mask):
         return True
     stamp = read_stamp(mask)
@@ -47,9 +56,28 @@ def _ours(mask: Path, file: Path) -> bool:
         return False
     if stamp.place == place_digest(file):
         return True
+    if stamp.place in there:
+        return False
     with suppress(OSError):
         return stamp.content == content_digest(read_file(file))
     return False
+
+
+def forget_failed(found: Found, earlier: dict[str, Row]) -> int:
+    """Take away the rows of scans that could not be segmented and are gone from a folder that was looked into; returns
+    how many other rows of it are of scans that are gone. These stay: what was made of them may be wanted still.
+    """
+    gone = [
+        place
+        for place in earlier
+        if os.path.dirname(place) in found.folders
+        and place not in found.folders  # of one that cannot be read the row lasts
+        and not os.path.lexists(place)
+    ]
+    failed = [place for place in gone if earlier[place].error]
+    for place in failed:
+        del earlier[place]
+    return len(gone) - len(failed)
 
 
 def without_stale_mask(row: Row, mask: Path) -> Row:

@@ -10,14 +10,16 @@ from typing import TextIO
 
 from bcweb.tables import write_rows
 
-COLUMNS = ("file", "modality", "presence", "lesions", "area", "seconds", "error", "notes")
+COLUMNS = (
+    "file", "modality", "presence", "lesions", "area", "seconds", "error", "cautions", "notes",
+)  # fmt: skip
 RESULTS = "results.csv"
 _TEXT = {"encoding": "utf-8", "errors": "surrogateescape"}  # file names are bytes, not always text
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of results.csv as text; guessed is whether its modality was, caution what its file warns of."""
+    """One line of results.csv as text; cautions is what its file warns of, guessed whether its modality was."""
 
     file: str
     modality: str = ""
@@ -26,9 +28,9 @@ class Row:
     area: str = ""
     seconds: str = ""
     error: str = ""
+    cautions: str = ""
     notes: str = ""
     guessed: bool = False
-    caution: str = ""
 
 
 def _cells(row: Row) -> list[str]:
@@ -38,14 +40,16 @@ def _cells(row: Row) -> list[str]:
 def earlier_rows(out: Path) -> dict[str, Row]:
     """The rows of results.csv by their file's absolute path; a torn last line is left out.
 
-    Tables of older versions may hold relative paths, read as those of the folder in which it runs now.
+    Tables of older versions may lack columns, and hold relative paths, read as those of the folder in which it runs now.
     """
     rows = {}
     try:
         with (out / RESULTS).open(newline="", **_TEXT) as table:
-            for record in csv.DictReader(table):
-                if all(record.get(column) is not None for column in COLUMNS):
-                    row = Row(**{column: record[column] for column in COLUMNS})
+            records = csv.DictReader(table)
+            columns = [column for column in COLUMNS if column in (records.fieldnames or ())]
+            for record in records:
+                if "file" in columns and all(record[column] is not None for column in columns):
+                    row = Row(**{column: record[column] for column in columns})
                     rows[os.path.abspath(row.file)] = row
     except FileNotFoundError:
         pass

@@ -17,6 +17,7 @@ from bcweb.masks import Stamp, read_stamp, write_mask
 from bcweb.segment.mask_files import (
     Job,
     content_digest,
+    forget_failed,
     place_digest,
     plan,
     read_file,
@@ -62,11 +63,13 @@ def _into(out: Path, found: Found, choice: Choice, workers: int | None) -> int:
     if not is_ours(out / RESULTS):
         say(f"{out / RESULTS} is a table of something else; choose another --out.")
         return 1
-    jobs, sayings = plan(found, out)
+    earlier = earlier_rows(out)
+    if gone := forget_failed(found, earlier):
+        say(f"Scans that are gone, whose masks and rows in {RESULTS} stay: {gone}.")
+    jobs, sayings = plan(found, out, earlier)
     for saying in sayings:
         say(saying)
 
-    earlier = earlier_rows(out)
     done = Done(earlier, choice)
     rows: dict[Path, Row] = {}
     for job in jobs if earlier else ():
@@ -115,6 +118,9 @@ def segment_file(job: Job, choice: Choice) -> Row:
         return Row(name, error=_os_sentence(error, job.file))
     except Exception as error:
         return Row(name, error=fault(error))
+    notes = [note for note in scan.notes if note not in scan.cautions]
+    if guessed:
+        notes.append(_GUESSED)
     return Row(
         name,
         prediction.modality,
@@ -122,9 +128,9 @@ def segment_file(job: Job, choice: Choice) -> Row:
         str(len(prediction.lesions)),
         str(sum(lesion.area_px for lesion in prediction.lesions)),
         f"{time.perf_counter() - started:.3f}",
-        notes=" ".join([*scan.notes, *([_GUESSED] if guessed else [])]),
+        cautions=" ".join(scan.cautions),
+        notes=" ".join(notes),
         guessed=guessed,
-        caution=" ".join(scan.cautions),
     )
 
 
@@ -162,7 +168,8 @@ class Done:
             return None
         with suppress(OSError):
             if stamp.content == content_digest(read_file(job.file)):
-                return replace(row, file=str(job.file), guessed=row.notes.endswith(_GUESSED))
+                guessed = row.notes.endswith(_GUESSED) and self._choice.modality is None
+                return replace(row, file=str(job.file), guessed=guessed)
         return None
 
     def _revision(self, modality: str) -> str | None:
@@ -212,7 +219,7 @@ def _report(
     if guessed:
         counts = ", ".join(f"{n} {modality}" for modality, n in guessed.items())
         say(f"Modality guessed from the pixels: {counts} (--modality says it).")
-    for caution, count in Counter(row.caution for row in here if row.caution).items():
+    for caution, count in Counter(row.cautions for row in here if row.cautions).items():
         say(f"{counted(count, 'scan')}: {caution}")
     painted = sum(row.lesions not in ("", "0") for row in here)
     parts = [f"{len(here) - len(failed)} of {len(jobs)} scans have a mask in {out}"]

@@ -7,15 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bcweb.names import MASK, among_masks, mask_name, stem
+from bcweb.names import BESIDE, MASK, among_masks, mask_name, stem
 from bcweb.segment.results import RESULTS, Row
 
-# What lies beside scans and is none. All else in a folder is tried: names say little about scans.
-_NO_SCANS = frozenset((
-    ".csv", ".tsv", ".txt", ".md", ".json", ".xml", ".html", ".htm", ".yaml", ".yml", ".xls", ".xlsx",
-    ".doc", ".docx", ".zip", ".gz", ".tar", ".7z", ".rar", ".py", ".ipynb", ".npy", ".npz", ".pkl",
-    ".mat", ".db", ".ini", ".log", ".exe",
-))  # fmt: skip
+# What lies beside scans and is none, and the archives that they came in. All else in a folder is tried: names say little
+# about scans.
+_NO_SCANS = BESIDE | {".zip", ".gz", ".tar", ".7z", ".rar"}
 
 
 @dataclass(frozen=True)

@@ -215,6 +215,17 @@ def test_a_prediction_that_was_accepted_is_not_told_as_a_known_truth(tmp_path, c
     assert told in capsys.readouterr().out
 
 
+def test_a_scan_that_cannot_be_compared_is_told(tmp_path, capsys):
+    for seed, name in enumerate("ab"):
+        file = trees.save(tmp_path / f"{name}.png", trees.picture(seed))
+    file.write_bytes(file.read_bytes()[:900])
+    (tmp_path / "cases.csv").write_text("file,group\na.png,1\nb.png,2\n")
+    asked, why = f"folder:{tmp_path}?modality=ultrasound", "The PNG file is cut off or damaged."
+    assert main([asked]) == 0 and why not in capsys.readouterr().out, "nobody has looked into it"
+    assert main([asked, "--duplicates"]) == 0
+    assert f"Skipped: {file}: {why}\n" in capsys.readouterr().out
+
+
 def test_groups_are_written_where_a_name_is_no_text(tmp_path):
     trees.save(trees.no_text(tmp_path / "scans" / "Müller.png"), trees.picture(0))
     trees.save(tmp_path / "scans" / "a.png", trees.picture(1))

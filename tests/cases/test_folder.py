@@ -336,6 +336,46 @@ def test_a_quote_that_is_not_closed_swallows_no_rows(folder, rows):
     assert str(caught.value) == f"{table}, line 2: a quote is not closed at the end of its cell."
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "what"),
+    [
+        ("file,findings,group\nb.jpg,,1,,\na.jpg,mass, irregular,12\n", 3, "comma"),
+        ("file;group\na.jpg;P1;2\n", 2, "semicolon"),
+        ("file\tgroup\na.jpg\tP1\t2\n", 2, "tab"),
+    ],
+)
+def test_a_comma_in_a_cell_without_quotes_moves_no_cell_into_another_column(
+    folder, text, line, what
+):
+    """Two patients whose finding is "mass, irregular" would be one whose name is irregular."""
+    table = folder / "cases.csv"
+    table.write_text(text)
+    with pytest.raises(CasesError) as caught:
+        read_cases(f"folder:{folder}{SPEC}")
+    assert str(caught.value) == (
+        f"{table}, line {line}: it has more cells than the first line has columns; put quotes around one that holds "
+        f"a {what}."
+    )
+
+
+def test_empty_cells_behind_the_last_column_say_nothing(folder):
+    """Spreadsheets leave them, too."""
+    (folder / "cases.csv").write_text("file,group\na.jpg,P1,,\nb.jpg,P2, ,\n")
+    found = read_cases(f"folder:{folder}{SPEC}")
+    assert [case.group for case in found.cases[:2]] == ["P1", "P2"]
+
+
+def test_a_table_without_rows_has_columns_all_the_same(folder):
+    (folder / "cases.csv").write_text("file,group,energy\n")
+    for query, sentence in (
+        ("view=CC", "No column view to select by: it has energy, file, group."),
+        ("energy=low", "No row has energy=low; cases.csv has none."),
+    ):
+        with pytest.raises(CasesError) as caught:
+            read_cases(f"folder:{folder}?{query}")
+        assert str(caught.value) == sentence
+
+
 def test_a_quote_in_the_middle_is_an_inch_and_a_space_before_one_is_nothing(folder):
     (folder / "cases.csv").write_text('file, group, findings\na.jpg, "P1", a 2" mass\n')
     case = read_cases(f"folder:{folder}{SPEC}").cases[0]
@@ -491,6 +531,14 @@ def test_what_does_not_belong_is_named(folder):
         "gone.jpg": "Named in cases.csv, but not there.",
     }
     assert [case.id for case in found.cases] == ["a", "b", "c"]
+
+
+def test_a_picture_that_is_there_and_cannot_be_read_is_told_once(folder):
+    (folder / "images" / "b.jpg").write_bytes(b"\xff\xd8\xff of which no more came")
+    skipped = read_cases(f"folder:{folder}{SPEC}").skipped
+    assert [item.reason for item in skipped if item.file.name == "b.jpg"] == [
+        "The image's header is cut off or damaged."
+    ]
 
 
 def test_a_table_without_the_column_file_gets_a_sentence(folder):

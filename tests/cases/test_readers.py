@@ -103,6 +103,7 @@ def test_one_bad_file_stops_nothing_and_each_is_named(tmp_path):
     trees.save(root / "malignant" / "malignant (9)_mask.png", trees.box(1, 1, 9, 9))
     whole = trees.save(root / "malignant" / "malignant (8).png", trees.picture(8))
     whole.write_bytes(whole.read_bytes()[:900])
+    (root / "malignant" / "Thumbs").write_bytes(bytes(range(99, 199)))
     (root / "malignant" / "Thumbs.db").write_bytes(bytes(range(99, 199)))
     (root / "normal" / ".DS_Store").write_bytes(b"hidden")
     found = read_cases(f"busi:{root}")
@@ -110,8 +111,8 @@ def test_one_bad_file_stops_nothing_and_each_is_named(tmp_path):
     said = reasons(found)
     assert set(said) == {
         "benign (5).png", "benign (6).png", "Copy of benign.png", "malignant (9)_mask.png",
-        "malignant (8).png", "Thumbs.db",
-    }  # fmt: skip
+        "malignant (8).png", "Thumbs",
+    }, "but no word of what lies beside scans everywhere"  # fmt: skip
     assert said["benign (6).png"] == "The file is empty."
     assert said["malignant (9)_mask.png"] == "A mask without its image."
     assert all(reason.endswith(".") for reason in said.values())
@@ -269,6 +270,64 @@ def test_of_two_files_that_would_be_one_case_the_second_is_told(tmp_path):
     found = read_cases(f"stu:{tmp_path}")
     assert [(case.id, case.has_truth) for case in found.cases] == [("Test_Image_1", True)]
     assert reasons(found) == {"Test_Image_1.tif": "Test_Image_1.png is the same case."}
+
+
+def _busi_with_its_table(root):
+    rows = [f"{name}.png,{name}" for name in (
+        "benign (1)", "benign (2)", "malignant (1)", "normal (2)", "normal (3)"
+    )]  # fmt: skip
+    root = trees.busi(root)
+    return root, root / "groups.csv", ["image,group", *rows], "benign ({0}).png,{0}"
+
+
+def _bus_bra(root):
+    root = trees.bus_bra(root)
+    table = root / "bus_data.csv"
+    return root, table, table.read_text().splitlines(), "bus_{0:04}-l,{0},,,,"
+
+
+def _mini_mias(root):
+    (mini_mias(root) / "mdb004.pgm").unlink()
+    return root, root / "Info.txt", INFO.splitlines(), "mdb{0:03} F NORM"
+
+
+def _cbis_boxes(root):
+    trees.save(root / "images" / "1.png", trees.picture(1))
+    return (
+        root,
+        root / "boxes.csv",
+        ["file,group,x,y,w,h", "1.png,1,9,9,9,9"],
+        "{0}.png,{0},9,9,9,9",
+    )
+
+
+def _folder(root):
+    trees.save(root / "1.png", trees.picture(1))
+    return root, root / "cases.csv", ["file,group,modality", "1.png,1,US"], "{0}.png,{0},US"
+
+
+@pytest.mark.parametrize(
+    ("kind", "make"),
+    [
+        ("busi", _busi_with_its_table), ("bus-bra", _bus_bra), ("mini-mias", _mini_mias),
+        ("cbis-boxes", _cbis_boxes), ("folder", _folder),
+    ],
+)  # fmt: skip
+def test_a_picture_that_a_table_names_and_that_is_not_there_is_told(tmp_path, kind, make):
+    """Each by itself; of a part of a large data set, which lacks thousands, in one line."""
+    root, table, rows, another = make(tmp_path)
+
+    def left_out(*numbers: int) -> list[tuple[str, str]]:
+        table.write_text("\n".join([*rows, *map(another.format, numbers)]) + "\n")
+        found = read_cases(f"{kind}:{root}")
+        return [(item.file.name, item.reason) for item in found.skipped]
+
+    assert left_out() == []
+    [(name, reason)] = left_out(207)
+    assert name in another.format(207) and reason == f"Named in {table.name}, but not there."
+    assert left_out(*range(207, 227)) == [
+        (table.name, f"It names 20 files that are not there, {name} for one.")
+    ]
 
 
 # ---- which data set

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-import math
 import re
 from dataclasses import replace
 
@@ -337,8 +337,19 @@ def test_cases_with_an_error_are_in_no_figure():
     assert report([*FOUR, broken], {})["lesion"]["n"] == 4
 
 
-def test_no_figure_is_ever_nan(tmp_path):
-    assert not any(
-        isinstance(value, float) and math.isnan(value)
-        for value in summarise([lesion("a", 0.5)])["lesion"].values()
-    )
+def test_no_figure_is_ever_nan():
+    """JSON has no such number. In every mix there is something of which there is none."""
+    kinds = [
+        lesion("a", 0.5),
+        lesion("b", 0.0),  # with nothing painted and no distance
+        lesion("c", 0.7, presence=None, lesions=None),
+        lesion("d", 0.9, seen=True),
+        lesion("e", 0.4, modality="mammogram", revision="m-1", weak=True),
+        normal("f"),
+        normal("g", painted=5, presence=None),
+        replace(normal("h"), revision="another"),
+        CaseScore("set", "x", "x", "benign", "ultrasound", error="It is torn."),
+    ]
+    for count in range(4):
+        for mix in itertools.combinations(kinds, count):
+            json.dumps(report([*mix], {}, {score.key: "mass" for score in mix}), allow_nan=False)

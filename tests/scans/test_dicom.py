@@ -15,6 +15,7 @@ from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
     BreastTomosynthesisImageStorage,
+    DigitalMammographyXRayImageStorageForProcessing,
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
     JPEGBaseline8Bit,
@@ -280,6 +281,28 @@ def test_what_is_said_of_the_first_frame_goes_before_what_is_said_of_all():
     assert read_scan(written(clip)).spacing == (0.5, 0.5)
 
 
+def test_the_window_and_the_rescaling_of_frames_are_those_of_the_first():
+    """As enhanced files have them, in groups; what is said of one frame goes before what is said of all here, too."""
+
+    def groups(centre: float, slope: float) -> Dataset:
+        window, rescaling, group = Dataset(), Dataset(), Dataset()
+        window.WindowCenter, window.WindowWidth = centre, 801
+        rescaling.RescaleSlope, rescaling.RescaleIntercept = slope, -1000
+        group.FrameVOILUTSequence = [window]
+        group.PixelValueTransformationSequence = [rescaling]
+        return group
+
+    clip = dicom(
+        np.stack([DEEP, DEEP]), NumberOfFrames=2,
+        SharedFunctionalGroupsSequence=[groups(0.5, 2)],
+        PerFrameFunctionalGroupsSequence=[groups(1000.5, 4), groups(9000, 8)],
+    )  # fmt: skip
+    assert read_scan(written(clip)).window == (400, 600)  # 4 * 400 - 1000 = 600
+    del clip.PerFrameFunctionalGroupsSequence
+    assert read_scan(written(clip)).window == (300, 700)
+    np.testing.assert_array_equal(read_scan(written(clip)).pixels, DEEP)
+
+
 def test_spacing_of_the_largest_ultrasound_region_in_millimetres():
     def region(width: int, delta: float, units: int) -> Dataset:
         item = Dataset()
@@ -423,6 +446,13 @@ def test_the_modality_is_what_the_file_says(elements, modality, notes):
         ({"ImageType": r"DERIVED\PRIMARY\TOMO_PROJ"}, "tomosynthesis image"),
         ({"ImageType": r"DERIVED\PRIMARY\TOMOSYNTHESIS\GENERATED_2D"}, "synthesised 2D view"),
         ({"SOPClassUID": BreastTomosynthesisImageStorage}, "tomosynthesis image"),
+        ({"PresentationIntentType": "FOR PROCESSING"}, "raw image (for processing)"),
+        (
+            {"SOPClassUID": DigitalMammographyXRayImageStorageForProcessing},
+            "raw image (for processing)",
+        ),
+        ({"PresentationIntentType": "FOR PRESENTATION"}, None),
+        ({"PresentationIntentType": "FOR PROCESSING", "Modality": "US"}, None),
         ({"ContrastBolusAgent": "Iohexol"}, "does not say whether"),
         ({"ContrastBolusAgent": "Iohexol", "ImageType": r"ORIGINAL\PRIMARY\\\LOW_ENERGY"}, None),
         ({"ImageType": r"ORIGINAL\PRIMARY"}, None),

@@ -75,6 +75,20 @@ def test_exif_rotation_is_applied(kind, orientation, upright):
     assert scan.pixels.flags.c_contiguous
 
 
+def test_a_png_that_says_only_behind_its_pixels_how_it_lies_is_as_large_as_its_header_says():
+    """The canvas is made of the size that the header tells."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    file = encode(grey(), "PNG", exif=exif)
+    start = file.index(b"eXIf") - 4
+    end = start + 12 + int.from_bytes(file[start : start + 4], "big")
+    last = file.index(b"IEND") - 4
+    late = file[:start] + file[end:last] + file[start:end] + file[last:]
+    assert scan_size(file) == read_scan(file).pixels.shape == (30, 20)
+    assert scan_size(late) == read_scan(late).pixels.shape == (20, 30)
+    np.testing.assert_array_equal(next(read_frames(late)), read_scan(late).pixels)
+
+
 def test_transparent_parts_are_black_and_it_says_so():
     picture = Image.new("LA", (16, 16), (200, 255))
     picture.putpixel((3, 2), (200, 0))
@@ -101,6 +115,20 @@ def test_sixteen_bit_colour_says_that_it_is_read_as_eight():
     scan = read_scan(png(30, 20, 16, 2, rows))
     np.testing.assert_array_equal(scan.pixels, DEEP >> 8)
     assert scan.notes == ("16-bit colour is read as 8 bits.",)
+
+
+@pytest.mark.parametrize(("kind", "most"), [("P6", 65535), ("P6", 4095), ("P3", 65535)])
+def test_a_ppm_of_deep_colour_says_so_too(kind, most):
+    values = np.repeat((DEEP.astype(int) * most // 65535)[..., None], 3, 2)
+    body = (
+        values.astype(">u2").tobytes()
+        if kind == "P6"
+        else " ".join(map(str, values.ravel())).encode()
+    )
+    scan = read_scan(f"{kind} 30 20 {most}\n".encode() + body)
+    assert np.abs(scan.pixels - DEEP / 257).max() <= 1
+    assert scan.notes == ("16-bit colour is read as 8 bits.",)
+    assert read_scan(b"P6 30 20 100\n" + (values // 656).astype(np.uint8).tobytes()).notes == ()
 
 
 def test_float_tiff_is_stretched_to_sixteen_bits_and_says_so():
