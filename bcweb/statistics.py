@@ -157,7 +157,8 @@ def _repeated(
     rng = np.random.default_rng([seed, 1])
     drawn = np.zeros(resamples)
     for side in sides:
-        means = np.stack([_means(values, member, draws) for values in side], axis=1)
+        sums = _sums(np.column_stack([side.T, np.ones(len(groups))]), member, draws)
+        means = sums[:, :-1] / sums[:, -1:]
         trainings = len(side)
         taken = max(trainings - 1, 1)
         times = rng.multinomial(taken, np.full(trainings, 1 / trainings), size=resamples)

@@ -13,6 +13,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ class Direction:
     scores: dict[Trial, tuple[CaseScore, ...]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ArmScores:
     """An arm on a part of the data.
 
@@ -183,6 +184,9 @@ class Difference:
         return int(low > 0) - int(high < 0)
 
 
+@lru_cache(
+    maxsize=64
+)  # a report asks it of each pair three times: for the table, the answer and the verdict
 def difference(arm: ArmScores, control: ArmScores) -> Difference | None:
     """None where the two have no lesion image or no seed in common."""
     both = [key for key in arm.dice if key in control.dice]
