@@ -39,6 +39,13 @@ class Page:
         self.ready()
         return self
 
+    def forget(self) -> None:
+        """Remove all that this browser keeps for the page, but for its scripts."""
+        session = self.page.context.new_cdp_session(self.page)
+        kept = {"origin": self.address, "storageTypes": "cookies,indexeddb,local_storage"}
+        session.send("Storage.clearDataForOrigin", kept)
+        session.detach()
+
     def ready(self) -> None:
         """Wait until the current scan is drawn with what is known of it."""
         expect(self.page.locator("bc-viewer")).to_have_attribute(

@@ -31,13 +31,6 @@ class ReviewPage(Page):
         self.page.locator(f"{REVIEW} .page").wait_for()
         return self
 
-    def forget(self) -> None:
-        """Remove all that this browser keeps for the page, but for its scripts."""
-        session = self.page.context.new_cdp_session(self.page)
-        kept = {"origin": self.address, "storageTypes": "cookies,indexeddb,local_storage"}
-        session.send("Storage.clearDataForOrigin", kept)
-        session.detach()
-
     def ready(self) -> ReviewPage:
         """Wait until the case in view is drawn with what is known of it."""
         state = self.page.locator(f"{REVIEW} bc-viewer")

@@ -13,7 +13,7 @@ from bcweb.review.importing import prepare
 from bcweb.review.store import Store
 from tests import weights_folder
 from tests.page.files import png, speckle
-from tests.page.reader import Page, expect, sync_api
+from tests.page.reader import Page, expect, keep_warm, sync_api
 from tests.page.running import running
 from tests.review.scored import (
     FILMS,
@@ -74,9 +74,19 @@ def _data_set(folder: Path) -> str:
     return f"folder:{folder}"
 
 
+@pytest.fixture(scope="module")
+def warm(made: Where, chromium: sync_api.Browser) -> Iterator[sync_api.BrowserContext]:
+    """One browser whose cache stays warm."""
+    context = chromium.new_context(viewport={"width": 1300, "height": 900})
+    keep_warm(context, made[0])
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def tab(made: Where, chromium: sync_api.Browser) -> Iterator[Tab]:
-    tab = Tab(chromium.new_page(viewport={"width": 1300, "height": 900}), made)
+def tab(made: Where, warm: sync_api.BrowserContext) -> Iterator[Tab]:
+    tab = Tab(warm.new_page(), made)
+    tab.forget()
     tab.page.add_init_script("localStorage.setItem('bc-reader', 'ann')")
     yield tab
     tab.page.close()
