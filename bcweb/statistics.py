@@ -13,7 +13,6 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import numpy as np
-from scipy.special import gammaincinv
 
 Statistic = Callable[[np.ndarray], float]
 
@@ -210,6 +209,8 @@ def mean_count(
     counts = np.asarray(counts, float)
     if not len(counts) or len(counts) != len(groups) or (counts != counts[0]).any():
         return group_bootstrap(counts, groups, np.mean, resamples, level, seed)
+    from scipy.special import gammaincinv  # slow to load, and few need it
+
     n, tail = len(set(groups)), (1 - level) / 2
     all_of_them = counts[0] * n
     low = gammaincinv(all_of_them, tail) / n if all_of_them else 0.0
