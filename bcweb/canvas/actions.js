@@ -58,10 +58,10 @@ export function actionsOf(parts) {
     single() {
       display.layout = "single";
     },
-    mine: () => display.toggle("mine"),
-    prediction: () => display.toggle("prediction"),
-    truth: () => display.toggle("truth"),
-    difference: () => display.toggle("difference"),
+    mine: () => display.toggle("mine", reading),
+    prediction: () => display.toggle("prediction", reading),
+    truth: () => display.toggle("truth", reading),
+    difference: () => display.toggle("difference", reading),
     outline() {
       display.filled = false;
     },
@@ -72,7 +72,7 @@ export function actionsOf(parts) {
       display.filled = !display.filled;
     },
     heat() {
-      display.heat = !display.heat;
+      if (reading.prediction) display.heat = !display.heat;
     },
     hide() {
       display.hidden = !display.hidden;

@@ -1,7 +1,7 @@
 // The bars above and below the picture: every button, input and score in line with what is shown.
 
+import { isThere } from "./display.js";
 import { all, mark, one, write } from "./dom.js";
-import { isComparable } from "./reading.js";
 import * as windowing from "./windowing.js";
 
 /** @typedef {import("./reading.js").Reading} Reading */
@@ -17,7 +17,7 @@ export function refreshBars(root, reading, display, scale) {
 
 /** @param {ShadowRoot} root @param {Reading} reading @param {Display} display */
 function refreshButtons(root, reading, display) {
-  const { scan, prediction, truth, mine } = reading;
+  const { scan, prediction, mine } = reading;
   const single = display.layout === "single";
   const pressed = {
     side: !single,
@@ -34,10 +34,10 @@ function refreshButtons(root, reading, display) {
   };
   /** @type {Record<string, boolean>} */
   const able = {
-    mine: !!mine,
-    prediction: !!prediction,
-    truth: !!truth,
-    difference: isComparable(reading),
+    mine: isThere("mine", reading),
+    prediction: isThere("prediction", reading),
+    truth: isThere("truth", reading),
+    difference: isThere("difference", reading),
     heat: !!prediction,
     resetThreshold: !!prediction,
     fullscreen: document.fullscreenEnabled === true,

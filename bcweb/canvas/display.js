@@ -7,6 +7,10 @@ import { LAYERS } from "./shaders.js";
 /** @typedef {"side" | "single"} Layout panes side by side, or one pane with layers */
 /** @typedef {"mine" | "prediction" | "truth" | "difference"} Layer */
 
+/** Whether there is such a layer to see. @param {Layer} layer
+ * @param {Pick<Reading, "prediction" | "truth" | "mine">} reading */
+export const isThere = (layer, reading) => (layer === "difference" ? isComparable(reading) : !!reading[layer]);
+
 export class Display {
   /** @type {import("./windowing.js").Window} */ window = [0, 255];
   filled = false;
@@ -32,9 +36,10 @@ export class Display {
     this.#chosen = layout;
   }
 
-  /** In the single pane a layer goes on or off; from the panes side by side it opens in a single pane.
-   * @param {Layer} layer */
-  toggle(layer) {
+  /** In the single pane a layer goes on or off; from the panes side by side it opens in a single pane. Nothing happens
+   * where there is none. @param {Layer} layer @param {Pick<Reading, "prediction" | "truth" | "mine">} reading */
+  toggle(layer, reading) {
+    if (!isThere(layer, reading)) return;
     if (this.layout === "side") {
       this.#chosen = "single";
       this.#single = new Set([layer]);

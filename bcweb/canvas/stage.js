@@ -41,8 +41,11 @@ export class Stage {
       // A window that is moved to another screen keeps its size in CSS pixels.
       matchMedia(`(resolution: ${this.dot}dppx)`).addEventListener("change", again, { once: true });
     }
-    const width = Math.max(Math.round(this.#room.clientWidth * this.dot), 1);
-    const height = Math.max(Math.round(this.#room.clientHeight * this.dot), 1);
+    // Its edges lie on whole pixels of the screen, though its size may be none in CSS pixels.
+    const { left, top, right, bottom } = this.#room.getBoundingClientRect();
+    const apart = (/** @type {number} */ from, /** @type {number} */ to) => Math.round(to * this.dot) - Math.round(from * this.dot);
+    const width = Math.max(apart(left, right), 1);
+    const height = Math.max(apart(top, bottom), 1);
     if (this.#canvas.width !== width || this.#canvas.height !== height) {
       this.#canvas.width = width;
       this.#canvas.height = height;

@@ -23,20 +23,29 @@ test("a narrow place has one pane, unless the reader chooses otherwise", () => {
 
 test("from the panes side by side a layer opens alone in one pane; there it goes off and on", () => {
   const display = wide();
-  display.toggle("truth");
+  display.toggle("truth", ALL);
   assert.deepEqual(display.panes(ALL), [{ id: "layers", layers: LAYERS.truth }]);
-  display.toggle("prediction");
+  display.toggle("prediction", ALL);
   assert.equal(display.layersOfSingle(ALL), LAYERS.prediction | LAYERS.truth);
-  display.toggle("truth");
+  display.toggle("truth", ALL);
   assert.equal(display.layersOfSingle(ALL), LAYERS.prediction);
+});
+
+test("a layer that is not there opens and hides nothing", () => {
+  const reading = { scan: [], prediction: {}, truth: null };
+  for (const layer of ["mine", "truth", "difference"]) {
+    const display = wide();
+    display.toggle(layer, reading);
+    assert.deepEqual(names(display, reading), ["scan", "prediction"]);
+  }
 });
 
 test("the difference stands alone", () => {
   const display = wide();
   display.layout = "single";
-  display.toggle("difference");
+  display.toggle("difference", ALL);
   assert.equal(display.layersOfSingle(ALL), LAYERS.difference);
-  display.toggle("prediction");
+  display.toggle("prediction", ALL);
   assert.equal(display.layersOfSingle(ALL), LAYERS.prediction);
 });
 

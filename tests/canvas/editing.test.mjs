@@ -101,13 +101,13 @@ test("in one pane the edited mask is a layer like the others", () => {
   const display = new Display(() => true);
   const all = reading({ prediction: true, truth: true });
   assert.equal(display.layersOfSingle(all), LAYERS.mine | LAYERS.prediction | LAYERS.truth);
-  display.toggle("mine");
+  display.toggle("mine", all);
   assert.equal(display.layersOfSingle(all), LAYERS.prediction | LAYERS.truth);
   display.hidden = true;
   display.reveal();
   assert.equal(display.layersOfSingle(all), LAYERS.mine | LAYERS.prediction | LAYERS.truth);
   assert.equal(display.hidden, false);
-  display.toggle("difference");
+  display.toggle("difference", all);
   display.reveal();
   assert.equal(display.layersOfSingle(all), LAYERS.difference);
 });

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from bcweb import metrics
+from tests import browser
 from tests.canvas.conftest import SIZE
 from tests.canvas.opened import Viewer, as_served, blobs, opened
 from tests.canvas.stub import Shown
@@ -113,6 +114,35 @@ def test_there_are_panes_only_for_what_is_there(viewer: Viewer):
     assert viewer.panes() == ["scan", "prediction", "truth", "difference"]
     viewer.run("v => v.show(null)")
     assert viewer.panes() == [] and viewer.page.get_by_text("No scan yet.").is_visible()
+
+
+def test_the_key_of_what_is_not_there_does_nothing(viewer: Viewer):
+    viewer.show(Shown("a", np.zeros((120, 160), np.uint8), blobs()))
+    viewer.press("t", "d", "y")
+    assert viewer.panes() == ["scan", "prediction"]
+    viewer.show(Shown("b", np.zeros((120, 160), np.uint8)))
+    viewer.press("p", "m")
+    assert viewer.panes() == ["scan"]
+    assert not viewer.run("(v, r) => r.querySelector('[data-action=heat]').ariaPressed === 'true'")
+
+
+def test_the_canvas_has_a_pixel_for_each_of_the_screens(chromium: sync_api.Browser):
+    # A density that is only feigned changes no pixel of the screen.
+    arguments = [*browser.ARGUMENTS, "--force-device-scale-factor=1.5"]
+    path = browser.executable()
+    dense = chromium.browser_type.launch(executable_path=path, args=arguments)
+    for viewer in opened(dense, no_viewport=True):
+        for width in ("500.3px", "500.6px"):
+            viewer.run(f"v => {{ v.style.width = '{width}' }}")
+            viewer.settle()
+            drawn, seen = viewer.run("""(v, r) => new Promise(done => {
+              const canvas = r.querySelector('canvas');
+              new ResizeObserver(([{ devicePixelContentBoxSize: [box] }]) =>
+                done([[canvas.width, canvas.height], [box.inlineSize, box.blockSize]]),
+              ).observe(canvas, { box: 'device-pixel-content-box' });
+            })""")
+            assert drawn == seen
+    dense.close()
 
 
 def test_pixels_are_kept_when_only_prediction_or_truth_have_changed(viewer: Viewer):
