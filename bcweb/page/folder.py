@@ -15,14 +15,13 @@ import numpy as np
 from bcweb.cases import fit_mask, read_mask
 from bcweb.names import natural, stem
 from bcweb.page.held import FileState
-from bcweb.page.pairing import Look, pair, scan_of
+from bcweb.page.pairing import PICTURES, Look, pair, scan_of
 from bcweb.paths import pasted
 from bcweb.scans import Scan, ScanError, read_scan
 from bcweb.scans.folders import walk
 
-_PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".pgm", ".webp", ".gif"}
-_SUFFIXES = _PICTURES | {".dcm", ".dicom"}
-MOST = 5000
+_SUFFIXES = PICTURES | {".dcm", ".dicom"}
+MOST = 5000  # scans; with their truths they may be three times as many files
 
 
 class FolderError(ValueError):
@@ -68,8 +67,9 @@ def list_folder(path: str) -> tuple[list[Listed], list[str], list[str]]:
         raise FolderError(f"{refused[0].filename} cannot be read: {refused[0].strerror}.")
     if not files:
         raise FolderError(f"{path} holds no scans: PNG, JPEG, BMP, TIFF, PGM, WebP, GIF or DICOM.")
-    if len(files) > MOST:
-        raise FolderError(f"{path} holds more than {MOST:,} scans: name one of the folders in it.")
+    too_many = f"{path} holds more than {MOST:,} scans: name one of the folders in it."
+    if len(files) > MOST * 3:
+        raise FolderError(too_many)
     names = [file.relative_to(folder).as_posix() for file in files]
     pairs = pair(names)
     truths: dict[int, list[Path]] = {}
@@ -87,6 +87,8 @@ def list_folder(path: str) -> tuple[list[Listed], list[str], list[str]]:
     ]
     if not scans:
         raise FolderError(f"{path} holds truth masks, but none of their scans.")
+    if len(scans) > MOST:
+        raise FolderError(too_many)
     left = [
         (name, bool(told.among))
         for name, told in zip(names, pairs, strict=True)
@@ -115,10 +117,6 @@ def _by_look(files: Sequence[Path], scans: Sequence[int]) -> list[tuple[int, int
         names = [files[place].name for place in places]
         found = []
         for at, place in enumerate(places):
-            if (
-                files[place].suffix.lower() not in _PICTURES
-            ):  # a DICOM file, slow to read, and no mask
-                continue
             scan = scan_of(names, at, lambda other: look(files[places[other]]))
             if scan is not None:
                 found.append((place, places[scan]))

@@ -22,7 +22,7 @@ from bcweb.masks import mask_png
 from bcweb.metrics import Scores, score_case
 from bcweb.names import stem, text
 from bcweb.page.packed import Packed
-from bcweb.page.pairing import Look
+from bcweb.page.pairing import Look, may_be_beside
 from bcweb.page.segmenters import Segmenters
 from bcweb.scans import Modality, Scan, ScanError, guess_modality
 from bcweb.segmenter import Prediction
@@ -64,13 +64,41 @@ class _Finding:
 
 
 @dataclass(frozen=True, eq=False)
+class _Part:
+    """One of the masks that are a truth together. path: as it was given. note: how it was made to fit, if it was."""
+
+    path: str
+    packed: Packed
+    note: str = ""
+
+    @property
+    def name(self) -> str:
+        return PurePosixPath(self.path).name
+
+    def is_same_file(self, other: _Part) -> bool:
+        beside = may_be_beside(PurePosixPath(self.path), PurePosixPath(other.path))
+        return self.name == other.name and beside
+
+
+@dataclass(frozen=True, eq=False)
 class _Truth:
-    """number: which of a scan's truths, one after the other, it is."""
+    """number: which of a scan's truths, one after the other, it is. packed: all of its parts."""
 
     number: int
     packed: Packed
-    names: tuple[str, ...]
-    notes: tuple[str, ...]
+    parts: tuple[_Part, ...]
+
+    @property
+    def nbytes(self) -> int:
+        return sum(one.nbytes for one in {self.packed, *(part.packed for part in self.parts)})
+
+    @property
+    def names(self) -> list[str]:
+        return [part.name for part in self.parts]
+
+    @property
+    def notes(self) -> list[str]:
+        return list(dict.fromkeys(part.note for part in self.parts if part.note))
 
 
 @dataclass(frozen=True)
@@ -141,7 +169,7 @@ class Held:
         finding, truth, pixels, pages = self._finding, self._truth, self._pixels, self._pages
         size = len(self._thumbnail or b"") + (pixels.nbytes if pixels else 0)
         size += (finding.probability.nbytes if finding else 0) + (pages.nbytes if pages else 0)
-        return size + (truth.packed.nbytes if truth else 0)
+        return size + (truth.nbytes if truth else 0)
 
     @property
     def mask_nbytes(self) -> int:
@@ -165,6 +193,7 @@ class Held:
             if self._pixels is not None:
                 return
             try:
+                self._compare_files()
                 scan = self._load()
             except ScanError as error:
                 self._problem = str(error)
@@ -178,6 +207,17 @@ class Held:
             self._thumbnail = self._thumbnail or _thumbnail(scan)
             if self._load_truth is not None and self._truth is None:
                 self._read_truth(scan)
+
+    def _compare_files(self) -> None:
+        """What is known of a scan, and what is read of it again, must be of the same files."""
+        now = tuple(FileState.of(file.path) for file in self.files)
+        if self._facts is None:
+            self.files = now
+        for file, before in zip(now, self.files, strict=True):
+            is_there = file.size is not None  # of one that went away, opening it says so
+            if is_there and file != before:
+                name = text(file.path.name)
+                raise ScanError(f"{name} has changed since the folder was listed: list it again.")
 
     def open(self) -> None:
         """Read and segment the scan, what of it is not done yet; raises `ScanError`."""
@@ -206,11 +246,13 @@ class Held:
             self._finding = self._scored = None
             self._segment()
 
-    def set_truth(self, name: str, data: bytes, add: bool) -> None:
-        """Take a mask's file as the truth, or as one more part of it; raises `ScanError`."""
+    def set_truth(self, path: str, data: bytes, add: bool) -> None:
+        """Take a mask's file as the truth, or as one more part of it, in place of a part of its name; raises
+        `ScanError`.
+        """
         with self._lock:
             self.read()
-            self._give_truth(name, read_mask(data, self._scan()), add)
+            self._give_truth(path, read_mask(data, self._scan()), add)
 
     def take_truth(self, mask: Held) -> None:
         """Take another picture that was opened as the truth, as `set_truth` takes its file; raises `ScanError`."""
@@ -223,7 +265,7 @@ class Held:
             drawn = mask_in(mask._scan().pixels) if pages is None else pages.array() > 0
         with self._lock:
             self.read()
-            self._give_truth(mask.name, drawn, add=False)
+            self._give_truth(mask.path, drawn, add=False)
 
     def drop_truth(self) -> None:
         with self._lock:
@@ -233,11 +275,14 @@ class Held:
     # --- what the browser is told
 
     def look(self) -> Look | None:
-        """What it looks like; None where it cannot be read."""
+        """What it looks like; None where it cannot be read. What was not at hand is not kept: a file may be compared
+        with thousands.
+        """
         with self._lock:
             try:
                 if self._facts is None:
                     self.read()
+                    self.release()
             except ScanError:
                 return None
             return self._facts.look
@@ -266,7 +311,7 @@ class Held:
             # A file that was never opened has the truth that lies beside it.
             "has_truth": truth is not None
             or (self._facts is None and self._load_truth is not None),
-            "truth_names": list(truth.names) if truth else [],
+            "truth_names": truth.names if truth else [],
             "truth": truth.number if truth else None,
             "scores": dataclasses.asdict(scores) if scores else None,
             **self._told_of_scan(),
@@ -366,6 +411,15 @@ class Held:
                 )
             return mask_png(self._mask(threshold, gated))
 
+    def found(self) -> tuple[bytes | None, dict]:
+        """`mask_png` at the operating point, None where it cannot be drawn, and the `info` that it goes with."""
+        with self._lock:  # or it may be released in between
+            try:
+                png = self.mask_png(threshold=None, gated=True)
+            except ScanError:  # its problem says why
+                png = None
+            return png, self.info("")
+
     def mask_name(self, threshold: float | None, gated: bool) -> str:
         """What to call the file of `mask_png`: a mask that is not the operating point's says so.
 
@@ -435,7 +489,7 @@ class Held:
         if facts.frames == 1 or not facts.look.black_and_white or self._load_mask is None:
             return
         try:
-            self._pages = Packed(self._load_mask().astype(np.uint8) * 255)
+            self._pages = _packed(self._load_mask())
         except ScanError:
             look = dataclasses.replace(facts.look, black_and_white=False)
             self._facts = dataclasses.replace(facts, look=look)
@@ -448,24 +502,21 @@ class Held:
             self._facts = dataclasses.replace(self._facts, notes=(*self._facts.notes, str(error)))
             return
         if parts:
-            union = np.logical_or.reduce([mask for _, mask in parts])
-            self._keep_truth(union, tuple(name for name, _ in parts), ())
+            self._keep_truth([_Part(name, _packed(mask)) for name, mask in parts])
 
-    def _give_truth(self, name: str, mask: np.ndarray, add: bool) -> None:
+    def _give_truth(self, path: str, mask: np.ndarray, add: bool) -> None:
         mask, note = fit_mask(mask, self._scan())
-        before = self._truth if add else None
-        if before is not None:
-            mask = mask | (before.packed.array() > 0)
-        self._keep_truth(
-            mask,
-            (*(before.names if before else ()), name),
-            (*(before.notes if before else ()), *((note,) if note else ())),
-        )
+        part = _Part(path, _packed(mask), note or "")
+        before = self._truth.parts if add and self._truth else ()
+        # One that comes again was corrected.
+        self._keep_truth([*(one for one in before if not one.is_same_file(part)), part])
 
-    def _keep_truth(self, mask: np.ndarray, names: tuple[str, ...], notes: tuple[str, ...]) -> None:
+    def _keep_truth(self, parts: Sequence[_Part]) -> None:
         self._truths += 1
-        packed = Packed(mask.astype(np.uint8) * 255)
-        self._truth = _Truth(self._truths, packed, names, tuple(dict.fromkeys(notes)))
+        whole = parts[0].packed
+        if len(parts) > 1:
+            whole = Packed(np.bitwise_or.reduce([part.packed.array() for part in parts]))
+        self._truth = _Truth(self._truths, whole, tuple(parts))
         self._score()
 
     def _score(self) -> None:
@@ -475,6 +526,10 @@ class Held:
             return
         scores = score_case(self._mask(), truth.packed.array() > 0, self._facts.spacing)
         self._scored = truth, finding, scores
+
+
+def _packed(mask: np.ndarray) -> Packed:
+    return Packed(mask.astype(np.uint8) * 255)
 
 
 def _under_gate(prediction: Prediction) -> bool:

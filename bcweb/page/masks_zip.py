@@ -6,13 +6,11 @@ import io
 import os
 import re
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import PurePath, PurePosixPath
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from bcweb.names import harmless, mask_files, text
 from bcweb.page.held import Held
-from bcweb.scans import ScanError
 from bcweb.tables import write_rows
 
 TABLE = "scans.csv"
@@ -42,15 +40,14 @@ class MasksZip:
 
     def add(self, scan: Held) -> None:
         """Segment it where that is not done yet; one that cannot be is a row with the reason."""
-        place, png = "", None
-        with suppress(ScanError):  # its problem says why
-            png = scan.mask_png(threshold=None, gated=True)
+        place = ""
+        png, told = scan.found()
         if png is not None:
             place = self._place(scan)
             self._zip.writestr(place, png)
         # Where on the disk it lies is nobody's business to whom the file is passed on.
         file = str(self._folders[scan] / scan.name) if scan.kind == "file" else scan.path
-        self._rows.append({"file": file, "mask": place, **_cells(scan.info(""))})
+        self._rows.append({"file": file, "mask": place, **_cells(told)})
 
     @property
     def masks(self) -> int:

@@ -4,6 +4,7 @@ one name by what they look like.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -19,11 +20,14 @@ from bcweb.names import (
     called,
     called_by_masks,
     is_channel,
+    is_of_masks,
     mask_name,
     mask_name_of,
     shared_name,
     stem,
 )
+
+PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".pgm", ".webp", ".gif"}
 
 
 @dataclass(frozen=True)
@@ -52,17 +56,38 @@ class Look:
         return cls(pixels.shape, is_black_and_white(pixels))
 
 
-def pair(names: Sequence[str]) -> list[Pair]:
+def pair(names: Sequence[str], known: int = 0) -> list[Pair]:
     """Tell truths from scans, and find each truth's scan among `names` (paths with "/", any case).
 
+    known: so many of the first are scans that are there already, whatever they are called.
     A truth is named after its scan ("X_mask.png" of "X.png", "mask_0001-l.png" of "bus_0001-l.png"),
     or has its name in a folder of masks ("masks/X.png" of "images/X.png", nnU-Net's "labelsTr/X.png" of
     "imagesTr/X_0000.png"). Of several scans of one name the one in the nearest folder is taken, and of these the
     last; of scans of several names there the one that it names whole. Where these are several too, it has none.
+
+    The folder that all of them lie in may be called anything, "segmentation" too, where scans lie in it with truths.
     """
     paths = [PurePosixPath(name.replace("\\", "/")) for name in names]
+    new = paths[known:]
+    told = _pair(paths, known)
+    around = [path.parent.parts for path in new if path.parent.parts]
+    shared = PurePosixPath(*os.path.commonprefix(around))  # noqa: RUF071 - of lists it takes whole names
+    if _is_any_paired(told, known) or not any(map(is_of_masks, shared.parts)):
+        return told
+    inside = [path.relative_to(shared) if path.parent.parts else path for path in new]
+    without = _pair([*paths[:known], *inside], known)
+    return without if _is_any_paired(without, known) else told
+
+
+def _is_any_paired(told: Sequence[Pair], known: int) -> bool:
+    """Whether a truth has come with its scan."""
+    return any(each.scan is not None and each.scan >= known for each in told)
+
+
+def _pair(paths: Sequence[PurePosixPath], known: int) -> list[Pair]:
+    """`pair`, with the folders as they are called."""
     beside = called(paths)
-    sought = [_named_after(path, beside) for path in paths]
+    sought = [[] if at < known else _named_after(path, beside) for at, path in enumerate(paths)]
     folders = [_folders(path) for path in paths]
     stems = [stem(path.name).lower() for path in paths]
     scans: dict[str, list[int]] = {}
@@ -109,22 +134,34 @@ def pair(names: Sequence[str]) -> list[Pair]:
 def scan_of(names: Sequence[str], mask: int, look: Callable[[int], Look | None]) -> int | None:
     """The scan whose truth the file at this place is by its look, though its name does not say so.
 
-    Such a truth is black and white, and the scan, of the same name and shape, is not ("X.png" beside "X.jpg").
-    Of several the one in the nearest folder is taken, and of these the last.
+    Such a truth is a black and white picture, no DICOM file, and the scan, of the same name and shape, is not
+    ("X.png" beside "X.jpg"). Where both lie in folders these are the same one, or of an archive where each patient
+    has an IM0001 one patient's would become another's. One beside it comes first, and of several the last.
     look: of the file at a place, None where it cannot be read; it is asked for as few as will do.
     """
     paths = [PurePosixPath(name.replace("\\", "/")) for name in names]
-    stems = [stem(path.name).lower() for path in paths]
-    alike = [scan for scan in range(len(names)) if stems[scan] == stems[mask] and scan != mask]
+    own = paths[mask]
+    if own.suffix.lower() not in PICTURES:
+        return None
+    named = stem(own.name).lower()
+    alike = [
+        scan
+        for scan, path in enumerate(paths)
+        if scan != mask and stem(path.name).lower() == named and may_be_beside(path, own)
+    ]
     mine = look(mask) if alike else None
     if mine is None or not mine.black_and_white:
         return None
-    near = _folders(paths[mask])
-    for scan in sorted(alike, key=lambda scan: (-len(near & _folders(paths[scan])), -scan)):
+    for scan in sorted(alike, key=lambda scan: (paths[scan].parent != own.parent, -scan)):
         its = look(scan)
         if its and not its.black_and_white and same_aspect(mine.shape, its.shape):
             return scan
     return None
+
+
+def may_be_beside(one: PurePosixPath, other: PurePosixPath) -> bool:
+    """Whether two files may lie in one folder: where one came without any, nobody knows."""
+    return one.parent == other.parent or not (one.parent.parts and other.parent.parts)
 
 
 def _named_after(path: PurePosixPath, beside: set[str]) -> list[tuple[str, bool]]:

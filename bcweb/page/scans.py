@@ -150,7 +150,9 @@ class Scans:
                 "new": places.get(told.scan),
                 "among": [PurePosixPath(paths[scan]).name for scan in told.among],
             }
-            for told in (_of_one_drop(told, len(held)) for told in pair(paths)[len(held) :])
+            for told in (
+                _of_one_drop(told, len(held)) for told in pair(paths, len(held))[len(held) :]
+            )
         ]
 
     async def find_truths(self, request: Request) -> Response:
@@ -316,8 +318,9 @@ class Scans:
 
         def take() -> None:
             held.read()
-            self.store.want(owner_of(request), held.mask_nbytes)  # it is never released
-            held.set_truth(PurePosixPath(name).name, data, add)
+            masks = 2 if add else 1  # a part, and all of them together
+            self.store.want(owner_of(request), masks * held.mask_nbytes)  # it is never released
+            held.set_truth(name, data, add)
 
         await self._at_desk(request, take)
         return answer(held.info(id))
@@ -460,7 +463,7 @@ async def _ids(request: Request, limit: int = MB) -> list[str]:
 
 
 def _file_name(request: Request) -> str:
-    return _readable(unquote(request.headers.get("x-file-name", ""))) or "scan"
+    return _readable(unquote(request.headers.get("x-file-name", "")))
 
 
 def _of_one_drop(told: Pair, held: int) -> Pair:
@@ -474,4 +477,4 @@ def _readable(path: str) -> str:
 
     Of a scan and of what is to be paired with it alike, or their names would part.
     """
-    return visible(path.replace("\\", "/").strip("/"))[-400:]
+    return visible(path.replace("\\", "/").strip("/"))[-400:] or "scan"

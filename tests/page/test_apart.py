@@ -7,6 +7,7 @@ import pytest
 from bcweb.page.settings import SWEEP_SECONDS, settings
 from bcweb.samples import SAMPLES
 from tests.page.files import png, speckle
+from tests.page.reader import Page
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
@@ -42,15 +43,10 @@ def test_a_button_deletes_all_scans_at_once_those_on_their_way_too(page):
     expect(page.title()).to_have_text("generated-ultrasound-lobed")
     page.give(*((f"{place}.png", png(speckle(200, 200, place))) for place in range(20)))
     expect(page.rows()).to_have_count(21)
-    asked = []
-
-    def refuse(dialog):
-        asked.append(dialog.message)
-        dialog.dismiss()
-
-    page.page.once("dialog", refuse)
-    page.find(".findings").get_by_role("button", name="Delete my scans now").click()
-    assert asked == ["Delete all 21 scans from the server? There is no undo."]
+    page.page.once("dialog", lambda dialog: dialog.dismiss())
+    with page.page.expect_event("dialog") as asked:
+        page.find(".findings").get_by_role("button", name="Delete my scans now").click()
+    assert asked.value.message == "Delete all 21 scans from the server? There is no undo."
     expect(page.rows()).to_have_count(21)
     page.page.once("dialog", lambda dialog: dialog.accept())
     page.find(".findings").get_by_role("button", name="Delete my scans now").click()
@@ -61,6 +57,20 @@ def test_a_button_deletes_all_scans_at_once_those_on_their_way_too(page):
     expect(page.find(".left")).to_have_text("")
     page.give(("next.png", png(LESION.scan.pixels)))
     expect(page.title()).to_have_text("next.png")
+
+
+@pytest.mark.browser
+def test_the_question_counts_the_scans_of_ones_other_tabs(page):
+    other = Page(page.page.context.new_page(), page.address).open()
+    other.give(*((f"{place}.png", png(speckle(64, 64, place))) for place in range(2)))
+    expect(other.find(".list .select:enabled")).to_have_count(3)  # with the sample
+    other.page.close()
+    expect(page.rows()).to_have_count(1)
+    page.page.once("dialog", lambda dialog: dialog.dismiss())
+    with page.page.expect_event("dialog", timeout=5000) as asked:
+        page.find(".findings").get_by_role("button", name="Delete my scans now").click()
+    assert asked.value.message == "Delete all 3 scans from the server? There is no undo."
+    expect(page.rows()).to_have_count(1)
 
 
 @pytest.mark.browser

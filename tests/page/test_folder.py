@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bcweb.page import folder as folders
 from tests.cases import trees
 from tests.page.files import png, speckle
 
@@ -101,9 +102,29 @@ def test_a_black_and_white_picture_is_the_truth_of_the_one_of_its_name_beside_it
     has_truth = {scan["name"]: scan["has_truth"] for scan in listed}
     assert has_truth.pop("a.jpg") and "a.png" not in has_truth
     assert set(has_truth) == {"b.jpg", "b.png", "c.png", "c.jpg"} and not any(has_truth.values())
+    (opened,) = (scan["id"] for scan in listed if scan["name"] == "c.png")
+    assert visitor.get(f"/bc/scans/{opened}").json()["black_and_white"]
+    ids = [scan["id"] for scan in listed]
+    assert visitor.post("/bc/truths", json={"ids": ids}).json() == [], (
+        "opened it is no more than that"
+    )
     (tmp_path / "a.png").write_bytes(png(speckle(80, 64, 4)))  # it is no mask any more
     listed = visitor.post("/bc/folder", json={"path": str(tmp_path)}).json()["scans"]
     assert len(listed) == 6 and not any(scan["has_truth"] for scan in listed)
+
+
+def test_a_folder_holds_so_many_scans_whatever_masks_lie_beside_them(tmp_path, monkeypatch):
+    monkeypatch.setattr(folders, "MOST", 3)
+    for place in range(3):
+        for name in (f"{place}.png", f"{place}_mask.png", f"{place}_mask_1.png"):
+            (tmp_path / name).touch()
+    scans, *_ = folders.list_folder(str(tmp_path))
+    assert [len(scan.truths) for scan in scans] == [2, 2, 2]
+    (tmp_path / "2_mask_1.png").rename(tmp_path / "3.png")
+    for _ in range(2):
+        with pytest.raises(folders.FolderError, match="holds more than 3 scans: name one of"):
+            folders.list_folder(str(tmp_path))
+        (tmp_path / "0_mask_2.png").touch()  # a disk, of which not all is gone through
 
 
 def test_linked_folders_are_listed_and_never_twice(visitor, tmp_path):

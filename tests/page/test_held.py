@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bcweb.cases import read_mask
-from bcweb.page.held import Held
+from bcweb.page.held import FileState, Held
 from bcweb.page.pairing import pair
 from bcweb.page.segmenters import Segmenters
 from bcweb.scans import Scan, ScanError, read_scan
@@ -163,6 +163,59 @@ def test_of_a_mask_of_several_pages_that_was_opened_as_a_scan_all_count_but_of_a
         picture.set_truth("a_mask.tif", pages(one, other), add=False)
         assert np.array_equal(picture.truth().array(), truth)
     assert not opened("upload", one, trees.picture(1)).black_and_white, "one of its pages is none"
+
+
+def test_a_part_of_the_same_name_takes_its_place(segmenters):
+    upper, wrong, lower = trees.box(2, 2, 9, 9), trees.box(2, 2, 79, 59), trees.box(20, 30, 40, 50)
+    held = Held("a.png", "upload", lambda: Scan(trees.picture(0)), segmenters, "ultrasound")
+    held.open()
+
+    def given(*parts: tuple[str, np.ndarray]) -> np.ndarray:
+        for place, (name, mask) in enumerate(parts):
+            held.set_truth(name, png(mask), add=place > 0)
+        return held.truth().array()
+
+    parts = [("p/a_mask.png", upper), ("p/a_mask_1.png", wrong), ("a_mask_1.png", lower)]
+    assert np.array_equal(given(*parts), upper | lower)
+    assert held.info("x")["truth_names"] == ["a_mask.png", "a_mask_1.png"]
+    apart = given(("p/a_mask.png", upper), ("q/a_mask.png", lower))
+    assert np.array_equal(apart, upper | lower), "of two folders they are two"
+
+
+@pytest.mark.parametrize("written", ["a.png", "a_mask.png"])
+def test_what_is_known_of_a_scan_is_not_mixed_with_a_file_that_was_written_since(
+    segmenters, tmp_path, written
+):
+    file, mask = tmp_path / "a.png", tmp_path / "a_mask.png"
+
+    def listed() -> Held:
+        file.write_bytes(png(trees.picture(0)))
+        mask.write_bytes(png(trees.box(2, 2, 40, 40)))
+        return Held(
+            str(file), "file", lambda: read_scan(file), segmenters, "ultrasound",
+            lambda scan: [(mask.name, read_mask(mask, scan))], map(FileState.of, (file, mask)),
+        )  # fmt: skip
+
+    def write() -> None:
+        other = trees.picture(0, 90, 70) if written == "a.png" else trees.box(2, 2, 9, 9)
+        (tmp_path / written).write_bytes(png(other))
+
+    held = listed()
+    held.open()
+    held.release()
+    write()
+    said = f"{written} has changed since the folder was listed: list it again."
+    with pytest.raises(ScanError, match=f"^{said}$"):
+        held.open()
+    assert (held.info("x")["state"], held.info("x")["problem"]) == ("error", said)
+
+    held = listed()
+    if written == "a_mask.png":
+        write()  # nobody has read it yet
+    held.open()
+    held.release()
+    held.open()
+    assert held.info("x")["state"] == "open"
 
 
 def test_lengths_are_in_mm_where_the_spacing_is_known(segmenters):

@@ -84,6 +84,48 @@ def test_what_cannot_be_opened_of_a_drop_has_its_row_beside_the_rest(page, tmp_p
     expect(page.rows()).to_have_count(2)
 
 
+def test_a_dropped_folder_without_scans_says_so(page, tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "cases.csv").write_text("file\n")
+    page.drop(tmp_path / "empty")
+    expect(page.find(".toast")).to_contain_text("empty holds no scans.")
+    page.drop(tmp_path / "tables", tmp_path / "empty")
+    expect(page.find(".toast")).to_contain_text("tables, empty hold no scans.")
+    expect(page.rows()).to_have_count(1)
+
+
+def test_a_dropped_folder_may_be_called_as_what_is_left_out_of_folders(page, tmp_path):
+    (tmp_path / ".ward" / ".git").mkdir(parents=True)
+    for name in ("a.png", ".git/b.png"):
+        (tmp_path / ".ward" / name).write_bytes(png(OTHER.scan.pixels))
+    page.drop(tmp_path / ".ward")
+    expect(page.title()).to_have_text("a.png")
+    expect(page.find(".left")).to_have_text("")
+    expect(page.rows()).to_have_count(2)
+
+
+@pytest.mark.parametrize("becomes", ["another", "gone"])
+def test_a_file_that_is_another_by_the_time_it_is_sent_is_told_from_a_silent_server(
+    page, tmp_path, becomes
+):
+    file, held = tmp_path / "a.png", []
+    file.write_bytes(png(OTHER.scan.pixels))
+    page.page.route("**/bc/pair", lambda route: held.append(route), times=1)
+    with page.page.expect_request("**/bc/pair"):
+        page.drop(file)
+    if becomes == "gone":
+        file.unlink()
+    else:
+        file.write_bytes(png(LESION.scan.pixels))
+        os.utime(file, (1, 1))  # a browser may look at whole seconds
+    held[0].continue_()
+    expect(page.find(".failed .state")).to_have_text(
+        "a.png cannot be read any more: it has changed or is gone. Drop it again."
+    )
+    expect(page.find(".left")).to_have_text("")
+
+
 def test_what_is_dropped_on_another_tab_is_shown_on_the_scan_tab(page, tmp_path):
     (tmp_path / "dropped.png").write_bytes(png(OTHER.scan.pixels))
     page.page.get_by_role("tab", name="Model").click()

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
+from concurrent.futures import ThreadPoolExecutor
 from zipfile import ZipFile
 
 import numpy as np
 import pytest
 
+from bcweb.page.held import Held
+from bcweb.page.masks_zip import MasksZip
+from bcweb.page.segmenters import Segmenters
 from bcweb.samples import SAMPLES
+from bcweb.scans import Scan
+from tests import weights_folder
 from tests.page.files import mask_of, png, speckle
 from tests.page.reader import expect
 from tests.scans.made import dicom, written
@@ -118,6 +124,25 @@ def test_only_ones_own_scans_are_in_it_and_of_none_there_is_none(visit):
     assert list(saved(anna, mine, hers, "gone", mine).rows) == ["a.png"]
     assert anna.post("/bc/masks", json={"ids": [hers]}).status_code == 404
     assert anna.post("/bc/masks", json={"ids": "all"}).status_code == 400
+
+
+def test_a_scan_that_is_released_meanwhile_has_its_row_all_the_same(tmp_path, monkeypatch):
+    segmenters = Segmenters({"ultrasound": str(weights_folder.write(tmp_path))})
+    scan = Scan(speckle(80, 60), modality="ultrasound")
+    held = Held("a.png", "file", lambda: scan, segmenters)
+    draw = Held.mask_png
+
+    def draw_and_release(self: Held, *asked, **named) -> bytes | None:
+        drawn = draw(self, *asked, **named)
+        with ThreadPoolExecutor(1) as another:  # visitor's, who needs the room
+            another.submit(self.release).result()
+        return drawn
+
+    monkeypatch.setattr(Held, "mask_png", draw_and_release)
+    made = MasksZip([held])
+    made.add(held)
+    row = Unpacked(made.done()).rows["a.png"]
+    assert row["mask"] == "a_mask.png" and row["revision"] and row["lesions"], row
 
 
 @pytest.mark.browser

@@ -176,6 +176,18 @@ def test_a_file_of_another_modality_is_warned_of_in_the_list_and_above_what_was_
     expect(page.find(".list .row.current")).to_contain_text("unusual scan")
 
 
+def test_weights_that_cannot_segment_a_scan_again_say_why_beside_what_others_have_drawn(page):
+    (scan,) = page.viewer("async () => await (await fetch('bc/scans')).json()")
+    failed = scan | {"in_use": "next", "problem": "The weights answer with no number."}
+    page.page.route("**/bc/scans/*/prediction", lambda route: route.fulfill(json=failed))
+    weights = {name: {"revision": "next", "notice": None} for name in ("ultrasound", "mammogram")}
+    page.page.evaluate("now => new BroadcastChannel('bc-weights').postMessage(now)", weights)
+    again = page.find(".findings .other")
+    again.get_by_role("button", name="Segment again").click()
+    expect(again.locator(".error")).to_have_text("The weights answer with no number.")
+    expect(page.find(".findings .presence")).to_be_visible()
+
+
 def test_weights_that_are_not_there_yet_say_so(page):
     late = []
     page.page.route("**/bc/models", lambda route: late.append(route))

@@ -42,6 +42,36 @@ def test_a_truth_without_its_scan_is_still_no_scan():
     assert pair(["lonely_mask.png", "masks/x.png"]) == [Pair("truth"), Pair("truth")]
 
 
+@pytest.mark.parametrize(
+    ("names", "scans"),
+    [
+        (["segmentation/images/X.png", "segmentation/masks/X.png"], [None, 0]),
+        (["gt/X.png", "gt/X_mask.png"], [None, 0]),
+        (["set/labels/imgs/X.png", "set/labels/seg/X.png"], [None, 0]),
+        (["waits_mask.png", "gt/X.png", "gt/X_mask.png"], [None, None, 1]),
+    ],
+)
+def test_the_folder_that_scans_and_their_truths_lie_in_may_be_called_as_those_of_masks(
+    names, scans
+):
+    found = pair(names)
+    assert [told.scan for told in found] == scans
+    assert [told.part for told in found[-2:]] == ["scan", "truth"]
+
+
+def test_a_folder_of_masks_that_comes_after_its_scans_or_beside_them_is_one():
+    names = ["X.png", "masks/X.png", "masks/Y.png", "masks/X_mask.png"]
+    assert pair(names[:3], known=1)[1:] == [Pair("truth", 0), Pair("truth")]
+    assert pair(names)[1:] == [Pair("truth", 0), Pair("truth"), Pair("truth", 0)]
+
+
+def test_a_scan_that_is_there_already_is_one_whatever_it_and_its_folders_are_called():
+    names = ["/home/ann/gt/X.png", "/home/ann/gt/Y_seg.png", "X_mask.png", "Y_seg_mask.png"]
+    assert pair(names, known=2) == [
+        Pair("scan"), Pair("scan"), Pair("truth", 0), Pair("truth", 1)
+    ]  # fmt: skip
+
+
 def test_a_truth_is_not_taken_for_a_scan_whose_name_only_ends_alike():
     assert pair(["12.png", "2_mask.png"])[1].scan is None
     assert pair(["a_b_mask.png", "b.png"])[0].scan is None
@@ -147,6 +177,12 @@ GREY, MASK = Look((90, 60), False), Look((90, 60), True)
         ({"x.png": MASK, "x.jpg": Look((60, 90), False)}, None),
         ({"x.png": MASK, "x.bmp": Look((180, 120), False)}, 1),
         ({"p1/x.png": MASK, "p1/x.jpg": GREY, "p2/x.jpg": GREY}, 1),
+        ({"p1/x.png": MASK, "p2/x.png": GREY}, None),
+        ({"x.png": MASK, "p2/x.png": GREY}, 1),
+        ({"p1/x.png": MASK, "x.png": GREY}, 1),
+        ({"x.png": MASK, "x.jpg": GREY, "p2/x.jpg": GREY}, 1),
+        ({"x.dcm": MASK, "x.jpg": GREY}, None),
+        ({"x": MASK, "x.jpg": GREY}, None),
     ],
 )
 def test_of_two_of_one_name_the_black_and_white_one_is_the_truth(looks, scan):

@@ -28,6 +28,7 @@ from tests import weights_folder
 from tests.page.files import png, speckle
 
 ANNA, BERTA = "a" * 43, "b" * 43
+NAMED = {"X-File-Name": "x.png"}
 ROOM = 1_000_000  # bytes: a few times what the first of the samples takes
 
 
@@ -107,6 +108,32 @@ def test_a_truth_for_which_there_is_no_room_is_refused_in_words(anna, store):
     assert held.truth() is None
     store.visitor_bytes += 1
     assert anna.put(place, content=truth).status_code == 200
+
+
+def test_what_a_black_and_white_picture_is_compared_with_is_read_once_and_not_kept(
+    anna, store, tmp_path, monkeypatch
+):
+    read, read_scan = [], scans.read_scan
+    monkeypatch.setattr(scans, "read_scan", lambda file: read.append(file) or read_scan(file))
+    files = [tmp_path / f"p{place}" / "x.png" for place in range(6)]
+    for place, file in enumerate(files):
+        file.parent.mkdir()
+        file.write_bytes(png(speckle(80, 60, place) if place else np.zeros((80, 60), bool)))
+    listed = anna.post("/bc/folder", json={"path": str(tmp_path)}).json()["scans"]
+    ids = [scan["id"] for scan in listed]
+    assert anna.get(f"/bc/scans/{ids[0]}").json()["black_and_white"]
+    assert anna.post("/bc/truths", json={"ids": ids}).json() == []
+    assert read == files[:1], "the others are other patients'"
+    ids.append(
+        anna.post("/bc/scans", content=png(np.zeros((60, 80), bool)), headers=NAMED).json()["id"]
+    )
+    read.clear()
+    for _ in range(2):
+        assert anna.post("/bc/truths", json={"ids": ids}).json() == []
+        assert sorted(read) == files[1:]
+    assert [held.pixels is not None for held in store.all_of(ANNA).values()] == [
+        True, *[False] * 5, True
+    ]  # fmt: skip
 
 
 # --- time

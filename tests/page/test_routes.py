@@ -187,6 +187,23 @@ def test_names_dropped_together_or_later_are_paired_on_the_server(visitor):
     ]
 
 
+def test_a_truth_finds_its_scan_in_a_folder_that_lies_in_one_called_as_those_of_masks(
+    visitor, tmp_path
+):
+    folder = tmp_path / "gt" / "s"
+    folder.mkdir(parents=True)
+    (folder / "X.png").write_bytes(png(speckle(64, 64)))
+    (scan,) = visitor.post("/bc/folder", json={"path": str(folder)}).json()["scans"]
+    (told,) = visitor.post("/bc/pair", json={"names": ["X_mask.png"]}).json()
+    assert (told["part"], told["held"]) == ("truth", scan["id"])
+
+
+def test_a_name_that_nobody_can_see_is_one_all_the_same(visitor):
+    (told,) = visitor.post("/bc/pair", json={"names": ["\u200d"]}).json()
+    assert told["part"] == "scan"
+    assert visitor.opened(png(speckle(64, 64)), "\u200d")["name"] == "scan"
+
+
 def test_a_truth_is_of_the_scan_that_came_with_it_although_others_end_alike(visitor):
     visitor.opened(png(speckle(64, 64)), "set/img_8.png")
     names = ["Test_Image_8.png", "mask_8.png"]
@@ -209,6 +226,13 @@ def test_only_ones_own_pictures_that_are_asked_for_become_truths(visit):
     assert np.array_equal(array(anna, found["scan"], "truth") == 255, LESION.truth)
     assert [scan["id"] for scan in anna.get("/bc/scans").json()] == list(scans.values())
     assert anna.post("/bc/truths", json={"ids": "all"}).status_code == 400
+
+
+def test_one_patients_black_and_white_picture_is_no_truth_of_anothers_scan(visitor):
+    pictures = {"p1/x.png": LESION.scan.pixels, "p2/x.png": np.zeros_like(LESION.truth)}
+    ids = [visitor.opened(png(pixels), name)["id"] for name, pixels in pictures.items()]
+    assert visitor.post("/bc/truths", json={"ids": ids}).json() == []
+    assert [scan["id"] for scan in visitor.get("/bc/scans").json()] == ids
 
 
 def test_all_pages_of_a_mask_that_came_before_its_scan_are_its_truth(visitor):

@@ -248,11 +248,15 @@ def test_a_truth_of_another_shape_is_refused_in_a_sentence_and_the_scan_stays(pa
 
 
 def give_truth(page, name: str, data: bytes) -> None:
+    give_truths(page, (name, data))
+
+
+def give_truths(page, *files: tuple[str, bytes]) -> None:
     """To the scan in view, with the file chooser."""
     page.ready()
     with page.page.expect_file_chooser() as chooser:
         page.page.keyboard.press("g")
-    chooser.value.set_files([payload(name, data)])
+    chooser.value.set_files([payload(name, data) for name, data in files])
 
 
 def test_any_file_can_be_given_as_the_truth_of_the_scan_in_view(page):
@@ -261,6 +265,17 @@ def test_any_file_can_be_given_as_the_truth_of_the_scan_in_view(page):
     give_truth(page, "drawn by hand.png", png(OTHER.truth))
     expect(page.find(".findings .file")).to_have_text("drawn by hand.png")
     expect(page.find('.findings td[data-score="dice"]')).not_to_be_empty()
+
+
+def test_of_several_masks_of_which_one_is_refused_those_before_it_are_the_truth_that_is_shown(page):
+    page.give(("b.png", png(OTHER.scan.pixels)))
+    expect(page.title()).to_have_text("b.png")
+    give_truths(page, ("1.png", png(OTHER.truth)), ("2.png", png(np.ones((50, 400), bool))))
+    expect(page.find(".toast")).to_contain_text("another shape")
+    expect(page.find(".findings .file")).to_have_text("1.png")
+    expect(page.find(".row.current .state")).to_contain_text("Dice")
+    page.ready()
+    assert page.viewer("v => v.maskOf('truth').reduce((n, x) => n + x)") == OTHER.truth.sum()
 
 
 def test_a_scan_is_refused_as_a_truth_and_the_mask_to_save_is_still_the_one_in_view(page):

@@ -107,6 +107,14 @@ export class Refused extends Error {
 /** The server does not have it (any more). */
 export class Gone extends Refused {}
 
+/** @param {File} file */
+const unreadable = ({ name }) => `${name} cannot be read any more: it has changed or is gone. Drop it again.`;
+
+/** Whether a file is still the one that was given: a browser reads no other in its place. Of one that is gone there
+ * is no first byte to ask for.
+ * @param {File} file */
+const isReadable = (file) => (file.size ? file.slice(0, 1) : file).arrayBuffer().then(() => true, () => false);
+
 /** @param {string} path @param {RequestInit} [options] @param {(response: Response) => Promise<any>} [read] what was asked for
  * @returns {Promise<any>} */
 export async function ask(path, options, read = (response) => response.json()) {
@@ -114,6 +122,7 @@ export async function ask(path, options, read = (response) => response.json()) {
   try {
     response = await fetch(BASE + path, { credentials: "same-origin", ...options });
   } catch {
+    if (options?.body instanceof File && !(await isReadable(options.body))) throw new Error(unreadable(options.body));
     throw new Unreachable(SILENT);
   }
   const answer = await (response.ok ? read(response) : response.json()).catch(() => null);

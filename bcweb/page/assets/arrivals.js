@@ -8,6 +8,7 @@ import { showTab } from "./review-links.js";
  * @property {(found: Found) => void} take scans, and truths among them
  * @property {(masks: Found) => void} giveTruth to the scan for which they were asked
  * @property {(names: string[]) => void} lose what could not be opened
+ * @property {(folders: string[]) => void} miss they were dropped, and nothing is in them
  * @property {() => boolean} isInFront what is pasted goes to the tab that is
  */
 
@@ -50,9 +51,9 @@ function listenToDrops(veil, tab) {
     event.preventDefault();
     veil.hidden = true;
     showTab("Scan"); // from whichever tab is in front: what was dropped is to be seen
-    /** @type {string[]} */
-    const lost = [];
-    tab.take(await dropped(event.dataTransfer, lost));
+    const { found, lost, folders } = await dropped(event.dataTransfer);
+    tab.take(found);
     tab.lose(lost);
+    if (folders.length && !found.length && !lost.length) tab.miss(folders);
   });
 }

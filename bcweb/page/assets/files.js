@@ -3,7 +3,7 @@
 /** @typedef {{path: string, file: File}} Found */
 
 /** What to leave out of folders: what systems put there, and tables beside the scans.
- * @param {string} path */
+ * @param {string} path from the folder that was dropped, which may be called anything */
 const isBeside = (path) => /(^|\/)(\.|Thumbs\.db$|desktop\.ini$|__MACOSX\/)|\.(csv|json|txt|md|xlsx?|mat|m|html?)$/i.test(path);
 
 /** @param {FileSystemEntry} entry @param {string} above @param {string[]} lost what cannot be opened: the rest is taken
@@ -24,7 +24,7 @@ async function open(entry, path, isInside, lost) {
     const file = await new Promise((resolve, reject) =>
       /** @type {FileSystemFileEntry} */ (entry).file(resolve, reject),
     );
-    return isInside && isBeside(path) ? [] : [{ path, file }];
+    return isInside && isBeside(path.slice(path.indexOf("/") + 1)) ? [] : [{ path, file }];
   }
   const reader = /** @type {FileSystemDirectoryEntry} */ (entry).createReader();
   const found = [];
@@ -36,18 +36,21 @@ async function open(entry, path, isInside, lost) {
   }
 }
 
-/** @param {DataTransfer} transfer @param {string[]} lost the paths that cannot be opened go here
- * @returns {Promise<Found[]>} sorted by path */
-export async function dropped(transfer, lost) {
+/** @param {DataTransfer} transfer
+ * @returns {Promise<{found: Found[], lost: string[], folders: string[]}>} found: sorted by path; lost: the paths of what
+ * cannot be opened; folders: the names of those that were dropped */
+export async function dropped(transfer) {
   // Entries must be taken before the event is over, the rest may wait.
   const entries = Array.from(transfer.items, (item) => item.webkitGetAsEntry?.() ?? null);
   const files = Array.from(transfer.files, (file) => ({ path: file.name, file }));
-  if (entries.some((entry) => entry?.isDirectory)) {
-    const found = [];
-    for (const entry of entries) if (entry) found.push(...(await walk(entry, "", lost)));
-    return sorted(found);
-  }
-  return sorted(files);
+  const folders = entries.flatMap((entry) => (entry?.isDirectory ? entry.name : []));
+  if (folders.length === 0) return { found: sorted(files), lost: [], folders };
+  /** @type {Found[]} */
+  const found = [];
+  /** @type {string[]} */
+  const lost = [];
+  for (const entry of entries) if (entry) found.push(...(await walk(entry, "", lost)));
+  return { found: sorted(found), lost, folders };
 }
 
 /** @param {Iterable<File>} files @returns {Found[]} */

@@ -131,6 +131,7 @@ export class Findings {
       "section",
       { class: "other" },
       h("p", { class: "caution" }, `Drawn by ${info.revision}. Since then ${info.in_use} has come into use.`),
+      info.problem && this.#problem(info), // why they did not draw it
       h("p", { class: "buttons" }, button("Segment again", "a", this.actions.segmentAgain)),
     );
   }

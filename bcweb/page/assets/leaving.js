@@ -104,9 +104,19 @@ export class Leaving {
     this.drop(gone.flatMap(({ info }) => info?.id ?? []));
   }
 
+  /** How many scans leave the server with all: those of this list, and what other tabs of this visitor have there. */
+  async #count() {
+    const session = await api.session().catch(() => null); // where it cannot be asked, deleting says so
+    const own = [...this.cases.values(), ...this.#removed];
+    const ids = new Set(own.map(({ info }) => info?.id));
+    const names = new Set(own.map(({ info, name }) => !info && name)); // what is on its way may be there by now
+    const others = session?.scans.filter(({ id, name }) => !ids.has(id) && !names.has(name)) ?? [];
+    return this.cases.size + others.length;
+  }
+
   /** All scans leave the server at once; those on their way do when they arrive. */
   async deleteAll() {
-    const count = this.cases.size;
+    const count = await this.#count();
     if (count > 1 && !window.confirm(`Delete all ${count} scans from the server? There is no undo.`)) return;
     clearTimeout(this.#timer);
     [...this.cases.values(), ...this.#removed].forEach(leave);

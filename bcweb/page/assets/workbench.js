@@ -383,6 +383,7 @@ class Workbench extends HTMLElement {
    * @param {Case | undefined} one @param {(id: string) => Promise<ScanInfo>} ask */
   async #change(one, ask) {
     if (!one?.info) return;
+    const before = one.info;
     this.#findings?.root.classList.add("busy");
     try {
       one.info = await ask(one.info.id);
@@ -395,7 +396,8 @@ class Workbench extends HTMLElement {
         return;
       }
       this.#toast.fail(error);
-      if (one === this.#shown) {
+      if (one.info !== before) this.#changed(one); // a part of what was asked is done
+      else if (one === this.#shown) {
         this.#findings?.show(one.info);
         this.#follow();
       }
@@ -489,9 +491,9 @@ class Workbench extends HTMLElement {
     if (masks.length === 0 || !one) return;
     const wish = (one.wish = newWish());
     await this.#change(one, async (id) => {
-      let info = await api.setTruth(id, masks[0].file, masks[0].path, false);
+      let info = (one.info = await api.setTruth(id, masks[0].file, masks[0].path, false));
       for (const { file, path } of masks.slice(1)) {
-        if (one.wish === wish) info = await api.setTruth(id, file, path, true); // else it is another's by now
+        if (one.wish === wish) info = one.info = await api.setTruth(id, file, path, true); // else it is another's by now
       }
       return info;
     });
@@ -539,6 +541,7 @@ class Workbench extends HTMLElement {
       take: (found) => this.#take(found),
       giveTruth: (masks) => this.#giveTruth(masks),
       lose: (names) => this.#add(names.map(unopened)),
+      miss: (names) => this.#toast.fail(new Error(`${names.join(", ")} ${names.length === 1 ? "holds" : "hold"} no scans.`)),
       isInFront: () => this.checkVisibility(),
     });
     listenForKeys(this, /** @type {HTMLDialogElement} */ (this.#element("dialog")), {
