@@ -12,8 +12,7 @@ from pathlib import PurePath
 # Papers, tables and programs that lie beside scans, by the endings of their names: nobody wants to be told of them.
 BESIDE = frozenset((
     ".csv", ".tsv", ".txt", ".md", ".json", ".xml", ".html", ".htm", ".yaml", ".yml", ".xls", ".xlsx",
-    ".doc", ".docx", ".pdf", ".py", ".ipynb", ".m", ".mat", ".npy", ".npz", ".pkl", ".db", ".ini", ".log",
-    ".exe",
+    ".doc", ".docx", ".pdf", ".py", ".ipynb", ".m", ".mat", ".db", ".ini", ".log", ".exe",
 ))  # fmt: skip
 
 # As BUSI calls them, and `bcweb.segment`. Group 1: its scan's name.

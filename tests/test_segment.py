@@ -116,18 +116,26 @@ def test_a_view_that_is_no_ordinary_mammogram_is_warned_of(tmp_path, capsys):
     assert rows(out) == [row]
 
 
-def test_a_table_of_before_there_were_cautions_is_gone_on_with(tmp_path, weights, capsys):
-    files, out = [scan(tmp_path / f"{i}.png", seed=i) for i in range(2)], tmp_path / "out"
-    assert segment(files[0], "--out", out, weights=weights) == 0
+def test_a_table_of_before_there_were_cautions_is_gone_on_with(tmp_path, capsys):
+    """A caution stood among the notes, or was not known yet."""
+    weights = weights_folder.write(tmp_path / "weights", modality="mammogram")
+    views = {"a.dcm": r"DERIVED\PRIMARY\\SUBTRACTION", "b.dcm": r"ORIGINAL\PRIMARY"}
+    for name, view in views.items():
+        (tmp_path / name).write_bytes(written(dicom(Modality="MG", ImageType=view)))
+    files, out = [tmp_path / name for name in views], tmp_path / "out"
+    assert segment(files[0], "--out", out, weights=weights, modality="mammogram") == 0
     [row] = rows(out)
-    del row["cautions"]
+    caution = row.pop("cautions")
     with (out / "results.csv").open("w", newline="") as file:
         table = csv.DictWriter(file, row)
         table.writeheader()
-        table.writerow(row)
-    assert segment(*files, "--out", out, weights=weights) == 0
-    assert "1 done before" in capsys.readouterr().out
+        table.writerow(row | {"notes": caution})
+    capsys.readouterr()
+    assert segment(*files, "--out", out, weights=weights, modality="mammogram") == 0
+    said = capsys.readouterr()
+    assert "1 done before" in said.out and f"1 scan: {caution}" in said.err
     assert [tuple(row) for row in rows(out)] == [COLUMNS, COLUMNS]
+    assert [(row["cautions"], row["notes"]) for row in rows(out)] == [(caution, ""), ("", "")]
 
 
 def test_the_mask_is_the_segmenters(tmp_path, weights):
@@ -259,6 +267,15 @@ def test_a_moved_archive_keeps_the_names_of_its_masks(tmp_path, weights):
         assert masks(out) == ["a_mask.png"]
 
 
+def test_a_folder_that_is_reached_by_a_link_has_its_masks_once(tmp_path, weights):
+    out = tmp_path / "out"
+    scan(tmp_path / "real" / "a.png")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    for name in ("link", "real", "link"):
+        assert segment(tmp_path / name, "--out", out, weights=weights) == 0
+        assert masks(out) == ["a_mask.png"], name
+
+
 def test_of_a_scan_that_is_gone_what_was_made_stays_and_is_told_and_an_error_does_not(
     tmp_path, weights, capsys
 ):
@@ -266,10 +283,13 @@ def test_of_a_scan_that_is_gone_what_was_made_stays_and_is_told_and_an_error_doe
     folder, out = tmp_path / "in", tmp_path / "out"
     for seed, name in enumerate(("a.png", "b.png")):
         scan(folder / name, seed=seed)
-    (folder / "torn.png").write_bytes(b"torn")
+    for torn in (folder / "torn.png", folder / "ward" / "torn.png"):
+        torn.parent.mkdir(exist_ok=True)
+        torn.write_bytes(b"torn")
     assert segment(folder, "--out", out, weights=weights) == 1
     (folder / "a.png").rename(folder / "a new name.png")
     (folder / "torn.png").unlink()
+    shutil.rmtree(folder / "ward")
     capsys.readouterr()
     assert segment(folder, "--out", out, weights=weights) == 0
     assert [Path(row["file"]).name for row in rows(out)] == ["a.png", "a new name.png", "b.png"]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from bcweb.terminal import say
 from bcweb.weights import Weights
 from train.arms import ARMS
 from train.data import load, some_cases
@@ -52,12 +53,14 @@ def train(command: list[str]) -> int:
     """Run `python -m` with a command; returns its exit status. ValueError where the system killed it, which it could
     not say itself.
 
-    Ctrl-C reaches it too: it has the time that it takes to keep its best epoch, unless Ctrl-C is pressed again.
+    Ctrl-C reaches it too: it has the time that it takes to keep its best epoch, unless Ctrl-C is pressed again. A signal
+    to this process alone does not reach it.
     """
     with subprocess.Popen([sys.executable, "-m", *command]) as training:
         try:
             status = training.wait()
         except KeyboardInterrupt:
+            say("Waiting for the training to keep its best epoch; Ctrl-C again ends it at once.")
             try:
                 training.wait()
             except KeyboardInterrupt:

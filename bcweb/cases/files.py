@@ -102,7 +102,11 @@ def absent(table: Path, named: Mapping[str, Path], there: Container[str]) -> lis
 
     named: where each would be, by what it is found by; there: what the files that are there are found by.
     """
-    gone = [file for name, file in named.items() if name not in there]
+    gone = [
+        file
+        for name, file in named.items()
+        if name and name not in there and not os.path.lexists(file)
+    ]
     if len(gone) > _MOST_NAMED:
         reason = f"It names {len(gone)} files that are not there, {gone[0].name} for one."
         return [Skipped(table, reason)]

@@ -48,6 +48,7 @@ def build(version: str) -> gr.Blocks:
     login.add_to(demo)
     # Gradio would put a widget of another host on top of a Space's page.
     demo.space_id = None
+    _look_less_often(demo)
     return demo
 
 
@@ -78,7 +79,6 @@ def launch(
             Middleware(Counter, settings.upload_bytes, uploads, masks, functions),
         ],
     }
-    _look_less_often(demo)
     try:
         address = _serve(demo, parts, settings.upload_bytes, version, host, port)
     except OSError:
@@ -96,7 +96,7 @@ def launch(
 
 def _look_less_often(demo: gr.Blocks) -> None:
     """Gradio looks a thousand times a second whether a call waits, and a hundred times for its progress, which takes a
-    twentieth of a core: as seldom as it does on Windows a call begins that much later, and nothing is to be felt of it.
+    twentieth of a core: as seldom as it does on Windows a call of a program begins up to so much later.
     """
     demo._queue.sleep_when_free = 0.05  # seconds, both
     demo._queue.progress_update_sleep_when_free = 0.1

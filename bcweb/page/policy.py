@@ -78,7 +78,7 @@ class Policy:
                     page = page.replace(b"<head>", b"<head>" + self.first, 1)
                 headers = MutableHeaders(scope=held)
                 headers.setdefault("Content-Security-Policy", policy(self.framed, page))
-                if "content-length" in headers:
+                if len(page) != len(document):
                     headers["Content-Length"] = str(len(page))
                 await send(held)
                 message = {"type": "http.response.body", "body": page}

@@ -27,13 +27,10 @@ _NAME = re.compile(
     r"(masks|maps|drafts|thumbnails)/([0-9a-f]{32})(?:-(\d+)x(\d+))?(?:-[0-9a-f]{8})?\.(png|webp)"
 )
 _FOLDERS = ("masks", "maps", "drafts", "thumbnails")
-# What a disk, or a system that looks at a folder, puts into it by itself: the folder is empty all the same.
-OF_THE_DISK = frozenset(
-    {
-        "lost+found", ".DS_Store", ".Spotlight-V100", ".Trashes", ".fseventsd", "System Volume Information",
-        "$RECYCLE.BIN", "desktop.ini",
-    }
-)  # fmt: skip
+_OF_THE_DISK = {
+    "lost+found", ".ds_store", ".spotlight-v100", ".trashes", ".temporaryitems", ".fseventsd",
+    "system volume information", "$recycle.bin", "desktop.ini", "thumbs.db",
+}  # fmt: skip
 _STALE_SECONDS = 3600  # a temporary file this old was left by a process that died
 _THUMBNAIL_SIDE = 160
 
@@ -115,6 +112,11 @@ class Files:
                     part.unlink()
             except FileNotFoundError:  # another process's, and it has just finished
                 continue
+
+
+def is_of_the_disk(name: str) -> bool:
+    """Whether a disk, or a system that looks at a folder, puts it there by itself: the folder is empty all the same."""
+    return name.casefold() in _OF_THE_DISK or name.startswith(".Trash-")  # a user's number follows
 
 
 class Writing:

@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Protocol
 
 from bcweb import hub, publish
-from bcweb.review.files import OF_THE_DISK, sync_folders
+from bcweb.review.files import is_of_the_disk, sync_folders
 from bcweb.review.vault_format import MARKER, VaultError, check_marker, key_of
 from bcweb.terminal import counted
 
 _STALE_SECONDS = 3600  # a temporary file this old was left by a process that died
 _READERS = 8  # files that are fetched at the same time
-_NOT_OURS = {"README.md", ".gitattributes", *OF_THE_DISK}  # may lie beside a backup
+_NOT_OURS = {"README.md", ".gitattributes"}  # may lie beside a backup
 _CARD = b"""---
 viewer: false
 tags:
@@ -287,7 +287,7 @@ def _check_ours(
     there: Iterable[str], what: str, to_write: bool, marker: Callable[[], bytes]
 ) -> None:
     """Raise `VaultError` where something else lies there, or nothing and it is to be read."""
-    there = set(there) - _NOT_OURS
+    there = {name for name in there if name not in _NOT_OURS and not is_of_the_disk(name)}
     if MARKER in there:
         check_marker(marker())
     elif not to_write:

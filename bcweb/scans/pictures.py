@@ -49,6 +49,12 @@ TiffImagePlugin.OPEN_INFO |= {
     for start, packing in ((b"II", "F;64F"), (b"MM", "F;64BF"))
     for white in (0, 1)
 }
+_TURNS = {
+    "exif",
+    "Raw profile type exif",
+    "XML:com.adobe.xmp",
+    "xmp",
+}  # where Pillow finds how a picture lies
 _NUMBERS = {1: "unsigned integers", 2: "signed integers", 3: "floating-point numbers"}
 
 # `check_size` refuses less than Pillow warns of, before a pixel is decoded.
@@ -170,8 +176,8 @@ def _lies_on_its_side(image: Image.Image) -> bool:
 
 
 def _may_be_turned(image: Image.Image) -> bool:
-    """Of a PNG only what its header says counts: asked for more it would be decoded whole, for its size alone."""
-    return image.format != "PNG" or "exif" in image.info
+    """Of a PNG only what stands before its pixels counts: asked for more it would be decoded whole, for its size alone."""
+    return image.format != "PNG" or not _TURNS.isdisjoint(image.info)
 
 
 def _turn_upright(image: Image.Image) -> None:

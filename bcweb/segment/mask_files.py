@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,7 +28,7 @@ def plan(found: Found, out: Path, earlier: Mapping[str, Row]) -> tuple[list[Job]
 
     earlier: the rows of earlier runs by their file's absolute path.
     """
-    there = {place_digest(Path(place)) for place in earlier if os.path.lexists(place)}
+    there = {place_digest(Path(place)): place for place in earlier if os.path.lexists(place)}
     taken: set[str] = set()
     jobs, sayings = [], []
     for file, folder in found.scans:
@@ -43,11 +43,11 @@ def plan(found: Found, out: Path, earlier: Mapping[str, Row]) -> tuple[list[Job]
     return jobs, sayings
 
 
-def _ours(mask: Path, file: Path, there: Container[str]) -> bool:
+def _ours(mask: Path, file: Path, there: Mapping[str, str]) -> bool:
     """Whether this file's mask may be written there: nothing is there, or an earlier mask of it. In a moved archive the
     same pixels tell it; but not where they are of another file, which still has a row of its own.
 
-    there: the places, hashed, of files that have been segmented and are still there.
+    there: the files that have been segmented and are still there, by their hashed places.
     """
     if not os.path.lexists(mask):
         return True
@@ -56,9 +56,10 @@ def _ours(mask: Path, file: Path, there: Container[str]) -> bool:
         return False
     if stamp.place == place_digest(file):
         return True
-    if stamp.place in there:
-        return False
     with suppress(OSError):
+        # By another way to it, as through a link, a file has another place.
+        if stamp.place in there and not os.path.samefile(there[stamp.place], file):
+            return False
         return stamp.content == content_digest(read_file(file))
     return False
 
@@ -70,14 +71,22 @@ def forget_failed(found: Found, earlier: dict[str, Row]) -> int:
     gone = [
         place
         for place in earlier
-        if os.path.dirname(place) in found.folders
-        and place not in found.folders  # of one that cannot be read the row lasts
+        if place not in found.folders  # of one that cannot be read the row lasts
         and not os.path.lexists(place)
+        and _first_there(place) in found.folders
     ]
     failed = [place for place in gone if earlier[place].error]
     for place in failed:
         del earlier[place]
     return len(gone) - len(failed)
+
+
+def _first_there(place: str) -> str:
+    """The nearest folder around it that is there."""
+    around = os.path.dirname(place)
+    while not os.path.lexists(around) and around != os.path.dirname(around):
+        around = os.path.dirname(around)
+    return around
 
 
 def without_stale_mask(row: Row, mask: Path) -> Row:

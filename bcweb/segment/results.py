@@ -28,13 +28,13 @@ class Row:
     area: str = ""
     seconds: str = ""
     error: str = ""
-    cautions: str = ""
+    cautions: str | None = ""  # None: of a table of before there were any
     notes: str = ""
     guessed: bool = False
 
 
 def _cells(row: Row) -> list[str]:
-    return [getattr(row, column) for column in COLUMNS]
+    return [getattr(row, column) or "" for column in COLUMNS]
 
 
 def earlier_rows(out: Path) -> dict[str, Row]:
@@ -49,7 +49,7 @@ def earlier_rows(out: Path) -> dict[str, Row]:
             columns = [column for column in COLUMNS if column in (records.fieldnames or ())]
             for record in records:
                 if "file" in columns and all(record[column] is not None for column in columns):
-                    row = Row(**{column: record[column] for column in columns})
+                    row = Row(**{"cautions": None} | {column: record[column] for column in columns})
                     rows[os.path.abspath(row.file)] = row
     except FileNotFoundError:
         pass

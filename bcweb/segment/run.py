@@ -10,6 +10,7 @@ from contextlib import nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bcweb.batch import Choice, fault, over_all_cores, stoppable, warm_up, worker_count
 from bcweb.locks import held
@@ -26,6 +27,9 @@ from bcweb.segment.mask_files import (
 from bcweb.segment.results import RESULTS, Row, Table, earlier_rows, is_ours
 from bcweb.segment.scan_files import Found, find_scans
 from bcweb.terminal import counted, say, shown
+
+if TYPE_CHECKING:
+    from bcweb.scans import Scan
 
 _GUESSED = "Modality guessed from the pixels."  # the last of a row's notes
 
@@ -118,9 +122,6 @@ def segment_file(job: Job, choice: Choice) -> Row:
         return Row(name, error=_os_sentence(error, job.file))
     except Exception as error:
         return Row(name, error=fault(error))
-    notes = [note for note in scan.notes if note not in scan.cautions]
-    if guessed:
-        notes.append(_GUESSED)
     return Row(
         name,
         prediction.modality,
@@ -128,10 +129,16 @@ def segment_file(job: Job, choice: Choice) -> Row:
         str(len(prediction.lesions)),
         str(sum(lesion.area_px for lesion in prediction.lesions)),
         f"{time.perf_counter() - started:.3f}",
-        cautions=" ".join(scan.cautions),
-        notes=" ".join(notes),
         guessed=guessed,
+        **_told_of(scan, guessed),
     )
+
+
+def _told_of(scan: Scan, guessed: bool) -> dict[str, str]:
+    """A row's cautions and notes."""
+    notes = [note for note in scan.notes if note not in scan.cautions]
+    notes += [_GUESSED] if guessed else []
+    return {"cautions": " ".join(scan.cautions), "notes": " ".join(notes)}
 
 
 def _os_sentence(error: OSError, file: Path) -> str:
@@ -166,9 +173,15 @@ class Done:
             return None
         if stamp.told and self._choice.modality is None:  # now the pixels say which
             return None
-        with suppress(OSError):
-            if stamp.content == content_digest(read_file(job.file)):
-                guessed = row.notes.endswith(_GUESSED) and self._choice.modality is None
+        from bcweb.scans import ScanError, read_scan
+
+        with suppress(OSError, ScanError):
+            data = read_file(job.file)
+            if stamp.content == content_digest(data):
+                was_guessed = row.notes.endswith(_GUESSED)
+                if row.cautions is None:
+                    row = replace(row, **_told_of(read_scan(data), was_guessed))
+                guessed = was_guessed and self._choice.modality is None
                 return replace(row, file=str(job.file), guessed=guessed)
         return None
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from bcweb.names import BESIDE, MASK, among_masks, mask_name, stem
 from bcweb.segment.results import RESULTS, Row
 
-# What lies beside scans and is none, and the archives that they came in. All else in a folder is tried: names say little
-# about scans.
-_NO_SCANS = BESIDE | {".zip", ".gz", ".tar", ".7z", ".rar"}
+# What lies beside scans and is none, the archives that they came in, and what NumPy made of them. All else in a folder is
+# tried: names say little about scans.
+_NO_SCANS = BESIDE | {".zip", ".gz", ".tar", ".7z", ".rar", ".npy", ".npz", ".pkl"}
 
 
 @dataclass(frozen=True)

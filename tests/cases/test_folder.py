@@ -567,3 +567,14 @@ def test_cdd_cesm_comes_as_a_folder(data):
     case = next(case for case in found.cases if case.id == "P102_R_DM_CC")
     assert (case.group, case.findings) == ("P102", "Focal asymmetrical increased density")
     assert read_truth(case, read_scan(case.file)).any()
+
+
+def test_arrays_of_numpy_are_told_and_not_called_absent(tmp_path):
+    (tmp_path / "images").mkdir()
+    np.save(tmp_path / "images" / "a.npy", trees.picture(1))
+    np.savez(tmp_path / "images" / "b.npz", trees.picture(1))
+    trees.save(tmp_path / "images" / "c.png", trees.picture(1))
+    (tmp_path / "cases.csv").write_text("file,label\na.npy,benign\n")
+    found = read_cases(f"folder:{tmp_path}")
+    assert [item.file.name for item in found.skipped] == ["a.npy", "b.npz"]
+    assert not any("not there" in item.reason for item in found.skipped)

@@ -7,6 +7,7 @@ from io import BytesIO
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from bcweb.scans import Scan, ScanError, read_frames, read_scan, scan_size
 from tests.scans.made import DEEP, RAMP, dicom, encode, grey, png, rgb, tiff, written
@@ -87,6 +88,22 @@ def test_a_png_that_says_only_behind_its_pixels_how_it_lies_is_as_large_as_its_h
     assert scan_size(file) == read_scan(file).pixels.shape == (30, 20)
     assert scan_size(late) == read_scan(late).pixels.shape == (20, 30)
     np.testing.assert_array_equal(next(read_frames(late)), read_scan(late).pixels)
+
+
+@pytest.mark.parametrize("where", ["raw profile", "xmp"])
+def test_a_png_that_says_otherwise_how_it_lies_lies_so(where):
+    """As older programs write EXIF, and as XMP has it: before the pixels, too."""
+    info = PngInfo()
+    if where == "xmp":
+        said = '<x:xmpmeta xmlns:x="adobe:ns:meta/" xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/>'
+        info.add_itxt("XML:com.adobe.xmp", said)
+    else:
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        content = exif.tobytes()
+        info.add_text("Raw profile type exif", f"\nexif\n{len(content):8}\n{content.hex()}\n")
+    file = encode(grey(), "PNG", pnginfo=info)
+    assert scan_size(file) == read_scan(file).pixels.shape == (30, 20)
 
 
 def test_transparent_parts_are_black_and_it_says_so():

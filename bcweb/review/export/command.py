@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import sys
 import textwrap
@@ -104,7 +105,9 @@ def _check(arguments: argparse.Namespace) -> None:
 
 
 def _has_export(folder: Path | None) -> bool:
-    return folder is not None and (folder / "verdicts.csv").is_file()
+    return folder is not None and os.path.isfile(
+        folder / "verdicts.csv"
+    )  # one that cannot be looked at has none
 
 
 def _kept(arguments: argparse.Namespace, had_one: bool) -> str:

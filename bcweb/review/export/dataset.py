@@ -3,7 +3,7 @@
 One row a case that has a mask: image, mask (PNG, 0 and 255; an empty one is a scan without lesion), label,
 group, and where both come from. Cases that were rejected are in verdicts.csv alone: a row without a mask
 would be a scan of unknown truth, and a "normal" one a scan without lesion. Pictures of DICOM files, and
-those that carry EXIF or texts, are their pixels as PNG of 8 or 16 bits, so that nothing that names a patient
+those that carry more than a picture, are their pixels as PNG of 8 or 16 bits, so that nothing that names a patient
 goes along; what case and reader are called does. Written by `datasets`, which is imported when it is needed.
 """
 

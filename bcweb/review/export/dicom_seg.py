@@ -115,7 +115,9 @@ def segmentation(row: Row, mask: np.ndarray, header: Dataset) -> Segmentation:
         series_instance_uid=generate_uid(entropy_srcs=[plane.SeriesInstanceUID, "bcweb review"]),
         series_number=_SERIES_NUMBER,
         # Not of the verdict's number, which is another one where it came back from a backup.
-        sop_instance_uid=generate_uid(entropy_srcs=[plane.SOPInstanceUID, verdict.key, who]),
+        sop_instance_uid=generate_uid(
+            entropy_srcs=[plane.SOPInstanceUID, verdict.key, who, _VERSION]
+        ),
         instance_number=_number(header),  # a case's own place may be another after a backup
         manufacturer="bcweb",
         manufacturer_model_name="bcweb.review",

@@ -9,20 +9,14 @@ from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageOps
 
+from bcweb.review.export.parts import holds_only_pixels
 from bcweb.review.records import CaseRow
 from bcweb.scans import Scan, ScanError, is_dicom, read_scan
 
 # What programs for pictures read, and what this project's readers take for scans by their content.
 _PLAIN = {"PNG": ".png", "JPEG": ".jpg", "MPO": ".jpg", "WEBP": ".webp", "BMP": ".bmp"}
-# What Pillow tells of such a file that is of its pixels alone. Whatever else it carries, EXIF, XMP, comments, profiles,
-# may name a patient or a place.
-_OF_PIXELS = {
-    "APP0", "jfif", "jfif_version", "jfif_unit", "jfif_density", "APP14", "adobe", "adobe_transform",
-    "progressive", "progression", "dpi", "aspect", "gamma", "srgb", "chromaticity", "transparency", "interlace",
-    "compression", "background", "loop", "timestamp", "duration",
-}  # fmt: skip
 
 
 class PictureError(ValueError):
@@ -46,26 +40,38 @@ def copy(case: CaseRow, folder: Path, name: str) -> Path:
 def plain(case: CaseRow) -> tuple[bytes, str]:
     """A picture that everybody can read, and its suffix; raises `PictureError`.
 
-    PNG, JPEG, WebP and BMP as they are; of others, and of those that carry more than a picture, the pixels as PNG of
-    8 or 16 bits, of which `read_scan` makes the same pixels: no text goes along, of a DICOM file's header or of a
-    camera, nor does EXIF that would turn it.
+    PNG, JPEG and WebP as they are, unless they carry more than a picture; of these, and of BMP, what is seen of them as
+    PNG, in colour where it was; of others, of DICOM too, the scan as PNG of 8 or 16 bits. `read_scan` makes the same
+    pixels of it, and no text goes along, of a DICOM file's header or of a camera, nor does EXIF that would turn it.
     """
     scan = scan_of(case)
     with _readable(case):
-        if not is_dicom(case.file):
-            with Image.open(case.file) as image:
+        data = b"" if is_dicom(case.file) else case.file.read_bytes()
+        if data:
+            with Image.open(BytesIO(data)) as image:
                 suffix = _PLAIN.get(image.format or "")
-                if suffix and not _carries_more(image):
-                    return case.file.read_bytes(), suffix
+                if suffix and holds_only_pixels(data):
+                    return data, suffix
+                seen = _as_seen(image) if suffix else None
+            if seen is not None and read_scan(seen).digest == scan.digest:
+                return seen, ".png"
+    return _png(Image.fromarray(scan.pixels)), ".png"
+
+
+def _as_seen(image: Image.Image) -> bytes | None:
+    """A picture alone as PNG, as its EXIF turns it; None where PNG has not its kind of colour."""
+    turned = ImageOps.exif_transpose(image)
+    turned.info = {"transparency": t} if (t := image.info.get("transparency")) is not None else {}
+    try:
+        return _png(turned)
+    except OSError:
+        return None
+
+
+def _png(image: Image.Image) -> bytes:
     file = BytesIO()
-    Image.fromarray(scan.pixels).save(file, "PNG", compress_level=4)
-    return file.getvalue(), ".png"
-
-
-def _carries_more(image: Image.Image) -> bool:
-    image.load()  # what stands behind its pixels is told only then
-    parts = (name for name, _ in getattr(image, "applist", ()))  # a JPEG's
-    return not _OF_PIXELS.issuperset([*image.info, *parts])
+    image.save(file, "PNG", compress_level=4)
+    return file.getvalue()
 
 
 def scan_of(case: CaseRow) -> Scan:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bcweb import hub, publish
 from bcweb.review.export.card import MARK
-from bcweb.review.files import OF_THE_DISK
+from bcweb.review.files import is_of_the_disk
 from bcweb.review.records import ReviewError
 
 if TYPE_CHECKING:
@@ -59,7 +59,8 @@ def push(folder: Path, repo: str, public: bool = False) -> Pushed:
     """
     repo = check(repo, public)
     inside = {f.relative_to(folder): f for f in folder.rglob("*") if f.is_file()}
-    files = {f.as_posix(): there for f, there in inside.items() if not OF_THE_DISK & {*f.parts}}
+    ours = {f: there for f, there in inside.items() if not any(map(is_of_the_disk, f.parts))}
+    files = {f.as_posix(): there for f, there in ours.items()}
     try:
         with publish.one_sentence(f"datasets/{repo}"):
             made = publish.publish(

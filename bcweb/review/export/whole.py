@@ -27,7 +27,7 @@ from bcweb.review.export.names import disk_name
 from bcweb.review.export.parallel import in_order
 from bcweb.review.export.rows import WITH_MASK, Row, rows_of
 from bcweb.review.export.table import write_verdicts
-from bcweb.review.files import OF_THE_DISK
+from bcweb.review.files import is_of_the_disk
 from bcweb.review.records import Decision, ReviewError
 from bcweb.review.store import Snapshot, Store
 
@@ -310,7 +310,7 @@ def _move_all(folder: Path, to: Path) -> None:
 def _holds_something(folder: Path) -> bool:
     """Whether it does but for what the disk itself puts there, and what exports are writing into it, or were when they
     were killed: the first that is whole takes it, and the others find it taken."""
-    there = {item for item in folder.iterdir() if item.name not in OF_THE_DISK}
+    there = {item for item in folder.iterdir() if not is_of_the_disk(item.name)}
     return bool(there - set(_parts(folder / "export")))
 
 

@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 
-from bcweb.review.export import export
+from bcweb.review.export import dicom_seg, export
 from bcweb.review.store import Store
 from tests.cases.trees import picture
 from tests.review import decided
@@ -167,6 +167,19 @@ def test_the_same_verdict_is_the_same_instance_in_every_time_zone(made, tmp_path
         export(made.store, OWNER, made.project.id, to, "dicom")
         written.append({f.name: f.read_bytes() for f in (to / "segmentations").iterdir()})
     assert written[0] == written[1]
+
+
+def test_what_another_version_writes_is_another_instance(made, tmp_path, monkeypatch):
+    """Its content may differ, and an archive keeps the first that it has of one name."""
+    import pydicom
+
+    uids = []
+    for version in ("1", "2"):
+        monkeypatch.setattr(dicom_seg, "_VERSION", version)
+        to = tmp_path / version
+        export(made.store, OWNER, made.project.id, to, "dicom")
+        uids.append({pydicom.dcmread(f).SOPInstanceUID for f in (to / "segmentations").iterdir()})
+    assert uids[0] and not uids[0] & uids[1]
 
 
 @pytest.mark.parametrize(("said", "number"), [({"InstanceNumber": 7}, 7), ({}, 1)])

@@ -11,6 +11,7 @@ import threading
 import time
 import zlib
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -496,23 +497,71 @@ def commented() -> PngInfo:
     [
         ("jpg", {"exif": described()}), ("jpg", {"comment": b"Doe"}), ("jpg", {"xmp": b"Doe"}),
         ("webp", {"exif": described()}), ("webp", {"xmp": b"Doe"}),
-        ("png", {"exif": described()}), ("png", {"pnginfo": commented()}), ("png", {}),
+        ("png", {"exif": described()}), ("png", {"pnginfo": commented()}),
     ],
-    ids=lambda said: said if isinstance(said, str) else " ".join(said) or "behind its pixels",
+    ids=lambda said: said if isinstance(said, str) else " ".join(said),
 )  # fmt: skip
-def test_no_text_that_a_picture_carries_goes_along(made, tmp_path, kind, more):
+@pytest.mark.parametrize("colour", ["L", "RGB"])
+def test_no_text_that_a_picture_carries_goes_along(made, tmp_path, kind, more, colour):
     file = tmp_path / f"scan.{kind}"
-    Image.fromarray(picture(3)).save(file, **more)
-    if not more:  # as some programs write a PNG
-        whole, text = file.read_bytes(), b"tEXtComment\0Doe"
-        chunk = struct.pack(">I", len(text) - 4) + text + struct.pack(">I", zlib.crc32(text))
-        file.write_bytes(whole[:-12] + chunk + whole[-12:])
-    assert b"Doe" in file.read_bytes()
+    Image.fromarray(picture(3)).convert(colour).save(file, **more)
+    data, digest = _exported(made, file)
+    assert b"Doe" not in data
+    assert read_scan(data).digest == digest
+    with Image.open(file) as before, Image.open(BytesIO(data)) as after:
+        assert (after.format, after.mode) == ("PNG", before.mode)
+        assert np.array_equal(np.asarray(before), np.asarray(after))
+
+
+def chunk(name: bytes, content: bytes) -> bytes:
+    return (
+        struct.pack(">I", len(content))
+        + name
+        + content
+        + struct.pack(">I", zlib.crc32(name + content))
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "at", "more"),
+    [
+        ("png", -12, chunk(b"tEXt", b"Comment\0Doe")),
+        ("png", 33, chunk(b"tEXt", b"timestamp\0Doe")), ("png", 33, chunk(b"prVt", b"Doe")),
+        ("png", None, b"Doe"), ("jpg", None, b"Doe"), ("webp", None, b"Doe"),
+        ("jpg", 2, b"\xff\xe0\x00\x0aJFXX\0Doe"), ("jpg", 2, b"\xff\xee\x00\x05Doe"),
+    ],
+    ids=[
+        "behind its pixels", "a word of pixels", "a chunk of somebody's own", "behind its end",
+        "behind its end", "behind its end", "a second part of JFIF", "a part of Adobe's",
+    ],
+)  # fmt: skip
+def test_nothing_that_stands_between_or_behind_its_parts_goes_along(made, tmp_path, kind, at, more):
+    file = tmp_path / f"scan.{kind}"
+    Image.fromarray(picture(3)).save(file)
+    whole = file.read_bytes()
+    place = len(whole) if at is None else at % len(whole)
+    file.write_bytes(whole[:place] + more + whole[place:])
+    data, digest = _exported(made, file)
+    assert b"Doe" not in data
+    assert read_scan(data).digest == digest
+
+
+@pytest.mark.parametrize("kind", ["png", "jpg", "webp"])
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"lossless": True}], ids=str)
+def test_a_picture_that_carries_nothing_else_is_not_encoded_once_more(
+    made, tmp_path, kind, options
+):
+    file = tmp_path / f"scan.{kind}"
+    Image.fromarray(picture(3)).convert("RGB").save(file, **options)
+    data, _ = _exported(made, file)
+    assert data == file.read_bytes()
+
+
+def _exported(made, file: Path) -> tuple[bytes, str]:
+    """What goes along of a picture, and its digest."""
     digest = read_scan(file).digest
     case = replace(made.store.case(OWNER, made.ids["deep"]), file=file, digest=digest)
-    data, suffix = pictures.plain(case)
-    assert b"Doe" not in data
-    assert (read_scan(data).digest, suffix) == (digest, ".png")
+    return pictures.plain(case)[0], digest
 
 
 # ---- what is asked for
