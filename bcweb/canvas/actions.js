@@ -22,6 +22,14 @@ import { dragWindow, levelOf, widthOf, windowFrom } from "./windowing.js";
 /** CSS pixels that an arrow moves the picture by. */
 const STEP = 40;
 
+/** What there is to see of a scan, or will be once its maps are here: a key is not to be pressed twice.
+ * @param {import("./reading.js").Reading} reading */
+const coming = ({ prediction, truth, mine, info }) => ({
+  prediction: prediction || info?.segmented,
+  truth: truth || info?.has_truth,
+  mine,
+});
+
 /** @param {Parts} parts @returns {Record<string, () => void>} by the names that keys.js and the buttons
  * of template.js use */
 export function actionsOf(parts) {
@@ -58,10 +66,10 @@ export function actionsOf(parts) {
     single() {
       display.layout = "single";
     },
-    mine: () => display.toggle("mine", reading),
-    prediction: () => display.toggle("prediction", reading),
-    truth: () => display.toggle("truth", reading),
-    difference: () => display.toggle("difference", reading),
+    mine: () => display.toggle("mine", coming(reading)),
+    prediction: () => display.toggle("prediction", coming(reading)),
+    truth: () => display.toggle("truth", coming(reading)),
+    difference: () => display.toggle("difference", coming(reading)),
     outline() {
       display.filled = false;
     },
@@ -72,7 +80,7 @@ export function actionsOf(parts) {
       display.filled = !display.filled;
     },
     heat() {
-      if (reading.prediction) display.heat = !display.heat;
+      if (coming(reading).prediction) display.heat = !display.heat;
     },
     hide() {
       display.hidden = !display.hidden;

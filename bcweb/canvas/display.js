@@ -8,7 +8,7 @@ import { LAYERS } from "./shaders.js";
 /** @typedef {"mine" | "prediction" | "truth" | "difference"} Layer */
 
 /** Whether there is such a layer to see. @param {Layer} layer
- * @param {Pick<Reading, "prediction" | "truth" | "mine">} reading */
+ * @param {Record<"prediction" | "truth" | "mine", unknown>} reading */
 export const isThere = (layer, reading) => (layer === "difference" ? isComparable(reading) : !!reading[layer]);
 
 export class Display {
@@ -37,7 +37,7 @@ export class Display {
   }
 
   /** In the single pane a layer goes on or off; from the panes side by side it opens in a single pane. Nothing happens
-   * where there is none. @param {Layer} layer @param {Pick<Reading, "prediction" | "truth" | "mine">} reading */
+   * where there is none. @param {Layer} layer @param {Record<"prediction" | "truth" | "mine", unknown>} reading */
   toggle(layer, reading) {
     if (!isThere(layer, reading)) return;
     if (this.layout === "side") {

@@ -7,7 +7,7 @@ import { LAYERS } from "./shaders.js";
 /** @typedef {import("./source.js").ScanInfo} ScanInfo */
 
 /** Whether there are two masks to compare (Reading.compared).
- * @param {Pick<Reading, "prediction" | "truth" | "mine">} reading */
+ * @param {Record<"prediction" | "truth" | "mine", unknown>} reading */
 export function isComparable({ prediction, truth, mine }) {
   return mine ? !!(truth || prediction) : !!(truth && prediction);
 }

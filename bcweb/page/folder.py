@@ -67,9 +67,10 @@ def list_folder(path: str) -> tuple[list[Listed], list[str], list[str]]:
         raise FolderError(f"{refused[0].filename} cannot be read: {refused[0].strerror}.")
     if not files:
         raise FolderError(f"{path} holds no scans: PNG, JPEG, BMP, TIFF, PGM, WebP, GIF or DICOM.")
-    too_many = f"{path} holds more than {MOST:,} scans: name one of the folders in it."
     if len(files) > MOST * 3:
-        raise FolderError(too_many)
+        raise FolderError(
+            f"{path} holds more than {MOST * 3:,} scans and masks: name one of the folders in it."
+        )
     names = [file.relative_to(folder).as_posix() for file in files]
     pairs = pair(names)
     truths: dict[int, list[Path]] = {}
@@ -77,6 +78,8 @@ def list_folder(path: str) -> tuple[list[Listed], list[str], list[str]]:
         if told.scan is not None:
             truths.setdefault(told.scan, []).append(file)
     own = [p for p, told in enumerate(pairs) if told.part == "scan"]
+    # Before any is looked at: of each name in a folder one at least is a scan.
+    _refuse_more(path, len({files[p].with_name(stem(files[p].name).lower()) for p in own}))
     looked = {mask: scan for mask, scan in _by_look(files, own) if mask not in truths}
     for mask, scan in looked.items():
         truths.setdefault(scan, []).append(files[mask])
@@ -87,8 +90,7 @@ def list_folder(path: str) -> tuple[list[Listed], list[str], list[str]]:
     ]
     if not scans:
         raise FolderError(f"{path} holds truth masks, but none of their scans.")
-    if len(scans) > MOST:
-        raise FolderError(too_many)
+    _refuse_more(path, len(scans))
     left = [
         (name, bool(told.among))
         for name, told in zip(names, pairs, strict=True)
@@ -100,6 +102,11 @@ def list_folder(path: str) -> tuple[list[Listed], list[str], list[str]]:
         [name for name, several in left if several is which] for which in (False, True)
     )
     return scans, alone, unclear
+
+
+def _refuse_more(path: str, scans: int) -> None:
+    if scans > MOST:
+        raise FolderError(f"{path} holds more than {MOST:,} scans: name one of the folders in it.")
 
 
 def _by_look(files: Sequence[Path], scans: Sequence[int]) -> list[tuple[int, int]]:
@@ -127,7 +134,7 @@ def _by_look(files: Sequence[Path], scans: Sequence[int]) -> list[tuple[int, int
         return [found for some in readers.map(among, shared) for found in some]
 
 
-@lru_cache(maxsize=2 * MOST)
+@lru_cache(maxsize=3 * MOST)
 def _look(state: FileState) -> Look | None:
     """A file's look, kept until it changes: a folder may be listed again and again."""
     try:

@@ -212,8 +212,12 @@ class Held:
         """What is known of a scan, and what is read of it again, must be of the same files."""
         now = tuple(FileState.of(file.path) for file in self.files)
         if self._facts is None:
-            self.files = now
-        for file, before in zip(now, self.files, strict=True):
+            if now != self.files:
+                self.files, self._thumbnail = now, None
+            return
+        # Another truth than that on the disk may have been given since, or none.
+        counted = len(now) if self._load_truth is not None else 1
+        for file, before in zip(now[:counted], self.files, strict=False):
             is_there = file.size is not None  # of one that went away, opening it says so
             if is_there and file != before:
                 name = text(file.path.name)
@@ -275,8 +279,8 @@ class Held:
     # --- what the browser is told
 
     def look(self) -> Look | None:
-        """What it looks like; None where it cannot be read. What was not at hand is not kept: a file may be compared
-        with thousands.
+        """What it looks like; None where it cannot be read. Pixels that were not at hand are not kept: a file may be
+        compared with thousands.
         """
         with self._lock:
             try:
@@ -506,6 +510,7 @@ class Held:
 
     def _give_truth(self, path: str, mask: np.ndarray, add: bool) -> None:
         mask, note = fit_mask(mask, self._scan())
+        self._load_truth = None  # nor is this one that on the disk any more
         part = _Part(path, _packed(mask), note or "")
         before = self._truth.parts if add and self._truth else ()
         # One that comes again was corrected.

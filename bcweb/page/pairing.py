@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import PurePosixPath
@@ -65,23 +65,39 @@ def pair(names: Sequence[str], known: int = 0) -> list[Pair]:
     "imagesTr/X_0000.png"). Of several scans of one name the one in the nearest folder is taken, and of these the
     last; of scans of several names there the one that it names whole. Where these are several too, it has none.
 
-    The folder that all of them lie in may be called anything, "segmentation" too, where scans lie in it with truths.
+    A folder may be called as those of masks, "segmentation" too, where scans lie in it with their truths, and none of
+    the others is a scan of theirs.
     """
     paths = [PurePosixPath(name.replace("\\", "/")) for name in names]
-    new = paths[known:]
     told = _pair(paths, known)
-    around = [path.parent.parts for path in new if path.parent.parts]
-    shared = PurePosixPath(*os.path.commonprefix(around))  # noqa: RUF071 - of lists it takes whole names
-    if _is_any_paired(told, known) or not any(map(is_of_masks, shared.parts)):
-        return told
-    inside = [path.relative_to(shared) if path.parent.parts else path for path in new]
-    without = _pair([*paths[:known], *inside], known)
-    return without if _is_any_paired(without, known) else told
+    inside = dict(_inside_of_scans(paths, told, known))
+    return (
+        _pair([inside.get(place, path) for place, path in enumerate(paths)], known)
+        if inside
+        else told
+    )
 
 
-def _is_any_paired(told: Sequence[Pair], known: int) -> bool:
-    """Whether a truth has come with its scan."""
-    return any(each.scan is not None and each.scan >= known for each in told)
+def _inside_of_scans(
+    paths: Sequence[PurePosixPath], told: Sequence[Pair], known: int
+) -> Iterator[tuple[int, PurePosixPath]]:
+    """The places and paths, without the folder around them, of those that came in one which is called as those of masks
+    and holds scans. told: by the whole paths.
+    """
+    together: dict[str, list[int]] = {}
+    for place, path in enumerate(paths[known:], known):
+        if len(path.parts) > 1:
+            together.setdefault(path.parts[0], []).append(place)
+    for places in together.values():
+        parents = [paths[place].parent.parts for place in places]
+        around = PurePosixPath(*os.path.commonprefix(parents))  # noqa: RUF071 - of lists it takes whole names
+        if not any(map(is_of_masks, around.parts)):
+            continue
+        if any(told[place].scan not in (None, *places) for place in places):
+            continue
+        inside = [paths[place].relative_to(around) for place in places]
+        if any(each.scan is not None for each in _pair(inside, 0)):
+            yield from zip(places, inside, strict=True)
 
 
 def _pair(paths: Sequence[PurePosixPath], known: int) -> list[Pair]:
@@ -136,7 +152,8 @@ def scan_of(names: Sequence[str], mask: int, look: Callable[[int], Look | None])
 
     Such a truth is a black and white picture, no DICOM file, and the scan, of the same name and shape, is not
     ("X.png" beside "X.jpg"). Where both lie in folders these are the same one, or of an archive where each patient
-    has an IM0001 one patient's would become another's. One beside it comes first, and of several the last.
+    has an IM0001 one patient's would become another's; so where one of them came without a folder, it is the only other
+    of its name. One beside it comes first, and of several the last.
     look: of the file at a place, None where it cannot be read; it is asked for as few as will do.
     """
     paths = [PurePosixPath(name.replace("\\", "/")) for name in names]
@@ -149,10 +166,12 @@ def scan_of(names: Sequence[str], mask: int, look: Callable[[int], Look | None])
         for scan, path in enumerate(paths)
         if scan != mask and stem(path.name).lower() == named and may_be_beside(path, own)
     ]
+    beside = [scan for scan in alike if paths[scan].parent == own.parent]
+    alike = [*reversed(beside), *(alike if len(alike) == 1 and not beside else ())]
     mine = look(mask) if alike else None
     if mine is None or not mine.black_and_white:
         return None
-    for scan in sorted(alike, key=lambda scan: (paths[scan].parent != own.parent, -scan)):
+    for scan in alike:
         its = look(scan)
         if its and not its.black_and_white and same_aspect(mine.shape, its.shape):
             return scan

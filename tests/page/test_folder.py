@@ -120,11 +120,16 @@ def test_a_folder_holds_so_many_scans_whatever_masks_lie_beside_them(tmp_path, m
             (tmp_path / name).touch()
     scans, *_ = folders.list_folder(str(tmp_path))
     assert [len(scan.truths) for scan in scans] == [2, 2, 2]
-    (tmp_path / "2_mask_1.png").rename(tmp_path / "3.png")
-    for _ in range(2):
-        with pytest.raises(folders.FolderError, match="holds more than 3 scans: name one of"):
+    for name in ("2_mask_1.png", "2_mask.png"):
+        (tmp_path / name).unlink()
+    (tmp_path / "3.png").touch()
+    # Without a look at any, and of a disk not all is gone through.
+    monkeypatch.setattr(folders, "_look", lambda _: pytest.fail("a picture was looked at"))
+    (tmp_path / "3.jpg").touch()
+    for many in ("3 scans", "9 scans and masks"):
+        with pytest.raises(folders.FolderError, match=f"holds more than {many}: name one of"):
             folders.list_folder(str(tmp_path))
-        (tmp_path / "0_mask_2.png").touch()  # a disk, of which not all is gone through
+        (tmp_path / "0_mask_2.png").touch()
 
 
 def test_linked_folders_are_listed_and_never_twice(visitor, tmp_path):

@@ -211,6 +211,21 @@ def test_what_is_known_of_a_scan_is_not_mixed_with_a_file_that_was_written_since
 
     held = listed()
     if written == "a_mask.png":
+        held.open()
+        held.release()
+        held.set_truth("a_mask.png", png(trees.box(5, 5, 20, 20)), add=False)
+        held.release()
+        write()  # it is the truth no more
+        held.open()
+        assert held.truth().array().any(), "the truth that was given is gone"
+    else:
+        before = held.thumbnail()
+        file.write_bytes(png(trees.picture(5)))
+        held.open()
+        assert held.thumbnail() != before, "the picture of a file of before"
+
+    held = listed()
+    if written == "a_mask.png":
         write()  # nobody has read it yet
     held.open()
     held.release()

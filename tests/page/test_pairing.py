@@ -49,6 +49,8 @@ def test_a_truth_without_its_scan_is_still_no_scan():
         (["gt/X.png", "gt/X_mask.png"], [None, 0]),
         (["set/labels/imgs/X.png", "set/labels/seg/X.png"], [None, 0]),
         (["waits_mask.png", "gt/X.png", "gt/X_mask.png"], [None, None, 1]),
+        (["old/W_mask.png", "gt/X.png", "gt/X_mask.png"], [None, None, 1]),
+        (["normal/N.png", "gt/X.png", "gt/X_mask.png"], [None, None, 1]),
     ],
 )
 def test_the_folder_that_scans_and_their_truths_lie_in_may_be_called_as_those_of_masks(
@@ -62,7 +64,8 @@ def test_the_folder_that_scans_and_their_truths_lie_in_may_be_called_as_those_of
 def test_a_folder_of_masks_that_comes_after_its_scans_or_beside_them_is_one():
     names = ["X.png", "masks/X.png", "masks/Y.png", "masks/X_mask.png"]
     assert pair(names[:3], known=1)[1:] == [Pair("truth", 0), Pair("truth")]
-    assert pair(names)[1:] == [Pair("truth", 0), Pair("truth"), Pair("truth", 0)]
+    for known in (0, 1):
+        assert pair(names, known)[1:] == [Pair("truth", 0), Pair("truth"), Pair("truth", 0)]
 
 
 def test_a_scan_that_is_there_already_is_one_whatever_it_and_its_folders_are_called():
@@ -181,6 +184,7 @@ GREY, MASK = Look((90, 60), False), Look((90, 60), True)
         ({"x.png": MASK, "p2/x.png": GREY}, 1),
         ({"p1/x.png": MASK, "x.png": GREY}, 1),
         ({"x.png": MASK, "x.jpg": GREY, "p2/x.jpg": GREY}, 1),
+        ({"x.png": MASK, "p1/x.jpg": GREY, "p2/x.jpg": GREY}, None),
         ({"x.dcm": MASK, "x.jpg": GREY}, None),
         ({"x": MASK, "x.jpg": GREY}, None),
     ],

@@ -74,6 +74,32 @@ def test_a_truth_that_comes_before_its_scan_waits_for_it(page):
     expect(page.find(".failed")).to_have_count(0)
 
 
+def test_of_a_truth_in_several_parts_any_that_comes_again_takes_its_own_place(page, tmp_path):
+    halves = np.zeros((2, *OTHER.truth.shape), bool)
+    halves[0, 5:25, 5:25] = halves[1, 40:60, 40:60] = True
+    (tmp_path / "a.png").write_bytes(png(OTHER.scan.pixels))
+    for name, half in zip(("a_mask.png", "a_mask_1.png"), halves, strict=True):
+        (tmp_path / name).write_bytes(png(half))
+    page.drop(*sorted(tmp_path.iterdir()))
+    file = page.find(".findings .file")
+    expect(file).to_have_text("2 masks, a_mask.png first")
+    (tmp_path / "a_mask.png").write_bytes(png(np.roll(halves[0], 8, axis=0)))
+    page.drop(tmp_path / "a_mask.png")
+    expect(file).to_have_text("2 masks, a_mask_1.png first")
+
+
+def test_a_folder_called_as_those_of_masks_is_one_of_scans_once_a_truth_tells_it(page, tmp_path):
+    (tmp_path / "gt").mkdir()
+    (tmp_path / "gt" / "x.png").write_bytes(png(LESION.scan.pixels))
+    page.drop(tmp_path / "gt")
+    expect(page.find(".list .failed")).to_contain_text("its scan is not here")
+    (tmp_path / "gt" / "x_mask.png").write_bytes(png(LESION.truth))
+    page.drop(tmp_path / "gt")
+    expect(page.rows()).to_have_count(2)  # with the sample
+    expect(page.rows().nth(1)).to_contain_text("Dice")
+    expect(page.find(".list .failed")).to_have_count(0)
+
+
 def test_a_truth_that_may_be_of_two_scans_is_of_none_and_says_so(page, tmp_path):
     """Of two channels of nnU-Net: a data set leaves it out as well."""
     for name in ("imagesTr/a_0000.png", "imagesTr/a_0001.png", "labelsTr/a.png"):

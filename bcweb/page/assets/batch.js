@@ -57,6 +57,9 @@ export function withoutScan(folder, { alone, unclear }) {
 /** Whether a truth is on the list, and without its scan. @param {Alone} truth */
 const isWaiting = ({ one }) => one.state === "alone" && one.away === null;
 
+/** Whether a scan's truth has several parts, and this is one of them. @param {string} name @param {ScanInfo | null} info */
+const isOneOfSeveral = (name, info) => !!info && info.truth_names.length > 1 && info.truth_names.includes(name);
+
 /** @param {number} bytes */
 const megabytes = (bytes) => Math.floor(bytes / 2 ** 20);
 
@@ -98,6 +101,9 @@ export class Batch {
     // One question after the other: what was given first is listed first, and a mask that it left alone may be of a
     // scan that came after.
     const asking = this.#asked.then(() => {
+      const given = new Set(found.map(({ path }) => path)); // what comes once more takes the place of what waits
+      for (const { one, path } of this.#alone) if (given.has(path)) this.page.gone(one.key);
+      this.#alone = this.#alone.filter(({ path }) => !given.has(path));
       waiting = this.#alone.filter(isWaiting);
       all = [...waiting, ...found];
       return all.length === 0 ? [] : api.pair(all.map(({ path }) => path));
@@ -116,6 +122,11 @@ export class Batch {
     /** @type {Map<number, Promise<void>>} */
     const uploads = new Map();
     all.forEach(({ path, file }, place) => {
+      if (place < waiting.length && isScan(place)) {
+        if (!isWaiting(waiting[place])) return; // taken off meanwhile
+        cases[place].state = "waiting"; // no truth: it came in a folder called as those of masks
+        this.page.changed(cases[place]);
+      }
       if (isScan(place)) uploads.set(place, this.#queue(cases[place], () => this.#upload(cases[place], path, file)));
     });
     // The masks of one scan go one after the other, and after their scan: "X_mask.png", then "X_mask_1.png".
@@ -139,7 +150,8 @@ export class Batch {
       one.state = "waiting";
       scan.wish = Math.max(scan.wish, wish);
       const before = last.get(scan.key) ?? (with_ === null ? undefined : uploads.get(with_));
-      const isPart = adds || last.has(scan.key);
+      const name = path.slice(path.lastIndexOf("/") + 1);
+      const isPart = adds || last.has(scan.key) || isOneOfSeveral(name, scan.info);
       const task = (before ?? Promise.resolve()).then(() => this.#queue(scan, () => this.#truth(scan, one, wish, path, file, isPart)));
       last.set(scan.key, task);
       tasks.push({ scan, task });

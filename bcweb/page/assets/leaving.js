@@ -4,6 +4,9 @@ import * as api from "./api.js";
 import { listed } from "./batch.js";
 import { WHILE_MS } from "./toast.js";
 
+/** Milliseconds in which the server is to say what is there; a question about that waits no longer. */
+const ASKED_MS = 2000;
+
 /** @typedef {import("./list.js").Case} Case */
 /** @typedef {object} Page
  * @property {() => string | null} current the key of the scan in view
@@ -19,6 +22,7 @@ export class Leaving {
   /** Removed, but for the time being one may take it back. @type {Case[]} */ #removed = [];
   /** The order of the list before. @type {string[]} */ #order = [];
   #timer = 0;
+  #isAsking = false;
 
   /** @param {Map<string, Case>} cases in the order of the list; what leaves is taken out of it
    * @param {import("./toast.js").Toast} toast @param {Page} page */
@@ -106,17 +110,24 @@ export class Leaving {
 
   /** How many scans leave the server with all: those of this list, and what other tabs of this visitor have there. */
   async #count() {
-    const session = await api.session().catch(() => null); // where it cannot be asked, deleting says so
-    const own = [...this.cases.values(), ...this.#removed];
+    const late = new Promise((tell) => setTimeout(tell, ASKED_MS, null));
+    // Where it cannot be asked, deleting says so.
+    const session = await Promise.race([api.session(), late]).catch(() => null);
+    const isThere = (/** @type {Case} */ { info, state }) => info !== null || state === "waiting" || state === "sending";
+    const own = [...this.cases.values(), ...this.#removed].filter(isThere);
     const ids = new Set(own.map(({ info }) => info?.id));
     const names = new Set(own.map(({ info, name }) => !info && name)); // what is on its way may be there by now
-    const others = session?.scans.filter(({ id, name }) => !ids.has(id) && !names.has(name)) ?? [];
-    return this.cases.size + others.length;
+    /** @type {import("./api.js").ScanInfo[]} */
+    const there = session?.scans ?? [];
+    const others = there.filter(({ id, name }) => !ids.has(id) && !names.has(name));
+    return [...this.cases.values()].filter(isThere).length + others.length;
   }
 
   /** All scans leave the server at once; those on their way do when they arrive. */
   async deleteAll() {
-    const count = await this.#count();
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    const count = await this.#count().finally(() => (this.#isAsking = false));
     if (count > 1 && !window.confirm(`Delete all ${count} scans from the server? There is no undo.`)) return;
     clearTimeout(this.#timer);
     [...this.cases.values(), ...this.#removed].forEach(leave);
