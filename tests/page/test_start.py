@@ -14,6 +14,7 @@ def test_neither_a_proxy_nor_gradios_own_variables_change_how_it_starts_and_ends
     said = {
         "HTTP_PROXY": NOBODY,
         "HTTPS_PROXY": NOBODY,
+        "ALL_PROXY": NOBODY.replace("http", "socks5"),
         "GRADIO_SHARE": "True",
         "KAGGLE_KERNEL_RUN_TYPE": "Interactive",  # there Gradio shares the page by itself
         "GRADIO_DEBUG": "1",
