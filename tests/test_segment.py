@@ -138,6 +138,29 @@ def test_a_table_of_before_there_were_cautions_is_gone_on_with(tmp_path, capsys)
     assert [(row["cautions"], row["notes"]) for row in rows(out)] == [(caution, ""), ("", "")]
 
 
+def test_what_a_table_of_before_does_not_say_is_looked_up_when_its_scan_is_asked_for(
+    tmp_path, capsys
+):
+    weights = weights_folder.write(tmp_path / "weights", modality="mammogram")
+    view = written(dicom(Modality="MG", ImageType=r"DERIVED\PRIMARY\\SUBTRACTION"))
+    for ward in "ab":
+        (tmp_path / ward).mkdir()
+        (tmp_path / ward / f"{ward}.dcm").write_bytes(view)
+    wards, out = [tmp_path / ward for ward in "ab"], tmp_path / "out"
+    assert segment(*wards, "--out", out, weights=weights, modality="mammogram") == 0
+    [caution] = {row["cautions"] for row in rows(out)}
+    before = [{c: row[c] for c in COLUMNS if c != "cautions"} for row in rows(out)]
+    with (out / "results.csv").open("w", newline="") as file:
+        table = csv.DictWriter(file, before[0])
+        table.writeheader()
+        table.writerows(before)
+    for ward, known in zip(wards, [[caution, "?"], [caution, caution]], strict=True):
+        capsys.readouterr()
+        assert segment(ward, "--out", out, weights=weights, modality="mammogram") == 0
+        assert f"1 scan: {caution}" in capsys.readouterr().err
+        assert sorted(row["cautions"] for row in rows(out)) == sorted(known)
+
+
 def test_the_mask_is_the_segmenters(tmp_path, weights):
     from bcweb.scans import read_scan
     from bcweb.segmenter import Segmenter
@@ -272,6 +295,7 @@ def test_a_folder_that_is_reached_by_a_link_has_its_masks_once(tmp_path, weights
     scan(tmp_path / "real" / "a.png")
     (tmp_path / "link").symlink_to(tmp_path / "real")
     for name in ("link", "real", "link"):
+        scan(tmp_path / "real" / "a.png", seed=len(name))  # another by now
         assert segment(tmp_path / name, "--out", out, weights=weights) == 0
         assert masks(out) == ["a_mask.png"], name
 

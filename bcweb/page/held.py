@@ -250,13 +250,15 @@ class Held:
             self._finding = self._scored = None
             self._segment()
 
-    def set_truth(self, path: str, data: bytes, add: bool) -> None:
+    def set_truth(self, path: str, data: bytes, add: bool, again: bool = False) -> None:
         """Take a mask's file as the truth, or as one more part of it, in place of a part of its name; raises
         `ScanError`.
+
+        again: where the truth has several parts and it is one of these, it takes that one's place alone.
         """
         with self._lock:
             self.read()
-            self._give_truth(path, read_mask(data, self._scan()), add)
+            self._give_truth(path, read_mask(data, self._scan()), add, again)
 
     def take_truth(self, mask: Held) -> None:
         """Take another picture that was opened as the truth, as `set_truth` takes its file; raises `ScanError`."""
@@ -508,13 +510,14 @@ class Held:
         if parts:
             self._keep_truth([_Part(name, _packed(mask)) for name, mask in parts])
 
-    def _give_truth(self, path: str, mask: np.ndarray, add: bool) -> None:
+    def _give_truth(self, path: str, mask: np.ndarray, add: bool, again: bool = False) -> None:
         mask, note = fit_mask(mask, self._scan())
         self._load_truth = None  # nor is this one that on the disk any more
         part = _Part(path, _packed(mask), note or "")
-        before = self._truth.parts if add and self._truth else ()
-        # One that comes again was corrected.
-        self._keep_truth([*(one for one in before if not one.is_same_file(part)), part])
+        before = self._truth.parts if self._truth else ()
+        others = [one for one in before if not one.is_same_file(part)]  # which was corrected
+        stay = add or (again and 0 < len(others) < len(before))
+        self._keep_truth([*(others if stay else ()), part])
 
     def _keep_truth(self, parts: Sequence[_Part]) -> None:
         self._truths += 1

@@ -65,8 +65,8 @@ def pair(names: Sequence[str], known: int = 0) -> list[Pair]:
     "imagesTr/X_0000.png"). Of several scans of one name the one in the nearest folder is taken, and of these the
     last; of scans of several names there the one that it names whole. Where these are several too, it has none.
 
-    A folder may be called as those of masks, "segmentation" too, where scans lie in it with their truths, and none of
-    the others is a scan of theirs.
+    A folder may be called as those of masks, "segmentation" too, where scans lie in it with their truths: each of them,
+    or some where nothing in it is the truth of a scan elsewhere.
     """
     paths = [PurePosixPath(name.replace("\\", "/")) for name in names]
     told = _pair(paths, known)
@@ -93,10 +93,13 @@ def _inside_of_scans(
         around = PurePosixPath(*os.path.commonprefix(parents))  # noqa: RUF071 - of lists it takes whole names
         if not any(map(is_of_masks, around.parts)):
             continue
-        if any(told[place].scan not in (None, *places) for place in places):
-            continue
         inside = [paths[place].relative_to(around) for place in places]
-        if any(each.scan is not None for each in _pair(inside, 0)):
+        parts = _pair(inside, 0)
+        scans = {at for at, each in enumerate(parts) if each.part == "scan"}
+        with_truth = {each.scan for each in parts if each.scan is not None}
+        found = {told[place].scan for place in places} - {None, *places}
+        elsewhere = any(not paths[scan].is_relative_to(around) for scan in found)
+        if with_truth and (with_truth == scans or not elsewhere):
             yield from zip(places, inside, strict=True)
 
 

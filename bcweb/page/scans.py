@@ -310,17 +310,17 @@ class Scans:
         return answer(held.info(id))
 
     async def set_truth(self, request: Request) -> Response:
-        """PUT: this mask is the truth. POST: it is one more part of it."""
+        """PUT: this mask is the truth, with ?again in the place of the part that it was. POST: one more part of it."""
         id, held = self._held(request)
         name = _file_name(request)
         data = await body(request, self.settings.upload_bytes, name)
-        add = request.method == "POST"
+        add, again = request.method == "POST", "again" in request.query_params
 
         def take() -> None:
             held.read()
-            masks = 2 if add else 1  # a part, and all of them together
+            masks = 2 if add or again else 1  # a part, and all of them together
             self.store.want(owner_of(request), masks * held.mask_nbytes)  # it is never released
-            held.set_truth(name, data, add)
+            held.set_truth(name, data, add, again)
 
         await self._at_desk(request, take)
         return answer(held.info(id))

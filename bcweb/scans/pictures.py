@@ -90,7 +90,7 @@ def frames(file: BinaryIO) -> Iterator[np.ndarray]:
                 if image.size != first:  # a preview; nor is it decoded
                     continue
                 _unpack_as_this_machine(image)
-                _turn_upright(image)
+                turn_upright(image)
                 yield np.ascontiguousarray(_grey(image)[0])
         except (ScanError, MemoryError):  # neither says that the file is damaged
             raise
@@ -107,7 +107,7 @@ def read(file: BinaryIO) -> Scan:
             _unpack_as_this_machine(image)
             notes = (f"First of {frames} frames.",) if frames > 1 else ()
             deep_colour = _is_deep(image) and not image.mode.startswith("I")
-            _turn_upright(image)
+            turn_upright(image)
             pixels, more = _grey(image)
         except (ScanError, MemoryError):  # neither says that the file is damaged
             raise
@@ -172,15 +172,16 @@ def _is_deep(image: Image.Image) -> bool:
 def _lies_on_its_side(image: Image.Image) -> bool:
     if image.format == "TIFF":
         return False  # Pillow turns it by itself
-    return _may_be_turned(image) and image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
+    # A PNG's own getexif decodes it whole.
+    return _may_be_turned(image) and Image.Image.getexif(image).get(0x0112, 1) in (5, 6, 7, 8)
 
 
 def _may_be_turned(image: Image.Image) -> bool:
-    """Of a PNG only what stands before its pixels counts: asked for more it would be decoded whole, for its size alone."""
+    """Of a PNG only what stands before its pixels counts: it would be decoded whole for more, for its size alone."""
     return image.format != "PNG" or not _TURNS.isdisjoint(image.info)
 
 
-def _turn_upright(image: Image.Image) -> None:
+def turn_upright(image: Image.Image) -> None:
     """As the file says, by which its size is told, too; for an image that is not decoded yet."""
     if _may_be_turned(image):
         ImageOps.exif_transpose(image, in_place=True)  # a copy would not know its tags

@@ -58,8 +58,8 @@ def _ours(mask: Path, file: Path, there: Mapping[str, str]) -> bool:
         return True
     with suppress(OSError):
         # By another way to it, as through a link, a file has another place.
-        if stamp.place in there and not os.path.samefile(there[stamp.place], file):
-            return False
+        if stamp.place in there:
+            return os.path.samefile(there[stamp.place], file)
         return stamp.content == content_digest(read_file(file))
     return False
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -14,6 +14,7 @@ COLUMNS = (
     "file", "modality", "presence", "lesions", "area", "seconds", "error", "cautions", "notes",
 )  # fmt: skip
 RESULTS = "results.csv"
+_UNKNOWN = "?"
 _TEXT = {"encoding": "utf-8", "errors": "surrogateescape"}  # file names are bytes, not always text
 
 
@@ -28,13 +29,13 @@ class Row:
     area: str = ""
     seconds: str = ""
     error: str = ""
-    cautions: str | None = ""  # None: of a table of before there were any
+    cautions: str | None = ""  # None: not known, of a table of before there were any
     notes: str = ""
     guessed: bool = False
 
 
 def _cells(row: Row) -> list[str]:
-    return [getattr(row, column) or "" for column in COLUMNS]
+    return [_UNKNOWN if (cell := getattr(row, column)) is None else cell for column in COLUMNS]
 
 
 def earlier_rows(out: Path) -> dict[str, Row]:
@@ -49,7 +50,8 @@ def earlier_rows(out: Path) -> dict[str, Row]:
             columns = [column for column in COLUMNS if column in (records.fieldnames or ())]
             for record in records:
                 if "file" in columns and all(record[column] is not None for column in columns):
-                    row = Row(**{"cautions": None} | {column: record[column] for column in columns})
+                    row = Row(**{"cautions": _UNKNOWN} | {c: record[c] for c in columns})
+                    row = replace(row, cautions=None) if row.cautions == _UNKNOWN else row
                     rows[os.path.abspath(row.file)] = row
     except FileNotFoundError:
         pass

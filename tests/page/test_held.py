@@ -182,6 +182,27 @@ def test_a_part_of_the_same_name_takes_its_place(segmenters):
     assert np.array_equal(apart, upper | lower), "of two folders they are two"
 
 
+def test_a_truth_that_comes_again_takes_the_place_of_the_part_that_it_was_or_of_all(segmenters):
+    upper, lower, other = (
+        trees.box(2, 2, 9, 9),
+        trees.box(20, 30, 40, 50),
+        trees.box(50, 40, 70, 55),
+    )
+    held = Held("a.png", "upload", lambda: Scan(trees.picture(0)), segmenters, "ultrasound")
+    held.open()
+
+    def given_again(path: str) -> np.ndarray:
+        held.set_truth("r1/a_mask.png", png(upper), add=False)
+        held.set_truth("r1/a_mask_1.png", png(lower), add=True)
+        held.set_truth(path, png(other), add=False, again=True)
+        return held.truth().array()
+
+    assert np.array_equal(given_again("r1/a_mask.png"), other | lower)
+    assert np.array_equal(given_again("a_mask.png"), other | lower), "without a folder it may be"
+    assert np.array_equal(given_again("r2/a_mask.png"), other), "another reader's is another truth"
+    assert np.array_equal(given_again("r1/a_gt.png"), other), "nor is one of another name"
+
+
 @pytest.mark.parametrize("written", ["a.png", "a_mask.png"])
 def test_what_is_known_of_a_scan_is_not_mixed_with_a_file_that_was_written_since(
     segmenters, tmp_path, written

@@ -68,6 +68,24 @@ def test_a_folder_of_masks_that_comes_after_its_scans_or_beside_them_is_one():
         assert pair(names, known)[1:] == [Pair("truth", 0), Pair("truth"), Pair("truth", 0)]
 
 
+@pytest.mark.parametrize(
+    ("names", "known", "told"),
+    [
+        (["gt/X.png", "gt/N.png", "gt/X.png", "gt/N.png", "gt/X_mask.png"], 2,
+         [Pair("scan"), Pair("scan"), Pair("truth", 2)]),
+        (["a/1.png", "gt/1.png", "gt/1_mask.png", "gt/2.png", "gt/2_mask.png"], 1,
+         [Pair("scan"), Pair("truth", 1), Pair("scan"), Pair("truth", 3)]),
+        (["images/X.png", "images/Y.png", "Masks/X.png", "Masks/Y.png", "Masks/Y_seg.png"], 2,
+         [Pair("truth", 0), Pair("truth", 1), Pair("truth", 1)]),
+    ],
+    ids=["dropped again", "another patient's of that name", "masks, and one called so besides"],
+)  # fmt: skip
+def test_a_folder_is_one_of_scans_where_each_has_its_truth_or_none_is_a_truth_elsewhere(
+    names, known, told
+):
+    assert pair(names, known)[known:] == told
+
+
 def test_a_scan_that_is_there_already_is_one_whatever_it_and_its_folders_are_called():
     names = ["/home/ann/gt/X.png", "/home/ann/gt/Y_seg.png", "X_mask.png", "Y_seg_mask.png"]
     assert pair(names, known=2) == [

@@ -104,6 +104,7 @@ def test_a_png_that_says_otherwise_how_it_lies_lies_so(where):
         info.add_text("Raw profile type exif", f"\nexif\n{len(content):8}\n{content.hex()}\n")
     file = encode(grey(), "PNG", pnginfo=info)
     assert scan_size(file) == read_scan(file).pixels.shape == (30, 20)
+    assert scan_size(file[: file.index(b"IDAT") + 20]) == (30, 20), "it was decoded for its size"
 
 
 def test_transparent_parts_are_black_and_it_says_so():

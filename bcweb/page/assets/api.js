@@ -214,10 +214,12 @@ export const setModality = (id, modality) => inTurn([id], () => ask(`${scan(id)}
 /** With the weights that are in use now. @param {string} id @returns {Promise<ScanInfo>} */
 export const segmentAgain = (id) => inTurn([id], () => ask(`${scan(id)}/prediction`, { method: "PUT" }));
 
-/** The mask becomes the truth, or with `adds` one more part of it.
- * @param {string} id @param {Blob} file @param {string} name @param {boolean} adds @returns {Promise<ScanInfo>} */
-export const setTruth = (id, file, name, adds) =>
-  inTurn([id], () => ask(`${scan(id)}/truth`, { method: adds ? "POST" : "PUT", body: file, headers: naming(name) }));
+/** The mask becomes the truth, one more part of it, or, where that has several, the part that it was.
+ * @param {string} id @param {Blob} file @param {string} name @param {"whole" | "part" | "again"} as @returns {Promise<ScanInfo>} */
+export const setTruth = (id, file, name, as) =>
+  inTurn([id], () =>
+    ask(`${scan(id)}/truth${as === "again" ? "?again" : ""}`, { method: as === "part" ? "POST" : "PUT", body: file, headers: naming(name) }),
+  );
 
 /** @param {string} id @returns {Promise<ScanInfo>} */
 export const dropTruth = (id) => inTurn([id], () => ask(`${scan(id)}/truth`, { method: "DELETE" }));

@@ -57,9 +57,6 @@ export function withoutScan(folder, { alone, unclear }) {
 /** Whether a truth is on the list, and without its scan. @param {Alone} truth */
 const isWaiting = ({ one }) => one.state === "alone" && one.away === null;
 
-/** Whether a scan's truth has several parts, and this is one of them. @param {string} name @param {ScanInfo | null} info */
-const isOneOfSeveral = (name, info) => !!info && info.truth_names.length > 1 && info.truth_names.includes(name);
-
 /** @param {number} bytes */
 const megabytes = (bytes) => Math.floor(bytes / 2 ** 20);
 
@@ -96,15 +93,13 @@ export class Batch {
   async take(found) {
     const arrived = this.#arrived;
     const now = newWish();
+    const given = new Set(found.map(({ path }) => path));
     /** @type {Alone[]} */ let waiting = [];
     /** @type {Found[]} */ let all = [];
     // One question after the other: what was given first is listed first, and a mask that it left alone may be of a
     // scan that came after.
     const asking = this.#asked.then(() => {
-      const given = new Set(found.map(({ path }) => path)); // what comes once more takes the place of what waits
-      for (const { one, path } of this.#alone) if (given.has(path)) this.page.gone(one.key);
-      this.#alone = this.#alone.filter(({ path }) => !given.has(path));
-      waiting = this.#alone.filter(isWaiting);
+      waiting = this.#alone.filter((truth) => isWaiting(truth) && !given.has(truth.path));
       all = [...waiting, ...found];
       return all.length === 0 ? [] : api.pair(all.map(({ path }) => path));
     });
@@ -116,6 +111,10 @@ export class Batch {
     unsorted(found.length);
     const pairs = await asking.finally(() => unsorted(-found.length));
     if (all.length === 0) return;
+    // What has come once more takes the place of what waits.
+    const again = this.#alone.filter((truth) => isWaiting(truth) && given.has(truth.path));
+    for (const { one } of again) this.page.gone(one.key);
+    this.#alone = this.#alone.filter((truth) => !again.includes(truth));
     const cases = all.map(({ path }, place) => (place < waiting.length ? waiting[place].one : newCase(path)));
     const isScan = (/** @type {number} */ place) => pairs[place].part === "scan";
     this.page.added(cases.filter((_, place) => place >= waiting.length && isScan(place)));
@@ -150,8 +149,7 @@ export class Batch {
       one.state = "waiting";
       scan.wish = Math.max(scan.wish, wish);
       const before = last.get(scan.key) ?? (with_ === null ? undefined : uploads.get(with_));
-      const name = path.slice(path.lastIndexOf("/") + 1);
-      const isPart = adds || last.has(scan.key) || isOneOfSeveral(name, scan.info);
+      const isPart = adds || last.has(scan.key);
       const task = (before ?? Promise.resolve()).then(() => this.#queue(scan, () => this.#truth(scan, one, wish, path, file, isPart)));
       last.set(scan.key, task);
       tasks.push({ scan, task });
@@ -194,7 +192,7 @@ export class Batch {
       return;
     }
     try {
-      scan.info = await api.setTruth(scan.info.id, file, path, isPart);
+      scan.info = await api.setTruth(scan.info.id, file, path, isPart ? "part" : "again");
       one.state = "listed";
       this.page.changed(scan);
     } catch (error) {

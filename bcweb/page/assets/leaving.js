@@ -108,17 +108,18 @@ export class Leaving {
     this.drop(gone.flatMap(({ info }) => info?.id ?? []));
   }
 
-  /** How many scans leave the server with all: those of this list, and what other tabs of this visitor have there. */
+  /** How many scans leave the server with all: those of this list, and what other tabs of this visitor have there; null
+   * where the server does not say. */
   async #count() {
     const late = new Promise((tell) => setTimeout(tell, ASKED_MS, null));
-    // Where it cannot be asked, deleting says so.
     const session = await Promise.race([api.session(), late]).catch(() => null);
     const isThere = (/** @type {Case} */ { info, state }) => info !== null || state === "waiting" || state === "sending";
     const own = [...this.cases.values(), ...this.#removed].filter(isThere);
     const ids = new Set(own.map(({ info }) => info?.id));
     const names = new Set(own.map(({ info, name }) => !info && name)); // what is on its way may be there by now
+    if (!session) return null;
     /** @type {import("./api.js").ScanInfo[]} */
-    const there = session?.scans ?? [];
+    const there = session.scans;
     const others = there.filter(({ id, name }) => !ids.has(id) && !names.has(name));
     return [...this.cases.values()].filter(isThere).length + others.length;
   }
@@ -128,7 +129,8 @@ export class Leaving {
     if (this.#isAsking) return;
     this.#isAsking = true;
     const count = await this.#count().finally(() => (this.#isAsking = false));
-    if (count > 1 && !window.confirm(`Delete all ${count} scans from the server? There is no undo.`)) return;
+    const all = count === null ? "your scans, those of other tabs too," : `${count} scans`;
+    if (count !== 1 && count !== 0 && !window.confirm(`Delete all ${all} from the server? There is no undo.`)) return;
     clearTimeout(this.#timer);
     [...this.cases.values(), ...this.#removed].forEach(leave);
     this.#removed = [];

@@ -491,9 +491,9 @@ class Workbench extends HTMLElement {
     if (masks.length === 0 || !one) return;
     const wish = (one.wish = newWish());
     await this.#change(one, async (id) => {
-      let info = (one.info = await api.setTruth(id, masks[0].file, masks[0].path, false));
+      let info = (one.info = await api.setTruth(id, masks[0].file, masks[0].path, "whole"));
       for (const { file, path } of masks.slice(1)) {
-        if (one.wish === wish) info = one.info = await api.setTruth(id, file, path, true); // else it is another's by now
+        if (one.wish === wish) info = one.info = await api.setTruth(id, file, path, "part"); // else it is another's by now
       }
       return info;
     });

@@ -9,8 +9,9 @@ import struct
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8"
-_PNG_PARTS = {
-    b"IHDR", b"PLTE", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"sBIT", b"bKGD", b"pHYs", b"IDAT", b"IEND",
+_PNG_PARTS = {  # each with the most bytes that it has
+    b"IHDR": 13, b"PLTE": 768, b"tRNS": 256, b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"sBIT": 4, b"bKGD": 6,
+    b"pHYs": 9, b"IDAT": 1 << 31, b"IEND": 0,
 }  # fmt: skip
 _WEBP_PARTS = {b"VP8 ", b"VP8L", b"VP8X", b"ALPH"}
 _FRAMES, _TABLES, _SCAN, _END = {*range(0xC0, 0xD0)} - {0xC8}, {0xDB, 0xDD}, 0xDA, 0xD9
@@ -32,7 +33,7 @@ def _is_plain_png(data: bytes) -> bool:
     at, name = len(_PNG), b""
     while name != b"IEND" and at + 12 <= len(data):
         length, name = struct.unpack_from(">I4s", data, at)
-        if name not in _PNG_PARTS:
+        if length > _PNG_PARTS.get(name, -1):
             return False
         at += 12 + length
     return name == b"IEND" and at == len(data)

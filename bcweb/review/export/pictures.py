@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
-from PIL import Image, ImageOps
+from PIL import Image
 
 from bcweb.review.export.parts import holds_only_pixels
 from bcweb.review.records import CaseRow
 from bcweb.scans import Scan, ScanError, is_dicom, read_scan
+from bcweb.scans.pictures import turn_upright
 
 # What programs for pictures read, and what this project's readers take for scans by their content.
 _PLAIN = {"PNG": ".png", "JPEG": ".jpg", "MPO": ".jpg", "WEBP": ".webp", "BMP": ".bmp"}
@@ -59,11 +60,13 @@ def plain(case: CaseRow) -> tuple[bytes, str]:
 
 
 def _as_seen(image: Image.Image) -> bytes | None:
-    """A picture alone as PNG, as its EXIF turns it; None where PNG has not its kind of colour."""
-    turned = ImageOps.exif_transpose(image)
-    turned.info = {"transparency": t} if (t := image.info.get("transparency")) is not None else {}
+    """A picture alone as PNG, turned as `read_scan` turns it; None where PNG has not its kind of colour."""
+    turn_upright(image)
+    transparent = image.info.get("transparency")
+    seen = image.convert("RGB") if image.mode == "CMYK" else image
+    seen.info = {} if transparent is None else {"transparency": transparent}
     try:
-        return _png(turned)
+        return _png(seen)
     except OSError:
         return None
 

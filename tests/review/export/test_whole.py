@@ -486,6 +486,12 @@ def described() -> Image.Exif:
     return exif
 
 
+def lying_on_its_side() -> bytes:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return exif.tobytes().removeprefix(b"Exif\0\0")
+
+
 def commented() -> PngInfo:
     info = PngInfo()
     info.add_text("Comment", "Doe")
@@ -544,6 +550,33 @@ def test_nothing_that_stands_between_or_behind_its_parts_goes_along(made, tmp_pa
     data, digest = _exported(made, file)
     assert b"Doe" not in data
     assert read_scan(data).digest == digest
+
+
+@pytest.mark.parametrize(
+    "exif", [b"no EXIF at all", lying_on_its_side()], ids=["garbled", "turned"]
+)
+def test_what_a_png_says_behind_its_pixels_of_how_it_lies_turns_nothing(made, tmp_path, exif):
+    """As nowhere else here; and its colours stay."""
+    file = tmp_path / "scan.png"
+    Image.fromarray(picture(3)).convert("RGB").save(file)
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-12] + chunk(b"eXIf", exif) + whole[-12:])
+    data, digest = _exported(made, file)
+    assert read_scan(data).digest == digest
+    with Image.open(BytesIO(data)) as after:
+        assert after.mode == "RGB" and np.array_equal(
+            np.asarray(after), np.asarray(Image.open(BytesIO(whole)))
+        )
+
+
+def test_a_picture_for_print_keeps_its_colours(made, tmp_path):
+    file = tmp_path / "scan.jpg"
+    Image.merge("CMYK", [Image.fromarray(picture(seed)) for seed in range(4)]).save(
+        file, comment=b"Doe"
+    )
+    data, digest = _exported(made, file)
+    assert b"Doe" not in data and read_scan(data).digest == digest
+    assert Image.open(BytesIO(data)).mode == "RGB"
 
 
 @pytest.mark.parametrize("kind", ["png", "jpg", "webp"])
