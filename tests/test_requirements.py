@@ -28,7 +28,8 @@ def test_the_space_installs_what_the_app_was_tested_with():
     for name, requirement in requirements("Space/requirements.txt").items():
         assert str(requirement) == str(app[name]), f"{name} differs between Space and app"
     left_out = set(app) - set(requirements("Space/requirements.txt"))
-    assert left_out == {"gradio", "tqdm"}, "a Space brings gradio itself and runs no command"
+    told = "a Space brings gradio itself, runs no command, and asks no proxy"
+    assert left_out == {"gradio", "tqdm", "socksio"}, told
 
 
 def test_the_space_names_the_gradio_that_these_tests_run():

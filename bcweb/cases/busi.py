@@ -13,7 +13,6 @@ from pathlib import Path
 
 from bcweb.cases.case import Case, CasesError, CaseSet, Skipped
 from bcweb.cases.files import (
-    absent,
     agreed,
     by_picture,
     case_set,
@@ -71,8 +70,6 @@ def read(path: Path) -> CaseSet:
         group = {
             name: agreed(table, "image", ("group",), told)["group"] for name, told in rows.items()
         }
-        there = {file.stem for file in (*sizes, *(item.file for item in skipped))}
-        skipped += absent(table, {name: path / name for name in rows}, there)
         known = {name for name, said in group.items() if said}
         cases = [replace(case, group=group.get(case.id) or case.id) for case in cases]
         cases, unreadable, notes = group_the_rest(cases, known)

@@ -58,7 +58,8 @@ def launch(
     """Serve until interrupted or terminated. host: None is this machine alone; port: None is the first free one from
     `FIRST_PORT`. Raises `PortError` where the port was free before and is taken now.
     """
-    threading.Thread(target=_warm, args=(segmenters,), name="warm", daemon=True).start()
+    warm = threading.Thread(target=_warm, args=(segmenters,), name="warm", daemon=True)
+    warm.start()
     store: Store[Held] = Store(settings.visitor_bytes, settings.all_bytes, settings.idle_seconds)
     uploads, masks = Parcels(), Parcels()
     swept = (store, uploads, masks)
@@ -82,6 +83,7 @@ def launch(
     try:
         address = _serve(demo, parts, settings.upload_bytes, version, host, port)
     except OSError:
+        warm.join()  # cut off in the midst of ONNX Runtime, it would end the process with words of its own
         wanted_port(port or FIRST_PORT, host=host)  # somebody may have been quicker
         raise
     logs.begin()

@@ -272,14 +272,6 @@ def test_of_two_files_that_would_be_one_case_the_second_is_told(tmp_path):
     assert reasons(found) == {"Test_Image_1.tif": "Test_Image_1.png is the same case."}
 
 
-def _busi_with_its_table(root):
-    rows = [f"{name}.png,{name}" for name in (
-        "benign (1)", "benign (2)", "malignant (1)", "normal (2)", "normal (3)"
-    )]  # fmt: skip
-    root = trees.busi(root)
-    return root, root / "groups.csv", ["image,group", *rows], "benign ({0}).png,{0}"
-
-
 def _bus_bra(root):
     root = trees.bus_bra(root)
     table = root / "bus_data.csv"
@@ -306,11 +298,20 @@ def _folder(root):
     return root, root / "cases.csv", ["file,group,modality", "1.png,1,US"], "{0}.png,{0},US"
 
 
+def test_the_groups_of_all_of_busi_are_those_of_a_part_of_it_too(tmp_path):
+    """They are no list of what there is."""
+    names = ("benign (1)", "benign (2)", "benign (99)", "malignant (1)", "normal (2)", "normal (3)")
+    root = trees.busi(tmp_path)
+    rows = [f"{name}.png,{number}" for number, name in enumerate(names)]
+    (root / "groups.csv").write_text("\n".join(["image,group", *rows]))
+    found = read_cases(f"busi:{root}")
+    assert found.skipped == () and "2" not in {case.group for case in found.cases}
+
+
 @pytest.mark.parametrize(
     ("kind", "make"),
     [
-        ("busi", _busi_with_its_table), ("bus-bra", _bus_bra), ("mini-mias", _mini_mias),
-        ("cbis-boxes", _cbis_boxes), ("folder", _folder),
+        ("bus-bra", _bus_bra), ("mini-mias", _mini_mias), ("cbis-boxes", _cbis_boxes), ("folder", _folder),
     ],
 )  # fmt: skip
 def test_a_picture_that_a_table_names_and_that_is_not_there_is_told(tmp_path, kind, make):

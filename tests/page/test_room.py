@@ -124,13 +124,13 @@ def test_what_a_black_and_white_picture_is_compared_with_is_read_once_and_not_ke
     assert anna.get(f"/bc/scans/{ids[0]}").json()["black_and_white"]
     assert anna.post("/bc/truths", json={"ids": ids}).json() == []
     assert read == files[:1], "the others are other patients'"
-    ids.append(
-        anna.post("/bc/scans", content=png(np.zeros((60, 80), bool)), headers=NAMED).json()["id"]
-    )
+    loose = anna.post("/bc/scans", content=png(np.zeros((60, 80), bool)), headers=NAMED).json()
     read.clear()
+    assert anna.post("/bc/truths", json={"ids": [*ids, loose["id"]]}).json() == []
+    assert read == [], "nobody knows which of them it is of"
     for _ in range(2):
-        assert anna.post("/bc/truths", json={"ids": ids}).json() == []
-        assert sorted(read) == files[1:]
+        assert anna.post("/bc/truths", json={"ids": [ids[1], loose["id"]]}).json() == []
+        assert read == files[1:2]
     assert [held.pixels is not None for held in store.all_of(ANNA).values()] == [
         True, *[False] * 5, True
     ]  # fmt: skip
