@@ -31,6 +31,7 @@ from bcweb.page.workspace import Workspace
 from bcweb.samples import SAMPLES
 
 FIRST_PORT = 7860
+_WARM_SECONDS = 10
 
 
 def build(version: str) -> gr.Blocks:
@@ -83,7 +84,8 @@ def launch(
     try:
         address = _serve(demo, parts, settings.upload_bytes, version, host, port)
     except OSError:
-        warm.join()  # cut off in the midst of ONNX Runtime, it would end the process with words of its own
+        # Cut off in the midst of ONNX Runtime it would abort the process; weights may be long on their way from the Hub.
+        warm.join(_WARM_SECONDS)
         wanted_port(port or FIRST_PORT, host=host)  # somebody may have been quicker
         raise
     logs.begin()

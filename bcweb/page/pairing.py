@@ -71,11 +71,9 @@ def pair(names: Sequence[str], known: int = 0) -> list[Pair]:
     paths = [PurePosixPath(name.replace("\\", "/")) for name in names]
     told = _pair(paths, known)
     inside = dict(_inside_of_scans(paths, told, known))
-    return (
-        _pair([inside.get(place, path) for place, path in enumerate(paths)], known)
-        if inside
-        else told
-    )
+    if not inside:
+        return told
+    return _pair([inside.get(place, path) for place, path in enumerate(paths)], known)
 
 
 def _inside_of_scans(

@@ -113,11 +113,11 @@ export class Leaving {
   async #count() {
     const late = new Promise((tell) => setTimeout(tell, ASKED_MS, null));
     const session = await Promise.race([api.session(), late]).catch(() => null);
+    if (!session) return null;
     const isThere = (/** @type {Case} */ { info, state }) => info !== null || state === "waiting" || state === "sending";
     const own = [...this.cases.values(), ...this.#removed].filter(isThere);
     const ids = new Set(own.map(({ info }) => info?.id));
     const names = new Set(own.map(({ info, name }) => !info && name)); // what is on its way may be there by now
-    if (!session) return null;
     /** @type {import("./api.js").ScanInfo[]} */
     const there = session.scans;
     const others = there.filter(({ id, name }) => !ids.has(id) && !names.has(name));
