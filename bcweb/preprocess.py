@@ -1,27 +1,110 @@
 """Scan -> the network's input: the one preparation that training and serving share.
 
-Normalisation brings a scan's window to 0..1; it is then stretched to a square and standardised by the
-mean and deviation that its weights were trained with (`Config.mean`, `Config.std`).
+Normalisation brings a scan's window to 0..1; the frame in which the network looks is then stretched to a
+square and standardised by the mean and deviation that its weights were trained with (`Config.mean`,
+`Config.std`). The frame is the whole image, or on a mammogram the breast's (`Config.crop`): half of a film and
+more is background, of another width in every data set, viewer and export.
 """
 
 from __future__ import annotations
 
+from typing import Literal, NamedTuple
+
 import numpy as np
 from PIL import Image
 
-from bcweb.scans import Scan
+from bcweb.scans import Modality, Scan
+
+Crop = Literal["breast"]
+CROPS: dict[Modality, Crop | None] = {"ultrasound": None, "mammogram": "breast"}  # of new weights
+
+_SIDE = 128  # the longer one of the thumbnail on which the breast is looked for
+# How bright tissue is, as a part of Otsu's threshold: that lies within the breast, between fat and gland.
+_TISSUE = 0.2
+_REACH = 5  # gaps in dark fat that are closed; labels and film edges that are thinner are no breast
+_MARGIN = 3  # what a threshold loses at the skin, in places of the thumbnail
+_LEAST = 0.1  # of the image: what is smaller is no breast. In three data sets of films its frame has 0.19 at least
 
 
-def square(scan: Scan, size: int) -> np.ndarray:
-    """The scan's window as (size, size) float32 in 0..1, stretched with an antialiased bilinear filter."""
-    if scan.pixels.dtype == np.uint8 and scan.window == (0.0, 255.0):
-        image = Image.fromarray(scan.pixels)  # Pillow is several times faster on 8 bits
-        return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR), np.float32) / 255.0
-    image = Image.fromarray(scan.unit())
-    return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR), np.float32)
+class Frame(NamedTuple):
+    """Where a network looks: rows top to bottom and columns left to right of a scan, the ends left out."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """What cuts it out of an (H, W) array."""
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
+
+def frame(scan: Scan, crop: Crop | None) -> Frame:
+    """The frame of the breast; the whole image without a crop, or where no breast is found."""
+    height, width = scan.pixels.shape
+    if crop is None:
+        return Frame(0, height, 0, width)
+    small = tuple(max(round(side * _SIDE / max(width, height)), 1) for side in (width, height))
+    breast = _breast(_resized(scan, small, Image.Resampling.BOX))
+    rows, columns = (_ends(breast.any(axis=axis)) for axis in (1, 0))
+    if (rows[1] - rows[0]) * (columns[1] - columns[0]) < _LEAST * breast.size:
+        return Frame(0, height, 0, width)
+    return Frame(*_of_side(rows, len(breast), height), *_of_side(columns, breast.shape[1], width))
+
+
+def square(scan: Scan, size: int, crop: Crop | None = None) -> np.ndarray:
+    """The frame of a scan through its window, as (size, size) float32 in 0..1, stretched with an antialiased
+    bilinear filter."""
+    top, bottom, left, right = frame(scan, crop)
+    return _resized(scan, (size, size), Image.Resampling.BILINEAR, (left, top, right, bottom))
 
 
 def standardise(images: np.ndarray, mean: float, std: float) -> np.ndarray:
     """(N, S, S) in 0..1 -> the network's (N, S, S, 3) float32: (x - mean) / std, grey repeated."""
     scaled = (images.astype(np.float32) - np.float32(mean)) / np.float32(std)
     return np.repeat(scaled[..., None], 3, axis=-1)
+
+
+def _resized(
+    scan: Scan, size: tuple[int, int], filter: Image.Resampling,
+    box: tuple[int, int, int, int] | None = None,
+) -> np.ndarray:  # fmt: skip
+    """What is in a box (left, top, right, bottom) of the scan's window, as float32 in 0..1 of a size (width, height)."""
+    if scan.pixels.dtype == np.uint8 and scan.window == (0.0, 255.0):
+        image = Image.fromarray(scan.pixels)  # Pillow is several times faster on 8 bits
+        return np.asarray(image.resize(size, filter, box), np.float32) / 255.0
+    image = Image.fromarray(scan.unit())
+    return np.asarray(image.resize(size, filter, box), np.float32)
+
+
+def _breast(image: np.ndarray) -> np.ndarray:
+    """The places of an image, (H, W) in 0..1, that the largest thing on it takes, as (H, W) bool."""
+    from scipy.ndimage import label, maximum_filter, minimum_filter  # slow to load
+
+    tissue = image > _TISSUE * _otsu(image)
+    closed = minimum_filter(maximum_filter(tissue, _REACH), _REACH)
+    parts, count = label(minimum_filter(closed, _REACH))
+    return parts == 1 + np.argmax(np.bincount(parts.ravel(), minlength=count + 2)[1:])
+
+
+def _otsu(image: np.ndarray) -> float:
+    """The level that parts the bright from the dark best (Otsu 1979, https://doi.org/10.1109/TSMC.1979.4310076)."""
+    counts, edges = np.histogram(image, 256, (0, 1))
+    share = counts.cumsum() / counts.sum()
+    mean = (counts * edges[1:]).cumsum() / counts.sum()
+    between = (mean[-1] * share - mean) ** 2 / np.maximum(share * (1 - share), 1e-12)
+    return float(edges[1:][np.argmax(between)])
+
+
+def _ends(taken: np.ndarray) -> tuple[int, int]:
+    """Where what is taken of a side of the thumbnail, (N,) bool, begins and ends, with its margin."""
+    places = np.flatnonzero(taken)
+    if not len(places):
+        return 0, 0
+    return max(int(places[0]) - _MARGIN, 0), min(int(places[-1]) + 1 + _MARGIN, len(taken))
+
+
+def _of_side(ends: tuple[int, int], places: int, side: int) -> tuple[int, int]:
+    """The ends on so many places of the thumbnail, on the side of a scan."""
+    return ends[0] * side // places, -(-ends[1] * side // places)

@@ -10,7 +10,7 @@ from PIL import Image
 
 from bcweb.engine import Engine
 from bcweb.lesions import Lesion, drop_small, find_lesions
-from bcweb.preprocess import square, standardise
+from bcweb.preprocess import frame, square, standardise
 from bcweb.presence import calibrated
 from bcweb.scans import Modality, Scan, check_contrast
 from bcweb.weights import OperatingPoint, Weights, WeightsError, load_weights
@@ -76,7 +76,7 @@ class Segmenter:
                 f"This scan is of the modality {scan.modality}, and {self.weights.revision} was trained on {config.modality}s."
             )
         check_contrast(scan.pixels)
-        maps, presences = self.answer(square(scan, config.size)[None])
+        maps, presences = self.answer(square(scan, config.size, config.crop)[None])
         presence = None if presences is None else float(presences[0])
         return self.draw(scan, maps[0], presence, config.operating_point)
 
@@ -106,13 +106,16 @@ class Segmenter:
     def draw(
         self, scan: Scan, answered: np.ndarray, presence: float | None, point: OperatingPoint
     ) -> Prediction:
-        """An answer, (S, S) in 0..1, in the scan's own geometry and after an operating point."""
+        """An answer, (S, S) in 0..1, in the scan's own geometry and after an operating point; beside the frame in
+        which the network looked it is 0."""
         # In 8 bits, as the page shows it: the mask that is drawn in the browser at a threshold is
         # then this one to the pixel, and Pillow is several times faster than on floats.
         steps = np.rint(answered * 255).astype(np.uint8)
-        size = (scan.width, scan.height)
+        within = frame(scan, self.weights.config.crop)
+        size = (within.right - within.left, within.bottom - within.top)
         scaled = Image.fromarray(steps).resize(size, Image.Resampling.BILINEAR)
-        probability = np.asarray(scaled, np.float32) / np.float32(255)
+        probability = np.zeros(scan.pixels.shape, np.float32)
+        probability[within.slices] = np.asarray(scaled, np.float32) / np.float32(255)
         mask = apply_operating_point(probability, presence, point)
         return Prediction(
             probability, presence, mask, find_lesions(mask, scan.spacing),

@@ -27,6 +27,7 @@ from bcweb import hub
 from bcweb.cases import duplicates
 from bcweb.network import Architecture, Feed
 from bcweb.paths import pasted
+from bcweb.preprocess import Crop
 from bcweb.scans import MODALITIES, Modality
 
 EMBEDDED = Path(__file__).parent / "pretrained"
@@ -70,6 +71,7 @@ class Reading(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`config.json`, which is checked where it is read. mean and std standardise a scan's window, brought to 0..1 (see `preprocess`).
 
+    crop: what of a scan is looked at; None is all of it (see `preprocess.frame`).
     feed: what a source network within gives to the network proper; None where there is none.
     """
 
@@ -78,6 +80,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     modality: Modality
     size: Annotated[int, Meta(ge=64, le=1024, multiple_of=32)]
     presence: bool
+    crop: Crop | None = None
     feed: Feed | None = None
     mean: float
     std: Annotated[float, Meta(gt=0)]
@@ -89,7 +92,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class SeenCase:
-    """A case that the weights were trained on."""
+    """A case that the weights were trained on, by one of its fingerprints (see `bcweb.cases.duplicates.prints`)."""
 
     dataset: str
     id: str
@@ -166,14 +169,17 @@ class Weights:
         Two hospitals' folders may have one name and count alike: what is known of a case by its name, as its
         score out of fold, is of this scan only then.
         """
-        case = self._seen_by_name.get((dataset, id))
-        return case is not None and (
+        return any(
             case.digest == digest or duplicates.fingerprints_match(case.fingerprint, fingerprint)
+            for case in self._seen_by_name.get((dataset, id), ())
         )
 
     @cached_property
-    def _seen_by_name(self) -> dict[tuple[str, str], SeenCase]:
-        return {(case.dataset, case.id): case for case in self.seen_cases}
+    def _seen_by_name(self) -> dict[tuple[str, str], list[SeenCase]]:
+        named: dict[tuple[str, str], list[SeenCase]] = {}
+        for case in self.seen_cases:
+            named.setdefault((case.dataset, case.id), []).append(case)
+        return named
 
 
 def load_weights(name: str, modality: Modality | None = None) -> Weights:

@@ -33,7 +33,7 @@ def run() -> list[Row]:
     write_tensors(model, segmenter.weights.tensors)
     data = png_of_a_phantom()
     scan = read_scan(data)
-    image = square(scan, config.size)
+    image = square(scan, config.size, config.crop)
     looks = np.stack([image, image[:, ::-1]] if config.reading.mirrored else [image])
     images = standardise(looks, config.mean, config.std)
     times = interleaved_medians(

@@ -6,10 +6,12 @@ import json
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
+from PIL import Image
 
 from bcweb.cases import duplicates
-from bcweb.scans import MODALITIES
+from bcweb.scans import MODALITIES, read_scan
 from bcweb.weights import OperatingPoint, WeightsError, config_text, load_weights, resolve_name
 from tests import weights_folder
 
@@ -166,6 +168,21 @@ def test_seen_by_digest_by_group_and_by_fingerprint(tmp_path):
         "group numbers belong to their data set"
     )
     assert not weights.seen("else", other)
+
+
+@pytest.mark.data
+def test_films_that_the_embedded_weights_have_seen_are_known_as_they_were_published(data):
+    """CDD-CESM's were padded to a square of 512 before they were trained on."""
+    weights = load_weights("embedded", "mammogram")
+    films = [case for case in weights.seen_cases if case.dataset == "cdd-cesm"][::24]
+    assert films
+    for case in films:
+        pixels = read_scan(data / "cdd-cesm" / "images" / f"{case.id}.jpg").pixels
+        bright = np.flatnonzero(pixels.max(axis=0) > 20)
+        band = min(bright[0], len(pixels) - 1 - bright[-1])
+        published = Image.fromarray(pixels[:, band:-band])
+        published = published.resize((3 * published.width, 3 * published.height))
+        assert weights.seen("", duplicates.fingerprint(np.asarray(published))), case.id
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,7 @@ def card(
         if config.presence
         else "there is no presence head (the data had no scan without a lesion), so normal scans are painted too"
     )
+    cut = "" if config.crop is None else f"cut to the {config.crop} and "
     lines = [
         "---", front_matter(config, result), "---", "",
         f"# {config.name}", "",
@@ -77,8 +78,8 @@ def card(
         *_no_normals(record),
         "", "## Recipe", "",
         *_beginning(record),
-        f"`{config.architecture}`, {config.size}x{config.size}; the scan's window brought to 0..1, stretched to a "
-        f"square, minus {config.mean:g}, over {config.std:g}. {_epochs(record)}, batch {recipe['batch']}, "
+        f"`{config.architecture}`, {config.size}x{config.size}; the scan's window brought to 0..1, {cut}"
+        f"stretched to a square, minus {config.mean:g}, over {config.std:g}. {_epochs(record)}, batch {recipe['batch']}, "
         f"AdamW {recipe['learning_rate']:g} with warm-up and cosine, averaged weights (EMA {recipe['ema']:g}), seed "
         f"{recipe['seed']}. Loss: cross-entropy, soft Dice on lesion images"
         + (f", {recipe['presence_weight']:g} x presence." if recipe["presence"] else "."),
@@ -276,7 +277,10 @@ def _beyond(config: Config) -> list[str]:
     presence = (
         "calibrated presence" if reading.calibration else "output `presence`, as a probability,"
     )
-    told = ["The app looks at the mirrored scan too, and averages."] * reading.mirrored
+    told = [
+        f"Cut the scan to the {config.crop} first, as the app does (`bcweb.preprocess.frame`)."
+    ] * (config.crop is not None)
+    told += ["The app looks at the mirrored scan too, and averages."] * reading.mirrored
     if gate is not None:
         told.append(f"Where the {presence} is below {gate:g}, the app paints nothing.")
     return [" ".join(told), ""] if told else []

@@ -25,10 +25,10 @@ from PIL import Image
 from tqdm import tqdm
 
 from bcweb.cases import Case, read_cases, read_truth
-from bcweb.cases.duplicates import fingerprint
+from bcweb.cases.duplicates import prints
 from bcweb.names import text
 from bcweb.paths import path_argument
-from bcweb.preprocess import square
+from bcweb.preprocess import CROPS, frame, square
 from bcweb.scans import ScanError, check_contrast, read_scan
 from bcweb.terminal import command, counted, say, whole, why_unmade, why_unwritable
 from train.ending import exit_status
@@ -110,12 +110,14 @@ def _load_one(spec: str, size: int, cache: Path) -> TrainingSet:
             odd.append(f"{case.file.name} for one: {error}")
             tqdm.write(f"{case.file.name} left out: {error}")
             continue
-        images.append(np.round(square(scan, size) * 255).astype(np.uint8))
-        masks.append(on_grid(truth, size).astype(np.uint8))
+        crop = CROPS[case.modality]
+        images.append(np.round(square(scan, size, crop) * 255).astype(np.uint8))
+        masks.append(on_grid(truth[frame(scan, crop).slices], size).astype(np.uint8))
+        known_by, *unpadded = prints(scan.pixels)
         kept.append(
             TrainingCase(
                 case.dataset, case.id, case.group, case.label or "", case.modality,
-                scan.digest, fingerprint(scan.pixels), case.accepted,
+                scan.digest, known_by, case.accepted, *unpadded,
             )
         )  # fmt: skip
     if not kept:
@@ -148,7 +150,7 @@ def on_grid(truth: np.ndarray, size: int) -> np.ndarray:
     return soft >= min(128, max(int(soft.max()), 1))
 
 
-_DECODING = 2  # one more whenever the same files would come out as other images, truths or cases
+_DECODING = 3  # one more whenever the same files would come out as other images, truths or cases
 
 
 def _cache_key(cases: list[Case], size: int) -> str:

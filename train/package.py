@@ -11,7 +11,7 @@ import re
 import shutil
 import zipfile
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,9 +58,13 @@ def write_weights(
 
 
 def write_seen(folder: Path, seen: Sequence[TrainingCase | SeenCase]) -> None:
-    """Write seen.csv of a weights folder, each case once, a name's bytes as they are."""
+    """Write seen.csv of a weights folder, a name's bytes as they are: each case once, and once more as it was before
+    it was padded to a square."""
     names = [field.name for field in fields(SeenCase)]
-    rows = (tuple(getattr(case, name) for name in names) for case in seen)
+    unpadded = (
+        replace(case, fingerprint=case.unpadded) for case in seen if getattr(case, "unpadded", "")
+    )
+    rows = (tuple(getattr(case, name) for name in names) for case in (*seen, *unpadded))
     with (
         whole(folder / "seen.csv") as part,
         part.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file,
@@ -170,6 +174,7 @@ def _for_readers(weights: Weights) -> dict[str, Any]:
         "id2label": {"0": "background", "1": "lesion"},
         "preprocessing": {
             "window": "the scan's own grey values, its window brought to 0..1",
+            "crop": config.crop or "none, all of the image",
             "resize": {"height": size, "width": size, "filter": "bilinear, antialiased"},
             "mean": config.mean,
             "std": config.std,

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from bcweb.preprocess import CROPS, Crop
 from bcweb.terminal import write_whole
 from train.training_set import TrainingCase, TrainingSet
 
@@ -30,6 +31,7 @@ def pack(data: TrainingSet, file: Path) -> None:
     np.savez_compressed(
         out,
         cases=np.array(json.dumps([vars(case) for case in data.cases])),
+        crop=np.array(_crop(data.cases) or ""),
         images=np.frombuffer(b"".join(encoded), np.uint8),
         ends=np.cumsum([len(picture) for picture in encoded]),
         masks=np.packbits(data.masks, axis=-1),
@@ -38,14 +40,20 @@ def pack(data: TrainingSet, file: Path) -> None:
 
 
 def unpack(file: Path, size: int) -> TrainingSet:
-    """Read what `pack` wrote; ValueError for another file, or for images of another size."""
+    """Read what `pack` wrote; ValueError for another file, or for images of another size or crop."""
     with _opened(file) as packed:
         cases = _cases(packed)
+        crop = str(packed["crop"]) if "crop" in packed else ""  # none in a file of before
         pictures = np.split(packed["images"], packed["ends"][:-1])
         masks = np.unpackbits(packed["masks"], axis=-1)
     if masks.shape[1] != size:
         raise ValueError(
             f"{file} holds images of {masks.shape[1]} pixels: say --size {masks.shape[1]}."
+        )
+    if crop != (_crop(cases) or ""):
+        raise ValueError(
+            f"{file} was written by an earlier version, which looked at mammograms whole: write it anew with python -m "
+            "train.data."
         )
     images = [np.asarray(Image.open(io.BytesIO(p.tobytes())).convert("L")) for p in pictures]
     return TrainingSet(cases, np.stack(images), masks)
@@ -70,6 +78,11 @@ def _opened(file: Path) -> Iterator[np.lib.npyio.NpzFile]:
 
 def _cases(packed: np.lib.npyio.NpzFile) -> tuple[TrainingCase, ...]:
     return tuple(TrainingCase(**case) for case in json.loads(str(packed["cases"])))
+
+
+def _crop(cases: tuple[TrainingCase, ...]) -> Crop | None:
+    """What of their scans is looked at; what is packed is of one modality, or cannot be trained on."""
+    return CROPS[cases[0].modality]
 
 
 def _encode(image: np.ndarray) -> bytes:

@@ -14,9 +14,9 @@ from scipy.optimize import minimize
 from tqdm import tqdm
 
 from bcweb.cases import Case, read_cases, read_truth
-from bcweb.cases.duplicates import fingerprint
+from bcweb.cases.duplicates import prints
 from bcweb.evaluate import score_prediction
-from bcweb.preprocess import square
+from bcweb.preprocess import frame, square
 from bcweb.presence import calibrated, evidence
 from bcweb.scans import read_scan
 from bcweb.scores import CaseScore
@@ -122,11 +122,13 @@ def _ask(run: Path, cases: list[Case], way: Way) -> Answers:
     for case in cases:
         scan = read_scan(case.file)
         refuse_seen(weights, case, scan)
-        known.append(
-            SeenCase(case.dataset, case.id, case.group, scan.digest, fingerprint(scan.pixels))
-        )
-        images.append(square(scan, config.size))
-        truths.append(on_grid(read_truth(case, scan), config.size))
+        known += [
+            SeenCase(case.dataset, case.id, case.group, scan.digest, known_by)
+            for known_by in prints(scan.pixels)
+        ]
+        images.append(square(scan, config.size, config.crop))
+        truth = read_truth(case, scan)[frame(scan, config.crop).slices]
+        truths.append(on_grid(truth, config.size))
     record = read_record(run)
     if way.covered and config.presence and record.get("normals") == 0:
         views = without_lesions(_training_set(cases, images, truths), config.modality, seed=0)

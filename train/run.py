@@ -21,6 +21,7 @@ import numpy as np
 from bcweb.cases import told_accepted
 from bcweb.evaluate import NOT_SCORED
 from bcweb.names import text
+from bcweb.preprocess import CROPS
 from bcweb.scans import Modality
 from bcweb.scores import ScoresError, read_scores
 from bcweb.segmenter import look_both_ways
@@ -180,7 +181,7 @@ def _config(
     before = _gone_on_from(start, modality)
     return Config(
         architecture=recipe.architecture, modality=modality, size=recipe.size, presence=recipe.presence,
-        feed=start.arm.feed, mean=recipe.mean, std=recipe.std,
+        crop=CROPS[modality], feed=start.arm.feed, mean=recipe.mean, std=recipe.std,
         reading=Reading(mirrored=before is not None and before.reading.mirrored),
         operating_point=operating_point.without_validation(recipe.presence),
         trained_on=tuple(dict.fromkeys([*(text(case.dataset) for case in train.cases), *seen_before])),

@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 from tqdm import tqdm
 
+from bcweb.preprocess import CROPS
 from bcweb.segmenter import Segmenter
 from bcweb.weights import Weights
 from train.training_set import TrainingSet
@@ -18,7 +19,7 @@ from train.training_set import TrainingSet
 def learn_from(teachers: Sequence[Weights], data: TrainingSet) -> TrainingSet:
     """The set with the mean of what the teachers paint on each of its images, (S, S), before any gate.
 
-    ValueError where a teacher is of another modality or looks at images of another size.
+    ValueError where a teacher is of another modality, or looks at images of another size or crop.
     """
     for weights in teachers:
         size, modality = weights.config.size, weights.config.modality
@@ -26,6 +27,11 @@ def learn_from(teachers: Sequence[Weights], data: TrainingSet) -> TrainingSet:
             raise ValueError(
                 f"The teacher {weights.revision} looks at {modality}s of {size} pixels a side: --size {size} and data "
                 "of that modality are what it can teach."
+            )
+        if weights.config.crop != CROPS[modality]:
+            raise ValueError(
+                f"The teacher {weights.revision} looks at {modality}s whole, and what it is to teach at the "
+                f"{CROPS[modality]} alone: train it anew."
             )
     segmenters = [Segmenter(weights) for weights in teachers]
     taught = np.empty(data.images.shape, np.uint8)

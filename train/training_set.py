@@ -11,7 +11,8 @@ import numpy as np
 class TrainingCase:
     """What is kept of a case beside its arrays: enough to tell later that the weights have seen it.
 
-    accepted: as in `bcweb.cases.Case`.
+    accepted: as in `bcweb.cases.Case`. unpadded: the fingerprint of what is within the bands that make a square of
+    it, "" without any (see `bcweb.cases.duplicates.prints`).
     """
 
     dataset: str
@@ -22,6 +23,7 @@ class TrainingCase:
     digest: str
     fingerprint: str
     accepted: bool = False
+    unpadded: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -130,7 +130,8 @@ def _parts(case: Case, scan: Scan, truth: np.ndarray, segmenter: Segmenter) -> I
     for lesion, columns in zip((False, True), strips(truth) or (), strict=False):
         part = replace(scan, pixels=np.ascontiguousarray(scan.pixels[:, columns]))
         # `segment` refuses a part of nothing but background.
-        _, presences = segmenter.answer(square(part, segmenter.weights.config.size)[None])
+        config = segmenter.weights.config
+        _, presences = segmenter.answer(square(part, config.size, config.crop)[None])
         if presences is not None:
             yield Elsewhere(
                 f"parts of {case.dataset}", case.id, case.group, lesion, float(presences[0]),

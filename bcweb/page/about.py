@@ -64,7 +64,7 @@ class About:
             "size": config.size,
             "parameters": sum(tensor.size for tensor in self.weights.tensors.values()),
             "trained_on": list(config.trained_on),
-            "seen": len(self.weights.seen_cases),
+            "seen": len({(case.dataset, case.id) for case in self.weights.seen_cases}),
             "presence": config.presence,
             "licence": card.licence(self._text("README.md") or ""),
             "reading": msgspec.structs.asdict(config.reading),

@@ -19,7 +19,9 @@ from bcweb.cases.duplicates import (
     groups,
     mirrored,
     near_duplicates,
+    prints,
 )
+from bcweb.phantoms import phantom
 from bcweb.scans import read_scan
 from tests.cases import trees
 
@@ -64,6 +66,23 @@ def test_the_fingerprint_of_a_mirror_image_follows_from_the_pictures():
         assert mirrored(fingerprint(pixels)) == turned
         assert fingerprints_match(mirrored(fingerprint(as_jpeg(pixels, 50))), turned)
         assert not fingerprints_match(fingerprint(pixels), turned)
+
+
+@pytest.mark.parametrize("turn", [lambda p: p, np.transpose], ids=["tall", "wide"])
+def test_what_was_padded_to_a_square_is_known_as_it_was_before(turn):
+    """A film is black to one edge itself: there the bands end where the breast begins on the other side."""
+    for seed in range(5):
+        film = phantom("mammogram", seed, size=(512, 300)).scan.pixels
+        padded = as_jpeg(turn(np.pad(film, ((0, 0), (106, 106)))), 80)
+        whole, within = prints(padded)
+        published = fingerprint(resized(turn(film), *turn(np.ones((1024, 600))).shape[::-1]))
+        assert whole == fingerprint(padded) and not fingerprints_match(whole, published)
+        assert fingerprints_match(within, published)
+
+
+def test_a_picture_that_was_not_padded_has_one_fingerprint():
+    for pixels in (large(0), trees.picture(0, 256, 256), np.zeros((64, 64), np.uint8)):
+        assert prints(pixels) == [fingerprint(pixels)]
 
 
 @pytest.mark.data

@@ -61,7 +61,7 @@ def test_the_five_lines_of_the_card_outline_what_the_segmenter_outlines(
     drawn = np.load(tmp_path / "mask.npy")
     segmenter = Segmenter.load(str(run / "weights"))
     config = segmenter.weights.config
-    image = standardise(square(scan, config.size)[None], config.mean, config.std)
+    image = standardise(square(scan, config.size, config.crop)[None], config.mean, config.std)
     logits, _ = Engine(config, segmenter.weights.tensors).run(image)
     assert drawn.shape == (64, 64)
     assert 0.01 < drawn.mean() < 0.99, "an outline to compare"

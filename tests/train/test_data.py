@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 from collections import Counter
 from dataclasses import replace
@@ -11,9 +12,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bcweb.cases.duplicates import prints
+from bcweb.phantoms import phantom
+from bcweb.preprocess import frame, square
+from bcweb.scans import read_scan
+from tests import weights_folder
 from tests.train.squares import draw_squares
 from train.data import assign_folds, load, on_grid, some_cases
 from train.options import validation_parts
+from train.package import write_weights
 from train.roles import leave_contradictions_out, leave_out, split
 from train.training_set import TrainingCase, TrainingSet
 
@@ -190,6 +197,30 @@ def test_boxes_are_trained_on_as_ellipses_and_new_boxes_are_read_anew(folder, tm
         data = load([f"cbis-boxes:{root}"], 64, tmp_path / "cache")
         drawn = np.pi / 4 * (width * 64 / 80) * (30 * 64 / 60)
         assert data.masks.sum() == pytest.approx(drawn, rel=0.04)
+
+
+def test_of_a_mammogram_the_breast_is_trained_on_and_it_is_known_as_it_was_before_padding(tmp_path):
+    made = phantom("mammogram", 3, size=(400, 220))
+    for name, pixels in (
+        ("images", made.scan.pixels),
+        ("masks", made.truth.astype(np.uint8) * 255),
+    ):
+        (tmp_path / name).mkdir()
+        padded = Image.fromarray(np.pad(pixels, ((0, 0), (90, 90))))
+        padded.save(tmp_path / name / "film.png")
+    data = load([f"folder:{tmp_path}?modality=mammogram"], 64, tmp_path / "cache")
+    scan = read_scan(tmp_path / "images" / "film.png")
+    within = frame(scan, "breast")
+    assert within.right - within.left < 220, "bands and background are left out"
+    np.testing.assert_array_equal(data.images[0], np.round(square(scan, 64, "breast") * 255))
+    of_it = (within.right - within.left) * (within.bottom - within.top) / 64**2
+    assert data.masks.sum() * of_it == pytest.approx(made.truth.sum(), rel=0.1)
+    [case] = data.cases
+    assert [case.fingerprint, case.unpadded] == prints(scan.pixels)
+    weights = write_weights(tmp_path / "weights", weights_folder.config(), {}, data.cases)
+    known = list(csv.DictReader((weights / "seen.csv").open()))
+    assert [row["fingerprint"] for row in known] == prints(scan.pixels)
+    assert {row["id"] for row in known} == {"film"}
 
 
 def test_a_few_cases_are_whole_groups_of_every_label():

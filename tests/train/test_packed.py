@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +61,18 @@ def test_another_size_and_another_file_are_one_sentence(sets, tmp_path):
             packed.unpack(tmp_path / name, 64)
     with pytest.raises(ValueError, match="There is no file"):
         packed.unpack(tmp_path / "none.npz", 64)
+
+
+def test_mammograms_that_were_packed_whole_are_refused(sets, tmp_path):
+    """Beside those of now, which are cut to the breast, they would be of another scale."""
+    there, _ = sets
+    films = replace(there, cases=tuple(replace(c, modality="mammogram") for c in there.cases))
+    packed.pack(films, tmp_path / "now.npz")
+    assert packed.unpack(tmp_path / "now.npz", 64).cases == films.cases
+    with np.load(tmp_path / "now.npz") as now:
+        np.savez(tmp_path / "before.npz", **{name: now[name] for name in now if name != "crop"})
+    with pytest.raises(ValueError, match="looked at mammograms whole: write it anew"):
+        packed.unpack(tmp_path / "before.npz", 64)
 
 
 def test_a_run_is_scored_later_as_it_would_have_been(run, folder, capsys):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -108,6 +108,15 @@ def test_a_teacher_of_another_modality_is_refused(squares, tmp_path):
     weights = load_weights(str(weights_folder.write(tmp_path, modality="mammogram")))
     with pytest.raises(ValueError, match="looks at mammograms of 64 pixels a side"):
         learn_from([weights], squares)
+
+
+def test_a_teacher_that_looks_at_another_part_of_the_scan_is_refused(squares, tmp_path):
+    films = replace(
+        squares, cases=tuple(replace(case, modality="mammogram") for case in squares.cases)
+    )
+    weights = load_weights(str(weights_folder.write(tmp_path, modality="mammogram")))
+    with pytest.raises(ValueError, match="looks at mammograms whole, and what it is to teach at"):
+        learn_from([weights], films)
 
 
 def test_what_is_learned_is_the_mean_of_what_the_teachers_say_before_their_gates(squares, tmp_path):
