@@ -98,6 +98,14 @@ def test_what_is_outlined_does_not_hang_on_how_the_film_was_stored(seed):
 
 
 @pytest.mark.data
+def test_the_grey_background_of_a_digitised_film_is_left_out(data):
+    scan = read_scan(data / "original-files" / "dicom" / "mammogram-j2k.dcm")
+    found = frame(scan, "breast")
+    assert found.left == 0, "the breast is on the left"
+    assert 0.6 < found.right / scan.width < 0.75, "beside it are a label and grey"
+
+
+@pytest.mark.data
 def test_of_real_films_no_lesion_is_cut_off(data):
     """Of the 1,546 that the weights were trained on, each eighth; at most 2% of one lesion is lost of any of all."""
     found = [
