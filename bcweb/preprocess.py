@@ -86,14 +86,16 @@ def _resized(
 
 
 def _breast(image: np.ndarray) -> np.ndarray:
-    """The places of an image, (H, W) in 0..1, that the largest thing on it takes, as (H, W) bool."""
+    """The places of an image, (H, W) in 0..1, that the largest thing on it takes, as (H, W) bool; of two breasts on one
+    image both."""
     from scipy.ndimage import label, maximum_filter, minimum_filter  # slow to load
 
     background = np.percentile(image, _BACKGROUND)
     tissue = image > background + _TISSUE * max(_otsu(image) - background, 0)
     closed = minimum_filter(maximum_filter(tissue, _REACH), _REACH)
-    parts, count = label(minimum_filter(closed, _REACH))
-    return parts == 1 + np.argmax(np.bincount(parts.ravel(), minlength=count + 2)[1:])
+    parts, _ = label(minimum_filter(closed, _REACH))
+    sizes = np.bincount(parts.ravel(), minlength=2)[1:]
+    return np.isin(parts, 1 + np.flatnonzero(sizes >= sizes.max() / 2))
 
 
 def _otsu(image: np.ndarray) -> float:

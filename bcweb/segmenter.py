@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 from PIL import Image
 
@@ -25,7 +26,7 @@ class Prediction:
 
     probability: (H, W) float32 in 0..1, in steps of 1/255, in the scan's own geometry.
     presence: probability that the image holds any lesion; None where the network has no such head.
-    mask: (H, W) bool, after the operating point.
+    mask: (H, W) bool, after the operating point, whose smallest lesion is a part of all of the scan here.
     """
 
     probability: np.ndarray
@@ -113,9 +114,10 @@ class Segmenter:
         steps = np.rint(answered * 255).astype(np.uint8)
         within = frame(scan, self.weights.config.crop)
         size = (within.right - within.left, within.bottom - within.top)
-        scaled = Image.fromarray(steps).resize(size, Image.Resampling.BILINEAR)
-        probability = np.zeros(scan.pixels.shape, np.float32)
-        probability[within.slices] = np.asarray(scaled, np.float32) / np.float32(255)
+        placed = np.zeros(scan.pixels.shape, np.uint8)
+        placed[within.slices] = Image.fromarray(steps).resize(size, Image.Resampling.BILINEAR)
+        probability = placed.astype(np.float32) / np.float32(255)
+        point = _of_all(point, size[0] * size[1] / placed.size)
         mask = apply_operating_point(probability, presence, point)
         return Prediction(
             probability, presence, mask, find_lesions(mask, scan.spacing),
@@ -130,6 +132,11 @@ def look_both_ways(look: Look, images: np.ndarray) -> tuple[np.ndarray, np.ndarr
     straight, mirrored = np.split(maps, 2)
     maps = (straight + mirrored[:, :, ::-1]) / 2
     return maps, None if presences is None else presences.reshape(2, -1).mean(axis=0)
+
+
+def _of_all(point: OperatingPoint, share: float) -> OperatingPoint:
+    """An operating point on a scan of which the network looked at a share."""
+    return msgspec.structs.replace(point, min_lesion_fraction=point.min_lesion_fraction * share)
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:

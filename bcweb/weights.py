@@ -48,7 +48,7 @@ class OperatingPoint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     mask_threshold: a pixel is painted from this probability on.
     presence_gate: below this presence nothing is painted; None where the network has no presence head.
-    min_lesion_fraction: smaller connected parts are dropped; a part of the image's area.
+    min_lesion_fraction: smaller connected parts are dropped; a part of the area that is looked at.
     """
 
     mask_threshold: Annotated[float, Meta(gt=0, lt=1)]

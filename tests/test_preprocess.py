@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from bcweb.cases import read_cases, read_truth
+from bcweb.lesions import smallest_lesion_px
 from bcweb.metrics import dice
 from bcweb.phantoms import phantom
 from bcweb.preprocess import Frame, frame, square
@@ -31,7 +32,8 @@ def padded(pixels: np.ndarray, by: int = 140) -> np.ndarray:
 
 def test_without_a_crop_all_of_the_image_is_looked_at():
     assert frame(Scan(film(0)), None) == Frame(0, 640, 0, 360)
-    assert np.array_equal(square(Scan(film(0)), 64), square(Scan(film(0)), 64, None))
+    whole = Image.fromarray(film(0)).resize((64, 64), Image.Resampling.BILINEAR)
+    assert np.array_equal(square(Scan(film(0)), 64), np.asarray(whole, np.float32) / 255)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -49,6 +51,13 @@ def test_all_tissue_is_within_the_frame(seed):
     inside = np.zeros_like(film(seed), bool)
     inside[frame(Scan(film(seed)), "breast").slices] = True
     assert not (tissue & ~inside[2::4, 2::4]).any()
+
+
+def test_of_two_breasts_on_one_image_both_are_looked_at():
+    both = np.concatenate([film(2), np.zeros((640, 80), np.uint8), film(0)], axis=1)
+    alone = [frame(Scan(film(seed)), "breast") for seed in (2, 0)]
+    found = frame(Scan(both), "breast")
+    assert found.left <= alone[0].left + 10 and found.right >= 440 + alone[1].right - 10
 
 
 def test_labels_and_edges_of_a_film_do_not_widen_it():
@@ -92,6 +101,14 @@ def test_what_is_outlined_does_not_hang_on_how_the_film_was_stored(seed):
     back = np.asarray(stretched.resize((360, 640), Image.Resampling.BILINEAR))
     point = mine.operating_point.mask_threshold
     assert mine.mask.any()
+    smallest = [
+        smallest_lesion_px(each.shape, made.operating_point.min_lesion_fraction)
+        for each, made in (
+            (pixels, mine),
+            (padded(pixels), segmenter.segment(Scan(padded(pixels)))),
+        )
+    ]
+    assert smallest[0] == pytest.approx(smallest[1], rel=0.03) and smallest[0] > 1, "as many pixels"
     # Another thumbnail moves the frame by a hundredth. Looked at whole, the first two agree with 0.16 to 0.93.
     assert dice(there[:, 140:-140] >= point, mine.probability >= point) > 0.75
     assert dice(back >= point, mine.probability >= point) > 0.75

@@ -24,7 +24,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from bcweb.cases import Case, read_cases, read_truth
+from bcweb.cases import KINDS, Case, read_cases, read_truth
 from bcweb.cases.duplicates import prints
 from bcweb.names import text
 from bcweb.paths import path_argument
@@ -106,13 +106,16 @@ def _load_one(spec: str, size: int, cache: Path) -> TrainingSet:
             scan = read_scan(case.file)
             check_contrast(scan.pixels)  # what cannot be segmented could not be scored
             truth = read_truth(case, scan)
+            crop = CROPS[case.modality]
+            within = frame(scan, crop).slices
+            if truth.any() and not truth[within].any():  # and a lesion image would be a normal one
+                raise ScanError(f"Its lesion lies beside the {crop}.")
         except ScanError as error:
             odd.append(f"{case.file.name} for one: {error}")
             tqdm.write(f"{case.file.name} left out: {error}")
             continue
-        crop = CROPS[case.modality]
         images.append(np.round(square(scan, size, crop) * 255).astype(np.uint8))
-        masks.append(on_grid(truth[frame(scan, crop).slices], size).astype(np.uint8))
+        masks.append(on_grid(truth[within], size).astype(np.uint8))
         known_by, *unpadded = prints(scan.pixels)
         kept.append(
             TrainingCase(
@@ -210,6 +213,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m train.data",
         description="The data in one small file, for a machine that has a GPU and not the data.",
+        epilog=f"KIND is one of {', '.join(KINDS)}.",
     )
     add = parser.add_argument
     add("--data", action="append", required=True, metavar="KIND:PATH", help="may be repeated")

@@ -82,7 +82,7 @@ def split(
 def known(data: TrainingSet, source: Weights) -> np.ndarray:
     """(N,) bool: weights were trained on the case, on its picture under another name, or on its group."""
     cases = data.cases
-    groups = {_group(c) for c in cases if source.seen(c.digest, c.fingerprint, c.dataset, c.group)}
+    groups = {_group(c) for c in cases if c.seen_by(source)}
     return np.array([_group(case) in groups for case in cases])
 
 
@@ -193,7 +193,7 @@ def refuse_untestable(
 
 def _refuse_known(data: TrainingSet, source: Weights, why: str) -> None:
     test = [case for case in data.cases if not case.accepted]
-    known = [c for c in test if source.seen(c.digest, c.fingerprint, c.dataset, c.group)]
+    known = [c for c in test if c.seen_by(source)]
     if known:
         raise ValueError(
             f"{source.revision}, {why}, was trained on {len(known)} of the {len(test)} "
@@ -206,12 +206,12 @@ def _twins(
     test: list[TrainingCase], learned: list[TrainingCase]
 ) -> tuple[TrainingCase, TrainingCase] | None:
     """The first two that show one picture, as `Weights.seen` will find them."""
-    packed = pack(case.fingerprint for case in learned)
+    packed = pack(each for case in learned for each in case.prints)
     for case in test:
-        copies = (case.fingerprint, mirrored(case.fingerprint))
+        copies = [copy for each in case.prints for copy in (each, mirrored(each))]
         if any(matches_any(copy, packed) for copy in copies):
             for other in learned:
-                if any(fingerprints_match(copy, other.fingerprint) for copy in copies):
+                if any(fingerprints_match(copy, each) for copy in copies for each in other.prints):
                     return case, other
     return None
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from bcweb.batch import Choice
-from bcweb.cases import Case, CaseSet, read_cases
-from bcweb.cases.duplicates import fingerprint
+from bcweb.cases import KINDS, Case, CaseSet, read_cases
+from bcweb.cases.duplicates import prints
 from bcweb.evaluate import evaluate, table
 from bcweb.names import text
 from bcweb.paths import path_argument
@@ -93,7 +93,7 @@ def _refuse_other_pictures(run: Path, held_out: Sequence[Case]) -> None:
 def refuse_seen(weights: Weights, case: Case, scan: Scan) -> None:
     """ValueError where the weights were trained on a case, its picture or its group: no score of it is a
     result."""
-    if weights.seen(scan.digest, fingerprint(scan.pixels), case.dataset, case.group):
+    if any(weights.seen(scan.digest, p, case.dataset, case.group) for p in prints(scan.pixels)):
         raise ValueError(
             f"{weights.revision} was trained on {case.id} of {case.dataset}, on that picture or on its group: "
             "what it says of it is no result."
@@ -113,6 +113,7 @@ def main(argv: list[str] | None = None) -> int:
         prog="python -m train.score",
         description=__doc__.split("\n\n", 1)[1],
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=f"KIND is one of {', '.join(KINDS)}.",
     )
     add = parser.add_argument
     add("run", type=path_argument, metavar="RUN")

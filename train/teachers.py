@@ -46,10 +46,7 @@ def refuse_knowing(teachers: Sequence[Weights], held_out: TrainingSet) -> None:
     """ValueError where a teacher has seen a case that is held out: through it the training would, too."""
     for weights in teachers:
         _ = weights.seen_cases  # what it saw, these weights will have seen; where that is not told, rather now than at the end
-        known = sum(
-            weights.seen(case.digest, case.fingerprint, case.dataset, case.group)
-            for case in held_out.cases
-        )
+        known = sum(case.seen_by(weights) for case in held_out.cases)
         if known:
             raise ValueError(
                 f"The teacher {weights.revision} was trained on {known} of the {len(held_out.cases)} cases that are "

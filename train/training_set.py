@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bcweb.weights import Weights
+
 
 @dataclass(frozen=True)
 class TrainingCase:
@@ -24,6 +26,15 @@ class TrainingCase:
     fingerprint: str
     accepted: bool = False
     unpadded: str = ""
+
+    @property
+    def prints(self) -> tuple[str, ...]:
+        """The fingerprints by which it is known again."""
+        return (self.fingerprint, self.unpadded) if self.unpadded else (self.fingerprint,)
+
+    def seen_by(self, weights: Weights) -> bool:
+        """Whether weights were trained on it, on a copy, or on its group."""
+        return any(weights.seen(self.digest, p, self.dataset, self.group) for p in self.prints)
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,7 +26,7 @@ _ODD_WAVES = int("55" * 32, 16)
 
 _BLACK = (
     1 / 8
-)  # what a band that was black may be after lossy compression, beside a bright edge, as a part of white
+)  # what a band that was black may be after lossy compression, beside a bright edge, as a part of the brightest
 _NARROW = 1 / 64  # of the side; a band that is narrower changes no fingerprint
 
 # Aligned correlation of two maps from which their files show one picture; on BUSI, copies have at
@@ -79,16 +79,17 @@ def _unpadded(pixels: np.ndarray) -> np.ndarray:
     side = len(pixels)
     if pixels.shape != (side, side):
         return pixels
-    across, down = (_black_ends(pixels.max(axis=axis)) for axis in (0, 1))
+    black = _BLACK * pixels.max()
+    across, down = (_black_ends(pixels.max(axis=axis) <= black) for axis in (0, 1))
     if max(across, down) <= _NARROW * side:
         return pixels
     return pixels[:, across:-across] if across > down else pixels[down:-down]
 
 
-def _black_ends(brightest: np.ndarray) -> int:
-    """How much is black on both ends of a side, of which each place has its brightest pixel."""
-    bright = np.flatnonzero(brightest > _BLACK * np.iinfo(brightest.dtype).max)
-    return int(min(bright[0], len(brightest) - 1 - bright[-1])) if len(bright) else 0
+def _black_ends(black: np.ndarray) -> int:
+    """How much of a side, of which each place is black or not, is black on both of its ends."""
+    bright = np.flatnonzero(~black)
+    return int(min(bright[0], len(black) - 1 - bright[-1])) if len(bright) else 0
 
 
 def mirrored(fingerprint: str) -> str:

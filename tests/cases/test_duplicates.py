@@ -78,6 +78,10 @@ def test_what_was_padded_to_a_square_is_known_as_it_was_before(turn):
         published = fingerprint(resized(turn(film), *turn(np.ones((1024, 600))).shape[::-1]))
         assert whole == fingerprint(padded) and not fingerprints_match(whole, published)
         assert fingerprints_match(within, published)
+        twelve_bits = padded.astype(np.uint16) * 16
+        assert fingerprints_match(prints(twelve_bits)[1], within), (
+            "its white is a sixteenth of what the file could say"
+        )
 
 
 def test_a_picture_that_was_not_padded_has_one_fingerprint():
