@@ -56,6 +56,12 @@ if TYPE_CHECKING:
     from bcweb.segmenter import Prediction
 
 INTERVAL = "95% interval, whole groups resampled"
+EXACT = "*"  # behind an interval that is not
+_EXACT_IS = (
+    f"{EXACT} All agree, and resampled they would show nothing else: the interval is Clopper and Pearson's, of false "
+    "alarms Garwood's."
+)
+_NONE_COUNTS = "No case is unseen, and none has an out-of-fold score against its truth"
 NO_TRUTH = "There is no truth to score against."
 NOT_SCORED = "and are not scored: a mask scored against itself says nothing."  # see `told_accepted`
 
@@ -138,15 +144,15 @@ def _crashed(numbered: tuple[int, Case]) -> tuple[int, CaseScore, bool]:
 def table(result: dict[str, Any]) -> str:
     """The figures of `report` for a person, of each modality by itself."""
     if parts := result.get("by_modality"):
-        told = (f"{name.capitalize()}s\n\n{table(part)}" for name, part in parts.items())
-        return "\n\n\n".join(told)
+        told = [f"{name.capitalize()}s\n\n{table(part)}" for name, part in parts.items()]
+        return "\n\n\n".join(told + _failed(result))
     lines = [f"Weights {result['revision'] or '(none)'}"]
     parts = [f"{result['unseen']} unseen"]
     if result["seen"]:
         parts.append(
             f"{result['seen']} seen in training, {result['out_of_fold']} of them out of fold"
         )
-    lines.append(f"Cases: {'; '.join(parts)}.")
+    lines += [f"Cases: {'; '.join(parts)}.", *_failed(result)]
     if others := result.get("other_truth"):
         lines.append(
             f"Of {others} of them the truth is not the one that the weights' out-of-fold score is of: that score "
@@ -164,7 +170,8 @@ def table(result: dict[str, Any]) -> str:
         lines += _block(result)
         if len(result["datasets"]) > 1:
             for name, figures in result["datasets"].items():
-                lines += ["", shown(name), *_block(figures)]
+                block = _block(figures) or [f"  {_NONE_COUNTS}."]
+                lines += ["", f"{shown(name)}{_boxes(figures)}", *block]
         if result["by_label"]:
             lines += ["", "By label"]
             lines += [
@@ -178,13 +185,24 @@ def table(result: dict[str, Any]) -> str:
     elif not result["seen_scores"]:
         lines.append("No case has a score: no headline.")
     else:
-        lines.append(
-            "No case is unseen, and none has an out-of-fold score against its truth: no headline."
-        )
-    if result["seen_scores"]:
-        lines += ["", "SEEN CASES, scored by the weights that were trained on them: not a result"]
-        lines += _block(result["seen_scores"])
+        lines.append(f"{_NONE_COUNTS}: no headline.")
+    if seen := result["seen_scores"]:
+        told = f"SEEN CASES{_boxes(seen)}, scored by the weights that were trained on them"
+        lines += ["", f"{told}: not a result", *_block(seen)]
+    if any(line.endswith((f" {EXACT}", f"{EXACT})")) for line in lines):
+        lines += ["", _EXACT_IS]
     return "\n".join(lines)
+
+
+def _failed(result: dict[str, Any]) -> list[str]:
+    if not (failed := result.get("failed")):
+        return []
+    is_in = "is" if failed == 1 else "are"
+    return [f"{counted(failed, 'case')} could not be scored and {is_in} in no figure."]
+
+
+def _boxes(figures: dict[str, Any]) -> str:
+    return " (boxes)" if figures.get("weak") else ""
 
 
 def _block(figures: dict[str, Any]) -> list[str]:
@@ -212,7 +230,18 @@ def _block(figures: dict[str, Any]) -> list[str]:
 
 
 def _line(title: str, figures: dict[str, Any], name: str, unit: str = "") -> str:
-    return f"{title:<36}{_figure(figures[name], unit):>8}  {_range(figures[f'{name}_ci'], unit)}"
+    ends = _range(figures[f"{name}_ci"], unit)
+    mark = f" {EXACT}" if _is_exact(figures, name) else ""
+    return f"{title:<36}{_figure(figures[name], unit):>8}  {ends}{mark}"
+
+
+def _is_exact(figures: dict[str, Any], name: str) -> bool:
+    """Whether the interval is not of resampled groups: see `proportion`, `mean_count` and `auc_interval`."""
+    if figures[f"{name}_ci"] is None:
+        return False
+    if name == "false_alarms":
+        return figures["false_alarms_alike"]
+    return name in ("detected", "found", "painted", "presence_auc") and figures[name] in (0, 1)
 
 
 def label_line(figures: dict[str, Any]) -> str:
@@ -223,8 +252,8 @@ def label_line(figures: dict[str, Any]) -> str:
         parts.append(f"Dice mean {mean} ({_range(figures['dice_mean_ci'])}), median {median}")
         parts.append(f"found {_figure(figures['detected'], '%')}")
     if "painted" in figures:
-        share = f"{_figure(figures['painted'], '%')} ({_range(figures['painted_ci'], '%')})"
-        parts.append(f"painted {share}")
+        ends = _range(figures["painted_ci"], "%") + EXACT * _is_exact(figures, "painted")
+        parts.append(f"painted {_figure(figures['painted'], '%')} ({ends})")
     return ", ".join(parts)
 
 
@@ -348,14 +377,9 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
-    if problem := why_unwritable(args.csv, args.json):
-        raise ScoresError(problem)
-    if args.csv and args.json and args.csv.resolve() == args.json.resolve():
-        raise ScoresError(
-            f"{args.json} cannot be both the figures and the table of the cases: name two files."
-        )
     if problem := (
-        why_kept(args.csv, "scores", "--csv", are_scores)
+        why_unwritable(args.csv, args.json)
+        or why_kept(args.csv, "scores", "--csv", are_scores)
         or why_other(args.json, "figures", "--json", FIGURES)
     ):
         raise ScoresError(problem)
@@ -387,6 +411,8 @@ def _run(args: argparse.Namespace) -> int:
     finally:
         for score in failed[:20]:
             say(f"{score.dataset} {score.id}: {score.error}")
+        if (more := len(failed) - 20) > 0:
+            say(f"... and {more} more {'has' if more == 1 else 'have'} no score.")
         print(table(result))
     return 1 if failed else 0
 

@@ -10,7 +10,7 @@ import csv
 import hashlib
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from io import StringIO
 from pathlib import Path
@@ -31,15 +31,29 @@ _SHARES = {"presence", "dice", "iou", "precision", "recall"}  # of which 1 is th
 _LATER = ("weak", "truth_digest")  # columns that a table from before has not
 
 _MASS = re.compile(r"\bmass(es)?\b(?![\s-]like\b)", re.IGNORECASE)
-_CLAUSES = re.compile(r"[.;,()\n]|\s[-\u2013\u2014/]\s|\b(?:and|but)\b", re.IGNORECASE)
+_ASIDE = re.compile(r"\(([a-z]+)\)(?=\s+mass)", re.IGNORECASE)  # "no measurable (solid) mass"
+_SENTENCES = re.compile(
+    r"[.;()\n]|\s[-\u2013\u2014]\s(?!no(?:ne)?\s*(?:[.;,()\n]|$))|\bbut\b", re.IGNORECASE
+)
+_CLAUSES = re.compile(r",|\s/\s|\band\b", re.IGNORECASE)
+_OR = re.compile(r"\bn?or\b", re.IGNORECASE)
+# A clause that is a member of a list: what is denied before it denies it too.
+_LISTED = re.compile(
+    r"(?:.*\bn?or\b)?\s*(?:(?:any|definite|discrete|dominant|focal|suspicious|obvious|significant|solid|new|other)\s+)*"
+    r"mass(?:es)?(?:\s+lesions?)?\s*(?:\bn?or\b.*)?|\s*n?or\s.*",
+    re.IGNORECASE,
+)
+_ANSWER = re.compile(r"\bno\s*$", re.IGNORECASE)  # "nodes: no" denies nothing that stands behind it
 _WORD = re.compile(r"[a-z]+")
 # What denies a mass that stands behind it in its clause: "no evidence of a mass".
 _DENIALS = {"no", "without", "neither", "nor"}
-_DENIALS_OF_TWO = {("negative", "for"), ("free", "of")}
+_DENIALS_OF_TWO = {("negative", "for"), ("free", "of"), ("absence", "of")}
 # With these behind it another thing is denied: "no calcification in the mass", "no associated mass" ...
 _OF_ELSE = {"the", "this", "in", "within", "inside", "on", "to", "with", "around", "associated"}
 # ... or nothing is: "no change of mass", "no doubt a mass".
-_NO_DENIAL = {"change", "doubt", "prior", "previous", "other", "longer"}
+_NO_DENIAL = {
+    "change", "doubt", "prior", "previous", "other", "longer", "comparison", "contrast"
+}  # fmt: skip
 # ... or it ends where another thing was denied and a mass that has a shape stands behind: "no nodes irregular mass".
 _THINGS = re.compile(
     r"(?:nod(?:e|ule)|(?:lymph)?adenopath(?:y|ie)|(?:micro)?calcification|distortion|asymmetr(?:y|ie)|thickening"
@@ -52,7 +66,7 @@ _SHAPES = {
 # What denies a mass right behind it: "masses: none", "mass in the left breast is not seen", "mass has resolved". What
 # is not excluded, or was not seen before, is there.
 _DENIED_BEHIND = re.compile(
-    r"[\s:]*(?:\b(?:is|are|was|were|has|have|been|now|in|the|this|left|right|either|breasts?)\b\s*)*"
+    r"[\s:\u2013\u2014-]*(?:\b(?:is|are|was|were|has|have|been|now|in|the|this|left|right|either|breasts?)\b\s*)*"
     r"(?:\b(?:absent|excluded|resolved|ruled\s+out)\b|\b(?:none|no)\s*$"
     r"|\b(?:not|no\s+longer)\s+(?:seen|identified|visible|visuali[sz]ed|detected|present|evident|demonstrated"
     r"|appreciated|found|noted)\b(?!\s+(?:before|previously|on|at)\b))",
@@ -357,11 +371,30 @@ def report(
 def _names_mass(findings: str) -> bool:
     """Whether a report names a mass that no clause of it denies."""
     return any(
-        not _is_denied(clause[: mass.start()], clause[mass.end() :])
+        not in_list
+        and not _is_denied(clause[: mass.start()], clause[mass.end() :])
         and not _DENIED_BEHIND.match(clause, mass.end())
-        for clause in _CLAUSES.split(findings)
+        for sentence in _SENTENCES.split(_ASIDE.sub(r"\1", findings))
+        for clause, in_list in _clauses(sentence)
         for mass in _MASS.finditer(clause)
     )
+
+
+def _clauses(sentence: str) -> Iterator[tuple[str, bool]]:
+    """The clauses of a sentence, and whether each is a mass in a list that another denies: "no calcifications, masses
+    or distortion"."""
+    # Without an "or" commas make no list: "no calcification, mass".
+    for listed in [sentence] if _OR.search(sentence) else sentence.split(","):
+        clauses = _CLAUSES.split(listed)
+        denied = [_is_denied(each, "") and not _ANSWER.search(each) for each in clauses]
+        first = denied.index(True) if any(denied) else len(clauses)
+        # The list ends with its last "or": "no nodes or calcifications, mass".
+        last = max((n for n, each in enumerate(clauses) if _OR.search(each)), default=len(clauses))
+        behind = _WORD.findall(" ".join(clauses[first + 1 :]).lower())
+        # A mass that has a shape is there: "no nodes, mass, spiculated or irregular".
+        is_plain = _SHAPES.isdisjoint(behind)
+        for n, clause in enumerate(clauses):
+            yield clause, first < n <= last and is_plain and bool(_LISTED.fullmatch(clause))
 
 
 def _is_denied(before: str, behind: str) -> bool:

@@ -136,9 +136,13 @@ def why_unwritable(*files: Path | None) -> str | None:
     """A sentence where one of the files that are asked for cannot be there: for before the work, which may
     take hours, not after it.
     """
+    named = set()
     for file in files:
         if file is None:
             continue
+        if (place := os.path.realpath(file)) in named:
+            return f"{file} cannot be written twice: name two files."
+        named.add(place)
         if not file.parent.is_dir():
             return f"{file} cannot be written: there is no folder {file.parent}."
         if file.is_dir():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from scipy import ndimage
 
-from bcweb.lesions import drop_small, find_lesions, label
+from bcweb.lesions import drop_small, find_lesions, label, smallest_lesion_px
 
 TOUCHING = np.ones((3, 3), bool)  # at corners too
 
@@ -29,6 +29,15 @@ def test_small_parts_are_dropped_and_diagonal_neighbours_belong_together():
     assert kept.sum() == 3 and not kept[8, 8]
     assert drop_small(mask, 0.0).sum() == 4
     assert not drop_small(mask, 0.04).any()
+
+
+def test_a_part_of_exactly_the_smallest_share_is_kept():
+    """0.001 * 140 * 100 is 14.000000000000002: a binary fraction is no reason to drop it."""
+    assert smallest_lesion_px((140, 100), 0.001) == 14
+    assert smallest_lesion_px((141, 100), 0.001) == 15
+    mask = np.zeros((140, 100), bool)
+    mask[0, :14] = mask[5, :13] = True
+    assert drop_small(mask, 0.001).sum() == 14
 
 
 def test_lesions_have_area_and_box_largest_first():

@@ -282,10 +282,25 @@ def test_auc_of_one_kind_does_not_exist():
 
 def test_the_interval_of_an_auc_holds_it_and_leaves_resamples_of_one_kind_out():
     rng = np.random.default_rng(8)
-    positives = np.arange(12) < 2
+    positives = np.arange(12) < 5  # of which a draw in 650 has none
     scores = rng.normal(positives * 1.0)
-    estimate, low, high = auc_interval(scores, positives, range(12), resamples=500)
-    assert 0 <= low <= estimate <= high <= 1
+    estimate, low, high = auc_interval(scores, positives, range(12))
+    assert 0 <= low < estimate < high <= 1
+
+
+def test_an_auc_of_few_positives_or_few_negatives_has_no_interval():
+    """Where presence tells nothing, percentiles of two negatives would leave 0.5 out every third time."""
+    scores = np.random.default_rng(8).normal(size=(2, 45))
+    for few, has_one in ((2, False), (4, False), (5, True)):
+        kind = np.arange(40 + few) < few
+        first, second = scores[:, : 40 + few]
+        for positives in (kind, ~kind):
+            found = auc_interval(first, positives, range(40 + few))
+            gained = auc_gain(first, second, positives, range(40 + few))
+            assert 0 < found.estimate < 1
+            assert (has_none(found), has_none(gained)) == (not has_one, not has_one), few
+    women = np.where(np.arange(45) < 5, np.arange(45) % 4, np.arange(45))
+    assert has_none(auc_interval(scores[0], np.arange(45) < 5, women)), "they are of four groups"
 
 
 def test_an_auc_of_1_or_0_is_no_certainty_and_one_normal_gives_no_interval():
@@ -302,9 +317,9 @@ def test_an_auc_of_1_or_0_is_no_certainty_and_one_normal_gives_no_interval():
         estimate, low, high = auc_interval(scores, lesion, groups)
         assert estimate == 1 and np.isnan([low, high]).all()
         assert np.isnan(auc_gain(scores, scores, lesion, groups).low)
-    mixed, lesion = [0.9, 0.8, 0.1, 0.6, 0.2, 0.1] * 2, lesion * 2
-    assert auc_interval(mixed, lesion, range(12)) == group_bootstrap(
-        np.column_stack([np.zeros(12), mixed, lesion]), range(12), auc_of_columns
+    mixed, lesion = [0.9, 0.8, 0.1, 0.6, 0.2, 0.1] * 3, lesion * 3
+    assert auc_interval(mixed, lesion, range(18)) == group_bootstrap(
+        np.column_stack([np.zeros(18), mixed, lesion]), range(18), auc_of_columns
     )
 
 

@@ -27,6 +27,7 @@ from PIL import Image
 from scipy import ndimage
 
 from bcweb.batch import over_all_cores, stoppable, worker_count
+from bcweb.lesions import smallest_lesion_px
 from bcweb.metrics import dice
 from bcweb.paths import path_argument
 from bcweb.review import doubt
@@ -136,7 +137,7 @@ def worst(share: float) -> Callable[[Shown, np.ndarray], float]:
         if not (shown.mask.any() or truth.any()):
             return 0.0
         size = max(np.count_nonzero(truth), np.count_nonzero(shown.thresholded))
-        smallest = int(np.ceil(shown.point.min_lesion_fraction * truth.size))
+        smallest = smallest_lesion_px(truth.shape, shown.point.min_lesion_fraction)
         pixels = min(max(int(share * size), smallest, 1), truth.size)
         return doubt.mean_of_worst(contradiction(shown, truth), pixels)
 

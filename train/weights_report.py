@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from bcweb.metrics import DETECTED_ABOVE
+from bcweb.review.evaluation import SIZES, size_of
 from bcweb.scans import MODALITIES
 from bcweb.scores import CaseScore, groups_of, read_scores, summarise
 from bcweb.statistics import (
@@ -34,7 +34,6 @@ from train.markdown import DOCS, score_table, with_interval
 from train.tables import PREFIX, read_table
 
 BINS = 10
-SIZES = (0.01, 0.03, 0.1)  # of the image's area, between groups of lesion images
 FAILURES = (
     "found, but held back by the gate",
     "painted, but hardly on it",
@@ -177,14 +176,13 @@ def devices(findings: Findings) -> dict[str, list[CaseScore]]:
 
 
 def lesion_sizes(findings: Findings) -> dict[str, list[CaseScore]]:
-    """Lesion images by the part of the image that their lesions cover."""
-    edges = (0.0, *SIZES, 1.0)
-    parts = {}
-    for low, high in pairwise(edges):
-        name = f"{100 * low:g} to {100 * high:g}% of the image"
-        parts[name] = findings.where(
-            lambda s, m, low=low, high=high: bool(s.lesion) and low < m.share <= high
+    """Lesion images by the part of the image that their lesions cover, as the review has them."""
+    parts = {
+        f"{name} (of the image)": findings.where(
+            lambda s, m, name=name: bool(s.lesion) and size_of(m.share) == name
         )
+        for name, _ in SIZES
+    }
     return {name: part for name, part in parts.items() if part}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from bcweb.metrics import DETECTED_ABOVE
 from bcweb.scores import CaseScore
-from bcweb.statistics import LEAST_GROUPS
+from bcweb.statistics import LEAST_GROUPS, LEAST_OF_A_KIND
 
 DASH = "–"
 INTERVAL = (
@@ -37,7 +37,7 @@ _NO_NORMALS = "There is no normal image among them."
 _NO_INTERVAL = (
     f"There is no interval: it takes {LEAST_GROUPS} groups or more that are not all alike."
 )
-_NO_PAIRS = f"{_NO_INTERVAL[:-1]}, two or more of lesion images and two of normal ones."
+_NO_PAIRS = f"{_NO_INTERVAL[:-1]}, {LEAST_OF_A_KIND} or more of them with a lesion image and as many with a normal one."
 
 
 @dataclass(frozen=True)
@@ -224,13 +224,17 @@ def sections(figures: dict[str, Any]) -> tuple[Section, ...]:
     ):
         if len(parts) > 1 and (field != "size" or figures["lesion"]["n"]):
             lines = tuple(
-                _line(f"{name} (boxes)" if part.get("weak") else name, part, (field, name))
-                for name, part in parts.items()
+                _line(f"{name}{_boxes(part)}", part, (field, name)) for name, part in parts.items()
             )
             made.append(Section(title, lines))
     if figures["seen_scores"]:
-        made.append(Section(SEEN, (_line("Seen cases", figures["seen_scores"], ("how", "seen")),)))
+        seen = figures["seen_scores"]
+        made.append(Section(SEEN, (_line(f"Seen cases{_boxes(seen)}", seen, ("how", "seen")),)))
     return tuple(made)
+
+
+def _boxes(figures: dict[str, Any]) -> str:
+    return " (boxes)" if figures.get("weak") else ""
 
 
 SEEN = "Not a result: cases that these weights were trained on"
@@ -271,11 +275,7 @@ def about(figures: dict[str, Any]) -> list[str]:
     if figures["left_out"]:
         said.append(f"Left out: {reasons(figures['left_out'])}.")
     if weak := figures.get("weak"):
-        apart = (
-            ", and they are in no figure but that of a data set that has only boxes"
-            if figures["apart"]
-            else ""
-        )
+        apart = ", and they are in no figure but those marked (boxes)" if figures["apart"] else ""
         said.append(
             f"Of {weak:,} only boxes are known: their truth is the ellipse within each{apart}."
         )
@@ -385,8 +385,10 @@ MORE = [
     (
         "Interval",
         f"{INTERVAL} Where all cases are alike, as at 0% or 100%, it is the one of Clopper and Pearson (1934), of as "
-        "many independent cases as there are groups; of false alarms, where there is none, that of Garwood (1936). Every "
-        f"other takes {LEAST_GROUPS} groups or more: of fewer it would be too narrow.",
+        "many independent cases as there are groups, and at an AUC of 0 or 1 of as many independent pairs as they make; of "
+        "false alarms, where every image has as many, that of Garwood (1936). Every other takes "
+        f"{LEAST_GROUPS} groups or more, and an AUC {LEAST_OF_A_KIND} or more of either kind: of fewer it would be too "
+        "narrow.",
     ),
     ("Difference", DIFFERENCE),
     (
@@ -444,4 +446,4 @@ def dice(score: CaseScore) -> str:
 
 
 def share(value: float | None) -> str:
-    return DASH if value is None else f"{100 * value:.2g}%"
+    return DASH if value is None else f"{float(f'{100 * value:.2g}'):g}%"

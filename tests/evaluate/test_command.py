@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -88,6 +89,19 @@ def test_what_cannot_be_read_is_named_and_the_others_are_scored(tmp_path, weight
     said = capsys.readouterr().err
     assert "left out 1.png: " in said and "data 2: The BMP file is cut off" in said
     assert "Traceback" not in said
+
+
+def test_how_many_have_no_score_is_told_where_not_each_is_named(tmp_path, weights, capsys):
+    spec = write_data(tmp_path / "data", cases=24, normals=0)
+    images = tmp_path / "data" / "images"
+    for n in range(21):  # whole but for its end: only who decodes it sees it
+        file = images / f"{n}.png"
+        file.write_bytes(file.read_bytes()[:-3000])
+    assert main(["--data", spec, "--weights", str(weights), "--workers", "1"]) == 1
+    said = capsys.readouterr()
+    assert len(re.findall(r"^data \d+: ", said.err, re.M)) == 20
+    assert "\n... and 1 more has no score.\n" in said.err
+    assert "\nCases: 3 unseen.\n21 cases could not be scored and are in no figure.\n" in said.out
 
 
 @pytest.mark.parametrize("where", ["bcweb.scans.read_scan", "bcweb.evaluate.score_case"])

@@ -107,8 +107,7 @@ def test_the_figures_and_the_table_are_not_one_file(tmp_path, capsys):
     asked = ["--data", write_data(tmp_path / "data"), "--weights", "/nowhere"]
     file, otherwise = tmp_path / "scores", tmp_path / "data" / ".." / "scores"
     assert main([*asked, "--json", str(file), "--csv", str(otherwise)]) == 1
-    why = "cannot be both the figures and the table of the cases: name two files."
-    assert capsys.readouterr() == ("", f"{file} {why}\n")
+    assert capsys.readouterr() == ("", f"{file} cannot be written twice: name two files.\n")
     assert not file.exists()
 
 

@@ -90,7 +90,7 @@ def fill(store: Store, owner: str = "local", name: str = "made", cases=CASES) ->
     """Make the project, with the predictions of both revisions and of a fold of each; of mammograms with
     those of weights of their own, in place of the first."""
     project = store.create(owner, name, ["folder:/nowhere/made"], {"ultrasound": "embedded"})
-    store.add_cases(project.id, [_case(made, store.home) for made in cases])
+    store.add_cases(project.id, [case_of(made, store.home) for made in cases])
     with store.snapshot(owner, project.id) as snapshot:
         ids = {each.case.case: each.case.id for each in snapshot.cases}
     of_each = {FIRST: "first", SECOND: "second", FOLD: "fold", SECONDS_FOLD: "seconds_fold"}
@@ -108,7 +108,7 @@ def ids_of(store: Store, project: Project) -> dict[str, int]:
         return {each.case.case: each.case.id for each in snapshot.cases}
 
 
-def _case(made: Made, folder: Path) -> NewCase:
+def case_of(made: Made, folder: Path) -> NewCase:
     file = folder / "scans" / f"{quote(made.name, safe='')}.png"
     if not made.problem:
         file.parent.mkdir(exist_ok=True)

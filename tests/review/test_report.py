@@ -261,6 +261,11 @@ def test_better_and_worse_are_said_only_where_the_interval_leaves_0_out(key, end
     assert told.verdict == verdict, "of distances and painted normals less is better"
 
 
+def test_a_share_is_told_in_two_digits_also_of_a_truth_that_fills_its_image():
+    told = [wording.share(value) for value in (0.0004, 0.0123, 0.456, 0.994, 0.995, 1.0)]
+    assert told == ["0.04%", "1.2%", "46%", "99%", "100%", "100%"]
+
+
 # --- the command
 
 
@@ -348,6 +353,14 @@ def test_scans_of_the_other_modality_are_said_to_be_left_aside(home, capsys):
         # Asked of a project that is not there: before anything is scored.
         (["nobody", "--csv", "/nowhere/a.csv"], "/nowhere/a.csv cannot be written: there is no"),
         (["nobody", "--json", "/dev"], "/dev cannot be written: it is a folder."),
+        (
+            ["nobody", "--csv", "/tmp/out", "--json", "/tmp/../tmp/out"],
+            "/tmp/../tmp/out cannot be written twice: name two files.",
+        ),
+        (
+            ["nobody", "--html", "/tmp/out", "--csv", "/tmp/out"],
+            "/tmp/out cannot be written twice: name two files.",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(home, capsys, asked, sentence):

@@ -132,7 +132,21 @@ def test_lesion_images_are_sorted_by_the_part_that_their_lesions_cover(studied):
     weights = Findings.read(studied / "weights" / "ultrasound")
     lesions = sum(bool(s.lesion) for s in weights.scores)
     assert {name: len(part) for name, part in lesion_sizes(weights).items()} == {
-        "3 to 10% of the image": lesions
+        "3 to 10% (of the image)": lesions
+    }
+
+
+def test_a_lesion_on_the_border_of_two_sizes_is_where_the_review_has_it():
+    shares = {"a": 0.03, "b": 0.1, "c": 1.0, "no lesion": 0.0}
+    scores = [
+        CaseScore("d", case, case, "", "ultrasound", lesion=share > 0)
+        for case, share in shares.items()
+    ]
+    maps = [Map("d", case, "", share, 0.5, 0.5, {}) for case, share in shares.items()]
+    parts = lesion_sizes(Findings(scores, maps, [], [], {}))
+    assert {name: [s.id for s in part] for name, part in parts.items()} == {
+        "3 to 10% (of the image)": ["a"],
+        "10% and over (of the image)": ["b", "c"],
     }
 
 
