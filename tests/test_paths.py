@@ -66,7 +66,7 @@ def test_what_is_there_as_it_was_typed_is_meant_so(tmp_path, monkeypatch):
         ("bcweb.evaluate", ["--data", "busi:b", "--json", ""], "--json"),
         ("bcweb.evaluate", ["--data", "busi:b", "--csv", ""], "--csv"),
         ("bcweb.review.__main__", ["backup", ""], "DIR"),
-        ("bcweb.review.__main__", ["import", "p", "--data", "busi:b", "--home", ""], "--home"),
+        ("bcweb.review.__main__", ["import", "p", "--data", "busi:b", "--folds", ""], "--folds"),
         ("train.source", ["--data", "busi:b", "--out", ""], "--out"),
         ("train.data", ["--data", "busi:b", "--out", ""], "--out"),
     ],

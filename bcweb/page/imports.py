@@ -69,20 +69,25 @@ class Imports:
             running.wait(_PATIENCE)
 
     def progress(self, project: int) -> dict[str, Any]:
-        """{"progress": {"done", "total", "of", "doing"}}, or None in its place while nothing is imported. of: what is counted."""
-        running = self._running(project)
-        if running is None:
-            return {"progress": None}
-        now = running.progress()
+        """{"progress": {"done", "total", "of", "doing"}}, or None in its place while nothing is imported. of: what is counted.
+
+        Of one that failed so that the project itself knows nothing of it "state" and "problem" too.
+        """
+        with self._lock:
+            last = self._imports.get(project)
+        if last is None or not last.running:
+            untold = last and last.untold
+            return {"progress": None} | ({"state": "failed", "problem": untold} if untold else {})
+        now = last.progress()
         of = now.unit if now.total == 1 else f"{now.unit}s"
         return {"progress": {"done": now.done, "total": now.total, "of": of, "doing": now.phase}}
 
     def under_way(self) -> dict[int, dict[str, Any]]:
-        """`progress` of all projects that are imported now."""
+        """`progress` of all projects that it says something of."""
         with self._lock:
             projects = list(self._imports)
         found = {project: self.progress(project) for project in projects}
-        return {project: told for project, told in found.items() if told["progress"] is not None}
+        return {project: told for project, told in found.items() if told != {"progress": None}}
 
     # --- inside
 

@@ -355,7 +355,7 @@ class Reviews:
         def work(store):
             row = _seen(store.case(reader.owner, id), case)
             if revision is not None:
-                given["prediction_id"] = _shown(store, reader, id, revision, given)
+                given["prediction_id"] = _shown(store, reader, id, revision, given["decision"])
             mask = _unpacked(data, row) if data else None
             return store.save(reader.owner, reader.name, id, NewVerdict(mask=mask, **given))
 
@@ -487,18 +487,17 @@ def _in_view(
     return next((made[name] for name in [*wanted, *reversed(made)] if name in made), None)
 
 
-def _shown(
-    store: Store, reader: Reader, id: int, revision: str, given: dict[str, Any]
-) -> int | None:
-    """The prediction that the reader saw or began with, whose number may be another since the case came from a backup."""
+def _shown(store: Store, reader: Reader, id: int, revision: str, decision: str) -> int | None:
+    """The prediction that the reader saw or began with, whose number may be another since the case came from a backup;
+    None where there is none by its weights: the number that was told is another's by now."""
     found = store.prediction(reader.owner, id, revision)
-    if found is not None:
-        return found.id
-    if store.prediction(reader.owner, id) is not None:
-        return given["prediction_id"]  # for the store to judge
-    if given["decision"] == "accept":
-        raise ReviewError("The prediction that you saw has still to be made again: accept it then.")
-    return None
+    if found is None and decision == "accept":
+        raise ReviewError(
+            "The prediction that you saw has still to be made again: accept it then."
+            if store.prediction(reader.owner, id) is None
+            else "The prediction that you saw was made by other weights: look at the one that is here."
+        )
+    return found and found.id
 
 
 def _text(given: object, longest: int, what: str) -> str:

@@ -90,7 +90,8 @@ def add(connection: Connection, project_id: int, batch: Sequence[dict[str, Any]]
     names = [values["case"] for values in batch]
     columns = (
         cases.c.dataset, cases.c.case, cases.c.id, cases.c.file, cases.c.digest, cases.c.problem,
-        cases.c.verdict_id, is_not_here().label("waits"), was_not_read().label("unread"),
+        cases.c.truth_files, cases.c.verdict_id, is_not_here().label("waits"),
+        was_not_read().label("unread"),
     )  # fmt: skip
     asked = select(*columns).where(mine, cases.c.case.in_(names))
     known = {(row.dataset, row.case): row for row in connection.execute(asked)}
@@ -116,14 +117,16 @@ def _bring(connection: Connection, known: Any, values: dict[str, Any]) -> bool:
     """Give a case its scan, if that is the one that was reviewed; whether it had none before.
 
     Of a case that has been read only the place is another then: its truth and label are those that its
-    scores are of.
+    scores are of. So an outline stays one, and a box a box, whichever of the two lies there.
     """
     mine = cases.update().where(cases.c.id == known.id)
     if known.digest not in ("", values["digest"]):
         connection.execute(mine.values(problem=values["problem"] or _OTHER_PICTURE))
         return False
     if not known.waits and not known.unread:
-        place = {name: values[name] for name in ("file", "truth_files", "problem")}
+        place = {name: values[name] for name in ("file", "problem")}
+        if known.truth_files and values["truth_files"]:
+            place["truth_files"] = values["truth_files"]
         connection.execute(mine.values(place))
         return False
     said = select(verdicts.c.label).where(verdicts.c.id == known.verdict_id)

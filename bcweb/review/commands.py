@@ -17,7 +17,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("name", metavar="NAME")
     parser.set_defaults(run=show)
     parser = subparsers.add_parser(
-        "delete", help="hide a project and remove its masks; what was decided stays in the database"
+        "delete",
+        help="hide a project and remove its files for good, the masks that readers drew among them; "
+        "who decided what stays in the database",
     )
     parser.add_argument("name", metavar="NAME")
     parser.set_defaults(run=delete)
@@ -69,7 +71,8 @@ def delete(arguments: argparse.Namespace) -> int:
         project = store.project(LOCAL, arguments.name)
         store.delete(LOCAL, project.id)
     print(
-        f"{shown(project.name)} is deleted; its verdicts (on {project.read} cases) stay in the database."
+        f"{shown(project.name)} is deleted, the masks of its readers too; who decided what (on {project.read} cases) stays "
+        "in the database."
     )
     return 0
 
@@ -82,7 +85,7 @@ def backup(arguments: argparse.Namespace) -> int:
         one, number = copied.missing[0], len(copied.missing)
         files = f"{one} is" if number == 1 else f"{number} files are"
         more = "." if number == 1 else f": {one}, for one."
-        say(f"{files} missing here, and in the backup{more}")
+        say(f"{files} missing or unreadable here, and missing in the backup{more}")
     return 1 if copied.missing else 0
 
 

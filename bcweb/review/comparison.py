@@ -52,8 +52,8 @@ class Pair:
 class Comparison:
     """Two revisions on the same cases against the same truth.
 
-    left_out: why the others are not in it. out_of_fold: how many cases have a score out of fold; with_folds:
-    whether those are among the pairs.
+    left_out: why the others are not in it. out_of_fold: how many cases come with the scores out of fold;
+    with_folds: whether those are among the pairs.
     """
 
     first: str
@@ -119,7 +119,7 @@ def compare(first: Evaluation, second: Evaluation, with_folds: bool = False) -> 
         )
     others = {case.id: case for case in second.cases}
     why_not = {score.key: score.error for score in second.left}
-    pairs, left_out, out_of_fold = [], Counter(first.left_out), 0
+    pairs, with_all, left_out = [], [], Counter(first.left_out)
     for case in first.cases:
         other = others.get(case.id)
         if other is None:
@@ -127,20 +127,28 @@ def compare(first: Evaluation, second: Evaluation, with_folds: bool = False) -> 
             continue
         seen_by = [r.revision for r, c in ((first, case), (second, other)) if c.how != "unseen"]
         has_more = bool(seen_by) and _can_be_paired(case, other)
-        out_of_fold += has_more
+        if not seen_by or has_more:
+            with_all.append(Pair(case, other))
         if not seen_by or (has_more and with_folds):
             pairs.append(Pair(case, other))
         elif len(seen_by) == 2:
             left_out["that both saw in training"] += 1
         else:
             left_out[f"that {seen_by[0]} saw in training"] += 1
-    kept = {score.key for score in outlined([pair.first for pair in pairs])}
-    if weak := sum(pair.first.key not in kept for pair in pairs):
+    kept = _outlined(pairs)
+    if weak := len(pairs) - len(kept):
         left_out["of which only boxes are known"] += weak
-        pairs = [pair for pair in pairs if pair.first.key in kept]
+    # Whether or not they are asked for; boxes that would stand apart do not come.
+    out_of_fold = sum({p.case.how, p.other.how} != {"unseen"} for p in _outlined(with_all))
     return Comparison(
-        first.revision, second.revision, tuple(pairs), dict(left_out), out_of_fold, with_folds
+        first.revision, second.revision, tuple(kept), dict(left_out), out_of_fold, with_folds
     )
+
+
+def _outlined(pairs: Sequence[Pair]) -> list[Pair]:
+    """See `bcweb.scores.outlined`."""
+    kept = {score.key for score in outlined([pair.first for pair in pairs])}
+    return [pair for pair in pairs if pair.first.key in kept]
 
 
 def _can_be_paired(case: Scored, other: Scored) -> bool:

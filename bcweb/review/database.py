@@ -17,10 +17,11 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModu
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bcweb.review import schema
-from bcweb.review.records import NotNow, NotSaved, ReviewError
+from bcweb.review.records import Busy, NotNow, NotSaved, ReviewError
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _UPGRADE_LOCK = 20_240_607  # any number, the same for all who open this database
+_BUSY = "the database is busy"
 
 
 class Database:
@@ -67,7 +68,7 @@ class Database:
     def writing(self) -> Iterator[Connection]:
         """A transaction that is on the disk when it ends without an error; else nothing of it is kept.
 
-        `NotSaved`: the disk is full, another has been writing for all of `patience` ... A broken
+        `NotSaved`: the disk is full ...; `Busy`: another has been writing for all of `patience`. A broken
         constraint stays an `IntegrityError`.
         """
         try:
@@ -78,7 +79,8 @@ class Database:
         except IntegrityError:
             raise
         except (DBAPIError, PoolTimeout) as error:
-            raise NotSaved(*_why(error)) from error
+            why = _why(error)
+            raise (Busy if why[0] == _BUSY else NotSaved)(*why) from error
 
     @contextmanager
     def _my_turn(self) -> Iterator[None]:
@@ -87,7 +89,7 @@ class Database:
             yield
             return
         if not self._turn.acquire(timeout=self._patience):
-            raise NotSaved("the database is busy", "save again")
+            raise Busy(_BUSY, "save again")
         try:
             yield
         finally:
@@ -186,7 +188,7 @@ def _why(error: Exception) -> tuple[str, str]:
     if "database or disk is full" in told or state == "53100":
         return "the disk is full", "make room, then try again"
     if "locked" in told or state in ("55P03", "40001", "40P01") or isinstance(error, PoolTimeout):
-        return "the database is busy", "try again"
+        return _BUSY, "try again"
     if "readonly" in told:
         return "the data folder cannot be written", ""
     return f"the database says: {told.rstrip('.')}", ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 
 from bcweb.batch import stoppable
@@ -56,14 +57,13 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         metavar="N",
         help="processes (default: one for every 8 cases, at most one a core)",
     )
-    add("--home", type=path_argument, metavar="DIR", help="the data folder, in place of BCWEB_HOME")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     if arguments.workers is not None and arguments.workers < 1:
         raise ReviewError("--workers wants at least 1.")
-    with Store(arguments.home) as store, stoppable() as stop, _Bar() as bar:
+    with Store() as store, stoppable() as stop, _Bar() as bar:
         made = prepare(
             store,
             LOCAL,
@@ -95,7 +95,7 @@ def _tell(made: Import, project: Project) -> int:
         say(note)
     if len(project.notes) > _MOST_TOLD:
         more = len(project.notes) - _MOST_TOLD
-        say(f"... and {more} more: python -m bcweb.review show {project.name}")
+        say(f"... and {more} more: python -m bcweb.review show {shlex.quote(project.name)}")
     print(f"{project.name}: {project.cases} cases, {project.predicted} with a prediction.")
     if project.state == "cancelled":
         say("Stopped; the same command goes on from here.")

@@ -76,7 +76,7 @@ class Import:
     their place. is_new: it was made for this import. with_folds: the folds among the sources were named with it,
     for the weights of now. changed: more of it than its state is another now.
     failures: how many files were found that cannot be used, once it ended. error: why it failed, in one sentence;
-    None where it did not.
+    None where it did not. untold: the same, where the project could not even keep that it did: the disk is full.
     """
 
     def __init__(
@@ -98,6 +98,7 @@ class Import:
         self.changed = False
         self.failures = 0
         self.error: str | None = None
+        self.untold: str | None = None
         self._store = store
         self._sources = tuple(sources)
         self._gone = gone
@@ -153,7 +154,7 @@ class Import:
         except OSError as error:
             self._fail(os_sentence(error))
         except Exception as error:  # the person is told, and the page goes on
-            _log.exception("The import into %s failed", self.project.name)
+            _log.exception("The import into project %s failed", self.project.id)
             self._fail(f"Unexpected {type(error).__name__}: {error}")
         return self._store.project(self.project.owner, self.project.id)
 
@@ -187,7 +188,11 @@ class Import:
         try:
             self._store.set_state(self.project.id, state, problem)
         except ReviewError as error:
-            _log.error("%s: %s", self.project.name, error)
+            self.untold = self.error
+            kind = type(error).__name__
+            _log.error(
+                "How the import into project %s ended is not kept: %s", self.project.id, kind
+            )
 
     def _fail(self, sentence: str) -> None:
         self.error = sentence
@@ -543,7 +548,10 @@ def start(
         except NotThere:  # deleted meanwhile
             made.cancel()
         except ReviewError as error:
-            _log.error("%s: %s", made.project.name, error)
+            kind = type(error).__name__
+            _log.error(
+                "How the import into project %s ended is not known: %s", made.project.id, kind
+            )
 
     made._thread = threading.Thread(target=run, name=f"import {made.project.id}", daemon=True)
     made._thread.start()

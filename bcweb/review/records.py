@@ -60,6 +60,10 @@ class NotSaved(NotNow):
         super().__init__("Not saved", why, remedy)
 
 
+class Busy(NotSaved):
+    """Others have been writing for as long as the database is patient."""
+
+
 @dataclass(frozen=True)
 class Project:
     """A set of cases under review, and how far it is.

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 from sqlalchemy import and_, bindparam, false, func, or_, select
@@ -25,10 +26,11 @@ from bcweb.review import backup as backups
 from bcweb.review import home as places
 from bcweb.review import queue as queues
 from bcweb.review.database import Database
-from bcweb.review.files import Files
+from bcweb.review.files import Files, Writing
 from bcweb.review.ledger import Ledger
 from bcweb.review.records import (
     Beginning,
+    Busy,
     CaseRow,
     Conflict,
     Draft,
@@ -54,6 +56,24 @@ LOCAL = "local"  # the owner of what is reviewed at this machine
 
 _BATCH = 64  # cases that are added in one transaction
 _BATCH_SECONDS = 1.0  # or as many as come in this time
+_TRIES = 4  # of an import, to write while somebody else does
+
+Given = ParamSpec("Given")
+Written = TypeVar("Written")
+
+
+def _patiently(write: Callable[Given, Written]) -> Callable[Given, Written]:
+    """What an import writes, which nobody sends again: a busy moment shall not end hours of work. Each try waits for as
+    long as the database is patient."""
+
+    @wraps(write)
+    def tried(*given: Given.args, **named: Given.kwargs) -> Written:
+        for _ in range(_TRIES - 1):
+            with suppress(Busy):
+                return write(*given, **named)
+        return write(*given, **named)
+
+    return tried
 
 
 @dataclass(frozen=True)
@@ -169,6 +189,7 @@ class Store:
             connection.execute(mine.values(deleted=_now()))
         self._files.remove_all(folder)
 
+    @_patiently
     def set_state(
         self,
         project_id: int,
@@ -185,6 +206,7 @@ class Store:
             mine = projects.update().where(projects.c.id == project_id)
             connection.execute(mine.values(changed))
 
+    @_patiently
     def set_sources(
         self, project_id: int, sources: Sequence[str], weights: Mapping[Modality, str]
     ) -> None:
@@ -218,11 +240,15 @@ class Store:
                         batch.append(adding.case_values(project_id, case, files))
                 if not batch:
                     break
-                with self._database.writing() as connection:
-                    find.lock_project(connection, project_id, None)
-                    files.publish()
-                    added += adding.add(connection, project_id, batch)
+                added += self._add(project_id, batch, files)
         return added
+
+    @_patiently
+    def _add(self, project_id: int, batch: Sequence[dict[str, Any]], files: Writing) -> int:
+        with self._database.writing() as connection:
+            find.lock_project(connection, project_id, None)
+            files.publish()
+            return adding.add(connection, project_id, batch)
 
     def known_cases(self, project_id: int) -> set[tuple[str, str]]:
         """Data set and `Case.id` of all cases that the project has, but for those whose scan is not here, could not
@@ -245,6 +271,7 @@ class Store:
         with self._database.reading() as connection:
             return find.cases_where(connection, *mine, or_(false(), *lacking))
 
+    @_patiently
     def add_prediction(self, case_id: int, new: NewPrediction) -> Prediction:
         """Keep a prediction; where the case has one by this revision, that one stays and is returned."""
         with self._database.reading() as connection:
@@ -262,6 +289,7 @@ class Store:
                 files.publish()
                 return adding.add_prediction(connection, values)
 
+    @_patiently
     def stand_in(self, project_id: int, folds: Mapping[tuple[int, str], str]) -> None:
         """Say that predictions out of fold that are there, by case id and revision of the fold, stand in for these
         weights too."""
@@ -278,6 +306,7 @@ class Store:
                 changed = predictions.update().where(predictions.c.id == bindparam("of"))
                 connection.execute(changed, values)
 
+    @_patiently
     def mark_seen(self, project_id: int, seen: Mapping[tuple[int, str], float | None]) -> None:
         """Say that predictions that are there, by case id and revision, are of cases that the weights had seen, where
         that was not known; with the Dice out of fold that they carry for each, if any."""
@@ -299,6 +328,7 @@ class Store:
                 )
                 connection.execute(shown.values(how="seen", score=carried), values)
 
+    @_patiently
     def set_twins(self, project_id: int, twins: Iterable[tuple[int, int, float | None]]) -> None:
         """Say which cases are near-duplicates: two ids and the Dice of their truths, None without both.
 

@@ -13,7 +13,7 @@ from bcweb.review import importing
 class Begun:
     """What `importing.start` gives back. weights: those that it was begun with."""
 
-    error = None
+    error = untold = None
 
     def __init__(self, weights: str | None):
         self.weights = weights

@@ -36,6 +36,19 @@ def test_who_asks_twice_begins_one_import_that_can_be_cancelled(monkeypatch):
     assert imports.resume(None, PROJECT) is True, "what was cancelled goes on"
 
 
+def test_why_one_failed_is_told_where_the_project_could_not_keep_it(monkeypatch):
+    imports, begun = fake.of_nothing(monkeypatch)
+    imports.resume(None, PROJECT)
+    [failed] = begun
+    failed.cancel()
+    assert imports.progress(PROJECT.id) == {"progress": None} and imports.under_way() == {}
+    failed.untold = "Not saved: the disk is full."
+    told = {"progress": None, "state": "failed", "problem": failed.untold}
+    assert imports.progress(PROJECT.id) == told and imports.under_way() == {PROJECT.id: told}
+    imports.resume(None, PROJECT)
+    assert set(imports.progress(PROJECT.id)) == {"progress"}, "it goes on"
+
+
 def test_the_page_is_told_how_far_imports_are_while_another_begins(monkeypatch):
     told = []
 

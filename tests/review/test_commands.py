@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from bcweb.review import __main__ as program
+from bcweb.review import import_command
 from bcweb.review.records import NewVerdict
 from bcweb.review.store import Store
 from tests.review.small import ME, corrected, mask, new_case, new_prediction, project
@@ -75,6 +78,17 @@ def test_delete_and_then_it_is_not_there(reviewed, capsys):
         assert program.main([command, "Brust 乳"]) == 1
         assert capsys.readouterr() == ("", "There is no such project.\n")
     assert program.main(["show", "theirs"]) == 1, "the command is for whoever sits here"
+
+
+def test_what_an_import_leaves_unsaid_is_shown_by_the_command_that_it_names(reviewed, capsys):
+    with Store() as store:
+        made = store.project(ME, "Brust 乳")
+        store.set_state(made.id, "ready", notes=[f"Note {n}." for n in range(21)])
+        made = store.project(ME, "Brust 乳")
+    import_command._tell(SimpleNamespace(error=None, failures=0), made)
+    _, _, named = capsys.readouterr().err.rpartition("... and 1 more: python -m bcweb.review ")
+    assert program.main(shlex.split(named)) == 0
+    assert "Note: Note 20." in capsys.readouterr().out
 
 
 def test_an_import_that_failed_says_why(at_home, capsys):

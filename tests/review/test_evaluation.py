@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from types import SimpleNamespace
@@ -16,7 +17,18 @@ from bcweb.review.records import NewVerdict, NotThere, Project, ReviewError
 from bcweb.review.revisions import revisions
 from bcweb.review.store import Store
 from bcweb.scores import CaseScore
-from tests.review.scored import CASES, FIRST, FOLD, SECOND, Made, Mask, fill, ids_of, square
+from tests.review.scored import (
+    CASES,
+    FIRST,
+    FOLD,
+    SECOND,
+    Made,
+    Mask,
+    case_of,
+    fill,
+    ids_of,
+    square,
+)
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +137,16 @@ def test_five_groups_are_too_few_for_an_interval(first):
     )
 
 
+def test_an_auc_without_an_interval_says_how_many_of_either_kind_it_wants():
+    cell = wording.cell(
+        {"presence_auc": 0.9, "presence_auc_ci": None}, wording.BY_KEY["presence_auc"]
+    )
+    assert cell.why == (
+        "There is no interval: it takes 10 groups or more that are not all alike, 5 or more of them with a lesion image "
+        "and as many with a normal one."
+    )
+
+
 def test_seen_cases_stand_apart(first):
     seen = first.figures["seen_scores"]["lesion"]
     assert (seen["n"], seen["dice_mean"]) == (2, 1), "what the weights reach on what they learned"
@@ -169,7 +191,7 @@ def test_scores_against_boxes_stand_apart(tmp_path):
         assert any(
             said
             == "Of 2 only boxes are known: their truth is the ellipse within each, and they are in no figure but "
-            "that of a data set that has only boxes."
+            "those marked (boxes)."
             for said in wording.about(figures)
         )
         assert [line.name for line in wording.sections(figures)[1].lines] == [
@@ -191,6 +213,45 @@ def test_scores_against_boxes_stand_apart(tmp_path):
         store.save("local", "anna", ids_of(store, project)["c"], drawn)
         by_reader = evaluate(store, "local", "made", FIRST, "reader").figures
         assert (by_reader["weak"], by_reader["lesion"]["n"]) == (1, 2), "c is outlined now"
+
+
+def test_boxes_that_stand_apart_are_no_further_cases_out_of_fold(tmp_path):
+    fold = next(made for made in CASES if made.name == "fold")
+    cases = [replace(CASES[0], name=f"outlined {n}") for n in range(3)]
+    cases += [fold, *(replace(fold, name=f"boxed {n}", boxed=True) for n in range(7))]
+    with Store(tmp_path) as store:
+        fill(store, cases=cases)
+        two = [evaluate(store, "local", "made", name) for name in (FIRST, SECOND)]
+    assert compare(*two).out_of_fold == 1
+    told = compare(*two, with_folds=True)
+    assert (len(told.pairs), told.out_of_fold) == (4, 1)
+    assert told.left_out == {"of which only boxes are known": 7}
+
+
+@pytest.mark.parametrize("boxed", [False, True])
+def test_outlines_stay_outlines_and_boxes_boxes_where_a_data_set_has_moved(tmp_path, boxed):
+    """There the masks of two are missing, or lie where only boxes were."""
+    here, there = tmp_path / "home", tmp_path / "moved"
+    there.mkdir()
+    cases = [CASES[0], *(replace(made, boxed=boxed) for made in CASES[1:3])]
+    with Store(here) as store:
+        project = fill(store, cases=cases)
+        before = evaluate(store, "local", "made", FIRST).figures
+        assert before.get("weak", 0) == 2 * boxed
+        shutil.rmtree(here / "scans")
+        moved = [replace(made, boxed=not made.boxed) for made in cases[1:]]
+        store.add_cases(project.id, [case_of(made, there) for made in (cases[0], *moved)])
+        assert all(store.case("local", id).file.exists() for id in ids_of(store, project).values())
+        assert evaluate(store, "local", "made", FIRST).figures == before
+
+
+def test_seen_cases_of_which_only_boxes_are_known_are_called_so(tmp_path):
+    seen = next(made for made in CASES if made.name == "seen")
+    cases = [*CASES[:2], replace(seen, boxed=True)]
+    with Store(tmp_path) as store:
+        fill(store, cases=cases)
+        figures = evaluate(store, "local", "made", FIRST).figures
+    assert wording.sections(figures)[-1].lines[0].name == "Seen cases (boxes)"
 
 
 def test_where_no_outline_has_a_result_boxes_do_not_stand_apart(tmp_path):

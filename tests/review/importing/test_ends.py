@@ -7,11 +7,12 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
+from bcweb.review.home import DATABASE
 from bcweb.review.importing import COMPARING, PREDICTING, READING, prepare, start
 from bcweb.review.records import NotSaved, NotThere
 from bcweb.review.store import Store
@@ -170,6 +171,61 @@ def test_a_disk_that_fills_up_ends_it_with_a_sentence_and_it_goes_on_later(
     assert (
         project.problem == made.error == "Not saved: the disk is full; make room, then save again."
     )
+    assert made.untold is None, "the project says it"
     monkeypatch.undo()
     run(store, "P")
     assert (store.project(ME, "P").state, store.project(ME, "P").predicted) == ("ready", 3)
+
+
+def test_why_it_ended_is_known_though_the_disk_does_not_take_that_either_and_no_log_names_it(
+    store, weights, tmp_path, monkeypatch, caplog
+):
+    place, add = pictures(tmp_path / "set", 3), store.add_prediction
+
+    def full(*arguments):
+        raise NotSaved("the disk is full", "make room, then save again")
+
+    def last(*arguments):
+        monkeypatch.setattr(store, "add_prediction", full)
+        monkeypatch.setattr(store, "set_state", full)
+        return add(*arguments)
+
+    monkeypatch.setattr(store, "add_prediction", last)
+    made = run(store, "Meyer 1961", f"folder:{place}", weights=str(weights))
+    project = store.project(ME, "Meyer 1961")
+    assert (project.state, project.predicted, project.problem) == ("importing", 1, None)
+    why = "Not saved: the disk is full; make room, then save again."
+    assert made.untold == made.error == why
+    said = [record.getMessage() for record in caplog.records]
+    assert said == [f"How the import into project {project.id} ended is not kept: NotSaved"]
+    monkeypatch.undo()
+    assert run(store, "Meyer 1961").untold is None
+    assert store.project(ME, "Meyer 1961").state == "ready"
+
+
+def test_a_database_that_is_busy_for_a_while_ends_nothing(sqlite, weights, tmp_path, monkeypatch):
+    """Somebody else writes from the first case on, and from the first prediction, until the import has waited once."""
+    store = sqlite.open(patience=0.05)
+    writing, waited = store._database.writing, []
+
+    @contextmanager
+    def heard():
+        try:
+            with writing() as connection:
+                yield connection
+        except NotSaved:
+            waited.append(made.progress().phase)
+            other.execute("ROLLBACK")
+            raise
+
+    def told(now):
+        if (now.phase, now.done) in ((READING, 1), (PREDICTING, 1)):
+            other.execute("BEGIN IMMEDIATE")
+
+    place = pictures(tmp_path / "set", 3)
+    made = prepare(store, ME, "P", [f"folder:{place}"], str(weights), workers=1, told=told)
+    monkeypatch.setattr(store._database, "writing", heard)
+    with closing(sqlite3.connect(sqlite.home / DATABASE, isolation_level=None)) as other:
+        project = made.run()
+    assert waited == [READING, PREDICTING]
+    assert (made.error, project.state, project.cases, project.predicted) == (None, "ready", 3, 3)
