@@ -1,8 +1,9 @@
 """A copy of everything while others work: the database of one moment, then the files that it names.
 
 Files are never changed once they have their name, so that a link to one is as good as a copy. Only drafts'
-are removed, when another takes their place: they are linked while nobody writes. SQLite is copied by
-its own backup; of PostgreSQL, pg_dump writes the moment that this transaction sees.
+are removed, when another takes their place: they are read while nobody writes, which is a moment; all that
+is written goes where it may be slow, while others save. SQLite's own backup and PostgreSQL's pg_dump copy
+the moment that a transaction has seen since then.
 """
 
 from __future__ import annotations
@@ -12,15 +13,15 @@ import shutil
 import sqlite3
 import subprocess
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import CompoundSelect, Select, select, text, union
+from sqlalchemy import CompoundSelect, Connection, Select, select, text, union
 
 from bcweb.review import home as places
 from bcweb.review.database import Database
-from bcweb.review.files import Files, make_folders, sync_folders
+from bcweb.review.files import Files, is_of_the_disk, make_folders, sync_folders
 from bcweb.review.records import ReviewError
 from bcweb.review.schema import cases, drafts, predictions, projects, verdicts
 from bcweb.terminal import why_unmade
@@ -30,7 +31,7 @@ DUMP = "review.dump"
 
 @dataclass(frozen=True)
 class Copied:
-    """said: how the copy is opened, a sentence. missing: files that were not here to be copied."""
+    """said: how the copy is opened, a sentence. missing: files that were not here to be copied, or could not be read."""
 
     said: str
     missing: tuple[Path, ...]
@@ -39,13 +40,13 @@ class Copied:
 def backup(database: Database, files: Files, to: Path) -> Copied:
     """Write the copy into a new or empty folder.
 
-    A file that is missing costs no other one: who has lost one needs a copy of the rest all the more.
+    A file that is missing or unreadable costs no other one: who has lost one needs a copy of the rest all the more.
     """
     if problem := why_unmade(to):
         raise ReviewError(problem)
     try:
         to.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if any(to.iterdir()):
+        if _holds(to):
             raise ReviewError(f"{to} is not empty; name a new folder for the backup.")
     except OSError as error:
         raise ReviewError(f"{to} cannot be written: {error.strerror or error}.") from error
@@ -54,7 +55,7 @@ def backup(database: Database, files: Files, to: Path) -> Copied:
         said = (_sqlite if database.sqlite else _postgresql)(database, files, to, missing)
         return Copied(said, tuple(missing))
     except BaseException as error:
-        shutil.rmtree(to, ignore_errors=True)
+        _clear(to)
         if isinstance(error, OSError):
             raise ReviewError(f"No backup: {error.strerror or error}.") from error
         if isinstance(error, sqlite3.Error):  # its own copying is not SQLAlchemy's
@@ -64,15 +65,14 @@ def backup(database: Database, files: Files, to: Path) -> Copied:
 
 def _sqlite(database: Database, files: Files, to: Path, missing: list[Path]) -> str:
     part = to / f".{places.DATABASE}.part"  # it has its name only when all that it names is there
-    with database.writing() as connection:  # nobody else writes for this moment
-        with (
-            closing(sqlite3.connect(database.url.database)) as source,
-            closing(sqlite3.connect(part)) as copy,
-        ):
-            source.backup(copy)
-        made = _make_folders(to, connection.execute(_projects()).scalars())
-        _copy(files, to, connection.execute(_drafts()), missing)
-        named = connection.execute(_files()).all()
+    with database.reading() as moment:
+        with database.writing():  # nobody else writes while this moment begins
+            folders, drawn = _at_once(files, moment, missing)
+        named = moment.execute(_files()).all()
+        with closing(sqlite3.connect(part)) as copy:
+            moment.connection.driver_connection.backup(copy)
+    made = _make_folders(to, folders)
+    _write_drafts(to, drawn)
     _copy(files, to, named, missing)
     sync_folders(made)
     with part.open("rb+") as file:
@@ -88,11 +88,12 @@ def _postgresql(database: Database, files: Files, to: Path, missing: list[Path])
         with database.writing() as holding:
             holding.execute(text("LOCK TABLE drafts IN SHARE MODE"))  # nobody draws for this moment
             snapshot = moment.execute(text("SELECT pg_export_snapshot()")).scalar()
-            made = _make_folders(to, moment.execute(_projects()).scalars())
-            _copy(files, to, moment.execute(_drafts()), missing)
+            folders, drawn = _at_once(files, moment, missing)
         named = moment.execute(_files()).all()
         if program is not None:
             _dump(database, program, snapshot, to / DUMP)
+    made = _make_folders(to, folders)
+    _write_drafts(to, drawn)
     _copy(files, to, named, missing)
     sync_folders([*made, to])
     if program is None:
@@ -101,6 +102,21 @@ def _postgresql(database: Database, files: Files, to: Path, missing: list[Path])
         f"The backup is in {to}: pg_restore --dbname=NEW {to / DUMP}, then BCWEB_HOME={to} and "
         "BCWEB_DATABASE=postgresql://.../NEW open it."
     )
+
+
+def _at_once(
+    files: Files, moment: Connection, missing: list[Path]
+) -> tuple[list[str], list[tuple[str, str, bytes]]]:
+    """The projects' folders, and each draft's folder, name and file (some kilobytes): to be had while nobody writes."""
+    folders = list(moment.execute(_projects()).scalars())
+    drawn = []
+    for folder, name in moment.execute(_drafts()):
+        source = files.path(folder, name)
+        try:
+            drawn.append((folder, name, source.read_bytes()))
+        except OSError:
+            missing.append(source)
+    return folders, drawn
 
 
 def _dump(database: Database, program: str, snapshot: str, to: Path) -> None:
@@ -125,30 +141,62 @@ def _make_folders(to: Path, folders: Iterable[str]) -> list[Path]:
     return [*places, to / "projects"] if places else []
 
 
+def _write_drafts(to: Path, drawn: Iterable[tuple[str, str, bytes]]) -> None:
+    folders = set()
+    for folder, name, content in drawn:
+        target = to / "projects" / folder / name
+        folders.add(target.parent)
+        _write(target, content)
+    sync_folders(folders)
+
+
 def _copy(files: Files, to: Path, named: Iterable[tuple[str, str]], missing: list[Path]) -> None:
-    """Link or copy these files, each a project's folder and a name, durably; what is not there is put into `missing`."""
+    """Link or copy these files, each a project's folder and a name, durably; what cannot be read is put into `missing`."""
     folders = set()
     for folder, name in named:
         source, target = files.path(folder, name), to / "projects" / folder / name
         folders.add(target.parent)
-        if target.exists():
-            continue
-        try:
-            _link_or_copy(source, target)
-        except FileNotFoundError:
-            if source.exists():
-                raise
+        if not _link_or_copy(source, target):
             missing.append(source)
     sync_folders(folders)
 
 
-def _link_or_copy(source: Path, target: Path) -> None:
+def _link_or_copy(source: Path, target: Path) -> bool:
+    """Whether the source could be read."""
     try:
         os.link(source, target)
+        return True
     except OSError:  # another disk, or one without links
-        shutil.copyfile(source, target)
-        with target.open("rb+") as copied:
-            os.fsync(copied.fileno())
+        pass
+    try:
+        content = source.read_bytes()
+    except OSError:
+        return False
+    _write(target, content)
+    return True
+
+
+def _write(target: Path, content: bytes) -> None:
+    with target.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _holds(folder: Path) -> list[Path]:
+    """What is in it, but for what the disk itself puts there."""
+    return [item for item in folder.iterdir() if not is_of_the_disk(item.name)]
+
+
+def _clear(folder: Path) -> None:
+    """Remove what was copied into it, and the folder where nothing else is there."""
+    with suppress(OSError):
+        for item in _holds(folder):
+            if item.is_dir():
+                shutil.rmtree(item, ignore_errors=True)
+            else:
+                item.unlink()
+        folder.rmdir()
 
 
 def _projects() -> Select:

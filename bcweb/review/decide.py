@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import numpy as np
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from bcweb.review import find
 from bcweb.review.records import (
@@ -165,12 +165,18 @@ def _mask_of(
 
 
 def append(connection: Connection, case: CaseRow, reader: str, key: str, **values: Any) -> Verdict:
-    """Insert a verdict on a case that is held; it does not stand yet."""
+    """Insert a verdict on a case that is held; it does not stand yet.
+
+    It is later than what it follows, also than what a clock that is ahead said (see `as_said`).
+    """
+    newest = select(func.max(verdicts.c.at)).where(verdicts.c.case_id == case.id)
+    before = connection.execute(newest).scalar()
+    now = datetime.now(UTC)
     row = {
         "project_id": case.project_id,
         "case_id": case.id,
         "reader": reader,
-        "at": datetime.now(UTC),
+        "at": now if before is None else max(now, before + timedelta(microseconds=1)),
         "reason": None,
         "mask_file": None,
         "painted_px": None,

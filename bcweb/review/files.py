@@ -65,12 +65,17 @@ class Files:
 
     def mask(self, folder: str, file: str) -> np.ndarray:
         """(H, W) bool, checked against its name."""
-        mask = self._picture(folder, file, "1")
-        return _checked(file, mask, np.packbits(mask, axis=1))
+        return _mask(file, self._bytes(folder, file))
+
+    def png(self, folder: str, file: str) -> bytes:
+        """A mask's file, checked as `mask` does."""
+        data = self._bytes(folder, file)
+        _mask(file, data)
+        return data
 
     def map(self, folder: str, file: str) -> np.ndarray:
         """(H, W) uint8, checked against its name."""
-        pixels = self._picture(folder, file, "L")
+        pixels = _picture(file, self._bytes(folder, file), "L")
         return _checked(file, pixels, pixels)
 
     def thumbnail(self, folder: str, file: str) -> bytes:
@@ -93,24 +98,13 @@ class Files:
         except OSError as error:
             raise ReviewError(f"The file {file} cannot be read: {error.strerror}.") from None
 
-    def _picture(self, folder: str, file: str, mode: str) -> np.ndarray:
-        data = self._bytes(folder, file)
-        _, _, width, height, _ = _NAME.fullmatch(file).groups()
-        try:
-            with Image.open(BytesIO(data), formats=("PNG",)) as image:
-                if image.mode != mode or image.size != (int(width), int(height)):
-                    raise _damaged(file)
-                return np.array(image)
-        except (OSError, SyntaxError, ValueError) as error:
-            raise _damaged(file) from error
-
     def _remove_stale_parts(self) -> None:
         before = time.time() - _STALE_SECONDS
         for part in self._parts.iterdir():
             try:
                 if part.stat().st_mtime < before:
                     part.unlink()
-            except FileNotFoundError:  # another process's, and it has just finished
+            except OSError:  # another process's, and it has just finished; or a disk's own folder
                 continue
 
 
@@ -236,6 +230,22 @@ def _hash(data: bytes | np.ndarray, shape: tuple[int, ...] = ()) -> str:
     digest = hashlib.sha256(head)
     digest.update(content)
     return digest.hexdigest()[:32]
+
+
+def _mask(file: str, data: bytes) -> np.ndarray:
+    mask = _picture(file, data, "1")
+    return _checked(file, mask, np.packbits(mask, axis=1))
+
+
+def _picture(file: str, data: bytes, mode: str) -> np.ndarray:
+    _, _, width, height, _ = _NAME.fullmatch(file).groups()
+    try:
+        with Image.open(BytesIO(data), formats=("PNG",)) as image:
+            if image.mode != mode or image.size != (int(width), int(height)):
+                raise _damaged(file)
+            return np.array(image)
+    except (OSError, SyntaxError, ValueError) as error:
+        raise _damaged(file) from error
 
 
 def _checked(file: str, pixels: np.ndarray, content: np.ndarray) -> np.ndarray:

@@ -54,7 +54,8 @@ class Ledger:
             ]  # fmt: skip
 
     def sizes(self) -> dict[str, tuple[int, bool]]:
-        """By the key of each project: up to which position it has cases, and whether more are coming."""
+        """By the key of each project: up to which position it has cases, and whether it is said to be importing:
+        that stays where an import was killed."""
         asked = (
             select(projects.c.folder, projects.c.state, func.max(cases.c.position))
             .join(cases, cases.c.project_id == projects.c.id)
@@ -156,8 +157,7 @@ class Ledger:
     def _verdict(self, row: Row) -> KeptVerdict:
         png = None
         if row.mask_file is not None:
-            self._files.mask(row.folder, row.mask_file)  # it must be what it was
-            png = self._files.path(row.folder, row.mask_file).read_bytes()
+            png = self._files.png(row.folder, row.mask_file)  # it must be what it was
 
         def name(reader: str | None, key: str | None) -> str | None:
             return verdict_name(row.dataset, row.case, reader, key) if reader and key else None

@@ -12,7 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -21,7 +21,7 @@ from bcweb.review import vault_format as format
 from bcweb.review.records import ReviewError
 from bcweb.review.store import Store
 from bcweb.review.vault_format import KeptProject, Newer, VaultError
-from bcweb.review.vault_places import Moved, Place
+from bcweb.review.vault_places import BEGUN, Moved, Place
 
 _log = logging.getLogger(__name__)
 
@@ -29,11 +29,16 @@ _LONGEST_WAIT = 300.0  # seconds, after many failures
 _MOST_VERDICTS = 500  # in one go: of a commit, each is in one request
 _MOST_BYTES = 16 << 20  # of verdicts in one go
 _MOST_CASES = 1000  # in one file
+_AGAIN_SECONDS = 60.0  # until a verdict whose mask could not be read is tried again
 # Ids are seen in another order than they were given where many save at once (PostgreSQL): so far back is
 # looked for what was not there a moment ago.
 _LOOK_BACK = 1000
 _DAMAGED = "Damaged in the backup, and left out"
 _NEWER = "Written by a newer program, and left out until this one is updated"
+_REMOVED = (
+    "A project was removed on another page that has this backup, and will not come back from it: none of its "
+    "verdicts here counts as backed up. Export it, or remove it here too."
+)
 _UNFORESEEN = "Something went wrong on the server; its log says what."
 
 
@@ -72,11 +77,14 @@ class Vault:
         self._store, self._ledger, self.place = store, store.ledger, place
         self._restored, self._owner = restored, owner
         self._there: set[str] | None = None  # the files that are in the place; None: not known yet
-        self._is_open = self._is_listed = False
+        self._is_open = self._is_listed = self._is_remembered = False
         self._mine: dict[str, str] = {}  # by a project's key: the file that says what it is here
         self._seen = 0  # all verdicts up to this id are backed up
         self._times: dict[int, datetime] = {}
         self._unreadable: dict[int, str] = {}
+        self._again = 0.0  # when those are tried again
+        self._sizes: dict[str, int] = {}  # by a project's key: how many cases it had a moment ago
+        self._has_removed = False  # a project that another process has removed
         self._left_out: dict[str, str] = {}
         self._reading: tuple[int, int] | None = None
         self._last: datetime | None = None
@@ -97,6 +105,7 @@ class Vault:
     def end(self, patience: float = 8.0) -> None:
         """Back up what waits, and stop; after so many seconds give up."""
         self._is_ending = True
+        self._again = 0.0
         self._awake.set()
         if self._thread.is_alive():
             self._thread.join(patience)
@@ -121,23 +130,30 @@ class Vault:
         )
 
     def backed_up(self, owner: str, ids: Iterable[int]) -> dict[int, datetime | None]:
-        """Those of these verdicts of an owner that are backed up; when, None where it was before this start."""
+        """Those of these verdicts of an owner that are backed up; when, None where it was before this start.
+
+        None is of a project that another process has removed: it does not come back.
+        """
         there = self._there or set()
         files = self._ledger.verdict_files(ids=ids, owner=owner)
-        return {id: self._times.get(id) for id, file in files.items() if file in there}
+        return {
+            id: self._times.get(id)
+            for id, file in files.items()
+            if file in there and format.deleted_file(format.key_of(file) or "") not in there
+        }
 
     def _told(self) -> str | None:
         """What is wrong though all goes on."""
         said = []
         for why in (_DAMAGED, _NEWER):
-            if names := sorted(name for name, of in self._left_out.items() if of == why):
+            if names := sorted(name for name, of in list(self._left_out.items()) if of == why):
                 more = f" and {len(names) - 1} more" if len(names) > 1 else ""
                 said.append(f"{why}: {names[0]}{more}.")
-        if said:
-            return " ".join(said)
-        if self._unreadable:
-            return f"Not every verdict can be backed up. {next(iter(self._unreadable.values()))}"
-        return None
+        if self._has_removed:
+            said.append(_REMOVED)
+        for why in list(self._unreadable.values())[:1]:
+            said.append(f"Not every verdict can be backed up. {why}")
+        return " ".join(said) or None
 
     # --- the thread
 
@@ -167,14 +183,14 @@ class Vault:
             _log.exception("The backup failed")
             self._problem = _UNFORESEEN
         # Some of it may have arrived: what is there is asked for before anything is written again.
-        self._is_open = self._is_listed = False
+        self._is_open = self._is_listed = self._is_remembered = False
         self._failures += 1
         return min(self.place.pace * 2 ** min(self._failures - 1, 10), _LONGEST_WAIT)
 
     def step(self) -> bool:
         """Bring back what others have written, back up what waits; whether there is more of it."""
         if not self._is_open:
-            self.place.open()
+            self.place.open(may_begin=self.place.what not in self._begun())
             self._is_open = True
         if not self._is_listed or self.place.has_moved():
             self._look()
@@ -185,7 +201,28 @@ class Vault:
             self._times |= dict.fromkeys(ids, self._last)
             self._there |= set(files)
             self._mine |= {key: of[-1] for key, of in format.project_files(files).items()}
+            self._left_out = {n: why for n, why in self._left_out.items() if n not in files}
+        self._remember()
         return has_more
+
+    def _begun(self) -> list[str]:
+        """The places that this data folder has had a backup in: one that holds none now is not attached."""
+        try:
+            return (self._store.home / BEGUN).read_text("utf-8", "surrogateescape").split("\n")
+        except (
+            OSError
+        ):  # there is none; or it cannot be read, which is no reason to back up nothing
+            return []
+
+    def _remember(self) -> None:
+        if self._is_remembered:
+            return
+        with suppress(OSError):  # a full disk: what is saved is backed up all the same
+            if self.place.what not in self._begun():
+                file = self._store.home / BEGUN
+                with file.open("a", encoding="utf-8", errors="surrogateescape") as begun:
+                    begun.write(f"{self.place.what}\n")
+            self._is_remembered = True
 
     # --- out of the place
 
@@ -201,21 +238,33 @@ class Vault:
 
     def _look(self) -> None:
         names = self.place.names()
+        # What was cut to nothing and no longer is, somebody has written again.
+        known = (self._there or set()) | set(self.place.empty)
+        self._left_out = {name: why for name, why in self._left_out.items() if name in known}
         early = self._bring_back(names)
         if (self._there or set()) - names:
             self._seen = 0  # something was taken away there
-        self._there, self._is_listed = names - early, True
+        # Of a deletion nobody reads more than the name.
+        cut = {name for name in self.place.empty if not name.endswith(".deleted.json")}
+        self._there, self._is_listed = names - early - cut, True
 
     def _bring_back(self, names: set[str]) -> set[str]:
         """Into the database what is not there; the files that came too early and are to be read again."""
         known = {project.key: project for project in self._ledger.projects()}
-        new = names - (self._there or set())
+        new = names - (self._there or set()) - self._left_out.keys()
         defined = format.project_files(names)
-        coming = {key for key in map(format.key_of, new) if key in defined}
+        coming = {
+            key
+            for name in new
+            if (key := format.key_of(name)) in defined
+            and (key not in known or name.startswith("verdicts/"))
+        }
         coming -= {key for key in coming if format.deleted_file(key) in names}
         coming -= {key for key, project in known.items() if project.deleted is not None}
         if not coming:
             return set()
+        if unknown := coming - known.keys():  # its verdicts may have been seen before it was
+            new |= {name for name in names if format.key_of(name) in unknown}
         have = set(self._ledger.verdict_files().values())
         wanted: dict[str, list[str]] = {key: [] for key in coming}
         for name in sorted(new - have - self._left_out.keys()):
@@ -275,6 +324,7 @@ class Vault:
                 except VaultError as error:
                     self._leave_out(name, error)
         damaged = {name for name, why in self._left_out.items() if why == _DAMAGED}
+        damaged -= set(self.place.empty)  # somebody may have it, and write it again
         come = have | verdicts.keys() | damaged
         early = {
             name
@@ -293,7 +343,8 @@ class Vault:
     def _waiting(self) -> dict[int, str]:
         """id -> file of the verdicts that are not in the place."""
         there = self._there or set()
-        files = self._ledger.verdict_files(above=self._seen - _LOOK_BACK)
+        files = self._ledger.verdict_files(ids=self._unreadable)
+        files |= self._ledger.verdict_files(above=self._seen - _LOOK_BACK)
         return {id: file for id, file in files.items() if file not in there}
 
     def _gather(self) -> tuple[dict[str, bytes], list[int], bool]:
@@ -306,27 +357,38 @@ class Vault:
         files |= self._new_projects(there)
         files |= self._new_cases(there)
         last = self._ledger.last_verdict()
-        waiting = {id: f for id, f in self._waiting().items() if id not in self._unreadable}
-        now = list(waiting)[:_MOST_VERDICTS]
-        written = []
-        with closing(self._ledger.verdicts(now)) as found:
-            for id, verdict in found:
+        found = self._waiting()
+        self._unreadable = {id: why for id, why in self._unreadable.items() if id in found}
+        # The disk did not answer, too many files were open: what could not be read once may be read later.
+        is_due = time.monotonic() > self._again
+        waiting = [id for id in found if is_due or id not in self._unreadable]
+        now = waiting[:_MOST_VERDICTS]
+        written, tried = [], 0
+        with closing(self._ledger.verdicts(now)) as read:
+            for id, verdict in read:
+                tried += 1
                 if isinstance(verdict, ReviewError):
                     self._unreadable[id] = str(verdict)
+                    self._again = time.monotonic() + _AGAIN_SECONDS
                     continue
+                self._unreadable.pop(id, None)
                 name, content = format.write_verdict(verdict)
                 files[name] = content
                 written.append(id)
                 size += len(content)
                 if size > _MOST_BYTES:
                     break
-        has_more = len(written) < len(waiting) - sum(id in self._unreadable for id in waiting)
-        self._seen = min(waiting, default=last + 1) - 1
-        return files, written, has_more
+        self._seen = min((id for id in waiting if id not in self._unreadable), default=last + 1) - 1
+        return files, written, tried < len(waiting)
 
     def _new_projects(self, there: set[str]) -> Iterator[tuple[str, bytes]]:
         defined = format.project_files(there)
-        for project in self._ledger.projects():
+        projects = self._ledger.projects()
+        self._has_removed = any(
+            project.deleted is None and format.deleted_file(project.key) in there
+            for project in projects
+        )
+        for project in projects:
             files = defined.get(project.key, [])
             if project.deleted is None:
                 if files and format.says(files[-1], project):
@@ -344,8 +406,10 @@ class Vault:
             if name.startswith("cases/"):
                 key = name.split("/")[1]
                 reached[key] = max(reached.get(key, 0), format.covered(name))
-        for key, (size, is_growing) in self._ledger.sizes().items():
+        sizes = self._ledger.sizes()
+        for key, (size, is_importing) in sizes.items():
             first = reached.get(key, 0)
+            is_growing = is_importing and size != self._sizes.get(key)
             while first < size:
                 if is_growing and size - first < _MOST_CASES:
                     break  # one file for many of them
@@ -354,3 +418,4 @@ class Vault:
                     break
                 yield format.write_cases(key, found)
                 first = found[-1].position + 1
+        self._sizes = {key: size for key, (size, _) in sizes.items()}

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections import Counter
 
 from bcweb.paths import pasted
 from bcweb.review.records import ReviewError
 from bcweb.review.store import LOCAL, Store
 from bcweb.review.vault import Vault
+from bcweb.review.vault_format import key_of
 from bcweb.review.vault_places import place_of
-from bcweb.terminal import say
+from bcweb.terminal import counted, say, shown
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -32,18 +34,29 @@ def run(arguments: argparse.Namespace) -> int:
             raise ReviewError(f"{named} is not a folder.")
         named = os.path.abspath(named)
     with Store() as store:
-        before = {project.id for project in store.projects(LOCAL)}
+        here = {project.number for project in store.ledger.projects()}
+        before = store.ledger.verdict_files()
         vault = Vault(store, place_of(named), owner=LOCAL)
         vault.bring_back()
-        new = [project for project in store.projects(LOCAL) if project.id not in before]
+        new = [project for project in store.projects(LOCAL) if project.id not in here]
+        came = Counter(
+            key_of(file) for id, file in store.ledger.verdict_files().items() if id not in before
+        )
+        more = [
+            f"{project.name}: {counted(came[project.key], 'new verdict')}."
+            for project in store.ledger.projects()
+            if project.number in here and came[project.key]
+        ]
+    for line in more:
+        print(shown(line))
     for project in reversed(new):
-        print(f"{project.name}: {project.cases} cases, {project.read} read.")
+        print(f"{shown(project.name)}: {project.cases} cases, {project.read} read.")
     if new:
         print("Their scans come back when their data sets are imported again.")
     elif any(name.startswith("projects/") for name in vault.left_out):
         print("No project was brought back.")
-    else:
-        print("There is no project in it that is not here.")
+    elif not more:
+        print("There is nothing in it that is not here.")
     for name, why in sorted(vault.left_out.items()):
         say(f"{why}: {name}")
     return 1 if vault.left_out else 0

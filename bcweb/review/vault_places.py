@@ -8,6 +8,7 @@ import errno
 import os
 import secrets
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -17,11 +18,14 @@ from typing import Protocol
 
 from bcweb import hub, publish
 from bcweb.review.files import is_of_the_disk, sync_folders
-from bcweb.review.vault_format import MARKER, VaultError, check_marker, key_of
+from bcweb.review.vault_format import MARKER, Damaged, VaultError, check_marker, key_of
 from bcweb.terminal import counted
 
+BEGUN = "backups.txt"  # in the data folder: in which places a backup was begun, one a line
+
 _STALE_SECONDS = 3600  # a temporary file this old was left by a process that died
-_READERS = 8  # files that are fetched at the same time
+_READERS = 8  # files that are asked for at the same time
+_OURS = {MARKER, "projects", "cases", "verdicts"}
 _NOT_OURS = {"README.md", ".gitattributes"}  # may lie beside a backup
 _CARD = b"""---
 viewer: false
@@ -43,15 +47,20 @@ class Moved(Exception):
 class Place(Protocol):
     """Every method raises `VaultError` where the place does not give or take something.
 
-    kind: "folder" or "repository". what: it in words. pace: seconds from one look to the next.
+    kind: "folder" or "repository". what: it in words. pace: seconds from one look to the next. empty: those of
+    `names` that something has cut to nothing, and that may be written again.
     """
 
     kind: str
     what: str
     pace: float
+    empty: Collection[str]
 
-    def open(self, to_write: bool = True) -> None:
-        """Make sure that a backup is here; to_write: or can be begun here, and that it may be written."""
+    def open(self, to_write: bool = True, may_begin: bool = True) -> None:
+        """Make sure that a backup is here; to_write: or can be begun here, and that it may be written.
+
+        may_begin: False where one was begun here before: a folder without it is one that nothing is attached as.
+        """
 
     def names(self) -> set[str]:
         """The files that are here, and that are a backup's."""
@@ -97,22 +106,31 @@ class Folder:
         self.what = f"the folder {folder}"
         self._listed = 0.0
         self._device: int | None = None
+        self._is_begun = False
+        self._whole: set[str] = set()  # files that are not empty: each is asked for its size once
+        self.empty: set[str] = set()
 
-    def open(self, to_write: bool = True) -> None:
+    def open(self, to_write: bool = True, may_begin: bool = True) -> None:
         if not self.folder.is_absolute():
             raise VaultError(
                 f"BCWEB_BACKUP={self.folder} is neither a whole path of a folder nor hf://user/name."
             )
         with self._one_sentence():
             if to_write:
-                self._prepare()
-            self._device = self.folder.stat().st_dev
+                self._prepare(may_begin)
+            self._device, self._is_begun = self.folder.stat().st_dev, False
             if self._apart_from is not None and self._device == self._apart_from.stat().st_dev:
                 raise VaultError(
                     f"{self.folder} lies on this Space's own disk, which vanishes with it: attach a private "
                     "Storage Bucket there."
                 )
             there = {name for name in os.listdir(self.folder) if not name.startswith(".")}
+            if MARKER not in there and not may_begin:
+                raise VaultError(
+                    f"The backup that was begun in {self.folder} is not there: attach again what was attached, or "
+                    "name another folder in BCWEB_BACKUP; to begin anew there, take its line out of "
+                    f"{BEGUN} in the data folder."
+                )
             _check_ours(there, f"The folder {self.folder}", to_write, self._marker)
             if to_write:
                 self._remove_stale_parts()
@@ -124,12 +142,26 @@ class Folder:
         with self._one_sentence():
             self._check_device()
             self._listed = time.monotonic()
-            return {
+            there = {
                 name
                 for place, _, files in os.walk(self.folder, onerror=_raise)
                 for file in files
                 if _is_ours(name := (Path(place) / file).relative_to(self.folder).as_posix())
             }
+            self._is_begun |= MARKER in there
+            self._whole &= there
+            self.empty = set()
+            new = list(there - self._whole)
+            # Daemons, that a drive which hangs keeps no program from ending.
+            asking = [
+                threading.Thread(target=self._ask, args=(new[n::_READERS],), daemon=True)
+                for n in range(min(_READERS, len(new)))
+            ]
+            for thread in asking:
+                thread.start()
+            for thread in asking:
+                thread.join()
+            return there
 
     def has_moved(self) -> bool:
         return time.monotonic() > self._listed + self._LOOK_SECONDS
@@ -146,23 +178,35 @@ class Folder:
                 places |= {self.folder / place for place in inside}
             with _where_it_can():
                 sync_folders(places)
+            self._is_begun |= MARKER in files
 
     def read(self, names: Collection[str]) -> Iterator[tuple[str, bytes]]:
         with self._one_sentence():
             for name in names:
                 yield name, (self.folder / name).read_bytes()
 
-    def _prepare(self) -> None:
+    def _prepare(self, may_begin: bool) -> None:
         if not self.folder.parent.is_dir():
             raise VaultError(
                 f"There is no folder {self.folder.parent}: attach the Storage Bucket there, or name another "
                 "folder in BCWEB_BACKUP."
             )
-        self.folder.mkdir(exist_ok=True, mode=0o700)
+        if may_begin:
+            self.folder.mkdir(exist_ok=True, mode=0o700)
+
+    def _ask(self, names: Iterable[str]) -> None:
+        """Which of these are empty; of one whose size cannot be asked `read` says so, if it is wanted at all."""
+        for name in names:
+            try:
+                is_empty = (self.folder / name).stat().st_size == 0
+            except OSError:
+                is_empty = False
+            (self.empty if is_empty else self._whole).add(name)
 
     def _check_device(self) -> None:
         """A bucket that is detached leaves an empty folder, into which one could write in vain."""
-        if self.folder.stat().st_dev != self._device:
+        is_another = self.folder.stat().st_dev != self._device
+        if is_another or (self._is_begun and not (self.folder / MARKER).exists()):
             raise VaultError(f"Nothing is attached as {self.folder} any more: attach it again.")
 
     def _marker(self) -> bytes:
@@ -188,6 +232,7 @@ class Repository:
 
     kind = "repository"
     pace = 50.0  # so that a verdict waits for less than a minute, and the Hub gets one commit in that time
+    empty = ()
 
     def __init__(self, name: str):
         self.name = name
@@ -195,7 +240,7 @@ class Repository:
         self._head: str | None = None
         self._fetched: tempfile.TemporaryDirectory[str] | None = None
 
-    def open(self, to_write: bool = True) -> None:
+    def open(self, to_write: bool = True, may_begin: bool = True) -> None:
         from huggingface_hub.errors import RepositoryNotFoundError
 
         with self._one_sentence():
@@ -288,11 +333,19 @@ def _check_ours(
 ) -> None:
     """Raise `VaultError` where something else lies there, or nothing and it is to be read."""
     there = {name for name in there if name not in _NOT_OURS and not is_of_the_disk(name)}
-    if MARKER in there:
-        check_marker(marker())
-    elif not to_write:
+    content = marker() if MARKER in there else None
+    if content:
+        try:
+            check_marker(content)
+        except Damaged as error:
+            raise VaultError(
+                f"{what} has a {MARKER} that is damaged, or another program's: where the rest is a backup of a "
+                "review, make that file an empty one."
+            ) from error
+    elif content is None and not to_write:
         raise VaultError(f"{what} holds no backup.")
-    elif there:
+    # Of a marker that was cut to nothing the rest says what it is.
+    elif there if content is None else {name.partition("/")[0] for name in there} - _OURS:
         raise VaultError(
             f"{what} holds something else than a backup: name an empty one in BCWEB_BACKUP."
         )
@@ -303,9 +356,12 @@ def _is_ours(name: str) -> bool:
 
 
 def _write_once(target: Path, content: bytes) -> None:
-    """Write a file that is whole as soon as it has its name; one that has it already is left alone."""
+    """Write a file that is whole as soon as it has its name; one that has it already is left alone, if it holds
+    anything."""
     if target.exists():
-        return
+        if target.stat().st_size:
+            return
+        target.unlink(missing_ok=True)
     part = target.with_name(f".{secrets.token_hex(8)}.part")
     try:
         with part.open("xb") as file:

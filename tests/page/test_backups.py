@@ -169,10 +169,16 @@ def test_a_prediction_that_was_made_again_is_known_by_its_weights(begin, tmp_pat
     status, saved = page.decide(first, **said)
     assert (status, saved["revision"]) == (201, shown.revision)
     assert page.store.history("local", first)[-1].mask_file == shown.mask_file
-    status, told = page.decide(
-        second, **{**said, "revision": "of-others-1", "prediction": shown.id}
-    )
-    assert status == 400 and "not of this case" in told["error"]
+    for number in (shown.id, others.id):  # of those that were made anew one may have the old number
+        said |= {"revision": "of-others-1", "prediction": number}
+        status, told = page.decide(second, **said)
+        assert (status, told["error"]) == (
+            400,
+            "The prediction that you saw was made by other weights: look at the one that is here.",
+        )
+    said |= {"decision": "corrected", "beginning": "prediction"}
+    status, saved = page.decide(second, mask=pack(page.store.truth("local", second)), **said)
+    assert (status, saved["revision"]) == (201, None), "it began with none that is here"
 
 
 def test_projects_from_the_hub_go_on_importing_and_no_others(begin, tmp_path, monkeypatch):

@@ -135,6 +135,36 @@ def test_where_links_are_not_had_files_are_copied(sqlite, tmp_path, monkeypatch)
         check(copy, 0)
 
 
+def test_others_save_while_a_slow_place_takes_its_time(place, tmp_path, monkeypatch):
+    """What they save is not in it, and the draft that they replace is."""
+    store = place.open(patience=0.05)
+    made, [case_id] = project(store)
+    draft = store.save_draft(ME, "bert", case_id, mask(8))
+    first = store.save(ME, "anna", case_id, corrected("0", 3))
+    saved = [first]
+
+    def slowly(real):
+        def work(*arguments):
+            after = corrected(str(len(saved)), len(saved), saved[-1].id)
+            saved.append(store.save(ME, "anna", case_id, after))
+            store.save_draft(ME, "bert", case_id, mask(len(saved)))
+            return real(*arguments)
+
+        return work
+
+    for module, name in ((backups.os, "link"), (backups.sqlite3, "connect")):
+        monkeypatch.setattr(module, name, slowly(getattr(module, name)))
+    assert not store.backup(tmp_path / "copy").missing
+    monkeypatch.undo()
+    assert len(saved) > 1
+    [files] = (tmp_path / "copy" / "projects").iterdir()
+    assert (files / first.mask_file).exists() and (files / draft.mask_file).exists()
+    if place.url is None:
+        with Store(tmp_path / "copy") as copy:
+            assert copy.history(ME, case_id) == [first]
+            np.testing.assert_array_equal(copy.mask(made.id, draft.mask_file), mask(8))
+
+
 def test_a_folder_that_holds_something_is_left_alone(sqlite, tmp_path):
     store = sqlite.open()
     project(store)
@@ -146,8 +176,28 @@ def test_a_folder_that_holds_something_is_left_alone(sqlite, tmp_path):
     assert list(to.iterdir()) == [to / "mine"]
 
 
+@pytest.mark.parametrize("works", [True, False])
+def test_a_fresh_disk_is_empty_though_it_has_a_folder_of_its_own(
+    sqlite, tmp_path, monkeypatch, works
+):
+    store = sqlite.open()
+    _, [case_id] = project(store)
+    to = tmp_path / "disk"
+    (to / "lost+found").mkdir(parents=True)
+    if not works:
+        monkeypatch.setattr(backups, "_link_or_copy", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            store.backup(to)
+        assert list(to.iterdir()) == [to / "lost+found"], "what is the disk's is left to it"
+        return
+    store.backup(to)
+    with Store(to) as copy:
+        assert copy.case(ME, case_id).case == "a"
+
+
 @pytest.mark.parametrize("disk", ["links", "copies"])
-def test_files_that_are_missing_cost_no_other(sqlite, tmp_path, monkeypatch, capsys, disk):
+@pytest.mark.parametrize("fault", ["missing", "unreadable"])
+def test_files_that_are_missing_cost_no_other(sqlite, tmp_path, monkeypatch, capsys, disk, fault):
     """Least of all those that can be made again."""
     store = sqlite.open()
     made, ids = project(store, new_case("a"), new_case("b", thumbnail=b"RIFF b", truth=mask(5)))
@@ -158,16 +208,18 @@ def test_files_that_are_missing_cost_no_other(sqlite, tmp_path, monkeypatch, cap
     draft = store.save_draft(ME, "bert", ids[1], mask(8))
     [place] = (store.home / "projects").iterdir()
     [thumbnail] = [f for f in (place / "thumbnails").iterdir() if f.read_bytes() == b"RIFF b"]
-    thumbnail.unlink()
-    for file in (store.prediction(ME, ids[1]).map_file, lost.mask_file, draft.mask_file):
-        (place / file).unlink()
+    drawn = (store.prediction(ME, ids[1]).map_file, lost.mask_file, draft.mask_file)
+    for file in (thumbnail, *(place / name for name in drawn)):
+        file.unlink()
+        if fault == "unreadable":
+            file.mkdir()
     monkeypatch.setenv("BCWEB_HOME", str(store.home))
     if disk == "copies":
         on_another_disk(monkeypatch)
     assert program.main(["backup", str(tmp_path / "copy")]) == 1
     told = capsys.readouterr()
     assert f"BCWEB_HOME={tmp_path / 'copy'} opens it." in told.out
-    assert told.err.startswith("4 files are missing here, and in the backup: ")
+    assert told.err.startswith("4 files are missing or unreadable here, and missing in the backup: ")
     assert told.err.strip().endswith(", for one.")
     with Store(tmp_path / "copy") as copy:
         np.testing.assert_array_equal(copy.mask(made.id, kept.mask_file), mask(3))
@@ -184,7 +236,7 @@ def test_a_disk_that_takes_no_more_leaves_no_part_of_a_backup(sqlite, tmp_path, 
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(backups.os, "link", full)
-    monkeypatch.setattr(backups.shutil, "copyfile", full)
+    monkeypatch.setattr(backups.os, "fsync", full)
     with pytest.raises(ReviewError, match=r"No backup: No space left on device\."):
         store.backup(tmp_path / "copy")
     assert not (tmp_path / "copy").exists()

@@ -143,3 +143,14 @@ def test_a_thumbnail_is_a_small_webp(files):
 
 def _kind(opened: int) -> str:
     return "folder" if os.path.isdir(f"/proc/self/fd/{opened}") else "file"
+
+
+def test_a_folder_among_the_unfinished_files_stops_nothing(tmp_path):
+    """A network drive's own, say."""
+    Files(tmp_path)
+    for name in ("@eaDir", "stale"):
+        there = tmp_path / "unfinished" / name
+        there.mkdir() if name == "@eaDir" else there.touch()
+        os.utime(there, (0, 0))
+    Files(tmp_path)
+    assert [left.name for left in (tmp_path / "unfinished").iterdir()] == ["@eaDir"]

@@ -11,6 +11,7 @@ import { moment } from "./review-words.js";
 
 const SOON_MS = 3000;
 const LATER_MS = 20_000;
+const MOST = 500; // verdicts that are asked for at once
 
 /** What is known of the verdicts of this page: when each was backed up, null before this start of the server.
  * @type {Map<string, string | null>} */
@@ -70,16 +71,19 @@ export class Standing {
   async #ask() {
     if (this.#isAsking) return;
     this.#isAsking = true;
-    const shown = [...this.#kept()].map(({ dataset }) => String(dataset.verdict)).filter((id) => !backedUp.has(id));
     const was = this.#backup;
+    const shown = new Set([...this.#kept()].map(({ dataset }) => String(dataset.verdict)));
+    // While something is wrong, what was backed up may be so no longer: its project may have been removed elsewhere.
+    const asked = [...shown].filter((id) => was?.problem || !backedUp.has(id)).slice(0, MOST);
     try {
-      this.#backup = await backup([...new Set(shown)]);
+      this.#backup = await backup(asked);
     } catch {
       this.#backup = null; // the page says elsewhere that the server does not answer, or that nobody is logged in
     }
     this.#isAsking = false;
     if (this.#backup) {
       isConfigured = this.#backup.configured;
+      for (const id of asked) backedUp.delete(id);
       for (const [id, at] of Object.entries(this.#backup.verdicts)) backedUp.set(id, at);
     }
     this.#show();

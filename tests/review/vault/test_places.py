@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from bcweb.review.records import NewVerdict
 from bcweb.review.store import Store
 from bcweb.review.vault_format import VaultError
 from bcweb.review.vault_places import Folder, place_of
+from tests.review.decided import OWNER
 from tests.review.kept import all_steps, files_of, vault
 from tests.review.small import ME, corrected, project
 
@@ -46,18 +48,127 @@ def test_a_folder_that_cannot_be_written_says_what_to_do(tmp_path):
     )
 
 
-def test_a_bucket_that_is_detached_is_not_written_into_the_void(tmp_path, monkeypatch):
+def test_a_bucket_that_is_detached_is_not_written_into_the_void(tmp_path):
+    folder = tmp_path / "backup"
     with Store(tmp_path / "home") as store:
         _, [case] = project(store)
-        running = vault(store, tmp_path / "backup")
+        running = vault(store, folder)
         all_steps(running)
         saved = store.save(ME, "ann", case, NewVerdict("unsure", "k"))
+        folder.rename(tmp_path / "detached")
+        folder.mkdir()
         running.place._device += 1  # the folder that is left belongs to another disk
         with pytest.raises(
             VaultError, match=r"Nothing is attached as .* any more: attach it again"
         ):
             running.step()
-        assert running.backed_up(ME, [saved.id]) == {}
+        for _ in range(3):
+            running._try()
+        assert running.state().problem == (
+            f"The backup that was begun in {folder} is not there: attach again what was attached, or name "
+            "another folder in BCWEB_BACKUP; to begin anew there, take its line out of backups.txt in the data folder."
+        )
+        assert running.backed_up(ME, [saved.id]) == {} and not list(folder.iterdir())
+        folder.rmdir()
+        (tmp_path / "detached").rename(folder)
+        running._try()
+        assert running.backed_up(ME, [saved.id]).keys() == {saved.id}
+
+
+@pytest.mark.parametrize("left", ["an empty folder", "no folder"])
+def test_a_drive_that_is_not_mounted_yet_after_a_restart_is_no_place_for_a_new_backup(
+    tmp_path, left
+):
+    folder = tmp_path / "drive" / "backup"
+    folder.parent.mkdir()
+    with Store(tmp_path / "home") as store:
+        project(store)
+        all_steps(vault(store, folder))
+        before = files_of(folder)
+        folder.rename(tmp_path / "unmounted")
+        if left == "an empty folder":
+            folder.mkdir()
+        running = vault(store, folder)
+        running._try()
+        assert "attach" in running.state().problem and running.state().waiting is None
+        assert not files_of(folder.parent) and folder.exists() == (left == "an empty folder")
+        all_steps(vault(store, tmp_path / "other"))  # another one may be begun
+        if folder.exists():
+            folder.rmdir()
+        (tmp_path / "unmounted").rename(folder)
+        all_steps(running)
+        assert files_of(folder) == before
+
+
+def test_a_folder_that_was_emptied_while_the_page_runs_is_begun_anew_only_when_told_so(tmp_path):
+    folder, begun = tmp_path / "backup", tmp_path / "home" / "backups.txt"
+    with Store(tmp_path / "home") as store:
+        _, [case] = project(store)
+        running = vault(store, folder)
+        all_steps(running)
+        said = begun.read_text()
+        folder.rename(tmp_path / "aside")
+        folder.mkdir()
+        saved = store.save(ME, "ann", case, NewVerdict("unsure", "k"))
+        for _ in range(3):
+            running._try()
+        assert "backups.txt" in running.state().problem and not list(folder.iterdir())
+        begun.write_text("")
+        running._try()
+        assert (running.state().problem, running.state().waiting) == (None, 0)
+        assert running.backed_up(ME, [saved.id]).keys() == {saved.id}
+        assert files_of(folder).keys() > files_of(tmp_path / "aside").keys()
+        assert begun.read_text() == said, "and is remembered again"
+
+
+@pytest.mark.parametrize("name", ["backup", "line\x85break"])
+def test_which_places_were_begun_is_read_as_it_was_written(tmp_path, name):
+    with Store(tmp_path / "home") as store:
+        project(store)
+        for _ in range(2):
+            all_steps(vault(store, tmp_path / name))
+        begun = tmp_path / "home" / "backups.txt"
+        assert begun.read_text() == f"the folder {tmp_path / name}\n"
+        begun.unlink()
+        begun.mkdir()  # it cannot be read
+        running = vault(store, tmp_path / name)
+        running._try()
+        assert (running.state().problem, running.state().waiting) == (None, 0)
+
+
+def test_a_file_whose_size_cannot_be_asked_holds_up_no_other(tmp_path):
+    folder = tmp_path / "backup"
+    with Store(tmp_path / "home") as store:
+        _, [case] = project(store)
+        saved = store.save(ME, "ann", case, corrected("k1", 1))
+        all_steps(vault(store, folder))
+        file = folder / store.ledger.verdict_files()[saved.id]
+        file.unlink()
+        file.symlink_to(tmp_path / "nowhere")
+        after = store.save(ME, "ann", case, corrected("k2", 2, saved.id))
+        running = vault(store, folder)
+        all_steps(running)
+        assert after.id in running.backed_up(ME, [after.id])
+
+
+def test_sizes_are_asked_for_at_the_same_time(made, place_of_backup, monkeypatch):
+    """A network drive answers each in some milliseconds."""
+    all_steps(vault(made.store, place_of_backup))
+    asking, more, real = set(), threading.Event(), Path.stat
+
+    def waits_for_another(path, **how):
+        if path.suffix == ".json":
+            asking.add(threading.get_ident())
+            if len(asking) > 1:
+                more.set()
+            more.wait(20)
+        return real(path, **how)
+
+    place = Folder(place_of_backup)
+    place.open()
+    monkeypatch.setattr(Path, "stat", waits_for_another)
+    assert len([name for name in place.names() if name.startswith("verdicts/")]) == 16
+    assert more.is_set() and not place.empty
 
 
 def test_a_bucket_without_links_gets_whole_files(made, place_of_backup, monkeypatch):
@@ -124,3 +235,49 @@ def test_what_is_no_place_is_refused(tmp_path):
         place_of("~nobody7/x")
     with pytest.raises(VaultError, match="attach it to the Space"):
         place_of("hf://buckets/ann/b")
+
+
+def test_a_file_that_was_cut_to_nothing_is_written_again_where_it_is_still_here(
+    made, place_of_backup, tmp_path
+):
+    """As a disk that lost its power leaves them; elsewhere they are named."""
+    all_steps(vault(made.store, place_of_backup))
+    before = files_of(place_of_backup)
+    verdicts = sorted(name for name in before if name.startswith("verdicts/"))
+    cut = [verdicts[0], next(name for name in before if name.startswith("projects/"))]
+    for name in (*cut, "backup.json"):
+        (place_of_backup / name).write_bytes(b"")
+    (place_of_backup / verdicts[1]).unlink()
+    with Store(tmp_path / "empty") as store:
+        running = vault(store, place_of_backup)
+        running.bring_back()
+        assert running.left_out.keys() == {cut[1]}, "whose project it is is not known"
+    running = vault(made.store, place_of_backup)
+    all_steps(running)
+    assert files_of(place_of_backup) == before
+    assert (running.state().waiting, running.state().problem) == (0, None)
+    (place_of_backup / cut[0]).write_bytes(b"")
+    with Store(tmp_path / "new") as store:
+        running = vault(store, place_of_backup)
+        all_steps(running)
+        assert running.state().problem == f"Damaged in the backup, and left out: {cut[0]}."
+        assert store.projects(OWNER)[0].read > 0
+
+
+def test_a_marker_that_says_nothing_says_what_to_do(tmp_path, made, place_of_backup):
+    all_steps(vault(made.store, place_of_backup))
+    (place_of_backup / "backup.json").write_text('{"of": "another program"}')
+    assert refused(Folder(place_of_backup)) == (
+        f"The folder {place_of_backup} has a backup.json that is damaged, or another program's: where the rest is "
+        "a backup of a review, make that file an empty one."
+    )
+    (place_of_backup / "backup.json").write_bytes(b"")
+    with Store(tmp_path / "new") as store:
+        vault(store, place_of_backup).bring_back()
+        assert len(store.projects(OWNER)) == 1
+
+
+def test_a_marker_that_was_cut_to_nothing_makes_no_backup_of_a_folder_with_other_files(tmp_path):
+    (tmp_path / "backup.json").touch()
+    (tmp_path / "scan.png").touch()
+    assert "holds something else than a backup" in refused(Folder(tmp_path))

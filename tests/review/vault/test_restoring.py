@@ -289,7 +289,7 @@ def test_the_command_makes_them_projects_of_this_machine(tmp_path, monkeypatch, 
     )
     monkeypatch.chdir(tmp_path)  # the folder may be named from where one is
     assert main(["restore", "backup"]) == 0
-    assert capsys.readouterr().out == "There is no project in it that is not here.\n"
+    assert capsys.readouterr().out == "There is nothing in it that is not here.\n"
     assert files_of(tmp_path / "backup") == before, "nothing is written there"
     with Store(tmp_path / "home") as store:
         [project_] = store.projects(ME)
@@ -300,6 +300,25 @@ def test_the_command_makes_them_projects_of_this_machine(tmp_path, monkeypatch, 
     (tmp_path / "empty").mkdir()
     assert main(["restore", str(tmp_path / "empty")]) == 1
     assert capsys.readouterr().err.endswith("holds no backup.\n")
+
+
+def test_the_command_says_how_many_verdicts_came_of_a_project_that_is_here(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv("BCWEB_HOME", str(tmp_path / "home"))
+    with Store(tmp_path / "space") as space:
+        _, [a, b] = project(space, new_case("a"), new_case("b"), name="Ward 7")
+        running = vault(space, tmp_path / "backup")
+        for case, keys in ((a, ["k1"]), (b, ["k2", "k3"])):
+            for key in keys:
+                after = space.case(ME, case).latest_id
+                space.save(ME, "ann", case, NewVerdict("unsure", key, after))
+            all_steps(running)
+            assert main(["restore", str(tmp_path / "backup")]) == 0
+    assert capsys.readouterr().out == (
+        "Ward 7: 1 cases, 1 read.\nTheir scans come back when their data sets are imported again.\n"
+        "Ward 7: 2 new verdicts.\n"
+    )
 
 
 @pytest.mark.parametrize(

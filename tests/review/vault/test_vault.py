@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from bcweb.review import decide
 from bcweb.review.records import NewVerdict
 from bcweb.review.store import Store
 from bcweb.review.vault import Vault
@@ -119,6 +120,19 @@ def test_while_cases_are_coming_one_file_is_for_many(store, tmp_path, monkeypatc
     assert lists() == ["00000000-00000002", "00000003-00000003"]
 
 
+def test_cases_of_an_import_that_was_killed_are_written_too(tmp_path):
+    """Nothing says so: the project is "importing" for ever."""
+    with Store(tmp_path / "home") as store:
+        made, _ = project(store, new_case("a"), new_case("b"))
+        assert made.state == "importing"
+        running = vault(store, tmp_path / "backup")
+        for _ in range(2):
+            all_steps(running)
+    with Store(tmp_path / "new") as back:
+        all_steps(vault(back, tmp_path / "backup"))
+        assert [row.case for row in back.queue(ME, made.id, "listed")] == ["a", "b"]
+
+
 # --- two at once
 
 
@@ -146,6 +160,77 @@ def test_two_processes_with_one_backup_write_what_is_theirs_and_see_the_others(t
             assert store.case(ME, case).verdict_id == keys["k3"].id, "what was said last stands"
             assert keys["k2"].after == keys["k3"].after == keys["k1"].id
             np.testing.assert_array_equal(store.mask(made.id, keys["k3"].mask_file), mask(3))
+
+
+def test_who_had_seen_what_was_said_comes_after_it_though_the_clocks_differ(tmp_path, monkeypatch):
+    folder = tmp_path / "backup"
+    ten = datetime(2026, 1, 1, 10, tzinfo=UTC)
+    with Store(tmp_path / "one") as one, Store(tmp_path / "two") as two:
+        made, [case] = project(one)
+        one.set_state(made.id, "ready")
+        both = [vault(one, folder), vault(two, folder)]
+
+        def exchange() -> None:
+            for running in (*both, *both):
+                look_again(running)
+
+        def say(store: Store, minutes: int, key: str) -> None:
+            """So many minutes after ten, by a clock of its own: the second's is an hour behind."""
+
+            class Clock(datetime):
+                @classmethod
+                def now(cls, tz=None):
+                    behind = timedelta(hours=1 if store is two else 0)
+                    return ten + timedelta(minutes=minutes) - behind
+
+            monkeypatch.setattr(decide, "datetime", Clock)
+            store.save(ME, key, case, corrected(key, 1, store.case(ME, case).latest_id))
+
+        exchange()
+        say(one, 0, "v1")
+        say(two, 5, "v2")
+        exchange()
+        say(one, 10, "v3")
+        exchange()
+        say(two, 15, "v4")
+        exchange()
+        with Store(tmp_path / "new") as back:
+            all_steps(vault(back, folder))
+            for store in (one, two, back):
+                stands = store.case(ME, case).verdict_id
+                assert store.verdict(ME, stands).reader == "v4"
+
+
+def test_a_project_that_another_process_removed_is_not_called_backed_up_here(tmp_path):
+    folder = tmp_path / "backup"
+    with Store(tmp_path / "one") as one, Store(tmp_path / "two") as two:
+        made, [case] = project(one)
+        kept, [other] = project(one, name="Kept")
+        for of in (made, kept):
+            one.set_state(of.id, "ready")
+        before = one.save(ME, "ann", case, corrected("k1", 1))
+        both = [vault(one, folder), vault(two, folder)]
+        for running in both:
+            look_again(running)
+        one.delete(ME, made.id)
+        all_steps(both[0])
+        later = two.save(ME, "bob", case, corrected("k2", 2, before.id))
+        stays = two.save(ME, "bob", other, corrected("k3", 3))
+        look_again(both[1])
+        said = [before.id, later.id, stays.id]
+        assert both[1].backed_up(ME, said).keys() == {stays.id}, "it does not come back"
+        assert both[1].state().problem == (
+            "A project was removed on another page that has this backup, and will not come back from it: none of its "
+            "verdicts here counts as backed up. Export it, or remove it here too."
+        )
+        assert two.history(ME, case)[-1].id == later.id, "nothing of it is lost here"
+        (folder / f"projects/{one.ledger.projects()[0].key}.deleted.json").write_bytes(b"")
+        both[1] = vault(two, folder)
+        all_steps(both[1])
+        assert both[1].backed_up(ME, said).keys() == {stays.id}, "its name says it"
+        two.delete(ME, made.id)
+        all_steps(both[1])
+        assert both[1].state().problem is None
 
 
 def test_what_stood_before_stands_again_though_another_process_gave_a_lower_number_to_it(tmp_path):
@@ -214,6 +299,70 @@ def test_an_undo_of_a_verdict_that_is_damaged_is_not_waited_with(tmp_path):
         other.place.read = lambda names: asked.extend(names) or read(names)
         look_again(other)
         assert asked == [], "what is there is read again at each look"
+
+
+@pytest.mark.parametrize("began_again", [False, True])
+def test_a_file_that_was_cut_to_nothing_is_brought_in_once_another_process_has_written_it_again(
+    tmp_path, began_again
+):
+    folder = tmp_path / "backup"
+    with Store(tmp_path / "one") as one, Store(tmp_path / "two") as two:
+        made, [case] = project(one)
+        one.set_state(made.id, "ready")
+        first = one.save(ME, "ann", case, corrected("k1", 1))
+        second = one.save(ME, "ann", case, corrected("k2", 2, first.id))
+        one.undo(ME, "ann", second.id, "u")
+        all_steps(vault(one, folder))
+        (folder / one.ledger.verdict_files()[second.id]).write_bytes(b"")
+        other = vault(two, folder)
+        all_steps(other)
+        assert [verdict.key for verdict in two.history(ME, case)] == ["k1"], "the undo waits for it"
+        all_steps(vault(one, folder))
+        if began_again:
+            other = vault(two, folder)
+        look_again(other)
+        assert [verdict.key for verdict in two.history(ME, case)] == ["k1", "k2", "u"]
+        for store in (one, two):
+            stands = store.case(ME, case).verdict_id
+            assert store.verdict(ME, stands).key == "k1", "what was undone does not stand again"
+        assert other.state().problem is None
+
+
+def test_a_project_comes_with_its_verdicts_though_what_says_what_it_is_came_later(tmp_path):
+    folder = tmp_path / "backup"
+    with Store(tmp_path / "one") as one, Store(tmp_path / "two") as two:
+        made, [read, _] = project(one, new_case("a"), new_case("b"))
+        one.set_state(made.id, "ready")
+        saved = one.save(ME, "ann", read, corrected("k1", 1))
+        all_steps(vault(one, folder))
+        [file] = (folder / "projects").iterdir()
+        file.write_bytes(b"")
+        other = vault(two, folder)
+        all_steps(other)
+        assert two.projects(ME) == []
+        all_steps(vault(one, folder))
+        look_again(other)
+        assert [row.case for row in two.queue(ME, made.id, "listed")] == ["a", "b"]
+        assert [verdict.id for verdict in two.history(ME, read)] == [saved.id]
+        assert other.state().problem is None
+
+
+def test_a_file_that_stays_cut_to_nothing_is_not_gone_after_at_each_look(tmp_path):
+    folder = tmp_path / "backup"
+    with Store(tmp_path / "one") as one, Store(tmp_path / "two") as two:
+        made, [case] = project(one)
+        one.set_state(made.id, "ready")
+        saved = one.save(ME, "ann", case, corrected("k", 1))
+        all_steps(vault(one, folder))
+        [list_of_cases] = (folder / "cases").rglob("*.json")
+        for file in (list_of_cases, folder / one.ledger.verdict_files()[saved.id]):
+            file.write_bytes(b"")
+        other = vault(two, folder)
+        all_steps(other)
+        asked, real = [], other._ledger.verdict_files
+        other._ledger.verdict_files = lambda **of: asked.append(of) or real(**of)
+        look_again(other)
+        assert {} not in asked, "all verdicts that are here"
 
 
 def test_two_processes_in_which_a_project_has_other_weights_do_not_answer_each_other(tmp_path):
@@ -300,6 +449,75 @@ def test_a_mask_that_is_damaged_on_the_disk_holds_up_no_other(tmp_path):
         assert first.mask_file in state.problem
 
 
+@pytest.mark.parametrize("when", ["a minute later", "at the end"])
+def test_a_mask_that_could_not_be_read_once_is_tried_again(tmp_path, monkeypatch, when):
+    monkeypatch.setattr("bcweb.review.vault._LOOK_BACK", 0)
+    with Store(tmp_path / "home") as store:
+        _, [a, b] = project(store, new_case("a"), new_case("b"))
+        hidden = store.save(ME, "ann", a, corrected("k1", 1))
+        [kept] = store.ledger.projects()
+        file = tmp_path / "home" / "projects" / kept.key / hidden.mask_file
+        file.rename(tmp_path / "aside")
+        file.mkdir()  # reading it fails, as of a disk that does not answer
+        running = vault(store, tmp_path / "backup")
+        running.step()
+        file.rmdir()
+        (tmp_path / "aside").rename(file)
+        running.step()
+        assert running.state().waiting == 1, "not at the very next step"
+        file.rename(tmp_path / "aside")
+        file.mkdir()
+        after = store.save(ME, "ann", b, corrected("k2", 2))
+        all_steps(running)
+        assert running.backed_up(ME, [hidden.id, after.id]).keys() == {after.id}
+        assert running.state().waiting == 1 and "cannot be read" in running.state().problem
+        file.rmdir()
+        (tmp_path / "aside").rename(file)
+        all_steps(running)
+        assert running.state().waiting == 1, "not at each look"
+        if when == "at the end":
+            running.end()
+            running._run()
+        else:
+            running._again = float("-inf")
+            all_steps(running)
+        assert running.backed_up(ME, [hidden.id]).keys() == {hidden.id}
+        assert (running.state().waiting, running.state().problem) == (0, None)
+
+
+def test_a_mask_that_stays_unreadable_does_not_make_each_try_go_through_all_verdicts(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr("bcweb.review.vault._LOOK_BACK", 0)
+    with Store(tmp_path / "home") as store:
+        _, [a, b] = project(store, new_case("a"), new_case("b"))
+        hidden = store.save(ME, "ann", a, corrected("k1", 1))
+        [kept] = store.ledger.projects()
+        (tmp_path / "home" / "projects" / kept.key / hidden.mask_file).unlink()
+        last = store.save(ME, "ann", b, corrected("k2", 2))
+        running = vault(store, tmp_path / "backup")
+        all_steps(running)
+        all_steps(running)
+        running._again = float("-inf")  # as a minute later
+        all_steps(running)
+        assert running._seen == last.id
+        assert running.state().waiting == 1 and "missing" in running.state().problem
+
+
+def test_a_mask_that_cannot_be_read_is_nothing_to_tell_once_its_project_is_removed(tmp_path):
+    with Store(tmp_path / "home") as store:
+        made, [case] = project(store)
+        hidden = store.save(ME, "ann", case, corrected("k1", 1))
+        [kept] = store.ledger.projects()
+        (tmp_path / "home" / "projects" / kept.key / hidden.mask_file).unlink()
+        running = vault(store, tmp_path / "backup")
+        all_steps(running)
+        assert "missing" in running.state().problem
+        store.delete(ME, made.id)
+        all_steps(running)
+        assert (running.state().waiting, running.state().problem) == (0, None)
+
+
 def test_more_than_goes_at_once_goes_bit_by_bit(tmp_path, monkeypatch):
     monkeypatch.setattr("bcweb.review.vault._MOST_VERDICTS", 2)
     with Store(tmp_path / "home") as store:
@@ -353,7 +571,7 @@ def test_the_end_does_not_wait_for_a_place_that_hangs(tmp_path):
     with Store(tmp_path / "home") as store:
         hangs, goes_on = threading.Event(), threading.Event()
         running = Vault(store, Folder(tmp_path / "backup"))
-        running.place.open = lambda *_: (hangs.set(), goes_on.wait(60))
+        running.place.open = lambda **_: (hangs.set(), goes_on.wait(60))
         running.begin()
         assert hangs.wait(30)
         running.end(patience=0.05)
