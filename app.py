@@ -14,12 +14,29 @@ from bcweb.scans import MODALITIES
 from bcweb.terminal import command, say
 from bcweb.weights import WeightsError
 
+_VARIABLES = """\
+variables, most of them of the commands too (what is said on the command line goes before them):
+  BCWEB_WEIGHTS_ULTRASOUND, BCWEB_WEIGHTS_MAMMOGRAM
+                      the weights in use, named as --weights-ultrasound takes them
+  BCWEB_HOME          the data folder: projects, verdicts, masks
+  BCWEB_DATABASE      a database in place of the file there: postgresql://user:password@host/name
+  BCWEB_BACKUP        where the app keeps every verdict a second time: a folder, or hf://user/name
+  BCWEB_DATA          where busi, bus-bra and cdd-cesm lie, for tests and train.transfer without --data
+  HF_TOKEN            what the Hugging Face Hub knows you by, in place of `hf auth login`
+  HF_HOME             where what came from the Hub is kept
+  GRADIO_SERVER_NAME, GRADIO_SERVER_PORT
+                      as --host and --port
+  GRADIO_ROOT_PATH    the path below which a proxy shows the page, such as /seg
+"""
+
 
 @command
 def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python app.py",
         description="See what the network draws on breast ultrasounds and mammograms.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_VARIABLES,
     )
     parser.add_argument(
         "--port", type=int, help="default: GRADIO_SERVER_PORT, else the first free from 7860"

@@ -1,6 +1,9 @@
-"""Carry a network from one modality to the other, or on to more data of its own:
+"""Carry a network on to more data of its own modality, or from one modality to the other:
 
-    python -m train.transfer --source embedded --data busi:PATH --freeze encoder --out runs/transfer --push
+    python -m train.transfer --source bcweb/pretrained/ultrasound --data folder:reviewed --freeze all --out runs/reviewed
+
+goes on from the ultrasound weights with what a reader corrected. From one modality to the other an arm may help or
+harm: docs/transfer-study.md has what was measured.
 
 Alone, `python -m train.transfer --push` takes the data sets under BCWEB_DATA, the embedded weights of
 the other modality, and the arm `encoder`, says what it chose, and pushes to YOU/bcweb-MODALITY. Splits,

@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from io import StringIO
 
-from bcweb.cases import CasesError, Skipped, read_cases
+from bcweb.cases import KINDS, CasesError, Skipped, read_cases
 from bcweb.cases.duplicates import groups
 from bcweb.cases.grouping import find_pairs
 from bcweb.names import text
@@ -27,10 +27,14 @@ from bcweb.terminal import (
 @command
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m bcweb.cases", description=__doc__.split(": ")[1]
+        prog="python -m bcweb.cases",
+        description=__doc__.split(": ")[1],
+        epilog=f"KIND is one of {', '.join(KINDS)}.",
     )
     parser.add_argument(
-        "data", help="such as busi:PATH, folder:PATH?energy=low or hf:user/name@revision"
+        "data",
+        metavar="KIND:PATH",
+        help="such as busi:PATH, folder:PATH?energy=low or hf:user/name@revision",
     )
     parser.add_argument(
         "--duplicates", action="store_true", help="list all pairs of near-duplicates"

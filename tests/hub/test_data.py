@@ -117,6 +117,28 @@ def test_a_revision_is_its_own_and_once_read_wants_neither_hub_nor_datasets(
     assert read("hf:ann/scans", HF_HUB_OFFLINE="1") == "HF_HUB_OFFLINE forbids to ask the Hub."
 
 
+def test_a_folder_becomes_a_data_set_by_the_lines_of_the_documents(hub, read, python, tmp_path):
+    """Without what is only an accepted prediction, which would be taken for a truth there."""
+    text = (ROOT / "docs/hub.md").read_text(encoding="utf-8")
+    (lines,) = re.findall(r"^```python\n(.*?)^```", text, re.S | re.M)
+    for name in ("drawn", "accepted", "twice"):
+        (tmp_path / f"{name}.png").write_bytes(png(len(name)))
+    for name in ("drawn_mask", "accepted_mask", "twice_mask_1", "twice_mask_2"):
+        Image.fromarray(np.eye(48, 64, dtype=np.uint8) * 255).save(tmp_path / f"{name}.png")
+    (tmp_path / "cases.csv").write_text(
+        "file,group,modality,findings,decision\ndrawn.png,p1,ultrasound,an oval mass,truth\n"
+        "accepted.png,p2,ultrasound,,accept\ntwice.png,p3,ultrasound,,truth\n"
+    )
+    done = python(
+        "-c", lines.replace("PATH", tmp_path.as_posix()).replace("user/name", "ann/scans")
+    )
+    assert done.returncode == 0, done.stderr
+    assert hub.repository("ann/scans", "dataset").private
+    found, _ = read("hf:ann/scans?findings=an oval mass")
+    assert found["cases"] == [["ann/scans", "drawn", None, "p1", "ultrasound", 48]]
+    assert read("hf:ann/scans")[0] == found, "nothing else"
+
+
 def png(seed: int) -> bytes:
     file = BytesIO()
     pixels = np.random.default_rng(seed).integers(0, 255, (48, 64), dtype=np.uint8)

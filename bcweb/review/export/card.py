@@ -51,8 +51,9 @@ def card(rows: Sequence[Row]) -> str:
         "Names of cases and readers, and comments, are as they were given: look at them before you make this "
         "public.", "",
         "## How to read it", "",
+        "In the folder of bcweb; each modality teaches the weights of its own (`--fold all` where they have seen all of it):", "",
         "```sh",
-        "python -m train.transfer --data hf:USER/NAME@v1",
+        *[_teach(modality) for modality in modalities],
         "```", "",
         "or `datasets.load_dataset(\"USER/NAME\")`.",
     ]  # fmt: skip
@@ -102,6 +103,14 @@ def _source(name: str) -> str:
         return f"- {name}. Licence: whoever pushed this says it in the file LICENSE, which later pushes leave as it is."
     source = SOURCES[name]
     return f"- {source.name}, {source.text}. Licence: {source.licence}."
+
+
+def _teach(modality: str) -> str:
+    """By itself the command would begin with the other modality's weights, and freeze what they look at first."""
+    return (
+        f'python -m train.transfer --source bcweb/pretrained/{modality} --data "hf:USER/NAME@v1?modality={modality}" '
+        f"--freeze all --out runs/reviewed-{modality}"
+    )
 
 
 def _counted(counts: Counter[str]) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from io import BytesIO
 
 import numpy as np
 
 from bcweb.review.export import export
 from bcweb.scans import read_scan
+from bcweb.weights import EMBEDDED
 from tests.review.decided import OWNER, WITH_MASK
 from tests.review.export.written import pixels, verdicts
+from train.transfer import parse
 
 
 def test_the_data_set_holds_pictures_masks_and_every_column(made, tmp_path):
@@ -57,6 +60,24 @@ def test_the_card_says_what_it_is_how_many_and_under_which_licences(made, tmp_pa
     assert "| busi | corrected | 5 | 1 | benign 3, malignant 1, normal 1 |" in text
     assert "BUSI, breast ultrasound, Cairo" in text and "Licence: none is stated" in text
     assert "- busi 2. Licence: whoever pushed this says it in the file LICENSE, which" in text
+
+
+def test_the_card_has_each_modality_that_it_holds_teach_the_weights_of_its_own(
+    made, mine, tmp_path
+):
+    """The weights that `train.transfer` would take by itself are the other modality's."""
+    for project, modalities in ((made, ["mammogram", "ultrasound"]), (mine, ["ultrasound"])):
+        out = tmp_path / str(len(modalities))
+        export(project.store, OWNER, project.project.id, out, "dataset")
+        card = (out / "README.md").read_text(encoding="utf-8")
+        lines = [line for line in card.splitlines() if line.startswith("python -m train.transfer")]
+        given = [parse(shlex.split(line)[3:]) for line in lines]
+        assert [(args.source, args.data, args.freeze) for args in given] == [
+            (f"bcweb/pretrained/{modality}", [f"hf:USER/NAME@v1?modality={modality}"], "all")
+            for modality in modalities
+        ]
+        assert all((EMBEDDED.parents[1] / args.source).is_dir() for args in given)
+        assert len({args.out for args in given}) == len(modalities), "one run is not the other's"
 
 
 def test_several_files_of_parquet_where_there_is_much(mine, tmp_path, monkeypatch):
