@@ -70,11 +70,12 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Deployed:
-    """page: of the Space. new: whether it was a commit, and not the same as before."""
+    """page: of the Space. new: whether it was a commit, and not the same as before. set: whether settings were."""
 
     repo: str
     page: str
     new: bool
+    set: bool
 
 
 def dry_run(wanted: Wanted, folder: Path) -> int:
@@ -106,11 +107,11 @@ def deploy(wanted: Wanted) -> Deployed:
             _claim(api, repo, wanted)
             there = {name: one.value for name, one in api.get_space_variables(repo).items()}
             contents = _contents(there | wanted.all_variables)
-            _set(api, repo, wanted, there)
+            changed = _set(api, repo, wanted, there)
             new = _commit(api, repo, contents)
     except (hub.HubError, WeightsError) as error:
         raise DeployError(str(error)) from None
-    return Deployed(repo, f"{api.endpoint}/spaces/{repo}", new)
+    return Deployed(repo, f"{api.endpoint}/spaces/{repo}", new, changed)
 
 
 def _variable(modality: Modality) -> str:
@@ -134,9 +135,11 @@ def _claim(api: HfApi, repo: str, wanted: Wanted) -> None:
     """Create the Space where there is none, and make sure that this one is ours."""
     from huggingface_hub.errors import HTTPError
 
+    # Unless it is said to be public or private the Hub makes it what its owner has for new ones.
+    private = wanted.private or None
     try:
         api.create_repo(
-            repo, repo_type="space", space_sdk="gradio", private=wanted.private, exist_ok=True,
+            repo, repo_type="space", space_sdk="gradio", private=private, exist_ok=True,
             space_hardware=wanted.hardware or FREE,
         )  # fmt: skip
     except HTTPError as error:
@@ -163,18 +166,21 @@ def _private_bucket(api: HfApi, bucket: str) -> None:
         raise DeployError(f"The bucket {bucket} is public, and verdicts are not; name another.")
 
 
-def _set(api: HfApi, repo: str, wanted: Wanted, there: Mapping[str, str]) -> None:
-    """Settings come before the files, which the Space is then built with; each change is a restart.
+def _set(api: HfApi, repo: str, wanted: Wanted, there: Mapping[str, str]) -> bool:
+    """Settings come before the files, which the Space is then built with; each change is a restart. Whether there was one:
+    nobody knows of a secret whether it is another.
 
     there: the variables that it has.
     """
     from huggingface_hub import Volume
 
-    for name, value in wanted.all_variables.items():
-        if there.get(name) != value:
-            api.add_space_variable(repo, name, value)
+    wished = wanted.all_variables.items()
+    differ = {name: value for name, value in wished if there.get(name) != value}
+    for name, value in differ.items():
+        api.add_space_variable(repo, name, value)
     for name, value in wanted.secrets.items():
         api.add_space_secret(repo, name, value)
+    changed = bool(differ or wanted.secrets)
     runtime = api.get_space_runtime(repo)
     if wanted.bucket:
         others = [one for one in runtime.volumes or () if one.mount_path != BACKUP]
@@ -183,8 +189,11 @@ def _set(api: HfApi, repo: str, wanted: Wanted, there: Mapping[str, str]) -> Non
             one.source for one in (*others, backup)
         ]:
             api.set_space_volumes(repo, [*others, backup])
+            changed = True
     if wanted.hardware not in (None, runtime.requested_hardware or runtime.hardware):
         api.request_space_hardware(repo, wanted.hardware)
+        changed = True
+    return changed
 
 
 def _commit(api: HfApi, repo: str, contents: Mapping[str, bytes]) -> bool:
@@ -318,8 +327,12 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         say("Stopped; the same command goes on.")
         return 130
-    what = "Deployed" if deployed.new else "Nothing has changed"
-    print(f"{what}: {deployed.page}, which takes some minutes to build. {NEEDS}")
+    if deployed.new:
+        print(f"Deployed: {deployed.page}, which takes some minutes to build. {NEEDS}")
+    elif deployed.set:
+        print(f"Its settings are set, its files are the same: {deployed.page}, which starts again.")
+    else:
+        print(f"Nothing has changed: {deployed.page}")
     return 0
 
 

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from huggingface_hub import RepoCard
 
+from bcweb.scans import MODALITIES
+
 ROOT = Path(__file__).parents[1]
 START = "app.py"
 # What a module reads beside it. The rest that lies there is for whoever develops it.
@@ -101,5 +103,12 @@ def _data() -> set[str]:
     return {
         file.relative_to(ROOT).as_posix()
         for file in (ROOT / "bcweb").rglob("*")
-        if file.suffix in _READ and file.name not in _FOR_DEVELOPERS
+        if file.suffix in _READ and file.name not in _FOR_DEVELOPERS and not _is_somebodys(file)
     }
+
+
+def _is_somebodys(file: Path) -> bool:
+    """Whether it is of other weights than the embedded ones, put beside them: they may be a clinic's own, with the names
+    of its cases, and the app asks for none of them."""
+    embedded = ROOT / "bcweb" / "pretrained"
+    return file.is_relative_to(embedded) and file.relative_to(embedded).parts[0] not in MODALITIES

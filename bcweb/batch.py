@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
+from bcweb.cores import core_count
+
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
@@ -119,14 +121,6 @@ def worker_count(items: int, asked: int | None = None) -> int:
     if asked is not None:
         return max(1, min(asked, items))
     return max(1, min(core_count(), items // SCANS_A_WORKER))
-
-
-def core_count() -> int:
-    """How many processor cores this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on Windows and macOS
-        return os.cpu_count() or 1
 
 
 class Stop:

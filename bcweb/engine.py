@@ -17,6 +17,7 @@ import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 from bcweb import network
+from bcweb.cores import core_quota
 from bcweb.weights import Config, WeightsError
 
 onnxruntime.disable_telemetry_events()  # on Windows, where the variable is not read
@@ -168,12 +169,13 @@ def write_onnx(config: Config, tensors: dict[str, np.ndarray]) -> bytes:
 class Engine:
     """One network, ready to run. Safe to share between threads.
 
-    threads: processor threads for one call; 0 lets ONNX Runtime take all cores.
+    threads: processor threads for one call; 0 lets ONNX Runtime take all cores, in a container those that it is given.
     """
 
     def __init__(self, config: Config, tensors: dict[str, np.ndarray], threads: int = 0):
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
+        # By itself ONNX Runtime counts those of a container's host.
+        options.intra_op_num_threads = threads or core_quota() or 0
         # Threads that spin while they wait take the cores from whoever else works on this machine.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3

@@ -1,7 +1,7 @@
-"""`make bench`: every figure is a ratio against a peer measured in the same run, on made-up scans.
+"""`make bench`: figures beside those of a peer measured in the same run, on made-up scans.
 
 Absolute times depend on the machine and what else runs on it; the bars are on ratios, and on
-processor seconds where the bar is a time.
+processor seconds where the bar is a time. `app` has no peer and no bar: nothing else starts this page.
 """
 
 from __future__ import annotations

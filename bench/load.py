@@ -3,10 +3,10 @@
     python -m bench load
 
 Each opens a scan, fetches what the page draws, asks for the mask at three thresholds, removes the scan, and
-begins again; the one in Chromium drops scans on the page and drags the threshold. One more visitor arrives in
-between with forty scans at once. That is more than people do: it shows what happens when there is more to do
-than the machine can. A bar is on what must hold on every machine: no error, nobody left behind, no memory
-that stays.
+begins again; the one in Chromium drops scans on the page and drags the threshold. One more visitor arrives soon
+after the beginning with forty scans at once. That is more than people do: it shows what happens when there is more
+to do than the machine can. A bar is on what must hold on every machine: no error, nobody left behind, no memory
+that stays: in the last quarter the median is that of the second, which one peak does not raise.
 """
 
 from __future__ import annotations
@@ -103,12 +103,13 @@ def _rows(
     waits = [wait for one in told for wait in one.waits]
     done = [len(one.waits) for one in told]
     longest, median = _at(100, waits), _at(50, waits)
-    turn = (VISITORS + 1) * seconds / max(1, len(waits) + len(crowd.waits))
+    scans = len(waits) + len(crowd.waits) + drawn.scans
+    turn = (VISITORS + 1) * seconds / max(1, scans)
     middle, end = (
-        _at(100, memory[len(memory) * k // 4 : len(memory) * (k + 1) // 4]) for k in (1, 3)
+        _at(50, memory[len(memory) * k // 4 : len(memory) * (k + 1) // 4]) for k in (1, 3)
     )
     return [
-        Row("scans segmented a second", len(waits) / seconds, ""),
+        Row("scans segmented a second", scans / seconds, ""),
         Row("errors", len(errors), "", at_most=0),
         Row("from a scan to its prediction: median", median, "s"),
         Row("  95th percentile", _at(95, waits), "s"),
@@ -123,8 +124,8 @@ def _rows(
         Row("frames of a threshold drag there: median", _at(50, drawn.frames), "ms"),
         Row("  95th percentile", _at(95, drawn.frames), "ms"),
         Row("resident memory before", memory[0], "MB"),
-        Row("  the most in the second quarter", middle, "MB"),
-        Row("  the most in the last quarter / in the second", end / middle, "x", at_most=1.05),
+        Row("  the median of the second quarter", middle, "MB"),
+        Row("  the median of the last quarter / of the second", end / middle, "x", at_most=1.05),
     ]  # fmt: skip
 
 
@@ -171,7 +172,7 @@ def _many_at_once(address: str, scans: list[bytes], over: threading.Event, told:
             told.errors.append(f"one of forty: {type(error).__name__}: {error}")
 
     with closing(Visitor(address)) as visitor, ThreadPoolExecutor(MANY) as pool:
-        if not over.wait(SECONDS / 3):
+        if not over.wait(SECONDS / 12):
             list(pool.map(bring, range(MANY)))
 
 

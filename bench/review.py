@@ -22,7 +22,7 @@ from bcweb.masks import grey_png
 from bcweb.review.home import DATABASE
 from bcweb.review.records import NewCase, NewVerdict, QueueRow
 from bcweb.review.store import LOCAL, Store
-from bench.rows import Row
+from bench.rows import Row, interleaved_medians, median_and_high
 
 CASES = 10_000
 SIZE = (500, 600)  # of an ultrasound, rows and columns
@@ -105,13 +105,17 @@ def _looking(store: Store, project_id: int, plain: sqlite3.Connection) -> list[R
     }
     rows = []
     for name, (call, bar) in asked.items():
-        wall, processor = _times(call, 10)
-        rows += _two(name, wall)
+        wall, processor = _times(call, 40)
+        rows += median_and_high(name, wall)
         if bar is not None:
             rows.append(Row("  processor time", statistics.median(processor), "s", at_most=bar))
-    wall, _ = _times(lambda: plain.execute(same_rows, (project_id,)).fetchall(), 10)
-    queue, _ = _times(lambda: store.queue(LOCAL, project_id), 10)
-    ratio = statistics.median(queue) / statistics.median(wall)
+    medians = interleaved_medians(
+        {
+            "queue": lambda: store.queue(LOCAL, project_id),
+            "plain": lambda: plain.execute(same_rows, (project_id,)).fetchall(),
+        }
+    )
+    ratio = medians["queue"] / medians["plain"]
     return [*rows, Row("open the queue / the same rows by plain SQL", ratio, "x", at_most=4)]
 
 
@@ -120,7 +124,7 @@ def _saving(store: Store, project_id: int, home: Path) -> list[Row]:
     rows = []
     for name, shape, ids in (
         ("save a verdict with its mask", SIZE, listed[:200]),
-        ("save a verdict, 3328x2560", MAMMOGRAM, listed[-1:] * 20),
+        ("save a verdict, 3328x2560", MAMMOGRAM, listed[-1:] * 40),
     ):
         saved, bare = [], []
         with closing(_plain(home / f"plain {shape[0]}")) as plain:
@@ -134,12 +138,12 @@ def _saving(store: Store, project_id: int, home: Path) -> list[Row]:
                 started = time.perf_counter()
                 _save_plainly(plain, home / f"plain {shape[0]}", number, mask)
                 bare.append(time.perf_counter() - started)
-        rows += _two(name, saved)
+        rows += median_and_high(name, saved)
         ratio = statistics.median(saved) / statistics.median(bare)
         rows.append(Row("  / the same mask and a row, synced plainly", ratio, "x", at_most=4))
     drawn = _blob(SIZE, 7)
     draft, _ = _times(lambda: store.save_draft(LOCAL, "reader", listed[300], drawn), 50)
-    return [*rows, *_two("keep a draft", draft)]
+    return [*rows, *median_and_high("keep a draft", draft)]
 
 
 def _plain(folder: Path) -> sqlite3.Connection:
@@ -183,11 +187,3 @@ def _times(call: Callable[[], object], rounds: int) -> tuple[list[float], list[f
         processor.append(time.process_time() - began)
         wall.append(time.perf_counter() - started)
     return wall, processor
-
-
-def _two(name: str, seconds: list[float]) -> list[Row]:
-    high = sorted(seconds)[min(len(seconds) - 1, int(0.95 * len(seconds)))]
-    return [
-        Row(f"{name}: median", statistics.median(seconds) * 1000, "ms"),
-        Row("  95th percentile", high * 1000, "ms"),
-    ]

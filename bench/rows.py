@@ -39,6 +39,20 @@ class Row:
         return f"{self.name:<58} {value:>9} {self.unit:<5} {bar}".rstrip()
 
 
+def high(values: list[float]) -> float:
+    """The 95th percentile; NaN of fewer than 40, of which it would be one or two."""
+    ordered = sorted(values)
+    return ordered[int(0.95 * len(ordered))] if len(ordered) >= 40 else math.nan
+
+
+def median_and_high(name: str, seconds: list[float]) -> list[Row]:
+    """Two rows, in milliseconds."""
+    return [
+        Row(f"{name}: median", statistics.median(seconds) * 1000, "ms"),
+        Row("  95th percentile", high(seconds) * 1000, "ms"),
+    ]
+
+
 def interleaved_medians(
     calls: dict[str, Callable[[], object]], rounds: int = 30
 ) -> dict[str, float]:

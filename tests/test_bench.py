@@ -5,15 +5,19 @@ from __future__ import annotations
 import math
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from bench import app_start, load, memory, segment_command, training
-from bench.rows import Row
+from bcweb import cores
+from bcweb.review.home import DATABASE
+from bench import app_start, load, memory, review_page, segment_command, training
+from bench.rows import Row, high, median_and_high
 from tests.page.running import App
 
 ROOT = Path(__file__).parent.parent
@@ -57,6 +61,27 @@ def test_where_nobody_gets_a_scan_the_times_are_not_measured(rows):
     assert "not measured" in str(told["/ the median"]) and not told["/ the median"].missed
 
 
+def remembered(memory: list[float]) -> Row:
+    """What is said of a load of two minutes after which the server had this much, one figure a second."""
+    rows = load._rows([load.Told([1.0])], load.Told([1.0]), load.Drawn([16.0], 1), memory, 120)
+    return rows[-1]
+
+
+def test_memory_that_stays_misses_a_bar_although_the_crowd_took_as_much_for_a_moment():
+    crowd = [700.0 if 40 <= second < 45 else 500.0 for second in range(120)]
+    assert not remembered(crowd).missed
+    leak = [held + max(0, second - 80) * 4 for second, held in enumerate(crowd)]
+    assert remembered(leak).missed, "in the end it is as much as the crowd took"
+
+
+def test_every_scan_that_was_segmented_is_counted():
+    told, crowd = [load.Told([1.0] * 10), load.Told([1.0] * 10)], load.Told([2.0] * 4)
+    rows = load._rows(told, crowd, load.Drawn([16.0], 6), [500.0] * 8, 10)
+    named = {row.name.strip(): row.value for row in rows}
+    assert named["scans segmented a second"] == 3
+    assert named["/ a turn of every visitor"] == pytest.approx(1 / ((load.VISITORS + 1) * 10 / 30))
+
+
 def test_what_goes_wrong_beside_the_visitors_is_told(rows, monkeypatch):
     def broken(*given):
         raise OSError("no memory to watch")
@@ -72,6 +97,20 @@ def test_what_is_not_measured_neither_reaches_its_bar_nor_misses_it():
         "memory", "-", "MB", "(at", "most", "5:", "not", "measured)",
     ]  # fmt: skip
     assert str(Row("memory", 5.5, "MB", at_most=5)).endswith("5.50 MB    (at most 5: MISSED)")
+
+
+def test_of_few_values_no_percentile_is_told():
+    assert math.isnan(high([1.0] * 39))
+    assert high([float(value) for value in range(40)]) == 38
+    assert [row.value for row in median_and_high("it", [2.0] * 40)] == [2000, 2000]
+
+
+def test_no_case_of_the_review_was_decoded_as_another(tmp_path):
+    review_page.make_project(tmp_path, review_page.PICTURES + 5)
+    with closing(sqlite3.connect(tmp_path / DATABASE)) as connection:
+        for file, table in (("file", "cases"), ("map_file", "predictions")):
+            found = connection.execute(f"SELECT {file} FROM {table}").fetchall()
+            assert len(set(found)) == len(found) == review_page.PICTURES + 5, table
 
 
 def test_the_peak_of_a_process_is_not_that_of_its_parent():
@@ -118,7 +157,7 @@ def test_all_that_train_do_so_on_the_processors(monkeypatch, framework):
     assert asked[0]["PATH"] == os.environ["PATH"]
 
 
-def test_the_bare_engine_has_the_cores_that_the_command_has(monkeypatch):
+def test_the_bare_engine_has_the_cores_that_the_command_has(monkeypatch, tmp_path):
     """Under `taskset` those are not all of the machine's."""
     threads = []
 
@@ -131,6 +170,7 @@ def test_the_bare_engine_has_the_cores_that_the_command_has(monkeypatch):
     monkeypatch.setattr(segment_command, "FILES", 1)
     monkeypatch.setattr(os, "cpu_count", lambda: 64)
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 5, 7}, raising=False)
+    monkeypatch.setattr(cores, "_GROUP", tmp_path)  # no container's share
     assert segment_command._bare_engine() > 0
     assert threads == [3]
 

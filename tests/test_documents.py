@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import ast
+import csv
 import os
 import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import redirect_stdout
 from functools import cache
 from io import StringIO
 from pathlib import Path
 from runpy import run_module
+from statistics import mean
 from unittest.mock import patch
 
 import pytest
 
+from bcweb.cases import KINDS
 from bcweb.metrics import dice
 from bcweb.scans import MODALITIES
 from bcweb.scores import read_scores, summarise
+from bcweb.statistics import paired_difference
 from bcweb.weights import EMBEDDED
+from tests.test_imports import LAYERS
 from train.failures import draw
 
 # A command is run as one in the tests' own process, which may have its module from before.
@@ -27,19 +34,42 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*found in sys.modules:RuntimeWa
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 TEXT = {file.name: file.read_text(encoding="utf-8") for file in DOCUMENTS}
+# What tells of a command or a setting in passing, and is no document of it.
+BESIDE = [
+    ROOT / "SECURITY.md", ROOT / "CHANGELOG.md", ROOT / "Space/README.md",
+    *sorted(EMBEDDED.glob("*/README.md")),
+]  # fmt: skip
 PACKAGES = ("bcweb", "train", "Space")
-# One for the documents, one a line: a shell's line, or what stands between two backticks.
-_COMMAND = re.compile(r"python -m ((?:bcweb|train|Space|bench)[\w.]*)([^\n`#]*)")
+# One a line: a shell's line, or what stands between two backticks, or in a sentence before its comma.
+_COMMAND = re.compile(r"python -m ((?:bcweb|train|Space|bench)[\w.]*)((?:[^\n`#,]|,(?! ))*)")
+_HEADING = re.compile(r"^#+ (.+)$", re.M)
+_LINK = re.compile(r"\]\((?![a-z]+:)([^)#\s]*)(?:#([^)]*))?\)")
 _HAS_SUBCOMMANDS = ("bcweb.review",)
 
 
-def commands() -> list[tuple[str, str, str]]:
-    """(document, module, what follows) for every command that the documents name."""
-    return [
-        (name, module.rstrip("."), rest)
-        for name, text in TEXT.items()
-        for module, rest in _COMMAND.findall(text.replace("\\\n", " "))
-    ]
+def commands_in(text: str) -> list[tuple[str, str]]:
+    """(module, what follows) for every command that a text names."""
+    named = _COMMAND.findall(text.replace("\\\n", " "))
+    return [(module.rstrip("."), rest) for module, rest in named]
+
+
+def commands() -> list[tuple[str, str]]:
+    """Every command that the documents name."""
+    return [command for text in TEXT.values() for command in commands_in(text)]
+
+
+def written() -> Iterator[str]:
+    """What the code says: helps, sentences, cards. What is put in at run time stands as an X."""
+    for package in PACKAGES:
+        for file in (ROOT / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.JoinedStr):
+                    yield "".join(
+                        part.value if isinstance(part, ast.Constant) else "X"
+                        for part in node.values
+                    )
+                elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    yield node.value
 
 
 def modules() -> list[str]:
@@ -74,10 +104,10 @@ def subcommand_of(module: str, rest: str) -> str:
 
 @pytest.mark.parametrize("module", modules())
 def test_every_command_is_documented(module):
-    assert module in {name for _, name, _ in commands()}, f"no document tells of python -m {module}"
+    assert module in {name for name, _ in commands()}, f"no document tells of python -m {module}"
 
 
-def test_every_setting_is_documented():
+def test_every_setting_is_documented_and_the_help_of_the_app_lists_them_all():
     code = "\n".join(
         file.read_text(encoding="utf-8")
         for package in PACKAGES
@@ -86,6 +116,16 @@ def test_every_setting_is_documented():
     settings = {name for name in re.findall(r"\bBCWEB_[A-Z_]*[A-Z]\b", code)}
     missing = {name for name in settings if not any(name in text for text in TEXT.values())}
     assert len(settings) >= 5 and not missing, f"no document tells of {sorted(missing)}"
+    unlisted = {name for name in settings if name not in help_of("app")}
+    assert not unlisted, f"python app.py --help does not list {sorted(unlisted)}"
+
+
+@pytest.mark.parametrize("module", ["bcweb.cases", "bcweb.evaluate", "train.data", "train.score"])
+def test_a_command_that_reads_data_sets_says_which_there_are(module):
+    said = help_of(module)
+    assert not [
+        kind for kind in KINDS if not re.search(rf"\b{kind}\b", said.partition("KIND is")[2])
+    ]
 
 
 @pytest.mark.parametrize(
@@ -93,13 +133,19 @@ def test_every_setting_is_documented():
     sorted(
         {
             (module, subcommand_of(module, rest), tuple(sorted(re.findall(r"--[a-z-]+", rest))))
-            for _, module, rest in commands()
+            for text in [
+                *TEXT.values(),
+                *(f.read_text(encoding="utf-8") for f in BESIDE),
+                *written(),
+            ]
+            for module, rest in commands_in(text)
         }
     ),
 )
-def test_a_documented_command_exists_and_has_the_options_that_are_named(
+def test_a_command_that_is_named_exists_and_has_the_options_that_are_named(
     module, subcommand, options
 ):
+    """In the documents, and in what the program itself says: its helps, its sentences, the cards that it writes."""
     text = help_of(module, subcommand)
     for option in options:
         # What a command hands on to another, it has from there.
@@ -116,10 +162,35 @@ def test_every_subcommand_is_documented():
             assert re.search(rf"{module} {name}|`{name} ", told), f"{module} {name} is untold"
 
 
+def anchors(text: str) -> set[str]:
+    """What GitHub makes of the headings."""
+    words = (re.sub(r"[^\w -]", "", heading.lower()) for heading in _HEADING.findall(text))
+    return {heading.strip().replace(" ", "-") for heading in words}
+
+
 def test_links_between_the_documents_lead_somewhere():
-    for file in DOCUMENTS:
-        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", TEXT[file.name]):
-            assert (file.parent / target).exists(), f"{file.name} links to {target}"
+    for file in [*DOCUMENTS, *BESIDE]:
+        for target, anchor in _LINK.findall(file.read_text(encoding="utf-8")):
+            there = file.parent / target if target else file
+            assert there.exists(), f"{file.name} links to {target}"
+            if anchor:
+                known = anchors(there.read_text(encoding="utf-8"))
+                assert anchor in known, f"{file.name} links to {target}#{anchor}"
+
+
+def test_a_picture_of_a_generated_scan_is_called_one():
+    """Its scores are better than any of a real one."""
+    shown = [
+        alt for text in TEXT.values() for alt in re.findall(r"!\[(.*?)\]\(\S*-tab\.png\)", text)
+    ]
+    assert shown and not [alt for alt in shown if "generated" not in alt]
+
+
+def test_the_layers_in_the_rules_are_those_that_a_test_holds():
+    table = TEXT["CONTRIBUTING.md"].partition("| from the top down")[2].partition("\n\n")[0]
+    names = [name.rpartition(".")[2] for layer in LAYERS for name in layer]
+    missing = [name for name in names if not re.search(rf"[`/]{name}(\.py|/)", table)]
+    assert not missing
 
 
 def test_the_first_commands_are_ones_of_any_shell():
@@ -149,7 +220,8 @@ TRAINING = (
     'train.data --data "folder:scans?modality=ultrasound" --out packed.npz --size 64',
     f"train.source --data packed:packed.npz --out source {_TINY}",
     'train.score source --data "folder:scans?modality=ultrasound"',
-    f'train.transfer --data "folder:scans?modality=mammogram" --out transfer {_TINY} --validation 0',
+    f'train.transfer --source {(EMBEDDED / "ultrasound").as_posix()} --data "folder:scans?modality=ultrasound" '
+    f"--freeze all --out transfer {_TINY} --validation 0",
     f'train.crossval --data "folder:scans?modality=ultrasound" --out folds {_TINY}',
 )
 TRAINED = (
@@ -208,6 +280,20 @@ def test_the_scores_in_the_readme_are_those_of_the_tables(row, table, dataset):
     ]
 
 
+@pytest.mark.parametrize(
+    ("row", "table", "dataset"),
+    [
+        ("BUS-BRA", "bcweb/pretrained/ultrasound/scores.csv", "bus-bra"),
+        ("BUSI", "bcweb/pretrained/ultrasound/scores.csv", "busi"),
+        ("CDD-CESM", "bcweb/pretrained/mammogram/scores.csv", "cdd-cesm"),
+    ],
+)
+def test_the_scores_that_the_readme_begins_with_are_those_of_the_tables(row, table, dataset):
+    scores = [score for score in read_scores(ROOT / table) if score.dataset == dataset]
+    begins = TEXT["README.md"].partition("\n## ")[0]
+    assert f"{summarise(scores)['lesion']['dice_mean']:.2f} ({row})" in begins
+
+
 def test_what_is_said_of_the_generated_samples_is_what_the_weights_draw():
     drawn = {modality: draw(EMBEDDED / modality) for modality in MODALITIES}
     of = {
@@ -234,6 +320,21 @@ def test_what_is_said_of_normal_films_is_what_was_measured():
     normal = summarise(rows)["normal"]
     low, high = normal["painted_ci"]
     said = f"it paints on {normal['painted']:.0%} ({low * 100:.0f}-{high * 100:.0f}%) of mini-MIAS's {normal['n']} normal films"
-    assert said in " ".join(TEXT["README.md"].split())
+    readme = " ".join(TEXT["README.md"].split())
+    assert said in readme
+    assert low > 0.5 and "on most mammograms without a lesion it outlines something" in readme
     card = (ROOT / "bcweb/pretrained/mammogram/README.md").read_text(encoding="utf-8")
     assert f"{normal['painted']:.1%}\n({low * 100:.1f}-{high * 100:.1f})" in card
+
+
+def test_what_is_said_of_films_as_they_are_published_is_what_was_measured():
+    with (ROOT / "docs/weights/mammogram/unpadded.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    padded, published = (
+        [float(row[f"dice_{name}"]) for row in rows] for name in ("padded", "unpadded")
+    )
+    lost = paired_difference(padded, published, [row["group"] for row in rows])
+    assert (
+        f"{lost.estimate:.2f} lower](docs/weights/mammogram/unpadded.csv) ({lost.low:.2f}-{lost.high:.2f}), measured "
+        f"on all {len(rows)}, which these weights have seen: {mean(published):.2f} in the place of {mean(padded):.2f}."
+    ) in " ".join(TEXT["README.md"].split())

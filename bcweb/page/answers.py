@@ -45,7 +45,7 @@ async def body(request: Request, most: int, name: str = "This") -> bytes:
     """What the request carries, up to `most` bytes; name: of the file, for the sentence."""
     too_large = HTTPException(
         413,
-        f"{PurePosixPath(name).name} is larger than {most // MB} MB, the most that is taken.",
+        f"{PurePosixPath(name).name} is larger than {_size(most)}, the most that is taken.",
     )
     if int(request.headers.get("content-length", "0")) > most:
         raise too_large
@@ -55,6 +55,10 @@ async def body(request: Request, most: int, name: str = "This") -> bytes:
         if len(read) > most:
             raise too_large
     return bytes(read)
+
+
+def _size(nbytes: int) -> str:
+    return f"{nbytes // MB} MB" if nbytes >= MB else f"{nbytes // 1024} KB"
 
 
 async def fields(request: Request, most: int = MB) -> dict:

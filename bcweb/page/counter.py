@@ -10,6 +10,7 @@ are open that the page and the two endpoints need; nothing is behind the rest.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -38,7 +39,10 @@ _OPEN = {
 }  # fmt: skip
 _OPEN_BELOW = ("/bc/", "/assets/", "/static/", "/svelte/", f"{_API}call/", f"{_API}heartbeat/")
 _MOST_FILES = 4  # in one upload
-_MOST_WORDS = 64 * 1024  # bytes of a call, files not counted
+_MOST_WORDS = 64 * 1024  # bytes of what Gradio is asked, files not counted
+_UNDER_WAY, _ALL_UNDER_WAY = 8, 32  # the largest files at once, of one visitor and of all
+_FEW = 1_000_000  # bytes of a verdict, a drawing: however much is on its way, they are heard
+_PATIENCE = 60  # seconds for the next part of a body
 _FORM = 64 * 1024  # what surrounds the files of an upload
 _MASK = re.compile(r"[\\/]([\w-]{43})[\\/]mask\.png")
 _NAME = re.compile(r"[\w-]{43}")
@@ -57,11 +61,47 @@ class Counter:
     ):
         self.app, self.upload_bytes = app, upload_bytes
         self.uploads, self.masks, self.functions = uploads, masks, functions
+        # Bytes by visitor; those without a cookie are one.
+        self._under_way: dict[str | None, int] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        owner, mine, is_coming = visitor(scope), 0, True
+
+        async def counted() -> Message:
+            nonlocal mine, is_coming
+            if not is_coming:
+                return await receive()
+            try:
+                message = await asyncio.wait_for(receive(), _PATIENCE)
+            except TimeoutError:  # a laptop that sleeps would hold its bytes for ever
+                message = {"type": "http.disconnect"}
+            is_coming = message.get("more_body", False)
+            read = len(message.get("body", b""))
+            self._take(owner, read, mine + read > _FEW)
+            mine += read
+            return message
+
+        try:
+            await self._serve(scope, counted, send)
+        finally:
+            self._take(owner, -mine, may_be_refused=False)
+
+    def _take(self, owner: str | None, read: int, may_be_refused: bool) -> None:
+        """Count what a request has brought, until it is answered: no store has counted it by then."""
+        mine = self._under_way.get(owner, 0) + read
+        most = self.upload_bytes
+        if may_be_refused and mine > _UNDER_WAY * most:
+            raise HTTPException(507, "Too much of yours is on its way at once: try again later.")
+        if may_be_refused and sum(self._under_way.values()) + read > _ALL_UNDER_WAY * most:
+            raise HTTPException(507, "The server has no room for more now: try again later.")
+        self._under_way[owner] = mine
+        if not mine:
+            del self._under_way[owner]
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         path, method = scope["path"], scope["method"]
         try:
             if path == f"{_API}upload" and method == "POST":
@@ -71,8 +111,8 @@ class Counter:
             elif path.rstrip("/") not in _OPEN and not path.startswith(_OPEN_BELOW):
                 raise HTTPException(404, "There is nothing here.")
             else:
-                if path.startswith((f"{_API}call/", f"{_API}queue/join")) and method == "POST":
-                    receive = await self._call(Request(scope, receive), path)
+                if method == "POST" and not path.startswith("/bc/"):
+                    receive = await self._heard(Request(scope, receive), path)
                 await self.app(scope, receive, send)
                 return
         except HTTPException as error:
@@ -100,9 +140,17 @@ class Counter:
         headers = {"Content-Disposition": 'attachment; filename="mask.png"'}
         return private(Response(mask, media_type="image/png", headers=headers))
 
-    async def _call(self, request: Request, path: str) -> Receive:
-        """What Gradio gets to hear of a call."""
-        said = json_of(await body(request, _MOST_WORDS, "What is asked"))
+    async def _heard(self, request: Request, path: str) -> Receive:
+        """What Gradio, which reads a body of any size into memory, gets to hear of what is asked: few words, and of a
+        call what it takes.
+        """
+        words = await body(request, _MOST_WORDS, "What is asked")
+        if path.startswith((f"{_API}call/", f"{_API}queue/join")):
+            words = self._call(words, path)
+        return _saying(words)
+
+    def _call(self, words: bytes, path: str) -> bytes:
+        said = json_of(words)
         if not isinstance(said, dict):
             raise HTTPException(400, "A call is a JSON object.")
         named = path.rstrip("/").removeprefix(f"{_API}call/").removeprefix("v2/")
@@ -118,7 +166,7 @@ class Counter:
             if len(data) > len(takes):
                 raise HTTPException(400, f"This takes {', '.join(takes)}, and nothing else.")
             said["data"] = [*data, *[None] * (len(takes) - len(data))]
-        return _saying(json.dumps(_reduced(said)).encode())
+        return json.dumps(_reduced(said)).encode()
 
 
 async def _files(request: Request, most: int) -> AsyncIterator[bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import PurePath, PurePosixPath
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -36,6 +36,8 @@ class MasksZip:
         self._file = io.BytesIO()
         self._zip = ZipFile(self._file, "w")
         self._taken = {TABLE}
+        # By folder and scan's name what to call the next mask: not each of a thousand is to begin with the first.
+        self._names: dict[tuple[PurePosixPath, str], Iterator[str]] = {}
         self._rows: list[dict[str, object]] = []
 
     def add(self, scan: Held) -> None:
@@ -65,7 +67,9 @@ class MasksZip:
         return self._file.getvalue()
 
     def _place(self, scan: Held) -> str:
-        places = (_writable(self._folders[scan] / name) for name in mask_files(scan.name))
+        folder = self._folders[scan]
+        names = self._names.setdefault((folder, scan.name), mask_files(scan.name))
+        places = (_writable(folder / name) for name in names)
         place = next(place for place in places if place.casefold() not in self._taken)
         self._taken.add(place.casefold())
         return place

@@ -68,7 +68,7 @@ def pair(names: Sequence[str], known: int = 0) -> list[Pair]:
     A folder may be called as those of masks, "segmentation" too, where scans lie in it with their truths: each of them,
     or some where nothing in it is the truth of a scan elsewhere.
     """
-    paths = [PurePosixPath(name.replace("\\", "/")) for name in names]
+    paths = list(map(_path, names))
     told = _pair(paths, known)
     inside = dict(_inside_of_scans(paths, told, known))
     if not inside:
@@ -157,7 +157,7 @@ def scan_of(names: Sequence[str], mask: int, look: Callable[[int], Look | None])
     of its name. One beside it comes first, and of several the last.
     look: of the file at a place, None where it cannot be read; it is asked for as few as will do.
     """
-    paths = [PurePosixPath(name.replace("\\", "/")) for name in names]
+    paths = list(map(_path, names))
     own = paths[mask]
     if own.suffix.lower() not in PICTURES:
         return None
@@ -177,6 +177,32 @@ def scan_of(names: Sequence[str], mask: int, look: Callable[[int], Look | None])
         if its and not its.black_and_white and same_aspect(mine.shape, its.shape):
             return scan
     return None
+
+
+def alike(names: Sequence[str]) -> list[list[int]]:
+    """For the file at each place the places that `scan_of` chooses among, its own too: few, where it would go through
+    thousands for each of thousands.
+    """
+    paths = list(map(_path, names))
+    keys = [(stem(path.name).lower(), path.parent) for path in paths]
+    of_name: dict[str, list[int]] = {}
+    beside: dict[tuple[str, PurePosixPath], list[int]] = {}
+    for place, key in enumerate(keys):
+        of_name.setdefault(key[0], []).append(place)
+        beside.setdefault(key, []).append(place)
+    found = []
+    for place, (name, folder) in enumerate(keys):
+        among = beside[name, folder]
+        if len(among) == 1:  # none beside it, and one elsewhere only where it is the only one
+            loose = beside.get((name, PurePosixPath()), []) if folder.parts else of_name[name]
+            if len(loose) + bool(folder.parts) == 2:
+                among = sorted({place, *loose})
+        found.append(among)
+    return found
+
+
+def _path(name: str) -> PurePosixPath:
+    return PurePosixPath(name.replace("\\", "/"))
 
 
 def may_be_beside(one: PurePosixPath, other: PurePosixPath) -> bool:

@@ -9,7 +9,6 @@ and the page shows so, and a scan that fails fails alone.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -26,6 +25,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bcweb.cases import read_mask
+from bcweb.cores import core_count
 from bcweb.names import visible
 from bcweb.page.answers import answer, body, fields, number_of, owner_of, private
 from bcweb.page.desks import Desks
@@ -33,16 +33,16 @@ from bcweb.page.folder import FolderError, Listed, list_folder
 from bcweb.page.held import FileState, Held
 from bcweb.page.masks_zip import MasksZip
 from bcweb.page.packed import Packed
-from bcweb.page.pairing import Pair, pair, scan_of
+from bcweb.page.pairing import Pair, alike, pair, scan_of
 from bcweb.page.parcels import Parcels
 from bcweb.page.segmenters import Segmenters
 from bcweb.page.settings import MB, Settings
-from bcweb.page.store import Store, StoreFull
+from bcweb.page.store import Forgotten, Store, StoreFull
 from bcweb.phantoms import Phantom
 from bcweb.samples import SAMPLES, Sample
 from bcweb.scans import MODALITIES, Modality, Scan, ScanError, read_scan
 
-_DESKS = max(2, min(4, os.cpu_count() or 2))
+_DESKS = max(2, min(4, core_count()))
 _MOST_NAMES = 20_000
 
 R = TypeVar("R")
@@ -106,7 +106,7 @@ class Scans:
                 "folders": self.settings.local,
                 "may_switch": self.settings.local,
                 "upload_bytes": self.settings.upload_bytes,
-                "at_once": _DESKS,
+                "at_once": max(3, _DESKS),  # one uploads while others are segmented
             }
         )
 
@@ -167,12 +167,14 @@ class Scans:
 
     def _truths(self, owner: str, held: dict[str, Held]) -> Iterator[tuple[str, str]]:
         ids, items = list(held), list(held.values())
-        for place, mask in enumerate(items):
-            if not mask.black_and_white or mask.truth() is not None:
+        for place, among in enumerate(alike([item.path for item in items])):
+            mask = items[place]
+            if len(among) == 1 or not mask.black_and_white or mask.truth() is not None:
                 continue
-            scan = scan_of([item.path for item in items], place, lambda at: items[at].look())
+            scan = _scan_of([items[one] for one in among], among.index(place))
             if scan is None:
                 continue
+            scan = among[scan]
             try:
                 items[scan].take_truth(mask)
             except ScanError:  # its file went away: its own row says so
@@ -207,12 +209,13 @@ class Scans:
         if not self.settings.local:
             raise HTTPException(404, "There is nothing here.")
         owner = owner_of(request)
+        visit = self.store.visit(owner)
         path = (await fields(request)).get("path")
 
         def listing() -> Response:
             listed, alone, unclear = _list(str(path or ""))
             with self._listing:  # or of two that list one folder at once each would add all of it
-                ids = self._taken_in(owner, listed)
+                ids = self._taken_in(owner, visit, listed)
             items = self.store.all_of(owner)
             scans = [items[id].info(id) for id in ids if id in items]
             return answer({"scans": scans, "alone": alone, "unclear": unclear}, 201)
@@ -223,7 +226,7 @@ class Scans:
             raise HTTPException(400, str(error)) from None
 
     def _taken_in(
-        self, owner: str, listed: Sequence[tuple[Listed, tuple[FileState, ...]]]
+        self, owner: str, visit: int, listed: Sequence[tuple[Listed, tuple[FileState, ...]]]
     ) -> list[str]:
         """The ids of the scans of a folder, of those that are not there yet new ones."""
         known = {
@@ -242,13 +245,13 @@ class Scans:
                 modality = before.chosen if before is not None else None
                 new.append(_on_disk(scan, files, self.segmenters, modality))
             ids.append(id)
-        added = iter(self.store.add_all(owner, new))
+        added = iter(self.store.add_all(owner, new, visit))
         return [id or next(added) for id in ids]
 
     # --- one scan
 
     async def upload(self, request: Request) -> Response:
-        owner_of(request)
+        visit = self.store.visit(owner_of(request))
         name = _file_name(request)
         modality = request.headers.get("x-modality") or None
         if modality is not None and modality not in MODALITIES:
@@ -259,22 +262,26 @@ class Scans:
             name, "upload", lambda: read_scan(data), self.segmenters, modality,
             load_mask=lambda: read_mask(data),
         )  # fmt: skip
-        return await self._opened(request, held)
+        return await self._opened(request, visit, held)
 
     async def sample(self, request: Request) -> Response:
-        owner_of(request)
+        visit = self.store.visit(owner_of(request))
         name = request.path_params["name"]
         sample = next((sample for sample in SAMPLES if sample.name == name), None)
         if sample is None:
             raise HTTPException(404, "There is no such sample.")
-        return await self._opened(request, _generated(sample, self.segmenters))
+        return await self._opened(request, visit, _generated(sample, self.segmenters))
 
-    async def _opened(self, request: Request, held: Held) -> Response:
-        """A scan that is new, opened before it is stored: what cannot be read is not kept."""
+    async def _opened(self, request: Request, visit: int, held: Held) -> Response:
+        """A scan that is new, opened before it is stored: what cannot be read is not kept. visit: it was begun in."""
+        owner = owner_of(request)
 
         def take() -> str:
+            held.read()
+            # Its map takes a byte a pixel too. Where there is no room for both, nobody segments it in vain.
+            self.store.want(owner, held.nbytes + held.mask_nbytes)
             held.open()
-            return self.store.add(owner_of(request), held)
+            return self.store.add(owner, held, visit)
 
         id = await self._at_desk(request, take)
         return answer(held.info(id), 201)
@@ -421,6 +428,8 @@ class Scans:
             raise HTTPException(400, str(error)) from None
         except StoreFull as error:
             raise HTTPException(507, str(error)) from None
+        except Forgotten as error:
+            raise HTTPException(410, str(error)) from None
 
 
 @cache
@@ -460,6 +469,10 @@ async def _ids(request: Request, limit: int = MB) -> list[str]:
     if not isinstance(ids, list) or not all(isinstance(id, str) for id in ids):
         raise HTTPException(400, "Ids are a list of texts.")
     return ids
+
+
+def _scan_of(items: Sequence[Held], mask: int) -> int | None:
+    return scan_of([item.path for item in items], mask, lambda at: items[at].look())
 
 
 def _file_name(request: Request) -> str:

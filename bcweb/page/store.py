@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
 import threading
 import time
@@ -11,6 +12,10 @@ from typing import Generic, Protocol, TypeVar
 
 class StoreFull(ValueError):
     """There is no room; its text is one sentence for the visitor."""
+
+
+class Forgotten(ValueError):
+    """All of the owner's was forgotten meanwhile; its text is one sentence for the visitor."""
 
 
 class Item(Protocol):
@@ -40,15 +45,29 @@ class Store(Generic[T]):
         self._lock = threading.RLock()
         self._items: dict[str, dict[str, T]] = {}  # visitor -> id -> item, in the order of arrival
         self._heard: dict[str, float] = {}  # visitor -> when
+        self._visits: dict[str, int] = {}  # visitor -> number, until all of theirs is forgotten
+        self._numbers = itertools.count()
         self._used: dict[str, T] = {}  # id -> item, the longest unused first
 
-    def add(self, owner: str, item: T) -> str:
-        """Store an item for its owner; raise `StoreFull` where releasing others leaves no room for it."""
-        return self.add_all(owner, [item])[0]
+    def visit(self, owner: str) -> int:
+        """A number for what is begun for an owner now, to be stored later: see `add`."""
+        with self._lock:
+            self._heard[owner] = self._clock()
+            return self._visits.setdefault(owner, next(self._numbers))
 
-    def add_all(self, owner: str, items: Sequence[T]) -> list[str]:
+    def add(self, owner: str, item: T, visit: int | None = None) -> str:
+        """Store an item for its owner; raise `StoreFull` where releasing others leaves no room for it, and `Forgotten`
+        where it was begun in a visit that is over: who was told that nothing is left must find nothing.
+        """
+        return self.add_all(owner, [item], visit)[0]
+
+    def add_all(self, owner: str, items: Sequence[T], visit: int | None = None) -> list[str]:
         """Store all of these or, with `StoreFull`, none; what is there already is gone through once for all of them."""
         with self._lock:
+            if visit is not None and visit != self._visits.get(owner):
+                raise Forgotten(
+                    "Your scans were deleted, or not asked for in too long, while this was on its way: open it again."
+                )
             self._heard[owner] = self._clock()
             self.want(owner, _size(items))
             added = {secrets.token_urlsafe(16): item for item in items}
@@ -81,6 +100,7 @@ class Store(Generic[T]):
         """Remove all that an owner has; how many that were."""
         with self._lock:
             self._heard.pop(owner, None)
+            self._visits.pop(owner, None)
             gone = self._items.pop(owner, {})
             for id in gone:
                 del self._used[id]

@@ -392,6 +392,8 @@ def _create(call: _Call) -> Answer:
     if (kind, name) in call.store.repositories:
         return _json({"error": "You already created this repo", "url": url}, 409)
     private = asked.get("visibility") == "private" or bool(asked.get("private"))
+    if not asked.keys() & {"visibility", "private"}:
+        private = namespace in call.store.closed
     space = None
     if kind == "space":
         space = Space(asked["sdk"], asked.get("hardware") or _FREE)

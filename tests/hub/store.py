@@ -119,6 +119,7 @@ class Store:
         self.repositories: dict[tuple[str, str], Repository] = {}
         self.objects: dict[str, bytes] = {}
         self.buckets: dict[str, bool] = {}  # id -> private
+        self.closed: set[str] = set()  # namespaces of which all is private unless it says else
 
     def create(self, kind: str, name: str, private: bool) -> Repository:
         made = Repository(kind, name, private)

@@ -198,6 +198,12 @@ def test_private_holds_for_a_new_space_and_is_not_taken_back(hub, client, tree):
     assert refused(REPO, private=True).startswith("ann/bcweb is public, which only its page can")
 
 
+def test_a_new_space_is_private_where_all_of_its_owners_are(hub, client, tree):
+    hub.store.closed.add("ann")
+    deploy(Wanted(REPO))
+    assert hub.repository(REPO, "space").private
+
+
 def test_an_account_without_a_plan_learns_what_it_needs(hub, client, tree, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", hub.add_user("eve", pays=False))
     sentence = refused("eve/bcweb")
@@ -277,8 +283,18 @@ def test_the_command_says_where_the_space_is_and_what_the_account_needs(
     space = hub.repository(REPO, "space").space
     assert space.variables == {"A": "b=c", "BCWEB_WEIGHTS_MAMMOGRAM": "hf://ann/mg"}
     assert space.secrets == {"MY_TOKEN": "hf_x"}
-    assert main(told) == 0
-    assert capsys.readouterr().out.startswith("Nothing has changed: ")
+    page = f"{hub.url}/spaces/{REPO}"
+    assert main(told) == 0, "nobody can tell whether a secret is another"
+    assert capsys.readouterr().out == (
+        f"Its settings are set, its files are the same: {page}, which starts again.\n"
+    )
+    assert main([REPO, "--variable", "A=b=c"]) == 0
+    assert capsys.readouterr().out == f"Nothing has changed: {page}\n"
+    for setting in ("--variable=A=c", "--hardware=cpu-upgrade", "--bucket=ann/verdicts"):
+        assert main([REPO, setting]) == 0
+        assert capsys.readouterr().out.startswith("Its settings are set"), setting
+        assert main([REPO, setting]) == 0
+        assert capsys.readouterr().out.startswith("Nothing has changed"), setting
 
 
 @pytest.mark.parametrize(

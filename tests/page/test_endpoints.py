@@ -13,6 +13,7 @@ from gradio.routes import App
 
 from bcweb import metrics
 from bcweb.page.parcels import KEPT_SECONDS, Parcels
+from bcweb.page.settings import MB
 from bcweb.page.store import StoreFull
 from bcweb.samples import SAMPLES
 from tests.page.calling import Caller, announced, file
@@ -106,7 +107,9 @@ def test_what_is_wrong_is_one_sentence(anna):
         for call in ("call/segment", "call/v2/segment"):
             answer = anna.post(f"/gradio_api/{call}", content=said)
             assert (answer.status_code, answer.json()["error"]) == (400, "This is not JSON.")
-    assert anna.post("/gradio_api/call/segment", content=b" " * 100_000).status_code == 413
+    answer = anna.post("/gradio_api/call/segment", content=b" " * 100_000)
+    said = "What is asked is larger than 64 KB, the most that is taken."
+    assert (answer.status_code, answer.json()["error"]) == (413, said)
 
 
 def test_a_call_by_name_is_the_same_call(anna):
@@ -264,6 +267,17 @@ def test_no_other_route_of_gradio_does_anything_for_a_stranger(address):
         asked = re.sub(r"\{[^}]*\}", "1", path)
         answer = httpx.request(method, address + asked, json={} if method == "POST" else None)
         assert answer.status_code == 404, f"{method} {path} is open: {answer.text[:200]}"
+
+
+def test_of_what_any_open_route_of_gradio_is_sent_only_words_are_read(anna):
+    """Gradio itself reads a body of any size into memory."""
+    posts = [path for method, path in gradio_routes() if method == "POST" and path in OPEN]
+    assert "/gradio_api/reset" in posts and "/gradio_api/cancel" in posts
+    for path in posts:
+        if path != "/gradio_api/upload":
+            asked = re.sub(r"\{[^}]*\}", "segment", path)
+            assert anna.post(asked, content=b" " * MB).status_code == 413, path
+    assert anna.post("/gradio_api/reset", json={"event_id": "guessed"}).status_code == 200
 
 
 def test_functions_that_do_not_exist_are_not_called(anna):

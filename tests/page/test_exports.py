@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -68,6 +70,25 @@ def test_the_masks_of_some_decisions_are_exported_and_of_none_nothing(tmp_path):
     for include in ([], ["reject"], "corrected"):
         with pytest.raises(ReviewError, match="accept, truth, corrected"):
             exports.begin(made.store, decided.OWNER, made.project, "png", None, include)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows tells no rights of others by a mode")
+def test_where_the_system_has_tidied_its_temporary_folder_the_next_is_nobody_elses_either(tmp_path):
+    made = decided.accepted(tmp_path)
+    exports = Exports()
+
+    def written() -> Path:
+        before = set(threading.enumerate())
+        id = exports.begin(made.store, decided.OWNER, made.project, "png", None)
+        for thread in set(threading.enumerate()) - before:
+            thread.join()
+        assert exports.told(decided.OWNER, id)["problem"] is None
+        return exports.file(decided.OWNER, id)[0]
+
+    for _ in range(2):
+        place = written().parent
+        assert place.stat().st_mode & 0o077 == 0
+        shutil.rmtree(place)
 
 
 def test_one_that_ended_waits_for_whoever_asked_for_it_while_another_tab_makes_more(tmp_path):

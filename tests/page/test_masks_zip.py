@@ -10,6 +10,7 @@ from zipfile import ZipFile
 import numpy as np
 import pytest
 
+from bcweb.page import masks_zip
 from bcweb.page.held import Held
 from bcweb.page.masks_zip import MasksZip
 from bcweb.page.segmenters import Segmenters
@@ -143,6 +144,21 @@ def test_a_scan_that_is_released_meanwhile_has_its_row_all_the_same(tmp_path, mo
     made.add(held)
     row = Unpacked(made.done()).rows["a.png"]
     assert row["mask"] == "a_mask.png" and row["revision"] and row["lesions"], row
+
+
+def test_of_many_scans_of_one_name_none_goes_through_the_names_of_all_before(tmp_path, monkeypatch):
+    tried, writable = [], masks_zip._writable
+    monkeypatch.setattr(masks_zip, "_writable", lambda file: tried.append(file) or writable(file))
+    segmenters = Segmenters({"ultrasound": str(weights_folder.write(tmp_path))})
+    scan = Scan(speckle(80, 60), modality="ultrasound")
+    held = [Held("a.png", "upload", lambda: scan, segmenters) for _ in range(9)]
+    made = MasksZip(held)
+    for one in held:
+        made.add(one)
+    with ZipFile(io.BytesIO(made.done())) as packed:
+        names = packed.namelist()
+    assert names[:-1] == ["a_mask.png", "a.png_mask.png", *(f"a-{n}_mask.png" for n in range(2, 9))]
+    assert len(tried) == 9
 
 
 @pytest.mark.browser

@@ -110,3 +110,9 @@ def test_a_scan_that_the_proxy_does_not_let_through_is_said_to_be_too_large(show
 def test_the_proxy_of_the_document_lets_the_largest_scan_through():
     largest = settings(allow_hosts=("bcweb.clinic.example",)).upload_bytes // MB
     assert f"client_max_body_size {largest}m;" in (ROOT / "docs" / "space.md").read_text()
+
+
+def test_the_proxy_of_the_document_writes_no_scan_to_its_disk():
+    told = (ROOT / "docs" / "space.md").read_text()
+    assert "proxy_request_buffering off;" in told and "proxy_http_version 1.1;" in told
+    assert "proxy_max_temp_file_size 0;" in told

@@ -13,9 +13,14 @@ import numpy as np
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from bcweb.page import scans
+from bcweb.page import counter, scans
+from bcweb.page.answers import answer, body
+from bcweb.page.counter import Counter
 from bcweb.page.guard import Guard
 from bcweb.page.held import Held
 from bcweb.page.routes import routes
@@ -136,7 +141,127 @@ def test_what_a_black_and_white_picture_is_compared_with_is_read_once_and_not_ke
     ]  # fmt: skip
 
 
+def test_a_visitor_without_room_has_nothing_segmented(anna, store, monkeypatch):
+    segmented, segment = [], Held._segment
+    monkeypatch.setattr(Held, "_segment", lambda held: segmented.append(held) or segment(held))
+    store.visitor_bytes = 2 * 80 * 60 - 1  # its pixels and its map, and no thumbnail
+    answer = anna.post("/bc/scans", content=png(speckle(80, 60)), headers=NAMED)
+    assert (answer.status_code, segmented) == (507, [])
+    store.visitor_bytes = ROOM
+    assert anna.post("/bc/scans", content=png(speckle(80, 60)), headers=NAMED).status_code == 201
+    assert len(segmented) == 1
+
+
+@pytest.mark.parametrize("kind", ["upload", "folder"])
+def test_what_was_on_its_way_when_all_scans_were_deleted_is_not_kept(
+    anna, monkeypatch, tmp_path, kind
+):
+    (tmp_path / "a.png").write_bytes(png(speckle(80, 60)))
+
+    def send():
+        if kind == "folder":
+            return anna.post("/bc/folder", json={"path": str(tmp_path)})
+        return anna.post("/bc/scans", content=png(speckle(80, 60)), headers=NAMED)
+
+    def deleted_meanwhile(work):
+        def also(*given):
+            assert anna.delete("/bc/session").status_code == 200
+            return work(*given)
+
+        return also
+
+    for name in ("read_scan", "list_folder"):
+        monkeypatch.setattr(scans, name, deleted_meanwhile(getattr(scans, name)))
+    answer = send()
+    assert answer.status_code == 410 and "on its way" in answer.json()["error"]
+    assert anna.get("/bc/scans").json() == []
+    monkeypatch.undo()
+    assert send().status_code == 201 and len(anna.get("/bc/scans").json()) == 1
+
+
+def test_what_is_on_its_way_takes_a_visitor_so_much_and_is_given_back(monkeypatch):
+    monkeypatch.setattr(counter, "_FEW", 100)
+    at_once, size = 8, 1000
+    told, gate = settings(environment={}), asyncio.Event()
+
+    async def slow(request: Request) -> Response:
+        read = len(await body(request, size))
+        await gate.wait()
+        return answer(read)
+
+    app = Starlette(
+        routes=[Route("/bc/slow", slow, methods=["POST"])],
+        middleware=[Middleware(Guard, settings=told), Middleware(Counter, size, None, None, {})],
+    )
+
+    async def go() -> None:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+
+            def send(who: str, sent: int = size) -> asyncio.Task:
+                named = {"Cookie": f"bc-visitor={who}"}
+                return asyncio.create_task(
+                    client.post("/bc/slow", content=b"x" * sent, headers=named)
+                )
+
+            first = [send(ANNA) for _ in range(at_once)]
+            assert (await send(ANNA)).status_code == 507
+            others = [send(BERTA), send(ANNA, 100)]  # a verdict is heard all the same
+            gate.set()
+            assert [(await one).status_code for one in (*first, *others)] == [200] * (at_once + 2)
+            assert (await send(ANNA)).status_code == 200
+
+            gate.clear()
+            visitors = [send(f"{n:043}") for n in range(4 * at_once)]
+            assert (await send(ANNA)).status_code == 507
+            gate.set()
+            assert {(await one).status_code for one in visitors} == {200}
+
+    asyncio.run(asyncio.wait_for(go(), 20))
+
+
 # --- time
+
+
+def test_a_body_that_comes_no_further_is_given_up(monkeypatch):
+    """Else laptops that sleep would hold all there is room for."""
+    monkeypatch.setattr(counter, "_PATIENCE", 0.01)
+    heard: list[str] = []
+
+    async def reads(scope, receive, send) -> None:
+        while heard[-1:] != ["http.disconnect"]:
+            heard.append((await receive())["type"])
+
+    async def go() -> None:
+        counted = Counter(reads, 1000, None, None, {})
+        sent = [{"type": "http.request", "body": b"x" * 600, "more_body": True}]
+
+        async def receive():
+            return sent.pop() if sent else await asyncio.Event().wait()
+
+        scope = {"type": "http", "path": "/bc/scans", "method": "POST", "headers": []}
+        await counted(scope, receive, None)
+        assert counted._under_way == {}
+
+    asyncio.run(asyncio.wait_for(go(), 20))
+    assert heard == ["http.request", "http.disconnect"]
+
+
+def test_each_of_many_masks_is_compared_with_the_scans_of_its_name_alone(anna, store, monkeypatch):
+    compared, scan_of = [], scans.scan_of
+
+    def counted(names, *more):
+        compared.extend(names)
+        return scan_of(names, *more)
+
+    monkeypatch.setattr(scans, "scan_of", counted)
+    for name in range(6):
+        for ending, pixels in (("jpg", speckle(80, 60)), ("png", np.zeros((80, 60), bool))):
+            named = {"X-File-Name": f"{name}.{ending}"}
+            assert anna.post("/bc/scans", content=png(pixels), headers=named).status_code == 201
+    ids = list(store.all_of(ANNA))
+    assert len(anna.post("/bc/truths", json={"ids": ids}).json()) == 6
+    assert len(compared) == 12
 
 
 def test_a_folder_twice_as_long_is_twice_the_work(anna, store, tmp_path, monkeypatch):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bcweb.page.store import Store, StoreFull
+from bcweb.page.store import Forgotten, Store, StoreFull
 
 
 class Thing:
@@ -103,3 +103,16 @@ def test_scans_go_when_their_visitor_was_not_heard_of_for_long():
     held.expire()
     assert held.get("anna", anna) is None
     assert held.get("berta", berta) is not None
+
+
+def test_what_was_begun_before_all_was_forgotten_is_not_stored_after_it():
+    held = store()
+    begun = held.visit("anna")
+    assert held.visit("anna") == begun, "all of one visit may be stored"
+    held.add("anna", Thing(1), begun)
+    held.forget("anna")
+    with pytest.raises(Forgotten):
+        held.add("anna", Thing(1), begun)
+    assert held.all_of("anna") == {}
+    held.add("anna", Thing(1), held.visit("anna"))
+    assert len(held.all_of("anna")) == 1

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
+
+from bcweb.cores import core_count
 
 Result = TypeVar("Result")
 
@@ -19,7 +20,7 @@ def in_order(
     Threads, since what takes time (decoding, packing, the disk) leaves Python alone. The cases are asked
     for by this thread. What the function raises comes out in its place, and nothing more is begun.
     """
-    threads = threads or min(os.cpu_count() or 1, 8)
+    threads = threads or min(core_count(), 8)
     waiting: deque[Future[Result]] = deque()
     pool = ThreadPoolExecutor(threads)
     try:
