@@ -219,7 +219,9 @@ def test_files_that_are_missing_cost_no_other(sqlite, tmp_path, monkeypatch, cap
     assert program.main(["backup", str(tmp_path / "copy")]) == 1
     told = capsys.readouterr()
     assert f"BCWEB_HOME={tmp_path / 'copy'} opens it." in told.out
-    assert told.err.startswith("4 files are missing or unreadable here, and missing in the backup: ")
+    assert told.err.startswith(
+        "4 files are missing or unreadable here, and missing in the backup: "
+    )
     assert told.err.strip().endswith(", for one.")
     with Store(tmp_path / "copy") as copy:
         np.testing.assert_array_equal(copy.mask(made.id, kept.mask_file), mask(3))
