@@ -132,7 +132,7 @@ class Vault:
     def backed_up(self, owner: str, ids: Iterable[int]) -> dict[int, datetime | None]:
         """Those of these verdicts of an owner that are backed up; when, None where it was before this start.
 
-        None is of a project that another process has removed: it does not come back.
+        Of a project that another process has removed there is none: it does not come back.
         """
         there = self._there or set()
         files = self._ledger.verdict_files(ids=ids, owner=owner)
@@ -209,10 +209,8 @@ class Vault:
         """The places that this data folder has had a backup in: one that holds none now is not attached."""
         try:
             return (self._store.home / BEGUN).read_text("utf-8", "surrogateescape").split("\n")
-        except (
-            OSError
-        ):  # there is none; or it cannot be read, which is no reason to back up nothing
-            return []
+        except OSError:
+            return []  # there is none; or it cannot be read, which is no reason to back up nothing
 
     def _remember(self) -> None:
         if self._is_remembered:
@@ -221,7 +219,9 @@ class Vault:
             if self.place.what not in self._begun():
                 file = self._store.home / BEGUN
                 with file.open("a", encoding="utf-8", errors="surrogateescape") as begun:
-                    begun.write(f"{self.place.what}\n")
+                    begun.write(
+                        f"\n{self.place.what}\n"
+                    )  # whoever took a line out may have left no end
             self._is_remembered = True
 
     # --- out of the place
@@ -242,10 +242,10 @@ class Vault:
         known = (self._there or set()) | set(self.place.empty)
         self._left_out = {name: why for name, why in self._left_out.items() if name in known}
         early = self._bring_back(names)
-        if (self._there or set()) - names:
-            self._seen = 0  # something was taken away there
         # Of a deletion nobody reads more than the name.
         cut = {name for name in self.place.empty if not name.endswith(".deleted.json")}
+        if (self._there or set()) - (names - cut):
+            self._seen = 0  # something was taken away there
         self._there, self._is_listed = names - early - cut, True
 
     def _bring_back(self, names: set[str]) -> set[str]:
@@ -256,7 +256,7 @@ class Vault:
         coming = {
             key
             for name in new
-            if (key := format.key_of(name)) in defined
+            if ((key := format.key_of(name)) in defined or key in known)
             and (key not in known or name.startswith("verdicts/"))
         }
         coming -= {key for key in coming if format.deleted_file(key) in names}
@@ -276,7 +276,9 @@ class Vault:
         total, done = sum(map(len, wanted.values())), 0
         early: set[str] = set()
         try:
-            projects = self._read_projects([defined[key] for key in wanted])
+            # One that is here is known without its file, which may have been cut since.
+            projects = [known[key] for key in wanted if key in known]
+            projects += self._read_projects([defined[key] for key in wanted if key not in known])
             for project in sorted(projects, key=lambda project: project.number):
                 self._reading = (done, total)
                 early |= self._read_into(project, wanted[project.key], have, done, total)

@@ -125,12 +125,8 @@ class Folder:
                     "Storage Bucket there."
                 )
             there = {name for name in os.listdir(self.folder) if not name.startswith(".")}
-            if MARKER not in there and not may_begin:
-                raise VaultError(
-                    f"The backup that was begun in {self.folder} is not there: attach again what was attached, or "
-                    "name another folder in BCWEB_BACKUP; to begin anew there, take its line out of "
-                    f"{BEGUN} in the data folder."
-                )
+            if not may_begin and not there & _OURS:
+                raise self._not_there()
             _check_ours(there, f"The folder {self.folder}", to_write, self._marker)
             if to_write:
                 self._remove_stale_parts()
@@ -193,14 +189,22 @@ class Folder:
             )
         if may_begin:
             self.folder.mkdir(exist_ok=True, mode=0o700)
+        elif not self.folder.is_dir():
+            raise self._not_there()
+
+    def _not_there(self) -> VaultError:
+        return VaultError(
+            f"The backup that was begun in {self.folder} is not there: attach again what was attached, or name another "
+            f"folder in BCWEB_BACKUP; to begin anew there, take its line out of {BEGUN} in the data folder."
+        )
 
     def _ask(self, names: Iterable[str]) -> None:
         """Which of these are empty; of one whose size cannot be asked `read` says so, if it is wanted at all."""
         for name in names:
             try:
                 is_empty = (self.folder / name).stat().st_size == 0
-            except OSError:
-                is_empty = False
+            except OSError:  # to be asked again
+                continue
             (self.empty if is_empty else self._whole).add(name)
 
     def _check_device(self) -> None:
@@ -333,7 +337,9 @@ def _check_ours(
 ) -> None:
     """Raise `VaultError` where something else lies there, or nothing and it is to be read."""
     there = {name for name in there if name not in _NOT_OURS and not is_of_the_disk(name)}
-    content = marker() if MARKER in there else None
+    inside = {name.partition("/")[0] for name in there}
+    # Of a marker that was lost or cut to nothing the rest says what it is.
+    content = marker() if MARKER in there else b"" if there and inside <= _OURS else None
     if content:
         try:
             check_marker(content)
@@ -344,8 +350,7 @@ def _check_ours(
             ) from error
     elif content is None and not to_write:
         raise VaultError(f"{what} holds no backup.")
-    # Of a marker that was cut to nothing the rest says what it is.
-    elif there if content is None else {name.partition("/")[0] for name in there} - _OURS:
+    elif there if content is None else inside - _OURS:
         raise VaultError(
             f"{what} holds something else than a backup: name an empty one in BCWEB_BACKUP."
         )
@@ -358,10 +363,8 @@ def _is_ours(name: str) -> bool:
 def _write_once(target: Path, content: bytes) -> None:
     """Write a file that is whole as soon as it has its name; one that has it already is left alone, if it holds
     anything."""
-    if target.exists():
-        if target.stat().st_size:
-            return
-        target.unlink(missing_ok=True)
+    if target.exists() and target.stat().st_size:
+        return
     part = target.with_name(f".{secrets.token_hex(8)}.part")
     try:
         with part.open("xb") as file:
@@ -372,7 +375,8 @@ def _write_once(target: Path, content: bytes) -> None:
         try:
             os.link(part, target)  # which, other than renaming, never replaces
         except FileExistsError:
-            return
+            if not target.stat().st_size:
+                part.replace(target)
         except OSError:  # a bucket has no links: its files appear when they are renamed, or closed
             part.rename(target)
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from pathlib import Path
@@ -128,12 +129,57 @@ def test_which_places_were_begun_is_read_as_it_was_written(tmp_path, name):
         for _ in range(2):
             all_steps(vault(store, tmp_path / name))
         begun = tmp_path / "home" / "backups.txt"
-        assert begun.read_text() == f"the folder {tmp_path / name}\n"
+        assert begun.read_text() == f"\nthe folder {tmp_path / name}\n"
         begun.unlink()
         begun.mkdir()  # it cannot be read
         running = vault(store, tmp_path / name)
         running._try()
         assert (running.state().problem, running.state().waiting) == (None, 0)
+
+
+def test_a_place_is_remembered_apart_though_a_line_that_was_taken_out_left_no_end(tmp_path):
+    with Store(tmp_path / "home") as store:
+        project(store)
+        (tmp_path / "home" / "backups.txt").write_text("the folder /elsewhere")
+        running = vault(store, tmp_path / "backup")
+        all_steps(running)
+        assert running._begun()[-2:] == [f"the folder {tmp_path / 'backup'}", ""]
+
+
+def test_a_backup_whose_marker_is_lost_goes_on_and_is_read(tmp_path):
+    folder = tmp_path / "backup"
+    with Store(tmp_path / "home") as store:
+        _, [case] = project(store)
+        running = vault(store, folder)
+        all_steps(running)
+        (folder / "backup.json").unlink()
+        store.save(ME, "ann", case, NewVerdict("unsure", "k"))
+        for _ in range(3):
+            running._try()
+        assert (running.state().problem, running.state().waiting) == (None, 0)
+        assert (folder / "backup.json").read_bytes()
+    (folder / "backup.json").unlink()
+    with Store(tmp_path / "new") as back:
+        vault(back, folder).bring_back()
+        assert len(back.projects(ME)) == 1
+
+
+def test_an_empty_file_stays_until_what_takes_its_place_is_whole(tmp_path, monkeypatch):
+    """On a full disk a backup would lose the name of it, and its marker with that."""
+    cut = tmp_path / "backup.json"
+    cut.touch()
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(vault_places.os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        vault_places._write_once(cut, b"whole")
+    assert list(tmp_path.iterdir()) == [cut] and cut.read_bytes() == b""
+    monkeypatch.undo()
+    vault_places._write_once(cut, b"whole")
+    vault_places._write_once(cut, b"another")
+    assert list(tmp_path.iterdir()) == [cut] and cut.read_bytes() == b"whole"
 
 
 def test_a_file_whose_size_cannot_be_asked_holds_up_no_other(tmp_path):
