@@ -20,9 +20,9 @@ Crop = Literal["breast"]
 CROPS: dict[Modality, Crop | None] = {"ultrasound": None, "mammogram": "breast"}  # of new weights
 
 _SIDE = 128  # the longer one of the thumbnail on which the breast is looked for
-_BACKGROUND = (
-    5  # per cent of a film are darker than its background, which on digitised film is grey
-)
+_BLACK = 1 / 64  # of white: not exposed, or added around a film
+# A background that is not black is even, but for scratches, and a tenth of the image at least.
+_EVEN, _MUCH = 0.03, 0.1
 # How bright tissue is, on the way from the background to Otsu's threshold, which lies between fat and gland.
 _TISSUE = 0.2
 _REACH = 5  # gaps in dark fat that are closed; labels and film edges that are thinner are no breast
@@ -90,12 +90,23 @@ def _breast(image: np.ndarray) -> np.ndarray:
     image both."""
     from scipy.ndimage import label, maximum_filter, minimum_filter  # slow to load
 
-    background = np.percentile(image, _BACKGROUND)
-    tissue = image > background + _TISSUE * max(_otsu(image) - background, 0)
+    tissue = image > _tissue_from(image)
     closed = minimum_filter(maximum_filter(tissue, _REACH), _REACH)
     parts, _ = label(minimum_filter(closed, _REACH))
     sizes = np.bincount(parts.ravel(), minlength=2)[1:]
     return np.isin(parts, 1 + np.flatnonzero(sizes >= sizes.max() / 2))
+
+
+def _tissue_from(image: np.ndarray) -> float:
+    """How bright the tissue of an image, (H, W) in 0..1, is at least."""
+    film = image[image > _BLACK]
+    if film.size > image.size / 2:
+        dark = np.percentile(film, 5)
+        if (
+            np.abs(image - dark) < _EVEN
+        ).mean() > _MUCH:  # a digitised film, with the grey of its own
+            return dark + _TISSUE * (_otsu(film) - dark)
+    return _TISSUE * _otsu(image)
 
 
 def _otsu(image: np.ndarray) -> float:

@@ -120,6 +120,13 @@ def test_the_grey_background_of_a_digitised_film_is_left_out(data):
     found = frame(scan, "breast")
     assert found.left == 0, "the breast is on the left"
     assert 0.6 < found.right / scan.width < 0.75, "beside it are a label and grey"
+    beside = (scan.height - scan.width) // 2
+    square_one = replace(scan, pixels=np.pad(scan.pixels, ((0, 0), (beside, beside))))
+    padded_found = frame(square_one, "breast")
+    moved = padded_found._replace(
+        left=padded_found.left - beside, right=padded_found.right - beside
+    )
+    assert max(abs(a - b) for a, b in zip(found, moved, strict=True)) < 0.02 * scan.height
 
 
 @pytest.mark.data

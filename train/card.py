@@ -74,7 +74,7 @@ def card(
         "## Operating point", "",
         *_reading(config.reading),
         f"A pixel is painted from {point.mask_threshold:g} on; connected parts below "
-        f"{100 * point.min_lesion_fraction:g}% of the image are dropped; {gate}. {_chosen(record, result)}",
+        f"{100 * point.min_lesion_fraction:g}% of the {'frame' if config.crop else 'image'} are dropped; {gate}. {_chosen(record, result)}",
         *_no_normals(record),
         "", "## Recipe", "",
         *_beginning(record),

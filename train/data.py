@@ -33,7 +33,7 @@ from bcweb.scans import ScanError, check_contrast, read_scan
 from bcweb.terminal import command, counted, say, whole, why_unmade, why_unwritable
 from train.ending import exit_status
 from train.options import check_size
-from train.packed import UNREADABLE, pack, unpack
+from train.packed import DECODING, UNREADABLE, pack, unpack
 from train.training_set import TrainingCase, TrainingSet
 
 
@@ -153,12 +153,9 @@ def on_grid(truth: np.ndarray, size: int) -> np.ndarray:
     return soft >= min(128, max(int(soft.max()), 1))
 
 
-_DECODING = 3  # one more whenever the same files would come out as other images, truths or cases
-
-
 def _cache_key(cases: list[Case], size: int) -> str:
     """Changes with the list of cases, what is said of them, any file's size or time, and how they are decoded."""
-    state = [f"size {size} decoding {_DECODING}"]
+    state = [f"size {size} decoding {DECODING}"]
     for case in cases:
         stats = [
             (f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in (case.file, *case.truth_files)

@@ -13,11 +13,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from bcweb.preprocess import CROPS, Crop
+from bcweb.preprocess import CROPS
 from bcweb.terminal import write_whole
 from train.training_set import TrainingCase, TrainingSet
 
 QUALITY = 90
+DECODING = 4  # one more whenever the same files would come out as other images, truths or cases
 # What reading an .npz raises that is damaged, cut short or another file.
 UNREADABLE = (
     OSError, KeyError, TypeError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error
@@ -31,7 +32,7 @@ def pack(data: TrainingSet, file: Path) -> None:
     np.savez_compressed(
         out,
         cases=np.array(json.dumps([vars(case) for case in data.cases])),
-        crop=np.array(_crop(data.cases) or ""),
+        decoding=np.array(DECODING),
         images=np.frombuffer(b"".join(encoded), np.uint8),
         ends=np.cumsum([len(picture) for picture in encoded]),
         masks=np.packbits(data.masks, axis=-1),
@@ -40,20 +41,21 @@ def pack(data: TrainingSet, file: Path) -> None:
 
 
 def unpack(file: Path, size: int) -> TrainingSet:
-    """Read what `pack` wrote; ValueError for another file, or for images of another size or crop."""
+    """Read what `pack` wrote; ValueError for another file, for images of another size, and for mammograms that an
+    earlier version cut out."""
     with _opened(file) as packed:
         cases = _cases(packed)
-        crop = str(packed["crop"]) if "crop" in packed else ""  # none in a file of before
+        decoding = int(packed["decoding"]) if "decoding" in packed else 0  # in a file of before
         pictures = np.split(packed["images"], packed["ends"][:-1])
         masks = np.unpackbits(packed["masks"], axis=-1)
     if masks.shape[1] != size:
         raise ValueError(
             f"{file} holds images of {masks.shape[1]} pixels: say --size {masks.shape[1]}."
         )
-    if crop != (_crop(cases) or ""):
+    if decoding != DECODING and CROPS[cases[0].modality] is not None:
         raise ValueError(
-            f"{file} was written by an earlier version, which looked at mammograms whole: write it anew with python -m "
-            "train.data."
+            f"{file} was written by an earlier version, which looked at another part of a mammogram: write it anew with "
+            "python -m train.data."
         )
     images = [np.asarray(Image.open(io.BytesIO(p.tobytes())).convert("L")) for p in pictures]
     return TrainingSet(cases, np.stack(images), masks)
@@ -78,11 +80,6 @@ def _opened(file: Path) -> Iterator[np.lib.npyio.NpzFile]:
 
 def _cases(packed: np.lib.npyio.NpzFile) -> tuple[TrainingCase, ...]:
     return tuple(TrainingCase(**case) for case in json.loads(str(packed["cases"])))
-
-
-def _crop(cases: tuple[TrainingCase, ...]) -> Crop | None:
-    """What of their scans is looked at; what is packed is of one modality, or cannot be trained on."""
-    return CROPS[cases[0].modality]
 
 
 def _encode(image: np.ndarray) -> bytes:

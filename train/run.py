@@ -275,6 +275,11 @@ def _say_what_is_lost(
 ) -> None:
     """What a source of the same modality knows of scans without a lesion and these weights will not."""
     before = _gone_on_from(start, modality)
+    if before is not None and before.crop != config.crop:
+        print(
+            f"The source, {start.source.revision}, looks at {modality}s whole, and these weights at the frame of the "
+            f"{config.crop}: what it learned it learned of another scale."
+        )
     if before is None or before.operating_point.presence_gate is None:
         return
     if not config.presence:
