@@ -73,7 +73,7 @@ def score_one(case: Case, choice: Choice) -> tuple[CaseScore, bool]:
     """Read, segment and score one case, and whether the weights have seen it under its name; what goes wrong is
     the score's error.
     """
-    from bcweb.cases.duplicates import fingerprint
+    from bcweb.cases.duplicates import prints
     from bcweb.scans import ScanError, read_scan
     from bcweb.weights import WeightsError
 
@@ -85,9 +85,9 @@ def score_one(case: Case, choice: Choice) -> tuple[CaseScore, bool]:
             return replace(blank, error=NO_TRUTH), False
         segmenter = choice.segmenter(case.modality)
         prediction = segmenter.segment(scan)
-        weights, print_of_it = segmenter.weights, fingerprint(scan.pixels)
-        seen = weights.seen(scan.digest, print_of_it, case.dataset, case.group)
-        by_name = weights.seen_as(case.dataset, case.id, scan.digest, print_of_it)
+        weights, known_by = segmenter.weights, prints(scan.pixels)
+        seen = any(weights.seen(scan.digest, p, case.dataset, case.group) for p in known_by)
+        by_name = any(weights.seen_as(case.dataset, case.id, scan.digest, p) for p in known_by)
         score = score_prediction(case, prediction, truth, scan.spacing)
     except (ScanError, WeightsError) as error:
         return replace(blank, error=str(error)), False

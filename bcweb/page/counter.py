@@ -77,7 +77,8 @@ class Counter:
             try:
                 message = await asyncio.wait_for(receive(), _PATIENCE)
             except TimeoutError:  # a laptop that sleeps would hold its bytes for ever
-                message = {"type": "http.disconnect"}
+                late = "The rest of this did not come for a minute: send it again."
+                raise HTTPException(408, late) from None
             is_coming = message.get("more_body", False)
             read = len(message.get("body", b""))
             self._take(owner, read, mine + read > _FEW)

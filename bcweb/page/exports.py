@@ -7,6 +7,7 @@ import secrets
 import tempfile
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,9 +31,7 @@ class Stopped(Exception):
 @dataclass
 class _Export:
     owner: str
-    place: (
-        tempfile.TemporaryDirectory[str] | None
-    )  # None: it goes into a folder of the person's choice
+    file: Path | None  # None: it goes into a folder of the person's choice
     name: str
     done: int = 0
     total: int = 0
@@ -42,14 +41,6 @@ class _Export:
     is_taken: bool = False  # whoever asked for it has it: the file, or word of the folder
     is_unwanted: bool = False
 
-    @property
-    def file(self) -> Path | None:
-        return self.place and Path(self.place.name, "export.zip")
-
-    def remove(self) -> None:
-        if self.place is not None:
-            self.place.cleanup()
-
 
 class Exports:
     """Of each owner those under way and those that nobody has taken yet are kept, and the last one until the next one."""
@@ -57,6 +48,7 @@ class Exports:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._exports: dict[str, _Export] = {}
+        self._place: tempfile.TemporaryDirectory[str] | None = None
 
     def begin(
         self,
@@ -80,10 +72,8 @@ class Exports:
         if to and not to.is_absolute():  # whoever reads does not know in which folder the page runs
             raise ReviewError("Name the folder from the top, as /data/masks or ~/masks.")
         id = secrets.token_urlsafe(16)
-        # A folder for each: it is nobody else's on this machine, and a system that tidies its temporary files takes no
-        # later one with it.
-        place = None if to else tempfile.TemporaryDirectory(prefix="bcweb-export-")
-        made = _Export(owner, place, f"{project.name} {format}.zip", total=project.cases)
+        file = None if to else self._folder() / f"{id}.zip"
+        made = _Export(owner, file, f"{project.name} {format}.zip", total=project.cases)
         with self._lock:
             # One under way is another tab's, which waits for it, and so may one be that has just ended.
             ended = [k for k, one in self._exports.items() if one.owner == owner and one.is_done]
@@ -158,17 +148,30 @@ class Exports:
             _log.exception("an export failed")
             made.problem = "Something went wrong on the server; its log says what."
         made.is_done = True
-        if made.is_unwanted:
-            made.remove()
+        if made.is_unwanted and made.file is not None:
+            _remove(made.file)
+
+    def _folder(self) -> Path:
+        with self._lock:
+            # A page may run for weeks, and a system tidies its temporary folder. Made again by its name, anybody on this
+            # machine could read what is in it.
+            if self._place is None or not Path(self._place.name).is_dir():
+                self._place = tempfile.TemporaryDirectory(prefix="bcweb-export-")
+            return Path(self._place.name)
 
     def _forget(self, id: str) -> None:
         gone = self._exports.pop(id)
         gone.is_unwanted = True
-        if gone.is_done:
-            gone.remove()
+        if gone.is_done and gone.file is not None:
+            _remove(gone.file)
 
     def _of(self, owner: str, id: str) -> _Export:
         found = self._exports.get(id)
         if found is None or found.owner != owner:
             raise NotThere("There is no such export.")
         return found
+
+
+def _remove(file: Path) -> None:
+    with suppress(OSError):  # on Windows while it is fetched: it goes with its folder, in the end
+        file.unlink()

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from bcweb.cases import fit_mask, read_mask
-from bcweb.cases.duplicates import fingerprint
+from bcweb.cases.duplicates import prints
 from bcweb.cases.sources import scans_of
 from bcweb.cases.truth import mask_in
 from bcweb.lesions import drop_small, smallest_lesion_px
@@ -49,7 +49,7 @@ class _Facts:
     notes: tuple[str, ...]
     cautions: tuple[str, ...]
     digest: str
-    fingerprint: str
+    prints: Sequence[str]
     frames: int
 
 
@@ -475,7 +475,8 @@ class Held:
         try:
             segmenter = self._segmenters.of(self._modality()[0])
             prediction = segmenter.segment(self._scan())
-            seen = segmenter.weights.seen(self._facts.digest, self._facts.fingerprint)
+            known = segmenter.weights.seen
+            seen = any(known(self._facts.digest, each) for each in self._facts.prints)
         except (ScanError, WeightsError) as error:
             self._problem = str(error)
             return
@@ -549,7 +550,7 @@ def _facts(scan: Scan) -> _Facts:
     return _Facts(
         scan.height, scan.width, Look.of(scan.pixels), scan.pixels.dtype.itemsize * 8,
         scan.window, scan.spacing, scan.modality, scan.modality or guess_modality(scan), scan.notes,
-        scan.cautions, scan.digest, fingerprint(scan.pixels), scan.frames,
+        scan.cautions, scan.digest, prints(scan.pixels), scan.frames,
     )  # fmt: skip
 
 

@@ -56,7 +56,7 @@ LOCAL = "local"  # the owner of what is reviewed at this machine
 
 _BATCH = 64  # cases that are added in one transaction
 _BATCH_SECONDS = 1.0  # or as many as come in this time
-_TRIES = 4  # of an import, to write while somebody else does
+_TRIES = 3  # of an import, to write while somebody else does
 
 Given = ParamSpec("Given")
 Written = TypeVar("Written")
