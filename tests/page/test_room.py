@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -152,6 +152,12 @@ def test_a_visitor_without_room_has_nothing_segmented(anna, store, monkeypatch):
     assert len(segmented) == 1
 
 
+def in_a_thread(go: Callable[[], Coroutine]) -> None:
+    """In this one a browser's loop may run, of another file's tests."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(asyncio.wait_for(go(), 20))).result()
+
+
 @pytest.mark.parametrize("kind", ["upload", "folder"])
 def test_what_was_on_its_way_when_all_scans_were_deleted_is_not_kept(
     anna, monkeypatch, tmp_path, kind
@@ -217,7 +223,7 @@ def test_what_is_on_its_way_takes_a_visitor_so_much_and_is_given_back(monkeypatc
             gate.set()
             assert {(await one).status_code for one in visitors} == {200}
 
-    asyncio.run(asyncio.wait_for(go(), 20))
+    in_a_thread(go)
 
 
 # --- time
@@ -248,7 +254,7 @@ def test_a_body_that_comes_no_further_is_given_up(monkeypatch):
         assert counted._under_way == {}
         assert told[0]["status"] == 408 and b"send it again" in told[1]["body"]
 
-    asyncio.run(asyncio.wait_for(go(), 20))
+    in_a_thread(go)
     assert heard == ["http.request"]
 
 
