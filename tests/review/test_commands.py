@@ -72,7 +72,7 @@ def test_list_and_show(reviewed, capsys):
 def test_delete_and_then_it_is_not_there(reviewed, capsys):
     assert program.main(["delete", "Brust 乳"]) == 0
     assert capsys.readouterr().out == (
-        "Brust 乳 is deleted; its verdicts (on 2 cases) stay in the database.\n"
+        "Brust 乳 is deleted, the masks of its readers too; who decided what (on 2 cases) stays in the database.\n"
     )
     for command in ("show", "delete"):
         assert program.main([command, "Brust 乳"]) == 1
