@@ -102,9 +102,8 @@ def _tissue_from(image: np.ndarray) -> float:
     film = image[image > _BLACK]
     if film.size > image.size / 2:
         dark = np.percentile(film, 5)
-        if (
-            np.abs(image - dark) < _EVEN
-        ).mean() > _MUCH:  # a digitised film, with the grey of its own
+        is_background = (np.abs(image - dark) < _EVEN).mean() > _MUCH
+        if is_background:  # of a digitised film, which has a grey of its own
             return dark + _TISSUE * (_otsu(film) - dark)
     return _TISSUE * _otsu(image)
 

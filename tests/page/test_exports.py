@@ -6,7 +6,6 @@ import os
 import shutil
 import sys
 import threading
-from pathlib import Path
 
 import pytest
 
@@ -72,21 +71,24 @@ def test_the_masks_of_some_decisions_are_exported_and_of_none_nothing(tmp_path):
             exports.begin(made.store, decided.OWNER, made.project, "png", None, include)
 
 
+def ended(exports: Exports, made: decided.Decided) -> str:
+    """The id of an export as a ZIP file, once it has ended."""
+    before = set(threading.enumerate())
+    id = exports.begin(made.store, decided.OWNER, made.project, "png", None)
+    for thread in set(threading.enumerate()) - before:
+        thread.join()
+    return id
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows tells no rights of others by a mode")
 def test_where_the_system_has_tidied_its_temporary_folder_the_next_is_nobody_elses_either(tmp_path):
     made = decided.accepted(tmp_path)
     exports = Exports()
 
-    def written() -> Path:
-        before = set(threading.enumerate())
-        id = exports.begin(made.store, decided.OWNER, made.project, "png", None)
-        for thread in set(threading.enumerate()) - before:
-            thread.join()
-        assert exports.told(decided.OWNER, id)["problem"] is None
-        return exports.file(decided.OWNER, id)[0]
-
     for _ in range(2):
-        place = written().parent
+        id = ended(exports, made)
+        assert exports.told(decided.OWNER, id)["problem"] is None
+        place = exports.file(decided.OWNER, id)[0].parent
         assert place.stat().st_mode & 0o077 == 0
         shutil.rmtree(place)
 
@@ -95,23 +97,16 @@ def test_one_that_ended_waits_for_whoever_asked_for_it_while_another_tab_makes_m
     made = decided.accepted(tmp_path)
     exports = Exports()
 
-    def ended() -> str:
-        before = set(threading.enumerate())
-        id = exports.begin(made.store, decided.OWNER, made.project, "png", None)
-        for thread in set(threading.enumerate()) - before:
-            thread.join()
-        return id
-
-    first, second = ended(), ended()
+    first, second = ended(exports, made), ended(exports, made)
     file, _ = exports.file(decided.OWNER, first)
     assert file.is_file(), "the second took the first one's file, which nobody had fetched"
-    third = ended()
+    third = ended(exports, made)
     with pytest.raises(NotThere):  # it has been fetched
         exports.told(decided.OWNER, first)
     assert not file.exists()
     exports.file(decided.OWNER, second)
     exports.file(decided.OWNER, third)
-    waiting = [ended() for _ in range(5)]
+    waiting = [ended(exports, made) for _ in range(5)]
     kept = []
     for id in waiting:
         try:
