@@ -56,12 +56,16 @@ def test_a_bucket_that_is_detached_is_not_written_into_the_void(tmp_path):
         running = vault(store, folder)
         all_steps(running)
         saved = store.save(ME, "ann", case, NewVerdict("unsure", "k"))
-        folder.rename(tmp_path / "detached")
-        folder.mkdir()
-        running.place._device += 1  # the folder that is left belongs to another disk
-        with pytest.raises(
+        is_detached = pytest.raises(
             VaultError, match=r"Nothing is attached as .* any more: attach it again"
-        ):
+        )
+        running.place._device += 1  # what lies there now belongs to another disk
+        with is_detached:
+            running.step()
+        running.place._device -= 1
+        folder.rename(tmp_path / "detached")
+        folder.mkdir()  # on this one
+        with is_detached:
             running.step()
         for _ in range(3):
             running._try()
