@@ -43,6 +43,11 @@ class Frame(NamedTuple):
         """What cuts it out of an (H, W) array."""
         return slice(self.top, self.bottom), slice(self.left, self.right)
 
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """x, y, width, height, as a lesion has it."""
+        return self.left, self.top, self.right - self.left, self.bottom - self.top
+
 
 def frame(scan: Scan, crop: Crop | None) -> Frame:
     """The frame of the breast; the whole image without a crop, or where no breast is found."""

@@ -11,7 +11,7 @@ from PIL import Image
 
 from bcweb.engine import Engine
 from bcweb.lesions import Lesion, drop_small, find_lesions
-from bcweb.preprocess import frame, square, standardise
+from bcweb.preprocess import Frame, frame, square, standardise
 from bcweb.presence import calibrated
 from bcweb.scans import Modality, Scan, check_contrast
 from bcweb.weights import OperatingPoint, Weights, WeightsError, load_weights
@@ -27,6 +27,7 @@ class Prediction:
     probability: (H, W) float32 in 0..1, in steps of 1/255, in the scan's own geometry.
     presence: probability that the image holds any lesion; None where the network has no such head.
     mask: (H, W) bool, after the operating point, whose smallest lesion is a part of all of the scan here.
+    frame: where the network looked; beside it the probability is 0.
     """
 
     probability: np.ndarray
@@ -36,6 +37,7 @@ class Prediction:
     operating_point: OperatingPoint
     revision: str
     modality: Modality
+    frame: Frame
 
 
 def apply_operating_point(
@@ -113,7 +115,7 @@ class Segmenter:
         # then this one to the pixel, and Pillow is several times faster than on floats.
         steps = np.rint(answered * 255).astype(np.uint8)
         within = frame(scan, self.weights.config.crop)
-        size = (within.right - within.left, within.bottom - within.top)
+        size = within.box[2:]
         placed = np.zeros(scan.pixels.shape, np.uint8)
         placed[within.slices] = Image.fromarray(steps).resize(size, Image.Resampling.BILINEAR)
         probability = placed.astype(np.float32) / np.float32(255)
@@ -121,7 +123,7 @@ class Segmenter:
         mask = apply_operating_point(probability, presence, point)
         return Prediction(
             probability, presence, mask, find_lesions(mask, scan.spacing),
-            point, self.weights.revision, self.modality,
+            point, self.weights.revision, self.modality, within,
         )  # fmt: skip
 
 

@@ -4,7 +4,8 @@
 import { all, mark, one, write } from "./dom.js";
 import { apart, grouped, squareMillimetres } from "./numbers.js";
 import { LAYERS } from "./shaders.js";
-import { scaleBar } from "./view.js";
+import { STRIP } from "./stage.js";
+import { scaleBar, toPane } from "./view.js";
 
 /** @typedef {import("./reading.js").Reading} Reading */
 /** @typedef {import("./display.js").Display} Display */
@@ -12,6 +13,7 @@ import { scaleBar } from "./view.js";
 
 /** @param {ShadowRoot} root @param {Reading} reading @param {Display} display @param {Stage} stage */
 export function refreshOverlays(root, reading, display, stage) {
+  refreshLookedAt(root, reading, display, stage);
   refreshAreas(root, reading);
   refreshLegends(root, reading, display);
   refreshScale(root, reading, stage);
@@ -26,6 +28,23 @@ export function say(root, text, how) {
   message.className = `message ${how}`;
   message.hidden = text === "" && how !== "empty";
   write(one(root, ".said"), text);
+}
+
+/** The border of what the network looked at, in the panes that have its prediction.
+ * @param {ShadowRoot} root @param {Reading} reading @param {Display} display @param {Stage} stage */
+function refreshLookedAt(root, { info, prediction, shape }, display, stage) {
+  for (const { id, rect, layers } of stage.panes) {
+    const border = one(root, `[data-pane="${id}"] .looked-at`);
+    const box = prediction && (display.drawn(layers) & LAYERS.prediction) !== 0 && info?.looked_at;
+    border.hidden = !box;
+    if (!box) continue;
+    const [x, y, width, height] = box;
+    const from = toPane(stage.view, shape, rect, { x, y });
+    const to = toPane(stage.view, shape, rect, { x: x + width, y: y + height });
+    border.style.transform = `translate(${from.x / stage.dot}px, ${from.y / stage.dot + STRIP}px)`;
+    border.style.width = `${(to.x - from.x) / stage.dot}px`;
+    border.style.height = `${(to.y - from.y) / stage.dot}px`;
+  }
 }
 
 /** @param {ShadowRoot} root @param {Reading} reading */

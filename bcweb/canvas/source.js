@@ -14,6 +14,8 @@
  * @property {number | null} gate
  * @property {number | null} threshold
  * @property {number | null} min_lesion_px
+ * @property {[number, number, number, number] | null} [looked_at] x, y, width, height of the part of the scan that the network looked
+ *   at; beside it it paints nothing; null for all of it
  * @property {string | null} revision
  * @property {number | null} [truth] which one, where it may be exchanged: only this one is taken
  */

@@ -44,7 +44,7 @@ function choice(action, face, words, key, name = "") {
 /** @param {string} id @param {string} name @param {string} extra */
 function pane(id, name, extra) {
   return `<div class="pane" data-pane="${id}" hidden>
-    <div class="strip"><span class="name">${name}</span>${extra}</div><i class="cross"></i>${MARKS}</div>`;
+    <div class="strip"><span class="name">${name}</span>${extra}</div><i class="looked-at" hidden></i><i class="cross"></i>${MARKS}</div>`;
 }
 
 const CAUTION = '<span class="caution" hidden></span>';

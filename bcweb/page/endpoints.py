@@ -21,8 +21,8 @@ _log = logging.getLogger(__name__)
 _AT_ONCE = 2
 _GROUP = "segment"  # both endpoints wait in one line
 _TOLD = (
-    "width", "height", "spacing", "modality", "modality_source", "presence", "lesions", "revision",
-    "seen", "notes",
+    "width", "height", "spacing", "modality", "modality_source", "presence", "lesions", "looked_at",
+    "revision", "seen", "notes",
 )  # fmt: skip
 
 

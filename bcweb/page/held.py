@@ -353,10 +353,11 @@ class Held:
         if finding is None:
             return {
                 "segmented": False, "presence": None, "gate": None, "threshold": None,
-                "min_lesion_px": None, "lesions": [], "revision": None, "seen": None,
-                "trained_on": None,
+                "min_lesion_px": None, "lesions": [], "looked_at": None, "revision": None,
+                "seen": None, "trained_on": None,
             }  # fmt: skip
         prediction, point = finding.prediction, finding.prediction.operating_point
+        is_whole = prediction.frame.box[2:] == finding.probability.shape[::-1]
         return {
             "segmented": True,
             "presence": prediction.presence,
@@ -366,6 +367,7 @@ class Held:
                 finding.probability.shape, point.min_lesion_fraction
             ),
             "lesions": [dataclasses.asdict(lesion) for lesion in prediction.lesions],
+            "looked_at": None if is_whole else prediction.frame.box,
             "revision": prediction.revision,
             "seen": finding.seen,
             "trained_on": finding.trained_on,

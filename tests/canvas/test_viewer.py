@@ -102,6 +102,30 @@ def test_a_scan_under_the_presence_gate_starts_empty_says_why_and_can_be_shown(v
     assert viewer.scores()["painted_px"] == (blobs() >= 0.51).sum()
 
 
+def test_a_line_goes_around_what_the_network_looked_at(viewer: Viewer):
+    x, y, width, height = box = 40, 30, 90, 70
+    probability = np.zeros((120, 160))
+    probability[y : y + height, x : x + width] = 1
+    case = Shown("s", np.zeros((120, 160), np.uint8), probability)
+    viewer.show(case, looked_at=box)
+    assert viewer.sees("[data-pane=prediction] .looked-at")
+    assert not viewer.sees("[data-pane=scan] .looked-at"), "the scan is left as it is"
+    viewer.press("p", "o", "+")
+    rows, columns = np.nonzero(viewer.picture()[..., 2] > 60)  # painted is just that part
+    there = viewer.run(
+        "(v, r) => { const [a, b] = ['[data-pane=layers] .looked-at', 'canvas']"
+        ".map(s => r.querySelector(s).getBoundingClientRect());"
+        " return [a.left - b.left, a.top - b.top, a.right - b.left, a.bottom - b.top] }"
+    )
+    painted = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+    assert there == pytest.approx(painted, abs=1.5)
+    viewer.press("h")
+    assert not viewer.sees("[data-pane=layers] .looked-at"), "nothing lies over the scan"
+    viewer.press("h")
+    viewer.show(case)
+    assert not viewer.sees("[data-pane=layers] .looked-at"), "it looked at all of it"
+
+
 def test_there_are_panes_only_for_what_is_there(viewer: Viewer):
     pixels = np.zeros((120, 160), np.uint8)
     viewer.show(Shown("a", pixels))

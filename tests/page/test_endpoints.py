@@ -54,7 +54,7 @@ def test_a_scan_is_segmented_as_on_the_page(anna, visitor):
     told = anna.answered("segment", file(anna.hand_in(SCAN)))
     page = visitor.opened(SCAN)
     for key in ("width", "height", "spacing", "modality", "modality_source", "presence", "lesions",
-                "revision", "seen", "notes"):  # fmt: skip
+                "looked_at", "revision", "seen", "notes"):  # fmt: skip
         assert told[key] == page[key], key
     assert told["operating_point"] == {
         "mask_threshold": page["threshold"],

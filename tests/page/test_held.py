@@ -54,6 +54,22 @@ def test_a_file_can_be_released_and_opened_again_with_the_same_answer(segmenters
     assert held.info("x") == before
 
 
+def test_the_part_of_a_film_that_the_network_looked_at_is_told(tmp_path):
+    film = np.zeros((256, 256), np.uint8)
+    film[64:192, 20:100] = 150
+    film[100:140, 40:80] = 220
+
+    def looked_at(crop: str | None) -> tuple[int, int, int, int] | None:
+        weights = weights_folder.write(tmp_path / str(crop), modality="mammogram", crop=crop)
+        segmenters = Segmenters({"ultrasound": "/no/such/weights", "mammogram": str(weights)})
+        held = Held("f.png", "file", lambda: Scan(film, modality="mammogram"), segmenters)
+        held.open()
+        return held.info("x")["looked_at"]
+
+    assert looked_at("breast") == pytest.approx((20, 64, 80, 128), abs=12)
+    assert looked_at(None) is None, "all of it"
+
+
 def test_an_upload_is_never_released(segmenters):
     held = Held("b.png", "upload", scan, segmenters)
     held.open()

@@ -54,6 +54,11 @@ test("the list says of a scan what its panel says", () => {
   assert.equal(words.summary({ ...SCAN, lesions: [], presence: null, gate: null }), "nothing outlined");
 });
 
+test("where the network looked at a part alone, it is said how large that is", () => {
+  assert.equal(words.lookedAt({ looked_at: [10, 0, 1200, 2500] }), "It looked at the breast alone, 1\u202f200 × 2\u202f500 px within the dashed line.");
+  assert.equal(words.lookedAt({ looked_at: null }), "");
+});
+
 test("of a mammogram it is said with what the network was trained", () => {
   const trained_on = "ordinary (low-energy) digital mammograms (CDD-CESM)";
   assert.equal(words.knows({ modality: "mammogram", trained_on }), `It was trained on ${trained_on}.`.replaceAll("-", "\u2011"), "no name is torn at its hyphen");

@@ -30,6 +30,7 @@
  * @property {number | null} threshold
  * @property {number | null} min_lesion_px
  * @property {Lesion[]} lesions
+ * @property {[number, number, number, number] | null} looked_at x, y, width, height of the part that the network looked at; null for all of it
  * @property {string | null} revision of the weights that made the prediction
  * @property {string | null} [in_use] revision of the weights that its modality meets now
  * @property {boolean | null} seen

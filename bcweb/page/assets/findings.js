@@ -160,6 +160,7 @@ export class Findings {
       presence === null && h("p", { class: "quiet" }, detail, " ", words.knows(info)),
       presence !== null && words.knows(info) && h("p", { class: "quiet" }, words.knows(info)),
       scale,
+      info.looked_at && h("p", { class: "quiet" }, words.lookedAt(info)),
     );
   }
 
