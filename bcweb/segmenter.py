@@ -11,7 +11,7 @@ from PIL import Image
 
 from bcweb.engine import Engine
 from bcweb.lesions import Lesion, drop_small, find_lesions
-from bcweb.preprocess import Frame, frame, square, standardise
+from bcweb.preprocess import frame, square, standardise
 from bcweb.presence import calibrated
 from bcweb.scans import Modality, Scan, check_contrast
 from bcweb.weights import OperatingPoint, Weights, WeightsError, load_weights
@@ -27,7 +27,8 @@ class Prediction:
     probability: (H, W) float32 in 0..1, in steps of 1/255, in the scan's own geometry.
     presence: probability that the image holds any lesion; None where the network has no such head.
     mask: (H, W) bool, after the operating point, whose smallest lesion is a part of all of the scan here.
-    frame: where the network looked; beside it the probability is 0.
+    looked_at: x, y, width, height of the part of the scan that the network looked at, beside which the probability is
+    0; None for all of it.
     """
 
     probability: np.ndarray
@@ -37,7 +38,7 @@ class Prediction:
     operating_point: OperatingPoint
     revision: str
     modality: Modality
-    frame: Frame
+    looked_at: tuple[int, int, int, int] | None
 
 
 def apply_operating_point(
@@ -119,11 +120,13 @@ class Segmenter:
         placed = np.zeros(scan.pixels.shape, np.uint8)
         placed[within.slices] = Image.fromarray(steps).resize(size, Image.Resampling.BILINEAR)
         probability = placed.astype(np.float32) / np.float32(255)
-        point = _of_all(point, size[0] * size[1] / placed.size)
+        share = size[0] * size[1] / placed.size
+        point = _of_all(point, share)
         mask = apply_operating_point(probability, presence, point)
         return Prediction(
             probability, presence, mask, find_lesions(mask, scan.spacing),
-            point, self.weights.revision, self.modality, within,
+            point, self.weights.revision, self.modality,
+            within.box if share < 1 else None,
         )  # fmt: skip
 
 

@@ -357,7 +357,6 @@ class Held:
                 "seen": None, "trained_on": None,
             }  # fmt: skip
         prediction, point = finding.prediction, finding.prediction.operating_point
-        is_whole = prediction.frame.box[2:] == finding.probability.shape[::-1]
         return {
             "segmented": True,
             "presence": prediction.presence,
@@ -367,7 +366,7 @@ class Held:
                 finding.probability.shape, point.min_lesion_fraction
             ),
             "lesions": [dataclasses.asdict(lesion) for lesion in prediction.lesions],
-            "looked_at": None if is_whole else prediction.frame.box,
+            "looked_at": prediction.looked_at,
             "revision": prediction.revision,
             "seen": finding.seen,
             "trained_on": finding.trained_on,

@@ -74,7 +74,7 @@ def case(of: CaseRow, prediction: Prediction | None, may_see_paths: bool) -> dic
 def _prediction(of: Prediction | None) -> dict[str, Any]:
     names = (
         "presence", "threshold", "gate", "min_lesion_px", "revision", "how", "painted_px", "dice",
-        "iou", "hd95_px", "carried_dice", "uncertainty", "suspicion",
+        "iou", "hd95_px", "carried_dice", "uncertainty", "suspicion", "looked_at",
     )  # fmt: skip
     return {
         "segmented": of is not None,

@@ -151,6 +151,7 @@ def prediction_values(case: CaseRow, new: NewPrediction, files: Writing) -> dict
         "map_file": files.map(new.probability),
         "mask_file": files.mask(new.mask),
         "stands_for": new.stands_for,
+        "looked_at": new.looked_at,
     }
 
 

@@ -193,6 +193,7 @@ def _predicted(job: Job, files: Files, folder: str) -> NewPrediction:
         carried_dice=job.carried_dice,
         uncertainty=doubt.uncertainty(steps, prediction.presence, mask),
         suspicion=None if truth is None else doubt.suspicion(steps, mask, truth, point),
+        looked_at=prediction.looked_at,
         stands_for=() if job.stands_for is None else (job.stands_for,),
     )
 

@@ -169,7 +169,7 @@ class NewPrediction:
     whose training the fold is. presence, threshold, gate: 0..1, as in the operating point.
     min_lesion_px: the smallest lesion kept, in pixels. probability: (H, W) uint8, 255 is 1. mask: (H, W)
     bool. dice, iou, hd95_px: against the truth, None without one. carried_dice: a score out of fold whose
-    map is not here. uncertainty, suspicion: see `bcweb.review.doubt`.
+    map is not here. uncertainty, suspicion: see `bcweb.review.doubt`. looked_at: see `bcweb.segmenter.Prediction`.
     """
 
     revision: str
@@ -188,6 +188,7 @@ class NewPrediction:
     uncertainty: float | None = None
     suspicion: float | None = None
     stands_for: tuple[str, ...] = ()
+    looked_at: tuple[int, int, int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -217,6 +218,7 @@ class Prediction:
     map_file: str
     mask_file: str
     stands_for: tuple[str, ...] = ()
+    looked_at: tuple[int, int, int, int] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -53,7 +53,11 @@ def case(row: Mapping[str, Any]) -> CaseRow:
 
 
 def prediction(row: Mapping[str, Any]) -> Prediction:
-    return Prediction(**{**row, "stands_for": tuple(row["stands_for"])})
+    changed = {
+        "stands_for": tuple(row["stands_for"]),
+        "looked_at": tuple(row["looked_at"]) if row["looked_at"] else None,
+    }
+    return Prediction(**{**row, **changed})
 
 
 def verdict(row: Mapping[str, Any]) -> Verdict:

@@ -25,7 +25,7 @@ from sqlalchemy import (
     text,
 )
 
-VERSION = "0004"  # the newest of migrations/versions
+VERSION = "0005"  # the newest of migrations/versions
 
 
 class Moment(TypeDecorator):
@@ -136,6 +136,7 @@ predictions = Table(
     Column("map_file", Text, nullable=False),
     Column("mask_file", Text, nullable=False),
     Column("stands_for", JSON, nullable=False, server_default="[]"),  # since 0004: revisions
+    Column("looked_at", JSON),  # since 0005: a box, nothing for all of the scan
     UniqueConstraint("case_id", "revision", name="one_prediction"),
     Index("by_revision", "project_id", "revision"),
 )  # fmt: skip

@@ -252,11 +252,14 @@ def test_a_case_comes_with_the_prediction_that_was_asked_for_begun_with_accepted
     visitor, store, project
 ):
     id = rows(visitor, project, order="listed")[0]["id"]
-    store.add_prediction(id, replace(prediction_of(SCANS[0].truth, 9), revision="newer"))
+    part = (10, 0, 300, 240)
+    newer = replace(prediction_of(SCANS[0].truth, 9), revision="newer", looked_at=part)
+    store.add_prediction(id, newer)
 
     def shown(**asked) -> str:
         told = visitor.get(f"/bc/review/cases/{id}", params=asked).json()
         assert told["revisions"] == ["newer", REVISION]
+        assert told["looked_at"] == (list(part) if told["revision"] == "newer" else None)
         return told["revision"]
 
     assert (shown(), shown(rather=REVISION), shown(rather="gone")) == ("newer", REVISION, "newer")

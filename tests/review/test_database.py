@@ -82,6 +82,7 @@ def test_the_version_before_is_upgraded_with_its_rows(place):
     assert [row.case for row in store.queue(ME, old.id, text="äRa ZYSTE P1")] == ["ÄRA (1)"]
     assert store.counts(ME, old.id)["seconds"] == 12.5
     assert [verdict.decision for verdict in store.history(ME, 2)] == ["unsure", "undo"]
+    assert store.prediction(ME, 1, "r2").looked_at is None
     assert store.history(ME, 1)[0].comment == "Hm."
 
 

@@ -108,6 +108,7 @@ import { BASE, Refused, ask, sending } from "./api.js";
  * @property {number | null} carried_dice
  * @property {number | null} uncertainty
  * @property {number | null} suspicion
+ * @property {[number, number, number, number] | null} looked_at x, y, width, height of the part that the network looked at; null for all of it
  */
 /** @typedef {object} Asked which rows of the queue, and in what order
  * @property {string} order

@@ -177,6 +177,18 @@ def test_weights_of_each_modality_predict_their_own(store, weights, tmp_path, mo
     assert by == {"scan 00": "m-", "scan 01": "ra"}
 
 
+def test_a_prediction_knows_the_part_of_its_film_that_was_looked_at(store, tmp_path, monkeypatch):
+    mammogram = weights_folder.write(tmp_path / "m", modality="mammogram", crop="breast")
+    monkeypatch.setenv("BCWEB_WEIGHTS_MAMMOGRAM", str(mammogram))
+    film = np.pad(np.full((128, 80), 150, np.uint8), ((64, 64), (20, 156)))
+    film[100:140, 40:80] = 220
+    trees.save(tmp_path / "set" / "film.png", film)
+    trees.save(tmp_path / "set" / "film_mask.png", film == 220)
+    run(store, "P", f"folder:{tmp_path / 'set'}?modality=mammogram")
+    looked_at = predictions(store, "P")["film"].looked_at
+    assert looked_at == pytest.approx((20, 64, 80, 128), abs=12)
+
+
 def of_two_modalities(root: Path) -> Path:
     """Five scans, of which the first two are mammograms."""
     table = pictures(root, 5) / "cases.csv"
