@@ -67,6 +67,7 @@ class About:
             "seen": len({(case.dataset, case.id) for case in self.weights.seen_cases}),
             "presence": config.presence,
             "licence": card.licence(self._text("README.md") or ""),
+            "crop": config.crop,
             "reading": msgspec.structs.asdict(config.reading),
             "operating_point": msgspec.structs.asdict(config.operating_point),
         }

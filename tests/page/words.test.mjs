@@ -95,14 +95,16 @@ test("an operating point is put in words", () => {
   assert.equal(words.threshold(0.1 + 0.6), "0.7");
   assert.equal(words.threshold(0.4375), "0.438");
   const point = { mask_threshold: 0.6, presence_gate: 0.6665, min_lesion_fraction: 0.001 };
-  assert.equal(words.operatingPoint({ operating_point: point }), "painted from 0.6 on; nothing below a presence of 0.67; no part under 0.1% of the image");
+  assert.equal(words.operatingPoint({ crop: null, operating_point: point }), "painted from 0.6 on; nothing below a presence of 0.67; no part under 0.1% of the image");
+  assert.match(words.operatingPoint({ crop: "breast", operating_point: point }), /no part under 0\.1% of what it looks at$/);
   const open = { mask_threshold: 0.5, presence_gate: null, min_lesion_fraction: 0 };
-  assert.equal(words.operatingPoint({ operating_point: open }), "painted from 0.5 on; no presence gate");
+  assert.equal(words.operatingPoint({ crop: null, operating_point: open }), "painted from 0.5 on; no presence gate");
 });
 
 test("what is made of an answer is told, and nothing where it is taken as it comes", () => {
-  assert.equal(words.reading({ reading: { mirrored: false, calibration: null } }), "");
-  assert.equal(words.reading({ reading: { mirrored: true, calibration: [1, 0.7, -3] } }), "the scan and its mirror image, averaged; presence calibrated by how sure the map is");
+  assert.equal(words.reading({ crop: null, reading: { mirrored: false, calibration: null } }), "");
+  assert.equal(words.reading({ crop: "breast", reading: { mirrored: true, calibration: null } }), "the breast alone, cut out; the scan and its mirror image, averaged");
+  assert.equal(words.reading({ crop: null, reading: { mirrored: true, calibration: [1, 0.7, -3] } }), "the scan and its mirror image, averaged; presence calibrated by how sure the map is");
 });
 
 test("numbers are grouped, lengths keep three digits", () => {

@@ -60,6 +60,7 @@
  * @property {boolean} presence
  * @property {string | null} licence
  * @property {boolean} started_with
+ * @property {"breast" | null} crop the part of a scan that they look at; null for all of it
  * @property {{mirrored: boolean, calibration: number[] | null}} reading
  * @property {{mask_threshold: number, presence_gate: number | null, min_lesion_fraction: number}} operating_point
  */

@@ -161,15 +161,15 @@ export function figureRows(figures) {
 }
 
 /** @param {import("./api.js").Facts} facts */
-export function operatingPoint({ operating_point: { mask_threshold, presence_gate, min_lesion_fraction } }) {
+export function operatingPoint({ crop, operating_point: { mask_threshold, presence_gate, min_lesion_fraction } }) {
   const gate = presence_gate === null ? "no presence gate" : `nothing below a presence of ${fixed(presence_gate, 2)}`;
-  const smallest = min_lesion_fraction > 0 ? `; no part under ${Number((100 * min_lesion_fraction).toPrecision(2))}% of the image` : "";
+  const smallest = min_lesion_fraction > 0 ? `; no part under ${Number((100 * min_lesion_fraction).toPrecision(2))}% of ${crop ? "what it looks at" : "the image"}` : "";
   return `painted from ${threshold(mask_threshold)} on; ${gate}${smallest}`;
 }
 
-/** What is made of the network's answer first; "" for nothing. @param {Pick<import("./api.js").Facts, "reading">} facts */
-export function reading({ reading: { mirrored, calibration } }) {
-  return [mirrored && "the scan and its mirror image, averaged", calibration && "presence calibrated by how sure the map is"].filter(Boolean).join("; ");
+/** What is made of the network's answer first; "" for nothing. @param {Pick<import("./api.js").Facts, "crop" | "reading">} facts */
+export function reading({ crop, reading: { mirrored, calibration } }) {
+  return [crop && `the ${crop} alone, cut out`, mirrored && "the scan and its mirror image, averaged", calibration && "presence calibrated by how sure the map is"].filter(Boolean).join("; ");
 }
 
 /** @param {import("./api.js").Facts} facts */
