@@ -25,7 +25,7 @@ LEAST_GROUPS = 10
 # and 7 beside ten.
 LEAST_OF_A_KIND = 5
 
-_CELLS = 2_000_000  # of the tables that are worked on at once
+_CELLS = 200_000  # of the tables that are worked on at once: what the caches of a processor hold
 
 
 class Interval(NamedTuple):
@@ -381,7 +381,7 @@ def _members(groups: Sequence[Hashable]) -> np.ndarray:
     return np.array([numbers.setdefault(group, len(numbers)) for group in groups])
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=8)
 def _draws(count: int, resamples: int, seed: int) -> np.ndarray:
     """(R, G) uint16: how often each of so many groups was drawn. Many figures are of the same groups."""
     drawn = np.random.default_rng(seed).multinomial(
