@@ -112,7 +112,7 @@ export function attend(parts, redraw) {
     press(event, at) {
       if (reading.mine) {
         const begun = editor.hand.press(event, at);
-        if (typeof begun !== "string" && editor.draws) {
+        if (begun && typeof begun !== "string" && editor.draws) {
           display.reveal();
           stage.arrange();
         }

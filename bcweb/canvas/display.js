@@ -7,6 +7,8 @@ import { LAYERS } from "./shaders.js";
 /** @typedef {"side" | "single"} Layout panes side by side, or one pane with layers */
 /** @typedef {"mine" | "prediction" | "truth" | "difference"} Layer */
 
+const MASKS = /** @type {Layer[]} */ (["mine", "prediction", "truth"]);
+
 /** Whether there is such a layer to see. @param {Layer} layer
  * @param {Record<"prediction" | "truth" | "mine", unknown>} reading */
 export const isThere = (layer, reading) => (layer === "difference" ? isComparable(reading) : !!reading[layer]);
@@ -20,7 +22,7 @@ export class Display {
   /** @type {() => boolean} */ #isNarrow;
   /** @type {Layout | null} */ #chosen = null;
   /** The layers of the single pane. */
-  #single = new Set(/** @type {Layer[]} */ (["mine", "prediction", "truth"]));
+  #single = new Set(MASKS);
 
   /** @param {() => boolean} isNarrow whether there is room for one pane only */
   constructor(isNarrow) {
@@ -43,12 +45,21 @@ export class Display {
     if (this.layout === "side") {
       this.#chosen = "single";
       this.#single = new Set([layer]);
-    } else if (this.#single.has(layer)) this.#single.delete(layer);
+      return;
+    }
+    this.#single = this.#seen(reading);
+    if (this.#single.has(layer)) this.#single.delete(layer);
     else if (layer === "difference") this.#single = new Set([layer]);
     else {
       this.#single.delete("difference");
       this.#single.add(layer);
     }
+  }
+
+  /** The layers of the single pane: all masks where a difference is chosen and there is none, or nothing would be seen.
+   * @param {Record<"prediction" | "truth" | "mine", unknown>} reading */
+  #seen(reading) {
+    return this.#single.has("difference") && !isComparable(reading) ? new Set(MASKS) : this.#single;
   }
 
   /** See what is drawn, whatever was hidden before: nobody draws blindly. */
@@ -57,19 +68,21 @@ export class Display {
     if (!this.#single.has("difference")) this.#single.add("mine");
   }
 
-  /** Whether the single pane has the layer. @param {Layer} layer */
-  has(layer) {
-    return this.#single.has(layer);
+  /** Whether the single pane has the layer. @param {Layer} layer
+   * @param {Record<"prediction" | "truth" | "mine", unknown>} reading */
+  has(layer, reading) {
+    return this.#seen(reading).has(layer);
   }
 
   /** The bits of the single pane's layers. @param {Reading} reading */
   layersOfSingle(reading) {
     const { prediction, truth, mine } = reading;
+    const seen = this.#seen(reading);
     let bits = 0;
-    if (this.#single.has("difference") && isComparable(reading)) return LAYERS.difference;
-    if (this.#single.has("mine") && mine) bits |= LAYERS.mine;
-    if (this.#single.has("prediction") && prediction) bits |= LAYERS.prediction;
-    if (this.#single.has("truth") && truth) bits |= LAYERS.truth;
+    if (seen.has("difference")) return LAYERS.difference;
+    if (seen.has("mine") && mine) bits |= LAYERS.mine;
+    if (seen.has("prediction") && prediction) bits |= LAYERS.prediction;
+    if (seen.has("truth") && truth) bits |= LAYERS.truth;
     return bits;
   }
 

@@ -4,7 +4,7 @@
 /** @typedef {object} Stroke what a press with a drawing tool goes on with
  * @property {(points: Point[]) => void} move
  * @property {() => void} end
- * @property {() => void} pinch a second finger came: it was none, or ends here
+ * @property {() => void} pinch a second finger came, or the system took the press back: it was none, or ends here
  */
 /** @typedef {object} Handlers lengths in CSS pixels from the picture's upper left corner
  * @property {(event: PointerEvent, at: Point) => "pan" | "window" | Stroke | null} press what it begins; null: nothing
@@ -53,6 +53,8 @@ export function listen(picture, handlers) {
   picture.addEventListener("pointermove", (event) => {
     if (drawing?.pen && event.pointerType === "touch") return;
     const to = pointOf(event);
+    // Its release was not heard: a dialog of the browser was before the page, for one.
+    if (event.buttons === 0 && event.pointerType !== "touch" && down.has(event.pointerId)) up(event, "end");
     handlers.hover(to);
     const from = down.get(event.pointerId);
     if (!from) return;
@@ -78,18 +80,19 @@ export function listen(picture, handlers) {
     }
   });
 
-  /** @param {PointerEvent} event */
-  const up = (event) => {
+  /** @param {PointerEvent} event @param {"end" | "pinch"} how what it drew comes to its end */
+  const up = (event, how) => {
     down.delete(event.pointerId);
     if (drawing?.id === event.pointerId) {
-      drawing.stroke.end();
+      drawing.stroke[how]();
       drawing = null;
     }
     if (down.size === 0) picture.classList.remove("windowing", "panning");
     if (event.pointerType !== "mouse" && down.size === 0) handlers.hover(null);
   };
-  picture.addEventListener("pointerup", up);
-  picture.addEventListener("pointercancel", up);
+  picture.addEventListener("pointerup", (event) => up(event, "end"));
+  picture.addEventListener("lostpointercapture", (event) => up(event, "end"));
+  picture.addEventListener("pointercancel", (event) => up(event, "pinch")); // it may have been a palm
   picture.addEventListener("pointerleave", () => handlers.hover(null));
   picture.addEventListener("contextmenu", (event) => event.preventDefault());
   picture.addEventListener("dblclick", () => handlers.reset());
@@ -101,6 +104,7 @@ export function listen(picture, handlers) {
       // With Shift, some browsers turn the wheel sideways.
       if (handlers.wheel(event, (-(event.deltaY || event.deltaX) * unit) / 100)) return;
       const pixels = event.deltaY * unit;
+      if (pixels === 0) return;
       // A pinch on a trackpad arrives as a wheel with Ctrl and small steps.
       handlers.zoom(pointOf(event), Math.exp(-pixels * (event.ctrlKey ? 0.01 : 0.0015)));
     },

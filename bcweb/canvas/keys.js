@@ -37,12 +37,15 @@ export function isTyping(target) {
 }
 
 /** The action of a key press, or null where the key is somebody else's: in a text field, with Ctrl, Alt
- * or Meta, already dealt with, or an arrow outside the picture (a slider's, a page's).
- * @param {{key: string, ctrlKey: boolean, altKey: boolean, metaKey: boolean, defaultPrevented: boolean}} event
+ * or Meta, already dealt with, or an arrow outside the picture (a slider's, a page's). AltGr is none of these, though
+ * Windows says Ctrl and Alt for it: many keyboards have their brackets there.
+ * @param {{key: string, ctrlKey: boolean, altKey: boolean, metaKey: boolean, defaultPrevented: boolean,
+ *  getModifierState?: (name: string) => boolean}} event
  * @param {any} target the innermost element that has the focus @param {boolean} inPicture whether that is the picture
  * @returns {string | null} */
 export function actionOf(event, target, inPicture) {
-  if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || isTyping(target)) return null;
+  const isHeld = event.metaKey || ((event.ctrlKey || event.altKey) && !event.getModifierState?.("AltGraph"));
+  if (event.defaultPrevented || isHeld || isTyping(target)) return null;
   if (event.key.startsWith("Arrow") && !inPicture) return null;
   return ACTIONS.get(event.key) ?? null;
 }

@@ -74,7 +74,7 @@ export const TEMPLATE = `
       </div>
       <div class="group">${choice("heat", 'Heat<span class="long">&nbsp;map</span>', "Heat map of the probability", "heat", "Heat map")}</div>
       <label class="group opacity" title="Opacity of what is drawn on the scan"><span>Opacity</span>
-        <input type="range" class="opacity-slider" min="0" max="1" step="0.05" aria-label="Opacity"></label>
+        <input type="range" class="opacity-slider" min="0.1" max="1" step="0.05" aria-label="Opacity"></label>
       <div class="group windowing" role="group" aria-label="Window and level">
         <label title="Window: how many values lie between black and white. Drag on the scan with the right button, or with Shift: left and right"><span>W<span class="long">indow</span></span>
           <input type="number" class="width" aria-label="Window" step="1" min="1" inputmode="decimal"></label>

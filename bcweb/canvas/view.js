@@ -105,7 +105,7 @@ export function clamp(view, shape) {
 export function arrange(count, stage, shape, strip, gap) {
   /** @type {Rect[]} */
   let best = [];
-  let largest = -1;
+  let largest = -Infinity; // in a room that is hidden, less than nothing is left beside the strips
   for (let columns = 1; columns <= count; columns++) {
     const rows = Math.ceil(count / columns);
     const width = Math.floor((stage.width - gap * (columns - 1)) / columns);

@@ -49,6 +49,7 @@ import { Display } from "./display.js";
 import { one } from "./dom.js";
 import { Editor } from "./edit/editor.js";
 import { refreshMarks } from "./edit/marks.js";
+import { leaveMenu } from "./edit/menu.js";
 import { refreshToolbar } from "./edit/toolbar.js";
 import { Frames } from "./frames.js";
 import { refreshOverlays, say } from "./overlays.js";
@@ -85,6 +86,8 @@ export class Viewer extends HTMLElement {
   /** @type {(event: KeyboardEvent) => void} */ #onKey;
   /** A key that is held when the window is left comes up elsewhere. */
   #onBlur = () => (this.#editor.hand.held = { erase: false, pan: false });
+  /** @param {PointerEvent} event */
+  #onPress = (event) => leaveMenu(this.#root, event) && this.#redraw();
 
   constructor() {
     super();
@@ -107,6 +110,7 @@ export class Viewer extends HTMLElement {
     this.#resizing.observe(one(this.#root, ".stage"));
     document.addEventListener("keydown", this.#onKey);
     document.addEventListener("keyup", this.#onKey);
+    document.addEventListener("pointerdown", this.#onPress);
     window.addEventListener("blur", this.#onBlur);
     document.addEventListener("fullscreenchange", this.#redraw);
     this.#refresh();
@@ -116,6 +120,7 @@ export class Viewer extends HTMLElement {
     this.#resizing.disconnect();
     document.removeEventListener("keydown", this.#onKey);
     document.removeEventListener("keyup", this.#onKey);
+    document.removeEventListener("pointerdown", this.#onPress);
     window.removeEventListener("blur", this.#onBlur);
     document.removeEventListener("fullscreenchange", this.#redraw);
   }

@@ -25,6 +25,15 @@ test("keys are left alone in text fields, with Ctrl, Alt or Meta, and when someb
   }
 });
 
+test("a bracket that a keyboard has on AltGr does its action", () => {
+  const held = (...names) => ({ getModifierState: (name) => names.includes(name) });
+  const windows = { ctrlKey: true, altKey: true };
+  assert.equal(actionOf(press("[", { ...windows, ...held("AltGraph") }), body, true), "thresholdDown");
+  assert.equal(actionOf(press("]", held("AltGraph")), body, true), "thresholdUp");
+  assert.equal(actionOf(press("[", { ...windows, ...held() }), body, true), null);
+  assert.equal(actionOf(press("[", { metaKey: true, ...held("AltGraph") }), body, true), null);
+});
+
 test("a slider and a button are not typed in, but an arrow on them is theirs", () => {
   assert.equal(isTyping({ tagName: "INPUT", type: "range" }), false);
   assert.equal(actionOf(press("m"), { tagName: "INPUT", type: "range" }, false), "heat");
@@ -51,6 +60,11 @@ test("every action's key stands in a tooltip, the arrows in the picture's label"
     const shown = [`(${key.toUpperCase()})`, `(${key} and`, `and ${key})`].some((text) => titles.includes(text));
     assert.ok(shown, `${action} does not show its key ${key}`);
   }
+});
+
+test("what is drawn can be hidden, but not made invisible", () => {
+  const [slider] = TEMPLATE.match(/<input[^>]*opacity-slider[^>]*>/);
+  assert.ok(Number(slider.match(/min="([^"]*)"/)[1]) > 0);
 });
 
 test("window and level are the width and the middle", () => {

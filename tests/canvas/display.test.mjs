@@ -49,6 +49,21 @@ test("the difference stands alone", () => {
   assert.equal(display.layersOfSingle(ALL), LAYERS.prediction);
 });
 
+test("a difference that was chosen leaves nothing unseen where there is none", () => {
+  const display = wide();
+  display.layout = "single";
+  display.toggle("difference", ALL);
+  const lone = { scan: [], prediction: {}, truth: null, mine: null };
+  assert.equal(display.layersOfSingle(lone), LAYERS.prediction);
+  assert.deepEqual(["prediction", "difference"].map((layer) => display.has(layer, lone)), [true, false]);
+  const drawn = { scan: [], prediction: null, truth: null, mine: {} };
+  display.reveal();
+  assert.equal(display.layersOfSingle(drawn), LAYERS.mine);
+  assert.equal(display.layersOfSingle(ALL), LAYERS.difference, "with the next case it is back");
+  display.toggle("prediction", lone);
+  assert.equal(display.layersOfSingle(lone), 0, "its key takes away what is seen");
+});
+
 test("heat comes with the prediction only, and nothing is drawn while overlays are hidden", () => {
   const display = wide();
   display.heat = true;

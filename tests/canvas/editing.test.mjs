@@ -127,15 +127,39 @@ function editing() {
   all.begin({ id: "a", width: 60, height: 40, window: [0, 255], spacing: null });
   all.scan = [{ data, width: 60, height: 40 }];
   const pane = { x: 0, y: 0, width: 60, height: 40 };
-  const stage = { view: { scale: 1 }, has: () => true, locate: () => ({ pane }), imagePoint: (_, at) => at, seen: () => [0, 0, 60, 40] };
+  const stage = { dot: 1, view: { x: 30, y: 20, scale: 1 }, has: () => true, locate: () => ({ pane }), imagePoint: (_, at) => at, seen: () => [0, 0, 60, 40] };
   const editor = new Editor(all, stage, () => {}, () => {});
   editor.edit(new Uint8Array(60 * 40), "empty", {});
-  const down = (tool) => {
+  const down = (tool, at = { x: 10.5, y: 20.5 }, how = {}) => {
     editor.tool = tool;
-    return editor.hand.press({ button: 0 }, { x: 10.5, y: 20.5 });
+    return editor.hand.press({ button: 0, ...how }, at);
   };
   return { editor, mine: all.mine, down };
 }
+
+test("the buttons of a mouse that lead back and forward draw nothing, and take nothing away", () => {
+  for (const tool of ["brush", "eraser", "polygon", "fill", "grow", "ruler"]) {
+    const { editor, mine, down } = editing();
+    down("brush").end();
+    const { painted } = mine.count;
+    for (const button of [3, 4]) assert.equal(down(tool, undefined, { button }), null, tool);
+    assert.deepEqual([mine.count.painted, mine.strokes, editor.hand.ruler], [painted, 1, null], tool);
+    down("brush", undefined, { button: 5 }).end();
+    assert.equal(mine.count.painted, 0, "the other end of a pen takes away");
+  }
+});
+
+test("a polygon is closed with the release on its first corner, and not by a pinch that begins there", () => {
+  const { editor, mine, down } = editing();
+  let timeStamp = 0;
+  const click = (x, y) => down("polygon", { x, y }, { timeStamp: (timeStamp += 1000), pointerType: "touch" });
+  for (const [x, y] of [[5, 5], [50, 5], [50, 35]]) click(x, y).end();
+  click(6, 6).pinch();
+  assert.deepEqual([mine.strokes, editor.hand.outline.points.length], [0, 3]);
+  click(5, 5).end();
+  assert.deepEqual([mine.strokes, editor.hand.outline.points.length], [1, 0]);
+  assert.ok(mine.count.painted > 500);
+});
 
 test("a region whose growing was cancelled stays away, whatever its size is asked to be", () => {
   for (const take of ["cancel", "undo"]) {

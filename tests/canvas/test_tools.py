@@ -125,6 +125,13 @@ def test_a_mask_begins_with_any_other_and_that_is_one_step(viewer: Viewer):
         assert heard["beginning"] == beginning
         assert heard["threshold"] == (pytest.approx(0.62) if beginning == "threshold" else None)
         assert not viewer.sees(".menu")
+    viewer.press("q")
+    viewer.page.mouse.click(2, 2)  # on the page around the viewer
+    viewer.settle()
+    assert not viewer.sees(".menu")
+    assert (
+        viewer.run("(v, r) => r.querySelector('[data-action=beginMenu]').ariaExpanded") == "false"
+    )
     viewer.press("Control+z", "Control+z")
     assert np.array_equal(drawn.mask, truth)
     assert viewer.run("v => [v.strokes, v.beginning]") == [3, "truth"]
@@ -132,6 +139,13 @@ def test_a_mask_begins_with_any_other_and_that_is_one_step(viewer: Viewer):
     assert (
         viewer.run("v => v.maskOf('prediction').some(Boolean)") is False
     )  # as the server's: gated
+    viewer.press("q")
+    assert viewer.sees(".menu")
+    viewer.cases["other"] = viewer.cases["s"]
+    edit_another = "v => { v.show(INFO); v.edit(new Uint8Array(INFO.width * INFO.height)) }"
+    viewer.run(edit_another, viewer.cases["s"].describe() | {"id": "other"})
+    viewer.settle()
+    assert viewer.sees(".tools") and not viewer.sees(".menu"), "it was of the case before"
 
 
 def test_prediction_and_truth_are_added_to_what_is_drawn_where_they_are_seen(viewer: Viewer):

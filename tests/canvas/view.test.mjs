@@ -81,6 +81,11 @@ test("two panes stack on a phone", () => {
   assert.deepEqual(rects.map((r) => r.x), [0, 0]);
 });
 
+test("there are panes in a room that is hidden, whatever the scan", () => {
+  const strip = { width: 4000, height: 8, stretch: 1 };
+  assert.deepEqual(arrange(2, { width: 1, height: 1 }, strip, 22, 4).map((r) => [r.width, r.height]), [[1, 1], [1, 1]]);
+});
+
 test("the scale bar is the longest of 1, 2, 5, 10 ... that fits", () => {
   assert.deepEqual(scaleBar(10, 160), { units: 10, pixels: 100 });
   assert.deepEqual(scaleBar(10, 50), { units: 5, pixels: 50 });

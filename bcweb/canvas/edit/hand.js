@@ -129,6 +129,7 @@ export class Hand {
     const { tool } = this.#editor;
     this.remark = "";
     if (button === 1) return "pan";
+    if (button === 3 || button === 4) return null; // a mouse's back and forward
     if (this.held.pan) return button === 0 ? "pan" : null;
     if (event.shiftKey) return "window";
     if (tool === "pan") return button === 0 ? "pan" : button === 2 ? "window" : null;
@@ -232,7 +233,7 @@ export class Hand {
   }
 
   /** @param {PointerEvent} event @param {Rect} pane @param {Point} at CSS pixels @param {0 | 1} value
-   * @returns {Stroke | null} */
+   * @returns {Stroke} */
   #corner(event, pane, at, value) {
     const { shape } = this.#reading;
     const { dot } = this.#stage;
@@ -248,8 +249,11 @@ export class Hand {
     );
     this.#redraw();
     if (stroke === "close") {
-      if (!this.closeOutline()) this.outline.drop();
-      return null;
+      const close = () => {
+        if (!this.closeOutline()) this.outline.drop();
+        this.#redraw();
+      };
+      return { move() {}, end: close, pinch() {} }; // with the release, as a fill
     }
     return {
       move: stroke.move,

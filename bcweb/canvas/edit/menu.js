@@ -33,6 +33,15 @@ export function closeMenu(root) {
   if (hadFocus) one(root, "canvas").focus({ preventScroll: true });
 }
 
+/** A press elsewhere closes it, also one around the viewer. @param {ShadowRoot} root
+ * @param {PointerEvent} event anywhere in the document @returns {boolean} whether it did */
+export function leaveMenu(root, event) {
+  const own = [one(root, ".menu"), one(root, '[data-action="beginMenu"]')];
+  if (!isMenuOpen(root) || own.some((element) => event.composedPath().includes(element))) return false;
+  closeMenu(root);
+  return true;
+}
+
 /** @param {ShadowRoot} root @param {(action: string) => void} act */
 export function attendMenu(root, act) {
   const menu = one(root, ".menu");
@@ -47,11 +56,6 @@ export function attendMenu(root, act) {
     else if (action && open.some((button) => button.dataset.action === action)) act(action);
     else return;
     event.preventDefault();
-  });
-  // A press elsewhere, and the focus that leaves.
-  root.addEventListener("pointerdown", (event) => {
-    const target = /** @type {Element} */ (event.target);
-    if (!menu.contains(target) && !target.closest('[data-action="beginMenu"]')) closeMenu(root);
   });
   menu.addEventListener("focusout", (event) => {
     const to = /** @type {Node | null} */ (event.relatedTarget);

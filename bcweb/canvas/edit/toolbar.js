@@ -6,6 +6,7 @@ import { NOTHING } from "../scores.js";
 import { addAction, beginAction, toolAction } from "./actions.js";
 import { TOOLS } from "./editor.js";
 import { EDIT_KEYS, MENU_KEYS } from "./keys.js";
+import { closeMenu } from "./menu.js";
 
 /** @typedef {import("../reading.js").Reading} Reading */
 /** @typedef {import("./editor.js").Editor} Editor */
@@ -101,6 +102,7 @@ export const TOOLBAR = `
 export function refreshToolbar(root, reading, editor, display) {
   const { mine, scan, prediction, truth, info } = reading;
   const tools = one(root, ".tools");
+  if (!mine) closeMenu(root); // it was of the mask before
   tools.hidden = !mine;
   // The viewer's key for it is somebody else's here.
   const actual = one(root, '[data-action="actual"]');

@@ -174,6 +174,7 @@ export class CaseView {
     if (!this.info || this.drawing.strokes > 0) return;
     if (now.latest === this.info.latest && now.draft?.changed === this.info.draft?.changed && now.revision === this.info.revision) return;
     this.ahead.put(id, Promise.resolve(now));
+    if (now.revision !== this.info.revision) this.viewer.edit(null); // it is of the prediction before
     await this.#show(now, isCurrent);
   }
 
