@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests import browser
-from tests.canvas.opened import Viewer, opened
+from tests.canvas.opened import Viewer, Window, window
 
 if TYPE_CHECKING:
     from playwright import sync_api
@@ -31,14 +31,27 @@ def chromium() -> Iterator[sync_api.Browser]:
         started.close()
 
 
-@pytest.fixture
-def viewer(chromium: sync_api.Browser) -> Iterator[Viewer]:
-    yield from opened(chromium, viewport=SIZE)
+# One window for all tests, whose caches stay warm: nothing of the canvas is kept there.
 
 
-@pytest.fixture
-def phone(chromium: sync_api.Browser) -> Iterator[Viewer]:
+@pytest.fixture(scope="package")
+def wide(chromium: sync_api.Browser) -> Iterator[Window]:
+    yield from window(chromium, viewport=SIZE)
+
+
+@pytest.fixture(scope="package")
+def narrow(chromium: sync_api.Browser) -> Iterator[Window]:
     size = {"width": 390, "height": 844}
-    yield from opened(
+    yield from window(
         chromium, viewport=size, has_touch=True, is_mobile=True, device_scale_factor=2
     )
+
+
+@pytest.fixture
+def viewer(wide: Window) -> Iterator[Viewer]:
+    yield from wide.tab()
+
+
+@pytest.fixture
+def phone(narrow: Window) -> Iterator[Viewer]:
+    yield from narrow.tab()

@@ -67,8 +67,8 @@ class Drawn:
     @property
     def mask(self) -> np.ndarray:
         """(H, W) bool."""
-        flat = self.viewer.run("v => Array.from(v.edited)")
-        return np.array(flat, bool).reshape(HEIGHT, WIDTH)
+        flat = str(self.viewer.run("v => v.edited.join('')"))
+        return (np.frombuffer(flat.encode(), np.uint8) == ord("1")).reshape(HEIGHT, WIDTH)
 
     def heard(self) -> list[dict]:
         """What bc-edit has said since this was asked last."""
@@ -87,6 +87,11 @@ def swept(points: list[Point], radius: float, stretch: float = 1.0) -> np.ndarra
     return mask
 
 
+def digits(mask: np.ndarray) -> str:
+    """A mask as text of 0 and 1, for `Uint8Array.from(INFO, Number)`: a list would go number by number."""
+    return (mask.astype(np.uint8) + ord("0")).tobytes().decode()
+
+
 def edit(
     viewer: Viewer, mask: np.ndarray | None = None, stretch: float = 1.0, **case: object
 ) -> Drawn:
@@ -94,11 +99,11 @@ def edit(
     arrays = {name: case.pop(name, None) for name in ("probability", "truth")}
     pixels = case.pop("pixels", np.zeros((HEIGHT, WIDTH), np.uint8))
     viewer.show(Shown("s", pixels, **arrays), **case)
-    flat = np.zeros(HEIGHT * WIDTH) if mask is None else mask.ravel()
+    begun = np.zeros((HEIGHT, WIDTH), bool) if mask is None else mask
     viewer.run(
-        "v => { v.edit(Uint8Array.from(INFO)); v.heard = [];"
+        "v => { v.edit(Uint8Array.from(INFO, Number)); v.heard = [];"
         " v.addEventListener('bc-edit', e => v.heard.push(e.detail)); v.brush = 6 }",
-        flat.astype(int).tolist(),
+        digits(begun),
     )
     viewer.settle()
     return Drawn(viewer, stretch)

@@ -95,16 +95,38 @@ class Viewer:
         return self.page.locator(f"bc-viewer {selector}").is_visible()
 
 
-def opened(chromium: sync_api.Browser, **options: object) -> Iterator[Viewer]:
+class Window:
+    """A window of the browser, and the server whose page its tabs show."""
+
+    def __init__(
+        self, context: sync_api.BrowserContext, url: str, cases: dict[str, Shown], asked: list[str]
+    ):
+        self.context, self.url, self.cases, self.asked = context, url, cases, asked
+
+    def tab(self) -> Iterator[Viewer]:
+        self.cases.clear()
+        self.asked.clear()
+        viewer = Viewer(self.context.new_page(), self.cases, self.asked)
+        viewer.page.goto(self.url)
+        viewer.run("v => customElements.whenDefined('bc-viewer')")
+        yield viewer
+        viewer.page.close()
+        assert viewer.complaints == []
+
+
+def window(chromium: sync_api.Browser, **options: object) -> Iterator[Window]:
     cases: dict[str, Shown] = {}
     with serve(cases) as (url, asked):
         context = chromium.new_context(**options)
-        viewer = Viewer(context.new_page(), cases, asked)
-        viewer.page.goto(url)
-        viewer.run("v => customElements.whenDefined('bc-viewer')")
-        yield viewer
+        # A tab that stays: its process is then there for the others.
+        context.new_page().goto(f"{url}page.css")
+        yield Window(context, url, cases, asked)
         context.close()
-        assert viewer.complaints == []
+
+
+def opened(chromium: sync_api.Browser, **options: object) -> Iterator[Viewer]:
+    for one in window(chromium, **options):
+        yield from one.tab()
 
 
 def blobs(height: int = 120, width: int = 160, seed: int = 1) -> np.ndarray:

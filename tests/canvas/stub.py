@@ -96,7 +96,7 @@ def serve(cases: Mapping[str, Shown]) -> Iterator[tuple[str, list[str]]]:
                 self.answer(STYLE.encode(), "text/css")
             elif parts[0] == "canvas" and (file := CANVAS.joinpath(*parts[1:])).is_file():
                 kind = "text/css" if path.endswith(".css") else "text/javascript"
-                self.answer(file.read_bytes(), kind)
+                self.answer(file.read_bytes(), kind, kept="max-age=3600")
             elif parts[0] == "bc" and parts[1] in KINDS and len(parts) == 4 and parts[2] in cases:
                 body = cases[parts[2]].array(parts[3])
                 if body is None:
@@ -108,11 +108,14 @@ def serve(cases: Mapping[str, Shown]) -> Iterator[tuple[str, list[str]]]:
             else:
                 self.answer(b"", "text/plain", 404)
 
-        def answer(self, body: bytes, kind: str, status: int = 200, zipped: bool = False) -> None:
+        def answer(
+            self, body: bytes, kind: str, status: int = 200, zipped: bool = False,
+            kept: str = "private, no-store",
+        ) -> None:  # fmt: skip
             self.send_response(status)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
-            self.send_header("Cache-Control", "private, no-store")
+            self.send_header("Cache-Control", kept)
             self.send_header("Content-Security-Policy", POLICY)
             if zipped:
                 self.send_header("Content-Encoding", "gzip")

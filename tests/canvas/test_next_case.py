@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.canvas.conftest import SIZE
-from tests.canvas.drawn import HEIGHT, WIDTH, disc, edit, swept
+from tests.canvas.drawn import HEIGHT, WIDTH, digits, disc, edit, swept
 from tests.canvas.opened import Viewer, blobs, opened
 from tests.canvas.stub import Shown
 
@@ -54,9 +54,8 @@ def test_editing_may_begin_before_the_scan_is_there_and_ends_with_another(viewer
     case = Shown("s", np.zeros((HEIGHT, WIDTH), np.uint8), None, disc(80, 60, 30))
     other = Shown("t", np.zeros((50, 60), np.uint8))
     viewer.cases.update(s=case, t=other)
-    flat = disc(80, 60, 20).ravel().astype(int).tolist()
-    infos = [case.describe(), flat, other.describe()]
-    shown = "async v => { const done = v.show(INFO[0]); v.edit(Uint8Array.from(INFO[1]), 'last'); await done }"
+    infos = [case.describe(), digits(disc(80, 60, 20)), other.describe()]
+    shown = "async v => { const done = v.show(INFO[0]); v.edit(Uint8Array.from(INFO[1], Number), 'last'); await done }"
     viewer.run(shown, infos)
     assert viewer.panes() == ["mine", "truth", "difference"]
     assert viewer.run("v => v.editedScores.precision") == 1

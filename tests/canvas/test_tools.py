@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from tests.canvas.drawn import HEIGHT, WIDTH, Point, disc, edit, swept
+from tests.canvas.drawn import HEIGHT, WIDTH, Point, digits, disc, edit, swept
 from tests.canvas.opened import Viewer, as_served, blobs
 
 pytestmark = pytest.mark.browser
@@ -109,8 +109,8 @@ def test_a_mask_begins_with_any_other_and_that_is_one_step(viewer: Viewer):
     probability, truth = blobs(), blobs(seed=2) > 0.6
     drawn = edit(viewer, probability=probability, truth=truth, threshold=0.6, min_lesion_px=12)
     last = disc(50, 50, 20)
-    had = "{ mask: Uint8Array.from(INFO), beginning: 'last' }"
-    viewer.run(f"v => {{ v.last = {had} }}", last.ravel().astype(int).tolist())
+    had = "{ mask: Uint8Array.from(INFO, Number), beginning: 'last' }"
+    viewer.run(f"v => {{ v.last = {had} }}", digits(last))
     viewer.press("]", "]")
     for key, beginning, expected in (
         ("p", "prediction", as_served(probability, 0.6, 12)),
@@ -185,9 +185,8 @@ def test_prediction_and_truth_are_added_to_what_is_drawn_where_they_are_seen(vie
 def test_a_mask_that_began_with_a_prediction_says_whose_and_so_does_the_last_mask(viewer: Viewer):
     drawn = edit(viewer, probability=blobs(), truth=blobs(seed=2) > 0.6)
     told = "v => [v.beginning, v.beginningThreshold, v.beginningRevision]"
-    flat = disc(50, 50, 20).ravel().astype(int).tolist()
-    had = "{ mask: Uint8Array.from(INFO), beginning: 'threshold', threshold: 0.3, revision: 'before' }"
-    viewer.run(f"v => {{ v.last = {had} }}", flat)
+    had = "{ mask: Uint8Array.from(INFO, Number), beginning: 'threshold', threshold: 0.3, revision: 'before' }"
+    viewer.run(f"v => {{ v.last = {had} }}", digits(disc(50, 50, 20)))
     revision = viewer.cases["s"].describe()["revision"]
     for key, said in (
         ("p", ["prediction", None, revision]),
