@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -190,6 +191,21 @@ def test_masks_tables_and_hidden_files_in_a_folder_are_no_scans(tmp_path, weight
     assert "2 masks" in (said := capsys.readouterr().err) and "3 files that hold no scan." in said
 
 
+def test_what_a_patients_cd_brings_along_is_no_scan(tmp_path, weights, capsys):
+    disc = tmp_path / "disc"
+    scan(disc / "IMAGES" / "a.png")
+    contents = dicom(Modality="")
+    del contents.PixelData, contents.Rows, contents.Columns
+    (disc / "DICOMDIR").write_bytes(written(contents))
+    viewer = ("AUTORUN.INF", "START.EXE", "VIEWER/core.dll", "VIEWER/view.JAR", "README.RTF")
+    for name in viewer:
+        (disc / name).parent.mkdir(exist_ok=True)
+        (disc / name).write_text("no scan")
+    assert segment(disc, "--out", tmp_path / "out", weights=weights) == 0
+    assert f"Left out: {len(viewer) + 1} files that hold no scan." in capsys.readouterr().err
+    assert [Path(row["file"]).name for row in rows(tmp_path / "out")] == ["a.png"]
+
+
 def test_a_mask_by_another_name_is_no_scan_beside_its_scan(tmp_path, weights):
     """Whoever calls a scan "label 3" has it segmented all the same."""
     folder = tmp_path / "in"
@@ -239,6 +255,19 @@ def test_scans_of_one_stem_get_a_mask_each(tmp_path, weights, capsys):
         "a_mask.png": 50, "a.bmp_mask.png": 51, "a.png_mask.png": 52, "a-2_mask.png": 53,
     }  # fmt: skip
     assert capsys.readouterr().err.count("is another's") == 3
+
+
+def test_scans_whose_names_one_disk_takes_for_the_same_get_a_mask_each(tmp_path, weights):
+    """An accent may be a letter or a mark by itself, which macOS does not tell apart, nor capitals."""
+    files = [
+        scan(tmp_path / ward / name, seed=seed)
+        for seed, (ward, name) in enumerate(
+            (("x", "an\u00e9.png"), ("y", "ane\u0301.png"), ("z", "AN\u00c9.png"))
+        )
+    ]
+    assert segment(*files, "--out", tmp_path / "out", weights=weights) == 0
+    names = {unicodedata.normalize("NFC", name).casefold() for name in masks(tmp_path / "out")}
+    assert len(names) == 3
 
 
 def test_a_mask_of_somebody_else_is_never_overwritten(tmp_path, weights):
@@ -566,17 +595,33 @@ def test_a_torn_results_table_is_no_obstacle(tmp_path, weights):
     assert [row["error"] for row in rows(out)] == ["", ""]
 
 
-def test_a_table_of_something_else_is_not_replaced(tmp_path, weights, capsys):
+@pytest.mark.parametrize("delimiter", [";", ",", "\t"])
+def test_a_table_that_a_spreadsheet_has_saved_is_gone_on_with(tmp_path, weights, capsys, delimiter):
+    files, out = [scan(tmp_path / f"ä, {i}.png", seed=i) for i in range(3)], tmp_path / "out"
+    segment(*files[:2], "--out", out, weights=weights)
+    before = rows(out)
+    with (out / "results.csv").open("w", newline="", encoding="utf-8-sig") as file:
+        table = csv.DictWriter(file, COLUMNS, delimiter=delimiter)
+        table.writeheader()
+        table.writerows(before)
+    assert segment(*files[1:], "--out", out, weights=weights) == 0
+    assert "1 done before" in capsys.readouterr().out
+    assert rows(out)[:2] == before, "those that were not asked for are there still"
+    assert (out / "results.csv").read_bytes().startswith(b"file,modality,")
+
+
+@pytest.mark.parametrize("text", ["patient,outcome\nA,1\n", "file,notes\nA,1\n", "file\nA\n"])
+def test_a_table_of_something_else_is_not_replaced(tmp_path, weights, capsys, text):
     out = tmp_path / "out"
     out.mkdir()
-    (out / "results.csv").write_text("patient,outcome\nA,1\n")
+    (out / "results.csv").write_text(text)
     scan = tmp_path / "scan 3 cm².png"
     Image.new("L", (64, 64)).save(scan)
     assert main([str(tmp_path), "--out", str(out), "--weights", str(weights)]) == 1
     assert (
         "results.csv is a table of something else; choose another --out." in capsys.readouterr().err
     )
-    assert (out / "results.csv").read_text() == "patient,outcome\nA,1\n"
+    assert (out / "results.csv").read_text() == text
 
 
 def test_a_mask_does_not_tell_where_its_scan_lay(tmp_path, weights):

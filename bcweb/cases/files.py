@@ -8,6 +8,7 @@ import os
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 from bcweb.cases.case import Case, CasesError, CaseSet, Skipped
@@ -15,13 +16,14 @@ from bcweb.cases.truth import same_aspect
 from bcweb.names import BESIDE
 from bcweb.scans import ScanError, scan_size
 from bcweb.scans.folders import is_special, walk
+from bcweb.tables import header_of
 
 _MOST_NAMED = 10  # of the files that are not there; more are told in one line
 
 Sizes = dict[Path, tuple[int, int]]
 Lines = dict[int, dict[str, str]]  # the rows of a table, by their line
 
-_BETWEEN = {",": "comma", ";": "semicolon", "\t": "tab"}  # cells
+_BETWEEN = {",": "comma", ";": "semicolon", "\t": "tab"}  # cells, as `header_of` tells them apart
 
 
 def scan_files(folder: Path, deep: bool = False) -> tuple[Sizes, list[Skipped]]:
@@ -132,17 +134,16 @@ def read_table(file: Path, *needed: str, known: Sequence[str] = ()) -> tuple[fro
         raise CasesError(f"{file} is not UTF-8 text; save it as CSV UTF-8.") from error
     if not text.strip():
         raise CasesError(f"{file} is empty; its first line names its columns.")
-    delimiter = max(_BETWEEN, key=text.partition("\n")[0].count)
+    lines = io.StringIO(text, newline="")
+    delimiter, skipped = header_of(lines)
     called = {name.lower(): name for name in (*needed, *known)}
 
     def column(name: str) -> str:
         return called.get(name.strip().lower(), name.strip())
 
-    table = csv.DictReader(
-        io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, strict=True
-    )
+    table = csv.DictReader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
     rows: Lines = {}
-    above = 0
+    above = skipped
     try:
         columns = [column(name) for name in table.fieldnames or ()]
         for name in needed:
@@ -151,21 +152,24 @@ def read_table(file: Path, *needed: str, known: Sequence[str] = ()) -> tuple[fro
         for name in filter(None, columns):
             if columns.count(name) > 1:
                 raise CasesError(f"{file} has the column {name} twice.")
-        above = table.line_num
+        above += table.line_num
         for row in table:
+            number = skipped + table.line_num
             if any(cell.strip() for cell in row.pop(None, ())):
                 raise CasesError(
-                    f"{file}, line {table.line_num}: it has more cells than the first line has columns; put quotes "
+                    f"{file}, line {number}: it has more cells than the first line has columns; put quotes "
                     f"around one that holds a {_BETWEEN[delimiter]}."
                 )
             cells = {column(k): (value or "").strip() for k, value in row.items() if k}
             if any(cells.values()):  # spreadsheets leave empty ones below
-                rows[table.line_num] = cells
-            above = table.line_num
-    except csv.Error:  # unnoticed, such a quote swallows all rows up to the next one
-        raise CasesError(
-            f"{file}, line {above + 1}: a quote is not closed at the end of its cell."
-        ) from None
+                rows[number] = cells
+            above = number
+    except csv.Error as error:  # unnoticed, such a quote swallows all rows up to the next one
+        why = "a quote is not closed at the end of its cell"
+        lines.seek(0)
+        if "limit" in str(error) and len(next(islice(lines, above, None))) > csv.field_size_limit():
+            why = f"a cell has more than {csv.field_size_limit():,} characters"
+        raise CasesError(f"{file}, line {above + 1}: {why}.") from None
     return frozenset(filter(None, columns)), rows
 
 

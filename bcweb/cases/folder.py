@@ -80,6 +80,11 @@ def read(path: Path, select: dict[str, str]) -> CaseSet:
             )
     rows = _by_case(chosen, table)
     root, images, masks, sizes, skipped = _files(path)
+    looked_at = [*images, *(item.file for item in skipped if item.file.is_relative_to(root))]
+    there = {_called(_id(file, root)) for file in looked_at}
+    named = {_named(row): root / row["file"] for row in lines.values()}
+    spelt = _in_capitals(named.keys(), there)
+    rows = {spelt.get(called, called): row for called, row in rows.items()}
     name = path.resolve().name
 
     cases: dict[str, Case] = {}
@@ -109,9 +114,8 @@ def read(path: Path, select: dict[str, str]) -> CaseSet:
             row.get("group") or case_id, row.get("findings", ""), accepted=bool(row.get("accepted")),
         )  # fmt: skip
 
-    looked_at = [*images, *(item.file for item in skipped if item.file.is_relative_to(root))]
-    there = {_called(_id(file, root)) for file in looked_at}
-    skipped += absent(table, {_named(row): root / row["file"] for row in lines.values()}, there)
+    gone = {called: file for called, file in named.items() if called not in spelt}
+    skipped += absent(table, gone, there)
     found, notes = list(cases.values()), []
     if counts := [f"{n} as {modality}" for modality, n in guessed.most_common() if n]:
         notes.append(
@@ -206,6 +210,20 @@ def _called(case_id: str) -> str:
 def _named(row: dict[str, str]) -> str:
     """`_called`, of a row's case."""
     return _called(_without_suffix(Path(slashed(row["file"]))))
+
+
+def _in_capitals(told: Set[str], there: Set[str]) -> dict[str, str]:
+    """What a table calls a file, -> what it is called, where capitals alone tell the two apart, and it is clear which file
+    is meant: Windows and macOS take one for the other, and so did who wrote the table."""
+    files, rows = (
+        Counter(name.casefold() for name in names) for names in (there - told, told - there)
+    )
+    once = {name.casefold(): name for name in there - told if files[name.casefold()] == 1}
+    return {
+        name: once[name.casefold()]
+        for name in told - there
+        if rows[name.casefold()] == 1 and name.casefold() in once
+    }
 
 
 def _chosen(lines: Lines, select: dict[str, str], columns: Set[str]) -> Lines:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -89,11 +90,7 @@ def _write(repo: str, commit: str, part: Path) -> None:
     splits = _load(repo, commit)
     downloads = _downloads(commit)
     names = iter(_names(splits))
-    columns = [
-        name
-        for name in next(iter(splits.values())).features
-        if name not in ("image", "mask", "id", "file")
-    ]
+    columns = _columns(next(iter(splits.values())).features)
     for inside in ("images", "masks"):
         (part / inside).mkdir(parents=True)
     cell = harmless if "decision" in columns else str  # as `folder` takes it from an export
@@ -112,6 +109,18 @@ def _write(repo: str, commit: str, part: Path) -> None:
                         (part / "masks" / (name + _suffix(mask))).write_bytes(drawn)
                 words = (_word(rows.features[c], row.get(c)) for c in columns)
                 write_rows(table, [(file, *map(cell, words))])
+
+
+def _columns(features: Iterable[str]) -> list[str]:
+    """Those of the table, beside file. `folder` takes them in any case: of several that differ in it alone, the one in
+    small letters stays, else the first."""
+    chosen: dict[str, str] = {}
+    for name in features:
+        if name in ("image", "mask", "id") or name.lower() == "file":
+            continue
+        if name == name.lower() or name.lower() not in chosen:
+            chosen[name.lower()] = name
+    return list(chosen.values())
 
 
 def _word(kind: Any, value: Any) -> str:

@@ -8,6 +8,7 @@ import warnings
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from io import BytesIO
 from typing import Any, BinaryIO
 
@@ -17,7 +18,7 @@ from PIL import Image
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_dataset, read_preamble
 from pydicom.multival import MultiValue
-from pydicom.pixels import apply_color_lut, apply_modality_lut, get_decoder, pixel_array
+from pydicom.pixels import apply_color_lut, get_decoder, pixel_array
 from pydicom.uid import (
     UID,
     BreastTomosynthesisImageStorage,
@@ -52,6 +53,10 @@ if _GDCM:
 _MODALITIES: dict[str, Modality] = {"US": "ultrasound", "IVUS": "ultrasound", "MG": "mammogram"}
 _X_RAYS = ("CR", "DX", "RG")  # a mammogram where the body part is the breast
 _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+# How PixelData is to be taken; whether its numbers have a sign, or white is zero, nobody can guess.
+_NEEDED = (
+    "SamplesPerPixel", "PhotometricInterpretation", "BitsAllocated", "BitsStored", "PixelRepresentation",
+)  # fmt: skip
 # Values of ImageType (PS3.3 C.8.11.7.1.4) of what comes from a mammography unit and is no ordinary view.
 _SUBTRACTED = {"SUBTRACTION", "SUBTRACTED", "RECOMBINED"}  # the last two are makers' words
 _NOT_ORDINARY = "This is a {}, not an ordinary mammogram."
@@ -153,12 +158,15 @@ def _with_pixels(file: BinaryIO) -> Dataset:
     data = _read(file)
     if not any(name in data for name in _PIXELS):
         raise ScanError(_without_pixels(data))
+    for keyword in _NEEDED if "PixelData" in data else ():
+        if data.get(keyword) is None:
+            raise ScanError(f"This DICOM file does not say its {keyword}; its pixels need it.")
     check_size(int(data.Rows), int(data.Columns))
     return data
 
 
 def _without_pixels(data: Dataset) -> str:
-    kind = f" (modality {data.Modality})" if data.get("Modality") else ""
+    kind = f" (modality {said})" if (said := _said_modality(data)) else ""
     return f"This DICOM file holds no image{kind}."
 
 
@@ -248,14 +256,21 @@ def _grey(
     (slope, intercept, window), odd = _rescaled_window(data)
     bits = int(data.BitsStored) if "PixelData" in data else 32
     offset = 2 ** (bits - 1) if data.get("PixelRepresentation") else 0
+    shown, unsure = _if_readable(partial(_not_padding, stored), data, "its padding")
+    odd = (*odd, *unsure)
     if data.get("ModalityLUTSequence"):
-        stored = apply_modality_lut(stored, data)
-        bits, slope, intercept, offset = int(data.ModalityLUTSequence[0].LUTDescriptor[2]), 1, 0, 0
+        table = data.ModalityLUTSequence[0]
+        entries, first = _entries(table, data), int(table.LUTDescriptor[1])
+        stored = entries[np.clip(stored.astype(np.int64) - first, 0, len(entries) - 1)]
+        bits = min(max(8, int(table.LUTDescriptor[2]), int(entries.max()).bit_length()), 16)
+        slope, intercept, offset = 1, 0, 0
     inverted = (data.PhotometricInterpretation == "MONOCHROME1") != (slope < 0)
 
     if bits > 16:
         pixels, notes = sixteen_bit(stored)
-        return (65535 - pixels if inverted else pixels), None, notes
+        if window:
+            notes = (*notes, "The file's window is left out: its pixels have more than 16 bits.")
+        return (65535 - pixels if inverted else pixels), None, (*notes, *odd)
     top = 2**bits - 1
     pixels = np.clip(stored.astype(np.int32) + offset, 0, top)
     if window:
@@ -266,6 +281,8 @@ def _grey(
         else:
             window = (top - high, top - low) if inverted else (low, high)
     pixels = (top - pixels if inverted else pixels).astype(np.uint8 if bits <= 8 else np.uint16)
+    if window is None and shown is not None and bits > 8:
+        window = default_window(pixels, shown)
     if bits == 1:
         return pixels * np.uint8(255), None, ()
     if 8 < bits < 16:  # elsewhere it is only said that they lie in 16
@@ -316,11 +333,35 @@ def _window(data: Dataset) -> tuple[float, float] | None:
     if not data.get("VOILUTSequence"):
         return None
     table = data.VOILUTSequence[0]
-    lut = table.LUTData
-    lut = np.frombuffer(lut, "<u2") if isinstance(lut, bytes) else np.asarray(lut)
-    reach = lut / max(lut.max(), 1)
-    first = int(table.LUTDescriptor[1])
+    entries, first = _entries(table, data), int(table.LUTDescriptor[1])
+    reach = entries / max(entries.max(), 1)
     return float(first + np.argmax(reach >= 0.01)), float(first + np.argmax(reach >= 0.99))
+
+
+def _entries(table: Dataset, data: Dataset) -> np.ndarray:
+    """(N,) uint16: the values of a lookup table, a word each; those of 8 bits may be packed two to a word (PS3.3
+    C.11.1.1.1)."""
+    words = table.LUTData
+    if isinstance(words, bytes):
+        is_little = data.original_encoding[1]
+        words = np.frombuffer(words, "<u2" if is_little else ">u2")
+    words = np.atleast_1d(words).astype("<u2")
+    count = int(table.LUTDescriptor[0]) % 2**16 or 2**16
+    if len(words) < count:
+        words = words.view(np.uint8).astype("<u2")
+    if len(words) < count:
+        raise ValueError(f"{len(words)} of {count} entries")
+    return words[:count]
+
+
+def _not_padding(stored: np.ndarray, data: Dataset) -> np.ndarray | None:
+    """(H, W) bool: where a frame shows something, and is not filled up with a value for that (PS3.3 C.7.5.1.1.2); None
+    where the file names no such value."""
+    value = data.get("PixelPaddingValue")
+    if value is None:
+        return None
+    low, high = sorted((int(value), int(data.get("PixelPaddingRangeLimit", value))))
+    return (stored < low) | (stored > high)
 
 
 def _is_detectors(spacing: Sequence[float], data: Dataset) -> bool:
@@ -346,6 +387,7 @@ def _spacing(data: Dataset) -> tuple[float, float] | None:
         for region in data.get("SequenceOfUltrasoundRegions") or ()
         if region.get("PhysicalUnitsXDirection") == _CENTIMETRES
         and region.get("PhysicalUnitsYDirection") == _CENTIMETRES
+        and 0 not in (region.get("PhysicalDeltaX"), region.get("PhysicalDeltaY"))  # not measured
     ]
     if regions:
         # Of one alone it does not matter where it lies.
@@ -368,8 +410,14 @@ def _spacing(data: Dataset) -> tuple[float, float] | None:
     return (row, column) if row > 0 and column > 0 else None
 
 
+def _said_modality(data: Dataset) -> str:
+    """As the file has it, the first where it has several; "" where it says none."""
+    said = data.get("Modality") or ""
+    return said if isinstance(said, str) else str(said[0])
+
+
 def _modality(data: Dataset) -> Modality | None:
-    said = data.get("Modality", "")
+    said = _said_modality(data)
     if said in _MODALITIES:
         return _MODALITIES[said]
     if said in _X_RAYS and "BREAST" in str(data.get("BodyPartExamined", "")).upper():
@@ -379,9 +427,9 @@ def _modality(data: Dataset) -> Modality | None:
 
 def _cautions(data: Dataset, modality: Modality | None) -> tuple[str, ...]:
     """Where a file is of another modality, or a view from a mammography unit is not an ordinary one, or may not be."""
-    if modality is None and data.get("Modality"):
+    if modality is None and (said := _said_modality(data)):
         return (
-            f"The file gives its modality as {data.Modality}, not as ultrasound (US) or mammography (MG).",
+            f"The file gives its modality as {said}, not as ultrasound (US) or mammography (MG).",
         )
     if modality != "mammogram":
         return ()

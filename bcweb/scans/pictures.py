@@ -123,7 +123,7 @@ def read(file: BinaryIO) -> Scan:
 
 def _open(file: BinaryIO) -> Image.Image:
     try:
-        return Image.open(file, formats=_FORMATS)
+        image = Image.open(file, formats=_FORMATS)
     except Image.DecompressionBombError:
         check_size(10**6, 10**6)
         raise
@@ -131,6 +131,12 @@ def _open(file: BinaryIO) -> Image.Image:
         raise ScanError(
             _unknown_numbers(file) or "The image's header is cut off or damaged."
         ) from error
+    # Pillow takes the three numbers of a pixel for four.
+    if _photometric(image) == 6 and image.tile and image.tile[0][0] == "raw":
+        raise ScanError(
+            "This TIFF holds its colours as YCbCr, uncompressed, which cannot be read; save it as RGB or grey."
+        )
+    return image
 
 
 def _unknown_numbers(file: BinaryIO) -> str:
@@ -187,9 +193,14 @@ def turn_upright(image: Image.Image) -> None:
         ImageOps.exif_transpose(image, in_place=True)  # a copy would not know its tags
 
 
+def _photometric(image: Image.Image) -> int | None:
+    """What a TIFF says of the meaning of its numbers."""
+    return image.tag_v2.get(262) if image.format == "TIFF" else None
+
+
 def _is_negative(image: Image.Image) -> bool:
     """Whether a TIFF says that white is zero, as digitised film often does."""
-    return image.format == "TIFF" and image.tag_v2.get(262) == 0
+    return _photometric(image) == 0
 
 
 def _is_signed(image: Image.Image) -> bool:
@@ -216,15 +227,19 @@ def _grey(image: Image.Image) -> tuple[np.ndarray, tuple[str, ...]]:
         return np.asarray(image.convert("RGB").convert("L")), (
             "Its printing colours (CMYK) were turned to grey.",
         )
+    if image.mode == "LAB":
+        return np.asarray(image.getchannel("L")), ("Of its colours (LAB) the lightness is read.",)
     if image.has_transparency_data:
         image = image.convert("RGBA")
         opaque = np.asarray(image.getchannel("A"))
         grey = np.asarray(image.convert("RGB").convert("L"))
         if opaque.min() == 255:
             return grey, ()
-        return np.round(grey * (opaque / 255)).astype(np.uint8), (
-            "Its transparent parts are black.",
-        )
+        seen = np.round(grey * (opaque / 255)).astype(np.uint8)
+        # Such as a mask that is drawn in black on nothing: black as well, it would be none.
+        if seen.max() == 0 and opaque.min() < opaque.max():
+            return opaque, ("All of it is black, so white is what is not transparent.",)
+        return seen, ("Its transparent parts are black.",)
     if image.mode == "P":
         image = image.convert("RGB")
     return np.asarray(image.convert("L")), ()

@@ -95,10 +95,15 @@ def check_contrast(pixels: np.ndarray) -> None:
         raise ScanError("Every pixel of it is the same: there is nothing to segment.")
 
 
-def default_window(pixels: np.ndarray) -> tuple[float, float]:
-    """The window of a file that names none: all of 8 bits; of 16 the 0.5th to the 99.5th percentile."""
+def default_window(pixels: np.ndarray, shown: np.ndarray | None = None) -> tuple[float, float]:
+    """The window of a file that names none: all of 8 bits; of 16 the 0.5th to the 99.5th percentile.
+
+    shown: (H, W) bool, those pixels that count; without it all do.
+    """
     if pixels.dtype == np.uint8:
         return 0.0, 255.0
+    if shown is not None and shown.any():
+        pixels = pixels[shown][None]
     step = max(1, int((pixels.size / 1_000_000) ** 0.5))
     low, high = np.percentile(pixels[::step, ::step], (0.5, 99.5))
     if low == high:  # nearly all of it is one value

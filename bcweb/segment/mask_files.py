@@ -28,15 +28,21 @@ def plan(found: Found, out: Path, earlier: Mapping[str, Row]) -> tuple[list[Job]
 
     earlier: the rows of earlier runs by their file's absolute path.
     """
+    from bcweb.cases.files import composed  # it loads more than --help needs
+
+    def alike(mask: Path) -> str:
+        """The same for what may be one file: there are disks that tell neither capitals nor forms of an accent apart."""
+        return composed(str(mask)).casefold()
+
     there = {place_digest(Path(place)): place for place in earlier if os.path.lexists(place)}
     taken: set[str] = set()
     jobs, sayings = [], []
     for file, folder in found.scans:
         names = mask_files(file.name)
         first = mask = out / folder / next(names)
-        while str(mask).casefold() in taken or not _ours(mask, file, there):
+        while alike(mask) in taken or not _ours(mask, file, there):
             mask = out / folder / next(names)
-        taken.add(str(mask).casefold())
+        taken.add(alike(mask))
         jobs.append(Job(file, mask))
         if mask != first:
             sayings.append(f"{file}: its mask is {mask}, for {first.name} is another's.")

@@ -8,14 +8,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
-from bcweb.tables import write_rows
+from bcweb.tables import header_of, is_replaceable, write_rows
 
 COLUMNS = (
     "file", "modality", "presence", "lesions", "area", "seconds", "error", "cautions", "notes",
 )  # fmt: skip
+_FIRST = COLUMNS[:7]  # those that it has had in every version
 RESULTS = "results.csv"
 _UNKNOWN = "?"
 _TEXT = {"encoding": "utf-8", "errors": "surrogateescape"}  # file names are bytes, not always text
+_SAVED = _TEXT | {"encoding": "utf-8-sig"}  # by a spreadsheet, perhaps
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,13 @@ def earlier_rows(out: Path) -> dict[str, Row]:
     """The rows of results.csv by their file's absolute path; a torn last line is left out.
 
     Tables of older versions may lack columns, and hold relative paths, read as those of the folder in which it runs now.
+    Those that a spreadsheet has saved may have other signs between their cells.
     """
     rows = {}
     try:
-        with (out / RESULTS).open(newline="", **_TEXT) as table:
-            records = csv.DictReader(table)
+        with (out / RESULTS).open(newline="", **_SAVED) as table:
+            delimiter, _ = header_of(table)
+            records = csv.DictReader(table, delimiter=delimiter)
             columns = [column for column in COLUMNS if column in (records.fieldnames or ())]
             for record in records:
                 if "file" in columns and all(record[column] is not None for column in columns):
@@ -60,12 +64,7 @@ def earlier_rows(out: Path) -> dict[str, Row]:
 
 def is_ours(table: Path) -> bool:
     """Whether a results.csv may be replaced: there is none, or it has the columns of one, of an older version too."""
-    try:
-        with table.open(newline="", **_TEXT) as file:
-            head = next(csv.reader(file), [])
-    except FileNotFoundError:
-        return True
-    return not head or set(head) <= set(COLUMNS)
+    return is_replaceable(table, lambda columns: set(_FIRST) <= set(columns) <= set(COLUMNS))
 
 
 class Table:

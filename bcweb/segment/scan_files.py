@@ -10,9 +10,14 @@ from pathlib import Path
 from bcweb.names import BESIDE, MASK, among_masks, mask_name, stem
 from bcweb.segment.results import RESULTS, Row
 
-# What lies beside scans and is none, the archives that they came in, and what NumPy made of them. All else in a folder is
-# tried: names say little about scans.
-_NO_SCANS = BESIDE | {".zip", ".gz", ".tar", ".7z", ".rar", ".npy", ".npz", ".pkl"}
+# What lies beside scans and is none, the archives that they came in, what NumPy made of them, and the viewer that a
+# patient's CD brings along. All else in a folder is tried: names say little about scans.
+_NO_SCANS = BESIDE | {
+    ".zip", ".gz", ".tar", ".7z", ".rar", ".npy", ".npz", ".pkl",
+    ".inf", ".dll", ".jar", ".rtf", ".ico", ".icns", ".bat", ".cmd", ".sh", ".msi", ".cab", ".lnk", ".url", ".chm",
+    ".css", ".js", ".cfg", ".config", ".manifest", ".properties", ".plist", ".so", ".dylib", ".class",
+}  # fmt: skip
+_CONTENTS = "dicomdir"  # of a CD, which names its images and is DICOM itself
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ def find_scans(paths: Sequence[Path], out: Path) -> Found:
     Names that end in _mask (or _mask_1, ...) are masks, and left out in folders; so are others that masks have
     (X_seg, X-gt), and of files that are named all of these, where their scan is beside them. Left out is what lies
     in a folder of masks, but for one that is named itself.
-    Hidden files, tables and texts in a folder are left out.
+    Hidden files, tables, texts and programs in a folder are left out.
     """
     from bcweb.scans.folders import walk
 
@@ -66,7 +71,7 @@ def find_scans(paths: Sequence[Path], out: Path) -> Found:
             its = {folder / stem(name) for name in names}
             for file in (folder / name for name in names):
                 place = os.path.abspath(file)
-                if file.suffix.lower() in _NO_SCANS:
+                if file.suffix.lower() in _NO_SCANS or file.name.lower() == _CONTENTS:
                     others += file != table
                 elif (
                     MASK.fullmatch(stem(file.name))

@@ -336,6 +336,31 @@ def test_a_quote_that_is_not_closed_swallows_no_rows(folder, rows):
     assert str(caught.value) == f"{table}, line 2: a quote is not closed at the end of its cell."
 
 
+def test_a_cell_that_is_too_long_is_not_told_as_a_quote(folder):
+    table = folder / "cases.csv"
+    table.write_text("file,findings\na.jpg,mass\nb.jpg," + "mass " * 30000 + "\n")
+    with pytest.raises(CasesError) as caught:
+        read_cases(f"folder:{folder}{SPEC}")
+    assert str(caught.value) == f"{table}, line 3: a cell has more than 131,072 characters."
+
+
+@pytest.mark.parametrize(
+    "above", ["\n", ";;\r\n", "sep=;\n", '\ufeff"sep=;"\r\n\r\n', "\ufeff\r\n\r\n"]
+)
+def test_what_a_spreadsheet_leaves_above_the_header_is_no_header(folder, above):
+    table, lines = folder / "cases.csv", above.count("\n")
+    rows = 'file;label;group\na.jpg;"benign, lobed, firm";P1\n'
+    table.write_text(above + rows, encoding="utf-8", newline="")
+    [case] = [case for case in read_cases(f"folder:{folder}{SPEC}").cases if case.label]
+    assert (case.id, case.label, case.group) == ("a", "benign, lobed, firm", "P1")
+    table.write_text(above + rows + "b.jpg;benign;P2;2\n", encoding="utf-8", newline="")
+    with pytest.raises(CasesError, match=rf"line {lines + 3}: it has more cells"):
+        read_cases(f"folder:{folder}{SPEC}")
+    table.write_text(above + rows + 'b.jpg;"benign\n', encoding="utf-8", newline="")
+    with pytest.raises(CasesError, match=rf"line {lines + 3}: a quote is not closed"):
+        read_cases(f"folder:{folder}{SPEC}")
+
+
 @pytest.mark.parametrize(
     ("text", "line", "what"),
     [
@@ -435,6 +460,21 @@ def test_an_accent_may_be_a_letter_or_a_mark_by_itself(folder):
     found = read_cases(f"folder:{folder}{SPEC}")
     [case] = [case for case in found.cases if case.group == "P9"]
     assert (case.file.name, len(case.truth_files), found.skipped) == (apart, 1, ())
+
+
+def test_a_table_may_have_other_capitals_than_the_files(folder):
+    """On a disk that does not tell them apart the file is there, and was its row's case without its patient."""
+    trees.save(folder / "images" / "Ward" / "Übung.PNG", trees.picture(8))
+    table = folder / "cases.csv"
+    table.write_text(
+        "file,group\nA.JPG,P1\nward/übung.png,P2\nB.jpg,P3\nb.jpg,P4\n", encoding="utf-8"
+    )
+    found = read_cases(f"folder:{folder}{SPEC}")
+    groups = {case.id: case.group for case in found.cases}
+    assert (groups["a"], groups["Ward/Übung"], groups["b"]) == ("P1", "P2", "P4")
+    assert [(item.file.name, item.reason) for item in found.skipped] == [
+        ("B.jpg", "Named in cases.csv, but not there.")
+    ], "where it is not clear which is meant, the name has to be the same"
 
 
 def test_rows_of_one_picture_are_one_case(folder):

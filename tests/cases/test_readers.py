@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bcweb.cases import CasesError, CaseSet, read_cases, read_truth
+from bcweb.cases import CasesError, CaseSet, hub, read_cases, read_truth
+from bcweb.cases.files import read_table
 from bcweb.scans import read_scan
 from tests.cases import trees
 from tests.scans.made import dicom, written
@@ -380,6 +381,17 @@ def test_a_spec_is_taken_as_people_paste_it(spec, tmp_path, monkeypatch):
     trees.save(tmp_path / "my set" / "a.png", trees.picture(1))
     found = read_cases(spec.format(tmp_path))
     assert [case.file for case in found.cases] == [tmp_path / "my set" / "a.png"]
+
+
+def test_columns_of_a_data_set_on_the_hub_that_differ_in_capitals_alone_are_one(tmp_path):
+    """A table's columns are told in any case, and twice the same would have the whole data set refused."""
+    there = ["image", "File", "Label", "label", "Group", "GROUP", "ID", "mask", "id"]
+    columns = hub._columns(there)
+    assert columns == ["label", "Group", "ID"]
+    table = tmp_path / "cases.csv"
+    table.write_text(f"file,{','.join(columns)}\na.png,benign,P1,7\n")
+    _, rows = read_table(table, "file", known=("label", "group"))
+    assert rows == {2: {"file": "a.png", "label": "benign", "group": "P1", "ID": "7"}}
 
 
 def test_a_mask_without_rows_costs_no_case_but_its_own(tmp_path):

@@ -16,7 +16,7 @@ from bcweb.cases.truth import is_black_and_white, mask_in
 from bcweb.phantoms import phantom
 from bcweb.scans import Scan, ScanError, read_scan
 from tests.cases import trees
-from tests.scans.made import dicom, tiff, written
+from tests.scans.made import dicom, encode, tiff, written
 
 
 def scan(height: int, width: int) -> Scan:
@@ -45,6 +45,21 @@ def test_grey_edges_are_cut_at_half_and_numbered_lesions_all_count():
     numbered[2, 2], numbered[5, 5], numbered[9, 9] = 1, 2, 3
     assert read_mask(png(numbered)).sum() == 3
     assert not read_mask(png(np.zeros((20, 20), np.uint8))).any()
+
+
+@pytest.mark.parametrize("ground", [0, 255])
+def test_a_mask_that_is_drawn_in_black_on_nothing_is_what_was_drawn(ground):
+    """As programs for pictures export a layer; as empty it would make a normal of a lesion."""
+    drawn = trees.box(10, 10, 20, 30)
+    image = Image.fromarray(np.where(drawn, np.uint8(0), np.uint8(ground))).convert("RGBA")
+    image.putalpha(Image.fromarray(drawn))
+    np.testing.assert_array_equal(read_mask(encode(image, "PNG")), drawn > 0)
+    assert read_scan(encode(image, "PNG")).notes == (
+        "All of it is black, so white is what is not transparent.",
+    )
+    for opacity in (0, 255):
+        image = Image.new("LA", (80, 60), (0, opacity))
+        assert not read_mask(encode(image, "PNG")).any(), "nothing is drawn"
 
 
 def test_black_and_white_is_a_mask_with_its_edges_and_no_scan():

@@ -45,6 +45,12 @@ def deflated(mebibytes: int) -> bytes:
     return whole[:start] + head + mebibytes * piece(bytes(2**20)) + whole[start:]
 
 
+def without(keyword: str) -> bytes:
+    data = dicom(Modality="US")
+    del data[keyword]
+    return written(data)
+
+
 BAD = {
     "a text file called .png": (b"This is no picture.\n" * 9, "This is a text file"),
     "0 bytes": (b"", "The file is empty."),
@@ -63,6 +69,18 @@ BAD = {
     "a ZIP": (b"PK\x03\x04" + bytes(99), "This is a ZIP archive"),
     "noise": (bytes(range(7, 256)), "This is not an image of a kind that can be read: PNG"),
     "a DICOM without pixels": (without_pixels(), "holds no image (modality SR)."),
+    "a DICOM without signs": (
+        without("PixelRepresentation"),
+        "not say its PixelRepresentation; its",
+    ),
+    "a DICOM without a meaning": (
+        without("PhotometricInterpretation"),
+        "not say its PhotometricInterpretation; its",
+    ),
+    "a TIFF of YCbCr": (
+        encode(rgb().convert("YCbCr"), "TIFF"),
+        "YCbCr, uncompressed, which cannot",
+    ),
     "a cut-off DICOM": (written(dicom())[:-100], "DICOM file are cut off or damaged."),
     "a large DICOM": (written(dicom(Rows=20000, Columns=20000)), "more than 64 million pixels"),
     "a DICOM in MPEG-2": (in_unknown_compression(), "cannot be decoded"),

@@ -16,6 +16,7 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import (
     BreastTomosynthesisImageStorage,
     DigitalMammographyXRayImageStorageForProcessing,
+    ExplicitVRBigEndian,
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
     JPEGBaseline8Bit,
@@ -125,6 +126,82 @@ def test_a_lookup_table_gives_the_window_where_there_is_no_other():
 def test_a_lookup_table_that_does_not_rise_gives_no_window(values):
     scan = read_scan(written(dicom(DEEP, VOILUTSequence=[table(100, values)])))
     assert scan.window == read_scan(written(dicom(DEEP))).window, "that of a file that names none"
+
+
+@pytest.mark.parametrize("is_little", [True, False])
+@pytest.mark.parametrize("way", ["words of 16 bits", "words of 8 bits", "packed", "numbers"])
+def test_a_lookup_table_is_read_however_its_values_lie_in_the_file(way, is_little):
+    """PS3.3 C.11.1.1.1 lets two values of 8 bits lie in a word, and its bytes lie as the file's do."""
+    bits = 16 if way in ("words of 16 bits", "numbers") else 8
+    values = np.linspace(0, 2**bits - 1, 1000).round().astype("<u2")
+    words = values.astype(np.uint8).view("<u2") if way == "packed" else values
+    item = Dataset()
+    item.LUTDescriptor = [1000, 500, bits]
+    item.LUTData = words.tolist() if way == "numbers" else in_order(words, is_little)
+    item["LUTData"].VR = "US" if way == "numbers" else "OW"
+    data = dicom(DEEP, PixelData=in_order(DEEP, is_little))
+    if not is_little:
+        data.file_meta.TransferSyntaxUID = ExplicitVRBigEndian
+    data.VOILUTSequence = [item]
+    assert read_scan(written(data)).window == pytest.approx((500 + 10, 500 + 990), abs=2)
+    del data.VOILUTSequence
+    data.ModalityLUTSequence = [item]
+    item.ModalityLUTType = "US"
+    place = np.clip(DEEP.astype(int) - 500, 0, 999)
+    np.testing.assert_array_equal(read_scan(written(data)).pixels, values[place])
+
+
+def in_order(values: np.ndarray, is_little: bool) -> bytes:
+    return values.astype("<u2" if is_little else ">u2").tobytes()
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14])
+def test_a_modality_lookup_table_may_have_any_number_of_bits(bits):
+    item = table(0, np.linspace(0, 2**bits - 1, 256))
+    item.LUTDescriptor[2], item.ModalityLUTType = bits, "US"
+    scan = read_scan(written(dicom(RAMP, ModalityLUTSequence=[item])))
+    assert scan.pixels.dtype == np.uint16 and scan.pixels.max() == 2**bits - 1
+    assert scan.notes == (f"Of the 16 bits of a pixel {bits} are used.",)
+
+
+def test_a_lookup_table_that_is_cut_off_costs_the_window_and_not_the_scan():
+    item = table(500, np.linspace(0, 65535, 1000))
+    item.LUTData = item.LUTData[:600]
+    scan = read_scan(written(dicom(DEEP, VOILUTSequence=[item])))
+    assert scan.window == read_scan(written(dicom(DEEP))).window and scan.notes == (WINDOW,)
+
+
+@pytest.mark.parametrize(
+    ("padding", "elements"),
+    [
+        (0, {"PixelPaddingValue": 0}),
+        (65000, {"PixelPaddingValue": 64000, "PixelPaddingRangeLimit": 65535}),
+        (65000, {"PixelPaddingValue": 65535, "PixelPaddingRangeLimit": 64000}),
+    ],
+)
+@pytest.mark.parametrize("kind", ["MONOCHROME1", "MONOCHROME2"])
+def test_what_fills_a_frame_up_has_no_part_in_its_window(padding, elements, kind):
+    tissue = DEEP // 64 + 20000
+    whole = np.full((40, 60), padding, np.uint16)
+    whole[:20, :30] = tissue
+    elements = {"PhotometricInterpretation": kind} | elements
+    expected = read_scan(written(dicom(tissue, PhotometricInterpretation=kind))).window
+    data = dicom(whole, **elements)
+    for keyword in elements.keys() - {"PhotometricInterpretation"}:
+        data[keyword].VR = "US"
+    assert read_scan(written(data)).window == expected
+    data.PixelPaddingValue, data.PixelPaddingRangeLimit = 0, 65535
+    assert read_scan(written(data)).window[1] > 0, "where nothing else is there, all of it counts"
+
+
+def test_a_window_of_more_than_16_bits_is_left_out_and_it_says_so():
+    deep = (DEEP.astype(np.uint32) * 70000).astype(np.uint32)
+    file = dicom(deep, WindowCenter=10**9, WindowWidth=10**9)
+    assert read_scan(written(file)).notes == (
+        "Its values were scaled to 16 bits.",
+        "The file's window is left out: its pixels have more than 16 bits.",
+    )
+    assert len(read_scan(written(dicom(deep))).notes) == 1
 
 
 def test_an_empty_lookup_table_is_none():
@@ -315,6 +392,10 @@ def test_spacing_of_the_largest_ultrasound_region_in_millimetres():
     regions = [region(5, 0.5, 3), region(20, 0.01, 3), region(29, 0.7, 4)]  # 3: cm, 4: seconds
     scan = read_scan(written(dicom(SequenceOfUltrasoundRegions=regions)))
     assert scan.spacing == pytest.approx((0.2, 0.1))
+    nothing = region(29, 0, 3)
+    for listed, spacing in (([*regions, nothing], (0.2, 0.1)), ([nothing], (0.3, 0.4))):
+        data = dicom(SequenceOfUltrasoundRegions=listed, PixelSpacing=[0.3, 0.4])
+        assert read_scan(written(data)).spacing == pytest.approx(spacing)
 
 
 SPACING = "What the file says of its pixels' spacing cannot be read and is left out."
@@ -430,6 +511,12 @@ def test_an_odd_value_of_what_a_scan_can_do_without_does_not_cost_the_scan(
             ("The file gives its modality as CT, not as ultrasound (US) or mammography (MG).",),
         ),
         ({}, None, ()),
+        ({"Modality": ["US", "MG"]}, "ultrasound", ()),
+        (
+            {"Modality": ["OT", "US"]},
+            None,
+            ("The file gives its modality as OT, not as ultrasound (US) or mammography (MG).",),
+        ),
     ],
 )
 def test_the_modality_is_what_the_file_says(elements, modality, notes):

@@ -115,6 +115,13 @@ def test_transparent_parts_are_black_and_it_says_so():
     assert scan.notes == ("Its transparent parts are black.",)
 
 
+def test_of_the_colours_of_a_lab_tiff_the_lightness_is_read():
+    file = encode(Image.merge("LAB", [grey(), grey(RAMP[::-1]), grey()]), "TIFF")
+    scan = read_scan(file)
+    np.testing.assert_array_equal(scan.pixels, RAMP)
+    assert scan.notes == ("Of its colours (LAB) the lightness is read.",)
+
+
 def test_cmyk_jpeg_is_read_with_a_note():
     scan = read_scan(encode(rgb().convert("CMYK"), "JPEG", quality=95))
     assert np.abs(scan.pixels.astype(int) - RAMP).max() < 16

@@ -1,5 +1,5 @@
-"""Whether a picture's file holds what is seen of it and nothing else. All else, such as EXIF, comments, profiles and what
-stands behind the end, may name a patient or a place.
+"""Whether a picture's file holds what is seen of it and nothing else. All else, such as EXIF, comments, profiles, what is
+transparent and what stands behind the end, may name a patient or a place.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ import struct
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8"
-_PNG_PARTS = {  # each with the most bytes that it has
-    b"IHDR": 13, b"PLTE": 768, b"tRNS": 256, b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"sBIT": 4, b"bKGD": 6,
+_PNG_PARTS = {  # each with the most bytes that it has; not tRNS, which hides what is there
+    b"IHDR": 13, b"PLTE": 768, b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"sBIT": 4, b"bKGD": 6,
     b"pHYs": 9, b"IDAT": 1 << 31, b"IEND": 0,
 }  # fmt: skip
-_WEBP_PARTS = {b"VP8 ", b"VP8L", b"VP8X", b"ALPH"}
+_WEBP_PARTS = {b"VP8 ", b"VP8L", b"VP8X"}
 _FRAMES, _TABLES, _SCAN, _END = {*range(0xC0, 0xD0)} - {0xC8}, {0xDB, 0xDD}, 0xDA, 0xD9
 _NEXT = re.compile(
     rb"\xff(?=[^\x00\xd0-\xd7\xff])"

@@ -1,5 +1,5 @@
-"""The pictures of an export: copied as they are; or as PNG where other programs could not read them, or where they say
-more than a picture does."""
+"""The pictures of an export: copied as they are; or as PNG where other programs could not read them, or where they hold
+more than is seen of them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ def plain(case: CaseRow) -> tuple[bytes, str]:
 
     PNG, JPEG and WebP as they are, unless they carry more than a picture; of these, and of BMP, what is seen of them as
     PNG, in colour where it was; of others, of DICOM too, the scan as PNG of 8 or 16 bits. `read_scan` makes the same
-    pixels of it, and no text goes along, of a DICOM file's header or of a camera, nor does EXIF that would turn it.
+    pixels of it, and no text goes along, of a DICOM file's header or of a camera, nor does EXIF that would turn it, nor
+    what is hidden where a picture is transparent.
     """
     scan = scan_of(case)
     with _readable(case):
@@ -51,7 +52,7 @@ def plain(case: CaseRow) -> tuple[bytes, str]:
         if data:
             with Image.open(BytesIO(data)) as image:
                 suffix = _PLAIN.get(image.format or "")
-                if suffix and holds_only_pixels(data):
+                if suffix and holds_only_pixels(data) and not image.has_transparency_data:
                     return data, suffix
                 seen = _as_seen(image) if suffix else None
             if seen is not None and read_scan(seen).digest == scan.digest:
@@ -60,11 +61,14 @@ def plain(case: CaseRow) -> tuple[bytes, str]:
 
 
 def _as_seen(image: Image.Image) -> bytes | None:
-    """A picture alone as PNG, turned as `read_scan` turns it; None where PNG has not its kind of colour."""
+    """A picture alone as PNG, turned and black where it is transparent as `read_scan` has it; None where PNG has not its
+    kind of colour."""
     turn_upright(image)
-    transparent = image.info.get("transparency")
     seen = image.convert("RGB") if image.mode == "CMYK" else image
-    seen.info = {} if transparent is None else {"transparency": transparent}
+    if image.has_transparency_data and not image.mode.startswith("I"):
+        ground = Image.new("RGBA", image.size, "black")
+        seen = Image.alpha_composite(ground, image.convert("RGBA")).convert("RGB")
+    seen.info = {}
     try:
         return _png(seen)
     except OSError:

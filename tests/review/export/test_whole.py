@@ -579,6 +579,47 @@ def test_a_picture_for_print_keeps_its_colours(made, tmp_path):
     assert Image.open(BytesIO(data)).mode == "RGB"
 
 
+def hiding(kind: str) -> tuple[Image.Image, dict]:
+    """A picture that is transparent where a bright box lies in it, as PNG, lossless or lossy WebP can hold one."""
+    grey = picture(3) // 2
+    grey[10:20, 10:40] = 200
+    opaque = np.where(grey == 200, np.uint8(0), np.uint8(255))
+    image = Image.fromarray(grey)
+    if kind == "one grey of PNG":
+        return image, {"transparency": 200}
+    if kind == "a palette":
+        return image.convert("P"), {"transparency": 200}
+    image = image.convert("LA" if kind == "grey" else "RGBA")
+    image.putalpha(Image.fromarray(opaque))
+    return image, {"exact": True, "lossless": kind != "lossy"}
+
+
+@pytest.mark.parametrize("said", [False, True], ids=["plain", "with a comment"])
+@pytest.mark.parametrize(
+    ("kind", "suffix"),
+    [
+        ("grey", "png"), ("colour", "png"), ("one grey of PNG", "png"), ("a palette", "png"),
+        ("colour", "webp"), ("lossy", "webp"),
+    ],
+)  # fmt: skip
+def test_what_is_hidden_where_a_picture_is_transparent_does_not_go_along(
+    made, tmp_path, kind, suffix, said
+):
+    """A name that somebody erased is there still, under what shows nothing of it."""
+    image, options = hiding(kind)
+    file = tmp_path / f"scan.{suffix}"
+    more = {} if not said else {"pnginfo": commented()} if suffix == "png" else {"xmp": b"Doe"}
+    image.save(file, **options, **more)
+    data, digest = _exported(made, file)
+    assert read_scan(data).digest == digest
+    with Image.open(BytesIO(data)) as after:
+        assert not after.has_transparency_data
+        assert not np.asarray(after.convert("L"))[10:20, 10:40].any()
+        assert after.mode == "RGB" or kind == "lossy", (
+            "in colour, where nothing is half transparent"
+        )
+
+
 @pytest.mark.parametrize("kind", ["png", "jpg", "webp"])
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"lossless": True}], ids=str)
 def test_a_picture_that_carries_nothing_else_is_not_encoded_once_more(
