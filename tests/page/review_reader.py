@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -13,20 +15,30 @@ expect = sync_api.expect
 REVIEW = "bc-review"
 BAR = [(0.3, 0.4), (0.6, 0.4)]  # a stroke, in parts of a pane
 
+# After `sessionStorage.answers`, which a reload leaves, all is as it was.
+_REFUSING = """([word, error]) => {
+  const { fetch } = window;
+  window.fetch = function (asked, ...more) {
+    if (!String(asked?.url ?? asked).includes(word) || sessionStorage.answers) return fetch.call(this, asked, ...more);
+    return error ? Promise.resolve(Response.json({ error }, { status: 404 })) : Promise.reject(new TypeError());
+  };
+}"""
+
 
 class ReviewPage(Page):
     """One tab of the browser with the Review tab in front."""
 
-    def open(self, case: int | None = None, reader: str = "ANNA") -> ReviewPage:
-        """case: the link to a case; None presses the tab."""
+    def open(
+        self, case: int | None = None, reader: str = "ANNA", by_tab: bool = False
+    ) -> ReviewPage:
+        """case: the link to a case; None: to the tab. by_tab: the tab is pressed, and the Scan tab was in front."""
         if reader:
             script = f"localStorage.getItem('bc-reader') ?? localStorage.setItem('bc-reader', {reader!r})"
             self.page.add_init_script(script)
         # No longer than until the tab is there: the Scan tab would have a sample segmented meanwhile.
-        self.page.goto(
-            self.address + ("" if case is None else f"/?case={case}"), wait_until="commit"
-        )
-        if case is None:
+        link = f"/?case={case}" if case is not None else "" if by_tab else "/#review"
+        self.page.goto(self.address + link, wait_until="commit")
+        if by_tab:
             self.page.get_by_role("tab", name="Review").click()
         self.page.locator(f"{REVIEW} .page").wait_for()
         return self
@@ -58,6 +70,17 @@ class ReviewPage(Page):
     def try_now(self) -> None:
         """Press what sends again, unless it has just been sent again by itself."""
         self.find(".status button").evaluate_all("all => all.forEach((one) => one.click())")
+
+    def refuse(self, word: str, error: str = "") -> None:
+        """What is sent to an address with this word gets no answer, or is refused with an error, until `answer`, in
+        pages that are loaded later too. No route does that: while there is one, Chromium loads pages without its cache.
+        """
+        self.page.add_init_script(f"({_REFUSING})({json.dumps([word, error])})")
+        self.page.evaluate(_REFUSING, [word, error])
+
+    def answer(self) -> None:
+        """In place of `page.unroute_all` after `refuse`."""
+        self.page.evaluate("sessionStorage.answers = true")
 
     def press(self, *keys: str) -> None:
         for key in keys:

@@ -43,12 +43,32 @@ def prediction_of(truth: np.ndarray, shift: int, how: str = "unseen") -> NewPred
     )  # fmt: skip
 
 
-def thumbnail(pixels: np.ndarray) -> bytes:
-    image = Image.fromarray(pixels)
-    image.thumbnail((96, 96))
+@cache
+def _predictions(number: int, size: tuple[int, int], how: str) -> tuple[NewPrediction, ...]:
+    """Of these scans: the first has the worst Dice, the last one the best."""
+    made = scans(number, size)
+    return tuple(
+        prediction_of(scan.truth, 3 * (number - place), how) for place, scan in enumerate(made)
+    )
+
+
+@cache
+def _pictures(number: int, size: tuple[int, int]) -> tuple[bytes, ...]:
+    """The files of these scans."""
+    return tuple(_encoded(Image.fromarray(scan.scan.pixels), "PNG") for scan in scans(number, size))
+
+
+def _encoded(image: Image.Image, form: str) -> bytes:
     file = BytesIO()
-    image.save(file, "WEBP")
+    image.save(file, form)
     return file.getvalue()
+
+
+@cache
+def _thumbnail(picture: bytes) -> bytes:
+    image = Image.open(BytesIO(picture))
+    image.thumbnail((96, 96))
+    return _encoded(image, "WEBP")
 
 
 def case_of(file: Path, made: Phantom, name: str, label: str | None, **more) -> NewCase:
@@ -57,7 +77,7 @@ def case_of(file: Path, made: Phantom, name: str, label: str | None, **more) -> 
     return NewCase(
         "generated", name, file, "ultrasound", group=name, label=label, digest=scan.digest,
         width=scan.width, height=scan.height, depth=8 * scan.pixels.itemsize, window=scan.window,
-        spacing=made.scan.spacing, truth=made.truth, truth_files=(file,), thumbnail=thumbnail(made.scan.pixels), **more,
+        spacing=made.scan.spacing, truth=made.truth, truth_files=(file,), thumbnail=_thumbnail(file.read_bytes()), **more,
     )  # fmt: skip
 
 
@@ -70,25 +90,25 @@ def fill(
     size: tuple[int, int] = (240, 320),
     how: str = "unseen",
     has_truth: bool = True,
+    prefix: str = "",
 ) -> Project:
     """A project of so many cases: "case 1" has the worst Dice, the last one the best.
 
-    how: how the weights met them. has_truth: without it no Dice is known either.
+    how: how the weights met them. has_truth: without it no Dice is known either. prefix: of the cases' names.
     """
     folder.mkdir(parents=True, exist_ok=True)
     project = store.create(owner, name, [f"folder:{folder}"], {"ultrasound": "embedded"})
     made = scans(number, size)
     cases = []
-    for place, scan in enumerate(made):
+    for place, (scan, picture) in enumerate(zip(made, _pictures(number, size), strict=True)):
         file = folder / f"{place + 1}.png"
-        Image.fromarray(scan.scan.pixels).save(file)
+        file.write_bytes(picture)
         label = LABELS[2] if not scan.truth.any() else LABELS[place % 2]
-        case = case_of(file, scan, f"case {place + 1}", label)
+        case = case_of(file, scan, f"{prefix}case {place + 1}", label)
         cases.append(case if has_truth else replace(case, truth=None, truth_files=()))
     store.add_cases(project.id, cases)
-    for row, scan in zip(store.queue(owner, project.id, "listed"), made, strict=True):
-        shift = 3 * (number - row.position)
-        made_of = prediction_of(scan.truth, shift, how)
+    rows = store.queue(owner, project.id, "listed")
+    for row, made_of in zip(rows, _predictions(number, size, how), strict=True):
         store.add_prediction(
             row.id, made_of if has_truth else replace(made_of, dice=None, suspicion=None)
         )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from importlib.resources import files
 
 import pytest
@@ -24,9 +23,9 @@ SIZES = {"wide": {"width": 1280, "height": 800}, "phone": {"width": 390, "height
 CONTRAST = "color-contrast"  # which takes longest
 # Every colour in both schemes, and all else of the page as it is wide and as a phone hides and moves it.
 LOOKS = {
-    "light-wide": {},
-    "dark-wide": {"runOnly": [CONTRAST]},
-    "dark-phone": {"rules": {CONTRAST: {"enabled": False}}},
+    ("light", "wide"): {},
+    ("dark", "wide"): {"runOnly": [CONTRAST]},
+    ("dark", "phone"): {"rules": {CONTRAST: {"enabled": False}}},
 }
 EMPTY_PAGE = b"%PDF-1.4"  # no scan
 
@@ -41,87 +40,91 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(params=LOOKS)
-def look(request: pytest.FixtureRequest) -> str:
-    return request.param
-
-
 @pytest.fixture
-def tab(chromium, look) -> Iterator[sync_api.Page]:
-    scheme, width = look.split("-")
-    context = chromium.new_context(viewport=SIZES[width], color_scheme=scheme)
+def tab(chromium) -> Iterator[sync_api.Page]:
+    context = chromium.new_context(
+        viewport=SIZES["wide"], color_scheme="light", device_scale_factor=0.5
+    )
+    context.add_init_script(AXE)
     yield context.new_page()
     context.close()
 
 
-@pytest.fixture
-def serious(tab, look) -> Callable[[str], list[str]]:
-    return partial(looked_through, tab, look)
+def serious(page: Page, where: str, shown: sync_api.Locator) -> list[str]:
+    """What axe-core finds of serious or critical impact in any look, a line for each element.
+
+    shown: is there in each of them. Afterwards the page is light and wide, as it began.
+    """
+    found = []
+    for (scheme, width), options in LOOKS.items():
+        look = f"{where}, {scheme} and {width}"
+        page.page.set_viewport_size(SIZES[width])
+        page.look(scheme)
+        expect(shown, look).to_be_visible()
+        told = page.page.evaluate(_LOOKED_THROUGH, {"resultTypes": ["violations"], **options})
+        assert told["passes"], f"axe-core looked at nothing: {look}"
+        found += [
+            f"{look}: {one['id']} ({one['impact']}) at {node['target']}: {node['failureSummary']}"
+            for one in told["violations"]
+            if one["impact"] in ("serious", "critical")
+            for node in one["nodes"]
+        ]
+    page.page.set_viewport_size(SIZES["wide"])
+    page.look("light")
+    return found
 
 
-def looked_through(tab: sync_api.Page, look: str, where: str) -> list[str]:
-    """What axe-core finds of serious or critical impact, a line for each element."""
-    tab.evaluate(AXE)
-    options = {"resultTypes": ["violations"], **LOOKS[look]}
-    told = tab.evaluate("(options) => axe.run(document, options)", options)
-    assert told["passes"], f"axe-core looked at nothing: {where}"
-    return [
-        f"{where}: {one['id']} ({one['impact']}) at {node['target']}: {node['failureSummary']}"
-        for one in told["violations"]
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"]
-    ]
+# Once no colour is on its way from one scheme to the other.
+_LOOKED_THROUGH = """async (options) => {
+    const moving = document.getAnimations().filter((one) => one instanceof CSSTransition);
+    await Promise.allSettled(moving.map((one) => one.finished));
+    return await axe.run(document, options);
+}"""
 
 
-def test_the_scan_and_model_tabs_have_no_serious_finding(tab, place, serious):
+def test_the_scan_and_model_tabs_have_no_serious_finding(tab, place):
     page = Page(tab, place).open()
-    found = serious("a sample with its truth")
+    found = serious(page, "a sample with its truth", page.title())
     tab.keyboard.press("?")
-    found += serious("the keys")
+    found += serious(page, "the keys", page.find("dialog[open]"))
     tab.keyboard.press("Escape")
     page.find(".findings .term").first.focus()
-    found += serious("what a number means")
+    found += serious(page, "what a number means", page.find(".meaning"))
     page.give(("page.png", EMPTY_PAGE))
-    expect(page.find(".list .failed, .toast.error").first).to_be_visible()
-    found += serious("a file that is no scan")
+    refused = page.find(".list .failed, .toast.error").first
+    found += serious(page, "a file that is no scan", refused)
     tab.get_by_role("tab", name="Model").click()
-    expect(page.model(".scores table")).to_be_visible()
-    found += serious("the model")
+    found += serious(page, "the model", page.model(".scores table"))
     assert found == []
 
 
-def test_the_review_and_evaluate_tabs_have_no_serious_finding(tab, place, serious):
+def test_the_review_and_evaluate_tabs_have_no_serious_finding(tab, place):
     page = ReviewPage(tab, place).open().shows("case 1")
-    found = serious("a case")
+    found = serious(page, "a case", page.title())
     page.press("?")
-    found += serious("the keys of a review")
+    found += serious(page, "the keys of a review", page.find("dialog[open]"))
     page.press("Escape", "e")
-    expect(
-        page.find(".decision .draw[aria-pressed='true'], .decision .draw.on").first
-    ).to_be_visible()
-    found += serious("drawing")
+    drawing = page.find(".decision .draw[aria-pressed='true'], .decision .draw.on").first
+    found += serious(page, "drawing", drawing)
     page.press("Escape")
     page.find(".export").click()
-    found += serious("the export")
+    found += serious(page, "the export", page.find("dialog[open]"))
     page.press("Escape")
     page.find(".project").click()
-    expect(page.find(".home form").first).to_be_visible()
-    found += serious("all projects")
+    found += serious(page, "all projects", page.find(".home form").first)
     tab.get_by_role("tab", name="Evaluate").click()
-    expect(tab.locator("bc-evaluate .headline b").first).to_be_visible()
-    found += serious("scores")
-    tab.locator("bc-evaluate .headline .term").first.focus()
-    found += serious("what a score means")
+    evaluate = tab.locator("bc-evaluate")
+    found += serious(page, "scores", evaluate.locator(".headline b").first)
+    evaluate.locator(".headline .term").first.focus()
+    found += serious(page, "what a score means", evaluate.locator(".meaning"))
     assert found == []
 
 
-def test_where_nothing_is_there_yet_is_no_serious_finding_either(tab, address, serious):
+def test_where_nothing_is_there_yet_is_no_serious_finding_either(tab, address):
     page = ReviewPage(tab, address)
-    tab.goto(address)
+    tab.goto(address, wait_until="commit")
     tab.get_by_role("tab", name="Review").click()
-    expect(page.find(".home form, .home p").first).to_be_visible()
-    found = serious("no project")
+    found = serious(page, "no project", page.find(".home form, .home p").first)
     tab.get_by_role("tab", name="Evaluate").click()
-    expect(tab.locator("bc-evaluate .empty")).to_be_visible()
-    found += serious("nothing to evaluate")
+    found += serious(page, "nothing to evaluate", tab.locator("bc-evaluate .empty"))
     assert found == []

@@ -77,7 +77,7 @@ def _data_set(folder: Path) -> str:
 @pytest.fixture(scope="module")
 def warm(made: Where, chromium: sync_api.Browser) -> Iterator[sync_api.BrowserContext]:
     """One browser whose cache stays warm."""
-    context = chromium.new_context(viewport={"width": 1300, "height": 900})
+    context = chromium.new_context(viewport={"width": 1300, "height": 900}, device_scale_factor=0.5)
     keep_warm(context, made[0])
     yield context
     context.close()
@@ -100,9 +100,13 @@ class Tab(Page):
 
     def open(self, width: int = 1300) -> Tab:
         self.page.set_viewport_size({"width": width, "height": 900})
-        self.page.goto(self.address)
-        self.page.get_by_role("tab", name="Evaluate").click()
+        self.arrive()
         return self.told()
+
+    def arrive(self) -> None:
+        # No longer than until the tab is there: the Scan tab would have a sample segmented meanwhile.
+        self.page.goto(self.address, wait_until="commit")
+        self.page.get_by_role("tab", name="Evaluate").click()
 
     def told(self) -> Tab:
         # While another project is fetched, the figures of the one before are still there, but hidden.
@@ -277,8 +281,8 @@ def test_other_weights_predict_in_the_background_and_are_compared(tab, tmp_path)
 def test_weights_that_predict_all_before_they_are_told_of_are_compared(tab, tmp_path):
     other = weights_folder.write(tmp_path / "quick", name="quick")
     asked = []
-    tab.page.route("**/predictions", lambda route: asked.append(route))
     tab.open()
+    tab.page.route("**/predictions", lambda route: asked.append(route))
     tab.choose("small")
     tab.told()
     tab.on(".predict summary").click()
@@ -290,10 +294,9 @@ def test_weights_that_predict_all_before_they_are_told_of_are_compared(tab, tmp_
     expect(tab.on(".beside h2")).to_contain_text("beside quick-")
 
 
-@pytest.mark.parametrize("away", ["Review", "made"])
-def test_weights_that_predicted_while_something_else_was_in_view_are_compared(tab, tmp_path, away):
+def test_weights_that_predicted_while_something_else_was_in_view_are_compared(tab, tmp_path):
     """On the way back they are still at it: their first cases are there, and all later on."""
-    other = weights_folder.write(tmp_path / away, name=away)
+    other = weights_folder.write(tmp_path / "meanwhile", name="meanwhile")
     told = {"progress": PREDICTING}
     tab.open()
     tab.choose("small")
@@ -305,17 +308,19 @@ def test_weights_that_predicted_while_something_else_was_in_view_are_compared(ta
         tab.on(".predict button").click()
     expect(tab.on(".importing")).to_be_visible()
     tab.predicted(begun.value.url.removesuffix("/predictions"))
-    if away == "Review":
-        tab.page.get_by_role("tab", name="Review").click()
-        tab.page.get_by_role("tab", name="Evaluate").click()
-    else:
-        tab.choose(away)
-        tab.told()
-        tab.choose("small")
-    expect(tab.on(".revision option", has_text=f"{away}-")).to_have_count(1)
-    expect(tab.on(".importing")).to_be_visible()
+    for away in ("another project", "another tab"):
+        if away == "another project":
+            tab.choose("made")
+            tab.told()
+            tab.choose("small")
+        else:
+            tab.page.get_by_role("tab", name="Review").click()
+            with tab.page.expect_response(PROJECT):
+                tab.page.get_by_role("tab", name="Evaluate").click()
+        expect(tab.on(".revision option", has_text="meanwhile-"), away).to_have_count(1)
+        expect(tab.on(".importing"), away).to_be_visible()
     told.clear()
-    expect(tab.on(".beside h2")).to_contain_text(f"beside {away}-")
+    expect(tab.on(".beside h2")).to_contain_text("beside meanwhile-")
 
 
 def test_how_far_an_import_is_goes_on_being_told_after_a_question_that_failed(tab):
@@ -408,9 +413,8 @@ def test_how_far_an_import_is_goes_with_the_last_project(tab):
 def test_why_nothing_of_a_project_is_predicted_is_told_as_it_is_now(tab):
     told = {"revisions": [], "progress": PREDICTING, "state": "importing"}
     tab.page.route(PROJECT, lambda route: route.fulfill(json=route.fetch().json() | told))
-    tab.page.goto(tab.address)
+    tab.arrive()
     evaluate, review = (tab.page.get_by_role("tab", name=name) for name in ("Evaluate", "Review"))
-    evaluate.click()
     empty = tab.on(".empty")
     expect(empty).to_contain_text("It is being imported: come back in a while.")
     stopped = "Its import stopped: go on with it on the Review tab."
@@ -430,8 +434,7 @@ def test_why_nothing_of_a_project_is_predicted_is_told_as_it_is_now(tab):
 @pytest.mark.parametrize("question", [PROJECTS, PROJECT])
 def test_a_project_is_asked_for_until_it_is_there(tab, question):
     tab.page.route(question, lambda route: route.abort())
-    tab.page.goto(tab.address)
-    tab.page.get_by_role("tab", name="Evaluate").click()
+    tab.arrive()
     expect(tab.on(".progress p")).to_have_text("The server does not answer. It is asked again.")
     tab.page.unroute(question)
     tab.told()
@@ -449,8 +452,7 @@ def test_scores_are_asked_for_until_they_are_there_whatever_question_fails(tab):
         route.abort()
 
     tab.page.route("**/scores?*", answer)
-    tab.page.goto(tab.address)
-    tab.page.get_by_role("tab", name="Evaluate").click()
+    tab.arrive()
     expect(tab.on(".progress p")).to_have_text("The server does not answer. It is asked again.")
     tab.page.unroute("**/scores?*")
     tab.told()
@@ -459,8 +461,8 @@ def test_scores_are_asked_for_until_they_are_there_whatever_question_fails(tab):
 
 def test_weights_that_are_looked_into_for_one_project_change_nothing_of_another(tab, tmp_path):
     asked = []
-    tab.page.route("**/predictions", lambda route: asked.append(route))
     tab.open()
+    tab.page.route("**/predictions", lambda route: asked.append(route))
     revisions, begin, said = (
         tab.on(selector)
         for selector in (".revision option", ".predict button", ".predict [role=status]")
@@ -545,8 +547,19 @@ def test_the_keyboard_walks_the_points_and_opens_one(tab):
     tab.landed_on("d", FIRST)
 
 
-def test_a_bar_and_a_group_show_their_cases_alone(tab):
-    tab.open().compare()
+def test_a_bar_and_a_group_show_their_cases_alone_until_that_is_taken_off(tab):
+    tab.open()
+    tab.on("button.name", has_text="malignant").click()
+    tab.on("[data-low]").first.click()
+    chips, heading = tab.on(".cases .over button"), tab.on(".cases h2")
+    for left in (1, 0):
+        expect(chips).to_have_count(left + 1)
+        chips.first.focus()
+        tab.page.keyboard.press("Enter")
+        expect(chips).to_have_count(left)
+        expect(heading, "the focus is left with the list").to_be_focused()
+    expect(heading).to_have_text("10 cases, the lowest Dice first")
+    tab.compare()
     assert tab.listed() == ["d", "f", "c", "carried", "fold", "b", "a", "e", "seen"]
     bar = tab.on('[data-low="0.6"]')
     expect(bar).to_have_attribute("aria-label", "Dice 0.60 to 0.65: 2 images")
@@ -563,22 +576,19 @@ def test_a_bar_and_a_group_show_their_cases_alone(tab):
     assert len(tab.listed()) == 9
 
 
-def test_a_filter_that_is_taken_off_leaves_the_focus_with_the_list(tab):
-    tab.open()
-    tab.on("button.name", has_text="malignant").click()
-    tab.on("[data-low]").first.click()
-    chips, heading = tab.on(".cases .over button"), tab.on(".cases h2")
-    for left in (1, 0):
-        expect(chips).to_have_count(left + 1)
-        chips.first.focus()
-        tab.page.keyboard.press("Enter")
-        expect(chips).to_have_count(left)
-        expect(heading).to_be_focused()
-    expect(heading).to_have_text("10 cases, the lowest Dice first")
-
-
-def test_what_a_figure_means_is_one_focus_or_hover_away(tab):
+def test_report_and_table_are_of_what_is_shown_and_what_a_figure_means_is_one_focus_or_hover_away(
+    tab,
+):
     tab.open().compare()
+    texts = []
+    for kind in ("report", "table"):
+        with tab.page.expect_download() as download:
+            tab.on(f".files .{kind}").click()
+        texts.append((download.value.suggested_filename, Path(download.value.path()).read_text()))
+    assert [name for name, _ in texts] == ["made-evaluation.html", "made-evaluation.csv"]
+    assert f"<h2>{FIRST} beside {SECOND}</h2>" in texts[0][1]
+    rows = list(csv.DictReader(texts[1][1].splitlines()))
+    assert {row["id"]: row["difference"] for row in rows}["d"] == "-0.5"
     why = tab.on(".meaning")
     expect(why).to_be_hidden()
     tab.on(".headline .term", has_text="HD95").focus()
@@ -597,33 +607,20 @@ def test_what_a_figure_means_is_one_focus_or_hover_away(tab):
     expect(tab.on(".about")).to_contain_text("The truth of 0 is the mask that a reader left.")
 
 
-def test_report_and_table_are_of_what_is_shown(tab):
-    tab.open().compare()
-    texts = []
-    for kind in ("report", "table"):
-        with tab.page.expect_download() as download:
-            tab.on(f".files .{kind}").click()
-        texts.append((download.value.suggested_filename, Path(download.value.path()).read_text()))
-    assert [name for name, _ in texts] == ["made-evaluation.html", "made-evaluation.csv"]
-    assert f"<h2>{FIRST} beside {SECOND}</h2>" in texts[0][1]
-    rows = list(csv.DictReader(texts[1][1].splitlines()))
-    assert {row["id"]: row["difference"] for row in rows}["d"] == "-0.5"
-
-
-@pytest.mark.parametrize("width", [390, 1300])
-def test_nothing_is_wider_than_the_window(tab, width):
-    tab.open(width).compare()
-    assert tab.page.evaluate("document.documentElement.scrollWidth") <= width
-    beyond = tab.on(".told > *").evaluate_all(
-        "all => all.filter(one => one.getBoundingClientRect().right > innerWidth).length"
-    )
-    assert beyond == 0, "what is wider scrolls within itself"
+def test_nothing_is_wider_than_the_window(tab):
+    tab.open(390).compare()
+    for width in (390, 1300):
+        tab.page.set_viewport_size({"width": width, "height": 900})
+        assert tab.page.evaluate("document.documentElement.scrollWidth") <= width
+        beyond = tab.on(".told > *").evaluate_all(
+            "all => all.filter(one => one.getBoundingClientRect().right > innerWidth).length"
+        )
+        assert beyond == 0, f"what is wider than {width} px scrolls within itself"
 
 
 def test_a_page_without_a_project_says_what_to_do_next(tab):
     tab.page.route("**/bc/evaluate/projects", lambda route: route.fulfill(json={"projects": []}))
-    tab.page.goto(tab.address)
-    tab.page.get_by_role("tab", name="Evaluate").click()
+    tab.arrive()
     empty = tab.on(".empty")
     expect(empty).to_contain_text("Nothing is under review yet.")
     expect(empty).to_contain_text("python -m bcweb.review import NAME --data busi:PATH")

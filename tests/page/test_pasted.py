@@ -36,12 +36,11 @@ def test_weights_of_the_model_tab(visitor, tmp_path, way):
     assert told.json()["weights"] == str(weights)
 
 
-@pytest.mark.parametrize(
-    ("spec", "way"), [('"folder:{}"', QUOTED), (" Folder: file://{} ", OF_A_BROWSER)]
-)
-def test_a_project_its_weights_and_its_export(visitor, tmp_path, spec, way):
+def test_a_project_its_weights_and_its_export(visitor, tmp_path):
+    """One way in each field: a project takes its time, and each field may be the one that was forgotten."""
     place, weights = pictures(tmp_path / "set", 2), weights_folder.write(tmp_path / "weights")
-    asked = {"name": "pasted", "data": [spec.format(place)], "weights": way.format(weights)}
+    spec = f" Folder: file://{place} "
+    asked = {"name": "pasted", "data": [spec], "weights": QUOTED.format(weights)}
     begun = visitor.post("/bc/review/projects", json=asked)
     assert begun.status_code == 201, begun.text
     project = f"/bc/review/projects/{begun.json()['id']}"
@@ -51,11 +50,13 @@ def test_a_project_its_weights_and_its_export(visitor, tmp_path, spec, way):
         assert told["sources"] == [f"folder:{place}"], "a data set that is read twice, or lost"
         assert (told["state"], told["cases"], told["predicted"]) == ("ready", 2, 2)
         other = weights_folder.write(tmp_path / "other", name="other")
-        more = visitor.post(f"{evaluated}/predictions", json={"weights": way.format(other)})
+        more = visitor.post(
+            f"{evaluated}/predictions", json={"weights": OF_A_BROWSER.format(other)}
+        )
         assert more.status_code == 202, more.text
         assert {one["cases"] for one in _once_done(visitor, evaluated)["revisions"]} == {2}
         out = tmp_path / "out"
-        export = {"format": "png", "folder": way.format(out), "include": ["truth"]}
+        export = {"format": "png", "folder": QUOTED.format(out), "include": ["truth"]}
         assert visitor.post(f"{project}/exports", json=export).status_code == 201
     finally:
         visitor.delete(project)

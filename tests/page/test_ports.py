@@ -149,7 +149,6 @@ def ipv6() -> bool:
 @pytest.mark.parametrize(
     ("place", "more", "environment"),
     [
-        ("::1", ("--host", "::1"), {}),
         ("::", ("--host", "::"), {}),
         ("::1", (), {"GRADIO_SERVER_NAME": "::1"}),
     ],

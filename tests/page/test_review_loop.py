@@ -95,8 +95,8 @@ def begin(page: ReviewPage, spec: str) -> None:
 
 
 def test_ten_cases_go_from_import_to_export_as_they_were_drawn(chromium, app, spec, tmp_path):
-    context = chromium.new_context(viewport={"width": 1280, "height": 800})
-    page = ReviewPage(context.new_page(), app.address).open()
+    context = chromium.new_context(viewport={"width": 1280, "height": 800}, device_scale_factor=0.5)
+    page = ReviewPage(context.new_page(), app.address).open(by_tab=True)
     begin(page, spec)
     store = Store(tmp_path / "home")
     [project] = store.projects("local")

@@ -114,23 +114,6 @@ def ended(visitor: Visitor, id: int) -> dict:
     pytest.fail(f"The import does not end: {told}")
 
 
-def test_an_import_is_cancelled_goes_on_where_it_was_and_ends_ready(visitor, tmp_path):
-    answer = begun(visitor, "begun here", folder_of(tmp_path / "data"))
-    assert answer.status_code == 201, answer.text
-    id = answer.json()["id"]
-    assert answer.json()["progress"] is not None
-    stopped = visitor.post(f"/bc/review/projects/{id}/cancel").json()
-    assert (stopped["state"], stopped["progress"]) == ("cancelled", None)
-    assert "cancelled" in stopped["problem"]
-    again = visitor.post(f"/bc/review/projects/{id}/resume").json()
-    assert again["progress"] is not None
-    told = ended(visitor, id)
-    assert (told["state"], told["cases"], told["predicted"]) == ("ready", 4, 4), told
-    assert begun(visitor, "begun here", "folder:/").status_code == 400, "the name is taken"
-    assert visitor.delete(f"/bc/review/projects/{id}").status_code == 200
-    assert visitor.get(f"/bc/review/projects/{id}").status_code == 404
-
-
 @pytest.mark.parametrize(
     "asked",
     [
@@ -178,24 +161,32 @@ def test_weights_that_cannot_be_had_or_do_not_fit_are_refused_and_leave_no_proje
     refused(visitor, "mistaken", data, "is not used on ultrasounds", weights=other)
 
 
-def test_a_project_whose_import_goes_on_has_the_weights_that_were_asked_for(visitor, tmp_path):
+def test_an_import_is_cancelled_goes_on_with_the_weights_that_were_asked_for_and_ends_ready(
+    visitor, tmp_path
+):
     data = folder_of(tmp_path / "data")
     weights = weights_folder.write(tmp_path / "weights")
-    asked = {"name": "other weights", "data": [data], "weights": str(weights)}
+    asked = {"name": "begun here", "data": [data], "weights": str(weights)}
     answer = visitor.post("/bc/review/projects", json=asked)
     assert answer.status_code == 201, answer.text
     id = answer.json()["id"]
-    visitor.post(f"/bc/review/projects/{id}/cancel")
+    assert answer.json()["progress"] is not None
+    stopped = visitor.post(f"/bc/review/projects/{id}/cancel").json()
+    assert (stopped["state"], stopped["progress"]) == ("cancelled", None)
+    assert "cancelled" in stopped["problem"]
     weights.rename(tmp_path / "moved")
     visitor.post(f"/bc/review/projects/{id}/resume")
     told = ended(visitor, id)
     assert told["state"] == "failed", "other weights were used without a word"
     assert f"There are no weights at {weights}" in told["problem"]
     (tmp_path / "moved").rename(weights)
-    visitor.post(f"/bc/review/projects/{id}/resume")
+    again = visitor.post(f"/bc/review/projects/{id}/resume").json()
+    assert again["progress"] is not None
     told = ended(visitor, id)
-    assert (told["state"], told["predicted"]) == ("ready", 4), told
-    visitor.delete(f"/bc/review/projects/{id}")
+    assert (told["state"], told["cases"], told["predicted"]) == ("ready", 4, 4), told
+    assert begun(visitor, "begun here", "folder:/").status_code == 400, "the name is taken"
+    assert visitor.delete(f"/bc/review/projects/{id}").status_code == 200
+    assert visitor.get(f"/bc/review/projects/{id}").status_code == 404
 
 
 # --- looking

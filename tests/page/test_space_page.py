@@ -78,7 +78,7 @@ def masks_of(address: str, case: int) -> list[np.ndarray]:
 def test_a_readers_day_on_a_space(context, provider, app, home):
     """Log in, review, see it backed up, come back from an ended login, and from a new disk, with all of it."""
     page = ReviewPage(context.new_page(), app.address)
-    page.open(reader="")
+    page.open(reader="", by_tab=True)
     expect(page.find(".problem")).to_contain_text("Log in to review", timeout=30_000)
     page.find(".problem a").click()
     page.shows("case 1")

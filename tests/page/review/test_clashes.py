@@ -17,8 +17,12 @@ expect = sync_api.expect
 
 pytestmark = pytest.mark.browser
 
+LOWER = [(0.3, 0.7), (0.6, 0.7)]
 
-def test_of_two_tabs_on_a_case_the_second_is_told_and_may_save_on_top(page, browse, project, store):
+
+def test_of_two_tabs_on_a_case_the_second_is_told_and_may_save_on_top_with_what_is_added_since(
+    page, project, store
+):
     case = ids(store, project)["case 1"]
     store.save("local", "BERTA", case, NewVerdict("truth", "b", None, label="benign"))
     page.press("e")
@@ -36,15 +40,16 @@ def test_of_two_tabs_on_a_case_the_second_is_told_and_may_save_on_top(page, brow
     )
     assert np.array_equal(page.edited(), drawn)
     assert stands(store, project, "case 1").reader == "BERTA"
+    page.stroke(*LOWER)
+    drawn = page.edited()
+    page.find(".decision textarea").fill("not as BERTA has it")
     page.find(".clash .primary").click()
-    page.says("Saved")
+    page.says("case 1, corrected")
+    page.shows("case 2")
     verdict = stands(store, project, "case 1")
-    assert verdict.reader == "ANNA"
+    assert (verdict.reader, verdict.comment) == ("ANNA", "not as BERTA has it")
     assert np.array_equal(store.mask(project.id, verdict.mask_file), drawn)
     assert [one.reader for one in store.history("local", case)] == ["BERTA", "ANNA"]
-
-
-LOWER = [(0.3, 0.7), (0.6, 0.7)]
 
 
 def overtaken(page: ReviewPage, project: Project, store: Store) -> None:
@@ -56,20 +61,6 @@ def overtaken(page: ReviewPage, project: Project, store: Store) -> None:
     page.press("3")
     page.says("NOT saved: BERTA decided case 1 in between.")
     expect(page.find(".clash .primary")).to_be_visible()
-
-
-def test_what_was_drawn_and_filled_in_after_a_clash_is_saved_on_top(page, project, store):
-    overtaken(page, project, store)
-    page.stroke(*LOWER)
-    drawn = page.edited()
-    page.find(".decision textarea").fill("not as BERTA has it")
-    page.find(".clash .primary").click()
-    page.says("case 1, corrected")
-    page.shows("case 2")
-    verdict = stands(store, project, "case 1")
-    assert verdict.comment == "not as BERTA has it"
-    assert np.array_equal(store.mask(project.id, verdict.mask_file), drawn)
-    assert [one.reader for one in store.history("local", verdict.case_id)] == ["BERTA", "ANNA"]
 
 
 def test_what_another_page_said_is_saved_on_top_with_what_is_filled_in_since(page, project, store):
@@ -122,13 +113,3 @@ def test_the_second_of_two_tabs_may_leave_the_first_verdict_as_it_is(page, proje
     page.page.reload()
     page.shows("case 1")
     assert len(store.history("local", case)) == 1, "nor is it sent when the page is opened again"
-
-
-def test_a_verdict_of_another_tab_is_seen_in_the_queue(page, project):
-    second = ReviewPage(page.page.context.new_page(), page.address).open().shows("case 1")
-    second.press("2")
-    second.says("Saved")
-    expect(page.find(".row.current")).to_have_attribute(
-        "aria-label", re.compile("truth kept by ANNA$")
-    )
-    assert second.complaints == []

@@ -16,24 +16,6 @@ def is_stop(request: sync_api.Request) -> bool:
     return request.method == "DELETE" and "/review/exports/" in request.url
 
 
-def test_two_clicks_are_one_export_and_closing_stops_it_before_it_is_under_way(page):
-    held = []
-    page.page.route("**/exports", lambda route: held.append(route))
-    page.find(".export").click()
-    dialog = page.find(".exporting")
-    with page.page.expect_request("**/exports"):
-        dialog.get_by_role("button", name="Download").dblclick()
-    expect(dialog.locator(".said")).to_contain_text("Beginning …")
-    page.press("Escape")
-    expect(dialog).to_be_hidden()
-    assert len(held) == 1, "the second click asked for another export"
-    with page.page.expect_request(is_stop) as stop:
-        held[0].fallback()
-    assert stop.value.response().status == 200
-    page.find(".export").click()
-    expect(dialog.locator(".said")).to_be_empty()
-
-
 def test_an_export_goes_on_while_another_tab_is_in_front_and_says_what_it_came_to(page):
     stopped = []
     page.page.on("request", lambda request: is_stop(request) and stopped.append(request))
@@ -65,13 +47,32 @@ def test_an_export_goes_on_while_another_tab_is_in_front_and_says_what_it_came_t
     assert len(zipfile.ZipFile(download.value.path()).namelist()) > 1
 
 
-def test_the_masks_of_the_chosen_decisions_come_out_and_all_are_chosen_at_first(page):
+def test_two_clicks_are_one_export_which_closing_stops_and_the_masks_of_the_chosen_decisions_come_out(
+    page,
+):
+    held = []
+    page.page.route("**/exports", lambda route: held.append(route))
+    page.find(".export").click()
+    dialog = page.find(".exporting")
+    with page.page.expect_request("**/exports"):
+        dialog.get_by_role("button", name="Download").dblclick()
+    expect(dialog.locator(".said")).to_contain_text("Beginning …")
+    page.press("Escape")
+    expect(dialog).to_be_hidden()
+    assert len(held) == 1, "the second click asked for another export"
+    with page.page.expect_request(is_stop) as stop:
+        held[0].fallback()
+    assert stop.value.response().status == 200
+    page.find(".export").click()
+    expect(dialog.locator(".said")).to_be_empty()
+    page.press("Escape")
+    page.page.unroute_all()
+
     page.press("1")
     page.shows("case 2")
     page.press("2")
     page.says("truth kept")
     page.find(".export").click()
-    dialog = page.find(".exporting")
     boxes = dialog.get_by_role("group", name="Masks of").get_by_role("checkbox")
     expect(boxes).to_have_count(3)
     assert all(box.is_checked() for box in boxes.all())

@@ -105,12 +105,3 @@ def test_a_stroke_stays_in_hand(page, project, store, answer):
     page.shows("case 2")
     first = stands(store, project, "case 1")
     assert np.array_equal(store.mask(project.id, first.mask_file), drawn)
-
-
-def test_a_decision_leaves_the_comment(page):
-    """As in a browser that gives a button no focus when it is pressed."""
-    comment = page.find("textarea")
-    comment.fill("a spiculated margin")
-    page.find(".decide.unsure").evaluate("unsure => unsure.click()")
-    page.shows("case 2")
-    expect(comment).not_to_be_focused()

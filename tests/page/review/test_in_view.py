@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
-from bcweb.review.records import Project
 from tests.page.review_reader import BAR, ReviewPage
 from tests.page.reviewing import fill, ids, stands
 
@@ -55,9 +52,9 @@ def test_a_picture_that_nobody_can_see_is_not_accepted(page, project, store):
 # --- chosen again
 
 
-@pytest.fixture
-def gone_on_with(page: ReviewPage, project: Project) -> ReviewPage:
-    """A drawing that was left unfinished is in hand again, and its case was chosen again."""
+def test_a_drawing_that_was_gone_on_with_is_saved_though_its_case_is_chosen_again(
+    page, project, store
+):
     page.press("e")
     page.stroke(*BAR)
     page.says("Drawing kept")
@@ -68,32 +65,22 @@ def gone_on_with(page: ReviewPage, project: Project) -> ReviewPage:
     expect(page.find(".decide.corrected")).to_be_enabled()
     page.says("Drawing kept")
     page.find('.queue .row[aria-label^="case 1, "]').click()
-    return page.shows("case 1")
-
-
-def test_a_drawing_that_was_gone_on_with_is_saved_though_its_case_is_chosen_again(
-    gone_on_with, project, store
-):
-    page = gone_on_with
+    page.shows("case 1")
     expect(page.find(".decide.corrected")).to_be_enabled()
     expect(page.find(".offer")).to_have_count(0)
     drawn = page.edited()
-    page.press("1")
-    page.says("1 stroke is drawn here")
-    page.press("3")
-    page.says("case 1, corrected")
-    verdict = stands(store, project, "case 1")
-    assert np.array_equal(store.mask(project.id, verdict.mask_file), drawn)
-
-
-def test_a_stroke_that_is_undone_leaves_what_was_gone_on_with(gone_on_with, project, store):
-    page = gone_on_with
     with page.page.expect_response("**/draft?*"):
         page.stroke((0.3, 0.7), (0.6, 0.7))
     with page.page.expect_response("**/draft*") as kept:
         page.press("Control+z")
     assert kept.value.request.method == "PUT", "the drawing of before was dropped with the stroke"
     assert store.draft("local", "ANNA", ids(store, project)["case 1"]).strokes == 1
+    page.press("1")
+    page.says("1 stroke is drawn here")
+    page.press("3")
+    page.says("case 1, corrected")
+    verdict = stands(store, project, "case 1")
+    assert np.array_equal(store.mask(project.id, verdict.mask_file), drawn)
 
 
 def test_strokes_that_a_decision_left_out_are_gone_when_its_case_stays_in_view(page):
@@ -166,19 +153,6 @@ def test_what_is_filled_in_before_the_picture_comes_stands_over_what_an_earlier_
 
 
 # --- how long it was looked at
-
-
-@pytest.fixture
-def timed(chromium, place: str, project) -> Iterator[ReviewPage]:
-    """The worst case is in view, on a clock that can be set forward. In a browser of its own: Playwright sets the clock
-    of all its tabs, later ones too, and with it what they know of their own requests.
-    """
-    context = chromium.new_context(viewport={"width": 1280, "height": 800})
-    page = ReviewPage(context.new_page(), place)
-    page.page.clock.install()
-    yield page.open().shows("case 1")
-    context.close()
-    assert page.complaints == []
 
 
 def pass_minutes(page: ReviewPage) -> None:

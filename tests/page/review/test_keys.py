@@ -93,15 +93,15 @@ def _queue(page: ReviewPage) -> None:
     page.shows("case 6")
 
 
-def test_a_difficulty_is_chosen_with_the_arrows(page):
+def test_without_a_mouse_all_is_reached_and_named_and_no_key_acts_in_a_comment_or_behind_the_sheet(
+    page, project, store
+):
     chosen = page.find(".choices :checked")
     page.find(".choices input").first.focus()
     for key, value in (("Space", "1"), ("ArrowRight", "2"), ("ArrowLeft", "1")):
         page.press(key)
         expect(chosen, f"after {key}").to_have_attribute("value", value)
 
-
-def test_no_key_does_anything_in_a_comment_or_behind_the_sheet(page, project, store):
     page.press("Shift+C")
     page.page.keyboard.type("1 2 j u ?")
     expect(page.find("textarea")).to_have_value("1 2 j u ?")
@@ -109,10 +109,8 @@ def test_no_key_does_anything_in_a_comment_or_behind_the_sheet(page, project, st
     expect(page.find(".help-sheet")).to_be_visible()
     page.press("Escape")
     page.shows("case 1")
-    assert store.project("local", project.id).read == 0
+    assert store.project("local", project.id).read == 0, "a key has decided"
 
-
-def test_all_of_it_is_reached_and_named_without_a_mouse(page):
     page.find(".queue").focus()
     page.press("ArrowDown")
     page.shows("case 2")

@@ -1,4 +1,4 @@
-"""A login that has ended: whatever is asked for then, there is the way to log in, and who comes back finds it."""
+"""A login that has ended: whatever is asked for then, there is the way to log in, and who comes back finds what was asked for."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def comes_back(page: ReviewPage) -> None:
     page.page.evaluate("dispatchEvent(new Event('focus'))")
 
 
-def test_of_a_queue_that_it_ends_before(page):
+def test_of_a_queue_a_case_and_the_projects_that_it_ends_before(page, project, store):
     end(page, "**/queue?*")
     page.find("select[name=order]").select_option("listed")
     leads_to_the_login(page, ".status")
@@ -42,8 +42,6 @@ def test_of_a_queue_that_it_ends_before(page):
     expect(page.find(".row .name")).to_have_text([f"case {n}" for n in range(1, 7)])
     expect(page.find(".status")).to_have_text("")
 
-
-def test_of_a_case_that_it_ends_before(page, project, store):
     end(page, f"**/review/cases/{ids(store, project)['case 5']}")
     page.find('.queue .row[aria-label^="case 5, "]').click()
     leads_to_the_login(page, ".status")
@@ -51,8 +49,6 @@ def test_of_a_case_that_it_ends_before(page, project, store):
     page.shows("case 5")
     expect(page.find(".status")).to_have_text("")
 
-
-def test_of_the_projects_that_it_ends_before(page, project):
     end(page, "**/review/session")
     page.find(".project").click()
     leads_to_the_login(page, ".problem")

@@ -27,7 +27,10 @@ def test_without_a_project_it_says_what_to_do_first(browse):
     expect(page.find(".new")).to_be_visible()
 
 
-def test_a_project_opens_with_its_worst_case_and_the_address_leads_back_to_it(page, project, store):
+def test_a_project_opens_with_its_worst_case_and_the_address_leads_back_to_it(
+    browse, project, store
+):
+    page = browse().open(by_tab=True).shows("case 1")
     expect(page.page).to_have_url(re.compile(r"[?]case=\d+$"))
     expect(page.find(".row.current .name")).to_have_text("case 1")
     page.press("j")
@@ -122,29 +125,21 @@ def test_who_follows_a_link_and_gives_no_name_sees_the_projects_and_is_asked_aga
     page.shows("case 4")
 
 
-def test_a_project_is_removed_when_asked_twice(browse, store, tmp_path):
-    made = fill(store, tmp_path, 2, "going")
-    store.save("local", "BERTA", store.queue("local", made.id)[0].id, NewVerdict("unsure", "k"))
-    page = browse().open()
-    page.find(".project").click()
-    going = page.find(".projects > li").filter(has_text="going")
-    going.get_by_text("Remove …").click()
-    expect(page.find(".danger")).to_be_focused()
-    expect(page.find(".danger")).to_have_accessible_description(
-        "All that was drawn or predicted is removed for good; what was decided on 1 case stays in the database, "
-        "and the scans stay where they lie."
-    )
-    page.find(".danger").click()
-    expect(going).to_have_count(0)
-    assert made.id not in [project.id for project in store.projects("local")]
+@pytest.fixture
+def going(store, tmp_path) -> Iterator[Project]:
+    """Until it is removed."""
+    made = fill(store, tmp_path / "second", 2, "going")
+    yield made
+    if made.id in [one.id for one in store.projects("local")]:
+        store.delete("local", made.id)
 
 
-def test_the_button_that_removes_a_project_is_there_only_until_the_reader_goes_elsewhere(
-    browse, store, tmp_path, project
+def test_a_project_is_removed_when_asked_twice_unless_the_reader_has_gone_elsewhere_between(
+    browse, store, project, going
 ):
+    store.save("local", "BERTA", store.queue("local", going.id)[0].id, NewVerdict("unsure", "k"))
     page = browse().open()
-    page.find(".project").click()
-    row = page.find(".projects > li").filter(has_text=project.name)
+    row = page.find(".projects > li").filter(has_not_text="going")
     for leave in (page.find(".new").get_by_label("Name").click, lambda: page.press("Tab")):
         row.get_by_text("Remove …").click()
         expect(row.get_by_text("Remove it")).to_be_focused()
@@ -152,6 +147,17 @@ def test_the_button_that_removes_a_project_is_there_only_until_the_reader_goes_e
         expect(row.get_by_text("Remove it")).to_have_count(0)
         expect(row.get_by_text("Remove …")).to_be_visible()
     assert project.id in [one.id for one in store.projects("local")]
+
+    row = page.find(".projects > li").filter(has_text="going")
+    row.get_by_text("Remove …").click()
+    expect(page.find(".danger")).to_be_focused()
+    expect(page.find(".danger")).to_have_accessible_description(
+        "All that was drawn or predicted is removed for good; what was decided on 1 case stays in the database, "
+        "and the scans stay where they lie."
+    )
+    page.find(".danger").click()
+    expect(row).to_have_count(0)
+    assert going.id not in [one.id for one in store.projects("local")]
 
 
 def test_a_project_that_was_removed_while_it_is_opened_is_said_where_the_others_are(
@@ -187,7 +193,20 @@ def enter(page: ReviewPage, project: Project) -> None:
     expect(page.find(".project .name")).to_have_text(project.name)
 
 
-def test_a_label_that_another_project_does_not_have_is_not_asked_of_it(page, project, other):
+def test_what_only_one_project_has_does_not_follow_into_another_and_the_first_case_that_passes_is_in_view(
+    page, project, other
+):
+    page.press("5")
+    page.says("Saved")
+    page.find("input[name=high]").fill("0.7")
+    page.find("input[name=low]").fill("0.8")
+    expect(page.find(".told span")).to_have_text("No case passes these filters.")
+    enter(page, other)
+    page.shows("case 1")
+    expect(page.find(".told span")).to_have_text("2 cases")
+    expect(page.find(".status")).to_have_text("")
+
+    enter(page, project)
     label = page.find("select[name=label]")
     label.select_option(label="Normal (2)")
     expect(page.find(".told span")).to_have_text("2 of 6 cases")
@@ -202,24 +221,11 @@ def test_a_label_that_another_project_does_not_have_is_not_asked_of_it(page, pro
     label.select_option(label="Normal (2)")
     expect(page.find(".row .name")).to_have_text(["case 3", "case 6"])
 
-
-def test_what_was_said_and_typed_in_one_project_does_not_follow_into_another(page, project, other):
-    page.press("5")
-    page.says("Saved")
-    page.find("input[name=high]").fill("0.7")
-    page.find("input[name=low]").fill("0.8")
-    expect(page.find(".told span")).to_have_text("No case passes these filters.")
-    enter(page, other)
-    page.shows("case 1")
-    expect(page.find(".told span")).to_have_text("2 cases")
-    expect(page.find(".status")).to_have_text("")
-
-
-def test_where_none_is_in_view_the_first_case_that_passes_is(page, project, other):
     page.find("select[name=decision]").select_option("corrected")
     expect(page.find(".told span")).to_have_text("No case passes these filters.")
     enter(page, other)
     expect(page.find(".told span")).to_have_text("No case passes these filters.")
+    expect(page.title()).to_have_count(0)
     page.find(".clear").click()
     page.shows("case 1")
 
@@ -304,7 +310,25 @@ def test_the_home_says_that_the_server_does_not_answer_for_as_long_as_it_does_no
 # --- the queue
 
 
-def test_the_queue_is_filtered_ordered_and_counted(page, project, store):
+def test_the_queue_is_filtered_ordered_and_counted_and_no_late_answer_takes_it_back(page):
+    held = []
+    page.page.route("**/queue?order=listed*", lambda route: held.append(route))
+    page.find("select[name=order]").select_option("listed")
+    page.find("select[name=order]").select_option("twins")
+    told = page.find(".told span")
+    expect(told).to_have_text("No two cases here show one picture with different masks.")
+    with page.page.expect_response("**/queue?order=listed*") as late:
+        held[0].continue_()
+    late.value.finished()
+    page.page.evaluate(
+        "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )
+    expect(told).to_have_text("No two cases here show one picture with different masks.")
+    expect(page.find(".row .name")).to_have_count(0)
+
+    page.page.unroute_all()
+    page.find("select[name=order]").select_option("worst")
+    expect(page.find(".row .name")).to_have_count(6)
     page.find("select[name=label]").select_option(label="Normal (2)")
     expect(page.find(".told span")).to_have_text("2 of 6 cases")
     expect(page.find(".row .name")).to_have_text(["case 3", "case 6"])
@@ -356,24 +380,6 @@ def test_the_queue_is_filtered_while_a_word_is_typed_and_each_question_is_asked_
     ], "a half word or the same word again is asked for"  # fmt: skip
 
 
-def test_a_late_answer_to_an_older_question_does_not_take_the_queue_back(page):
-    held = []
-
-    page.page.route("**/queue?order=listed*", lambda route: held.append(route))
-    page.find("select[name=order]").select_option("listed")
-    page.find("select[name=order]").select_option("twins")
-    told = page.find(".told span")
-    expect(told).to_have_text("No two cases here show one picture with different masks.")
-    with page.page.expect_response("**/queue?order=listed*") as late:
-        held[0].continue_()
-    late.value.finished()
-    page.page.evaluate(
-        "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-    )
-    expect(told).to_have_text("No two cases here show one picture with different masks.")
-    expect(page.find(".row .name")).to_have_count(0)
-
-
 def test_a_case_that_is_decided_while_the_queue_is_asked_for_is_read_in_it(page, project):
     from_before = []
     page.page.route(
@@ -412,10 +418,17 @@ def test_a_verdict_on_a_case_outside_the_list_that_was_left_meanwhile_is_counted
     expect(page.find('option[value="unsure"]')).to_have_text("Unsure (1)")
 
 
-def test_nothing_is_asked_for_what_is_decided_in_another_tab_on_another_project(
-    page, browse, other
+def test_a_verdict_of_another_tab_is_seen_in_the_queue_and_nothing_asked_for_it_in_another_project(
+    page, browse, project, other, store
 ):
-    beside = browse().open().shows("case 1")
+    beside = browse().open(ids(store, project)["case 1"]).shows("case 1")
+    beside.press("2")
+    beside.says("Saved")
+    expect(page.find(".row.current")).to_have_attribute(
+        "aria-label", re.compile("truth kept by ANNA$")
+    )
+    page.press("j")
+    page.shows("case 2")
     enter(beside, other)
     beside.shows("case 1")
     heard = beside.page.evaluate_handle(
@@ -423,7 +436,7 @@ def test_nothing_is_asked_for_what_is_decided_in_another_tab_on_another_project(
     )
     before = len(beside.asked)
     page.press("5")
-    page.says("case 1, unsure")
+    page.says("case 2, unsure")
     heard.evaluate("async ({ of }) => void (await of)")  # after the tab itself has
     beside.fetched("bc/review/session")
     asked = [address for address in beside.asked[before:] if f"/projects/{other.id}" in address]

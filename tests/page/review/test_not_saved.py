@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from contextlib import closing
 
 import pytest
 
-from tests.page.review_reader import BAR, ReviewPage
+from tests.page.review_reader import BAR
+from tests.page.reviewing import fill, ids
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
@@ -41,8 +41,9 @@ def test_a_browser_that_keeps_nothing_is_not_said_to_keep_a_verdict(browse, proj
     page.page.add_init_script(
         "IDBFactory.prototype.open = () => { throw new Error('it keeps nothing'); }"
     )
+    page.open().shows("case 1")
     page.page.route("**/verdicts", lambda route: route.abort())
-    page.open().shows("case 1").press("5")
+    page.press("5")
     page.says("NOT saved yet: case 1. The server does not answer.")
     expect(page.find(".status")).not_to_contain_text("kept")
     page.page.unroute_all()
@@ -61,8 +62,9 @@ def test_a_disk_that_is_full_is_not_said_to_keep_a_verdict(browse, project):
         return request;
       };
     """)
+    page.open().shows("case 1")
     page.page.route("**/verdicts", lambda route: route.abort())
-    page.open().shows("case 1").press("5")
+    page.press("5")
     page.says("NOT saved yet")
     expect(page.find(".status")).not_to_contain_text("kept")
     page.page.unroute_all()
@@ -70,21 +72,17 @@ def test_a_disk_that_is_full_is_not_said_to_keep_a_verdict(browse, project):
     page.says("Saved")
 
 
-def test_a_server_that_never_answers_has_not_saved_and_is_asked_again(chromium, place, project):
-    with closing(chromium.new_context(viewport={"width": 1280, "height": 800})) as context:
-        page = ReviewPage(context.new_page(), place)
-        page.page.clock.install()
-        page.open().shows("case 1")
-        page.page.route("**/verdicts", lambda route: None)
-        with page.page.expect_request("**/verdicts"):
-            page.press("5")
-        page.says("Saving")
-        page.page.clock.fast_forward(60_000)
-        page.says("NOT saved yet, but kept in this browser: case 1. The server does not answer.")
-        page.page.unroute_all()
-        page.page.clock.fast_forward(60_000)  # the second try, which waits too, is over
-        page.says("Saved", 60)
-        assert page.complaints == []
+def test_a_server_that_never_answers_has_not_saved_and_is_asked_again(timed):
+    page = timed
+    page.page.route("**/verdicts", lambda route: None)
+    with page.page.expect_request("**/verdicts"):
+        page.press("5")
+    page.says("Saving")
+    page.page.clock.fast_forward(60_000)
+    page.says("NOT saved yet, but kept in this browser: case 1. The server does not answer.")
+    page.page.unroute_all()
+    page.page.clock.fast_forward(60_000)  # the second try, which waits too, is over
+    page.says("Saved", 60)
 
 
 def test_of_two_verdicts_that_were_left_on_one_case_the_second_is_not_over_with_the_first(
@@ -92,7 +90,7 @@ def test_of_two_verdicts_that_were_left_on_one_case_the_second_is_not_over_with_
 ):
     left = [browse(), browse()]
     for page, key in zip(left, "25", strict=True):
-        page.page.route("**/verdicts", lambda route: route.abort())
+        page.refuse("/verdicts")
         page.open().shows("case 1").press(key)
         page.says("NOT saved yet, but kept in this browser: case 1.")
     for page in left:
@@ -127,29 +125,32 @@ def test_a_drawing_that_is_not_on_the_server_yet_names_its_case(page):
 LONG = "BUS 2024 left breast "
 
 
-def longer(route: sync_api.Route) -> None:
-    """A case with a long name."""
-    answer = route.fetch()
-    told = answer.json()
-    route.fulfill(response=answer, json=told | {"name": LONG + told["name"]})
-
-
-@pytest.mark.parametrize("width", [1280, 390])
-def test_all_of_what_is_not_saved_is_seen_and_no_button_moves_for_it(browse, project, width):
-    page = browse()
-    page.page.set_viewport_size({"width": width, "height": 800})
-    page.page.route(re.compile(r"/review/cases/\d+$"), longer)
-    page.page.route("**/verdicts", lambda route: route.abort())
-    page.open().shows(LONG + "case 1")
+def test_all_of_what_is_not_saved_is_seen_and_no_button_moves_for_it(
+    browse, store, tmp_path, request
+):
+    made = fill(store, tmp_path / "scans", prefix=LONG)
+    request.addfinalizer(lambda: store.delete("local", made.id))
+    page = browse().open(ids(store, made)[LONG + "case 1"])
     status, accept = page.find(".status"), page.find(".decide.accept")
-    before = accept.bounding_box()
-    for name, following in (("case 1", "case 2"), ("case 2", "case 4"), ("case 4", "case 5")):
-        page.shows(LONG + name).press("5")
-        page.says(f"BUS 2024 …ast {name}")
-        page.press("j")
-        page.shows(LONG + following)
-    page.press("5")
-    page.says("and 1 more. The server does not answer.")
-    assert status.evaluate("e => e.scrollHeight - e.clientHeight") <= 0, "some of it is hidden"
-    assert accept.bounding_box() == before
-    page.page.unroute_all(behavior="wait")  # one may be on its way
+    for width, key in ((1280, "5"), (390, "2")):
+        page.page.set_viewport_size({"width": width, "height": 800})
+        page.shows(LONG + "case 1")
+        before = accept.bounding_box()
+        page.page.route("**/verdicts", lambda route: route.abort())
+        for name, following in (("case 1", "case 2"), ("case 2", "case 4"), ("case 4", "case 5")):
+            page.shows(LONG + name).press(key)
+            page.says(f"BUS 2024 …ast {name}")
+            page.press("j")
+            page.shows(LONG + following)
+        page.press(key)
+        page.says("and 1 more. The server does not answer.")
+        assert status.evaluate("e => e.scrollHeight - e.clientHeight") <= 0, "some of it is hidden"
+        expect(status.locator(".error")).to_be_in_viewport(ratio=0.95)
+        assert accept.bounding_box() == before, width
+        page.page.unroute_all(behavior="wait")  # one may be on its way
+        page.try_now()
+        expect(status).not_to_contain_text("NOT")
+        page.shows(LONG + "case 3").press("k")
+        page.shows(LONG + "case 5")
+        assert accept.bounding_box() == before, width
+        page.press("k", "k", "k")

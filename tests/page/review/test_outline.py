@@ -27,12 +27,17 @@ def draw(page: ReviewPage) -> np.ndarray:
     """Draw a stroke and such a polygon. Gives the mask with both, as it is once the polygon is closed by hand."""
     page.press("e")
     page.stroke(*BAR)
-    outline(page)
+    return draw_more(page, CORNERS)
+
+
+def draw_more(page: ReviewPage, corners: list[tuple[float, float]]) -> np.ndarray:
+    """Such a polygon, and the mask with it, as it is once it is closed by hand."""
+    outline(page, *corners)
     page.press("Enter")
     whole = page.edited()
     page.press("Control+z")
     assert page.edited().sum() < whole.sum()
-    outline(page)
+    outline(page, *corners)
     return whole
 
 
@@ -60,49 +65,12 @@ def test_it_is_not_left_out_without_a_word(page, project, store):
     outline(page)
     page.press("1")
     page.says("1 stroke is drawn here: 3 saves it, “Accept” again leaves it out.")
+    page.shows("case 1")
+    assert store.project("local", project.id).read == 0
     assert stands(store, project, "case 1") is None
     page.press("1")
     page.says("prediction accepted")
     assert store.draft("local", "ANNA", ids(store, project)["case 1"]) is None
-
-
-def test_another_tool_paints_it_as_one_stroke(page):
-    page.press("e")
-    before = page.edited()
-    outline(page)
-    page.press("b")
-    assert page.viewer("v => v.strokes") == 1
-    assert page.edited().sum() > before.sum()
-    page.press("Control+z")
-    assert page.viewer("v => v.strokes") == 0
-    assert np.array_equal(page.edited(), before)
-
-
-@pytest.mark.parametrize("away", ["j", "Shift+E j", "reload"])
-def test_it_is_kept_when_its_case_is_left(page, away):
-    whole = draw(page)
-    page.says("Drawing kept")
-    if away == "reload":
-        expect(page.find(".status")).not_to_contain_text("Keeping")
-        page.page.reload()
-        page.shows("case 1")
-    else:
-        page.press(*away.split())
-        page.shows("case 2").press("k")
-        page.shows("case 1")
-    expect(page.find(".offer")).to_have_count(1)
-    page.press("e")
-    expect(page.find(".offer")).to_have_count(0)
-    assert np.array_equal(page.edited(), whole)
-
-
-def test_the_pen_that_is_put_down_leaves_it_in_sight(page):
-    page.press("e")
-    before = page.edited()
-    outline(page)
-    page.press("Shift+E")
-    assert page.viewer("v => [v.strokes, v.tool]") == [1, "pan"]
-    assert page.edited().sum() > before.sum()
 
 
 def test_escape_drops_it_on_purpose(page, project, store):
@@ -116,8 +84,46 @@ def test_escape_drops_it_on_purpose(page, project, store):
     assert store.draft("local", "ANNA", ids(store, project)["case 1"]) is None
 
 
-def test_corners_that_enclose_nothing_are_nothing(page, project, store):
+def test_it_is_kept_when_its_case_is_left(page):
     page.press("e")
+    page.stroke(*BAR)
+    for to_right, *away in ((0, "j"), (0.2, "Shift+E", "j"), (0.4, "reload")):
+        whole = draw_more(page, [(x + to_right, y) for x, y in CORNERS])
+        page.says("Drawing kept")
+        expect(page.find(".status")).not_to_contain_text("Keeping")
+        if away == ["reload"]:
+            page.page.reload()
+            page.shows("case 1")
+        else:
+            page.press(*away)
+            page.shows("case 2").press("k")
+            page.shows("case 1")
+        expect(page.find(".offer"), str(away)).to_have_count(1)
+        page.press("e")
+        expect(page.find(".offer"), str(away)).to_have_count(0)
+        assert np.array_equal(page.edited(), whole), away
+
+
+def test_another_tool_or_the_pen_put_down_paints_it_and_corners_that_enclose_nothing_are_nothing(
+    page,
+):
+    page.press("e")
+    before = page.edited()
+    outline(page)
+    page.press("b")
+    assert page.viewer("v => v.strokes") == 1, "it is no stroke under another tool"
+    assert page.edited().sum() > before.sum()
+    page.press("Control+z")
+    assert page.viewer("v => v.strokes") == 0
+    assert np.array_equal(page.edited(), before)
+
+    outline(page)
+    page.press("Shift+E")
+    assert page.viewer("v => [v.strokes, v.tool]") == [1, "pan"], "the pen was put down"
+    assert page.edited().sum() > before.sum()
+    page.press("e", "Control+z")
+    assert np.array_equal(page.edited(), before)
+
     outline(page, *CORNERS[:2])
     page.press("3")
     page.says("Nothing is changed yet.")
@@ -128,16 +134,13 @@ def test_corners_that_enclose_nothing_are_nothing(page, project, store):
 # --- what is said of it
 
 
-def test_with_the_pen_in_the_hand_nobody_is_told_to_take_it(page):
+def test_with_the_pen_in_the_hand_nobody_is_told_to_take_it_and_a_warning_goes_with_its_strokes(
+    page,
+):
     page.press("e", "3")
     page.says("Nothing is changed yet.")
     page.stroke(*BAR)
     expect(page.find(".status")).not_to_contain_text("Nothing is changed yet.")
-
-
-def test_a_warning_goes_with_the_strokes_that_it_was_of(page):
-    page.press("e")
-    page.stroke(*BAR)
     page.press("1")
     page.says("1 stroke is drawn here: 3 saves it, “Accept” again leaves it out.")
     page.press("Control+z")

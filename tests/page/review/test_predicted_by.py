@@ -39,13 +39,13 @@ def by(page: ReviewPage) -> sync_api.Locator:
 
 
 @pytest.fixture
-def twice(page: ReviewPage, project: Project, store) -> ReviewPage:
+def twice(browse, project: Project, store) -> ReviewPage:
     """Case 1 was accepted, and after that cases 1 and 2 were predicted by other weights too."""
-    page.press("1")
-    page.says("case 1, prediction accepted")
+    numbers = ids(store, project)
+    seen = store.prediction("local", numbers["case 1"])
+    store.save("local", "ANNA", numbers["case 1"], NewVerdict("accept", "k", prediction_id=seen.id))
     predict_again(store, project, "case 1", "case 2")
-    page.page.reload()
-    return page.shows("case 2")
+    return browse().open(numbers["case 2"]).shows("case 2")
 
 
 # --- which one is seen
@@ -216,7 +216,7 @@ def test_a_drawing_that_newer_weights_have_come_after_began_with_those_before(
     page, project, store, kept
 ):
     if kept == "in this browser":
-        page.page.route("**/draft?*", lambda route: route.abort())
+        page.refuse("/draft?")
     page.press(*"]]]]]]]]]]")
     page.press("e")
     page.stroke(*BAR)
@@ -231,7 +231,7 @@ def test_a_drawing_that_newer_weights_have_come_after_began_with_those_before(
     page.page.reload()
     page.shows("case 1")
     expect(by(page)).to_have_value(REVISION if kept == "on the server" else NEWER)
-    page.page.unroute_all()
+    page.answer()
     page.press("e")
     expect(page.find(".decide.corrected")).to_be_enabled()
     page.press("3")
