@@ -20,9 +20,10 @@ from functools import partial
 from pathlib import Path
 
 from bcweb.paths import path_argument
+from bcweb.preprocess import CROPS
 from bcweb.scores import CaseScore, groups_of, read_scores, summarise, write_scores
 from bcweb.statistics import Interval, auc_gain, paired_difference
-from bcweb.terminal import command
+from bcweb.terminal import command, write_whole
 from bcweb.weights import load_weights
 from train import folds, readings, source
 from train.docs import (
@@ -39,6 +40,7 @@ from train.readings import PLAIN, NotCalibrated, Way
 from train.roles import refuse_untestable
 from train.score import write_json
 from train.training_set import TrainingSet
+from train.transfer import modality_of
 
 RECIPE = "recipe"  # what all else is compared with
 
@@ -151,7 +153,10 @@ def run(args: argparse.Namespace) -> int:
     shared = {"folds": args.folds, "epochs": args.epochs, "size": args.size}
     if args.cases:
         shared["cases"] = args.cases
-    settings = shared | {"data": [data_name(spec) for spec in args.data]}
+    settings = shared | {
+        "data": [data_name(spec) for spec in args.data],
+        "crop": CROPS[modality_of(args.data)],
+    }
     file = args.docs / "ablations" / "settings.json"
     refuse_other_settings(file, settings, "changes")
     missing = {name: file.with_name(f"{name}.csv") for name in [RECIPE, *args.changes.split(",")]}
@@ -209,7 +214,7 @@ def _train_teachers(
     """Train the teachers of a change that are missing; the exit status of the first that failed, else 0."""
     for teacher, training in _teaching(args, shared, change, runs).items():
         if not folds.is_trained(teacher):
-            status = folds.train(training)
+            status = folds.train_whole(teacher, training)
             if status:
                 return status
     return 0
@@ -294,7 +299,7 @@ def write_report(docs: Path = DOCS) -> Path:
     if (folder / "full-size").is_dir():
         lines += _full_size(folder / "full-size")
     path = docs / "ablations.md"
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_whole(path, ("\n".join(lines) + "\n").encode())
     return path
 
 

@@ -56,7 +56,7 @@ def card(
         else f"there is no gate (fewer than {FEW_NORMALS} scans without a lesion were there to choose it by), so normal "
         "scans are painted too"
         if config.presence
-        else "there is no presence head (the data had no scan without a lesion), so normal scans are painted too"
+        else "there is no presence head (the training had no scan without a lesion), so normal scans are painted too"
     )
     cut = "" if config.crop is None else f"cut to the {config.crop} and "
     lines = [
@@ -75,7 +75,7 @@ def card(
         *_reading(config.reading),
         f"A pixel is painted from {point.mask_threshold:g} on; connected parts below "
         f"{100 * point.min_lesion_fraction:g}% of the {'frame' if config.crop else 'image'} are dropped; {gate}. {_chosen(record, result)}",
-        *_no_normals(record),
+        *_no_normals(config, record),
         "", "## Recipe", "",
         *_beginning(record),
         f"`{config.architecture}`, {config.size}x{config.size}; the scan's window brought to 0..1, {cut}"
@@ -167,13 +167,16 @@ def _taught(record: dict[str, Any]) -> list[str]:
     ]
 
 
-def _no_normals(record: dict[str, Any]) -> list[str]:
+def _no_normals(config: Config, record: dict[str, Any]) -> list[str]:
     """What a presence is worth that was learned without a scan that has no lesion."""
     if record.get("normals") != 0 or not record["recipe"]["presence"]:
         return []
+    by_validation = record.get("point_from", "validation") != "nothing"
+    has_gate = config.operating_point.presence_gate is not None
+    gate = ", and its gate chosen," if has_gate and by_validation else ""
     return [
-        "", "The data had no scan without a lesion: presence was learned, and its gate chosen, on views of lesion "
-        "scans that show none: parts beside the lesion, and whole views with tissue of the same breast laid over it.",
+        "", f"The training had no scan without a lesion: presence was learned{gate} on views of lesion scans "
+        "that show none: parts beside the lesion, and whole views with tissue of the same breast laid over it.",
     ]  # fmt: skip
 
 
@@ -290,10 +293,11 @@ def _failures(config: Config, result: dict[str, Any] | None, published: Publishe
     known = []
     for name, figures in (result["datasets"] if result else {}).items():
         lesion, normal = figures["lesion"], figures["normal"]
+        truth = " against the ellipse in a box" if figures.get("weak") else ""
         if lesion["detected"] is not None:
             known.append(
                 f"- {name}: {100 * (1 - lesion['detected']):.0f}% of the {lesion['n']} lesion images are missed "
-                "(Dice of at most 0.1)."
+                f"(Dice of at most 0.1{truth})."
             )
         if normal["painted"] is not None:
             known.append(

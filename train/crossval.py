@@ -124,7 +124,7 @@ def _work(own: argparse.Namespace, rest: list[str]) -> int:
             ends = ["--until", str(until)] if until else []
             # A fit on everything has no validation, of which a part could be chosen.
             whole = [*_command(own, rest, "all", final), "--validation-part", "0"]
-            status = folds.train([*whole, *ends])
+            status = folds.train_whole(final, [*whole, *ends])
             if status:
                 return status
         pooled.finish(final, answers, way, result)

@@ -3,12 +3,14 @@ measurement has another name in the place of "review-scores"."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bcweb.terminal import write_whole
 from train.doubt_results import (
     DRAWS,
     FIRST,
@@ -44,7 +46,7 @@ def write_report(docs: Path = DOCS, name: str = NAME) -> Path:
             f"{folder} holds no measurement of cases that the weights had not seen: python -m train.doubt_study PROJECT"
         )
     path = docs / f"{name}.md"
-    path.write_text(text(study, name), encoding="utf-8")
+    write_whole(path, text(study, name).encode())
     figures(study, folder)
     return path
 
@@ -276,7 +278,12 @@ def _bold(name: str, chosen: str) -> str:
 # --- its figures ------------------------------------------------------------------------------------
 
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
-_MARKERS = "os^D"
+_MARKERS = "os^Dv"  # one more than colours, so that a fifth looks like none before it
+
+
+def _looks() -> Iterator[tuple[str, str]]:
+    """A colour and a marker for each of what is shown together."""
+    return zip(cycle(_COLOURS), cycle(_MARKERS), strict=True)
 
 
 def figures(study: Study, folder: Path) -> None:
@@ -297,9 +304,8 @@ def _draw_uncertainty(study: Study) -> Figure:
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(figsize=(6.5, 4.5), layout="constrained")
-    for colour, marker, name in zip(
-        _COLOURS, _MARKERS, dict.fromkeys(case.dataset for case in study.cases), strict=False
-    ):
+    names = dict.fromkeys(case.dataset for case in study.cases)
+    for name, (colour, marker) in zip(names, _looks(), strict=False):
         for lesion in (True, False):
             some = [c for c in study.cases if c.dataset == name and c.lesion == lesion]
             if some:
@@ -329,8 +335,8 @@ def _draw_suspicion(study: Study) -> Figure:
         if all(found.values()):
             rated[title] = found
     figure, axes = plt.subplots(figsize=(7, 1.4 + 0.5 * len(names)), layout="constrained")
-    for place, (title, found) in enumerate(rated.items()):
-        colour, marker = _COLOURS[place % 4], _MARKERS[place % 4]
+    parts = zip(rated.items(), _looks(), strict=False)
+    for place, ((title, found), (colour, marker)) in enumerate(parts):
         for row, name in enumerate(reversed(names)):
             y, interval = row + 0.24 - 0.16 * place, found[name]
             axes.plot([interval.low, interval.high], [y, y], color=colour, linewidth=2)

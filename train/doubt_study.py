@@ -351,7 +351,13 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     if args.report == bool(args.project):
         parser.error("name a project, or ask for --report alone")
-    return exit_status(lambda: _work(args), lambda: "Stopped; nothing was written.")
+    return exit_status(lambda: _work(args), lambda: _stopped(args))
+
+
+def _stopped(args: argparse.Namespace) -> str:
+    if args.report:
+        return "Stopped; what was measured is kept, and --report writes the report of it."
+    return "Stopped; nothing was written."
 
 
 def _work(args: argparse.Namespace) -> None:
@@ -359,6 +365,7 @@ def _work(args: argparse.Namespace) -> None:
     if args.project:
         with Store(args.home) as store:
             measure(store, args.project, args.workers, args.name, args.docs)
+        args.report = True  # which is all that is left to do
     print(f"The report is {write_report(args.docs, args.name)}.")
 
 

@@ -9,9 +9,11 @@ import numpy as np
 
 from train.record import read_history
 
+CURVE = "learning-curve.png"  # of a run's folder
+
 
 def learning_curve(run: Path) -> None:
-    """Draw RUN/history.csv as RUN/learning-curve.png: loss, and the validation scores where there are any."""
+    """Draw RUN/history.csv as RUN/`CURVE`: loss, and the validation scores where there are any."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -31,7 +33,7 @@ def learning_curve(run: Path) -> None:
         if key in rows[0]:
             right.plot(epochs, [row[key] for row in rows], color=colour, label=label)
     figure.legend(loc="outside upper center", ncols=3, frameon=False)
-    figure.savefig(run / "learning-curve.png", dpi=130)
+    figure.savefig(run / CURVE, dpi=130)
     plt.close(figure)
 
 

@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from bcweb.preprocess import CROPS
 from bcweb.terminal import say
-from bcweb.weights import Weights
+from bcweb.weights import Weights, read_config
 from train.arms import ARMS
 from train.data import load, some_cases
 from train.imagenet import ENCODERS
@@ -35,7 +36,7 @@ def train_missing(runs: Sequence[Path], command: Callable[[int], list[str]]) -> 
     for fold, run in enumerate(runs):
         if not (is_trained(run) and ((run / "scores.json").exists() or was_packed(run))):
             print(f"Fold {fold}:", flush=True)
-            status = train(command(fold))
+            status = train_whole(run, command(fold))
             if status:
                 return status
     check_split(runs)
@@ -72,6 +73,16 @@ def train(command: list[str]) -> int:
             "goes on."
         )
     return status
+
+
+def train_whole(run: Path, command: list[str]) -> int:
+    """As `train`, and 130 where a signal to the process alone ended the training early, which then has kept its best
+    epoch and ended well."""
+    status = train(command)
+    if status or not was_stopped(run):
+        return status
+    say(f"{run} was stopped before its last epoch; the same command goes on.")
+    return 130
 
 
 def is_trained(run: Path) -> bool:
@@ -126,6 +137,7 @@ def check_trained(
         "teachers": [weights.revision for weights in teachers],
     }
     check_asked(run, args, learned_from)
+    _check_crop(run, data)
     check_cases(run, data, args, source)
 
 
@@ -160,6 +172,18 @@ def check_asked(run: Path, args: argparse.Namespace, learned_from: dict[str, Any
                 f"{run} was trained with {name} {was.get(name)}, and {value} is asked for: use the same options, or "
                 "choose another --out."
             )
+
+
+def _check_crop(run: Path, data: TrainingSet) -> None:
+    """ValueError where a run that is finished looks at another part of a scan than those that are trained now: a record
+    of before does not tell by its truths, which are on the network's grid."""
+    was = read_config(run / "weights" / "config.json", str(run)).crop
+    now = CROPS[data.cases[0].modality]
+    if was != now:
+        looks = ("all of a scan" if crop is None else f"the {crop} alone" for crop in (was, now))
+        raise ValueError(
+            f"{run} looks at {', and what is trained now at '.join(looks)}: choose another --out."
+        )
 
 
 def check_cases(

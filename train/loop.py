@@ -13,7 +13,7 @@ import os
 import re
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -29,6 +29,7 @@ from tqdm import tqdm
 from bcweb.preprocess import standardise
 from bcweb.scans import Modality
 from bcweb.statistics import auc
+from bcweb.terminal import whole
 from train import devices
 from train.arms import Phase, phase_at
 from train.augment import augment
@@ -200,18 +201,21 @@ def fit(
     run: Path,
     phases: tuple[Phase, ...] = (_WHOLE,),
     learned: str = "",
+    begins: Callable[[], object] = lambda: None,
 ) -> dict[str, np.ndarray]:
     """Train, and return the averaged weights of the best epoch (by validation; without one, the last).
 
     Goes on from `run`'s checkpoint where there is one. Ctrl-C ends the training after a checkpoint
     was kept and returns the best so far. A new phase begins with a new optimizer, from the weights
     where the last one left them (not from their averages). learned: what tells the cases and weights from which
-    it learns from all others, kept for `refuse_other_cases`.
+    it learns from all others, kept for `refuse_other_cases`. begins: is called where nothing that lies in `run` can
+    refuse the training any more, before its first step.
     """
     run.mkdir(parents=True, exist_ok=True)
     per_epoch = steps_per_epoch(train, recipe)
     steps, warmup = per_epoch * recipe.epochs, max(per_epoch // 2, 1)
     history = _restore(model, run, recipe, phases)
+    begins()
     current = phase_at(phases, len(history) - 1, recipe.epochs) if history else None
     try:
         for epoch in range(len(history), recipe.last_epoch):
@@ -242,13 +246,24 @@ def fit(
             }
             _keep(model, validation, recipe, run, history, row, learned)
     except KeyboardInterrupt:
-        if not (run / "best.safetensors").exists():
+        if not history:  # no checkpoint is kept
             raise
+        _write_history(history, run / "history.csv")
         print(
             f"Stopped. The best of {len(history)} epochs is kept; the same command goes on from there."
         )
-    with _opened(run / "best.safetensors", f" and checkpoint.safetensors{_ANEW}") as file:
-        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    return _best(run)
+
+
+def _best(run: Path) -> dict[str, np.ndarray]:
+    """What the best epoch of a run that has a checkpoint left; ValueError where it is damaged or gone."""
+    file = run / "best.safetensors"
+    if not file.exists():
+        raise ValueError(
+            f"{file} is gone: delete checkpoint.safetensors{_ANEW}, or choose another --out."
+        )
+    with _opened(file, f" and checkpoint.safetensors{_ANEW}") as opened:
+        return {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
 
 
 def _keep(model, validation, recipe, run, history, row, learned) -> None:
@@ -265,12 +280,12 @@ def _keep(model, validation, recipe, run, history, row, learned) -> None:
         save_atomically(read_tensors(model), run / "best.safetensors")
     for variable, value in zip(model.trainable_variables, raw, strict=True):
         variable.assign(value)
-    history.append(row)
-    # Last, so that a kill before this line repeats the epoch and one after it does not.
+    # Last, so that a kill before it stands repeats the epoch and one after it does not.
     state = {f"state.{i:04d}": ops.convert_to_numpy(v) for i, v in enumerate(_state(model))}
-    notes = {"history": json.dumps(history), "recipe": json.dumps(asdict(recipe))}
+    notes = {"history": json.dumps([*history, row]), "recipe": json.dumps(asdict(recipe))}
     notes |= {"learned": learned} if learned else {}
     save_atomically(state, run / "checkpoint.safetensors", notes)
+    history.append(row)
     _write_history(history, run / "history.csv")
     scores = "".join(f", {k} {v:.3f}" for k, v in row.items() if k not in ("epoch", "seconds"))
     left = (recipe.last_epoch - row["epoch"]) * np.mean([h["seconds"] for h in history])
@@ -327,6 +342,7 @@ def _restore(
             )
         for i, variable in enumerate(state):
             variable.assign(file.get_tensor(f"state.{i:04d}"))
+    _best(run)  # without which the training would fail at its end
     # The checkpoint's is the truth; the file may be older by an epoch, damaged or gone.
     _write_history(history, run / "history.csv")
     return history
@@ -379,9 +395,7 @@ def epochs_done(run: Path) -> int:
 
 
 def _write_history(history: list[dict], path: Path) -> None:
-    part = path.with_name(path.name + ".part")
-    with part.open("w", newline="") as file:
+    with whole(path) as part, part.open("w", newline="") as file:
         writer = csv.DictWriter(file, history[0].keys())
         writer.writeheader()
         writer.writerows(history)
-    part.replace(path)

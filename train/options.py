@@ -123,9 +123,11 @@ def add_options(parser: argparse.ArgumentParser, epochs: int, source: bool = Fal
 
 
 def data_name(spec: str) -> str:
-    """What a report calls the data set of KIND:PATH: a folder by its name, others by their kind."""
+    """What a report calls the data set of KIND:PATH: a folder by its name, one of the Hub by its own and its
+    revision, others by their kind."""
     kind, _, place = spec.partition(":")
-    return Path(place.partition("?")[0]).name if kind == "folder" else kind
+    place = place.partition("?")[0]
+    return {"folder": Path(place).name, "hf": place}.get(kind, kind)
 
 
 def setting(text: str) -> tuple[str, float]:
@@ -172,8 +174,10 @@ def check_size(parser: argparse.ArgumentParser, size: int | None) -> None:
 def check(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     """End with a sentence where an option makes no sense."""
     check_numbers(parser, args)
-    if args.fold != "all" and not (args.fold.isdigit() and int(args.fold) < args.folds):
-        parser.error(f'--fold is a number below {args.folds} or "all"')
+    if args.fold != "all":
+        if not (args.fold.isdecimal() and int(args.fold) < args.folds):
+            parser.error(f'--fold is a number below {args.folds} or "all"')
+        args.fold = str(int(args.fold))  # of 01 the record says 1, as its other folds expect
     if not 1 <= args.part <= 100:
         parser.error("--part is a percentage, 1 to 100")
     if args.batch < 1:

@@ -18,15 +18,16 @@ from typing import Any
 import keras
 import numpy as np
 
-from bcweb.scores import CaseScore, read_scores, report
+from bcweb.scores import report
 from bcweb.tables import write_rows
 from bcweb.terminal import whole, write_whole
 from bcweb.weights import Config, SeenCase, Weights, config_text, load_weights
 from train import failures
 from train.card import Published, card
+from train.figures import CURVE
 from train.keras_network import build_model, write_tensors
 from train.loop import save_atomically
-from train.record import read_record
+from train.record import read_finished
 from train.training_set import TrainingCase
 
 PICTURE = "pictures/generated-scans.png"
@@ -80,17 +81,15 @@ def package(run: Path, repo: str, folder: Path, study: Path) -> dict[str, Path]:
     is of others.
     """
     source = run / "weights"
-    weights, record = load_weights(str(source)), read_record(run)
-    if record.get("epochs_done") == 0:
-        raise ValueError(f"{run} has not finished: give the command that trains it again.")
-    scores = _scores(run, weights, record)
+    weights = load_weights(str(source))
+    record, scores = read_finished(run, weights)
     (folder / "pictures").mkdir(parents=True)
     for name in ("model.safetensors", "seen.csv", "scores.csv"):
         if (source / name).exists():
             shutil.copyfile(source / name, folder / name)
     shutil.copyfile(run / "run.json", folder / "run.json")
-    for picture in sorted(run.glob("*.png")):
-        shutil.copyfile(picture, folder / "pictures" / picture.name)
+    if (run / CURVE).exists():  # another picture there is not the training's to show
+        shutil.copyfile(run / CURVE, folder / "pictures" / CURVE)
     if study.exists():
         _copy_study(study, folder)
     _write_keras(weights, record["date"], folder)
@@ -104,21 +103,6 @@ def package(run: Path, repo: str, folder: Path, study: Path) -> dict[str, Path]:
     (folder / "README.md").write_text(text, encoding="utf-8")
     files = sorted(file for file in folder.rglob("*") if file.is_file())
     return {file.relative_to(folder).as_posix(): file for file in files}
-
-
-def _scores(run: Path, weights: Weights, record: dict[str, Any]) -> Sequence[CaseScore] | None:
-    """A run's scores, None where it has none; ValueError where another network's are those of its own test."""
-    file = run / "weights" / "scores.csv"
-    if not file.exists():
-        return None
-    scores = read_scores(file)
-    others = {score.revision for score in scores} - {"", weights.revision}
-    if others and any(case["role"] == "test" for case in record["cases"]):
-        raise ValueError(
-            f"{run} has the scores of {min(others)}, and its weights are {weights.revision}: score them first, python "
-            f"-m train.score {run} --data KIND:PATH."
-        )
-    return scores
 
 
 def _copy_study(study: Path, folder: Path) -> None:

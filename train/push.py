@@ -35,6 +35,7 @@ from bcweb.terminal import command, say
 from bcweb.weights import WeightsError, load_weights, read_config
 from train.ending import exit_status, goes_on
 from train.markdown import DOCS
+from train.record import read_finished
 
 if TYPE_CHECKING:
     from huggingface_hub import GitRefInfo, HfApi
@@ -103,6 +104,7 @@ def push(run: Path, repo: str | None = None, public: bool = False, force: bool =
     try:
         weights = load_weights(str(run / "weights"))
         _ = weights.seen_cases  # which nobody could use who cannot tell what they have seen
+        read_finished(run, weights)  # before the Hub makes a repository for what will not come
         config = weights.config
         repo = check(repo, config.modality, public)
         with _packed(run, repo) as files, publish.one_sentence(repo):

@@ -13,6 +13,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from bcweb.scores import CaseScore, read_scores
+from bcweb.weights import Weights
 from train.training_set import TrainingSet
 
 _AGAIN = " and give the command that trained the run again"
@@ -70,6 +72,24 @@ def read_record(run: Path) -> dict[str, Any]:
     except ValueError:  # no JSON, no text, or another type
         raise damaged(file, _AGAIN) from None
     return record
+
+
+def read_finished(run: Path, weights: Weights) -> tuple[dict[str, Any], Sequence[CaseScore] | None]:
+    """A run's record and the scores of its weights, None where it has none; ValueError where it has not finished, or
+    another network's are those of its own test."""
+    record, file = read_record(run), run / "weights" / "scores.csv"
+    if record.get("epochs_done") == 0:
+        raise ValueError(f"{run} has not finished: give the command that trains it again.")
+    if not file.exists():
+        return record, None
+    scores = read_scores(file)
+    others = {score.revision for score in scores} - {"", weights.revision}
+    if others and any(case["role"] == "test" for case in record["cases"]):
+        raise ValueError(
+            f"{run} has the scores of {min(others)}, and its weights are {weights.revision}: score them first, python "
+            f"-m train.score {run} --data KIND:PATH."
+        )
+    return record, scores
 
 
 def case_rows(data: TrainingSet, roles: Sequence[str]) -> list[dict[str, str]]:

@@ -8,6 +8,7 @@ import importlib.metadata
 import json
 import re
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import date
@@ -42,9 +43,12 @@ from train.teachers import learn_from, refuse_knowing
 from train.training_set import TrainingSet
 
 
-def run(args: argparse.Namespace, start: Start) -> Path:
+def run(
+    args: argparse.Namespace, start: Start, agreed: Callable[[], object] = lambda: None
+) -> Path:
     """Train as the options say from a start; the weights folder. MemoryError where a step does not fit.
 
+    agreed: is called where the data and the options are found to be good, before the first epoch.
     ValueError where the run's folder holds a training on other cases, or what is asked cannot be done.
     """
     data = folds.read(args, start.source)
@@ -78,7 +82,7 @@ def run(args: argparse.Namespace, start: Start) -> Path:
     }
     _same_cases(args.out, record)
     learned = _material(record)
-    loop.refuse_other_recipe(args.out, recipe)  # before its record would be written over
+    loop.refuse_other_recipe(args.out, recipe)
     loop.refuse_other_cases(args.out, learned)
     _say_what_happens(data, roles, recipe, normals, modality)
     if record["known"] and args.fold != "all":
@@ -98,6 +102,7 @@ def run(args: argparse.Namespace, start: Start) -> Path:
             f"No validation: {why}. The last epoch is kept, and the operating point is the middle of every scale."
         )
     _say_what_is_lost(start, modality, config, validation)
+    agreed()
 
     if teachers:
         train = learn_from(teachers, train)
@@ -105,8 +110,9 @@ def run(args: argparse.Namespace, start: Start) -> Path:
         devices.share(recipe.batch)
         with devices.built_in(devices.precision()):
             model = start.build(recipe.size, recipe.presence, recipe.seed)
-        write_json(args.out / "run.json", record)
-        best = _fit(model, train, validation, modality, recipe, start, args.out, learned)
+        # Over the record of before only when the training goes on: of one that is refused it stays what it was.
+        begins = partial(write_json, args.out / "run.json", record)
+        best = _fit(model, train, validation, modality, recipe, start, args.out, learned, begins)
         learning_curve(args.out)
 
         write_tensors(model, best)
@@ -130,7 +136,7 @@ def run(args: argparse.Namespace, start: Start) -> Path:
             "epochs_done": loop.epochs_done(args.out),
         }
         write_json(args.out / "run.json", record)
-        if any(spec.startswith("packed:") for spec in args.data):
+        if any(spec.startswith("packed:") for spec in args.data) and (roles == "test").any():
             print(f"The weights are in {folder}; where the scans are, score them:")
             print(f"python -m train.score {args.out} --data KIND:PATH")
         else:
@@ -229,12 +235,14 @@ def _forget_scores(run: Path) -> None:
         (run / name).unlink(missing_ok=True)
 
 
-def _fit(model, train, validation, modality, recipe, start, out, learned) -> dict[str, np.ndarray]:
+def _fit(
+    model, train, validation, modality, recipe, start, out, learned, begins
+) -> dict[str, np.ndarray]:
     """`loop.fit`, with every backend's way to run out of memory as MemoryError."""
     try:
         return loop.fit(
             model, train, validation if len(validation.cases) else None, modality, recipe, out,
-            start.arm.phases, learned,
+            start.arm.phases, learned, begins,
         )  # fmt: skip
     except Exception as error:
         if "ResourceExhausted" in type(error).__name__ or "RESOURCE_EXHAUSTED" in str(error):
@@ -261,11 +269,11 @@ def _say_what_happens(data, roles, recipe, normals, modality) -> None:
         print(f"Held out: {accepted} {NOT_SCORED}")
     if not recipe.presence:
         print(
-            "No scan without a lesion among them: the presence head is off, and normals will be painted."
+            "No scan without a lesion to train on: the presence head is off, and normals will be painted."
         )
     elif normals == 0:
         print(
-            "No scan without a lesion among them: presence is learned from views of the same scans that show "
+            "No scan without a lesion to train on: presence is learned from views of the same scans that show "
             "none, close ones and such with the lesion covered."
         )
 

@@ -36,12 +36,10 @@ def score_run(run: Path, specs: list[str]) -> dict | None:
     ValueError where the run has no weights yet, or the data has not all of its test cases, each with a truth and as
     the picture that it was.
     """
-    folder = run / "weights"
-    if not (folder / "config.json").is_file():
-        raise ValueError(f"{run} holds no finished run: it has no weights.")
-    record = read_record(run)
+    _refuse_unfinished(run)
+    folder, record = run / "weights", read_record(run)
     result = None
-    if any(case["role"] == "test" for case in record["cases"]):
+    if tested(run):
         held_out = held_out_by(run, [case for spec in specs for case in read_cases(spec).cases])
         _refuse_other_pictures(run, held_out)
         scores, result = evaluate([CaseSet(run.name, tuple(held_out))], Choice(str(folder)))
@@ -58,18 +56,27 @@ def score_run(run: Path, specs: list[str]) -> dict | None:
     return result
 
 
+def _refuse_unfinished(run: Path) -> None:
+    if not (run / "weights" / "config.json").is_file():
+        raise ValueError(f"{run} holds no finished run: it has no weights.")
+
+
+def tested(run: Path) -> set[tuple[str, str]]:
+    """The cases that are a run's test, (data set, id)."""
+    return {(c["dataset"], c["id"]) for c in read_record(run)["cases"] if c["role"] == "test"}
+
+
 def held_out_by(run: Path, cases: Sequence[Case]) -> list[Case]:
     """The cases that a finished run held out; ValueError where there are none, or not each is there once, its truth
     known."""
-    record = read_record(run)
-    tested = {(c["dataset"], c["id"]) for c in record["cases"] if c["role"] == "test"}
-    found = [case for case in cases if case.has_truth and (case.dataset, case.id) in tested]
-    if not tested:
+    wanted = tested(run)
+    found = [case for case in cases if case.has_truth and (case.dataset, case.id) in wanted]
+    if not wanted:
         raise ValueError(f"{run} held no case out: it has nothing to say here.")
     keys = {(case.dataset, case.id) for case in found}
-    if keys != tested:
+    if keys != wanted:
         raise ValueError(
-            f"{len(tested - keys)} of {run}'s {len(tested)} test cases are not in this data with a known truth."
+            f"{len(wanted - keys)} of {run}'s {len(wanted)} test cases are not in this data with a known truth."
         )
     if len(found) > len(keys):
         raise ValueError("The same data set is named twice.")
@@ -102,9 +109,7 @@ def refuse_seen(weights: Weights, case: Case, scan: Scan) -> None:
 
 def write_json(path: Path, content: object) -> None:
     """At every moment the path holds the old content or the new, whole."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(content, indent=1) + "\n")
-    part.replace(path)
+    write_whole(path, (json.dumps(content, indent=1) + "\n").encode())
 
 
 @command
@@ -125,6 +130,9 @@ def main(argv: list[str] | None = None) -> int:
 def _work(args: argparse.Namespace) -> None:
     if problem := why_unmade(args.run / "weights"):
         raise ValueError(problem)
+    _refuse_unfinished(args.run)
+    if not tested(args.run):  # the folds' scores would be taken off its card
+        raise ValueError(f"{args.run} held no case out that could be scored.")
     score_run(args.run, args.data)
 
 

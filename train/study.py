@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from bcweb.network import ARCHITECTURES
 from bcweb.paths import path_argument, weights_argument
+from bcweb.preprocess import CROPS
 from bcweb.scores import write_scores
 from bcweb.terminal import command
 from bcweb.weights import EMBEDDED, Weights, load_weights
@@ -101,9 +102,9 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     if unknown := [arm for arm in args.arms.split(",") if arm not in ARMS]:
         parser.error(f"there is no arm {unknown[0]!r}; there are {', '.join(ARMS)}")
     check_numbers(parser, args)
-    if not all(part.isdigit() and 1 <= int(part) <= 100 for part in args.parts.split(",")):
+    if not all(part.isdecimal() and 1 <= int(part) <= 100 for part in args.parts.split(",")):
         parser.error("--parts are percentages, 1 to 100, with commas between them")
-    if not all(seed.isdigit() for seed in args.seeds.split(",")):
+    if not all(seed.isdecimal() for seed in args.seeds.split(",")):
         parser.error("--seeds are numbers from 0 on, with commas between them")
     folds.refuse_packed(parser, args.data or ())
     return args
@@ -207,6 +208,7 @@ def _settings(args: argparse.Namespace, source: Weights) -> dict[str, Any]:
         "epochs": args.epochs,
         "size": args.size,
         "cases": args.cases,
+        "crop": CROPS[transfer.other_modality(source.config.modality)],
         "operating_point": "the other folds",
         "note": args.note,
     }

@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from bcweb.statistics import (
     repeated_difference,
     repeated_mean,
 )
+from bcweb.terminal import write_whole
 from bcweb.weights import STUDIES, STUDY_PICTURE
 from train.arms import ARMS
 from train.docs import read_settings, refuse_two_truths
@@ -224,7 +226,7 @@ def write_report(docs: Path = DOCS) -> Path:
         figure(direction, arms, docs / "transfer-study" / f"{direction.name}.png")
         lines += ["", *_section(direction, arms)]
     path = docs / "transfer-study.md"
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_whole(path, ("\n".join(lines) + "\n").encode())
     return path
 
 
@@ -252,15 +254,17 @@ def tell_weights(docs: Path, pretrained: Path) -> None:
             f"![Dice by arm, {source} to {target}]({STUDY_PICTURE})",
         ]
         folder = pretrained / target
-        (folder / STUDIES[0]).write_text("\n".join(lines) + "\n", encoding="utf-8")
+        write_whole(folder / STUDIES[0], ("\n".join(lines) + "\n").encode())
         figure(direction, arms, folder / STUDY_PICTURE)
 
 
 def _settings(direction: Direction) -> str:
     settings = direction.settings
+    crop = settings.get("crop")
+    frame = f" of the {crop} alone" if crop else ""
     return (
         f"Target: {', '.join(settings['data'])}; {settings['folds']} folds, {settings['epochs']} epochs at "
-        f"{settings['size']}x{settings['size']}, `{settings['architecture']}`. Source: {settings['source']}. "
+        f"{settings['size']}x{settings['size']}{frame}, `{settings['architecture']}`. Source: {settings['source']}. "
         f"Operating points are chosen on {settings.get('operating_point', OWN)}."
     )
 
@@ -377,10 +381,10 @@ def figure(direction: Direction, arms: Sequence[ArmScores], file: Path) -> None:
     names = list(dict.fromkeys(a.arm for a in arms))[::-1]  # the best on top
     percents = sorted({a.percent for a in arms}, reverse=True)
     shown, axes = plt.subplots(figsize=(7, 1.2 + 0.45 * len(names)), layout="constrained")
-    for percent, colour, marker in zip(
-        percents, ("#0072b2", "#d55e00", "#009e73"), "os^", strict=False
-    ):
-        shift = 0.16 * percents.index(percent)
+    apart = min(0.16, 0.8 / len(percents))
+    looks = zip(cycle(("#0072b2", "#d55e00", "#009e73", "#cc79a7")), cycle("os^"), strict=True)
+    for percent, (colour, marker) in zip(percents, looks, strict=False):
+        shift = apart * percents.index(percent)
         for arm in (a for a in arms if a.percent == percent):
             dice = arm.figures["dice"]
             y = names.index(arm.arm) - shift

@@ -74,7 +74,6 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     add(
         "--architecture",
         choices=ARCHITECTURES,
-        default="lite0",
         help="of the controls, which have no source (default: lite0)",
     )
     add(
@@ -88,6 +87,10 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     options.add_options(parser, epochs=10, source=True)
     args = parser.parse_args(argv)
     options.check(parser, args)
+    if args.public and args.push is None:
+        parser.error("--public is of what is pushed: say --push too")
+    if ARMS[args.freeze].begins != "source":
+        args.architecture = args.architecture or "lite0"
     return args
 
 
@@ -110,6 +113,7 @@ def transfer(args: argparse.Namespace) -> None:
     arm = ARMS[args.freeze]
     args.data = args.data or found_data()
     target = modality_of(args.data)
+    from train import push
     from train.run import run  # only now: the framework takes its time, and talks
     from train.start import from_source, load_source, without_source
 
@@ -117,6 +121,11 @@ def transfer(args: argparse.Namespace) -> None:
         args.source = args.source or "embedded"
         source = load_source(args.source, other_modality(target))
         start, origin = from_source(arm, source), source.config.modality
+        if args.architecture not in (None, start.architecture):
+            raise ValueError(
+                f"The source's architecture is {start.architecture}, and it goes on as that: leave --architecture "
+                f"{args.architecture} out."
+            )
         says = source.revision
     else:
         if args.source:
@@ -129,12 +138,14 @@ def transfer(args: argparse.Namespace) -> None:
     print(f"The run is {args.out}.", flush=True)
 
     repo = None
-    if args.push is not None:
-        from train import push
 
-        repo = push.check(args.push or None, target, args.public)
-        print(f"The weights will be pushed to {repo}.", flush=True)
-    run(args, start)
+    def ask_the_hub() -> None:
+        nonlocal repo
+        if args.push is not None:
+            repo = push.check(args.push or None, target, args.public)
+            print(f"The weights will be pushed to {repo}.", flush=True)
+
+    run(args, start, ask_the_hub)
     if repo is not None:
         if was_stopped(args.out):
             raise ValueError(

@@ -27,6 +27,7 @@ from bcweb.statistics import (
     group_bootstrap,
     rank_correlation,
 )
+from bcweb.terminal import write_whole
 from bcweb.weights import load_weights
 from train.docs import damaged, read_settings
 from train.figures import reliability
@@ -235,7 +236,7 @@ def write_report(docs: Path = DOCS) -> Path:
     if costs.exists():
         lines += ["", "## Cost", "", *_cost(read_table(costs, Cost))]
     path = docs / "weights.md"
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_whole(path, ("\n".join(lines) + "\n").encode())
     return path
 
 

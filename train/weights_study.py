@@ -70,6 +70,13 @@ def modality_of(runs: Sequence[Path]) -> Modality:
     return found.pop()
 
 
+def refuse_tested_twice(runs: Sequence[Path], cases: Sequence[Case]) -> None:
+    """ValueError where two runs tested the same case."""
+    tested = [(case.dataset, case.id) for run in runs for case in held_out_by(run, cases)]
+    if len(set(tested)) < len(tested):
+        raise ValueError("Two of the runs held out the same case: name the folds of one split.")
+
+
 def measure(run: Path, cases: Sequence[Case], generated: Sequence[Phantom]) -> Measured:
     """Let a run's network look at its test, at parts of it, and at generated scans."""
     segmenter = Segmenter.load(str(run / "weights"))
@@ -170,10 +177,8 @@ def write(
     measured: Sequence[Measured], small_and_faint: tuple[list[Series], Image.Image],
     modality: Modality, docs: Path,
 ) -> None:  # fmt: skip
-    """Write docs/weights/MODALITY; ValueError where two runs tested the same case."""
+    """Write docs/weights/MODALITY."""
     scores = [score for each in measured for score in each.scores]
-    if len({score.key for score in scores}) < len(scores):
-        raise ValueError("Two of the runs held out the same case: name the folds of one split.")
     folder = docs / "weights" / modality
     folder.mkdir(parents=True, exist_ok=True)
     write_scores(folder / "cases.csv", scores)
@@ -191,9 +196,11 @@ def write_left_out(run: Path, cases: Sequence[Case], docs: Path) -> None:
     epochs, _ = epochs_of(read_record(run))
     folder = docs / "weights" / config.modality / "left-out"
     folder.mkdir(parents=True, exist_ok=True)
-    for dataset in dict.fromkeys(case.dataset for case in cases):
+    datasets = dict.fromkeys(case.dataset for case in cases)
+    for dataset in datasets:
         if text(dataset) in config.trained_on:
             raise ValueError(f"{run} was trained on {dataset}: it has not been left out.")
+    for dataset in datasets:
         of_it = [case for case in cases if case.dataset == dataset]
         scores = [
             _score_left_out(case, segmenter) for case in tqdm(of_it, text(dataset), unit="case")
@@ -297,6 +304,7 @@ def _work(args: argparse.Namespace) -> None:
                 raise ValueError("There is no other case to score.")
             write_left_out(args.run[0], truths, args.docs)
         else:
+            refuse_tested_twice(args.run, cases)
             made = generated(modality)
             measured = [measure(run, cases, made) for run in args.run]
             write(measured, series(modality), modality, args.docs)
