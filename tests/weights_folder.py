@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -69,10 +70,16 @@ def shapes(
 def random_tensors(
     architecture: str, presence: bool = True, seed: int = 0, feed: str | None = None
 ) -> dict[str, np.ndarray]:
-    """Weights that keep activations near one, and statistics as far from (0, 1) as trained ones."""
+    """Weights that keep activations near one, and statistics as far from (0, 1) as trained ones; only to be read."""
+    return dict(_drawn(tuple(shapes(architecture, presence, feed).items()), seed))
+
+
+@lru_cache(8)
+def _drawn(shapes: tuple[tuple[str, tuple[int, ...]], ...], seed: int) -> dict[str, np.ndarray]:
+    """Most tests want the same ones, which take a tenth of a second."""
     rng = np.random.default_rng(seed)
     tensors = {}
-    for name, shape in shapes(architecture, presence, feed).items():
+    for name, shape in shapes:
         if name.endswith("kernel"):
             fan_in = int(np.prod(shape[:-1])) if "depthwise" not in name else shape[0] * shape[1]
             value = rng.normal(0, np.sqrt(2 / fan_in), shape)
@@ -81,6 +88,7 @@ def random_tensors(
         else:
             value = rng.normal(0, 0.1, shape)
         tensors[name] = value.astype(np.float32)
+        tensors[name].flags.writeable = False
     return tensors
 
 

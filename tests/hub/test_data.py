@@ -121,13 +121,14 @@ def test_a_folder_becomes_a_data_set_by_the_lines_of_the_documents(hub, read, py
     """Without what is only an accepted prediction, which would be taken for a truth there."""
     text = (ROOT / "docs/hub.md").read_text(encoding="utf-8")
     (lines,) = re.findall(r"^```python\n(.*?)^```", text, re.S | re.M)
-    for name in ("drawn", "accepted", "twice"):
+    for name in ("drawn", "accepted", "twice", "film", "unread"):
         (tmp_path / f"{name}.png").write_bytes(png(len(name)))
     for name in ("drawn_mask", "accepted_mask", "twice_mask_1", "twice_mask_2"):
         Image.fromarray(np.eye(48, 64, dtype=np.uint8) * 255).save(tmp_path / f"{name}.png")
     (tmp_path / "cases.csv").write_text(
-        "file,group,modality,findings,decision\ndrawn.png,p1,ultrasound,an oval mass,truth\n"
-        "accepted.png,p2,ultrasound,,accept\ntwice.png,p3,ultrasound,,truth\n"
+        "file,label,group,modality,findings,decision\ndrawn.png,benign,p1,ultrasound,an oval mass,truth\n"
+        "accepted.png,benign,p2,ultrasound,,accept\ntwice.png,benign,p3,ultrasound,,truth\n"
+        "film.png,normal,p4,mammogram,,\nunread.png,,p5,mammogram,,\n"
     )
     done = python(
         "-c", lines.replace("PATH", tmp_path.as_posix()).replace("user/name", "ann/scans")
@@ -135,8 +136,18 @@ def test_a_folder_becomes_a_data_set_by_the_lines_of_the_documents(hub, read, py
     assert done.returncode == 0, done.stderr
     assert hub.repository("ann/scans", "dataset").private
     found, _ = read("hf:ann/scans?findings=an oval mass")
-    assert found["cases"] == [["ann/scans", "drawn", None, "p1", "ultrasound", 48]]
-    assert read("hf:ann/scans")[0] == found, "nothing else"
+    assert found["cases"] == [["ann/scans", "drawn", "benign", "p1", "ultrasound", 48]]
+    everything, _ = read("hf:ann/scans")
+    assert everything["cases"] == [
+        *found["cases"],
+        ["ann/scans", "film", "normal", "p4", "mammogram", 0],
+        ["ann/scans", "unread", None, "p5", "mammogram", None],
+    ], "and nothing else"
+    local = {case.id: case for case in read_cases(f"folder:{tmp_path}").cases}
+    for _, name, label, group, modality, truth in everything["cases"]:
+        here = local[name]
+        assert (here.label, here.group, here.modality) == (label, group, modality), name
+        assert here.has_truth == (truth is not None), name
 
 
 def png(seed: int) -> bytes:
@@ -345,21 +356,3 @@ def test_a_name_of_no_data_set_is_refused():
 def test_the_app_starts_without_the_client_of_data_sets(python):
     code = "import sys, app, bcweb.page.launch; sys.exit('datasets' in sys.modules)"
     assert python("-c", code).returncode == 0
-
-
-def test_a_folder_becomes_a_data_set_with_the_lines_of_the_documentation(
-    hub, python, read, tmp_path
-):
-    from bcweb import samples
-
-    samples.write(tmp_path / "PATH")
-    page = (ROOT / "docs" / "hub.md").read_text()
-    lines = re.search(r"```python\n(.+?)```", page, re.DOTALL)[1]
-    done = python("-c", lines.replace("user/name", "ann/samples"))
-    assert done.returncode == 0, done.stderr
-    found, _ = read("hf:ann/samples")
-    local = read_cases(f"folder:{tmp_path / 'PATH'}")
-    assert [case[1:5] for case in found["cases"]] == [
-        [c.id, c.label, c.group, c.modality] for c in local.cases
-    ]
-    assert [case[5] is not None for case in found["cases"]] == [c.has_truth for c in local.cases]

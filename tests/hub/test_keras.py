@@ -11,7 +11,6 @@ from bcweb.engine import Engine
 from bcweb.phantoms import phantom
 from bcweb.preprocess import square, standardise
 from bcweb.segmenter import Segmenter
-from bcweb.weights import load_weights
 from tests.hub import finished
 from train.push import push
 
@@ -30,25 +29,10 @@ assert all(kind.__module__.startswith("keras.") for kind in layers), layers
 """
 
 
-def test_keras_loads_repository_and_file_and_says_what_the_app_says(hub, client, python, tmp_path):
-    run = finished.run(tmp_path / "run")
-    push(run, "ann/weights")
-    images = np.random.default_rng(0).normal(0, 1, (2, 64, 64, 3)).astype(np.float32)
-    np.save(tmp_path / "images.npy", images)
-    done = python("-c", LOAD, env=ALONE)
-    assert done.returncode == 0, done.stderr
-    weights = load_weights(str(run / "weights"))
-    mask, presence = Engine(weights.config, weights.tensors).run(images)
-    for name in ("repository", "file"):
-        with np.load(tmp_path / f"{name}.npz") as said:
-            scale = np.abs(mask).max()
-            np.testing.assert_allclose(said["mask"][..., 0], mask, atol=2e-5 * scale)
-            np.testing.assert_allclose(said["presence"][:, 0], presence, rtol=1e-3, atol=1e-3)
-
-
-def test_the_five_lines_of_the_card_outline_what_the_segmenter_outlines(
+def test_keras_alone_says_what_the_app_says_by_the_card_the_repository_and_the_file(
     hub, client, python, tmp_path
 ):
+    """The five lines of the card outline what the segmenter outlines; repository and file load as the same network."""
     run = finished.run(tmp_path / "run")
     push(run, "ann/weights")
     card = hub.repository("ann/weights").find("v1").files["README.md"].data.decode()
@@ -56,13 +40,27 @@ def test_the_five_lines_of_the_card_outline_what_the_segmenter_outlines(
     assert len(lines.splitlines()) == 5
     scan = phantom("ultrasound", 3).scan
     Image.fromarray(scan.pixels).save(tmp_path / "scan.png")
-    done = python("-c", f"{lines}\nnp.save('mask.npy', mask)", env=ALONE)
+    images = np.random.default_rng(0).normal(0, 1, (2, 64, 64, 3)).astype(np.float32)
+    np.save(tmp_path / "images.npy", images)
+    done = python("-c", f"{lines}\nnp.save('mask.npy', mask)\n{LOAD}", env=ALONE)
     assert done.returncode == 0, done.stderr
-    drawn = np.load(tmp_path / "mask.npy")
+
     segmenter = Segmenter.load(str(run / "weights"))
     config = segmenter.weights.config
-    image = standardise(square(scan, config.size, config.crop)[None], config.mean, config.std)
-    logits, _ = Engine(config, segmenter.weights.tensors).run(image)
+    engine = Engine(config, segmenter.weights.tensors)
+    drawn = np.load(tmp_path / "mask.npy")
+    logits, _ = engine.run(
+        standardise(square(scan, config.size, config.crop)[None], config.mean, config.std)
+    )
     assert drawn.shape == (64, 64)
     assert 0.01 < drawn.mean() < 0.99, "an outline to compare"
     assert (drawn == (logits[0] >= 0)).mean() > 0.999
+
+    mask, presence = engine.run(images)
+    for name in ("repository", "file"):
+        with np.load(tmp_path / f"{name}.npz") as said:
+            scale = np.abs(mask).max()
+            np.testing.assert_allclose(said["mask"][..., 0], mask, atol=2e-5 * scale, err_msg=name)
+            np.testing.assert_allclose(
+                said["presence"][:, 0], presence, rtol=1e-3, atol=1e-3, err_msg=name
+            )

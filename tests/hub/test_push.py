@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import resource
 import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -16,8 +15,10 @@ import yaml
 
 from bcweb import publish
 from bcweb.scores import read_scores, write_scores
-from bcweb.weights import load_weights
+from bcweb.weights import Weights, load_weights
 from tests.hub import finished
+from tests.limits import no_file_above
+from train import package as packing
 from train.package import package as pack
 from train.push import PushError, check, main, push
 
@@ -50,6 +51,35 @@ def pack_the_same_run_once(monkeypatch, packed):
         return {f.relative_to(folder).as_posix(): f for f in folder.rglob("*") if f.is_file()}
 
     monkeypatch.setattr("train.package.package", package)
+
+
+@pytest.fixture(scope="session")
+def saved(tmp_path_factory) -> tuple[Path, dict]:
+    return tmp_path_factory.mktemp("saved"), {}
+
+
+@pytest.fixture(autouse=True)
+def save_networks_of_a_shape_once(monkeypatch, saved):
+    """Nothing here loads them, and Keras takes seconds to write one; tests/hub/test_keras.py loads what was pushed."""
+    store, made = saved
+    write = packing._write_keras
+
+    def copied(weights: Weights, date: str, folder: Path) -> None:
+        config = weights.config
+        shape = config.architecture, config.size, config.presence, config.feed, date
+        if shape not in made:
+            of_shape = store / str(len(made))
+            of_shape.mkdir()
+            write(weights, date, of_shape)
+            made[shape] = of_shape
+        shutil.copytree(made[shape], folder, dirs_exist_ok=True)
+        for_readers = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        for_readers |= packing._for_readers(weights)
+        (folder / "config.json").write_text(
+            json.dumps(for_readers, ensure_ascii=False) + "\n", "utf-8"
+        )
+
+    monkeypatch.setattr(packing, "_write_keras", copied)
 
 
 def refused(*arguments, **options) -> str:
@@ -436,7 +466,7 @@ def test_scores_of_another_network_are_not_pushed(hub, client, tmp_path):
     record = json.loads((run / "run.json").read_text())
     (run / "run.json").write_text(json.dumps(record | {"epochs_done": 0}))
     assert refused(run).startswith(f"{run} has not finished")
-    assert not hub.repository(NAME).tags
+    assert not hub.store.repositories, "nothing would come into it"
 
 
 def test_weights_that_do_not_tell_what_they_have_seen_are_not_pushed(hub, client, tmp_path):
@@ -446,16 +476,15 @@ def test_weights_that_do_not_tell_what_they_have_seen_are_not_pushed(hub, client
     assert told in refused(run)
 
 
-def test_a_full_disk_is_one_sentence_and_leaves_the_run_as_it_was(hub, python, tmp_path):
+def test_a_full_disk_is_one_sentence_and_leaves_the_run_as_it_was(
+    hub, client, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(packing, "package", pack)
     run = finished.run(tmp_path / "run")
     before = sorted(run.rglob("*"))
-
-    def no_file_above_a_megabyte():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
-
-    done = python("-m", "train.push", str(run), preexec_fn=no_file_above_a_megabyte)
-    assert done.returncode == 1
-    sentence = done.stderr.strip().splitlines()[-1]
+    with no_file_above(1_000_000):
+        assert main([str(run)]) == 1
+    sentence = capsys.readouterr().err.strip().splitlines()[-1]
     assert sentence == (
         "What goes to the Hub cannot be written beside the run: File too large. "
         f"The run is kept; push it later: python -m train.push {run}"

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
-
 from bcweb import samples
-
-COMMAND = (
-    "-m train.transfer --freeze encoder --epochs 1 --size 64 --batch 2 --folds 2 --validation 0.3"
-)
+from train.transfer import main
 
 
-@pytest.fixture
-def transfer(python, tmp_path):
-    """Run the command on the six generated ultrasounds, with more options."""
+def test_who_may_not_push_learns_it_before_the_first_epoch(hub, client, tmp_path, capsys):
     samples.write(tmp_path / "samples")
-
-    def run(*options: str):
-        data = f"folder:{tmp_path / 'samples'}?modality=ultrasound"
-        return python(*COMMAND.split(), "--data", data, "--out", "run", *options)
-
-    return run
-
-
-def test_who_may_not_push_learns_it_before_the_first_epoch(hub, transfer, tmp_path):
-    done = transfer("--push", "bob/weights")
-    assert done.returncode == 1
-    sentence = done.stderr.strip().splitlines()[-1]
+    options = ["--data", f"folder:{tmp_path / 'samples'}?modality=ultrasound", "--size", "64"]
+    options += ["--epochs", "1", "--batch", "2", "--folds", "2", "--validation", "0.3"]
+    options += ["--out", str(tmp_path / "run"), "--cache", str(tmp_path / "cache")]
+    assert main([*options, "--push", "--labels", "odd"]) == 1
+    assert "No case has the label 'odd'" in capsys.readouterr().err
+    assert not hub.store.repositories, "none is made for what is refused here"
+    assert main([*options, "--push", "bob/weights"]) == 1
+    sentence = capsys.readouterr().err.strip().splitlines()[-1]
     assert sentence.startswith("bob/weights belongs to bob, and your token to ann")
     assert not (tmp_path / "run").exists()

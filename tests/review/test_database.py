@@ -53,6 +53,11 @@ INSERT INTO verdicts (id, project_id, case_id, reader, at, decision, label, comm
 """
 
 
+@pytest.fixture(scope="module")
+def empty() -> None:
+    """Every database is begun here."""
+
+
 def as_of(place, version: str, *statements: str) -> None:
     """Make a database of an earlier version, with rows."""
     place.home.mkdir()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -10,7 +13,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import pytest
 
-from bcweb import network
+from bcweb.locks import held
 from tests.train import quick
 from tests.train.squares import draw_squares
 from train.training_set import TrainingCase, TrainingSet
@@ -43,28 +46,76 @@ def folds_here():
 
 
 @pytest.fixture
-def narrow(monkeypatch) -> list[str]:
-    """A U-Net at an eighth of its widths, whose first step is traced three times as fast as the default network's; the
-    options that choose it."""
-    monkeypatch.setattr(network, "_UNET_WIDTHS", (8, 16, 32, 64, 128))
-    return ["--architecture", "unet"]
+def eagerly():
+    with quick.eagerly():
+        yield
+
+
+@pytest.fixture
+def small() -> Iterator[None]:
+    """See `quick.small`."""
+    with quick.small():
+        yield
+
+
+@pytest.fixture
+def narrow(eagerly) -> Iterator[list[str]]:
+    """See `quick.narrow`, trained `eagerly`; the options that choose it, and few steps."""
+    with quick.narrow():
+        yield ["--architecture", "unet", "--batch", "32"]
+
+
+def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that the first of all workers that asks for it makes. Who wants to write into it takes a copy."""
+    shared = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:  # then this is a worker's own folder, in that of all
+        shared = shared.parent
+    folder, made = shared / name, shared / f"{name}.made"
+    with held(shared / f"{name}.lock", lambda: None):
+        if not made.exists():
+            shutil.rmtree(folder, ignore_errors=True)  # of one that failed
+            make(folder)
+            made.touch()
+    return folder
 
 
 @pytest.fixture(scope="session")
-def folder(tmp_path_factory):
-    """See `draw_squares`."""
-    return draw_squares(tmp_path_factory.mktemp("squares"), seed=0)
+def folder(tmp_path_factory) -> Path:
+    """See `draw_squares`. It is `once` for all."""
+    return once(tmp_path_factory, "squares", lambda root: draw_squares(root, seed=0))
 
 
 @pytest.fixture(scope="session")
-def run(folder, tmp_path_factory):
-    """A finished run on `folder`: two epochs, one fold of five held out."""
+def run(folder, tmp_path_factory) -> Path:
+    """A finished run on `folder`: two epochs, one fold of five held out. It is `once` for all."""
     from train.source import main
 
     assert not quick.is_small(), "it is for all tests, of which most have the whole network"
 
-    out = tmp_path_factory.mktemp("run")
-    arguments = ["--data", f"folder:{folder}?modality=ultrasound", "--out", str(out / "squares")]
-    arguments += ["--size", "64", "--epochs", "2", "--batch", "8", "--cache", str(out / "cache")]
-    assert main([*arguments, "--validation", "0.2"]) == 0
-    return out / "squares"
+    def train(out: Path) -> None:
+        options = ["--data", f"folder:{folder}?modality=ultrasound", "--out", str(out / "squares")]
+        options += ["--size", "64", "--epochs", "2", "--batch", "8", "--cache", str(out / "cache")]
+        with quick.eagerly(False):
+            assert main([*options, "--validation", "0.2"]) == 0
+
+    return once(tmp_path_factory, "run", train) / "squares"
+
+
+@pytest.fixture(scope="session")
+def crossed(folder, tmp_path_factory) -> Path:
+    """A cross-validation of two folds on `folder`, with its fit on everything, as `runs` and `cache` that `crossing`
+    takes. It is `once` for all, and of `folds_here`."""
+    from train import crossval
+
+    def train(out: Path) -> None:
+        with quick.folds_here():
+            assert crossval.main([*crossing(folder, out), "--final"]) == 0
+
+    return once(tmp_path_factory, "crossed", train)
+
+
+def crossing(data: Path, out: Path) -> list[str]:
+    """The options of `crossed`, in a copy of it."""
+    options = ["--data", f"folder:{data}?modality=ultrasound", "--size", "64", "--epochs", "2"]
+    options += ["--batch", "32", "--folds", "2"]
+    return [*options, "--cache", str(out / "cache"), "--out", str(out / "runs")]

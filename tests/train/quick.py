@@ -1,4 +1,4 @@
-"""Trainings in a third of the time: of a small network, and folds without a process of their own.
+"""Trainings in a tenth of the time: of a small network, without a graph, and folds without a process of their own.
 
 What is asked with them is who is trained on what and how it ends, and not how well it draws.
 """
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 
+import keras
 import pytest
 
 from bcweb import batch, network
@@ -20,6 +21,9 @@ _SMALL = (
     _Stage(1, 8, 3, 1, 1), _Stage(2, 8, 3, 2, 1), _Stage(2, 8, 5, 2, 1), _Stage(2, 16, 3, 2, 1),
     _Stage(2, 16, 5, 1, 1), _Stage(2, 24, 5, 2, 1), _Stage(2, 24, 3, 1, 1),
 )  # fmt: skip
+
+# An eighth of what the original U-Net has.
+_NARROW = (8, 16, 32, 64, 128)
 
 
 def is_small() -> bool:
@@ -45,12 +49,36 @@ def _this_process(*_: object) -> int:
 
 
 @contextmanager
+def narrow() -> Iterator[None]:
+    """`unet` is one at an eighth of its widths."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(network, "_UNET_WIDTHS", _NARROW)
+        yield
+
+
+@contextmanager
+def eagerly(yes: bool = True) -> Iterator[None]:
+    """Without a graph, which takes longer to trace than five steps take; or with one, within such."""
+    if keras.backend.backend() != "tensorflow":
+        yield
+        return
+    from tensorflow import config
+
+    before = config.functions_run_eagerly()
+    config.run_functions_eagerly(yes)
+    try:
+        yield
+    finally:
+        config.run_functions_eagerly(before)
+
+
+@contextmanager
 def folds_here() -> Iterator[None]:
-    """Folds are trained in this process, where TensorFlow has begun, by a `small` network."""
+    """Folds are trained in this process, where TensorFlow has begun, `eagerly` and by a `small` network."""
 
     def train(command: list[str]) -> int:
         return import_module(command[0]).main(command[1:])
 
-    with small(), pytest.MonkeyPatch.context() as patch:
+    with small(), eagerly(), pytest.MonkeyPatch.context() as patch:
         patch.setattr(folds, "train", train)
         yield

@@ -21,24 +21,11 @@ from train.keras_network import begin_phase, build_model, read_tensors
 from train.start import from_source, without_source
 
 
-@pytest.fixture
-def eagerly():
-    """A graph takes ten times as long to trace as a few steps take without one."""
-    if keras.backend.backend() != "tensorflow":
-        yield
-        return
-    import tensorflow
-
-    tensorflow.config.run_functions_eagerly(True)
-    yield
-    tensorflow.config.run_functions_eagerly(False)
-
-
 @contextmanager
 def made_thin() -> Iterator[None]:
-    """The original U-Net at an eighth of its widths too: what is frozen goes by names, not by widths."""
-    with quick.small(), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(network, "_UNET_WIDTHS", (8, 16, 32, 64, 128))
+    """The original U-Net narrow too, and lite2 no larger: what is frozen goes by names, not by widths."""
+    with quick.small(), quick.narrow(), pytest.MonkeyPatch.context() as patch:
+        patch.setitem(network._LITES, "lite2", network._LITES["lite0"])
         yield
 
 

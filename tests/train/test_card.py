@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 import yaml
 
@@ -13,7 +14,7 @@ from bcweb.scores import CaseScore, read_scores, report
 from bcweb.weights import EMBEDDED, Config, OperatingPoint, load_weights
 from tests import weights_folder
 from tests.hub.finished import RECIPE
-from train.card import card, front_matter
+from train.card import Published, card, front_matter
 from train.recipe import epochs_of
 
 CITATION = Path(__file__).parents[2] / "CITATION.cff"
@@ -106,6 +107,31 @@ def test_a_fit_on_everything_says_what_it_was_not_fitted_on(config):
     assert "These weights themselves were fitted on all cases but 2 that were left out. " in told
     alone = card(config, mine, None)
     assert "Trained on all cases but 2 that were left out: no scores of this file exist." in alone
+
+
+@pytest.mark.parametrize(
+    ("gate", "point_from", "said"),
+    [
+        (0.5, "validation", "presence was learned, and its gate chosen, on views of"),
+        (0.5, "nothing", "presence was learned on views of"),
+        (None, "other folds", "presence was learned on views of"),
+    ],
+)
+def test_a_gate_is_chosen_on_views_only_where_it_was_chosen(config, gate, point_from, said):
+    """The test may have the normals that the training had not."""
+    point = msgspec.structs.replace(POINT, presence_gate=gate)
+    mine = record(normals=0, point_from=point_from)
+    told = card(msgspec.structs.replace(config, operating_point=point), mine, None)
+    assert f"The training had no scan without a lesion: {said} lesion scans that show none" in told
+    assert "The data had no scan" not in told
+
+
+def test_known_failures_say_what_is_known_of_boxes_alone(config):
+    result = report([*lesions(4), *lesions(4, "films", weak=True)], {})
+    told = card(config, record(), result, Published("ann/weights", [], study=False))
+    missed = "25% of the 4 lesion images are missed (Dice of at most 0.1"
+    assert f"- busi: {missed})." in told
+    assert f"- films: {missed} against the ellipse in a box)." in told
 
 
 @pytest.mark.parametrize("modality", MODALITIES)

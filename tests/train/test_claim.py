@@ -11,11 +11,11 @@ from train.claim import claimed
 from train.source import main
 
 
-def test_a_folder_that_another_training_is_at_work_in_is_left_alone(folder, run, tmp_path, capsys):
+def test_a_folder_that_another_training_is_at_work_in_is_left_alone(folder, tmp_path, capsys):
     out = tmp_path / "run"
     options = ["--data", f"folder:{folder}?modality=ultrasound", "--size", "64", "--out", str(out)]
     with claimed(out):
-        assert main([*options, "--cache", str(run.parent / "cache")]) == 1
+        assert main([*options, "--cache", str(tmp_path / "cache")]) == 1
         assert [file.name for file in out.iterdir()] == ["training.lock"]
     said = f"Another training is at work in {out}: let it end, or choose another --out."
     assert capsys.readouterr().err.splitlines()[-1] == said

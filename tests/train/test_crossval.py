@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import msgspec
 import pytest
 
 from bcweb.scores import read_scores
 from bcweb.weights import load_weights
-from train import crossval, folds, source
+from tests.train.conftest import crossing
+from train import crossval, folds, score, source
 
 
 @pytest.fixture(scope="module")
-def finished(folder, folds_here, tmp_path_factory):
-    out = tmp_path_factory.mktemp("crossval")
-    options = ["--data", f"folder:{folder}?modality=ultrasound", "--size", "64", "--epochs", "2"]
-    options += ["--batch", "8", "--cache", str(out / "cache"), "--out", str(out / "runs")]
-    options += ["--folds", "2", "--final"]
-    assert crossval.main(options) == 0
-    return out / "runs", options
+def finished(crossed, folder, folds_here, tmp_path_factory):
+    out = shutil.copytree(crossed, tmp_path_factory.mktemp("crossval") / "finished")
+    return out / "runs", [*crossing(folder, out), "--final"]
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +25,7 @@ def frozen(folder, folds_here, tmp_path_factory):
     """By the options of `train.transfer`; without --freeze the arm would be imagenet."""
     out = tmp_path_factory.mktemp("frozen")
     options = ["--data", f"folder:{folder}?modality=ultrasound", "--size", "64", "--epochs", "1"]
-    options += ["--batch", "8", "--cache", str(out / "cache"), "--out", str(out / "runs")]
+    options += ["--batch", "32", "--cache", str(out / "cache"), "--out", str(out / "runs")]
     options += ["--folds", "2"]
     assert crossval.main([*options, "--freeze", "random"]) == 0
     return out / "runs", options
@@ -52,6 +50,16 @@ def test_the_final_weights_have_seen_everything_and_say_whose_scores_they_carry(
     record = json.loads((runs / "final" / "run.json").read_text())
     assert record["operating_point"] == msgspec.structs.asdict(weights.config.operating_point)
     assert "2 folds" in (runs / "final" / "weights" / "README.md").read_text()
+
+
+def test_the_scores_of_the_folds_stay_on_the_card_of_the_final_weights(finished, capfd):
+    runs, options = finished
+    card = runs / "final" / "weights" / "README.md"
+    before = card.read_text()
+    assert score.main([str(runs / "final"), *options[:2]]) == 1
+    said = f"{runs / 'final'} held no case out that could be scored."
+    assert capfd.readouterr().err.splitlines()[-1] == said
+    assert card.read_text() == before and "By cross-validation over 2 folds" in before
 
 
 def test_the_final_weights_end_where_the_folds_were_at_their_best(finished):

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import pytest
 
+from tests.train import quick
 from train import devices, loop
 from train.keras_network import build_model, read_tensors
 
@@ -20,9 +21,11 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def half():
-    """lite0 in half precision, as a training on a GPU builds it."""
-    with devices.built_in(devices.HALF):
-        return build_model("lite0", 64, seed=3)
+    """A small lite0 in half precision, as a training on a GPU builds it; small are all that are built beside it."""
+    with quick.small():
+        with devices.built_in(devices.HALF):
+            model = build_model("lite0", 64, seed=3)
+        yield model
 
 
 def test_only_gpus_compute_in_half_precision():
@@ -41,7 +44,7 @@ def test_half_precision_is_in_the_maps_and_not_in_the_weights_or_the_logits(half
     assert build_model("lite0", 64).get_layer("encoder.stem").compute_dtype == "float32"
 
 
-def test_half_precision_says_about_what_single_precision_says(half):
+def test_half_precision_says_about_what_single_precision_says(half, eagerly):
     whole = build_model("lite0", 64, seed=3)
     images = np.random.default_rng(0).standard_normal((2, 64, 64, 3)).astype(np.float32)
     expected, said = whole.predict_on_batch(images), half.predict_on_batch(images)

@@ -199,7 +199,35 @@ def test_a_project_is_measured_and_reported(tmp_path, monkeypatch, capsys):
     assert (tmp_path / "review-scores" / "suspicion.png").stat().st_size > 1000
     assert doubt_study.main([*asked, "--name", "again"]) == 0, capsys.readouterr().err
     again = (tmp_path / "again.md").read_text()
+    capsys.readouterr()
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(doubt_study, "write_report", stop)
+    assert doubt_study.main([*asked, "--name", "third"]) == 130
+    assert (tmp_path / "third" / "cases.csv").exists()
+    said = "Stopped; what was measured is kept, and --report writes the report of it."
+    assert capsys.readouterr().err.splitlines()[-1] == said
+    monkeypatch.setattr(doubt_study, "measure", stop)
+    assert doubt_study.main([*asked, "--name", "fourth"]) == 130
+    assert capsys.readouterr().err.splitlines()[-1] == "Stopped; nothing was written."
     assert "(again/suspicion.png)" in again and "were chosen before" in again
+
+
+def test_the_figure_of_uncertainty_shows_every_data_set_and_no_two_alike():
+    from matplotlib import pyplot
+
+    names = [f"ward {i}" for i in range(6)]
+    cases = [rated(i, 0.1, 0.2, dataset=name) for i, name in enumerate(names)]
+    figure = doubt_report._draw_uncertainty(Study(cases, [], []))
+    shown, labels = figure.axes[0].get_legend_handles_labels()
+    pyplot.close(figure)
+    assert labels == [f"{name}, lesion" for name in names]
+    looks = {
+        (tuple(some.get_edgecolor()[0]), some.get_paths()[0].vertices.tobytes()) for some in shown
+    }
+    assert len(looks) == 6
 
 
 def test_twins_that_were_all_seen_leave_what_was_measured_before(tmp_path, capsys):

@@ -79,6 +79,12 @@ def test_a_fault_of_ours_stays_a_traceback():
         exit_status(raising(AttributeError("ours")))
 
 
+def test_what_a_command_leaves_is_there_whole_or_as_it_was():
+    """Of `package` it lies in a folder of its own, which goes to the Hub or away."""
+    files = [f for f in Path(train.__file__).parent.glob("*.py") if f.name != "package.py"]
+    assert [f.name for f in files if ".write_text(" in f.read_text()] == []
+
+
 @pytest.mark.parametrize("file", COMMANDS, ids=lambda file: file.stem)
 def test_every_command_ends_so(file):
     [main] = [

@@ -8,12 +8,14 @@ import signal
 import subprocess
 import sys
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bcweb.scores import write_scores
-from bcweb.weights import load_weights
+from bcweb.weights import config_text, load_weights
+from tests import weights_folder
 from tests.until import until
 from train import ablations, crossval, folds, source, study, transfer
 from train import run as training
@@ -28,7 +30,7 @@ ROOT = Path(__file__).parents[2]
 def finished(run: Path, fold: int, folds: int = 2, done: int = 3, rate: float = 0.1) -> Path:
     """A run of three epochs that tests one case of its own."""
     (run / "weights").mkdir(parents=True)
-    (run / "weights" / "config.json").write_text("{}")
+    (run / "weights" / "config.json").write_text(config_text(weights_folder.config()))
     (run / "weights" / "README.md").write_text("")
     (run / "scores.json").write_text("{}")
     case = {"dataset": "busi", "id": str(fold), "role": "test"}
@@ -43,12 +45,22 @@ def test_only_folds_that_are_whole_and_scored_are_skipped(tmp_path):
 
     def command(fold: int) -> list[str]:
         trained.append(fold)
+        runs[fold].rename(tmp_path / f"stopped-{fold}")
+        finished(runs[fold], fold)
         return ["calendar", "2026"]  # a module that ends well
 
     assert train_missing(runs, command) == 0
     assert trained == [1], "a fold that was stopped goes on"
     (runs[0] / "scores.json").unlink()
     assert train_missing(runs, lambda fold: ["no_such_module"]) == 1, "the first that fails ends it"
+
+
+def test_a_fold_that_ended_well_but_early_is_not_taken_for_whole(tmp_path, capsys):
+    """A signal that it alone got had it keep its best epoch."""
+    runs = [finished(tmp_path / "0", 0, done=2), finished(tmp_path / "1", 1)]
+    assert train_missing(runs, lambda fold: ["calendar", "2026"]) == 130
+    said = f"{runs[0]} was stopped before its last epoch; the same command goes on.\n"
+    assert capsys.readouterr().err == said
 
 
 def test_folds_of_packed_data_have_no_card_and_no_scores_and_are_not_trained_again(tmp_path):
@@ -233,6 +245,25 @@ def test_a_fold_of_other_scans_or_truths_is_not_taken_for_the_one_that_is_asked_
         folds.check_cases(run, squares, args, None)
 
 
+def test_a_fold_that_looked_at_whole_films_is_not_taken_for_one_that_looks_at_the_breast(
+    tmp_path, squares
+):
+    """A record of before has no truths by which it would be told."""
+    films = replace(squares, cases=tuple(replace(c, modality="mammogram") for c in squares.cases))
+    args = source.parse(["--data", "squares:x", "--out", "y", "--epochs", "3"])
+    rows = case_rows(films, assign(films, args)[0])
+    for row in rows:
+        del row["truth"]
+    run = trained_by_train_source(tmp_path / "0", data=["squares"], cases=rows)
+    said = f"{run} looks at all of a scan, and what is trained now at the breast alone: choose another --out."
+    with pytest.raises(ValueError) as raised:
+        folds.check_trained(run, args, films, None)
+    assert str(raised.value) == said
+    framed = weights_folder.config(modality="mammogram", crop="breast")
+    (run / "weights" / "config.json").write_text(config_text(framed))
+    folds.check_trained(run, args, films, None)
+
+
 def trained_by_train_source(run: Path, until: int | None = None, **more) -> Path:
     """A run of busi by its defaults, in three epochs. more: of its record."""
     finished(run, 0)
@@ -357,7 +388,28 @@ def test_a_case_that_two_folds_test_is_refused(tmp_path):
         check_split(runs)
 
 
-def test_a_report_calls_a_folder_by_its_name():
+@pytest.mark.parametrize("command", [study, ablations])
+def test_trials_on_whole_films_are_not_compared_with_those_on_the_breast(
+    folder, tmp_path, monkeypatch, capfd, command
+):
+    monkeypatch.setattr(folds, "train", lambda given: pytest.fail(f"trained: {given}"))
+    asked = ["--data", f"folder:{folder}?modality=mammogram", "--out", str(tmp_path / "runs")]
+    asked += ["--docs", str(tmp_path), "--folds", "3", "--size", "64", "--epochs", "24"]
+    before = {"folds": 3, "epochs": 24, "size": 64, "data": [folder.name]}
+    file = tmp_path / "ablations" / "settings.json"
+    if command is study:
+        file = tmp_path / "transfer-study" / "ultrasound-to-mammogram" / "study.json"
+        before = study._settings(study.parse(asked), load_weights("embedded", "ultrasound"))
+        before.pop("crop", None)
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps(before))
+    assert command.main(asked) == 1
+    said = capfd.readouterr().err.splitlines()[-1]
+    assert said.startswith(f"{file} is of a study with crop None, and breast is asked for: ")
+
+
+def test_a_report_calls_a_folder_and_a_data_set_of_the_hub_by_its_name():
+    assert data_name("hf:user/ward@v2?energy=low") == "user/ward@v2"
     assert data_name("folder:/data/cdd-cesm?energy=low&modality=mammogram") == "cdd-cesm"
     assert data_name("busi:/data/busi") == "busi"
 

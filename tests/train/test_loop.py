@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import sys
 from dataclasses import replace
 from itertools import cycle
@@ -16,13 +17,23 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from bcweb.terminal import os_sentence
+from tests.limits import no_file_above
+from tests.train import quick
 from train import loop
 from train.keras_network import build_model, read_tensors
 
 RECIPE = loop.Recipe(size=64, epochs=3, batch=8, seed=3)
+SHORT = replace(RECIPE, epochs=1, batch=32)
 
 
 pytestmark = pytest.mark.usefixtures("narrow")  # the loop asks nothing of a network but its parts
+
+
+@pytest.fixture
+def traced(narrow):
+    """As a training is outside of tests."""
+    with quick.eagerly(False):
+        yield
 
 
 def fit(run, data, validation=None, recipe=RECIPE):
@@ -30,7 +41,7 @@ def fit(run, data, validation=None, recipe=RECIPE):
 
 
 def test_the_averages_of_the_best_epoch_are_kept_and_after_a_kill_the_same(
-    squares, tmp_path, monkeypatch
+    traced, squares, tmp_path, monkeypatch
 ):
     dices, averages, raw = cycle([0.1, 0.9, 0.3]), [], []
     keep = loop._keep
@@ -86,11 +97,19 @@ def test_a_validation_is_the_mean_dice_of_lesions_and_the_area_under_the_curve(
     )
 
 
-def test_what_a_training_that_was_killed_left_half_written_is_removed(squares, tmp_path):
-    part = tmp_path / "best.safetensors.4711.part"
-    part.write_bytes(b"half")
-    fit(tmp_path, squares, recipe=replace(RECIPE, epochs=1))
-    assert not part.exists()
+@pytest.fixture(scope="module")
+def fitted(squares, tmp_path_factory):
+    """A run by `SHORT`, in a folder in which another was killed; to be copied."""
+    out = tmp_path_factory.mktemp("fitted")
+    (out / "best.safetensors.4711.part").write_bytes(b"half")
+    with quick.narrow(), quick.eagerly():
+        fit(out, squares, recipe=SHORT)
+    return out
+
+
+def test_what_a_training_that_was_killed_left_half_written_is_removed(fitted):
+    assert (fitted / "best.safetensors").exists()
+    assert not list(fitted.glob("*.part"))
 
 
 def test_ctrl_c_keeps_the_best_epoch(squares, tmp_path, monkeypatch):
@@ -102,10 +121,27 @@ def test_ctrl_c_keeps_the_best_epoch(squares, tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(loop, "_keep", keep_then_stop)
-    best = fit(tmp_path, squares)
+    best = fit(tmp_path, squares, recipe=replace(SHORT, epochs=3))
     assert len(kept) == 1, "the loop went on after Ctrl-C"
     assert set(best) == set(kept[0])
     assert len((tmp_path / "history.csv").read_text().splitlines()) == 2, "header and one epoch"
+
+
+def test_ctrl_c_before_the_first_checkpoint_stands_keeps_nothing(
+    squares, tmp_path, monkeypatch, capsys
+):
+    save = loop.save_atomically
+
+    def stop(tensors, path, *notes):
+        if path.name == "checkpoint.safetensors":
+            raise KeyboardInterrupt
+        save(tensors, path, *notes)
+
+    monkeypatch.setattr(loop, "save_atomically", stop)
+    with pytest.raises(KeyboardInterrupt):
+        fit(tmp_path, squares, recipe=SHORT)
+    assert capsys.readouterr().out == "", "no epoch is kept"
+    assert [file.name for file in tmp_path.iterdir()] == ["best.safetensors"]
 
 
 def rewrite(run: Path, without: str | None = None, **changes) -> None:
@@ -122,24 +158,25 @@ def rewrite(run: Path, without: str | None = None, **changes) -> None:
     save_file(tensors, file, notes | {"recipe": json.dumps(said)})
 
 
-def test_another_recipe_in_the_same_folder_is_refused(squares, tmp_path):
-    short = loop.Recipe(size=64, epochs=1, batch=8)
-    fit(tmp_path, squares, recipe=short)
+def test_another_recipe_in_the_same_folder_is_refused(fitted, squares, tmp_path):
+    run = shutil.copytree(fitted, tmp_path / "run")
     with pytest.raises(ValueError, match="holds a run with other settings"):
-        fit(tmp_path, squares, recipe=loop.Recipe(size=64, epochs=2, batch=8))
+        fit(run, squares, recipe=replace(SHORT, epochs=2))
 
-    rewrite(tmp_path, until=None)
-    fit(tmp_path, squares, recipe=short)
-    rewrite(tmp_path, unheard_of=1)
+    rewrite(run, until=None)
+    fit(run, squares, recipe=SHORT)
+    rewrite(run, unheard_of=1)
     with pytest.raises(ValueError, match="holds a run with other settings"):
-        fit(tmp_path, squares, recipe=short)
+        fit(run, squares, recipe=SHORT)
 
 
-def test_a_checkpoint_with_other_parts_than_this_program_writes_is_no_traceback(squares, tmp_path):
-    fit(tmp_path, squares, recipe=loop.Recipe(size=64, epochs=1, batch=8))
-    rewrite(tmp_path, without="state.0007")
+def test_a_checkpoint_with_other_parts_than_this_program_writes_is_no_traceback(
+    fitted, squares, tmp_path
+):
+    run = shutil.copytree(fitted, tmp_path / "run")
+    rewrite(run, without="state.0007")
     with pytest.raises(ValueError, match=r"checkpoint.safetensors was written by another version"):
-        fit(tmp_path, squares, recipe=loop.Recipe(size=64, epochs=1, batch=8))
+        fit(run, squares, recipe=SHORT)
 
 
 def test_an_epoch_is_a_function_of_seed_and_number(squares):
@@ -227,8 +264,9 @@ def test_a_broken_write_leaves_the_old_file(tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="it is TensorFlow that traces")
-def test_the_first_step_is_traced_once(squares):
-    model = build_model("lite0", 64)
+def test_the_first_step_is_traced_once(traced, squares):
+    with quick.small():
+        model = build_model("lite0", 64)
     traces, step = [], model.train_step
 
     def counted(data):
@@ -245,16 +283,9 @@ def test_the_first_step_is_traced_once(squares):
 @pytest.mark.skipif(sys.platform == "win32", reason="a file's size has no limit there")
 def test_a_disk_that_is_full_is_a_sentence_and_keeps_the_checkpoint_of_before(tmp_path):
     """It fills after hours, and was a traceback of a type of its own."""
-    import resource
-
     path = tmp_path / "checkpoint.safetensors"
     loop.save_atomically({"a": np.zeros(10)}, path)
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
-    try:
-        with pytest.raises(OSError) as caught:
-            loop.save_atomically({"a": np.zeros(10_000)}, path)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    with no_file_above(1000), pytest.raises(OSError) as caught:
+        loop.save_atomically({"a": np.zeros(10_000)}, path)
     assert os_sentence(caught.value) == f"{path}: File too large."
     assert list(tmp_path.iterdir()) == [path] and load_file(path)["a"].shape == (10,)

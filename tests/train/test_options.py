@@ -20,6 +20,8 @@ PARSERS = {
         ("source", "--learning-rate=-1", "--learning-rate is a number above 0"),
         ("source", "--learning-rate=nan", "--learning-rate is a number above 0"),
         ("source", "--folds=1", "--folds wants at least 2"),
+        ("source", "--fold=5", "--fold is a number below 5 or"),
+        ("source", "--fold=\u00b2", "--fold is a number below 5 or"),
         ("source", "--validation=1e-320", "--validation is a part of the rest, from 0.01 to 0.5, or 0"),
         ("source", "--seed=-1", "--seed and --split-seed are numbers from 0 on"),
         ("source", "--part=0", "--part is a percentage, 1 to 100"),
@@ -40,6 +42,11 @@ def test_a_number_out_of_its_range_is_said_at_once(command, option, sentence, tm
         PARSERS[command](["--data", "busi:/nowhere", "--out", str(tmp_path / "x"), option])
     assert ended.value.code == 2
     assert f"error: {sentence}" in capsys.readouterr().err
+
+
+def test_a_fold_is_recorded_by_one_name():
+    args = source.parse(["--data", "busi:/nowhere", "--out", "x", "--fold", "01"])
+    assert args.fold == "1"
 
 
 def test_a_quick_study_takes_what_is_asked_for_besides():

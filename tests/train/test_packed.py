@@ -75,7 +75,8 @@ def test_mammograms_that_were_packed_whole_are_refused(sets, tmp_path):
         packed.unpack(tmp_path / "before.npz", 64)
 
 
-def test_a_run_is_scored_later_as_it_would_have_been(run, folder, capsys):
+def test_a_run_is_scored_later_as_it_would_have_been(run, folder, tmp_path, capsys):
+    run = shutil.copytree(run, tmp_path / "run")
     scores = (run / "weights" / "scores.csv").read_text()
     card = (run / "weights" / "README.md").read_text()
     result = json.loads((run / "scores.json").read_text())

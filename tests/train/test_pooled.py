@@ -9,10 +9,12 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from bcweb.scores import report
 from bcweb.weights import OperatingPoint, Reading, SeenCase, load_weights
 from tests.hub import finished
+from tests.limits import no_file_above
 from train import pooled
 from train.readings import PLAIN, Answers
 
@@ -48,11 +50,9 @@ def test_a_disk_that_is_full_leaves_a_fold_the_reading_that_it_had(tmp_path):
     run = finished.run(tmp_path / "run")
     file = run / "weights" / "config.json"
     before = file.read_text()
-    limited = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"
-    done = subprocess.run(
-        [sys.executable, "-c", limited + SETTLE, str(run)], cwd=ROOT, capture_output=True, text=True
-    )
-    assert "File too large" in done.stderr
+    point = OperatingPoint(mask_threshold=0.25, presence_gate=0.5, min_lesion_fraction=0.0)
+    with no_file_above(100), pytest.raises(OSError, match="File too large"):
+        pooled._settle(run, Reading(mirrored=True), point, "other folds")
     assert file.read_text() == before
 
 

@@ -14,6 +14,7 @@ from bcweb.batch import Choice
 from bcweb.cases import read_cases
 from bcweb.evaluate import score_one
 from bcweb.weights import Reading, load_weights
+from tests.train.conftest import crossing
 from train import crossval, readings
 from train.readings import PLAIN, Answers, Way
 
@@ -24,18 +25,16 @@ def spec(folder):
 
 
 @pytest.fixture(scope="module")
-def options(spec, tmp_path_factory):
-    """Of a cross-validation of two folds."""
-    cache = tmp_path_factory.mktemp("cache")
-    data = ["--data", spec, "--cache", str(cache)]
-    return [*data, "--size", "64", "--epochs", "2", "--batch", "8", "--folds", "2"]
+def options(folder, tmp_path_factory):
+    """Of the cross-validation that `trained` are the folds of; a test says of its own copy where it is."""
+    return crossing(folder, tmp_path_factory.mktemp("crossing"))
 
 
 @pytest.fixture(scope="module")
-def trained(options, folds_here, tmp_path_factory):
-    out = tmp_path_factory.mktemp("readings")
-    assert crossval.main([*options, "--out", str(out)]) == 0
-    return out
+def trained(crossed, folds_here, tmp_path_factory):
+    folds_alone = shutil.ignore_patterns("final")
+    out = tmp_path_factory.mktemp("readings") / "runs"
+    return shutil.copytree(crossed / "runs", out, ignore=folds_alone)
 
 
 def folds_of(out: Path) -> list[Path]:
@@ -131,7 +130,7 @@ def test_folds_without_a_normal_choose_a_gate_by_views_that_show_no_lesion(
 ):
     spec = f"folder:{folder}?modality=mammogram"
     options = ["--data", spec, "--labels", "benign", "--cache", str(tmp_path / "cache")]
-    options += ["--size", "64", "--epochs", "1", "--batch", "8", "--validation", "0.4"]
+    options += ["--size", "64", "--epochs", "1", "--batch", "32", "--validation", "0.4"]
     assert crossval.main([*options, "--folds", "2", "--out", str(tmp_path)]) == 0
     runs = folds_of(tmp_path)
     asked = readings.ask(runs, [spec])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -124,6 +124,19 @@ def test_the_best_weights_that_are_cut_short_are_named_in_a_sentence(trained, sq
     with pytest.raises(ValueError) as raised:
         go_on(trained, squares)
     assert str(raised.value) == f"{file} is damaged: delete it and checkpoint.safetensors {ANEW}"
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_best_weights_that_are_lost_are_named_before_the_training_goes_on(trained, squares, gone):
+    """It would end hours later without them, and its record be that of a training that goes on."""
+    recipe, file = replace(RECIPE, epochs=2), trained / "best.safetensors"
+    notes = {"history": json.dumps(HISTORY), "recipe": json.dumps(asdict(recipe))}
+    loop.save_atomically({}, trained / "checkpoint.safetensors", notes)
+    file.unlink() if gone else file.write_bytes(b"")
+    with pytest.raises(ValueError) as raised:
+        loop.fit(None, squares, None, "ultrasound", recipe, trained)
+    what = "gone: delete" if gone else "damaged: delete it and"
+    assert str(raised.value) == f"{file} is {what} checkpoint.safetensors {ANEW}"
 
 
 def test_what_a_training_left_whose_checkpoint_is_gone_is_not_the_next_one_s(

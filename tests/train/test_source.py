@@ -19,6 +19,7 @@ from bcweb.scores import read_scores, report
 from bcweb.segmenter import Segmenter
 from bcweb.weights import WeightsError, load_weights
 from tests.cases.trees import no_text
+from tests.train.test_loop import rewrite
 from train import loop, score
 from train.arms import ARMS
 from train.card import card
@@ -77,7 +78,7 @@ def test_accepted_predictions_are_not_scored(folder, narrow, tmp_path, capsys, e
     ]
     (data / "cases.csv").write_text("\n".join([f"{head},decision", *decided]))
     spec = f"folder:{data}?modality=ultrasound"
-    arguments = ["--data", spec, "--size", "64", "--epochs", "1", "--batch", "8"]
+    arguments = ["--data", spec, "--size", "64", "--epochs", "1"]
     assert main([*arguments, "--validation", "0.2", *there(tmp_path), *narrow]) == 0
     said, run = capsys.readouterr().out, tmp_path / "run"
     record = json.loads((run / "run.json").read_text())
@@ -181,7 +182,7 @@ def test_a_fold_that_holds_nothing_out_is_refused_before_it_trains(
     ],
 )
 def test_what_goes_wrong_in_training_gets_one_sentence(
-    folder, tmp_path, monkeypatch, capsys, error, status, sentence
+    folder, small, tmp_path, monkeypatch, capsys, error, status, sentence
 ):
     def fail(*_):
         raise error
@@ -208,6 +209,10 @@ def test_a_folder_does_not_go_on_with_another_split_or_other_cases(run, folder, 
     assert main([*now, "--validation", "0.2"]) == 1, "it would never be trained on"
     assert "on other scans or truths of theirs" in capsys.readouterr().err
     assert (mine / "run.json").read_text() == before
+    rewrite(mine, without="state.0007")
+    assert main([*arguments, "--validation", "0.2"]) == 1
+    assert "was written by another version of this program" in capsys.readouterr().err
+    assert (mine / "run.json").read_text() == before, "it has its weights, and can be pushed"
     (mine / "run.json").unlink()  # as a program says that finds it damaged
     assert main([*arguments, "--fold", "1", "--validation", "0.2"]) == 1
     assert "holds a run on other cases, on another split" in capsys.readouterr().err
@@ -242,7 +247,7 @@ def test_names_that_are_no_text_are_trained_on_and_known_again(folder, narrow, t
         file.rename(no_text(file.with_name(file.name.replace("case", "Läsion "))))
     (data / "cases.csv").unlink()
     spec = ["--data", f"folder:{data}?modality=ultrasound"]
-    options = ["--size", "64", "--epochs", "1", "--batch", "8", "--validation", "0.2"]
+    options = ["--size", "64", "--epochs", "1", "--validation", "0.2"]
     assert main([*spec, *options, *there(tmp_path), *narrow]) == 0
     weights = load_weights(str(tmp_path / "run" / "weights"))
     record = json.loads((tmp_path / "run" / "run.json").read_text())
@@ -391,10 +396,10 @@ def test_mammograms_without_a_normal_among_them_teach_presence_by_covered_lesion
         Image.fromarray(mask).save(tmp_path / "data" / "masks" / f"case{i}.png")
     arguments = ["--data", f"folder:{tmp_path / 'data'}?modality=mammogram", "--size", "64"]
     arguments += [*there(tmp_path), *narrow]
-    assert main([*arguments, "--epochs", "1", "--batch", "8", "--validation", "0.4"]) == 0
+    assert main([*arguments, "--epochs", "1", "--validation", "0.4"]) == 0
     assert "presence is learned from views of the same scans" in capsys.readouterr().out
     config = json.loads((tmp_path / "run" / "weights" / "config.json").read_text())
     assert config["presence"] and config["operating_point"]["presence_gate"] is not None
     assert json.loads((tmp_path / "run" / "run.json").read_text())["normals"] == 0
     card = (tmp_path / "run" / "weights" / "README.md").read_text()
-    assert "The data had no scan without a lesion" in card
+    assert "The training had no scan without a lesion: presence was learned, and its gate" in card

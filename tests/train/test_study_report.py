@@ -12,6 +12,7 @@ from bcweb.scans import MODALITIES
 from bcweb.scores import CaseScore, read_scores, write_scores
 from bcweb.statistics import Interval
 from bcweb.weights import EMBEDDED
+from train import study_report
 from train.study_report import (
     DOCS,
     ArmScores,
@@ -210,6 +211,24 @@ def test_the_report_has_a_row_an_arm_and_its_figure(docs):
     assert figure.read_bytes().startswith(b"\x89PNG") and f"transfer-study/{figure.name}" in text
     assert "\n- `encoder`: the method: " in text, "what an arm is, is told"
     assert "- `stack`" not in text, "it was not run"
+
+
+def test_the_figure_shows_every_part_of_the_data_and_no_two_alike(docs, tmp_path, monkeypatch):
+    from matplotlib import pyplot
+
+    control = by_arm(docs)["imagenet"]
+    parts = [moved(control, 0, percent) for percent in (100, 75, 50, 25, 10)]
+    direction = read_direction(docs / "transfer-study" / "mammogram-to-ultrasound")
+    monkeypatch.setattr(pyplot, "close", lambda shown: drawn.append(shown))
+    drawn = []
+    study_report.figure(direction, parts, tmp_path / "figure.png")
+    monkeypatch.undo()
+    [axes] = drawn[0].axes
+    lines, _ = axes.get_legend_handles_labels()
+    pyplot.close(drawn[0])
+    assert [line.get_label().split("%")[0] for line in lines] == ["100", "75", "50", "25", "10"]
+    assert len({(line.get_color(), line.get_marker()) for line in lines}) == 5
+    assert all(axes.get_ylim()[0] < line.get_ydata()[0] for line in lines), "none is cut off"
 
 
 def test_the_shipped_weights_tell_what_transfer_to_their_modality_gave(docs, tmp_path):

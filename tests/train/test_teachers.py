@@ -12,10 +12,13 @@ import pytest
 from bcweb.segmenter import Segmenter
 from bcweb.weights import OperatingPoint, Reading, SeenCase, WeightsError, load_weights
 from tests import weights_folder
+from tests.train import quick
 from train.roles import split
 from train.source import main
 from train.teachers import learn_from, refuse_knowing
 from train.training_set import TrainingSet
+
+OTHER = ["--architecture", "unet", "--batch", "32"]
 
 
 @pytest.fixture(scope="module")
@@ -38,10 +41,12 @@ def stranger(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def student(options, run, stranger, tmp_path_factory):
+    """Of another architecture than its teachers, which is narrow and trained at once."""
     out = tmp_path_factory.mktemp("taught") / "student"
-    teachers = ["--teacher", str(run), "--teacher", str(stranger)]
-    assert main([*options, *teachers, "--out", str(out)]) == 0
-    return out
+    teachers = ["--teacher", str(run), "--teacher", str(stranger), *OTHER]
+    with quick.narrow(), quick.eagerly():
+        assert main([*options, *teachers, "--out", str(out)]) == 0
+        yield out
 
 
 def test_a_student_says_who_taught_it_and_how_much(student, run, stranger):
@@ -69,7 +74,7 @@ def test_what_a_teacher_has_seen_its_student_has(student, run, stranger):
 
 def test_a_student_does_not_go_on_without_its_teachers(student, options, tmp_path, capsys):
     mine = shutil.copytree(student, tmp_path / "student")
-    assert main([*options, "--out", str(mine)]) == 1
+    assert main([*options, *OTHER, "--out", str(mine)]) == 1
     assert "or from other weights; choose another --out." in capsys.readouterr().err
 
 

@@ -19,6 +19,7 @@ import pytest
 
 from bcweb.weights import EMBEDDED, load_weights
 from tests import weights_folder
+from tests.train import quick
 from tests.train.squares import draw_squares
 from train.arms import ARMS
 from train.card import card
@@ -76,6 +77,10 @@ def test_without_data_it_says_in_a_sentence_what_to_set(tmp_path, monkeypatch, c
     [
         (["--freeze", "random", "--source", "embedded"], "a control and takes no --source"),
         (["--freeze", "imagenet", "--architecture", "unet"], "its control is `random`"),
+        (
+            ["--architecture", "unet"],
+            "The source's architecture is lite0, and it goes on as that: leave --architecture unet out.",
+        ),
         (["--source", "/nowhere"], "There are no weights at /nowhere"),
         (
             ["--source", "~nobody-of-this-name/run"],
@@ -91,6 +96,12 @@ def test_what_cannot_be_carried_over_gets_one_sentence(folder, tmp_path, capsys,
     said = capsys.readouterr().err
     assert sentence in said and "Traceback" not in said
     assert not (tmp_path / "run").exists()
+
+
+def test_public_is_said_of_what_is_pushed(capsys):
+    with pytest.raises(SystemExit):
+        main(["--data", "busi:x", "--public"])
+    assert "--public is of what is pushed: say --push too" in capsys.readouterr().err
 
 
 def test_a_scan_without_a_truth_has_no_say_in_the_modality_of_the_data(tmp_path):
@@ -146,9 +157,9 @@ def gone_on(folder, cases, tmp_path_factory):
         seen += [next(c for c in mine if c.group == group) for group in groups]
     source = knowing(place / "source", seen)
     said = io.StringIO()
-    with contextlib.redirect_stdout(said):
+    with contextlib.redirect_stdout(said), quick.eagerly():
         options = ["--source", str(source), "--freeze", "all", "--out", str(place / "run")]
-        options += ["--epochs", "1", "--batch", "4", "--validation", "0.2"]
+        options += ["--epochs", "1", "--batch", "32", "--validation", "0.2"]
         assert main([*options, *few(folder, place)]) == 0
     return place / "run", said.getvalue(), {c.group for c in seen}
 
@@ -168,7 +179,7 @@ def test_a_card_says_why_there_is_no_gate(gone_on):
     told = "there is no gate (fewer than 3 scans without a lesion were there to choose it by), so"
     assert told in (run / "weights" / "README.md").read_text()
     without = card(msgspec.structs.replace(weights.config, presence=False), record, None)
-    assert "there is no presence head (the data had no scan without a lesion), so" in without
+    assert "there is no presence head (the training had no scan without a lesion), so" in without
 
 
 def test_what_a_source_has_seen_teaches_and_neither_tests_nor_chooses(gone_on):
@@ -214,7 +225,7 @@ def test_a_network_goes_on_at_the_size_that_it_was_trained_at(folder, tmp_path, 
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("train.loop.fit", stop)
+    monkeypatch.setattr("train.loop.compile_model", stop)
     source = weights_folder.write(tmp_path / "source", size=96)
     options = ["--source", str(source), "--freeze", "all", "--out", str(tmp_path / "run")]
     data = ["--data", f"folder:{folder}?modality=ultrasound", "--cache", str(tmp_path / "cache")]

@@ -185,13 +185,16 @@ def test_every_link_of_a_report_leads_to_something_also_where_it_is_written_else
     assert "of which its card says what it is worth" in text
 
 
-def test_what_cannot_be_measured_gets_a_sentence(run, folder, tmp_path, capsys):
+def test_what_cannot_be_measured_gets_a_sentence(run, folder, tmp_path, monkeypatch, capsys):
     data = f"folder:{folder}?modality=ultrasound"
     arguments = ["--data", data, "--docs", str(tmp_path)]
     assert weights_study.main([*arguments, "--run", str(tmp_path)]) == 1
     assert "There are no weights at" in capsys.readouterr().err
     assert weights_study.main([*arguments, "--run", str(run), "--left-out"]) == 1
     assert "First measure the runs of the data set's own folds" in capsys.readouterr().err
+    monkeypatch.setattr(weights_study, "measure", lambda *_: pytest.fail("it has begun"))
+    assert weights_study.main([*arguments, "--run", str(run), "--run", str(run)]) == 1
+    assert "Two of the runs held out the same case" in capsys.readouterr().err
     assert weights_study.main(["--report", "--docs", str(tmp_path)]) == 1
     assert "nothing that was measured" in capsys.readouterr().err
 
@@ -202,10 +205,16 @@ def test_what_a_network_has_seen_is_not_left_out_under_another_name(
     arguments = ["--run", str(run), "--docs", str(studied), "--left-out", "--data"]
     assert weights_study.main([*arguments, f"folder:{folder}?modality=ultrasound"]) == 1
     assert "has not been left out" in capsys.readouterr().err
+    ward = draw_squares(tmp_path / "ward", seed=3)
+    both = [f"folder:{of}?modality=ultrasound" for of in (ward, folder)]
+    assert weights_study.main([*arguments, both[0], "--data", both[1]]) == 1
+    assert "has not been left out" in capsys.readouterr().err
+    left_out = studied / "weights" / "ultrasound" / "left-out"
+    assert not (left_out / "ward.csv").exists(), "it was scored first"
     shutil.copytree(folder, tmp_path / "copy")
     assert weights_study.main([*arguments, f"folder:{tmp_path / 'copy'}?modality=ultrasound"]) == 1
     assert "was trained on case" in capsys.readouterr().err
-    assert not (studied / "weights" / "ultrasound" / "left-out" / "copy.csv").exists()
+    assert not (left_out / "copy.csv").exists()
 
 
 def test_what_a_reader_accepted_of_a_data_set_left_out_is_not_scored(

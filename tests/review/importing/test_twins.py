@@ -83,7 +83,7 @@ def test_real_pairs_of_one_picture_with_truths_that_contradict_each_other(store,
         label = name.split()[0]
         for file in (data / "busi" / label).glob(f"{name}*"):
             shutil.copy(file, busi / label)
-    made = run(store, "P", f"busi:{busi}", weights="embedded", workers=2)
+    made = run(store, "P", f"busi:{busi}", weights="embedded", workers=1)
     assert made.error is None and made.failures == 0
     by = {row.case: row for row in rows(store, "P")}
     for (a, b), overlap in pairs.items():
