@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -81,6 +82,12 @@ class ReviewPage(Page):
     def answer(self) -> None:
         """In place of `page.unroute_all` after `refuse`."""
         self.page.evaluate("sessionStorage.answers = true")
+
+    def reload(self) -> None:
+        """Until moving has stopped, the address names the case before."""
+        case = self.find('.queue .row[aria-selected="true"]').get_attribute("data-id")
+        expect(self.page).to_have_url(re.compile(rf"[?&]case={case}\b"))
+        self.page.reload()
 
     def press(self, *keys: str) -> None:
         for key in keys:

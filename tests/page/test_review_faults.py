@@ -510,7 +510,7 @@ def test_a_drawing_that_is_dropped_before_the_server_has_it_never_comes_there(pa
     page.shows("case 2").press("k")
     page.shows("case 1")
     expect(page.find(".offer")).to_have_count(0)
-    page.page.reload()
+    page.reload()
     page.shows("case 1")
     expect(page.find(".offer")).to_have_count(0)
     case = store.queue("local", project.id, "listed")[0].id
@@ -541,7 +541,7 @@ def test_a_drawing_that_was_undone_or_dropped_does_not_come_back(page, store, pr
     page.shows("case 1")
     with page.page.expect_response("**/draft"):
         page.find(".offer").get_by_text("Drop").click()
-    page.page.reload()
+    page.reload()
     page.shows("case 1")
     expect(page.find(".offer")).to_have_count(0)
     expect(page.find("textarea")).to_have_value("nothing to correct")
@@ -566,7 +566,7 @@ def test_a_drawing_that_a_verdict_dropped_does_not_come_back(page, store, projec
     page.press("k")
     page.shows("case 1")
     expect(page.find(".offer")).to_have_count(0)
-    page.page.reload()
+    page.reload()
     page.shows("case 1")
     expect(page.find(".offer")).to_have_count(0)
 

@@ -86,7 +86,9 @@ def test_scans_that_were_released_fit_into_their_room_when_they_are_opened_again
     anna, store, method, what
 ):
     for _ in range(8):
-        assert anna.post(f"/bc/samples/{SAMPLES[0].name}").status_code == 201
+        answer = anna.post(f"/bc/samples/{SAMPLES[0].name}")
+        assert answer.status_code == 201, answer.text
+        packed(store.get(ANNA, answer.json()["id"]))
     for id, held in store.all_of(ANNA).items():
         answer = anna.request(method, f"/bc/scans/{id}/{what}", json={"modality": "ultrasound"})
         assert answer.status_code == 200, answer.text

@@ -65,7 +65,7 @@ def sqlite(empty: Path | None, tmp_path: Path) -> Iterator[Place]:
 
 def _copy(empty: Path | None, tmp_path: Path) -> Place:
     made = Place(tmp_path / "home", None)
-    if empty is not None:
+    if empty is not None and not made.home.exists():  # both fixtures have the same one
         shutil.copytree(empty, made.home)
     return made
 

@@ -81,8 +81,8 @@ def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], obje
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory) -> Path:
-    """See `draw_squares`. It is `once` for all."""
-    return once(tmp_path_factory, "squares", lambda root: draw_squares(root, seed=0))
+    """See `draw_squares`. It is `once` for all, and by another name its groups would fall into other folds."""
+    return once(tmp_path_factory, "squares0", lambda root: draw_squares(root, seed=0))
 
 
 @pytest.fixture(scope="session")

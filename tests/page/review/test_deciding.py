@@ -218,7 +218,7 @@ def test_what_is_filled_in_stays_when_the_strokes_are_undone(page):
     page.shows("case 2").press("k")
     page.shows("case 1")
     assert comment.input_value() == "nothing to correct"
-    page.page.reload()
+    page.reload()
     page.shows("case 1")
     assert comment.input_value() == "nothing to correct"
     expect(page.find(".offer")).to_have_count(0)
@@ -374,7 +374,7 @@ def test_what_was_refused_is_not_sent_again_once_a_later_page_has_decided_its_ca
     page.refuse("/verdicts", "It is gone.")
     page.press("2")
     page.says("NOT saved, case 1: It is gone.")
-    page.page.reload()
+    page.reload()
     page.shows("case 1")
     page.says("NOT saved, case 1: It is gone.")
     page.answer()
@@ -383,7 +383,7 @@ def test_what_was_refused_is_not_sent_again_once_a_later_page_has_decided_its_ca
     page.shows("case 2")
     sent = []
     page.page.on("request", lambda asked: sent.append(asked.url))
-    page.page.reload()
+    page.reload()
     page.shows("case 2").press("5")
     page.says("case 2, unsure")  # verdicts are sent one at a time, and this one last
     cases = [url.split("/")[-2] for url in sent if url.endswith("/verdicts")]

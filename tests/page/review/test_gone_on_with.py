@@ -73,7 +73,7 @@ def test_what_is_filled_in_is_there_however_its_case_was_left(page, answer):
     page.press("k")
     page.shows("case 1")
     assert comment.input_value() == "a spiculated margin"
-    page.page.reload()
+    page.reload()
     page.shows("case 1")
     assert comment.input_value() == "a spiculated margin"
 

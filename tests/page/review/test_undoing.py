@@ -190,7 +190,7 @@ def test_what_an_undone_verdict_said_comes_back_with_its_case(page):
     page.shows("case 1")
     assert comment.input_value() == "a spiculated margin"
     expect(page.find(".choices :checked")).to_have_attribute("value", "1")
-    page.page.reload()
+    page.reload()
     page.shows("case 1")
     assert comment.input_value() == "a spiculated margin"
 
