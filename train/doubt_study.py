@@ -324,6 +324,9 @@ def _died(numbered: tuple[int, Task]) -> tuple[int, Rated, list[Damaged]]:
     raise ReviewError(f"The process that rated {numbered[1].each.case.case} died.")
 
 
+_KEPT = "Stopped; what was measured is kept, and --report writes the report of it."
+
+
 @command
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
@@ -351,21 +354,20 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     if args.report == bool(args.project):
         parser.error("name a project, or ask for --report alone")
-    return exit_status(lambda: _work(args), lambda: _stopped(args))
-
-
-def _stopped(args: argparse.Namespace) -> str:
-    if args.report:
-        return "Stopped; what was measured is kept, and --report writes the report of it."
-    return "Stopped; nothing was written."
-
-
-def _work(args: argparse.Namespace) -> None:
-    refuse_unmade(args.docs)
+    status = 0
     if args.project:
-        with Store(args.home) as store:
-            measure(store, args.project, args.workers, args.name, args.docs)
-        args.report = True  # which is all that is left to do
+        status = exit_status(lambda: _measure(args), lambda: "Stopped; nothing was written.")
+    return status or exit_status(lambda: _report(args), lambda: _KEPT)
+
+
+def _measure(args: argparse.Namespace) -> None:
+    refuse_unmade(args.docs)
+    with Store(args.home) as store:
+        measure(store, args.project, args.workers, args.name, args.docs)
+
+
+def _report(args: argparse.Namespace) -> None:
+    refuse_unmade(args.docs)
     print(f"The report is {write_report(args.docs, args.name)}.")
 
 
