@@ -354,10 +354,11 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     if args.report == bool(args.project):
         parser.error("name a project, or ask for --report alone")
-    status = 0
-    if args.project:
-        status = exit_status(lambda: _measure(args), lambda: "Stopped; nothing was written.")
-    return status or exit_status(lambda: _report(args), lambda: _KEPT)
+    if args.project and (
+        status := exit_status(lambda: _measure(args), lambda: "Stopped; nothing was written.")
+    ):
+        return status
+    return exit_status(lambda: _report(args), lambda: _KEPT)
 
 
 def _measure(args: argparse.Namespace) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -92,9 +93,10 @@ def launch(
     used = demo.server_port
     if used != FIRST_PORT and port is None:
         print(f"Port {FIRST_PORT} is taken; {used} is the next free one.")
-    print(f"bcweb runs at {address} and stops with Ctrl-C.", flush=True)
     _stop_when_terminated(backups)
-    demo.block_thread()
+    with suppress(KeyboardInterrupt):  # at once, before Gradio waits for it
+        print(f"bcweb runs at {address} and stops with Ctrl-C.", flush=True)
+        demo.block_thread()
     backups.end()
 
 
