@@ -1,19 +1,23 @@
-"""One call in a process of its own: its answer, its errors, and its end."""
+"""Work in processes of its own, one call or many: the answers, the errors, and the end."""
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
-from bcweb.batch import Stop, apart
+from bcweb.batch import Stop, apart, over_all_cores, stoppable
 from bcweb.cases import CasesError
 
 ROOT = Path(__file__).parents[1]
+LONG = 60  # seconds
 
 
 def doubled(number: int) -> int:
@@ -37,6 +41,20 @@ def endless_with_a_bar(number: int) -> None:
 
     with tqdm(total=number, disable=False, file=open(os.devnull, "w")):
         threading.Event().wait()
+
+
+def asking_twice(item: int) -> None:
+    if item == 0:
+        for _ in range(2):
+            os.kill(multiprocessing.parent_process().pid, signal.SIGINT)
+            time.sleep(1)  # two at once may come as one
+    time.sleep(LONG)
+
+
+def killed_by_5(item: int) -> int:
+    if item == 5:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return item
 
 
 def test_it_answers_from_another_process():
@@ -101,3 +119,19 @@ apart(endless_with_a_bar, 3, stop)
         cwd=ROOT,
     )
     assert (ended.returncode, ended.stderr) == (0, ""), "the system's semaphores are told of"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX's")
+def test_a_worker_that_is_killed_costs_only_the_scan_that_killed_it():
+    items = list(range(12))
+    results = over_all_cores(killed_by_5, items, 2, Stop(), lambda item: f"{item} died")
+    assert sorted(results, key=str) == sorted(["5 died", *(i for i in items if i != 5)], key=str)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's here")
+def test_a_second_ctrl_c_waits_for_no_scan_in_hand():
+    """On a drive that does not answer it would wait for ever."""
+    begun = time.monotonic()
+    with pytest.raises(KeyboardInterrupt), stoppable() as stop:
+        list(over_all_cores(asking_twice, range(4), 2, stop, str))
+    assert time.monotonic() - begun < LONG / 2
