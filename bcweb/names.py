@@ -129,6 +129,11 @@ def mask_files(name: str) -> Iterator[str]:
         yield f"{stem(name)}-{number}_mask.png"
 
 
+def composed(name: str) -> str:
+    """A file's name with each accent in its letter: a Mac's archives hold the two apart, and tables do not."""
+    return unicodedata.normalize("NFC", name)
+
+
 def natural(name: str) -> list[tuple[int, int, str]]:
     """A key that orders "scan 9" before "scan 10"."""
     parts = re.split(r"([0-9]+)", name.lower())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import os
-import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from itertools import islice
@@ -207,11 +206,6 @@ def _one(table: Path, name: str, column: str, told: Mapping[int, dict[str, str]]
 def slashed(name: str) -> str:
     """A path of a table, which may have been written on Windows."""
     return Path(name.replace("\\", "/")).as_posix()
-
-
-def composed(name: str) -> str:
-    """A file's name with each accent in its letter: a Mac's archives hold the two apart, and tables do not."""
-    return unicodedata.normalize("NFC", name)
 
 
 def inner(path: Path, *names: str) -> Path:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bcweb.masks import read_stamp
-from bcweb.names import mask_files
+from bcweb.names import composed, mask_files
 from bcweb.segment.results import Row
 from bcweb.segment.scan_files import Found
 
@@ -28,7 +28,6 @@ def plan(found: Found, out: Path, earlier: Mapping[str, Row]) -> tuple[list[Job]
 
     earlier: the rows of earlier runs by their file's absolute path.
     """
-    from bcweb.cases.files import composed  # it loads more than --help needs
 
     def alike(mask: Path) -> str:
         """The same for what may be one file: there are disks that tell neither capitals nor forms of an accent apart."""

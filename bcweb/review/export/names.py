@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 
-from bcweb.names import mask_name
+from bcweb.names import composed, mask_name
 from bcweb.review.records import CaseRow
 
 _MOST_BYTES = 120  # of a name; file systems take 255, with the suffix and whatever is put before it
@@ -46,8 +45,7 @@ def disk_name(text: str, whole: str = "", clashes: bool = False) -> str:
 
 
 def _wish(text: str) -> str:
-    text = unicodedata.normalize("NFC", text)
-    return _ODD.sub("_", text.replace("/", "_").replace("\\", "_").strip())
+    return _ODD.sub("_", composed(text).replace("/", "_").replace("\\", "_").strip())
 
 
 def _is_odd(name: str) -> bool:
