@@ -28,6 +28,7 @@ from bcweb.weights import load_weights
 from train import folds, readings, source
 from train.docs import (
     add_docs,
+    of_part,
     read_settings,
     refuse_other_settings,
     refuse_two_truths,
@@ -40,7 +41,6 @@ from train.readings import PLAIN, NotCalibrated, Way
 from train.roles import refuse_untestable
 from train.score import write_json
 from train.training_set import TrainingSet
-from train.transfer import modality_of
 
 RECIPE = "recipe"  # what all else is compared with
 
@@ -153,11 +153,12 @@ def run(args: argparse.Namespace) -> int:
     shared = {"folds": args.folds, "epochs": args.epochs, "size": args.size}
     if args.cases:
         shared["cases"] = args.cases
+    file = args.docs / "ablations" / "settings.json"
+    was = read_settings(file) if file.exists() else {}
     settings = shared | {
         "data": [data_name(spec) for spec in args.data],
-        "crop": CROPS[modality_of(args.data)],
+        "crop": was.get("crop"),  # of now only where the data are read
     }
-    file = args.docs / "ablations" / "settings.json"
     refuse_other_settings(file, settings, "changes")
     missing = {name: file.with_name(f"{name}.csv") for name in [RECIPE, *args.changes.split(",")]}
     missing = {name: table for name, table in missing.items() if not table.exists()}
@@ -165,6 +166,8 @@ def run(args: argparse.Namespace) -> int:
         _, *options = _source(args, shared, args.out, 0)
         asked = source.parse(options)
         data = folds.read(asked, None)
+        settings["crop"] = CROPS[data.cases[0].modality]
+        refuse_other_settings(file, settings, "changes")
         for name in missing:
             _check_trained(args, shared, CHANGES[name], _runs(args, name), data)
         refuse_untestable(data, asked, args.folds, None)
@@ -286,8 +289,8 @@ def write_report(docs: Path = DOCS) -> Path:
         + ". Of twenty such intervals about one leaves its truth out by luck.",
         "",
         f"{', '.join(settings['data'])}: {whole['lesion']['n']} lesion images and {whole['normal']['n']} normals, "
-        f"{settings['folds']} folds; `lite0`, {settings['size']}x{settings['size']}, {settings['epochs']} epochs "
-        "unless it is that which changes.",
+        f"{settings['folds']} folds; `lite0`, {settings['size']}x{settings['size']}{of_part(settings)}, "
+        f"{settings['epochs']} epochs unless it is that which changes.",
         "",
         "| change | Dice, mean | difference | found | normals painted | presence AUC | difference |",
         "| --- | --- | --- | --- | --- | --- | --- |",

@@ -50,6 +50,12 @@ def read_settings(file: Path, wanted: Iterable[str] = ()) -> dict[str, Any]:
     return found
 
 
+def of_part(settings: Mapping[str, Any]) -> str:
+    """ " of the breast alone": the part of each scan at which a study's networks look; nothing where that is all."""
+    crop = settings.get("crop")
+    return f" of the {crop} alone" if crop else ""
+
+
 def refuse_two_truths(tables: Mapping[Path, Sequence[CaseScore]]) -> None:
     """ValueError where a case was scored against another truth in one table of a study than in another: it was
     corrected in between, and a difference of the two would tell of the truth."""

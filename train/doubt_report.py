@@ -336,9 +336,10 @@ def _draw_suspicion(study: Study) -> Figure:
             rated[title] = found
     figure, axes = plt.subplots(figsize=(7, 1.4 + 0.5 * len(names)), layout="constrained")
     parts = zip(rated.items(), _looks(), strict=False)
+    apart = min(0.16, 0.8 / max(len(rated), 1))
     for place, ((title, found), (colour, marker)) in enumerate(parts):
         for row, name in enumerate(reversed(names)):
-            y, interval = row + 0.24 - 0.16 * place, found[name]
+            y, interval = row + 0.24 - apart * place, found[name]
             axes.plot([interval.low, interval.high], [y, y], color=colour, linewidth=2)
             axes.plot(
                 interval.estimate, y, marker, color=colour, markersize=5,

@@ -39,7 +39,7 @@ from train.record import case_rows, other_cases, read_record, same_cases
 from train.roles import assign, known, refuse_twins
 from train.score import score_run, write_json
 from train.start import Start, load_source
-from train.teachers import learn_from, refuse_knowing
+from train.teachers import learn_from, refuse_knowing, refuse_unfit
 from train.training_set import TrainingSet
 
 
@@ -60,6 +60,7 @@ def run(
         )
     refuse_twins(data, roles, args.fold)
     teachers = [load_source(name, modality) for name in args.teacher]
+    refuse_unfit(teachers, data)
     refuse_knowing(teachers, data.take(np.flatnonzero(roles == "test")))
     train, validation = (data.take(np.flatnonzero(roles == r)) for r in ("train", "validation"))
     normals = int((~train.has_lesion).sum())

@@ -32,7 +32,7 @@ from bcweb.statistics import (
 from bcweb.terminal import write_whole
 from bcweb.weights import STUDIES, STUDY_PICTURE
 from train.arms import ARMS
-from train.docs import read_settings, refuse_two_truths
+from train.docs import of_part, read_settings, refuse_two_truths
 from train.markdown import DOCS, with_interval
 
 CONTROL = "imagenet"
@@ -260,11 +260,9 @@ def tell_weights(docs: Path, pretrained: Path) -> None:
 
 def _settings(direction: Direction) -> str:
     settings = direction.settings
-    crop = settings.get("crop")
-    frame = f" of the {crop} alone" if crop else ""
     return (
         f"Target: {', '.join(settings['data'])}; {settings['folds']} folds, {settings['epochs']} epochs at "
-        f"{settings['size']}x{settings['size']}{frame}, `{settings['architecture']}`. Source: {settings['source']}. "
+        f"{settings['size']}x{settings['size']}{of_part(settings)}, `{settings['architecture']}`. Source: {settings['source']}. "
         f"Operating points are chosen on {settings.get('operating_point', OWN)}."
     )
 

@@ -17,10 +17,18 @@ from train.training_set import TrainingSet
 
 
 def learn_from(teachers: Sequence[Weights], data: TrainingSet) -> TrainingSet:
-    """The set with the mean of what the teachers paint on each of its images, (S, S), before any gate.
+    """The set with the mean of what the teachers paint on each of its images, (S, S), before any gate."""
+    segmenters = [Segmenter(weights) for weights in teachers]
+    taught = np.empty(data.images.shape, np.uint8)
+    for i, image in enumerate(tqdm(data.images, "Teachers", unit="image")):
+        x = image[None] / np.float32(255)
+        mean = sum(segmenter.answer(x)[0][0] for segmenter in segmenters) / len(segmenters)
+        taught[i] = np.rint(255 * mean)
+    return replace(data, taught=taught)
 
-    ValueError where a teacher is of another modality, or looks at images of another size or crop.
-    """
+
+def refuse_unfit(teachers: Sequence[Weights], data: TrainingSet) -> None:
+    """ValueError where a teacher is of another modality than the data, or looks at images of another size or crop."""
     for weights in teachers:
         size, modality = weights.config.size, weights.config.modality
         if (size, modality) != (data.images.shape[1], data.cases[0].modality):
@@ -33,13 +41,6 @@ def learn_from(teachers: Sequence[Weights], data: TrainingSet) -> TrainingSet:
                 f"The teacher {weights.revision} looks at {modality}s whole, and what it is to teach at the "
                 f"{CROPS[modality]} alone: train it anew."
             )
-    segmenters = [Segmenter(weights) for weights in teachers]
-    taught = np.empty(data.images.shape, np.uint8)
-    for i, image in enumerate(tqdm(data.images, "Teachers", unit="image")):
-        x = image[None] / np.float32(255)
-        mean = sum(segmenter.answer(x)[0][0] for segmenter in segmenters) / len(segmenters)
-        taught[i] = np.rint(255 * mean)
-    return replace(data, taught=taught)
 
 
 def refuse_knowing(teachers: Sequence[Weights], held_out: TrainingSet) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bcweb import samples
+from tests import weights_folder
 from train.transfer import main
 
 
@@ -13,6 +14,9 @@ def test_who_may_not_push_learns_it_before_the_first_epoch(hub, client, tmp_path
     options += ["--out", str(tmp_path / "run"), "--cache", str(tmp_path / "cache")]
     assert main([*options, "--push", "--labels", "odd"]) == 1
     assert "No case has the label 'odd'" in capsys.readouterr().err
+    teacher = weights_folder.write(tmp_path / "teacher", size=96, trained_on=("ward",))
+    assert main([*options, "--push", "--teacher", str(teacher)]) == 1
+    assert "looks at ultrasounds of 96 pixels a side" in capsys.readouterr().err
     assert not hub.store.repositories, "none is made for what is refused here"
     assert main([*options, "--push", "bob/weights"]) == 1
     sentence = capsys.readouterr().err.strip().splitlines()[-1]

@@ -68,6 +68,8 @@ def test_the_report_has_a_line_for_every_change_that_was_tried(tmp_path):
     ]  # fmt: skip
     assert "| 0.400 | -0.100 |" in table[1]
     assert any(line.startswith("busi: 3 lesion images and 1 normals, 3 folds") for line in lines)
+    (folder / "settings.json").write_text(json.dumps(SETTINGS | {"crop": "breast"}))
+    assert "`lite0`, 128x128 of the breast alone, 10 epochs" in write_report(tmp_path).read_text()
     [untried] = [line for line in lines if line.startswith("Not tried here: ")]
     assert untried.removeprefix("Not tried here: ").removesuffix(".").split("; ") == [
         change.text for name, change in CHANGES.items() if name not in (RECIPE, "entropy")
@@ -170,6 +172,7 @@ def test_what_is_done_is_not_done_again_and_a_failed_training_ends_it(folder, tm
     assert f"| {CHANGES['flips'].text} |" in (tmp_path / "ablations.md").read_text()
 
     gone = ["--data", f"folder:{tmp_path / folder.name}?modality=ultrasound", *options[2:]]
+    assert ablations.main([*gone, "recipe,flips"]) == 0, "a report wants no data"
     assert ablations.main([*gone, "entropy"]) == 1
     assert "is not a folder" in capfd.readouterr().err
     assert ablations.main([*options[:-1], "--epochs", "2"]) == 1

@@ -15,7 +15,7 @@ from tests import weights_folder
 from tests.train import quick
 from train.roles import split
 from train.source import main
-from train.teachers import learn_from, refuse_knowing
+from train.teachers import learn_from, refuse_knowing, refuse_unfit
 from train.training_set import TrainingSet
 
 OTHER = ["--architecture", "unet", "--batch", "32"]
@@ -112,7 +112,7 @@ def test_a_teacher_of_another_size_is_refused(run, options, tmp_path, capsys):
 def test_a_teacher_of_another_modality_is_refused(squares, tmp_path):
     weights = load_weights(str(weights_folder.write(tmp_path, modality="mammogram")))
     with pytest.raises(ValueError, match="looks at mammograms of 64 pixels a side"):
-        learn_from([weights], squares)
+        refuse_unfit([weights], squares)
 
 
 def test_a_teacher_that_looks_at_another_part_of_the_scan_is_refused(squares, tmp_path):
@@ -121,7 +121,7 @@ def test_a_teacher_that_looks_at_another_part_of_the_scan_is_refused(squares, tm
     )
     weights = load_weights(str(weights_folder.write(tmp_path, modality="mammogram")))
     with pytest.raises(ValueError, match="looks at mammograms whole, and what it is to teach at"):
-        learn_from([weights], films)
+        refuse_unfit([weights], films)
 
 
 def test_what_is_learned_is_the_mean_of_what_the_teachers_say_before_their_gates(squares, tmp_path):
