@@ -131,8 +131,6 @@ def read_table(file: Path, *needed: str, known: Sequence[str] = ()) -> tuple[fro
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise CasesError(f"{file} is not UTF-8 text; save it as CSV UTF-8.") from error
-    if not text.strip():
-        raise CasesError(f"{file} is empty; its first line names its columns.")
     lines = io.StringIO(text, newline="")
     delimiter, skipped = header_of(lines)
     called = {name.lower(): name for name in (*needed, *known)}
@@ -145,6 +143,8 @@ def read_table(file: Path, *needed: str, known: Sequence[str] = ()) -> tuple[fro
     above = skipped
     try:
         columns = [column(name) for name in table.fieldnames or ()]
+        if not any(columns):
+            raise CasesError(f"{file} is empty; its first line names its columns.")
         for name in needed:
             if name not in columns:
                 raise CasesError(f"{file} has no column {name}; it has {', '.join(columns)}.")

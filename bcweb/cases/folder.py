@@ -164,8 +164,10 @@ def _files(path: Path) -> tuple[Path, Sizes, Masks, Sizes, list[Skipped]]:
             for given in called_by_masks(file.relative_to(path)):
                 ids[f"{place}{slash}{composed(given)}"].add(_id(file, root))
     masks: Masks = defaultdict(list)
+    spelt = _in_capitals({name for _, names in drawings for name in names}, ids.keys())
     for file, names in drawings:
-        of = next((ids[name] for name in names if name in ids), set())
+        asked = (*names, *map(spelt.get, names))
+        of = next((ids[name] for name in asked if name in ids), set())
         if len(of) == 1:
             masks[min(of)].append(file)
         else:
@@ -213,8 +215,8 @@ def _named(row: dict[str, str]) -> str:
 
 
 def _in_capitals(told: Set[str], there: Set[str]) -> dict[str, str]:
-    """What a table calls a file, -> what it is called, where capitals alone tell the two apart, and it is clear which file
-    is meant: Windows and macOS take one for the other, and so did who wrote the table."""
+    """What a table or a mask calls a file, -> what it is called, where capitals alone tell the two apart, and it is clear
+    which file is meant: Windows and macOS take one for the other, and so did who wrote the table or drew the mask."""
     files, rows = (
         Counter(name.casefold() for name in names) for names in (there - told, told - there)
     )

@@ -158,8 +158,9 @@ def _with_pixels(file: BinaryIO) -> Dataset:
     data = _read(file)
     if not any(name in data for name in _PIXELS):
         raise ScanError(_without_pixels(data))
-    for keyword in _NEEDED if "PixelData" in data else ():
-        if data.get(keyword) is None:
+    needed = (*_NEEDED, "PlanarConfiguration") if data.get("SamplesPerPixel") == 3 else _NEEDED
+    for keyword in needed if "PixelData" in data else ():
+        if data.get(keyword) in (None, ""):
             raise ScanError(f"This DICOM file does not say its {keyword}; its pixels need it.")
     check_size(int(data.Rows), int(data.Columns))
     return data
@@ -260,7 +261,7 @@ def _grey(
     odd = (*odd, *unsure)
     if data.get("ModalityLUTSequence"):
         table = data.ModalityLUTSequence[0]
-        entries, first = _entries(table, data), int(table.LUTDescriptor[1])
+        entries, first = _entries(table, data), _with_sign(table.LUTDescriptor[1], data)
         stored = entries[np.clip(stored.astype(np.int64) - first, 0, len(entries) - 1)]
         bits = min(max(8, int(table.LUTDescriptor[2]), int(entries.max()).bit_length()), 16)
         slope, intercept, offset = 1, 0, 0
@@ -333,7 +334,7 @@ def _window(data: Dataset) -> tuple[float, float] | None:
     if not data.get("VOILUTSequence"):
         return None
     table = data.VOILUTSequence[0]
-    entries, first = _entries(table, data), int(table.LUTDescriptor[1])
+    entries, first = _entries(table, data), _with_sign(table.LUTDescriptor[1], data)
     reach = entries / max(entries.max(), 1)
     return float(first + np.argmax(reach >= 0.01)), float(first + np.argmax(reach >= 0.99))
 
@@ -347,11 +348,17 @@ def _entries(table: Dataset, data: Dataset) -> np.ndarray:
         words = np.frombuffer(words, "<u2" if is_little else ">u2")
     words = np.atleast_1d(words).astype("<u2")
     count = int(table.LUTDescriptor[0]) % 2**16 or 2**16
-    if len(words) < count:
+    if len(words) == -(-count // 2) and int(table.LUTDescriptor[2]) <= 8:
         words = words.view(np.uint8).astype("<u2")
     if len(words) < count:
         raise ValueError(f"{len(words)} of {count} entries")
     return words[:count]
+
+
+def _with_sign(value: Any, data: Dataset) -> int:
+    """One of the stored values; files whose pixels have a sign may hold it as if it had none, -1000 as 64536."""
+    number = int(value)
+    return number - 2**16 if data.get("PixelRepresentation") and number >= 2**15 else number
 
 
 def _not_padding(stored: np.ndarray, data: Dataset) -> np.ndarray | None:
@@ -360,7 +367,8 @@ def _not_padding(stored: np.ndarray, data: Dataset) -> np.ndarray | None:
     value = data.get("PixelPaddingValue")
     if value is None:
         return None
-    low, high = sorted((int(value), int(data.get("PixelPaddingRangeLimit", value))))
+    limit = data.get("PixelPaddingRangeLimit", value)
+    low, high = sorted((_with_sign(value, data), _with_sign(limit, data)))
     return (stored < low) | (stored > high)
 
 

@@ -236,8 +236,10 @@ def _grey(image: Image.Image) -> tuple[np.ndarray, tuple[str, ...]]:
         if opaque.min() == 255:
             return grey, ()
         seen = np.round(grey * (opaque / 255)).astype(np.uint8)
-        # Such as a mask that is drawn in black on nothing: black as well, it would be none.
-        if seen.max() == 0 and opaque.min() < opaque.max():
+        # Such as a mask that is drawn in black on nothing: black as well, it would be none. A black picture with
+        # transparent edges is mostly opaque: that of a normal case, straightened.
+        drawn = np.count_nonzero(opaque)
+        if seen.max() == 0 and opaque.min() == 0 < drawn < opaque.size / 2:
             return opaque, ("All of it is black, so white is what is not transparent.",)
         return seen, ("Its transparent parts are black.",)
     if image.mode == "P":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
@@ -44,7 +45,7 @@ def earlier_rows(out: Path) -> dict[str, Row]:
     """The rows of results.csv by their file's absolute path; a torn last line is left out.
 
     Tables of older versions may lack columns, and hold relative paths, read as those of the folder in which it runs now.
-    Those that a spreadsheet has saved may have other signs between their cells.
+    Those that a spreadsheet has saved may have other signs between their cells and in them (see `_as_it_was`).
     """
     rows = {}
     try:
@@ -56,10 +57,27 @@ def earlier_rows(out: Path) -> dict[str, Row]:
                 if "file" in columns and all(record[column] is not None for column in columns):
                     row = Row(**{"cautions": _UNKNOWN} | {c: record[c] for c in columns})
                     row = replace(row, cautions=None) if row.cautions == _UNKNOWN else row
+                    row = _as_it_was(row)
                     rows[os.path.abspath(row.file)] = row
     except FileNotFoundError:
         pass
     return rows
+
+
+def _as_it_was(row: Row) -> Row:
+    """A row as it was before a spreadsheet saved it, with a comma for the point of its numbers, or as Windows' plain CSV:
+    else its scan would count as gone."""
+    numbers = {column: getattr(row, column).replace(",", ".") for column in ("presence", "seconds")}
+    row = replace(row, **numbers)
+    if row.file.isascii() or os.path.lexists(row.file):
+        return row
+    with suppress(UnicodeDecodeError):  # Windows' characters do not take up every byte
+        told = {
+            c: cell.encode(**_TEXT).decode("cp1252") for c in COLUMNS if (cell := getattr(row, c))
+        }
+        if os.path.lexists(told["file"]):
+            return replace(row, **told)
+    return row
 
 
 def is_ours(table: Path) -> bool:

@@ -477,6 +477,23 @@ def test_a_table_may_have_other_capitals_than_the_files(folder):
     ], "where it is not clear which is meant, the name has to be the same"
 
 
+def test_a_mask_may_have_other_capitals_than_its_scan(folder):
+    """As its row may: a scan whose label is normal would have an empty truth beside its mask."""
+    trees.save(folder / "images" / "Ward" / "A1.png", trees.picture(8))
+    trees.save(folder / "masks" / "ward" / "a1.png", trees.box(10, 10, 20, 30))
+    trees.save(folder / "masks" / "ward" / "a1_mask_2.png", trees.box(40, 10, 50, 30))
+    trees.save(folder / "masks" / "B.png", trees.box(10, 40, 20, 60))
+    with (folder / "cases.csv").open("a") as table:
+        table.write("ward/a1.png,normal,P9,,low\n")
+    found = read_cases(f"folder:{folder}{SPEC}")
+    masks = {case.id: [file.name for file in case.truth_files] for case in found.cases}
+    assert masks["Ward/A1"] == ["a1.png", "a1_mask_2.png"]
+    assert masks["b"] == ["b_mask.png", "b_mask_1.png"]
+    assert [(item.file.name, item.reason) for item in found.skipped] == [
+        ("B.png", "A mask without its image.")
+    ], "where it is not clear which is meant, the name has to be the same"
+
+
 def test_rows_of_one_picture_are_one_case(folder):
     (folder / "cases.csv").write_text(
         "file,label,group,findings,lesion\n"
@@ -531,6 +548,8 @@ def test_a_table_may_have_tabs_capitals_and_the_modalities_of_dicom(folder):
     ("text", "sentence"),
     [
         ("", " is empty; its first line names its columns."),
+        ("sep=;\n", " is empty; its first line names its columns."),
+        (";;;\n;;;\n", " is empty; its first line names its columns."),
         (
             "file,modality\na.jpg,US\nb.jpg,X-Ray\n",
             ", line 3: 'X-Ray', the modality of b.jpg, is none; write ultrasound or mammogram.",

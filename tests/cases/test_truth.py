@@ -62,6 +62,23 @@ def test_a_mask_that_is_drawn_in_black_on_nothing_is_what_was_drawn(ground):
         assert not read_mask(encode(image, "PNG")).any(), "nothing is drawn"
 
 
+def test_a_black_layer_with_transparent_edges_is_empty():
+    """A normal's mask that was straightened, or saved with a margin: its ground would be the lesion."""
+    turned = Image.new("RGBA", (80, 60), (0, 0, 0, 255)).rotate(3, expand=True)
+    edged = Image.new("RGBA", (80, 60), (0, 0, 0, 0))
+    edged.paste((0, 0, 0, 255), (4, 4, 76, 56))
+    nicked = Image.new("LA", (80, 60), (0, 255))
+    nicked.putpixel((3, 2), (0, 254))
+    faint = Image.new("LA", (80, 60), (0, 100))
+    faint.putpixel((3, 2), (0, 0))
+    for layer in (turned, edged, nicked, faint):
+        assert not read_mask(encode(layer, "PNG")).any()
+    assert not read_mask(encode(edged, "GIF")).any()
+    lesion = Image.fromarray(trees.box(10, 10, 20, 30)).convert("RGBA")
+    pages = encode(lesion, "TIFF", save_all=True, append_images=[edged])
+    np.testing.assert_array_equal(read_mask(pages), trees.box(10, 10, 20, 30) > 0)
+
+
 def test_black_and_white_is_a_mask_with_its_edges_and_no_scan():
     drawn = phantom("ultrasound", 1)
     jpeg = BytesIO()

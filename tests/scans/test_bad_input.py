@@ -45,8 +45,8 @@ def deflated(mebibytes: int) -> bytes:
     return whole[:start] + head + mebibytes * piece(bytes(2**20)) + whole[start:]
 
 
-def without(keyword: str) -> bytes:
-    data = dicom(Modality="US")
+def without(keyword: str, pixels: np.ndarray = RAMP) -> bytes:
+    data = dicom(pixels, Modality="US")
     del data[keyword]
     return written(data)
 
@@ -76,6 +76,14 @@ BAD = {
     "a DICOM without a meaning": (
         without("PhotometricInterpretation"),
         "not say its PhotometricInterpretation; its",
+    ),
+    "a DICOM of an empty meaning": (
+        written(dicom(PhotometricInterpretation="")),
+        "not say its PhotometricInterpretation; its",
+    ),
+    "a DICOM of colours without an order": (
+        without("PlanarConfiguration", np.stack([RAMP] * 3, axis=-1)),
+        "not say its PlanarConfiguration; its",
     ),
     "a TIFF of YCbCr": (
         encode(rgb().convert("YCbCr"), "TIFF"),

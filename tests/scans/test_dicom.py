@@ -23,7 +23,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from bcweb.scans import Scan, read_scan, scan_size
+from bcweb.scans import Scan, ScanError, read_scan, scan_size
 from tests.scans.made import DEEP, RAMP, dicom, encode, grey, written
 
 
@@ -169,6 +169,37 @@ def test_a_lookup_table_that_is_cut_off_costs_the_window_and_not_the_scan():
     item.LUTData = item.LUTData[:600]
     scan = read_scan(written(dicom(DEEP, VOILUTSequence=[item])))
     assert scan.window == read_scan(written(dicom(DEEP))).window and scan.notes == (WINDOW,)
+
+
+@pytest.mark.parametrize(("bits", "words"), [(16, 999), (12, 500), (8, 999), (8, 499)])
+def test_a_lookup_table_that_lacks_a_word_is_not_taken_for_a_packed_one(bits, words):
+    """Two values of 8 bits lie in a word; bytes of other numbers would be read as values."""
+    item = table(500, np.linspace(0, 2**bits - 1, 1000))
+    item.LUTDescriptor[2], item.ModalityLUTType = bits, "US"
+    item.LUTData = item.LUTData[: 2 * words]
+    scan = read_scan(written(dicom(DEEP, VOILUTSequence=[item])))
+    assert scan.window == read_scan(written(dicom(DEEP))).window and scan.notes == (WINDOW,)
+    with pytest.raises(ScanError, match="cut off or damaged"):
+        read_scan(written(dicom(DEEP, ModalityLUTSequence=[item])))
+
+
+def test_numbers_of_signed_pixels_may_lie_in_the_file_without_their_sign():
+    """-2000 as 63536, which a file that says US holds."""
+    signed = (DEEP // 64).astype(np.int16) - 500
+    whole = np.full((40, 60), -2000, np.int16)
+    whole[:20, :30] = signed
+    data = dicom(whole, PixelPaddingValue=63536, PixelPaddingRangeLimit=63036)
+    data["PixelPaddingValue"].VR = data["PixelPaddingRangeLimit"].VR = "US"
+    assert read_scan(written(data)).window == read_scan(written(dicom(signed))).window
+
+    item = table(0, np.linspace(0, 65535, 2001))
+    item.LUTDescriptor, item.ModalityLUTType = [2001, 64536, 16], "US"
+    item["LUTDescriptor"].VR = "US"
+    expected = np.linspace(0, 65535, 2001).astype(int)[signed.astype(int) + 1000]
+    file = written(dicom(signed, ModalityLUTSequence=[item]))
+    np.testing.assert_array_equal(read_scan(file).pixels, expected)
+    window = read_scan(written(dicom(signed, VOILUTSequence=[item]))).window
+    assert window == pytest.approx((32768 - 1000 + 20, 32768 - 1000 + 1980), abs=2)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import shutil
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from bcweb.masks import read_stamp
 from bcweb.segment.__main__ import main
 from bcweb.segment.results import COLUMNS
 from tests import weights_folder
+from tests.cases.trees import no_text
 from tests.scans.made import dicom, written
 from tests.segment.made import masks, pixels, rows, scan, segment
 
@@ -211,6 +213,38 @@ def test_a_table_that_a_spreadsheet_has_saved_is_gone_on_with(tmp_path, weights,
     assert "1 done before" in capsys.readouterr().out
     assert rows(out)[:2] == before, "those that were not asked for are there still"
     assert (out / "results.csv").read_bytes().startswith(b"file,modality,")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1252"])
+@pytest.mark.parametrize("delimiter", [";", ",", "\t"])
+def test_numbers_and_names_that_a_spreadsheet_wrote_in_its_own_way_are_what_they_were(
+    tmp_path, weights, capsys, delimiter, encoding
+):
+    """With a comma for the point, and in Windows' own characters, as Excel's plain CSV has them."""
+    files, out = [scan(tmp_path / f"Bräst {i}.png", seed=i) for i in range(3)], tmp_path / "out"
+    segment(*files[:2], "--out", out, weights=weights)
+    before = rows(out)
+    assert all("." in row["presence"] and "." in row["seconds"] for row in before)
+    with (out / "results.csv").open("w", newline="", encoding=encoding) as file:
+        table = csv.DictWriter(file, COLUMNS, delimiter=delimiter)
+        table.writeheader()
+        for row in before:
+            told = {column: row[column].replace(".", ",") for column in ("presence", "seconds")}
+            table.writerow(row | told)
+    assert segment(*files[1:], "--out", out, weights=weights) == 0
+    assert "1 done before" in capsys.readouterr().out
+    (out / "results.csv").read_text(encoding="utf-8")
+    assert rows(out)[:2] == before and len(rows(out)) == 3
+
+
+def test_a_name_that_is_no_text_is_not_taken_for_a_spreadsheets(tmp_path, weights, capsys):
+    file, out = no_text(tmp_path / "Bräst.png"), tmp_path / "out"
+    scan(file)
+    scan(tmp_path / "Bräst.png", seed=1)
+    for said in ("", "1 done before"):
+        assert segment(file, "--out", out, weights=weights) == 0
+        assert said in capsys.readouterr().out
+    assert os.fsencode(file) in (out / "results.csv").read_bytes()
 
 
 @pytest.mark.parametrize("text", ["patient,outcome\nA,1\n", "file,notes\nA,1\n", "file\nA\n"])
