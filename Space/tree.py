@@ -20,7 +20,7 @@ START = "app.py"
 # What a module reads beside it. The rest that lies there is for whoever develops it.
 _READ = {".js", ".css", ".svg", ".json", ".csv", ".safetensors", ".md", ".png"}
 _SPELLED = re.compile(r"bcweb(\.\w+)+\.?")
-_FOR_DEVELOPERS = {"jsconfig.json", "package.json"}
+_FOR_DEVELOPERS = {"jsconfig.json", "package.json", "node_modules"}
 
 
 def tree(models: list[str]) -> dict[str, bytes]:
@@ -93,18 +93,23 @@ def _files_of(module: str) -> list[str]:
 def _scripts() -> set[str]:
     """Python files that are no modules, as the migrations: what reads them finds them by their place."""
     return {
-        file.relative_to(ROOT).as_posix()
-        for file in (ROOT / "bcweb").rglob("*.py")
-        if not (file.parent / "__init__.py").is_file()
+        name for name in _lying_there(".py") if not (ROOT / name).with_name("__init__.py").is_file()
     }
 
 
 def _data() -> set[str]:
-    return {
-        file.relative_to(ROOT).as_posix()
-        for file in (ROOT / "bcweb").rglob("*")
-        if file.suffix in _READ and file.name not in _FOR_DEVELOPERS and not _is_somebodys(file)
-    }
+    return {name for name in _lying_there(*_READ) if not _is_somebodys(ROOT / name)}
+
+
+def _lying_there(*suffixes: str) -> set[str]:
+    """What lies in our package with one of these endings; nothing hidden, such as an editor's copies."""
+    files = (file for file in (ROOT / "bcweb").rglob("*") if file.suffix in suffixes)
+    names = (file.relative_to(ROOT) for file in files)
+    return {name.as_posix() for name in names if not any(map(_is_of_tools, name.parts))}
+
+
+def _is_of_tools(part: str) -> bool:
+    return part.startswith(".") or part in _FOR_DEVELOPERS
 
 
 def _is_somebodys(file: Path) -> bool:

@@ -132,8 +132,12 @@ def api() -> HfApi:
 
 @cache
 def _limit_waiting() -> None:
-    """Give the limits to each connection that the client makes: it takes another after some errors."""
-    from huggingface_hub import set_client_factory
+    """Give the limits to each connection that the client makes: it takes another after some errors.
+
+    hf_xet, which it has for large files where that is installed, knows none, and says of a full disk what nobody can
+    tell from a fault. Ours are not so large.
+    """
+    from huggingface_hub import constants, set_client_factory
     from huggingface_hub.utils._http import default_client_factory
 
     def limited() -> Any:
@@ -142,6 +146,7 @@ def _limit_waiting() -> None:
         return connection
 
     set_client_factory(limited)
+    constants.HF_HUB_DISABLE_XET = True
 
 
 def _end_waiting(request: Any) -> None:
@@ -273,4 +278,4 @@ def explain(error: Exception, what: str) -> str:
         return (
             f"{what} cannot be stored in {place}: {error.strerror}; HF_HOME names another folder."
         )
-    return f"The transfer of {what} broke off; the same command tries again."
+    return f"The transfer of {what} broke off."

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 Kind = Literal["model", "dataset"]
 TOKENS = "https://huggingface.co/settings/tokens"
+_STORE_REFUSES = (
+    "LFS batch API returned errors"  # how the client begins; the reason follows the last `
+)
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,12 @@ def one_sentence(what: str) -> Iterator[None]:
         yield
     except hub.client_errors() as error:
         raise hub.HubError(hub.explain(error, what)) from None
+    except ValueError as error:
+        if _STORE_REFUSES not in str(error):
+            raise
+        raise hub.HubError(
+            f"The Hub does not take {what}: {str(error).rpartition('`')[2].rstrip('.')}."
+        ) from None
     except RuntimeError as error:
         if error.__cause__ is None:
             raise
@@ -114,11 +123,12 @@ def publish(
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
     tags = {tag.name: tag.target_commit for tag in api.list_repo_refs(repo, repo_type=kind).tags}
-    versions = sorted(int(tag[1:]) for tag in tags if re.fullmatch(r"v\d+", tag))
-    for version in reversed(versions):
-        if _holds(api, repo, kind, f"v{version}", files, ours):
-            return Revision(f"v{version}", tags[f"v{version}"], False)
-    tag = f"v{versions[-1] + 1 if versions else 1}"
+    newest = newest_version(tags)
+    for version in range(newest, 0, -1):
+        tag = f"v{version}"
+        if tag in tags and _holds(api, repo, kind, tag, files, ours):
+            return Revision(tag, tags[tag], False)
+    tag = f"v{newest + 1}"
     there = api.list_repo_files(repo, repo_type=kind)
     operations = [CommitOperationAdd(path, file) for path, file in files.items()]
     operations += [CommitOperationDelete(p) for p in there if ours(p) and p not in files]
@@ -127,6 +137,11 @@ def publish(
     ).oid
     api.create_tag(repo, repo_type=kind, tag=tag, revision=commit)
     return Revision(tag, commit, True)
+
+
+def newest_version(tags: Iterable[str]) -> int:
+    """The number of the last of the tags v1, v2 ...; 0 where there is none."""
+    return max((int(tag[1:]) for tag in tags if re.fullmatch(r"v\d+", tag)), default=0)
 
 
 def _holds(

@@ -346,7 +346,7 @@ def _scores(record: dict[str, Any], result: dict[str, Any] | None, roles: Counte
         itself = f"These weights themselves were fitted on all cases{but_left_out}. "
     lines = [
         f"{whose}, at the scan's own size, after the operating point; in brackets the 95% interval of a "
-        f"bootstrap over groups. {itself}Per case: `scores.csv`.",
+        f"bootstrap over groups (of a share where all cases agree: Clopper and Pearson's). {itself}Per case: `scores.csv`.",
         "",
         *score_table("data", result["datasets"]),
     ]

@@ -139,12 +139,14 @@ def _package(run: Path, repo: str, folder: Path) -> dict[str, Path]:
 
 def _publish(api: HfApi, repo: str, files: dict[str, Path], name: str, force: bool) -> Pushed:
     refs = api.list_repo_refs(repo)
-    before = _commits(refs.tags).get("latest")
-    compared = _not_worse(api, repo, before, files) if before else (True, "")
+    tags = _commits(refs.tags)
+    # Of a move that was cut off between two places, `latest` is nowhere: it was to come to the last.
+    before = "latest" if "latest" in tags else f"v{publish.newest_version(tags)}"
+    compared = _not_worse(api, repo, tags[before], files) if before in tags else (True, "")
     made = publish.publish(api, repo, "model", files, lambda path: path.startswith(_OURS), name)
     # One that is there, with none behind it, may be of a push that was cut off before it came to `latest`.
     newest = made.new or made.commit == _commits(refs.branches).get("main")
-    latest = _move_latest(api, repo, before, made, newest, compared, force)
+    latest = _move_latest(api, repo, before, tags.get(before), made, newest, compared, force)
     return Pushed(repo, made.tag, made.new, latest)
 
 
@@ -155,23 +157,31 @@ def _commits(refs: Sequence[GitRefInfo]) -> dict[str, str]:
 def _move_latest(
     api: HfApi,
     repo: str,
+    before: str,
     there: str | None,
     made: publish.Revision,
     newest: bool,
     compared: tuple[bool, str],
     force: bool,
 ) -> str:
-    """Move the tag `latest` where it may, and say what became of it, in a sentence."""
-    if there == made.commit:
-        return f"`latest` is {made.tag}."
-    if there is None:
-        api.create_tag(repo, tag="latest", revision=made.commit)
-        return f"`latest` is {made.tag}."
+    """Move the tag `latest` where it may, and say what became of it, in a sentence.
+
+    before: the tag with whose commit, `there` (None: there is no such tag), was compared.
+    """
+    is_lost = before != "latest"
     better, reason = compared
-    if not (force or (better and newest)):
+    if there in (None, made.commit):
+        if is_lost:
+            api.create_tag(repo, tag="latest", revision=made.commit)
+        return f"`latest` is {made.tag}."
+    if not (force or (better and (newest or is_lost))):
         why = "these weights were pushed before" if better else reason
-        return f"`latest` stays where it was: {why}; --force moves it."
-    api.delete_tag(repo, tag="latest")  # a tag cannot be moved; cut here, the next push sets it
+        if is_lost:
+            api.create_tag(repo, tag="latest", revision=there)
+        stays = f"is {before} again" if is_lost else "stays where it was"
+        return f"`latest` {stays}: {why}; --force moves it."
+    if not is_lost:
+        api.delete_tag(repo, tag="latest")  # a tag cannot be moved; cut here, the next push sets it
     api.create_tag(repo, tag="latest", revision=made.commit)
     return f"`latest` is now {made.tag}: {reason if better else f'forced, though {reason}'}."
 

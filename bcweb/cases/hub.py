@@ -27,6 +27,7 @@ from bcweb.cases.case import CasesError, CaseSet
 from bcweb.locks import held
 from bcweb.names import MASK, harmless
 from bcweb.tables import write_rows
+from bcweb.terminal import write_whole
 
 _SUFFIX = re.compile(r"\.[A-Za-z]\w{1,4}")
 _NOT_IN_IT = "Its picture or its mask is not in the data set."
@@ -78,11 +79,11 @@ def _commit(repo: str, revision: str, home: Path) -> str:
     except RevisionNotFoundError:
         raise CasesError(f"The data set {repo} has no revision {revision}.") from None
     except hub.client_errors() as error:
-        if hub.is_absent(error) and known.exists():
-            return known.read_text()
+        if hub.is_absent(error) and (said := known.exists() and known.read_text()):
+            return said
         raise CasesError(hub.explain(error, f"datasets/{repo}")) from None
     known.parent.mkdir(parents=True, exist_ok=True)
-    known.write_text(commit)
+    write_whole(known, commit.encode())  # cut off, it would name no commit, but the folder of all
     return commit
 
 

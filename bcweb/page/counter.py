@@ -128,6 +128,8 @@ class Counter:
         """The names under which the files of a form are kept."""
         owner = visitor(request.scope)
         files = [file async for file in _files(request, self.upload_bytes)]
+        if not files:
+            raise HTTPException(400, "No file came: a form hands them in as its field files.")
         try:
             return answer([self.uploads.put(owner, file) for file in files])
         except StoreFull as error:
@@ -172,7 +174,7 @@ class Counter:
 
 async def _files(request: Request, most: int) -> AsyncIterator[bytes]:
     """The files of a form, read into memory; `HTTPException` where they are too large or no form."""
-    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise HTTPException(400, "Files are handed in as a form (multipart/form-data).")
 
     async def stream() -> AsyncIterator[bytes]:

@@ -85,8 +85,11 @@ class Models:
         return answer({"revisions": [dataclasses.asdict(one) for one in found], "problem": None})
 
     async def picture(self, request: Request) -> Response:
+        """?of=REVISION: of these weights alone, and none of those that are in use since."""
         about = await self._of(request)
-        found = await _in_thread(about.picture, request.path_params["path"])
+        of = request.query_params.get("of", about.weights.revision)
+        is_of = of == about.weights.revision
+        found = await _in_thread(about.picture, request.path_params["path"]) if is_of else None
         if found is None:
             raise HTTPException(404, "There is no such picture.")
         response = private(Response(found[0], media_type=found[1]))

@@ -329,7 +329,7 @@ class Repository:
                         raise Moved from None
                     raise
         except hub.HubError as error:
-            raise VaultError(str(error).replace("; the same command tries again", "")) from error
+            raise VaultError(str(error)) from error
 
 
 def _check_ours(

@@ -35,7 +35,6 @@ def environment(hub, tmp_path) -> dict[str, str]:
         "HF_ENDPOINT": hub.url,
         "HF_HOME": str(tmp_path / "hf"),
         "HF_TOKEN": hub.token,
-        "HF_HUB_DISABLE_XET": "1",
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "HTTP_PROXY": NOBODY,
@@ -72,7 +71,6 @@ def client(hub, environment, monkeypatch, tmp_path):
         "HF_HUB_CACHE": f"{environment['HF_HOME']}/hub",
         "HF_ASSETS_CACHE": f"{environment['HF_HOME']}/assets",
         "HF_TOKEN_PATH": f"{environment['HF_HOME']}/token",
-        "HF_HUB_DISABLE_XET": True,
         "HF_HUB_DISABLE_TELEMETRY": True,
     }
     for name, value in settings.items():

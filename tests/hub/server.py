@@ -28,8 +28,8 @@ and, on a second port, as the storage that the Hub redirects to, which must neve
     GET    /object/SHA256                               file_download.http_get
 
 Models have no KINDs/ before their ID in the two routes outside of /api. Xet is a protocol of its own, in
-a compiled client: it is kept off by HF_HUB_DISABLE_XET=1 for uploads (`utils._runtime.is_xet_available`),
-and by never sending X-Xet-Hash for downloads. A request that no route answers is written down in `unknown`.
+a compiled client: `bcweb.hub` keeps it off for uploads, and for downloads X-Xet-Hash is never sent. A request
+that no route answers is written down in `unknown`.
 
 What can go wrong is asked for with `fail`.
 """

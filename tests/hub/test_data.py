@@ -63,6 +63,12 @@ print("datasets" in sys.modules)
 
 
 @pytest.fixture
+def environment(environment) -> dict[str, str]:
+    """Who pushes a data set by its own client may have hf_xet send it, of which the server knows nothing."""
+    return environment | {"HF_HUB_DISABLE_XET": "1"}
+
+
+@pytest.fixture
 def pushed(hub, python):
     done = python("-c", PUSH, "ann/scans", "0")
     assert done.returncode == 0, done.stderr
@@ -102,7 +108,7 @@ def test_a_data_set_that_was_pushed_is_read_with_its_masks_labels_and_groups(hub
 
 
 def test_a_revision_is_its_own_and_once_read_wants_neither_hub_nor_datasets(
-    hub, pushed, read, python
+    hub, pushed, read, python, environment
 ):
     first, _ = read("hf:ann/scans@v1")
     assert python("-c", PUSH, "ann/scans", "1").returncode == 0
@@ -115,6 +121,9 @@ def test_a_revision_is_its_own_and_once_read_wants_neither_hub_nor_datasets(
     assert read("hf:ann/scans@v1")[0] == first
     assert read("hf:ann/scans@v1", HF_HUB_OFFLINE="1")[0] == first
     assert read("hf:ann/scans", HF_HUB_OFFLINE="1") == "HF_HUB_OFFLINE forbids to ask the Hub."
+    [known] = Path(environment["HF_HOME"]).rglob("revisions/v1")
+    known.write_text("")  # as on a disk that was full
+    assert read("hf:ann/scans@v1", HF_HUB_OFFLINE="1") == "HF_HUB_OFFLINE forbids to ask the Hub."
 
 
 def test_a_folder_becomes_a_data_set_by_the_lines_of_the_documents(hub, read, python, tmp_path):

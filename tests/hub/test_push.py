@@ -23,6 +23,14 @@ from train.package import package as pack
 from train.push import PushError, check, main, push
 
 NAME = "ann/bcweb-ultrasound"
+# What the store answers where it takes no more.
+FULL = json.dumps(
+    {
+        "objects": [
+            {"oid": "0" * 64, "size": 1, "error": {"code": 403, "message": "no room is left"}}
+        ]
+    }
+).encode()
 
 
 @pytest.fixture(autouse=True)
@@ -246,6 +254,7 @@ def test_boxes_alone_can_be_compared(hub, client, tmp_path):
         ("POST", "/commit/", "cut"),
         ("POST", "/commit/", "deaf"),
         ("POST", "/tag/", 500),
+        ("POST", "/objects/batch", FULL),
     ],
 )
 def test_a_push_that_is_cut_goes_on_and_does_not_duplicate(
@@ -255,6 +264,8 @@ def test_a_push_that_is_cut_goes_on_and_does_not_duplicate(
     hub.fail(method, path, what)
     sentence = refused(run)
     assert sentence.endswith(f"The run is kept; push it later: python -m train.push {run}")
+    if what is FULL:
+        assert sentence.startswith(f"The Hub does not take {NAME}: no room is left. The run")
     pushed = push(run)
     repo = hub.repository(NAME)
     assert pushed.tag == "v1"
@@ -294,8 +305,17 @@ def test_latest_lost_between_two_places_is_set_by_the_next_push(hub, client, tmp
     push(finished.run(tmp_path / "a", 1))
     run = finished.run(tmp_path / "b", 2, (0.9, 0.9))
     push(run)
-    del hub.repository(NAME).tags["latest"]
+    tags = hub.repository(NAME).tags
+    del tags["latest"]
     assert push(run).latest == "`latest` is v2."
+    del tags["latest"]
+    assert push(finished.run(tmp_path / "c", 3, (0.1, 0.1))).latest == (
+        "`latest` is v2 again: mean Dice over the 2 held-out lesion images of both is 0.1000 here, 0.9000 there; "
+        "--force moves it."
+    )
+    assert tags["latest"] == tags["v2"]
+    del tags["latest"]
+    assert push(run).latest.startswith("`latest` is now v2: mean Dice over the 2 held-out")
 
 
 def test_the_study_goes_along_with_its_figures_and_does_not_stay_when_it_is_gone(

@@ -57,6 +57,14 @@ def test_all_who_wait_for_tags_get_one_sentence_and_who_asks_later_gets_the_tags
     assert len(hub.made("GET", "/refs")) == 2, "three wait for one question; an answer is kept"
 
 
+def test_a_large_file_goes_by_the_client_that_has_limits():
+    """hf_xet, where it is installed, waits for ever for a store that is silent."""
+    from huggingface_hub.utils._runtime import is_xet_available
+
+    asking.api()
+    assert not is_xet_available()
+
+
 def test_nobody_waits_for_the_tags_of_another_repository(hub, limit):
     limit(3600)
     hub.fail("GET", f"{ONE}/refs", STALLS)

@@ -93,7 +93,7 @@ def verdicts(hub: HubServer) -> int:
 def test_a_space_with_a_repository_is_terminated_killed_and_begun_again(provider, tmp_path, hub):
     environment = {
         "BCWEB_BACKUP": "hf://ann/backup", "HF_TOKEN": hub.token, "HF_ENDPOINT": hub.url,
-        "HF_HOME": str(tmp_path / "hf"), "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1",
+        "HF_HOME": str(tmp_path / "hf"), "HF_HUB_DISABLE_TELEMETRY": "1",
     }  # fmt: skip
     one, two, *_ = project(tmp_path / "home").values()
     with space(provider, tmp_path / "home", **environment) as app:

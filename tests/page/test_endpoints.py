@@ -186,6 +186,16 @@ def test_uploads_that_are_none_are_refused(anna):
     assert anna.post(place, content=b"x").status_code == 400
     broken = {"Content-Type": "multipart/form-data"}
     assert anna.post(place, content=b"x", headers=broken).status_code == 400
+    for field in ("file", "scan"):
+        answer = anna.post(place, files={field: ("a.png", b"x")})
+        assert (answer.status_code, answer.json()["error"]) == (
+            400, "No file came: a form hands them in as its field files.",
+        )  # fmt: skip
+    capitals = {"Content-Type": "Multipart/Form-Data; boundary=b"}
+    form = (
+        b'--b\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\nx\r\n--b--\r\n'
+    )
+    assert anna.post(place, content=form, headers=capitals).status_code == 200
     many = [("files", ("a.png", b"x"))] * 5
     assert anna.post(place, files=many).status_code == 400
     answer = announced(anna, place, 300 << 20)

@@ -82,7 +82,6 @@ def environment(hub, tmp_path) -> dict[str, str]:
     return {f"{kind}_proxy": NOBODY for kind in ("http", "https", "all")} | {
         "HF_ENDPOINT": hub.url,
         "HF_HOME": str(tmp_path / "hf"),
-        "HF_HUB_DISABLE_XET": "1",
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
         "HF_HUB_DOWNLOAD_TIMEOUT": "3600",
     }
@@ -105,7 +104,6 @@ def inside(hub, tmp_path, monkeypatch) -> Iterator[Callable[[str], TestClient]]:
         "constants.ENDPOINT": hub.url,
         "constants.HUGGINGFACE_CO_URL_TEMPLATE": hub.url + "/{repo_id}/resolve/{revision}/{filename}",
         "constants.HF_HUB_CACHE": str(tmp_path / "cache"),
-        "constants.HF_HUB_DISABLE_XET": True,
         "hf_api.api.endpoint": hub.url,
         "utils._detect_agent._registry": {"standardEnvVars": [], "harnesses": {}},
     }  # fmt: skip

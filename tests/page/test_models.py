@@ -23,7 +23,7 @@ from bcweb.page.settings import settings
 from bcweb.page.store import Store
 from bcweb.samples import SAMPLES
 from bcweb.segmenter import Segmenter
-from bcweb.weights import EMBEDDED
+from bcweb.weights import EMBEDDED, load_weights
 from tests import weights_folder
 from tests.page.files import png
 from tests.page.reader import expect, sync_api
@@ -255,6 +255,10 @@ def test_pictures_beside_the_card_are_served_and_nothing_else(page, folder, tmp_
     answer = asking.get(f"{place}/pictures/a%20b.png")
     assert (answer.content, answer.headers["content-type"]) == (picture, "image/png")
     assert answer.headers["content-security-policy"] == "default-src 'none'; sandbox"
+    now = load_weights(str(folder)).revision
+    for of, status in ((now, 200), ("weights-before-1", 404)):
+        asked = asking.get(f"{place}/pictures/a%20b.png", params={"of": of})
+        assert asked.status_code == status, of
     for path in (
         "..%2Fsecret.png", "pictures%2F..%2F..%2Fsecret.png", "link.png", "page.png", "drawing.svg",
         "animated.gif", "config.json", "seen.csv", "nothing.png", f"%2F{tmp_path}/secret.png",

@@ -95,17 +95,24 @@ def test_the_document_tells_of_every_option_and_setting():
         assert f"`{name}`" in text and f"`{name}`" in (ROOT / "Space" / "README.md").read_text()
 
 
-def test_other_weights_that_lie_beside_the_embedded_ones_do_not_go_public(tmp_path, monkeypatch):
+def test_other_weights_and_editors_copies_that_lie_there_do_not_go_public(tmp_path, monkeypatch):
     """They may be a clinic's own; `seen.csv` has the names of its cases."""
     for name in ("app.py", "LICENSE", "Space/README.md", "Space/requirements.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("---\nsdk: gradio\n---\n" if name.endswith(".md") else "")
-    for name in ("clinic/seen.csv", "clinic/model.safetensors", "card.md", "ultrasound/seen.csv"):
-        (tmp_path / "bcweb/pretrained" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "bcweb/pretrained" / name).touch()
+    names = [
+        "pretrained/clinic/seen.csv",
+        "pretrained/clinic/model.safetensors",
+        "pretrained/card.md",
+    ]
+    names += ["canvas/node_modules/typescript/tsc.js", "page/.ipynb_checkpoints/cases.csv"]
+    names += ["page/.ipynb_checkpoints/launch-checkpoint.py", "canvas/package.json"]
+    for name in (*names, "pretrained/ultrasound/seen.csv", "canvas/gl.js"):
+        (tmp_path / "bcweb" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "bcweb" / name).touch()
     monkeypatch.setattr("Space.tree.ROOT", tmp_path)
     taken = {name for name in tree([]) if name.startswith("bcweb/")}
-    assert taken == {"bcweb/pretrained/ultrasound/seen.csv"}
+    assert taken == {"bcweb/pretrained/ultrasound/seen.csv", "bcweb/canvas/gl.js"}
 
 
 # --- that it runs

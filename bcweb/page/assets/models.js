@@ -327,7 +327,7 @@ class Models extends HTMLElement {
     );
     this.#element(".scores").replaceChildren(
       h("h2", {}, "Scores"),
-      h("p", { class: "quiet" }, `${words.grouped(cases ?? 0)} cases that the network which scored them had not seen; under each figure its 95% interval over groups.`),
+      h("p", { class: "quiet" }, `${words.grouped(cases ?? 0)} cases that the network which scored them had not seen; under each figure its 95% interval over groups (of a share where all cases agree: Clopper and Pearson's).`),
       h(
         "div",
         { class: "wide", role: "region", "aria-label": "Table of scores", tabIndex: 0 },
