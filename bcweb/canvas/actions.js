@@ -22,14 +22,6 @@ import { dragWindow, levelOf, widthOf, windowFrom } from "./windowing.js";
 /** CSS pixels that an arrow moves the picture by. */
 const STEP = 40;
 
-/** What there is to see of a scan, or will be once its maps are here: a key is not to be pressed twice.
- * @param {import("./reading.js").Reading} reading */
-const coming = ({ prediction, truth, mine, info }) => ({
-  prediction: prediction || info?.segmented,
-  truth: truth || info?.has_truth,
-  mine,
-});
-
 /** @param {Parts} parts @returns {Record<string, () => void>} by the names that keys.js and the buttons
  * of template.js use */
 export function actionsOf(parts) {
@@ -66,10 +58,10 @@ export function actionsOf(parts) {
     single() {
       display.layout = "single";
     },
-    mine: () => display.toggle("mine", coming(reading)),
-    prediction: () => display.toggle("prediction", coming(reading)),
-    truth: () => display.toggle("truth", coming(reading)),
-    difference: () => display.toggle("difference", coming(reading)),
+    mine: () => display.toggle("mine", reading.coming),
+    prediction: () => display.toggle("prediction", reading.coming),
+    truth: () => display.toggle("truth", reading.coming),
+    difference: () => display.toggle("difference", reading.coming),
     outline() {
       display.filled = false;
     },
@@ -80,7 +72,7 @@ export function actionsOf(parts) {
       display.filled = !display.filled;
     },
     heat() {
-      if (coming(reading).prediction) display.heat = !display.heat;
+      if (reading.coming.prediction) display.heat = !display.heat;
     },
     hide() {
       display.hidden = !display.hidden;

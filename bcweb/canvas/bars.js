@@ -17,15 +17,15 @@ export function refreshBars(root, reading, display, scale) {
 
 /** @param {ShadowRoot} root @param {Reading} reading @param {Display} display */
 function refreshButtons(root, reading, display) {
-  const { scan, prediction, mine } = reading;
+  const { scan, prediction, mine, coming } = reading;
   const single = display.layout === "single";
   const pressed = {
     side: !single,
     single,
-    mine: display.has("mine", reading),
-    prediction: display.has("prediction", reading),
-    truth: display.has("truth", reading),
-    difference: display.has("difference", reading),
+    mine: display.has("mine", coming),
+    prediction: display.has("prediction", coming),
+    truth: display.has("truth", coming),
+    difference: display.has("difference", coming),
     outline: !display.filled,
     fill: display.filled,
     heat: display.heat,

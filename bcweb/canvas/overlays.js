@@ -32,10 +32,10 @@ export function say(root, text, how) {
 
 /** The border of what the network looked at, in the panes that have its prediction.
  * @param {ShadowRoot} root @param {Reading} reading @param {Display} display @param {Stage} stage */
-function refreshLookedAt(root, { info, prediction, shape }, display, stage) {
+function refreshLookedAt(root, { lookedAt, shape }, display, stage) {
   for (const { id, rect, layers } of stage.panes) {
     const border = one(root, `[data-pane="${id}"] .looked-at`);
-    const box = prediction && (display.drawn(layers) & LAYERS.prediction) !== 0 && info?.looked_at;
+    const box = (display.drawn(layers) & LAYERS.prediction) !== 0 && lookedAt;
     border.hidden = !box;
     if (!box) continue;
     const [x, y, width, height] = box;

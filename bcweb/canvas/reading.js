@@ -51,6 +51,18 @@ export class Reading {
     return this.#taken?.revision ?? null;
   }
 
+  /** The part of the scan at which they looked; null where that is all of it.
+   * @returns {[number, number, number, number] | null} x, y, width, height */
+  get lookedAt() {
+    return this.#taken?.looked_at ?? null;
+  }
+
+  /** What there is to see, or will be once its maps are here: a key is not to be pressed twice. */
+  get coming() {
+    const { prediction, truth, mine, info } = this;
+    return { prediction: prediction || info?.segmented, truth: truth || info?.has_truth, mine };
+  }
+
   get threshold() {
     return this.#threshold;
   }

@@ -99,3 +99,24 @@ test("a pixel twice as tall as wide is drawn so", () => {
   read(reading, { ...INFO, spacing: [0.2, 0.1] });
   assert.deepEqual(reading.shape, { width: 4, height: 1, stretch: 2 });
 });
+
+test("what was looked at is told of the prediction that is there, not of one on its way", () => {
+  const reading = new Reading();
+  const box = [0, 0, 2, 1];
+  read(reading, { ...INFO, looked_at: box });
+  assert.deepEqual(reading.lookedAt, box);
+  reading.begin({ ...INFO, revision: "r2", looked_at: [1, 0, 3, 1] });
+  assert.deepEqual(reading.lookedAt, box);
+  reading.takeMaps(maps());
+  assert.deepEqual(reading.lookedAt, [1, 0, 3, 1]);
+  reading.begin({ ...INFO, id: "b" });
+  assert.equal(reading.lookedAt, null);
+});
+
+test("the layers of a scan are what they will be before its maps are there", () => {
+  const reading = new Reading();
+  reading.begin(INFO);
+  assert.deepEqual(reading.coming, { prediction: true, truth: true, mine: null });
+  reading.begin({ ...INFO, id: "b", has_truth: false });
+  assert.equal(Boolean(reading.coming.truth), false);
+});
