@@ -357,9 +357,10 @@ class Reviews:
             if revision is not None:
                 given["prediction_id"] = _shown(store, reader, id, revision, given["decision"])
             mask = _unpacked(data, row) if data else None
-            return store.save(reader.owner, reader.name, id, NewVerdict(mask=mask, **given))
+            saved = store.save(reader.owner, reader.name, id, NewVerdict(mask=mask, **given))
+            return told.saved(saved, store.case(reader.owner, id))
 
-        return answer(told.verdict(await self.workspace.ask(work)), 201)
+        return answer(await self.workspace.ask(work), 201)
 
     async def undo(self, request: Request) -> Response:
         """{"key", "at"?}: the verdict, which was said then, no longer stands; what stood before it does."""
@@ -385,13 +386,15 @@ class Reviews:
     def _one(self, store, owner: str, id: int) -> dict[str, Any]:
         """A project as the page is told of it: how far its import is first, for it leaves its state and ends then."""
         progress = self.imports.progress(id)
-        return told.project(store.project(owner, id), self.settings.local) | progress
+        newest = store.newest_predictions(owner).get(id)
+        return told.project(store.project(owner, id), newest, self.settings.local) | progress
 
     def _all(self, store, owner: str) -> list[dict[str, Any]]:
         under_way = self.imports.under_way()
-        none = {"progress": None}
+        none, newest = {"progress": None}, store.newest_predictions(owner)
         return [
-            told.project(project, self.settings.local) | under_way.get(project.id, none)
+            told.project(project, newest.get(project.id), self.settings.local)
+            | under_way.get(project.id, none)
             for project in store.projects(owner)
         ]
 

@@ -13,8 +13,9 @@ from bcweb.review.records import CaseRow, Draft, Prediction, Project, QueueRow, 
 _READ_AT = QueueRow._fields.index("read_at")
 
 
-def project(of: Project, may_see_paths: bool) -> dict[str, Any]:
-    """may_see_paths: whether who asks may know where on this machine the data lie."""
+def project(of: Project, newest: int | None, may_see_paths: bool) -> dict[str, Any]:
+    """newest: the number of its newest prediction. may_see_paths: whether who asks may know where on this machine the
+    data lie."""
     return {
         "id": of.id,
         "name": of.name,
@@ -22,6 +23,7 @@ def project(of: Project, may_see_paths: bool) -> dict[str, Any]:
         "created": _moment(of.created),
         "cases": of.cases,
         "predicted": of.predicted,
+        "newest": newest,
         "read": of.read,
         "state": of.state,
         "problem": of.problem,
@@ -87,6 +89,13 @@ def verdict(of: Verdict) -> dict[str, Any]:
     left_out = ("project_id", "mask_file", "key", "prediction_id")
     fields = {k: v for k, v in dataclasses.asdict(of).items() if k not in left_out}
     return fields | {"at": _moment(of.at), "has_mask": of.mask_file is not None}
+
+
+def saved(of: Verdict, now: CaseRow) -> dict[str, Any]:
+    """A verdict that was sent, and what came of it. label_now: of the case, by it. stands: no longer, where it had come
+    before and was undone or followed since."""
+    label = now.label if of.label is None else of.label
+    return verdict(of) | {"label_now": label, "stands": now.verdict_id == of.id}
 
 
 def draft(of: Draft | None) -> dict[str, Any] | None:

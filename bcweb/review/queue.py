@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, case, func, select
+from sqlalchemy import ColumnElement, Connection, case, func, or_, select
 
 from bcweb.review.records import DECISIONS, ORDERS, QueueRow, ReviewError
 from bcweb.review.schema import cases, drafts
@@ -47,7 +47,7 @@ def queue(
     picture another case shows with another truth, the worst pair first, side by side. unread: those
     without a verdict first. random: the same for the same seed, whatever the filters.
     label: "" is none. decision: one of the five, "unread" or "read". text: in data set, case, group,
-    label or findings, large and small letters alike. dice: least and most, of `QueueRow.dice`.
+    label or findings, large and small letters alike; label: also that of the verdict that stands. dice: least and most, of `QueueRow.dice`.
     reader: whose drafts; None: anybody's. `ReviewError`: there is no such order or decision.
     """
     if order not in ORDERS:
@@ -89,7 +89,11 @@ def _filters(
                 f"There is no decision {decision!r}; there are {', '.join(DECISIONS)}, unread, read."
             )
         filters.append(cases.c.decision == decision)
-    filters += [cases.c.search.contains(word, autoescape=True) for word in text.casefold().split()]
+    label_now = func.lower(cases.c.label_now)  # the text that is searched has the data set's
+    filters += [
+        or_(*(said.contains(word, autoescape=True) for said in (cases.c.search, label_now)))
+        for word in text.casefold().split()
+    ]
     low, high = dice
     if low is not None:
         filters.append(cases.c.score >= low)

@@ -145,8 +145,12 @@ class Store:
     ) -> Project:
         """A new project, importing; `ReviewError` where it has no name or the name is taken."""
         name = find.text(name).strip()
-        if not name or len(name) > 200 or visible(name) != name:
+        if not name or len(name) > 200:
             raise ReviewError("A project needs a name of 1 to 200 letters.")
+        if visible(name) != name:
+            raise ReviewError(
+                "The project's name holds a letter that nobody can see, such as a joiner or a line's end: leave it out."
+            )
         new = {
             "name": name,
             "owner": owner,
@@ -179,6 +183,15 @@ class Store:
         """By name (str) or id (int)."""
         with self._database.reading() as connection:
             return find.project(connection, owner, name_or_id)
+
+    def newest_predictions(self, owner: str) -> dict[int, int | None]:
+        """The number of the newest prediction of each project: another one once other weights have predicted."""
+        newest = select(func.max(cases.c.prediction_id)).where(cases.c.project_id == projects.c.id)
+        mine = select(projects.c.id, newest.scalar_subquery()).where(
+            projects.c.owner == owner, projects.c.deleted.is_(None)
+        )
+        with self._database.reading() as connection:
+            return dict(connection.execute(mine).tuples().all())
 
     def delete(self, owner: str, project_id: int) -> None:
         """Hide a project and remove its files; the rows of its verdicts stay."""

@@ -63,3 +63,40 @@ test("a mask on which nothing is drawn yet is that of the prediction that is see
 test("a mask on which something is drawn stays in hand when other weights predict its case", async () => {
   assert.equal((await freshened((viewer) => (viewer.strokes = 1))).edited, MASKS.before);
 });
+
+const [BEFORE, DECIDED, AFTER] = ["09:00", "09:01", "09:05"].map((time) => `2026-01-31T${time}:00.000Z`);
+
+/** What a page that is not there any more left of a case whose verdict is on its way, shown before that is saved.
+ * @param {{changed: string, bits: Uint8Array | null}} left */
+async function shownWith(left) {
+  const there = new Map([["old", { ...CASE, key: "old", whose: "ANNA", kind: "draft", tab: "old", strokes: 1, form: { label: null, difficulty: null, comment: "a margin" }, ...left }]]);
+  const shelf = Object.assign(nobody(), {
+    key: () => "new",
+    left: async () => [...there.values()].filter(({ key }) => key === "old"),
+    put: async (kept) => there.set(kept.key, kept),
+    remove: async (key) => there.delete(key),
+  });
+  const verdict = { ...CASE, kind: "verdict", whose: "ANNA", changed: DECIDED };
+  const drawing = new Drawing(new Viewer(), shelf, nobody(), Object.assign(nobody(), { whose: () => "ANNA" }));
+  drawing.inherit([...there.values(), verdict]);
+  const info = { ...CASE };
+  drawing.meet(info);
+  await drawing.show(info, () => true);
+  return { drawing, there, verdict };
+}
+
+for (const [what, bits] of [["drawn", new Uint8Array(1)], ["written", null]]) {
+  test(`what was ${what} after a verdict is not over when that is saved by a later page`, async () => {
+    const { drawing, there, verdict } = await shownWith({ changed: AFTER, bits });
+    assert.ok(drawing.hasMore(CASE.id), "the page goes on to the next case");
+    await drawing.decided(verdict, false);
+    assert.equal([...there.values()][0]?.form.comment, "a margin", "it is removed");
+  });
+
+  test(`what was ${what} before a verdict is over when that is saved by a later page`, async () => {
+    const { drawing, there, verdict } = await shownWith({ changed: BEFORE, bits });
+    assert.ok(!drawing.hasMore(CASE.id));
+    await drawing.decided(verdict, true);
+    assert.deepEqual([...there], []);
+  });
+}

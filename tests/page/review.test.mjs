@@ -59,6 +59,17 @@ test("time on a case leaves out a hidden tab and all but a minute of doing nothi
   assert.equal(clock.seconds, 79);
 });
 
+test("no time on a case passes before its tab is in front", () => {
+  let now = 0;
+  const clock = new Clock(() => now);
+  clock.start(5, false); // the one before was saved while another tab was in front
+  now = 40_000;
+  assert.equal(clock.seconds, 5);
+  clock.touch();
+  now = 43_000;
+  assert.equal(clock.seconds, 8);
+});
+
 test("each key does one thing, and none that the editor needs while a mask is drawn", () => {
   const keys = Object.values(KEYS).flatMap(({ keys }) => keys);
   assert.equal(new Set(keys).size, keys.length);

@@ -201,6 +201,20 @@ def test_the_session_says_who_reads_and_how_far_the_projects_are(visitor, untouc
     assert visitor.get("/bc/review/session").json()["reader"] == "reader"
 
 
+def test_a_project_says_when_other_weights_have_predicted_in_it(visitor, store, project):
+    def newest() -> int:
+        told = visitor.get("/bc/review/session", headers=ANNA).json()["projects"]
+        here = next(one for one in told if one["id"] == project.id)["newest"]
+        alone = visitor.get(f"/bc/review/projects/{project.id}", headers=ANNA).json()["newest"]
+        assert here == alone
+        return here
+
+    before = newest()
+    id = rows(visitor, project, order="listed")[0]["id"]
+    store.add_prediction(id, replace(prediction_of(SCANS[0].truth, 9), revision="newer"))
+    assert newest() > before
+
+
 def test_the_queue_comes_worst_first_and_filtered(visitor, project):
     dice = [row["dice"] for row in rows(visitor, project)]
     assert dice == sorted(dice) and dice[0] < 0.8
@@ -342,6 +356,27 @@ def test_the_same_key_twice_is_one_verdict(visitor, project):
     first, again = (visitor.post(place, json=told, headers=ANNA) for _ in range(2))
     assert first.json()["id"] == again.json()["id"]
     assert len(visitor.get(place).json()) == 1
+
+
+def test_a_verdict_that_comes_again_once_it_is_undone_is_said_not_to_stand(visitor, project):
+    """The answer to it was lost, and somebody undid it before it was sent again."""
+    id = rows(visitor, project)[0]["id"]
+    told = {"decision": "truth", "key": "k", "after": None}
+    place = f"/bc/review/cases/{id}/verdicts"
+    first = visitor.post(place, json=told, headers=ANNA).json()
+    assert first["stands"]
+    visitor.post(f"/bc/review/verdicts/{first['id']}/undo", json={"key": "u"}, headers=BERTA)
+    again = visitor.post(place, json=told, headers=ANNA).json()
+    assert (again["id"], again["stands"]) == (first["id"], False)
+    assert case_of(visitor, id)["decision"] is None
+
+
+def test_a_verdict_without_a_label_is_answered_with_the_one_of_the_data_set(visitor, project):
+    id = rows(visitor, project, order="listed")[0]["id"]
+    labelled = say(visitor, id, "unsure", label="malignant").json()
+    assert (labelled["label"], labelled["label_now"]) == ("malignant", "malignant")
+    assert say(visitor, id, "truth").json()["label_now"] == "benign"
+    assert rows(visitor, project, order="listed")[0]["label"] == "benign"
 
 
 def test_who_comes_second_is_told_of_the_first_and_may_save_on_top(visitor, project):

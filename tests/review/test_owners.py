@@ -15,7 +15,7 @@ _INSIDE = {
     "close", "backup", "set_state", "add_cases", "known_cases", "without_prediction", "add_prediction",
     "set_twins", "map", "mask", "set_sources", "shelf", "stand_in", "mark_seen",
 }  # fmt: skip
-_ASKED_BY_OWNER_ALONE = {"projects", "create"}
+_ASKED_BY_OWNER_ALONE = {"projects", "create", "newest_predictions"}
 
 _METHODS = {
     name: inspect.signature(method).parameters

@@ -145,6 +145,16 @@ def test_the_label_that_a_reader_gave_is_the_one_to_filter_by(made):
     assert store.case(ME, ids["a"]).label == "benign", "what the data set says stays"
 
 
+def test_the_label_that_a_reader_gave_is_found_by_its_text(made):
+    """As its row has it; and what the data set says is found as before."""
+    store, project_id, ids = made
+    store.save(ME, "anna", ids["a"], NewVerdict("unsure", "k", label="Malignant"))
+    assert names(store, project_id, "listed", text="malignant") == "abd"
+    assert names(store, project_id, "listed", text="MALIG zyste") == "a"
+    assert names(store, project_id, "listed", text="benign") == "ac"
+    assert names(store, project_id, "listed", text="%") == "c"
+
+
 def test_an_order_or_decision_that_there_is_not(made):
     store, project_id, _ = made
     with pytest.raises(ReviewError, match="no order 'best'; there are worst, uncertain"):

@@ -189,6 +189,28 @@ def test_a_project_needs_a_name(sqlite, name):
         sqlite.open().create(ME, name)
 
 
+def test_the_newest_prediction_of_each_project(store):
+    made, [a, b] = project(store, new_case("a"), new_case("b"))
+    other, [c] = project(store, new_case("c"), name="Q")
+    assert store.newest_predictions(ME) == {made.id: None, other.id: None}
+    first = store.add_prediction(a, new_prediction())
+    store.add_prediction(b, new_prediction())
+    second = store.add_prediction(a, replace(new_prediction(), revision="r2"))
+    assert second.id > first.id
+    assert store.newest_predictions(ME) == {made.id: second.id, other.id: None}
+    store.add_prediction(c, new_prediction())
+    store.delete(ME, made.id)
+    assert list(store.newest_predictions(ME)) == [other.id]
+    assert store.newest_predictions("other") == {}, "another owner's"
+
+
+def test_a_name_with_what_nobody_sees_is_refused_for_that(sqlite):
+    """A joiner of Persian, a line's end."""
+    for name in ("نمونه\u200cها", "a\nb"):
+        with pytest.raises(ReviewError, match="holds a letter that nobody can see"):
+            sqlite.open().create(ME, name)
+
+
 def test_a_name_is_taken_until_its_project_is_deleted(store):
     made, _ = project(store)
     with pytest.raises(ReviewError, match="already"):

@@ -13,6 +13,7 @@ import { BASE, Refused, ask, sending } from "./api.js";
  * @property {string} created
  * @property {number} cases
  * @property {number} predicted
+ * @property {number | null} newest of its predictions, by number: another one once other weights have predicted
  * @property {number} read
  * @property {"importing" | "ready" | "cancelled" | "failed"} state
  * @property {string | null} problem
@@ -64,6 +65,8 @@ import { BASE, Refused, ask, sending } from "./api.js";
  * @property {number | null} after
  * @property {number | null} undoes
  */
+/** A verdict that was sent. label_now: what its case is by it; stands: no longer, where it had come before and was undone or
+ * followed since. @typedef {Verdict & {label_now: string | null, stands: boolean}} Saved */
 /** @typedef {{beginning: Beginning | null, threshold: number | null, revision: string | null, after: number | null, changed: string,
  *  strokes: number}} Draft revision: of the weights whose prediction it began with, or that was in view then */
 /** @typedef {object} CaseInfo what the viewer shows and the panel says
@@ -229,7 +232,7 @@ export const history = (id) => review(`/cases/${id}/verdicts`);
 export const backup = (verdicts) => review(`/backup${verdicts.length ? `?verdicts=${verdicts.slice(0, 500).join(",")}` : ""}`);
 
 /** A line of JSON, then the mask: no header holds a comment of any length in any letters.
- * @param {string} id @param {Said} said @param {Uint8Array<ArrayBuffer> | null} bits @returns {Promise<Verdict>} once it is on the server's disk */
+ * @param {string} id @param {Said} said @param {Uint8Array<ArrayBuffer> | null} bits @returns {Promise<Saved>} once it is on the server's disk */
 export const decide = (id, said, bits) =>
   inTime(`/cases/${id}/verdicts`, { method: "POST", body: new Blob([JSON.stringify(said), "\n", bits ?? ""]) }, bits?.length);
 

@@ -135,15 +135,15 @@ export class CasePanel {
 
   // ---------------------------------------------------------------- somebody decided in between
 
-  /** @param {Side | null} theirs @param {Side | null} mine null: there is no conflict */
-  showClash(theirs, mine) {
+  /** @param {Side | null} theirs @param {Side | null} mine null: there is no conflict @param {string} [why] it is one */
+  showClash(theirs, mine, why = "") {
     if (!theirs || !mine) {
       this.clash.replaceChildren();
       return;
     }
     const side = (/** @type {Side} */ { name, says, picture }) => h("figure", {}, picture ?? h("span", { class: "no-mask" }, "no mask"), h("figcaption", {}, h("b", {}, name), " ", says));
     this.clash.replaceChildren(
-      h("p", { class: "error" }, "Not saved: this case was decided in between."),
+      h("p", { class: "error" }, `Not saved: ${why}`),
       h("div", { class: "sides" }, side(theirs), side(mine)),
       h("p", { class: "buttons" }, button("Save mine on top", null, this.actions.saveMine, { class: "primary" }), button("Leave theirs", null, this.actions.keepTheirs)),
     );
@@ -187,11 +187,10 @@ export class CasePanel {
 
   /** @param {Verdict} verdict @param {boolean} isUndone @param {boolean} stands */
   #verdict(verdict, isUndone, stands) {
-    const said = verdict.decision === "undo" ? "undid a verdict" : decided(verdict);
     return h(
       "li",
       { class: isUndone ? "undone" : null },
-      h("p", {}, h("b", {}, verdict.reader), ` ${said}, `, kept(verdict), isUndone ? " (undone)" : ""),
+      h("p", {}, h("b", {}, verdict.reader), ` ${decided(verdict)}, `, kept(verdict), isUndone ? " (undone)" : ""),
       h("p", { class: "quiet small" }, circumstances(verdict).join("; ")),
       h(
         "p",

@@ -11,7 +11,7 @@ import * as words from "./review-words.js";
 /** @typedef {import("./review-shelf.js").Kept} Kept */
 
 export class Clashes {
-  /** By case. @type {Map<string, {kept: Kept, latest: Verdict}>} */ #clashes = new Map();
+  /** By case, the last of them last. @type {Map<string, {kept: Kept, latest: Verdict}>} */ #clashes = new Map();
 
   /** @param {import("./review-case.js").CasePanel} panel @param {import("./review-outbox.js").Outbox} outbox */
   constructor(panel, outbox) {
@@ -21,7 +21,13 @@ export class Clashes {
 
   /** @param {Kept} kept that was refused @param {Verdict} latest that came in between */
   add(kept, latest) {
+    this.#clashes.delete(kept.id);
     this.#clashes.set(kept.id, { kept, latest });
+  }
+
+  /** Of all cases, the last of them last. */
+  get all() {
+    return [...this.#clashes.values()];
   }
 
   /** @param {string} id of a case @returns {{kept: Kept, latest: Verdict} | undefined} */
@@ -41,16 +47,18 @@ export class Clashes {
     this.panel.showClash(
       { name: latest.reader, says: `${words.decided(latest)}, ${words.moment(latest.at)}`, picture: picture(theirs) },
       { name: "You", says: words.decided(/** @type {api.Said} */ (kept.said)), picture: picture(mine) },
+      words.inBetween(latest, "this case"),
     );
   }
 
-  /** One's own as it was, on top of theirs, which stays in the history. @param {string} id of the case
-   * @param {import("./review-decision.js").Form} [form] what is filled in by now, where that is something else */
+  /** One's own as it was, on top of theirs, which stays in the history, and of all that was drawn before now.
+   * @param {string} id of the case @param {import("./review-decision.js").Form} [form] what is filled in by now, where that is something else */
   async saveMine(id, form) {
     const clash = this.take(id);
     if (!clash?.kept.said) return;
     const { kept, latest } = clash;
     kept.said = { ...clash.kept.said, ...form, after: latest.id, key: randomName() };
+    kept.changed = new Date().toISOString();
     await this.outbox.decide(kept);
   }
 

@@ -12,10 +12,11 @@ export class Clock {
     this.now = now;
   }
 
-  /** Another case. @param {number} [seconds] that were spent on it before */
-  start(seconds = 0) {
+  /** Another case. @param {number} [seconds] that were spent on it before @param {boolean} [isInFront] else its time begins
+   * with what the reader does next */
+  start(seconds = 0, isInFront = true) {
     this.#spent = seconds * 1000;
-    this.#heard = this.now();
+    this.#heard = isInFront ? this.now() : null;
   }
 
   /** The reader did something: what passed since the last time counts, but no more than a minute of it. */

@@ -29,10 +29,14 @@ const CHANNEL = "bc-review";
 const UNDOING = "It is being undone: decide again after that.";
 const AFTER = "What you add now is saved when you decide again.";
 
+/** @param {{kept: Kept}[]} refused */
+const namesOf = (refused) => refused.map(({ kept }) => kept.name).join(", ");
+
 export class Deciding {
   /** A decision that would leave strokes out was pressed once, and for how many. */ #warned = "";
   /** What was last said to stand in the way of a decision. @type {{decision: Decision, text: string} | null} */ #hindered = null;
-  /** Verdicts of this page, of all its projects, the last of them last. @type {{verdict: Verdict, key: string, project: number}[]} */ #undoable = [];
+  /** Verdicts of this page, of all its projects, the last of them last. @type {{verdict: Verdict, project: number}[]} */ #undoable = [];
+  /** Under which key a verdict is undone, by its id: the same for each try. @type {Map<number, string>} */ #undoKeys = new Map();
   /** Verdicts that are undone once they are saved: the reader has asked for it before, and whether they wait for it.
    * @type {Map<Kept, () => boolean>} */ #unsaid = new Map();
   /** What was last said of those. */ #notUndone = "";
@@ -92,7 +96,7 @@ export class Deciding {
     this.clashes.take(info.id);
     this.#unwanted.delete(kept.key); // this one is kept in its place
     const isHere = this.outbox.decide(kept, isDrawn ? this.drawing.packed() : null);
-    if (this.status.isAbout(kept.id)) this.#sayUnwanted();
+    if (this.status.isAbout(kept.id)) this.#sayRefused() || this.status.say("");
     await isHere;
   }
 
@@ -144,18 +148,18 @@ export class Deciding {
     if (id === this.view.info?.id && id !== this.#broughtBack && this.outbox.state.verdicts === 0) this.status.hint("Drawing kept, not decided yet.");
   }
 
-  /** @param {Kept} kept @param {Verdict} verdict */
+  /** @param {Kept} kept @param {api.Saved} verdict */
   saved(kept, verdict) {
+    if (!verdict.stands) return this.#savedBefore(kept, verdict);
     const id = Number(kept.id);
     const { info } = this.view;
     const before = this.moving.list.row(id) ?? (info?.id === kept.id ? words.rowOf(info) : undefined);
-    const { decision, reader, at, label } = verdict;
-    const changed = { decision: /** @type {Decision} */ (decision), reader, read_at: at, label: label ?? before?.label ?? null };
+    const { decision, reader, at, label_now: label } = verdict;
+    const changed = { decision: /** @type {Decision} */ (decision), reader, read_at: at, label };
     this.moving.decided(kept.project, id, { ...changed, has_draft: false }, before);
     this.#tell(kept.project, id, changed);
     this.view.decided(id);
-    const undoable = { verdict, key: randomName(), project: kept.project };
-    this.#undoable.push(undoable);
+    this.#undoable.push({ verdict, project: kept.project });
     const isAwaited = this.#unsaid.get(kept);
     // What the reader has begun on the case meanwhile would end in the next one.
     const isGoneOnWith = this.drawing.hasMore(kept.id) || this.form.isInHand;
@@ -164,15 +168,26 @@ export class Deciding {
     const text = `Saved ${words.moment(at)}: ${kept.name}, ${words.decided(verdict)}.`;
     const wasNotSaved = this.status.isAbout(kept.id); // by an earlier try
     for (const [key, refused] of this.#unwanted) if (refused.kept.id === kept.id) this.#unwanted.delete(key);
-    if (this.moving.current !== id && wasNotSaved && this.#unwanted.size > 0) this.#sayUnwanted();
-    else if (this.moving.current === id || wasNotSaved) this.status.say(text, "good", verdict);
-    else this.status.hint(text, "good", verdict); // what is wrong with the case in view stays in sight
+    const say = (/** @type {string} */ text) => this.#sayRefused(text) || this.status.say(text, "good", verdict);
+    // Of another case: what is wrong with the one in view stays in sight.
+    if (this.moving.current === id || wasNotSaved || !this.status.isWrong) say(text);
     this.standing.now();
     this.#unsaid.delete(kept);
-    if (isAwaited) return void this.#undoSaved(kept, undoable, isAwaited);
+    if (isAwaited) return void this.#undoSaved(kept, verdict, isAwaited);
     if (this.moving.current !== id || (isLeft && this.moving.goOn())) return;
     this.view.select(id);
-    this.status.say(`${text} ${isLeft ? "All cases of this queue are read." : AFTER}`, "good", verdict);
+    say(`${text} ${isLeft ? "All cases of this queue are read." : AFTER}`);
+  }
+
+  /** It had come with an earlier try, whose answer was lost. @param {Kept} kept @param {Verdict} verdict */
+  #savedBefore(kept, { at }) {
+    const id = Number(kept.id);
+    this.#unsaid.delete(kept);
+    this.view.decided(id);
+    this.drawing.decided(kept, false);
+    if (this.moving.current === id) this.view.select(id);
+    else this.view.overtaken(kept.id);
+    this.status.say(`Your verdict on ${kept.name}, saved ${words.moment(at)}, stands no more: it was undone or decided anew since.`, "error");
   }
 
   /** @param {Kept} kept @param {Refused} error */
@@ -183,28 +198,40 @@ export class Deciding {
     if (error.status !== 409 || !latest) {
       this.#unwanted.delete(kept.key); // the last of them last
       this.#unwanted.set(kept.key, { kept, why: error.message });
-      return this.#sayUnwanted();
+      return void this.#sayRefused();
     }
     this.clashes.add(kept, latest);
     const { info } = this.view;
     if (info?.id === kept.id) this.clashes.show(info, this.view.stays());
     this.view.overtaken(kept.id);
-    this.#sayNotSaved([kept], `NOT saved: ${latest.reader} decided ${kept.name} in between.`);
+    this.#sayRefused();
   }
 
-  /** It stays in this browser, and is sent again when the page is opened, until the reader drops it. Of a case that is
-   * decided anew this is over, unless that is refused, too. */
-  #sayUnwanted() {
-    const refused = [...this.#unwanted.values()].filter((each) => !this.outbox.isDeciding(each.kept.id));
-    if (refused.length === 0) return this.status.say("");
-    const kept = refused.map((each) => each.kept);
-    const names = kept.map(({ name }) => name).join(", ");
-    const drop = button(kept.length === 1 ? "Drop it" : "Drop them", null, async () => {
-      for (const { key } of kept) this.#unwanted.delete(key);
-      await Promise.all(kept.map(({ key }) => this.shelf.remove(key)));
-      this.status.say(`Dropped, and not decided: ${names}.`);
+  /** Say what the server did not take. It stays in this browser, and is sent again when the page is opened, until the reader
+   * drops it or leaves what somebody decided in between. Of a case that is decided anew this is over, unless that is refused,
+   * too. @param {string} [besides] what is to be said after it @returns {boolean} whether there is any */
+  #sayRefused(besides = "") {
+    const isMeant = (/** @type {{kept: Kept}} */ { kept }) => !this.outbox.isDeciding(kept.id);
+    const unwanted = [...this.#unwanted.values()].filter(isMeant);
+    const clashes = this.clashes.all.filter(isMeant);
+    const last = clashes.at(-1);
+    const texts = [];
+    if (unwanted.length > 0) texts.push(`NOT saved, ${namesOf(unwanted)}: ${unwanted.at(-1)?.why}`);
+    if (last) texts.push(`NOT saved${clashes.length > 1 ? `, ${namesOf(clashes)}` : ""}: ${words.inBetween(last.latest, last.kept.name)}`);
+    if (texts.length === 0) return false;
+    if (besides) texts.push(besides);
+    this.#sayNotSaved([...unwanted, ...clashes].map(({ kept }) => kept), texts.join(" "), unwanted.length > 0 ? this.#dropping(unwanted) : null);
+    return true;
+  }
+
+  /** @param {{kept: Kept}[]} unwanted @returns {HTMLElement} what drops them */
+  #dropping(unwanted) {
+    return button(unwanted.length === 1 ? "Drop it" : "Drop them", null, async () => {
+      for (const { kept } of unwanted) this.#unwanted.delete(kept.key);
+      await Promise.all(unwanted.map(({ kept }) => this.shelf.remove(kept.key)));
+      const text = `Dropped, and not decided: ${namesOf(unwanted)}.`;
+      this.#sayRefused(text) || this.status.say(text);
     });
-    this.#sayNotSaved(kept, `NOT saved, ${names}: ${refused.at(-1)?.why}`, drop);
   }
 
   /** @param {Kept[]} kept @param {string} text @param {HTMLElement | null} [act] */
@@ -248,7 +275,8 @@ export class Deciding {
     await this.drawing.discard(kept);
     this.view.ahead.forget(Number(kept.id));
     await this.view.select(Number(kept.id));
-    this.status.say(`The verdict of ${latest.reader} stands; yours was not saved.`);
+    const text = `The ${latest.decision === "undo" ? "undo" : "verdict"} of ${latest.reader} stands; your verdict was not saved.`;
+    this.#sayRefused(text) || this.status.say(text);
   }
 
   // ---------------------------------------------------------------- undoing
@@ -260,7 +288,7 @@ export class Deciding {
     if (deciding.length > 0) return this.#undoOnceSaved(deciding);
     const last = this.#undoable.filter(({ project }) => project === here).at(-1);
     const { mine } = this.view;
-    if (last) this.undo(last.verdict, last.key);
+    if (last) this.undo(last.verdict);
     else if (mine) this.undo(mine);
     else this.status.hint("There is no verdict of yours to undo."); // what is not saved stays in sight
   }
@@ -286,12 +314,12 @@ export class Deciding {
     this.status.say(this.#notUndone, "error");
   }
 
-  /** The reader has asked for it before it was saved. @param {Kept} kept @param {{verdict: Verdict, key: string}} saved
+  /** The reader has asked for it before it was saved. @param {Kept} kept @param {Verdict} verdict
    * @param {() => boolean} isAwaited see `undo` */
-  async #undoSaved({ name }, { verdict, key }, isAwaited) {
+  async #undoSaved({ name }, verdict, isAwaited) {
     const id = verdict.case_id;
     const isCurrent = this.view.stays();
-    const isUndone = await this.undo(verdict, key, isAwaited);
+    const isUndone = await this.undo(verdict, isAwaited);
     // Saved, its case was over, and nothing would be kept of it: shown again it is as it stands now.
     if (!isUndone && isCurrent() && this.moving.current === id) await this.view.select(id);
     if (!isUndone || !this.status.isSaying(this.#notUndone)) return;
@@ -299,17 +327,21 @@ export class Deciding {
     else this.status.say(`Undone: ${name}, ${words.decided(verdict)}.`); // the reader is elsewhere
   }
 
-  /** @param {Verdict} verdict @param {string} [key] the same for each try
-   * @param {() => boolean} [isAwaited] whether the reader, who asked for it, waits for it still
+  /** @param {Verdict} verdict @param {() => boolean} [isAwaited] whether the reader, who asked for it, waits for it still
    * @returns {Promise<boolean>} whether it is undone */
-  async undo(verdict, key = randomName(), isAwaited = this.#waits()) {
+  async undo(verdict, isAwaited = this.#waits()) {
     const id = verdict.case_id;
+    const key = this.#undoKeys.get(verdict.id) ?? randomName();
+    this.#undoKeys.set(verdict.id, key);
     this.#undoing.add(id);
     try {
       await api.undo(verdict, key);
     } catch (error) {
       this.#undoing.delete(id);
-      if (error instanceof Refused && error.status === 409) this.#isOver(verdict);
+      if (error instanceof Refused && error.status === 409) {
+        this.#isOver(verdict);
+        this.view.overtaken(String(id));
+      }
       this.status.say(`NOT undone: ${/** @type {Error} */ (error).message}`, "error");
       return false;
     }

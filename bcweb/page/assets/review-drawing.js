@@ -296,6 +296,15 @@ export class Drawing {
     return this.#since.has(id);
   }
 
+  /** What earlier pages drew or filled in after a verdict that is sent now is not over with that. @param {Kept[]} left by them */
+  inherit(left) {
+    const verdicts = left.filter(({ kind }) => kind === "verdict");
+    for (const kept of left) {
+      const isAfter = verdicts.some((verdict) => verdict.changed < kept.changed && isSame(verdict, kept));
+      if (kept.kind === "draft" && isAfter) this.#since.add(kept.id);
+    }
+  }
+
   /** Drop the drawing of this case, here and on the server. @param {Subject} subject */
   async discard(subject) {
     this.end(subject.id);
@@ -311,15 +320,15 @@ export class Drawing {
     await this.shelf.remove(key);
   }
 
-  /** The case is decided: that ends what earlier pages left of it, too; of their verdicts those that came before it. They
-   * were refused, and would be sent at every opening until they are taken. What was drawn or filled in after it stays.
+  /** The case is decided: that ends what earlier pages left of it before, too. Their verdicts were refused, and would be
+   * sent at every opening until they are taken. What was drawn or filled in after it stays: the verdict itself may be of an
+   * earlier page, which went on.
    * @param {Kept} verdict @param {boolean} isLeft whether the reader goes on to another case */
   async decided(verdict, isLeft) {
     if (isLeft && this.#before?.id === verdict.id) this.#before = null; // no stroke is meant for it before it is chosen again
     if (!this.hasMore(verdict.id)) this.#forget(verdict.whose, verdict);
     for (const kept of await this.shelf.left(verdict.whose)) {
-      const isOver = kept.kind === "draft" || kept.changed < verdict.changed;
-      if (isOver && isSame(kept, verdict)) await this.shelf.remove(kept.key);
+      if (kept.changed < verdict.changed && isSame(kept, verdict)) await this.shelf.remove(kept.key);
     }
   }
 

@@ -1,12 +1,11 @@
 // Masks and verdicts taken out: as a file to download, or into a folder of this machine.
 
 import { button, h } from "./dom.js";
+import { Questions } from "./questions.js";
 import * as api from "./review-api.js";
 import { grouped } from "./words.js";
 
 /** @typedef {import("./review-api.js").Project} Project */
-
-const POLL_MS = 400;
 
 /** The decisions that give a mask, as the command has them, and what their masks are. @type {Record<string, string>} */
 const WITH_MASK = { accept: "Accepted predictions", truth: "Kept truths", corrected: "Corrections" };
@@ -14,6 +13,7 @@ const WITH_MASK = { accept: "Accepted predictions", truth: "Kept truths", correc
 export class Exporting {
   /** @type {Project | null} */ #project = null;
   /** The export under way; its id is "" until the server has given it one. @type {{id: string} | null} */ #running = null;
+  /** How far it is. */ #asked = new Questions((why) => this.#say(`${why} It is asked again.`));
   /** The dialog is closed only because its tab is out of sight. */ #isAway = false;
 
   /** @param {HTMLDialogElement} root */
@@ -84,10 +84,9 @@ export class Exporting {
       let now = await api.beginExport(this.#project.id, chosen.value, isFolder ? this.folder.value.trim() : "", include);
       running.id = now.id;
       if (!isWanted()) return void api.stopExport(now.id).catch(() => {}); // it was stopped before it had a name
-      while (!now.isDone && isWanted()) {
+      for await (now of this.#asked.answers(() => api.exported(running.id))) {
+        if (now.isDone) break;
         this.#progress(now);
-        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-        now = await api.exported(now.id);
       }
       if (!isWanted()) return;
       this.#running = null;
@@ -103,9 +102,14 @@ export class Exporting {
 
   /** @param {Pick<api.Export, "done" | "total">} now */
   #progress({ done, total }) {
+    this.#say(total ? `${grouped(done)} of ${grouped(total)} cases` : "Beginning …", done, total);
+  }
+
+  /** What is said of one under way. @param {string} text @param {number} [done] @param {number} [total] 0: that is not known */
+  #say(text, done = 0, total = 0) {
     const bar = /** @type {HTMLProgressElement} */ (h("progress", { max: Math.max(total, 1), "aria-label": "Export" }));
     if (total) bar.value = done;
-    this.said.replaceChildren(bar, h("p", { class: "quiet" }, total ? `${grouped(done)} of ${grouped(total)} cases` : "Beginning …"), button("Cancel", null, () => this.#stop()));
+    this.said.replaceChildren(bar, h("p", { class: "quiet" }, text), button("Cancel", null, () => this.#stop()));
   }
 
   /** @param {string} text @returns {void} */
@@ -116,6 +120,7 @@ export class Exporting {
   #stop() {
     if (this.#running?.id) api.stopExport(this.#running.id).catch(() => {});
     this.#running = null;
+    this.#asked.drop();
     this.said.replaceChildren();
   }
 }

@@ -21,6 +21,7 @@ export class Moving {
   /** Of all cases of the project. */ labels = words.LABELS;
   /** The queue could not be had when it was asked for last. */ isMissing = false;
   /** The case to begin with. @type {number | null} */ #wanted = null;
+  /** The project's newest prediction as of its queue. @type {number | null} */ #newest = null;
   /** What came of the newest question for the queue. @type {Promise<boolean>} */ #queued = Promise.resolve(false);
   /** Counts what was heard of single cases: an answer to a question from before does not know it. */ #heard = 0;
 
@@ -49,6 +50,7 @@ export class Moving {
     if (project.id !== this.entered) this.filters.forget();
     this.project = project;
     this.entered = project.id;
+    this.#newest = project.newest;
     this.#wanted = id;
     this.#one(".project .name").textContent = project.name;
     this.list.show([], this.filters.asked.order);
@@ -63,11 +65,11 @@ export class Moving {
     this.current = null;
   }
 
-  /** How far its import is now. @param {Project} now */
+  /** How far its import is now. It may have begun and ended while nobody asked. @param {Project} now */
   async update(now) {
     const { project } = this;
     if (!project) return;
-    const isOver = project.progress !== null && now.progress === null;
+    const isOver = now.progress === null && (project.progress !== null || now.newest !== this.#newest);
     const isFirst = this.list.rows.length === 0 && now.cases > project.cases;
     this.project = { ...now, counts: project.counts };
     this.#showProgress();
@@ -149,6 +151,7 @@ export class Moving {
       if (heard !== this.#heard) return this.load();
       this.project = now;
       if (!this.filters.offer(now)) return this.load(); // its label is none of this project
+      this.#newest = now.newest;
       this.list.show(rows, asked.order);
     } catch (error) {
       if (isNewest() && this.project?.id === project.id) {

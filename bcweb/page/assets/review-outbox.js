@@ -6,9 +6,8 @@ import { isSame } from "./review-shelf.js";
 
 /** @typedef {import("./review-shelf.js").Kept} Kept */
 /** @typedef {import("./review-shelf.js").Subject} Subject */
-/** @typedef {import("./review-api.js").Verdict} Verdict */
 /** @typedef {object} Page whom the outbox tells
- * @property {(kept: Kept, verdict: Verdict) => void} saved the verdict is on the server's disk
+ * @property {(kept: Kept, verdict: api.Saved) => void} saved the verdict is on the server's disk
  * @property {(kept: Kept) => void} drafted
  * @property {(kept: Kept, error: Refused) => void} refused and trying again would not help
  * @property {() => void} changed see `state`

@@ -50,9 +50,14 @@ export class Status {
     return this.#said.text === text;
   }
 
-  /** Say this, unless something is wrong. @param {string} text @param {"" | "good"} [kind] @param {Verdict | null} [verdict] */
-  hint(text, kind = "", verdict = null) {
-    if (this.#said.kind !== "error") this.say(text, kind, verdict);
+  /** Whether it is said of something that it is wrong. */
+  get isWrong() {
+    return this.#said.kind === "error";
+  }
+
+  /** Say this, unless something is wrong. @param {string} text */
+  hint(text) {
+    if (!this.isWrong) this.say(text);
   }
 
   /** Another case, or this one decided: what was wrong with it is over, but for what was not saved. */

@@ -22,6 +22,7 @@ import { isOfAnother } from "./review-words.js";
  */
 /** @typedef {object} Page
  * @property {() => string | undefined} reader
+ * @property {() => boolean} isInFront whether this tab of the page and of the browser is
  * @property {() => void} changed what is drawn, or whether the picture is seen
  */
 
@@ -197,7 +198,7 @@ export class CaseView {
 
   /** @param {CaseInfo} info @param {() => boolean} isCurrent */
   async #show(info, isCurrent) {
-    if (this.info?.id !== info.id) this.clock.start(this.#spent.get(Number(info.id))); // else it is freshened, and the time goes on
+    if (this.info?.id !== info.id) this.clock.start(this.#spent.get(Number(info.id)), this.page.isInFront()); // else it is freshened, and the time goes on
     this.info = info;
     this.#isDecided = false;
     this.panel.show(info);

@@ -58,9 +58,13 @@ export const HOW = {
 
 /** @param {Pick<Verdict, "decision" | "reason">} verdict */
 export function decided({ decision, reason }) {
-  if (decision === "undo") return "undone";
+  if (decision === "undo") return "undid a verdict";
   return reason ? `${DECIDED[decision]}: ${reason}` : DECIDED[decision];
 }
+
+/** Why a verdict was not taken. @param {Pick<Verdict, "reader" | "decision">} latest that came before it @param {string} name of
+ * the case */
+export const inBetween = ({ reader, decision }, name) => `${reader} ${decision === "undo" ? "took a verdict back on" : "decided"} ${name} in between.`;
 
 /** What was accepted is the prediction of other weights than the one in view. @param {Pick<CaseInfo, "verdict" | "revision">} info */
 export const isOfAnother = ({ verdict, revision }) => verdict?.decision === "accept" && verdict.revision !== revision;

@@ -131,7 +131,11 @@ class Review extends HTMLElement {
       },
     });
     const parts = { moving: this.#moving, drawing: this.#drawing, form: this.#form, clashes: this.#clashes, status: this.#status };
-    this.#view = new CaseView({ ...parts, viewer, panel: this.#panel }, { reader: () => this.#session?.reader, changed: () => this.#showSending() });
+    this.#view = new CaseView({ ...parts, viewer, panel: this.#panel }, {
+      reader: () => this.#session?.reader,
+      isInFront: () => !document.hidden && this.checkVisibility(),
+      changed: () => this.#showSending(),
+    });
     this.#deciding = new Deciding({ ...parts, view: this.#view, outbox: this.#outbox, shelf: this.#shelf, standing: this.#standing });
     this.#listen();
     // Gradio keeps the tab in the page when another is shown: then the address names no case.
@@ -168,7 +172,9 @@ class Review extends HTMLElement {
     this.#sayProblem("");
     this.#standing.meet(this.#session);
     this.#home.show(this.#session);
-    for (const kept of await this.#shelf.left(this.#whose)) if (kept.kind === "verdict") this.#outbox.decide(kept);
+    const left = await this.#shelf.left(this.#whose);
+    this.#drawing.inherit(left);
+    for (const kept of left) if (kept.kind === "verdict") this.#outbox.decide(kept);
     if (this.#takeOffer()) return;
     if (linked !== null && (await this.#openLinked(linked))) return;
     const { projects } = this.#session;
@@ -315,10 +321,16 @@ class Review extends HTMLElement {
     await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
     const name = input.value.trim();
     if (dialog.returnValue !== "begin" || !name || !this.#session) return false;
-    remember("bc-reader", name);
-    api.setReader(name);
-    this.#session.reader = name; // not of the one from before the dialog: it may have been asked for anew
-    return true;
+    try {
+      api.setReader(name);
+      const { reader } = await api.session(); // as verdicts have it: without what nobody can see in it, for one
+      remember("bc-reader", reader);
+      api.setReader(reader);
+      this.#session.reader = reader; // not of the one from before the dialog: it may have been asked for anew
+    } catch (error) {
+      this.#sayFailed(error);
+    }
+    return this.#hasName;
   }
 
   // ---------------------------------------------------------------- the page

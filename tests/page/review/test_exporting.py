@@ -47,6 +47,24 @@ def test_an_export_goes_on_while_another_tab_is_in_front_and_says_what_it_came_t
     assert len(zipfile.ZipFile(download.value.path()).namelist()) > 1
 
 
+def test_an_export_goes_on_though_a_question_how_far_it_is_has_no_answer(page):
+    page.page.route(
+        "**/exports",
+        lambda route: route.fulfill(json=route.fetch().json() | {"isDone": False, "total": 0}),
+    )
+    page.page.route("**/review/exports/*", lambda route: route.abort())
+    page.press("1")
+    page.says("Saved")
+    page.find(".export").click()
+    dialog = page.find(".exporting")
+    with page.page.expect_download() as download:
+        dialog.get_by_role("button", name="Download").click()
+        expect(dialog.locator(".said")).to_contain_text("does not answer. It is asked again.")
+        page.page.unroute_all()
+    expect(dialog.locator(".said")).to_contain_text("1 of 6 cases with their masks")
+    assert len(zipfile.ZipFile(download.value.path()).namelist()) > 1
+
+
 def test_two_clicks_are_one_export_which_closing_stops_and_the_masks_of_the_chosen_decisions_come_out(
     page,
 ):

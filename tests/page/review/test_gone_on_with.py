@@ -15,6 +15,15 @@ expect = sync_api.expect
 
 pytestmark = pytest.mark.browser
 
+# A drawing of one stroke is kept in this browser, with this comment.
+IS_KEPT = """async (comment) => {
+  const asked = indexedDB.open("bc-review");
+  await new Promise((done) => (asked.onsuccess = done));
+  const all = asked.result.transaction("kept").objectStore("kept").getAll();
+  await new Promise((done) => (all.onsuccess = done));
+  asked.result.close();
+  return all.result.some(({ kind, bits, form }) => kind === "draft" && bits && form.comment === comment);
+}"""
 MORE = "What you add now is saved when you decide again."
 
 
@@ -105,3 +114,32 @@ def test_a_stroke_stays_in_hand(page, project, store, answer):
     page.shows("case 2")
     first = stands(store, project, "case 1")
     assert np.array_equal(store.mask(project.id, first.mask_file), drawn)
+
+
+def test_what_is_added_to_a_verdict_that_is_not_saved_yet_outlives_its_page(
+    page, browse, project, store
+):
+    """The next page sends the verdict first, which does not end what came after it."""
+    page.refuse("/verdicts")
+    page.press("5")
+    page.says("NOT saved yet, but kept in this browser: case 1.")
+    page.press("e")
+    page.stroke(*BAR)
+    drawn = page.edited()
+    page.find("textarea").fill("a spiculated margin")
+    page.page.wait_for_function(IS_KEPT, arg="a spiculated margin")
+    page.page.close(run_before_unload=False)
+    page = browse().open(ids(store, project)["case 1"])
+    page.says("case 1, unsure")
+    page.shows("case 1").find(".offer").get_by_text("Go on").click()
+    expect(page.find(".offer")).to_have_count(0)
+    assert np.array_equal(page.edited(), drawn), "another drawing is gone on with"
+    expect(page.find("textarea")).to_have_value("a spiculated margin")
+    page.press("3")
+    page.says("case 1, corrected")
+    first = stands(store, project, "case 1")
+    assert np.array_equal(store.mask(project.id, first.mask_file), drawn)
+    assert [one.decision for one in store.history("local", first.case_id)] == [
+        "unsure",
+        "corrected",
+    ]

@@ -107,6 +107,22 @@ def test_a_reader_without_a_name_is_asked_for_it_once(browse, project, store):
     expect(page.find(".who")).not_to_be_visible()
 
 
+def test_a_name_with_what_nobody_sees_is_one_reader_from_the_first_verdict_on(
+    browse, project, store
+):
+    """A joiner of Persian, which the server leaves out."""
+    page = browse().open(reader="")
+    page.find(".who input").fill("Nim\u200cA")
+    page.press("Enter")
+    page.shows("case 1").find("textarea").fill("a margin")
+    page.press("Escape", "2")
+    page.says("case 1, truth kept")
+    page.shows("case 2").press("k")
+    page.shows("case 1")
+    assert stands(store, project, "case 1").reader == "NimA"
+    assert page.find("textarea").input_value() == "a margin", "it is another reader's"
+
+
 def test_who_follows_a_link_and_gives_no_name_sees_the_projects_and_is_asked_again_on_reload(
     browse, project, store
 ):

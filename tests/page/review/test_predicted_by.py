@@ -123,6 +123,20 @@ def test_no_other_prediction_is_chosen_while_a_drawing_is_in_hand_or_waits(twice
     expect(page.find(".case")).to_contain_text(f"Weights {REVISION}.")
 
 
+def test_the_queue_has_the_scores_of_weights_that_have_predicted_while_another_tab_was_in_front(
+    page, project, store
+):
+    row = page.find('.queue .row[aria-label^="case 1, "]')
+    before, tab = row.inner_text(), page.page.get_by_role("tab", name="Evaluate")
+    tab.click()
+    expect(tab).to_have_attribute("aria-selected", "true")
+    predict_again(store, project, "case 1")
+    dice = store.prediction("local", ids(store, project)["case 1"], NEWER).dice
+    assert f"Dice {dice:.2f}" not in before
+    page.page.get_by_role("tab", name="Review").click()
+    expect(row).to_contain_text(f"Dice {dice:.2f}")
+
+
 OTHERS = ("mammogram-test-1", "mammogram-test-2")
 
 
