@@ -30,6 +30,7 @@
 //   viewer.beginningThreshold   where it began with "threshold": at which; else null
 //   viewer.beginningRevision   where it began with a prediction: of which weights; else null
 //   viewer.strokes         how many steps are done, and one for such an outline: undo counts down; 0 while not editing
+//   viewer.isDrawing       whether something is drawn that is no step yet: under a press, or corners of an outline
 //   viewer.settle()        paints such an outline, as a step; another tool does, too
 //   viewer.tool            "pan", "brush", "eraser", "polygon", "fill", "grow", "ruler"
 //   viewer.brush           radius in columns of the scan
@@ -245,6 +246,10 @@ export class Viewer extends HTMLElement {
 
   get strokes() {
     return this.#editor.strokes;
+  }
+
+  get isDrawing() {
+    return this.#editor.hand.isDrawing;
   }
 
   get tool() {

@@ -80,8 +80,8 @@ def read(path: Path, select: dict[str, str]) -> CaseSet:
             )
     rows = _by_case(chosen, table)
     root, images, masks, sizes, skipped = _files(path)
-    looked_at = [*images, *(item.file for item in skipped if item.file.is_relative_to(root))]
-    there = {_called(_id(file, root)) for file in looked_at}
+    tried = [*images, *(item.file for item in skipped if item.file.is_relative_to(root))]
+    there = {_called(_id(file, root)) for file in tried}
     named = {_named(row): root / row["file"] for row in lines.values()}
     spelt = _in_capitals(named.keys(), there)
     rows = {spelt.get(called, called): row for called, row in rows.items()}

@@ -122,7 +122,7 @@ def values(
     connection: Connection, case: CaseRow, verdict: NewVerdict, drawn: str | None
 ) -> dict[str, Any]:
     """The columns of a verdict on this case. drawn: the file of a correction."""
-    looked_at = _looked_at(connection, case, verdict)
+    judged = _judged(connection, case, verdict)
     return {
         "decision": verdict.decision,
         "reason": verdict.reason,
@@ -130,15 +130,15 @@ def values(
         "difficulty": verdict.difficulty,
         "comment": words("comment", verdict.comment),
         "prediction_id": verdict.prediction_id,
-        "revision": looked_at and looked_at.revision,
+        "revision": judged and judged.revision,
         "beginning": verdict.beginning,
         "threshold": verdict.threshold,
         "seconds": float(verdict.seconds),
-        **_mask_of(case, verdict, looked_at, drawn),
+        **_mask_of(case, verdict, judged, drawn),
     }
 
 
-def _looked_at(connection: Connection, case: CaseRow, verdict: NewVerdict) -> Prediction | None:
+def _judged(connection: Connection, case: CaseRow, verdict: NewVerdict) -> Prediction | None:
     if verdict.prediction_id is None:
         return None
     shown = predictions.c.id == verdict.prediction_id, predictions.c.case_id == case.id
@@ -149,12 +149,12 @@ def _looked_at(connection: Connection, case: CaseRow, verdict: NewVerdict) -> Pr
 
 
 def _mask_of(
-    case: CaseRow, verdict: NewVerdict, looked_at: Prediction | None, drawn: str | None
+    case: CaseRow, verdict: NewVerdict, judged: Prediction | None, drawn: str | None
 ) -> dict[str, Any]:
     if verdict.decision == "accept":
-        if looked_at is None:
+        if judged is None:
             raise ReviewError("There is no prediction to accept.")
-        return {"mask_file": looked_at.mask_file, "painted_px": looked_at.painted_px}
+        return {"mask_file": judged.mask_file, "painted_px": judged.painted_px}
     if verdict.decision == "truth":
         if case.truth_file is None:
             raise ReviewError("There is no truth to keep.")

@@ -155,9 +155,9 @@ test("a polygon is closed with the release on its first corner, and not by a pin
   const click = (x, y) => down("polygon", { x, y }, { timeStamp: (timeStamp += 1000), pointerType: "touch" });
   for (const [x, y] of [[5, 5], [50, 5], [50, 35]]) click(x, y).end();
   click(6, 6).pinch();
-  assert.deepEqual([mine.strokes, editor.hand.outline.points.length], [0, 3]);
+  assert.deepEqual([mine.strokes, editor.hand.outline.points.length, editor.hand.isDrawing], [0, 3, true]);
   click(5, 5).end();
-  assert.deepEqual([mine.strokes, editor.hand.outline.points.length], [1, 0]);
+  assert.deepEqual([mine.strokes, editor.hand.outline.points.length, editor.hand.isDrawing], [1, 0, false]);
   assert.ok(mine.count.painted > 500);
 });
 

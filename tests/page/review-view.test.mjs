@@ -16,6 +16,7 @@ const MASKS = { before: Uint8Array.of(1, 0), newer: Uint8Array.of(0, 1) };
 class Viewer extends EventTarget {
   dataset = {};
   strokes = 0;
+  isDrawing = false;
   threshold = 0.5;
   edited = null;
   beginning = null;
@@ -60,8 +61,9 @@ test("a mask on which nothing is drawn yet is that of the prediction that is see
   assert.equal((await freshened()).edited, MASKS.newer);
 });
 
-test("a mask on which something is drawn stays in hand when other weights predict its case", async () => {
+test("a mask on which something is drawn, or is being drawn, stays in hand when other weights predict its case", async () => {
   assert.equal((await freshened((viewer) => (viewer.strokes = 1))).edited, MASKS.before);
+  assert.equal((await freshened((viewer) => (viewer.isDrawing = true))).edited, MASKS.before);
 });
 
 const [BEFORE, DECIDED, AFTER] = ["09:00", "09:01", "09:05"].map((time) => `2026-01-31T${time}:00.000Z`);

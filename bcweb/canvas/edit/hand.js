@@ -44,6 +44,11 @@ export class Hand {
     return this.#pressed;
   }
 
+  /** Something is drawn that is no step yet: a press goes on, or corners wait for more. */
+  get isDrawing() {
+    return this.#pressed || this.outline.points.length > 0;
+  }
+
   /** A region follows the press that is going on. */
   get isGrowing() {
     return this.#pressed && this.#grown !== null;

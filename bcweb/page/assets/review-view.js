@@ -172,7 +172,7 @@ export class CaseView {
     const now = await this.#ask(id).catch(() => null);
     if (!now || !isCurrent()) return;
     this.moving.learn(now);
-    if (!this.info || this.drawing.strokes > 0) return;
+    if (!this.info || this.drawing.strokes > 0 || this.viewer.isDrawing) return;
     if (now.latest === this.info.latest && now.draft?.changed === this.info.draft?.changed && now.revision === this.info.revision) return;
     this.ahead.put(id, Promise.resolve(now));
     if (now.revision !== this.info.revision) this.viewer.edit(null); // it is of the prediction before
