@@ -141,8 +141,9 @@ class Import:
         """
         try:
             notes = self._run()
-            state = "cancelled" if self._stop.asked else "ready"
-            problem = _STOPPED if self._stop.asked else None
+            # Before anything is changed there is nothing to go on with, and what was asked is nowhere.
+            is_cut = self._stop.asked and (self.changed or self.project.state != "ready")
+            state, problem = ("cancelled", _STOPPED) if is_cut else ("ready", None)
             self._store.set_state(self.project.id, state, problem, notes)
         except NotThere:
             raise

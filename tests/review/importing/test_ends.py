@@ -16,6 +16,7 @@ from bcweb.review.home import DATABASE
 from bcweb.review.importing import COMPARING, PREDICTING, READING, prepare, start
 from bcweb.review.records import NotSaved, NotThere
 from bcweb.review.store import Store
+from tests import weights_folder
 from tests.review.imported import everything, pictures, run
 from tests.review.small import ME
 
@@ -114,6 +115,17 @@ def test_cancelled_in_any_phase_it_keeps_what_is_done(store, weights, tmp_path, 
     assert run(store, "P").project.state == "cancelled", "as it was before"
     project = store.project(ME, "P")
     assert (project.state, project.cases, project.predicted) == ("ready", 4, 4)
+
+
+def test_cancelled_before_it_begins_with_other_weights_the_project_is_as_it_was(
+    store, weights, tmp_path
+):
+    """Going on would be with the weights of before, and end as if it were done."""
+    place = pictures(tmp_path / "set", 2)
+    before = prepare(store, ME, "P", [f"folder:{place}"], str(weights), workers=1).run()
+    other = weights_folder.write(tmp_path / "other", seed=1)
+    made = prepare(store, ME, "P", weights=str(other), workers=1, told=lambda _: made.cancel())
+    assert made.run() == before
 
 
 def test_in_a_thread_it_tells_how_far_it_is_and_ends(store, weights, tmp_path):
