@@ -15,7 +15,7 @@ from bcweb.terminal import command, say
 from bcweb.weights import WeightsError
 
 _VARIABLES = """\
-variables, most of them of the commands too (what is said on the command line goes before them):
+variables, most of them of the commands too (the command line overrides them):
   BCWEB_WEIGHTS_ULTRASOUND, BCWEB_WEIGHTS_MAMMOGRAM
                       the weights in use, named as --weights-ultrasound takes them
   BCWEB_HOME          the data folder: projects, verdicts, masks

@@ -112,7 +112,7 @@ def _segmenter(name: str, modality: Modality | None) -> Segmenter:
 def fault(error: Exception) -> str:
     """A sentence of what nobody has foreseen of one scan: it must not cost the others."""
     if isinstance(error, MemoryError):
-        return "The memory does not hold this scan."
+        return "There is not enough memory for this scan."
     return f"Unexpected {type(error).__name__}: {error}"
 
 

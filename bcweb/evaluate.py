@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 INTERVAL = "95% interval, whole groups resampled"
 EXACT = "*"  # behind an interval that is not
 _EXACT_IS = (
-    f"{EXACT} All agree, and resampled they would show nothing else: the interval is Clopper and Pearson's, of false "
+    f"{EXACT} All agree, so resampling would always give the same figure: the interval is Clopper and Pearson's, for false "
     "alarms Garwood's."
 )
 _NONE_COUNTS = "No case is unseen, and none has an out-of-fold score against its truth"
@@ -155,8 +155,7 @@ def table(result: dict[str, Any]) -> str:
     lines += [f"Cases: {'; '.join(parts)}.", *_failed(result)]
     if others := result.get("other_truth"):
         lines.append(
-            f"Of {others} of them the truth is not the one that the weights' out-of-fold score is of: that score "
-            "is left out."
+            f"For {others} of them the weights' out-of-fold score is against another truth: that score is left out."
         )
     if weak := result.get("weak"):
         apart = " and stand apart" if weak < result["unseen"] + result["seen"] else ""

@@ -226,7 +226,7 @@ def _absence(error: Exception) -> str:
     from huggingface_hub.errors import OfflineModeIsEnabled
 
     if isinstance(error, OfflineModeIsEnabled):
-        return "HF_HUB_OFFLINE forbids to ask the Hub"
+        return "HF_HUB_OFFLINE forbids asking the Hub"
     if isinstance(error, _NO_JSON):
         return (
             f"what answers at {constants.ENDPOINT} is not the Hugging Face Hub; a network may want you "

@@ -198,8 +198,8 @@ def _not_worse(api: HfApi, repo: str, revision: str, files: dict[str, Path]) -> 
     if not pairs:
         return (
             False,
-            "the two have no held-out lesion image in common, scored against the same truth, so nobody can tell which "
-            "is better",
+            "the two have no held-out lesion image in common, scored against the same truth, so they cannot "
+            "be compared",
         )
     ours, theirs = (sum(side) / len(pairs) for side in zip(*pairs, strict=True))
     reason = f"mean Dice over the {len(pairs)} held-out lesion images of both is {ours:.4f} here, {theirs:.4f} there"

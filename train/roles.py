@@ -93,7 +93,7 @@ def _teach_known(data: TrainingSet, roles: np.ndarray, source: Weights) -> None:
     roles[known(data, source) & np.isin(roles, ("test", "validation"))] = "train"
     if tests.any() and not (roles == "test").any():
         raise ValueError(
-            f"{source.revision}, from where this goes on, was trained on all {tests.sum()} cases that would be the "
+            f"{source.revision}, from which this training starts, was trained on all {tests.sum()} cases that would be the "
             "test (or their groups): a score of them would be no result. Add data that it has not seen, begin with "
             "other weights, or train on everything and without a test, --fold all."
         )
@@ -152,7 +152,7 @@ def refuse_untestable(
     none of which it is to be calibrated. To be said before the first has taken its hours.
     """
     if source is not None:
-        _refuse_known(data, source, "from where every fold would go on")
+        _refuse_known(data, source, "from which every fold would start")
     for teacher in teachers:
         _refuse_known(data, teacher, "which would teach every fold")
     tested, normals = 0, []

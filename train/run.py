@@ -88,7 +88,7 @@ def run(
     _say_what_happens(data, roles, recipe, normals, modality)
     if record["known"] and args.fold != "all":
         print(
-            f"{record['known']} of them (or their groups) {start.source.revision} was trained on: they test and choose "
+            f"{start.source.revision} was trained on {record['known']} of them (or their groups): they test and choose "
             "nothing."
         )
     if args.fold != "all" and validation_parts(args.validation) and not len(validation.cases):
@@ -287,7 +287,7 @@ def _say_what_is_lost(
     if before is not None and before.crop != config.crop:
         print(
             f"The source, {start.source.revision}, looks at {modality}s whole, and these weights at the frame of the "
-            f"{config.crop}: what it learned it learned of another scale."
+            f"{config.crop}: it learned at another scale."
         )
     if before is None or before.operating_point.presence_gate is None:
         return

@@ -84,7 +84,7 @@ def guarded(args: argparse.Namespace, training: Callable[[], object]) -> int:
         except MemoryError as error:
             smaller = max(args.batch // 2, 1)
             raise ValueError(
-                f"The memory does not hold {args.batch} images a step: try --batch {smaller}."
+                f"There is not enough memory for {args.batch} images a step: try --batch {smaller}."
             ) from error
 
     def stopped() -> str:

@@ -87,7 +87,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     add(
         "--quick",
         action="store_true",
-        help="a small study that shows nothing but that it runs, but for what other options ask",
+        help="a small study that only shows that it runs, except for what other options set",
     )
     add_docs(parser, default=None)
     add("--report", action="store_true", help="only write the report, from DIR/transfer-study")

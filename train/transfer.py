@@ -88,7 +88,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     args = parser.parse_args(argv)
     options.check(parser, args)
     if args.public and args.push is None:
-        parser.error("--public is of what is pushed: say --push too")
+        parser.error("--public is only for what is pushed: add --push")
     if ARMS[args.freeze].begins != "source":
         args.architecture = args.architecture or "lite0"
     return args

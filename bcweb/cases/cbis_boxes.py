@@ -45,7 +45,7 @@ def read(path: Path) -> CaseSet:
     cases = []
     for file, (height, width) in files.items():
         if file.name not in boxes:
-            skipped.append(Skipped(file, "boxes.csv does not tell of it."))
+            skipped.append(Skipped(file, "boxes.csv does not name it."))
         elif any(x + w > width + 1 or y + h > height + 1 for x, y, w, h in boxes[file.name]):
             skipped.append(Skipped(file, "A box of it reaches beyond the image."))
         else:

@@ -38,7 +38,7 @@ def read(path: Path) -> CaseSet:
     cases = []
     for file in files:
         if file.stem not in rows:
-            skipped.append(Skipped(file, "Info.txt does not tell of it."))
+            skipped.append(Skipped(file, "Info.txt does not name it."))
             continue
         found = rows[file.stem]
         normal = all(row[3] == "NORM" for row in found)

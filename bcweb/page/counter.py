@@ -77,7 +77,7 @@ class Counter:
             try:
                 message = await asyncio.wait_for(receive(), _PATIENCE)
             except TimeoutError:  # a laptop that sleeps would hold its bytes for ever
-                late = "The rest of this did not come for a minute: send it again."
+                late = "Nothing more of this came for a minute: send it again."
                 raise HTTPException(408, late) from None
             is_coming = message.get("more_body", False)
             read = len(message.get("body", b""))
@@ -95,7 +95,7 @@ class Counter:
         mine = self._under_way.get(owner, 0) + read
         most = self.upload_bytes
         if may_be_refused and mine > _UNDER_WAY * most:
-            raise HTTPException(507, "Too much of yours is on its way at once: try again later.")
+            raise HTTPException(507, "You are sending too much at once: try again later.")
         if may_be_refused and sum(self._under_way.values()) + read > _ALL_UNDER_WAY * most:
             raise HTTPException(507, "The server has no room for more now: try again later.")
         self._under_way[owner] = mine

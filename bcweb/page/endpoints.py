@@ -76,7 +76,7 @@ class Endpoints:
         data = self.uploads.take(_asking(request), name) if isinstance(name, str) else None
         if data is None:
             raise ScanError(
-                f"The {what} is a file that you have uploaded just now, for one call: it is not here."
+                f"The {what} must be a file that you uploaded for this call: it is not here."
             )
         return data
 

@@ -245,7 +245,7 @@ class Held:
             self.read()
             said = self._facts.said
             if said not in (None, modality):
-                raise ScanError(f"By its file this is {_A[said]}, and not {_A[modality]}.")
+                raise ScanError(f"Its file says that this is {_A[said]}, not {_A[modality]}.")
             self._chosen = modality
             self._finding = self._scored = None
             self._segment()

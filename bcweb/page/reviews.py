@@ -127,7 +127,9 @@ class Reviews:
             on_the_hub(data, weights)
         if self.workspace.is_incomplete():
             # It would take the numbers of what comes back, which open pages go by.
-            raise Refusal(503, "The backup is not read yet: begin a project then.", again=True)
+            raise Refusal(
+                503, "The backup is still being read: begin a project after that.", again=True
+            )
         try:
             for spec in data:
                 parse_spec(spec)
@@ -429,8 +431,8 @@ class Reviews:
 
 
 _ONLY_HOST = (
-    "Other machines can reach this page, so projects are begun by whoever it belongs to: on the page of a "
-    "Space of their own, elsewhere by python -m bcweb.review import."
+    "Other machines can reach this page, so only its owner begins projects: on the page of their own Space, "
+    "elsewhere by python -m bcweb.review import."
 )
 
 
@@ -496,7 +498,7 @@ def _shown(store: Store, reader: Reader, id: int, revision: str, decision: str) 
     found = store.prediction(reader.owner, id, revision)
     if found is None and decision == "accept":
         raise ReviewError(
-            "The prediction that you saw has still to be made again: accept it then."
+            "The prediction that you saw must be made again first: accept it after that."
             if store.prediction(reader.owner, id) is None
             else "The prediction that you saw was made by other weights: look at the one that is here."
         )

@@ -66,7 +66,7 @@ class Store(Generic[T]):
         with self._lock:
             if visit is not None and visit != self._visits.get(owner):
                 raise Forgotten(
-                    "Your scans were deleted, or not asked for in too long, while this was on its way: open it again."
+                    "While this was on its way, your scans were deleted, or not used for too long: open it again."
                 )
             self._heard[owner] = self._clock()
             self.want(owner, _size(items))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # it brings SQLAlchemy, which nobody needs who does not revie
 _log = logging.getLogger(__name__)
 _THREADS = 8
 
-_COMING_BACK = "This is not here yet: the verdicts have still to be brought back from the backup."
+_COMING_BACK = "This is not here yet: the verdicts are still being brought back from the backup."
 
 R = TypeVar("R")
 

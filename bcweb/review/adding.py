@@ -24,7 +24,7 @@ _NUMBERS = (
 # A case of a backup has its verdicts, and no scan until its data set is imported again.
 NOT_HERE = "The scan is not here: it comes back when its data set is imported again."
 _OTHER_PICTURE = (
-    "The data set holds another picture under this name now than the one that was reviewed: "
+    "Under this name the data set now holds another picture than the one that was reviewed: "
     "put the old one back and import it again."
 )
 _NOWHERE = "not here/"  # a place that is none: the files of all other cases have whole paths

@@ -137,7 +137,7 @@ def compare(first: Evaluation, second: Evaluation, with_folds: bool = False) -> 
             left_out[f"that {seen_by[0]} saw in training"] += 1
     kept = _outlined(pairs)
     if weak := len(pairs) - len(kept):
-        left_out["of which only boxes are known"] += weak
+        left_out["with only boxes known"] += weak
     # Whether or not they are asked for; boxes that would stand apart do not come.
     out_of_fold = sum({p.case.how, p.other.how} != {"unseen"} for p in _outlined(with_all))
     return Comparison(

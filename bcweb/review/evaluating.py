@@ -119,7 +119,7 @@ def _show(evaluation: Evaluation, comparison: Comparison | None, predicted: Pred
     for modality, n in Counter(case.modality for case in predicted.cases.values()).items():
         if modality != evaluation.modality:
             by = names[modality]
-            said = f"which --revision {by[0]} scores" if by else "of which nothing is predicted"
+            said = f"which --revision {by[0]} scores" if by else "with no prediction"
             print(f"Left aside: {wording.images(n, what=modality)}, {said}.")
     rest = [name for name in names[evaluation.modality] if name != evaluation.revision]
     if comparison:

@@ -34,7 +34,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         action="append",
         default=[],
         metavar="KIND:PATH",
-        help="a data set; may be repeated; a project remembers its own; of one that has moved its new place",
+        help="a data set; may be repeated; a project remembers its own; for one that has moved, its new place",
     )
     add(
         "--weights",

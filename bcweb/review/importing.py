@@ -352,8 +352,8 @@ class Import:
             if otherwise:
                 count = "1 case has" if len(otherwise) == 1 else f"{len(otherwise)} cases have"
                 notes.append(
-                    f"{name}: {count} another truth, label or patient there now than when imported, {otherwise[0]} "
-                    "for one; here the old ones stay, and a new project would have the new ones."
+                    f"{name}: {count} another truth, label or patient now than when imported, {otherwise[0]} for one; "
+                    "this project keeps the old ones, and a new one would have the new ones."
                 )
         unopened: list[str] = []
         came = self._store.add_cases(self.project.id, self._new_cases(new, unopened))
@@ -419,8 +419,8 @@ class Import:
         notes = self._told_of(rows, jobs)
         if others:
             notes.append(
-                f"Of {counted(len(others), 'case')} the truth is not the one that the weights' out-of-fold score is "
-                "of: that score is left out."
+                f"For {counted(len(others), 'case')} the weights' out-of-fold score is against another truth: "
+                "that score is left out."
             )
         del rows, jobs
         task = partial(self._task(), partial(predicting.predict, files=files, folder=folder))

@@ -149,7 +149,7 @@ class Store:
             raise ReviewError("A project needs a name of 1 to 200 letters.")
         if visible(name) != name:
             raise ReviewError(
-                "The project's name holds a letter that nobody can see, such as a joiner or a line's end: leave it out."
+                "The project's name holds an invisible character, such as a zero-width joiner or a line break: leave it out."
             )
         new = {
             "name": name,

@@ -36,8 +36,8 @@ _LOOK_BACK = 1000
 _DAMAGED = "Damaged in the backup, and left out"
 _NEWER = "Written by a newer program, and left out until this one is updated"
 _REMOVED = (
-    "A project was removed on another page that has this backup, and will not come back from it: none of its "
-    "verdicts here counts as backed up. Export it, or remove it here too."
+    "A project was removed on another page that shares this backup, and will not come back from it: its verdicts "
+    "here do not count as backed up. Export it, or remove it here too."
 )
 _UNFORESEEN = "Something went wrong on the server; its log says what."
 

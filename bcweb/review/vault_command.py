@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     elif any(name.startswith("projects/") for name in vault.left_out):
         print("No project was brought back.")
     elif not more:
-        print("Nothing was brought back: what is in it is here, or was removed.")
+        print("Nothing was brought back: all that is in it is here already, or was removed.")
     for name, why in sorted(vault.left_out.items()):
         say(f"{why}: {name}")
     return 1 if vault.left_out else 0

@@ -15,19 +15,19 @@ INTERVAL = (
     "replacement, and 95 of 100 such figures lie between its ends."
 )
 # `bcweb.statistics.proportion`, `mean_count`, `auc_interval` and `auc_gain`.
-_ALIKE = "95% interval: all of them are alike, so that drawing groups again would show nothing else. It is that of "
+_ALIKE = "95% interval: all of them are alike, so drawing groups again would always give the same figure. It is instead that of "
 _SHARE = f"{_ALIKE}Clopper and Pearson (1934), of a share of as many independent cases as there are groups."
 _COUNT = f"{_ALIKE}Garwood (1936), of a count in as many independent cases as there are groups."
 _UNCHANGED = (
-    "95% interval: no case differs between the two, so that drawing groups again would show nothing else. It is how far the share of "
+    "95% interval: no case differs between the two, so drawing groups again would always give 0. It is instead how far the share of "
     "groups that differ may be from 0, by Clopper and Pearson (1934), for as many independent cases as there are groups."
 )
 _PAIRS = (
-    "95% interval: every pair says the same, so that drawing groups again would show nothing else. It is that of Clopper "
+    "95% interval: every pair says the same, so drawing groups again would always give the same figure. It is instead that of Clopper "
     "and Pearson (1934), of a share of as many independent pairs as the groups make."
 )
 _UNCHANGED_PAIRS = (
-    "95% interval: both rank every pair alike, so that drawing groups again would show nothing else. It is how far the "
+    "95% interval: both rank every pair alike, so drawing groups again would always give 0. It is instead how far the "
     "share of pairs that differ may be from 0, by Clopper and Pearson (1934), for as many independent pairs as the groups "
     "make."
 )
@@ -55,7 +55,7 @@ class Metric:
 METRICS = (
     Metric(
         "dice_mean", "lesion", "Dice, mean", "",
-        "Dice is 2 × overlap / (painted + truth): 1 is the same mask, 0 is none of it. "
+        "Dice is 2 × overlap / (painted + truth): 1 is the same mask, 0 is no overlap. "
         "The mean over the lesion images.",
         _NO_LESIONS,
     ),
@@ -275,14 +275,14 @@ def about(figures: dict[str, Any]) -> list[str]:
     if figures["left_out"]:
         said.append(f"Left out: {reasons(figures['left_out'])}.")
     if weak := figures.get("weak"):
-        apart = ", and they are in no figure but those marked (boxes)" if figures["apart"] else ""
+        apart = ", and only figures marked (boxes) include them" if figures["apart"] else ""
         said.append(
-            f"Of {weak:,} only boxes are known: their truth is the ellipse within each{apart}."
+            f"For {weak:,} only boxes are known: their truth is the ellipse within each{apart}."
         )
     if figures["carried"]:
         said.append(
-            f"Of {figures['carried']:,} only the Dice out of fold is known, as the weights carry it; from it "
-            "follow the IoU, what was found and which normals were painted, not the HD95 or single lesions."
+            f"For {figures['carried']:,} only the Dice out of fold is known, which the weights carry: the IoU, what was found "
+            "and which normals were painted follow from it, but not the HD95 or single lesions."
         )
     if truth := of_readers(figures):
         said.append(truth)
@@ -300,8 +300,8 @@ def of_readers(figures: dict[str, Any]) -> str:
         return ""
     rest = figures["scored"] - figures["by_reader"]
     return (
-        f"The truth of {figures['by_reader']:,} is the mask that a reader left. "
-        + (f"That of the other {rest:,} is the imported one. " if rest else "")
+        f"For {figures['by_reader']:,} the truth is the mask that a reader left. "
+        + (f"For the other {rest:,} it is the imported one. " if rest else "")
         + "Accepted predictions are no truth: a mask scored against itself says nothing."
     )
 
@@ -378,16 +378,16 @@ def _verdict(key: str, ends: list[float] | None) -> str:
 DIFFERENCE = (
     "The first weights' figure minus the second's on the same cases. Its interval is of the paired "
     "difference: groups are drawn with both scores of each case, so that hard cases, which are hard for "
-    "both, do not widen it. Where no case differs, the row says which interval it has instead. Where it leaves out 0, "
-    "better or worse is said."
+    "both, do not widen it. Where no case differs, the row says which interval it has instead. Where it excludes 0, "
+    "the row says better or worse."
 )
 MORE = [
     (
         "Interval",
         f"{INTERVAL} Where all cases are alike, as at 0% or 100%, it is the one of Clopper and Pearson (1934), of as "
         "many independent cases as there are groups, and at an AUC of 0 or 1 of as many independent pairs as they make; of "
-        "false alarms, where every image has as many, that of Garwood (1936). Every other takes "
-        f"{LEAST_GROUPS} groups or more, and an AUC {LEAST_OF_A_KIND} or more of either kind: of fewer it would be too "
+        "false alarms, where every image has the same number, that of Garwood (1936). Every other interval needs "
+        f"{LEAST_GROUPS} groups or more, and that of an AUC {LEAST_OF_A_KIND} or more of either kind: from fewer it would be too "
         "narrow.",
     ),
     ("Difference", DIFFERENCE),

@@ -287,7 +287,7 @@ def _grey(
     if bits == 1:
         return pixels * np.uint8(255), None, ()
     if 8 < bits < 16:  # elsewhere it is only said that they lie in 16
-        return pixels, window, (f"Of the 16 bits of a pixel {bits} are used.", *odd)
+        return pixels, window, (f"{bits} of the 16 bits of a pixel are used.", *odd)
     if bits <= 8 and (not window or (window[0] <= 1 and window[1] >= top - 1)):
         window = (0.0, float(top))
     return pixels, window, odd

@@ -240,7 +240,7 @@ def _grey(image: Image.Image) -> tuple[np.ndarray, tuple[str, ...]]:
         # transparent edges is mostly opaque: that of a normal case, straightened.
         drawn = np.count_nonzero(opaque)
         if seen.max() == 0 and opaque.min() == 0 < drawn < opaque.size / 2:
-            return opaque, ("All of it is black, so white is what is not transparent.",)
+            return opaque, ("All of it is black, so what is not transparent is read as white.",)
         return seen, ("Its transparent parts are black.",)
     if image.mode == "P":
         image = image.convert("RGB")

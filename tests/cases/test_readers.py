@@ -250,7 +250,7 @@ def test_mini_mias_knows_the_truth_of_normals_only(tmp_path):
         "circumscribed mass in the circle x 535, y 599, radius 197 px; fatty-glandular tissue"
     )
     assert not truth(cases["mdb003"]).any() and truth(cases["mdb001"]) is None
-    assert reasons(found) == {"mdb004.pgm": "Info.txt does not tell of it."}
+    assert reasons(found) == {"mdb004.pgm": "Info.txt does not name it."}
 
 
 @pytest.mark.data
@@ -452,7 +452,7 @@ def test_a_box_becomes_the_ellipse_within_it_and_the_reader_says_that_it_is_weak
     assert first.sum() == pytest.approx(np.pi / 4 * 40 * 20, rel=0.02)
     assert drawn[2:4, 60:62].all() and drawn[:, 55:].sum() == 4, "a small box is its four pixels"
     assert "not scores against masks" in found.notes[0]
-    assert reasons(found) == {"00002_LEFT_CC.png": "boxes.csv does not tell of it."}
+    assert reasons(found) == {"00002_LEFT_CC.png": "boxes.csv does not name it."}
 
 
 @pytest.mark.parametrize("box", ["1,2,three,4", "1,2,0,4", "-3,2,3,4", "nan,2,3,4"])

@@ -55,7 +55,7 @@ def test_a_mask_that_is_drawn_in_black_on_nothing_is_what_was_drawn(ground):
     image.putalpha(Image.fromarray(drawn))
     np.testing.assert_array_equal(read_mask(encode(image, "PNG")), drawn > 0)
     assert read_scan(encode(image, "PNG")).notes == (
-        "All of it is black, so white is what is not transparent.",
+        "All of it is black, so what is not transparent is read as white.",
     )
     for opacity in (0, 255):
         image = Image.new("LA", (80, 60), (0, opacity))

@@ -108,7 +108,7 @@ def test_how_many_have_no_score_is_told_where_not_each_is_named(tmp_path, weight
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [
-        (MemoryError(), "The memory does not hold this scan."),
+        (MemoryError(), "There is not enough memory for this scan."),
         (ZeroDivisionError("by nought"), "Unexpected ZeroDivisionError: by nought"),
     ],
 )

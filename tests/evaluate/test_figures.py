@@ -173,7 +173,7 @@ def test_a_score_out_of_fold_against_another_truth_is_left_out_and_told(then):
     assert counted == (4, 0), "a score against another truth is in the headline"
     assert (result["out_of_fold"], result.get("other_truth")) == (0, 1)
     said = table(result)
-    assert "Of 1 of them the truth is not the one that the weights' out-of-fold score is of" in said
+    assert "For 1 of them the weights' out-of-fold score is against another truth" in said
 
 
 @pytest.mark.parametrize(

@@ -120,10 +120,10 @@ def test_a_revision_is_its_own_and_once_read_wants_neither_hub_nor_datasets(
     hub.fail("GET", "/api/", 500, times=99)
     assert read("hf:ann/scans@v1")[0] == first
     assert read("hf:ann/scans@v1", HF_HUB_OFFLINE="1")[0] == first
-    assert read("hf:ann/scans", HF_HUB_OFFLINE="1") == "HF_HUB_OFFLINE forbids to ask the Hub."
+    assert read("hf:ann/scans", HF_HUB_OFFLINE="1") == "HF_HUB_OFFLINE forbids asking the Hub."
     [known] = Path(environment["HF_HOME"]).rglob("revisions/v1")
     known.write_text("")  # as on a disk that was full
-    assert read("hf:ann/scans@v1", HF_HUB_OFFLINE="1") == "HF_HUB_OFFLINE forbids to ask the Hub."
+    assert read("hf:ann/scans@v1", HF_HUB_OFFLINE="1") == "HF_HUB_OFFLINE forbids asking the Hub."
 
 
 def test_a_folder_becomes_a_data_set_by_the_lines_of_the_documents(hub, read, python, tmp_path):

@@ -78,7 +78,7 @@ def test_a_revision_in_the_cache_works_without_the_hub(hub, two, monkeypatch):
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     assert [load_weights(name).revision for name in names] == there
     assert refused("hf://ann/weights@v3") == (
-        "ann/weights@v3 is not in the cache, and HF_HUB_OFFLINE forbids to ask the Hub."
+        "ann/weights@v3 is not in the cache, and HF_HUB_OFFLINE forbids asking the Hub."
     )
 
 

@@ -21,8 +21,8 @@ test("a backup is told in one line, the most pressing first", () => {
   assert.deepEqual(told({ ...backup, waiting: 20 }), ["quiet", "20 verdicts are saved and wait for the backup."]);
   assert.deepEqual(told({ ...backup, waiting: 2, problem: "The Hub is out of order (500)." }), ["error", "Backup: The Hub is out of order (500). 2 verdicts are saved and wait for the backup."]);
   assert.deepEqual(told({ ...backup, waiting: null, problem: "No." }), ["error", "Nothing is backed up, and nothing brought back: No."]);
-  assert.deepEqual(told({ ...backup, waiting: null }), ["quiet", "The backup is being looked at."]);
-  assert.deepEqual(told({ ...backup, waiting: null, reading: [3, 120] }), ["caution", "Verdicts are brought back from the backup: 3 of 120."]);
+  assert.deepEqual(told({ ...backup, waiting: null }), ["quiet", "The backup is being checked."]);
+  assert.deepEqual(told({ ...backup, waiting: null, reading: [3, 120] }), ["caution", "Verdicts are being brought back from the backup: 3 of 120."]);
 });
 
 test("what was backed up is so no longer where its project was removed elsewhere", async () => {

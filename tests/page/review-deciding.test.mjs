@@ -75,9 +75,9 @@ beforeEach(() => mock.restoreAll());
 test("what somebody decided in between is said until it is over, whatever is saved meanwhile", async () => {
   const { deciding, status, view } = decidingAt(2);
   deciding.refused(kept(1), inBetween());
-  assert.equal(status.said.text, "NOT saved: BERTA decided case 1 in between.");
+  assert.equal(status.said.text, "NOT saved: BERTA decided case 1 meanwhile.");
   deciding.saved(kept(2), verdict(2));
-  assert.match(status.said.text, /^NOT saved: BERTA decided case 1 in between\. Saved .*: case 2, unsure\.$/);
+  assert.match(status.said.text, /^NOT saved: BERTA decided case 1 meanwhile\. Saved .*: case 2, unsure\.$/);
   view.info.id = "1";
   await deciding.keepTheirs();
   assert.equal(status.said.text, "The verdict of BERTA stands; your verdict was not saved.");
@@ -98,17 +98,17 @@ test("all that is not saved is said, and of which cases", async () => {
   deciding.refused(kept(1), inBetween());
   deciding.refused(kept(3), new Refused("It is gone.", 404, {}));
   deciding.refused(kept(4), inBetween({ ...BERTA, reader: "CARLA" }));
-  assert.equal(status.said.text, "NOT saved, case 3: It is gone. NOT saved, case 1, case 4: CARLA decided case 4 in between.");
+  assert.equal(status.said.text, "NOT saved, case 3: It is gone. NOT saved, case 1, case 4: CARLA decided case 4 meanwhile.");
   assert.deepEqual(status.said.about, ["3", "1", "4"]);
   view.info.id = "4";
   await deciding.keepTheirs();
-  assert.match(status.said.text, /^NOT saved, case 3: It is gone\. NOT saved: BERTA decided case 1 in between\. The verdict of CARLA stands/);
+  assert.match(status.said.text, /^NOT saved, case 3: It is gone\. NOT saved: BERTA decided case 1 meanwhile\. The verdict of CARLA stands/);
 });
 
 test("a verdict that was taken back in between is not said to be a decision", async () => {
   const { deciding, status, view } = decidingAt(1);
   deciding.refused(kept(1), inBetween({ ...BERTA, decision: "undo" }));
-  assert.equal(status.said.text, "NOT saved: BERTA took a verdict back on case 1 in between.");
+  assert.equal(status.said.text, "NOT saved: BERTA took a verdict back on case 1 meanwhile.");
   view.info.id = "1";
   await deciding.keepTheirs();
   assert.equal(status.said.text, "The undo of BERTA stands; your verdict was not saved.");
@@ -127,7 +127,7 @@ for (const [where, current] of [["in view", 1], ["elsewhere", 2]]) {
     deciding.saved(kept(1), verdict(1, { stands: false }));
     assert.deepEqual(asked.decided, [], "its row says that it stands");
     assert.deepEqual([asked.selected, asked.overtaken], current === 1 ? [[1], []] : [[], ["1"]], "as it is now it is fetched");
-    assert.match(status.said.text, /^Your verdict on case 1, saved .*, stands no more: /);
+    assert.match(status.said.text, /^Your verdict on case 1, saved .*, no longer stands: /);
     deciding.undoLast();
     assert.equal(status.said.text.includes("NOT undone"), false);
   });

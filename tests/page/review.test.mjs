@@ -181,7 +181,7 @@ test("a decision that cannot be made says why, and all say so while the case is 
 test("what a decision would leave out is said, and a correction leaves out nothing that is in hand", () => {
   assert.equal(leavesOut("corrected", { strokes: 2, waiting: 0 }), "");
   assert.equal(leavesOut("accept", { strokes: 0, waiting: 0 }), "");
-  assert.match(leavesOut("accept", { strokes: 1, waiting: 0 }), /^1 stroke is drawn here: 3 saves it, “Accept” again leaves it out/);
-  assert.match(leavesOut("accept", { strokes: 2, waiting: 0 }), /^2 strokes are drawn here: 3 saves them, “Accept” again leaves them out/);
-  assert.match(leavesOut("unsure", { strokes: 0, waiting: 4 }), /left unfinished: E goes on with it, “Unsure” again drops it/);
+  assert.match(leavesOut("accept", { strokes: 1, waiting: 0 }), /^1 stroke is drawn here: 3 saves it, pressing “Accept” again leaves it out/);
+  assert.match(leavesOut("accept", { strokes: 2, waiting: 0 }), /^2 strokes are drawn here: 3 saves them, pressing “Accept” again leaves them out/);
+  assert.match(leavesOut("unsure", { strokes: 0, waiting: 4 }), /left unfinished: E goes on with it, pressing “Unsure” again drops it/);
 });

@@ -157,7 +157,7 @@ def test_what_may_still_come_back_is_not_said_to_be_gone(begin, tmp_path):
         "prediction": 1,
     }
     status, told = new.decide(other, **accept)
-    assert status == 400 and told["error"].endswith("has still to be made again: accept it then.")
+    assert status == 400 and told["error"].endswith("made again first: accept it after that.")
 
 
 def test_a_prediction_that_was_made_again_is_known_by_its_weights(begin, tmp_path):

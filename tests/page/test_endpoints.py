@@ -22,7 +22,7 @@ from tests.scans.made import dicom, written
 
 LESION = SAMPLES[0].phantom()
 SCAN, TRUTH = png(LESION.scan.pixels), png(LESION.truth)
-GONE = "The scan is a file that you have uploaded just now, for one call: it is not here."
+GONE = "The scan must be a file that you uploaded for this call: it is not here."
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_the_caller_may_say_the_modality(anna):
 def test_the_callers_word_does_not_overrule_the_file(anna):
     scan = written(dicom(LESION.scan.pixels, Modality="US"))
     said = anna.refused("segment", file(anna.hand_in(scan)), "mammogram")
-    assert said == "By its file this is an ultrasound, and not a mammogram."
+    assert said == "Its file says that this is an ultrasound, not a mammogram."
     told = anna.answered("segment", file(anna.hand_in(scan)), "ultrasound")
     assert told["modality_source"] == "file"
 

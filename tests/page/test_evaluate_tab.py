@@ -387,7 +387,7 @@ def test_the_end_of_an_import_is_told_whatever_is_asked_for_meanwhile(tab):
     asked.pop().continue_()
     expect(tab.on(".importing"), "the import has ended").to_be_hidden()
     expect(tab.on(".predict")).to_be_visible()
-    expect(tab.on(".about")).to_contain_text("The truth of 0 is the mask that a reader left.")
+    expect(tab.on(".about")).to_contain_text("For 0 the truth is the mask that a reader left.")
 
 
 def test_how_far_an_import_is_goes_with_the_last_project(tab):
@@ -604,7 +604,7 @@ def test_report_and_table_are_of_what_is_shown_and_what_a_figure_means_is_one_fo
     reader.hover()
     expect(why).to_contain_text("An accepted prediction is no truth.")
     reader.click()
-    expect(tab.on(".about")).to_contain_text("The truth of 0 is the mask that a reader left.")
+    expect(tab.on(".about")).to_contain_text("For 0 the truth is the mask that a reader left.")
 
 
 def test_nothing_is_wider_than_the_window(tab):

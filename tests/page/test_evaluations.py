@@ -140,8 +140,8 @@ def test_the_figures_come_in_words_with_what_they_mean(page, store):
         "9 of 12 cases have a score: 6 are unseen, 3 were seen in training, of which 2 are scored out of "
         "fold.",
         f"Left out: 1 without a truth; 1 that cannot be read; 1 not predicted by {FIRST}.",
-        "Of 1 only the Dice out of fold is known, as the weights carry it; from it follow the IoU, what was "
-        "found and which normals were painted, not the HD95 or single lesions.",
+        "For 1 only the Dice out of fold is known, which the weights carry: the IoU, what was found and which "
+        "normals were painted follow from it, but not the HD95 or single lesions.",
     ]
 
 

@@ -121,7 +121,7 @@ def test_the_modality_in_the_file_is_not_overridden(segmenters):
     held.open()
     before = held.info("x")
     assert (before["modality"], before["modality_source"]) == ("ultrasound", "file")
-    with pytest.raises(ScanError, match="By its file this is an ultrasound, and not"):
+    with pytest.raises(ScanError, match="Its file says that this is an ultrasound, not"):
         held.set_modality("mammogram")
     assert held.info("x") == before
     held.set_modality("ultrasound")

@@ -237,7 +237,7 @@ def test_the_keyboard_and_the_mouse_ask_what_a_number_means(page):
     name = page.find(".findings .term").filter(has_text="HD95, mm")
     expect(tip).to_be_hidden()
     name.focus()
-    expect(tip).to_contain_text("how far the two borders are apart")
+    expect(tip).to_contain_text("how far apart the two borders are")
     expect(name).to_have_attribute("aria-describedby", tip.get_attribute("id"))
     page.page.keyboard.press("Escape")
     expect(tip).to_be_hidden()

@@ -94,7 +94,7 @@ def test_a_scan_is_segmented_one_that_the_proxy_keeps_back_is_too_large_and_ever
     assert np.array_equal(page.saved_mask(), expected)
     page.give(("large.png", png(speckle(1200, 1200))))
     expect(page.find(".failed .state")).to_have_text(
-        "This is larger than the proxy before the server lets through."
+        "This is larger than the proxy in front of the server lets through."
     )
     for name in ("Review", "Evaluate", "Model"):
         page.page.get_by_role("tab", name=name, exact=True).click()

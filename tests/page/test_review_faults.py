@@ -267,7 +267,7 @@ def test_answers_that_pass_keep_drawing_and_verdict_until_they_are_saved(page, s
     verdicts = answering("**/verdicts", sign_in, half, busy)
     page.press("3")
     page.says(
-        "NOT saved yet, but kept in this browser: case 1. What came was not the server's answer"
+        "NOT saved yet, but kept in this browser: case 1. What came back was not the server's answer"
     )
     answered("**/verdicts", verdicts)
     page.says("Saved", 60)

@@ -108,7 +108,7 @@ def test_a_truth_that_may_be_of_two_scans_is_of_none_and_says_so(page, tmp_path)
         (tmp_path / name).write_bytes(mask if "labels" in name else png(OTHER.scan.pixels))
     page.drop(tmp_path / "imagesTr", tmp_path / "labelsTr")
     expect(page.find(".failed")).to_have_text(
-        "a.pngmay be the truth of any of these: a_0000.png, a_0001.png. Open the one that it is of, and use Add truth.×"
+        "a.pngmay be the truth of any of these: a_0000.png, a_0001.png. Open the scan that it belongs to, and use Add truth.×"
     )
     expect(page.find(".left")).to_have_text("")
     expect(page.rows()).to_have_count(4)

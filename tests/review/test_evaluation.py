@@ -190,8 +190,8 @@ def test_scores_against_boxes_stand_apart(tmp_path):
         assert sum(part["n"] for part in figures["by_size"].values()) == 1
         assert any(
             said
-            == "Of 2 only boxes are known: their truth is the ellipse within each, and they are in no figure but "
-            "those marked (boxes)."
+            == "For 2 only boxes are known: their truth is the ellipse within each, and only figures marked "
+            "(boxes) include them."
             for said in wording.about(figures)
         )
         assert [line.name for line in wording.sections(figures)[1].lines] == [
@@ -200,7 +200,7 @@ def test_scores_against_boxes_stand_apart(tmp_path):
         ]
         pairs = compare(told, evaluate(store, "local", "made", SECOND))
         assert [pair.first.id for pair in pairs.pairs] == ["a"]
-        assert pairs.left_out == {"of which only boxes are known": 2}
+        assert pairs.left_out == {"with only boxes known": 2}
 
         drawn = NewVerdict(
             "corrected",
@@ -225,7 +225,7 @@ def test_boxes_that_stand_apart_are_no_further_cases_out_of_fold(tmp_path):
     assert compare(*two).out_of_fold == 1
     told = compare(*two, with_folds=True)
     assert (len(told.pairs), told.out_of_fold) == (4, 1)
-    assert told.left_out == {"of which only boxes are known": 7}
+    assert told.left_out == {"with only boxes known": 7}
 
 
 @pytest.mark.parametrize("boxed", [False, True])

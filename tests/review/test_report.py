@@ -316,7 +316,7 @@ def test_a_readers_truth_wants_a_reader_and_says_first_how_far_it_reaches(home, 
     assert main(asked) == 0
     out = capsys.readouterr().out
     first = (
-        "The truth of 1 is the mask that a reader left. That of the other 8 is the imported one. "
+        "For 1 the truth is the mask that a reader left. For the other 8 it is the imported one. "
     )
     assert out.startswith(first) and out.count("mask that a reader left") == 1
 
@@ -338,7 +338,7 @@ def test_scans_of_the_other_modality_are_said_to_be_left_aside(home, capsys):
     films = [Made("film", "", "", None, None, None, modality="mammogram")]
     fill(home, name="no weights", cases=(*CASES, *films))
     assert main(["evaluate", "no weights"]) == 0
-    assert "Left aside: 1 mammogram, of which nothing is predicted." in capsys.readouterr().out
+    assert "Left aside: 1 mammogram, with no prediction." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

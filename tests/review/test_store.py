@@ -207,7 +207,7 @@ def test_the_newest_prediction_of_each_project(store):
 def test_a_name_with_what_nobody_sees_is_refused_for_that(sqlite):
     """A joiner of Persian, a line's end."""
     for name in ("نمونه\u200cها", "a\nb"):
-        with pytest.raises(ReviewError, match="holds a letter that nobody can see"):
+        with pytest.raises(ReviewError, match="holds an invisible character"):
             sqlite.open().create(ME, name)
 
 

@@ -45,7 +45,7 @@ def test_dicom_keeps_depth_spacing_window_and_modality():
     assert scan.pixels.dtype == np.uint16
     assert scan.window == (2048 - 0.5 - 500, 2048 - 0.5 + 500)  # PS3.3 C.11.2.1.2
     assert scan.spacing == (0.1, 0.2)
-    assert (scan.modality, scan.notes) == ("mammogram", ("Of the 16 bits of a pixel 12 are used.",))
+    assert (scan.modality, scan.notes) == ("mammogram", ("12 of the 16 bits of a pixel are used.",))
     assert scan_size(file) == (20, 30)
 
 
@@ -96,7 +96,7 @@ def test_values_in_the_upper_bits_of_a_pixel_are_read_without_what_lies_below(hi
     file = dicom(stored.astype(np.int16 if signed else np.uint16), BitsStored=12, HighBit=high)
     scan = read_scan(written(file))
     np.testing.assert_array_equal(scan.pixels, values)
-    assert scan.notes == ("Of the 16 bits of a pixel 12 are used.",)
+    assert scan.notes == ("12 of the 16 bits of a pixel are used.",)
     file = dicom((values - 2048 * signed).astype(stored.dtype).astype(f"{'iu'[not signed]}2"))
     file.BitsStored, file.HighBit = 12, 15  # which is not so
     np.testing.assert_array_equal(read_scan(written(file)).pixels, values)
@@ -161,7 +161,7 @@ def test_a_modality_lookup_table_may_have_any_number_of_bits(bits):
     item.LUTDescriptor[2], item.ModalityLUTType = bits, "US"
     scan = read_scan(written(dicom(RAMP, ModalityLUTSequence=[item])))
     assert scan.pixels.dtype == np.uint16 and scan.pixels.max() == 2**bits - 1
-    assert scan.notes == (f"Of the 16 bits of a pixel {bits} are used.",)
+    assert scan.notes == (f"{bits} of the 16 bits of a pixel are used.",)
 
 
 def test_a_lookup_table_that_is_cut_off_costs_the_window_and_not_the_scan():

@@ -254,5 +254,5 @@ def test_a_source_that_has_seen_the_cases_is_said_before_the_folds_are_trained(s
     with pytest.raises(ValueError) as caught:
         roles.refuse_untestable(data, args, 2, weights)
     assert str(caught.value).startswith(
-        f"{weights.revision}, from where every fold would go on, was trained on 2 of the 23 cases (or their groups): "
+        f"{weights.revision}, from which every fold would start, was trained on 2 of the 23 cases (or their groups): "
     )

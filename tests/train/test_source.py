@@ -175,7 +175,7 @@ def test_a_fold_that_holds_nothing_out_is_refused_before_it_trains(
 @pytest.mark.parametrize(
     ("error", "status", "sentence"),
     [
-        (MemoryError(), 1, "does not hold 16 images a step: try --batch 8."),
+        (MemoryError(), 1, "not enough memory for 16 images a step: try --batch 8."),
         (RuntimeError("RESOURCE_EXHAUSTED: out of memory"), 1, "try --batch 8."),
         (KeyboardInterrupt(), 130, "before the first epoch was whole"),
         (FloatingPointError("The loss is no longer a number."), 1, "no longer a number"),

@@ -101,7 +101,7 @@ def test_what_cannot_be_carried_over_gets_one_sentence(folder, tmp_path, capsys,
 def test_public_is_said_of_what_is_pushed(capsys):
     with pytest.raises(SystemExit):
         main(["--data", "busi:x", "--public"])
-    assert "--public is of what is pushed: say --push too" in capsys.readouterr().err
+    assert "--public is only for what is pushed: add --push" in capsys.readouterr().err
 
 
 def test_a_scan_without_a_truth_has_no_say_in_the_modality_of_the_data(tmp_path):
@@ -189,7 +189,7 @@ def test_what_a_source_has_seen_teaches_and_neither_tests_nor_chooses(gone_on):
     roles = Counter(case["role"] for case in record["cases"])
     assert {c["role"] for c in record["cases"] if c["group"] in known} == {"train"}
     assert roles["test"] and roles["validation"], "the others test and choose as ever"
-    told = f"{2 * len(known)} of them (or their groups) {record['source']} was trained on: they test and choose nothing."
+    told = f"{record['source']} was trained on {2 * len(known)} of them (or their groups): they test and choose nothing."
     assert told in said and f"Cases: {roles['test']} unseen.\n" in said
     card = (run / "weights" / "README.md").read_text()
     assert f"On {roles['test']} held-out cases (fold 0 of 5, by group), which these weights" in card

@@ -90,9 +90,9 @@ export class Unreachable extends Error {
 
 const IS_SPACE = location.hostname.endsWith(".hf.space");
 const AWAY = IS_SPACE ? "This Space is asleep or starting, which takes a minute or two." : "The server is starting, or out of order.";
-const TOO_LARGE = "This is larger than the proxy before the server lets through.";
+const TOO_LARGE = "This is larger than the proxy in front of the server lets through.";
 const SILENT = "The server does not answer.";
-const UNFIT = "What came was not the server's answer, or not all of it: a network may ask for a login of its own.";
+const UNFIT = "What came back was not the server's answer, or not all of it: your network may want you to log in first.";
 
 /** The server answers, and refuses. */
 export class Refused extends Error {

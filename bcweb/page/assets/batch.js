@@ -31,7 +31,7 @@ const ALONE = "looks like a truth mask, but its scan is not here. Drop the scan 
 const some = (names) => `${names.slice(0, 3).join(", ")}${names.length > 3 ? " …" : ""}`;
 
 /** @param {string[]} among the scans that a truth may be of */
-const ofSeveral = (among) => `may be the truth of any of these: ${some(among)}. Open the one that it is of, and use Add truth.`;
+const ofSeveral = (among) => `may be the truth of any of these: ${some(among)}. Open the scan that it belongs to, and use Add truth.`;
 
 /** The rows of a folder's masks without a scan: of those whose scan is not in it, and of those that may be of several.
  * One that is empty tells that there are none any more.

@@ -85,7 +85,7 @@ export class Cases {
     this.plots.replaceChildren(
       ...(lesions.length
         ? [
-            figure("How many have which Dice", histogram(results.map((one) => one.dice), dice, (bar) => this.#chooseBar(bar)), "Lesion images. A bar shows its cases in the list; once more shows all."),
+            figure("Number of images by Dice", histogram(results.map((one) => one.dice), dice, (bar) => this.#chooseBar(bar)), "Lesion images. Click a bar to list its cases, again to list all."),
             figure("Size of the lesion", bySize(points(({ share }) => share), open), `A click opens the case.${rings}`),
             ...(uncertain.length ? [figure("Uncertainty", byUncertainty(uncertain, open), `${correlation}${rings}`)] : []),
           ]
@@ -108,7 +108,7 @@ export class Cases {
         h("td", { class: "text" }, one.label || NONE),
         h("td", {}, diceOf(one, clear)),
         h("td", {}, one.share === null ? h("span", { "data-why": "The truth holds no lesion." }, NONE) : `${Number((100 * one.share).toPrecision(2))}%`),
-        h("td", {}, one.uncertainty === null ? h("span", { "data-why": "It is not known of the mask that the Dice is of." }, NONE) : fixed(one.uncertainty, 2)),
+        h("td", {}, one.uncertainty === null ? h("span", { "data-why": "It is not known for the mask that has this Dice." }, NONE) : fixed(one.uncertainty, 2)),
         h("td", { class: "text" }, training(one)),
         h("td", { class: "text" }, one.decision ? (DECIDED[one.decision] ?? one.decision) : ""),
       );
@@ -183,7 +183,7 @@ function diceOf({ dice_told, is_result, is_lesion, is_apart }, clear) {
 /** What the weights that made the Dice knew of the case. @param {Case} one */
 function training({ how, is_result }) {
   if (how !== "seen" || !is_result) return HOW[how] ?? how;
-  return h("span", { "data-why": "The weights carry this Dice of a fold that had not seen the case. The mask that the case shows is of the weights themselves, which had." }, HOW["out-of-fold"]);
+  return h("span", { "data-why": "This Dice, which the weights carry, is of a fold that had not seen the case. The mask that the case shows is of the weights themselves, which had seen it." }, HOW["out-of-fold"]);
 }
 
 /** One line of a point. @param {Case} one */

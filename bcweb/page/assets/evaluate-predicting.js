@@ -12,7 +12,7 @@ export class Predicting {
   /** By project, that its weights are looked into, or why they were refused. @type {Map<number, string>} */ #said = new Map();
   #project = 0;
   #input = /** @type {HTMLInputElement} */ (
-    h("input", { type: "text", "aria-label": "Weights", placeholder: "Folder of this machine, or hf://user/repo@revision", autocomplete: "off", spellcheck: false })
+    h("input", { type: "text", "aria-label": "Weights", placeholder: "Folder on this machine, or hf://user/repo@revision", autocomplete: "off", spellcheck: false })
   );
   #begin = h("button", { type: "submit" }, "Begin");
   #line = h("p", { class: "quiet", role: "status" });
@@ -28,7 +28,7 @@ export class Predicting {
         h(
           "form",
           { onsubmit: (/** @type {Event} */ event) => this.#submit(event) },
-          h("p", { class: "quiet" }, "They segment every case of their modality in this project once more, beside what there is, and can then be compared. Review shows theirs from then on; the earlier ones stay, and can be chosen there, “Prediction by”. It goes on in the background."),
+          h("p", { class: "quiet" }, "They segment every case of their modality in this project once more, beside the predictions that are there, and can then be compared. From then on Review shows theirs; the earlier ones stay, and can be chosen there under “Prediction by”. This runs in the background."),
           h("div", { class: "named" }, this.#input, this.#begin),
           this.#line,
         ),

@@ -132,7 +132,7 @@ class Evaluate extends HTMLElement {
       this.#turnTo(0);
       this.#showEmpty(
         "Nothing is under review yet.",
-        "Import a data set on the Review tab, or with python -m bcweb.review import NAME --data busi:PATH; its scores stand here as soon as its cases are predicted.",
+        "Import a data set on the Review tab, or with python -m bcweb.review import NAME --data busi:PATH; its scores appear here as soon as its cases are predicted.",
       );
     } catch (error) {
       this.#fail(error);
@@ -278,7 +278,7 @@ class Evaluate extends HTMLElement {
     if (!scores) return;
     for (const part of [".progress", ".problem", ".empty"]) this.#element(part).hidden = true;
     if (scores.cases.length === 0) {
-      this.#showEmpty("No case of this project has a score.", `${scores.about.join(" ")} Correct cases on the Review tab, and take the truth as readers left it.`);
+      this.#showEmpty("No case of this project has a score.", `${scores.about.join(" ")} Correct cases on the Review tab, then choose the truth “As readers left it”.`);
       return;
     }
     const told = this.#element(".told");

@@ -47,7 +47,7 @@ class Models extends HTMLElement {
     const form = h(
       "form",
       { class: "named", onsubmit: (/** @type {Event} */ event) => this.#submit(event) },
-      h("input", { type: "text", "aria-label": "Folder of this machine, or hf://user/repo@revision", placeholder: "Folder, or hf://user/repo@revision", autocomplete: "off", spellcheck: false }),
+      h("input", { type: "text", "aria-label": "Folder on this machine, or hf://user/repo@revision", placeholder: "Folder, or hf://user/repo@revision", autocomplete: "off", spellcheck: false }),
       h("button", { type: "submit" }, "Use"),
     );
     return [
@@ -306,7 +306,7 @@ class Models extends HTMLElement {
       h("h3", {}, "Revisions on the Hub"),
       said && h("p", { class: problem ? "caution" : newest ? "newer" : "quiet" }, said),
       h("ul", {}, ...rows),
-      behind ? h("p", { class: "quiet small" }, "The tag latest stays where it is when what is pushed after it scores worse, or cannot be compared.") : "",
+      behind ? h("p", { class: "quiet small" }, "The tag latest does not move to a later push that scores worse, or cannot be compared.") : "",
     );
     this.#show();
   }

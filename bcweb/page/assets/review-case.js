@@ -145,7 +145,7 @@ export class CasePanel {
     this.clash.replaceChildren(
       h("p", { class: "error" }, `Not saved: ${why}`),
       h("div", { class: "sides" }, side(theirs), side(mine)),
-      h("p", { class: "buttons" }, button("Save mine on top", null, this.actions.saveMine, { class: "primary" }), button("Leave theirs", null, this.actions.keepTheirs)),
+      h("p", { class: "buttons" }, button("Save mine on top", null, this.actions.saveMine, { class: "primary" }), button("Keep theirs", null, this.actions.keepTheirs)),
     );
     this.root.scrollTop = 0;
   }

@@ -26,7 +26,7 @@ import * as words from "./review-words.js";
  */
 
 const CHANNEL = "bc-review";
-const UNDOING = "It is being undone: decide again after that.";
+const UNDOING = "The verdict on this case is being undone: decide again after that.";
 const AFTER = "What you add now is saved when you decide again.";
 
 /** @param {{kept: Kept}[]} refused */
@@ -187,7 +187,7 @@ export class Deciding {
     this.drawing.decided(kept, false);
     if (this.moving.current === id) this.view.select(id);
     else this.view.overtaken(kept.id);
-    this.status.say(`Your verdict on ${kept.name}, saved ${words.moment(at)}, stands no more: it was undone or decided anew since.`, "error");
+    this.status.say(`Your verdict on ${kept.name}, saved ${words.moment(at)}, no longer stands: it has since been undone or followed by another.`, "error");
   }
 
   /** @param {Kept} kept @param {Refused} error */
@@ -310,7 +310,7 @@ export class Deciding {
 
   #sayNotUndone() {
     const names = [...this.#unsaid.keys()].map(({ name }) => name).join(", ");
-    this.#notUndone = `NOT undone yet: ${names}. It is as soon as it is saved.`;
+    this.#notUndone = `NOT undone yet: ${names}. A verdict is undone as soon as it is saved.`;
     this.status.say(this.#notUndone, "error");
   }
 

@@ -190,7 +190,7 @@ export class Drawing {
     if (!this.isThere && this.#left.length > 0) {
       // What was left unfinished lies under it: without that it would take its place here and on the server.
       await this.#goOnWith(this.#left[0]).catch(({ message }) => {
-        throw new Error(`Your unfinished drawing, which lies under it, is not to be had. ${message}`);
+        throw new Error(`Your unfinished drawing, which lies under it, cannot be loaded. ${message}`);
       });
       if (!isCurrent()) return;
     }

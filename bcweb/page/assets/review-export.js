@@ -28,7 +28,7 @@ export class Exporting {
     this.close = button("Close", null, () => root.close());
     root.replaceChildren(
       this.title,
-      h("p", { class: "quiet" }, "Masks come out as chosen below; each verdict is in verdicts.csv. It is all of one moment, though you go on reading."),
+      h("p", { class: "quiet" }, "Masks are exported as chosen below; every verdict is in verdicts.csv. The export is of one moment, even if you go on reading."),
       this.formats,
       this.decisions,
       h("p", { class: "buttons" }, button("Download", null, () => this.#begin(false), { class: "primary" })),
@@ -74,7 +74,7 @@ export class Exporting {
     if (!this.#project || this.#running) return;
     const chosen = /** @type {HTMLInputElement} */ (this.formats.querySelector(":checked"));
     const include = /** @type {HTMLInputElement[]} */ ([...this.decisions.querySelectorAll(":checked")]).map(({ value }) => value);
-    if (include.length === 0) return this.#fail("Choose whose masks are wanted.");
+    if (include.length === 0) return this.#fail("Choose which masks to export.");
     if (isFolder && !this.folder.value.trim()) return this.#fail("Name a folder that is new or empty.");
     const running = { id: "" };
     const isWanted = () => this.#running === running;

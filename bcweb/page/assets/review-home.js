@@ -24,8 +24,8 @@ export class Home {
     this.actions = actions;
     this.why = h("p", { class: "quiet" });
     this.list = h("ol", { class: "projects" });
-    this.name = this.#field("Name", "Ward 7, November", "Under this name it is found again");
-    this.data = this.#field("Data, as KIND:PATH", "busi:/data/Dataset_BUSI_with_GT", "A data set of this machine as KIND:PATH; several are set apart by a semicolon");
+    this.name = this.#field("Name", "Ward 7, November", "The name that you find it by later");
+    this.data = this.#field("Data, as KIND:PATH", "busi:/data/Dataset_BUSI_with_GT", "A data set on this machine as KIND:PATH; separate several with semicolons");
     this.weights = this.#field("Weights", "those in use", "embedded, a folder, or hf://user/repo@revision; empty: those of the Model tab");
     this.said = h("p", { class: "error", role: "alert" });
     this.begin = /** @type {HTMLButtonElement} */ (h("button", { type: "submit", class: "primary" }, "Begin"));

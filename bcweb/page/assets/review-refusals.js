@@ -30,16 +30,16 @@ export function refusals(info, drawing, isSeen) {
 const all = (why) => Object.fromEntries(Object.keys(DECISIONS).map((decision) => [decision, why]));
 
 /** Why the prediction cannot be accepted while it is shown at another threshold, or past its presence gate. */
-export const MOVED = `The prediction is not shown as it was made: ${shown(VIEWER.resetThreshold[0])} goes back to that, ${shown(KEYS.draw.keys[0])} draws on what is shown.`;
+export const MOVED = `The prediction is not shown as it was made: ${shown(VIEWER.resetThreshold[0])} resets it, ${shown(KEYS.draw.keys[0])} draws on what is shown.`;
 
 /** Why one's own is not saved on top of another verdict at once: more was drawn since than it has. */
-export const SINCE = `Strokes that you drew since were left unfinished: ${shown(KEYS.draw.keys[0])} goes on with that drawing, “Save mine on top” again drops it.`;
+export const SINCE = `You have drawn unfinished strokes since: ${shown(KEYS.draw.keys[0])} goes on with that drawing, pressing “Save mine on top” again drops it.`;
 
 /** What a decision would leave out, until it is pressed again. @param {Decision} decision
  * @param {{strokes: number, waiting: number}} drawing @returns {string} "" where that is nothing */
 export function leavesOut(decision, { strokes, waiting }) {
-  if (waiting > 0) return `A drawing of this case was left unfinished: ${shown(KEYS.draw.keys[0])} goes on with it, “${DECISIONS[decision]}” again drops it.`;
+  if (waiting > 0) return `A drawing of this case was left unfinished: ${shown(KEYS.draw.keys[0])} goes on with it, pressing “${DECISIONS[decision]}” again drops it.`;
   if (decision === "corrected" || strokes === 0) return "";
   const [many, them] = strokes === 1 ? ["1 stroke is drawn", "it"] : [`${strokes} strokes are drawn`, "them"];
-  return `${many} here: ${shown(KEYS.corrected.keys[0])} saves ${them}, “${DECISIONS[decision]}” again leaves ${them} out.`;
+  return `${many} here: ${shown(KEYS.corrected.keys[0])} saves ${them}, pressing “${DECISIONS[decision]}” again leaves ${them} out.`;
 }

@@ -142,7 +142,7 @@ export class Status {
     const { verdicts, names, areShelved, isHere } = this.#sending;
     const whose = named(names);
     if (verdicts > 0) return [`NOT saved yet${areShelved ? ", but kept in this browser" : ""}:`, ` ${whose}.`];
-    if (names.length === 0) return ["Dropped, but NOT on the server yet.", ""];
+    if (names.length === 0) return ["Dropped here, but NOT on the server yet.", ""];
     const drawn = names.length === 1 ? `Your drawing of ${whose} is` : `Your drawings of ${whose} are`;
     return [`${drawn} NOT saved on the server${isHere ? ", but kept in this browser" : ""}.`, ""];
   }

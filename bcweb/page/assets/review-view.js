@@ -103,7 +103,7 @@ export class CaseView {
     if (!info) return;
     if (this.drawing.strokes > 0 || this.drawing.waiting > 0) {
       this.panel.show(info); // with what is seen as its choice
-      return this.status.say("Save or undo what is drawn before another prediction is shown.", "error");
+      return this.status.say("Save or undo your drawing before you choose another prediction.", "error");
     }
     this.wish(Number(info.id), revision);
     const project = this.moving.project?.id;

@@ -52,7 +52,7 @@ export const DIFFICULTIES = ["easy", "medium", "hard"];
 /** What the weights that predicted knew of the case. @type {Record<string, {words: string, isTest: boolean}>} */
 export const HOW = {
   unseen: { words: "The weights were not trained on this case: its score is a test of them.", isTest: true },
-  "out-of-fold": { words: "The weights were trained on this case; what is shown was drawn by a network of the same training that was not. Its score is a test.", isTest: true },
+  "out-of-fold": { words: "The weights were trained on this case, but what is shown was drawn by a network of the same training that had not seen it. Its score is a test.", isTest: true },
   seen: { words: "The weights were trained on this case: what they draw here, and its score, are no test of them.", isTest: false },
 };
 
@@ -64,7 +64,7 @@ export function decided({ decision, reason }) {
 
 /** Why a verdict was not taken. @param {Pick<Verdict, "reader" | "decision">} latest that came before it @param {string} name of
  * the case */
-export const inBetween = ({ reader, decision }, name) => `${reader} ${decision === "undo" ? "took a verdict back on" : "decided"} ${name} in between.`;
+export const inBetween = ({ reader, decision }, name) => `${reader} ${decision === "undo" ? "took a verdict back on" : "decided"} ${name} meanwhile.`;
 
 /** What was accepted is the prediction of other weights than the one in view. @param {Pick<CaseInfo, "verdict" | "revision">} info */
 export const isOfAnother = ({ verdict, revision }) => verdict?.decision === "accept" && verdict.revision !== revision;

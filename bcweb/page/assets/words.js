@@ -87,13 +87,13 @@ export const MEANING = {
   presence: "How sure the network is that the image holds any lesion, 0 to 1. Below the gate nothing is outlined.",
   painted: "How many pixels of the scan the prediction covers.",
   truth: "How many pixels of the scan the truth covers.",
-  dice: "2 × overlap / (painted + truth): 1 is the same mask, 0 is none of it.",
+  dice: "2 × overlap / (painted + truth): 1 is the same mask, 0 is no overlap.",
   iou: "Intersection over union: overlap / (painted or truth). Stricter than the Dice, in the same order.",
   precision: "Share of the painted area that is truth. A dash: nothing is painted.",
   recall: "Share of the truth that is painted. A dash: the truth is empty.",
-  hd95: "Hausdorff distance, 95th percentile: how far the two borders are apart, but for the worst twentieth. A dash: one of the two masks is empty, or (in mm) the size of a pixel is not known.",
+  hd95: "Hausdorff distance, 95th percentile: how far apart the two borders are, leaving out the worst 5%. A dash: one of the two masks is empty, or (in mm) the size of a pixel is not known.",
   uncertainty: "How unsure the network is of what it drew: 1 is most.",
-  boxes: "Of these lesions only boxes are known: scored against the ellipse in each, which is no score against an outline.",
+  boxes: "Only boxes are known for these lesions: scored against the ellipse in each, which is no score against an outline.",
   suspicion: "How confidently the network contradicts the truth: 1 is most.",
 };
 
@@ -115,7 +115,7 @@ export function scoreRows({ scores, spacing }) {
 
 /** Why another modality cannot be chosen. @param {ScanInfo} info */
 export const fixedModality = ({ modality, kind }) =>
-  `${kind === "generated" ? "It was generated as" : "By its file this is"} ${modality === "ultrasound" ? "an" : "a"} ${modality}.`;
+  `${kind === "generated" ? "It was generated as" : "Its file says that this is"} ${modality === "ultrasound" ? "an" : "a"} ${modality}.`;
 
 /** @param {ScanInfo} info */
 export function modalitySource({ modality_source, kind }) {
@@ -148,11 +148,11 @@ export function figureRows(figures) {
   /** @param {"lesion" | "normal"} part @param {string} key */
   const share = (part, key) => figures.map((f) => inPercent(f[part][key], f[part][`${key}_ci`]));
   return [
-    { name: "Lesion images", meaning: "Groups are patients or near-duplicate pictures: what falls together on one side of a split.", cells: figures.map(({ lesion }) => count(lesion.n, lesion.groups)) },
+    { name: "Lesion images", meaning: "Groups are patients or near-duplicate pictures: what must stay on one side of a split.", cells: figures.map(({ lesion }) => count(lesion.n, lesion.groups)) },
     { name: "Dice, mean", meaning: `${MEANING.dice} Over lesion images.`, cells: of("lesion", "dice_mean") },
     { name: "Dice, median", meaning: "Half of the lesion images lie above.", cells: of("lesion", "dice_median") },
     { name: "IoU, mean", meaning: MEANING.iou, cells: of("lesion", "iou_mean") },
-    { name: "HD95, px", meaning: "Hausdorff distance, 95th percentile: how far the two borders are apart, but for the worst twentieth. Over lesion images on which anything is painted.", cells: of("lesion", "hd95_mean", 1) },
+    { name: "HD95, px", meaning: "Hausdorff distance, 95th percentile: how far apart the two borders are, leaving out the worst 5%. Over lesion images on which anything is painted.", cells: of("lesion", "hd95_mean", 1) },
     { name: "Found", meaning: "Share of the lesion images with a Dice above 0.1.", cells: share("lesion", "detected") },
     { name: "Normal images", meaning: "Images without a lesion.", cells: figures.map(({ normal }) => count(normal.n, normal.groups)) },
     { name: "Normals painted", meaning: "Share of the normal images on which anything is painted: less is better.", cells: share("normal", "painted") },

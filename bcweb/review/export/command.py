@@ -99,7 +99,7 @@ def _check(arguments: argparse.Namespace) -> None:
     if arguments.push and arguments.format not in (None, "dataset"):
         raise ExportError(f"Only the format dataset can be pushed, not {arguments.format}.")
     if arguments.public and not arguments.push:
-        raise ExportError("--public says how to --push, which was not asked for.")
+        raise ExportError("--public is only for what is pushed: add --push.")
     if arguments.to is None and not arguments.push:
         raise ExportError("Say where: --to DIR, or --push user/name.")
 

@@ -29,7 +29,7 @@ def test_of_two_tabs_on_a_case_the_second_is_told_and_may_save_on_top_with_what_
     page.stroke(*BAR)
     drawn = page.edited()
     page.press("3")
-    page.says("NOT saved: BERTA decided case 1 in between.")
+    page.says("NOT saved: BERTA decided case 1 meanwhile.")
     expect(page.find(".clash figcaption").first).to_contain_text("BERTA truth kept")
     expect(page.find(".clash figcaption").last).to_contain_text("You corrected")
     expect(page.find(".clash canvas")).to_have_count(2)
@@ -59,7 +59,7 @@ def overtaken(page: ReviewPage, project: Project, store: Store) -> None:
     page.press("e")
     page.stroke(*BAR)
     page.press("3")
-    page.says("NOT saved: BERTA decided case 1 in between.")
+    page.says("NOT saved: BERTA decided case 1 meanwhile.")
     expect(page.find(".clash .primary")).to_be_visible()
 
 
@@ -107,7 +107,7 @@ def test_the_second_of_two_tabs_may_leave_the_first_verdict_as_it_is(page, proje
     store.save("local", "BERTA", case, NewVerdict("reject", "b", None, reason="duplicate"))
     page.press("2")
     expect(page.find(".clash .no-mask")).to_have_count(2)
-    page.find(".clash").get_by_text("Leave theirs").click()
+    page.find(".clash").get_by_text("Keep theirs").click()
     expect(page.find(".stands")).to_contain_text("BERTA: rejected: duplicate")
     assert len(store.history("local", case)) == 1
     page.page.reload()

@@ -136,7 +136,7 @@ def test_a_drawing_that_cannot_be_had_is_not_drawn_over_with_the_mask_of_a_verdi
     page.find(".toggle").click()
     from_it = page.find(".verdicts").get_by_text("Draw from its mask")
     from_it.click()
-    page.says("Your unfinished drawing, which lies under it, is not to be had. The server did")
+    page.says("Your unfinished drawing, which lies under it, cannot be loaded. The server did")
     expect(offers).to_have_count(1)
     assert page.viewer("v => v.beginning ?? null") is None
     page.page.unroute_all()

@@ -103,4 +103,4 @@ def test_two_clicks_are_one_export_which_closing_stops_and_the_masks_of_the_chos
     for box in boxes.all():
         box.uncheck()
     dialog.get_by_role("button", name="Download").click()
-    expect(dialog.get_by_role("alert")).to_have_text("Choose whose masks are wanted.")
+    expect(dialog.get_by_role("alert")).to_have_text("Choose which masks to export.")

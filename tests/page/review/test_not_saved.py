@@ -109,7 +109,7 @@ def test_of_two_verdicts_that_were_left_on_one_case_the_second_is_not_over_with_
     page.open().says("NOT saved yet, but kept in this browser: case 1. The database is busy.")
     page.page.unroute_all()
     page.try_now()
-    page.says("NOT saved: ANNA decided case 1 in between.")
+    page.says("NOT saved: ANNA decided case 1 meanwhile.")
 
 
 def test_a_drawing_that_is_not_on_the_server_yet_names_its_case(page):

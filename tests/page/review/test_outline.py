@@ -64,7 +64,7 @@ def test_it_is_not_left_out_without_a_word(page, project, store):
     page.press("e")
     outline(page)
     page.press("1")
-    page.says("1 stroke is drawn here: 3 saves it, “Accept” again leaves it out.")
+    page.says("1 stroke is drawn here: 3 saves it, pressing “Accept” again leaves it out.")
     page.shows("case 1")
     assert store.project("local", project.id).read == 0
     assert stands(store, project, "case 1") is None
@@ -142,10 +142,10 @@ def test_with_the_pen_in_the_hand_nobody_is_told_to_take_it_and_a_warning_goes_w
     page.stroke(*BAR)
     expect(page.find(".status")).not_to_contain_text("Nothing is changed yet.")
     page.press("1")
-    page.says("1 stroke is drawn here: 3 saves it, “Accept” again leaves it out.")
+    page.says("1 stroke is drawn here: 3 saves it, pressing “Accept” again leaves it out.")
     page.press("Control+z")
     expect(page.find(".status")).not_to_contain_text("drawn here")
     page.stroke(*BAR)
     page.stroke((0.3, 0.7), (0.6, 0.7))
     page.press("1")
-    page.says("2 strokes are drawn here: 3 saves them, “Accept” again leaves them out.")
+    page.says("2 strokes are drawn here: 3 saves them, pressing “Accept” again leaves them out.")

@@ -98,13 +98,13 @@ def test_accepted_stands_beside_no_mask_but_the_one_that_was(twice, project, sto
     page.press("e")
     page.stroke(*BAR)
     by(page).select_option(NEWER)
-    page.says("Save or undo what is drawn before another prediction is shown.")
+    page.says("Save or undo your drawing before you choose another prediction.")
     expect(by(page)).to_have_value(REVISION)
 
 
 def test_no_other_prediction_is_chosen_while_a_drawing_is_in_hand_or_waits(twice):
     page = twice
-    refused = "Save or undo what is drawn before another prediction is shown."
+    refused = "Save or undo your drawing before you choose another prediction."
     page.press("e")
     page.stroke(*BAR)
     by(page).select_option(REVISION)

@@ -162,7 +162,7 @@ def test_a_case_whose_late_undo_fails_can_be_decided_as_it_stands(page, project,
     with page.page.expect_request("**/undo"):
         held[0].continue_()
     page.press("2")
-    page.says("It is being undone: decide again after that.")
+    page.says("The verdict on this case is being undone: decide again after that.")
     held[1].abort()
     page.says("NOT undone: The server does not answer.")
     page.page.unroute_all()
@@ -291,7 +291,7 @@ def test_no_reason_is_asked_for_while_a_verdict_on_the_case_is_undone(page, proj
         page.shows("case 1").press("u")
     for key in ("4", "2"):
         page.press(key)
-        page.says("It is being undone: decide again after that.")
+        page.says("The verdict on this case is being undone: decide again after that.")
     expect(page.find(".reasons")).to_be_hidden()
     held[0].continue_()
     page.says("Undone: unsure. Decide again.")
@@ -312,7 +312,7 @@ def test_a_case_can_be_decided_again_though_no_answer_comes_to_the_undoing_of_it
         with page.page.expect_request(re.compile(silent)):
             page.press("u")
         page.press("2")
-        page.says("It is being undone: decide again after that.")
+        page.says("The verdict on this case is being undone: decide again after that.")
         if silent == "/undo$":
             page.page.clock.fast_forward(60_000)
             page.says("NOT undone: The server does not answer.")

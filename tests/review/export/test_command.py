@@ -47,7 +47,7 @@ def test_the_command_says_what_it_wrote_and_what_not(tmp_path):
     [
         (("x", "--to", "out"), "There is no such project.\n"),
         (("x",), "Say where: --to DIR, or --push user/name.\n"),
-        (("x", "--to", "out", "--public"), "--public says how to --push, which was not asked for.\n"),
+        (("x", "--to", "out", "--public"), "--public is only for what is pushed: add --push.\n"),
         (("x", "--push", "a/b", "--format", "coco"), "Only the format dataset can be pushed, not coco.\n"),
         (("x", "--to", "x" * 300), f"{'x' * 300} cannot be written: File name too long.\n"),
         (("x", "--to", "out", "--include", "accept,unsure"),

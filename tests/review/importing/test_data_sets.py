@@ -144,8 +144,8 @@ def test_what_a_data_set_says_otherwise_now_is_told(store, weights, tmp_path):
     table.write_text(table.read_text().replace("woman 2", "woman 3"))
     run(store, "P")
     assert store.project(ME, "P").notes == (
-        "set: 2 cases have another truth, label or patient there now than when imported, scan 00 for "
-        "one; here the old ones stay, and a new project would have the new ones.",
+        "set: 2 cases have another truth, label or patient now than when imported, scan 00 for one; "
+        "this project keeps the old ones, and a new one would have the new ones.",
     )
     assert everything(store, "P") == before
 
@@ -384,7 +384,7 @@ def test_a_scan_whose_picture_the_memory_does_not_hold_costs_no_other(
     made = run(store, "P", f"folder:{place}", weights=str(weights))
     project = store.project(ME, "P")
     assert (made.failures, project.cases, project.predicted, project.state) == (1, 2, 1, "ready")
-    assert project.notes == ("scan 00 cannot be read: The memory does not hold this scan.",)
+    assert project.notes == ("scan 00 cannot be read: There is not enough memory for this scan.",)
 
 
 def test_a_scan_whose_scores_the_memory_does_not_hold_costs_no_other(
@@ -401,7 +401,9 @@ def test_a_scan_whose_scores_the_memory_does_not_hold_costs_no_other(
     made = run(store, "P", f"folder:{place}", weights=str(weights), workers=1)
     project = store.project(ME, "P")
     assert (made.failures, project.predicted, project.state) == (1, 1, "ready")
-    assert any("has no prediction: The memory does not hold this scan." in n for n in project.notes)
+    assert any(
+        "has no prediction: There is not enough memory for this scan." in n for n in project.notes
+    )
 
 
 def test_weights_that_are_trained_anew_meanwhile_predict_nothing(store, tmp_path):

@@ -128,7 +128,7 @@ def test_a_score_against_a_mask_that_was_corrected_since_is_left_out(store, cros
     notes = store.project(ME, "P").notes
     assert any("0 are predicted out of fold, 1 carry a score" in note for note in notes), notes
     assert (
-        "Of 1 case the truth is not the one that the weights' out-of-fold score is of: that score is left out."
+        "For 1 case the weights' out-of-fold score is against another truth: that score is left out."
     ) in notes
 
 

@@ -18,7 +18,7 @@ from tests.review.imported import everything, pictures, predictions, rows, run
 from tests.review.kept import all_steps, vault
 from tests.review.small import ME
 
-OTHER = "The data set holds another picture under this name now than the one that was reviewed"
+OTHER = "Under this name the data set now holds another picture than the one that was reviewed"
 
 
 @pytest.fixture

@@ -290,7 +290,7 @@ def test_the_command_makes_them_projects_of_this_machine(tmp_path, monkeypatch, 
     monkeypatch.chdir(tmp_path)  # the folder may be named from where one is
     assert main(["restore", "backup"]) == 0
     assert capsys.readouterr().out == (
-        "Nothing was brought back: what is in it is here, or was removed.\n"
+        "Nothing was brought back: all that is in it is here already, or was removed.\n"
     )
     assert files_of(tmp_path / "backup") == before, "nothing is written there"
     with Store(tmp_path / "home") as store:

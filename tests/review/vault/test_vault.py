@@ -220,8 +220,8 @@ def test_a_project_that_another_process_removed_is_not_called_backed_up_here(tmp
         said = [before.id, later.id, stays.id]
         assert both[1].backed_up(ME, said).keys() == {stays.id}, "it does not come back"
         assert both[1].state().problem == (
-            "A project was removed on another page that has this backup, and will not come back from it: none of its "
-            "verdicts here counts as backed up. Export it, or remove it here too."
+            "A project was removed on another page that shares this backup, and will not come back from it: its verdicts "
+            "here do not count as backed up. Export it, or remove it here too."
         )
         assert two.history(ME, case)[-1].id == later.id, "nothing of it is lost here"
         (folder / f"projects/{one.ledger.projects()[0].key}.deleted.json").write_bytes(b"")
