@@ -102,4 +102,7 @@ def test_scores_against_masks_that_were_corrected_since_are_left_out(tmp_path, c
     counted = figures["lesion"]["n"], figures["normal"]["n"]
     assert counted == (3, 1), "a score against the mask of before is in the headline"
     assert (figures["seen"], figures["out_of_fold"], figures["other_truth"]) == (6, 4, 2)
-    assert "Of 2 of them the truth is not the one that " in capsys.readouterr().out
+    assert (
+        "For 2 of them the weights' out-of-fold score is against another truth"
+        in capsys.readouterr().out
+    )

@@ -261,7 +261,7 @@ def test_where_no_outline_has_a_result_boxes_do_not_stand_apart(tmp_path):
         fill(store, cases=[seen, *(replace(made, boxed=True) for made in CASES[:2])])
         told = evaluate(store, "local", "made", FIRST)
     assert (told.figures["lesion"]["n"], told.apart) == (2, frozenset())
-    assert "Of 2 only boxes are known: their truth is the ellipse within each." in wording.about(
+    assert "For 2 only boxes are known: their truth is the ellipse within each." in wording.about(
         told.figures
     )
 
