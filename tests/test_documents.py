@@ -178,6 +178,21 @@ def test_links_between_the_documents_lead_somewhere():
                 assert anchor in known, f"{file.name} links to {target}#{anchor}"
 
 
+def test_what_is_said_to_keep_a_promise_of_security_and_to_hold_it_is_there():
+    """Of files in one cell, a name without a folder is of the folder of the one before."""
+    text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    cells = [
+        cell for line in re.findall(r"^\| .* \|$", text, re.M) for cell in line.split("|")[2:4]
+    ]
+    assert len(cells) >= 20
+    for cell in cells:
+        folder = ROOT
+        for name in re.findall(r"`([^`]+)`", cell):
+            place = ROOT / name if "/" in name else folder / name
+            assert place.exists(), f"SECURITY.md names {place.relative_to(ROOT)}"
+            folder = place.parent
+
+
 def test_a_picture_of_a_generated_scan_is_called_one():
     """Its scores are better than any of a real one."""
     shown = [
@@ -310,7 +325,7 @@ def test_what_is_said_of_the_generated_samples_is_what_the_weights_draw():
     said = " ".join(TEXT["README.md"].split())
     for sentence in (
         f"On the generated samples the Dice is {min(ultrasound):.2f} to {max(ultrasound):.2f}, and the normal one stays empty.",
-        f"On the generated samples it has {mass:.2f}, {deep:.2f} (16 bits) and {dense:.2f} (dense), and paints on the normal one.",
+        f"On the generated samples its Dice is {mass:.2f}, {deep:.2f} (16 bits) and {dense:.2f} (dense), and it paints on the normal one.",
     ):
         assert sentence in said
     card = " ".join((EMBEDDED / "mammogram/README.md").read_text(encoding="utf-8").split())
@@ -338,5 +353,5 @@ def test_what_is_said_of_films_as_they_are_published_is_what_was_measured():
     lost = paired_difference(padded, published, [row["group"] for row in rows])
     assert (
         f"{lost.estimate:.2f} lower](docs/weights/mammogram/unpadded.csv) ({lost.low:.2f}-{lost.high:.2f}), measured "
-        f"on all {len(rows)}, which these weights have seen: {mean(published):.2f} in the place of {mean(padded):.2f}."
+        f"on all {len(rows)}, which these weights have seen: {mean(published):.2f} instead of {mean(padded):.2f}."
     ) in " ".join(TEXT["README.md"].split())
