@@ -31,6 +31,14 @@ def test_the_threshold_itself_is_painted():
     assert apply_operating_point(probability, None, point()).tolist() == [[False, True, True]]
 
 
+def test_a_part_below_the_smallest_lesion_is_not_painted():
+    probability = np.zeros((10, 10), np.float32)
+    probability[2:4, 2:4] = probability[8, 8] = 0.9  # four pixels, and one
+    painted = apply_operating_point(probability, None, point(smallest=0.02))
+    assert painted.sum() == 4 and not painted[8, 8]
+    assert apply_operating_point(probability, None, point(smallest=0.01)).sum() == 5
+
+
 @pytest.mark.parametrize("shape", [(64, 64), (471, 562), (3, 900), (1200, 37)])
 def test_the_prediction_has_the_scans_own_geometry(shape, tmp_path):
     segmenter = Segmenter.load(str(weights_folder.write(tmp_path)))

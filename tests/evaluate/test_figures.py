@@ -120,6 +120,7 @@ def test_a_share_of_lesions_that_is_the_same_in_every_woman_has_no_interval():
 
 def test_images_of_one_woman_are_one_group():
     same = [replace(s, group="one") for s in FOUR]
+    assert summarise(same)["lesion"]["groups"] == 1
     assert summarise(same)["lesion"]["dice_mean_ci"] is None
     assert summarise([replace(s, group="") for s in FOUR])["lesion"]["groups"] == 4
 

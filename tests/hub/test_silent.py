@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from huggingface_hub import close_session
@@ -15,6 +16,7 @@ from bcweb.weights import WeightsError, load_weights
 from tests import weights_folder
 from tests.hub.server import STALLS
 
+ROOT = Path(__file__).parents[2]
 ONE, OTHER = "ann/silent", "ann/other"
 
 
@@ -39,6 +41,11 @@ def limit(hub, monkeypatch) -> Iterator[Callable[..., None]]:
     end.start()
     yield set_to
     end.cancel()
+
+
+def test_the_hub_is_waited_for_as_long_as_its_document_says():
+    said = " ".join((ROOT / "docs/hub.md").read_text(encoding="utf-8").split())
+    assert "says nothing for ten seconds" in said and asking._PATIENCE == 10
 
 
 def test_all_who_wait_for_tags_get_one_sentence_and_who_asks_later_gets_the_tags(hub, limit):

@@ -13,7 +13,7 @@ const { Refused } = await import("../../bcweb/page/assets/api.js");
 const { Clashes } = await import("../../bcweb/page/assets/review-clash.js");
 const { Deciding } = await import("../../bcweb/page/assets/review-deciding.js");
 
-const DECIDED_AT = "2026-01-31T09:00:00.000Z";
+const DECIDED_AT = "2020-01-31T09:00:00.000Z";
 
 /** Does nothing, whatever it is asked. */
 const nobody = (had = {}) => new Proxy(had, { get: (had, name) => had[name] ?? (() => {}) });

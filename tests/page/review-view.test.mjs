@@ -66,6 +66,26 @@ test("a mask on which something is drawn, or is being drawn, stays in hand when 
   assert.equal((await freshened((viewer) => (viewer.isDrawing = true))).edited, MASKS.before);
 });
 
+for (const [where, isInFront, seconds] of [["in front", true, 30], ["behind another", false, 0]]) {
+  test(`the time on a case that comes while its tab is ${where} begins ${isInFront ? "at once" : "with what the reader does next"}`, async () => {
+    const viewer = new Viewer();
+    const drawing = Object.assign(nobody(), { strokes: 0, waiting: 0, filledIn: () => null, show: async () => {} });
+    const form = Object.assign(nobody(), { draw: { setAttribute() {} } });
+    const moving = Object.assign(nobody(), { current: 5, nextUnread: 5, list: nobody() });
+    const view = new CaseView({ viewer, moving, drawing, panel: nobody(), form, clashes: nobody(), status: nobody() }, Object.assign(nobody(), { isInFront: () => isInFront }));
+    let now = 1000;
+    view.clock.now = () => now;
+    mock.method(globalThis, "fetch", async () => Response.json({ ...CASE, revision: "newer" }));
+    await view.select(5);
+    assert.equal(view.info?.id, CASE.id);
+    now += 30_000;
+    assert.equal(view.clock.seconds, seconds);
+    view.clock.touch();
+    now += 3000;
+    assert.equal(view.clock.seconds, seconds + 3);
+  });
+}
+
 const [BEFORE, DECIDED, AFTER] = ["09:00", "09:01", "09:05"].map((time) => `2026-01-31T${time}:00.000Z`);
 
 /** What a page that is not there any more left of a case whose verdict is on its way, shown before that is saved.

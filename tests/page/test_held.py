@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from bcweb.cases import read_mask
 from bcweb.page.held import FileState, Held
@@ -280,6 +281,21 @@ def test_lengths_are_in_mm_where_the_spacing_is_known(segmenters):
     assert scores["hd95_mm"] == pytest.approx(scores["hd95_px"] / 2)
     for lesion in held.info("x")["lesions"]:
         assert lesion["area_mm2"] == pytest.approx(lesion["area_px"] / 4)
+
+
+def test_no_part_below_the_smallest_lesion_is_in_the_mask_at_any_threshold(tmp_path):
+    point = OperatingPoint(mask_threshold=0.5, presence_gate=0.0, min_lesion_fraction=0.01)
+    folder = weights_folder.write(tmp_path, operating_point=point)
+    held = Held("n.png", "upload", scan, Segmenters({"ultrasound": str(folder)}))
+    held.open()
+    smallest = held.info("x")["min_lesion_px"]
+    assert smallest == 48, "a hundredth of 80 x 60"
+    for threshold, level in ((None, 128), (0.2, 51), (0.6, 153)):
+        above = held.probability().array() >= level
+        parts, _ = ndimage.label(above, np.ones((3, 3), bool))  # what touches at a corner is one
+        kept = above & (np.bincount(parts.ravel())[parts] >= smallest)
+        assert 0 < kept.sum() < above.sum(), f"nothing shows at {level} what is dropped"
+        assert np.array_equal(mask_of(held.mask_png(threshold, gated=True)), kept)
 
 
 def test_what_the_gate_holds_back_is_saved_empty_unless_the_reader_asked_to_see_it(tmp_path):

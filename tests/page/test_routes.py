@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from bcweb import metrics
 from bcweb.samples import SAMPLES
@@ -62,15 +63,14 @@ def test_the_mask_at_the_operating_point_is_what_the_lesions_count(visitor):
     assert np.array_equal(mask(visitor, scan, threshold=scan["threshold"]), painted)
 
 
-def test_the_mask_at_another_threshold_is_the_map_above_it_without_small_parts(visitor):
+def test_the_mask_at_another_threshold_is_what_is_large_of_the_map_above_it(visitor):
     scan = visitor.opened(png(LESION.scan.pixels), "lesion.png")
     probability = array(visitor, scan, "probability")
     for threshold in (0.0, 0.1, 0.9):
-        shown = mask(visitor, scan, threshold=threshold)
         above = probability >= np.ceil(threshold * 255)
-        assert not (shown & ~above).any()
-        lost = metrics.lesion_detection(above & ~shown, np.zeros_like(above)).parts
-        assert not lost or (above & ~shown).sum() < lost * scan["min_lesion_px"]
+        parts, _ = ndimage.label(above, np.ones((3, 3), bool))  # what touches at a corner is one
+        large = np.bincount(parts.ravel())[parts] >= scan["min_lesion_px"]
+        assert np.array_equal(mask(visitor, scan, threshold=threshold), above & large)
 
 
 def test_the_mask_is_named_after_its_scan(visitor):

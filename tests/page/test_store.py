@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from queue import Queue
+from types import SimpleNamespace
+
 import pytest
 
+from bcweb.page import launch
+from bcweb.page.parcels import KEPT_SECONDS, Parcels
+from bcweb.page.segmenters import Segmenters
+from bcweb.page.settings import settings
 from bcweb.page.store import Forgotten, Store, StoreFull
 
 
@@ -103,6 +110,54 @@ def test_scans_go_when_their_visitor_was_not_heard_of_for_long():
     held.expire()
     assert held.get("anna", anna) is None
     assert held.get("berta", berta) is not None
+
+
+def test_all_stores_are_looked_through_again_and_again(monkeypatch):
+    now = [0.0]
+    scans, masks = store(clock=lambda: now[0]), Parcels(clock=lambda: now[0])
+    scans.add("anna", Thing(1))
+    masks.put("anna", b"mask")
+    kept = []
+
+    class Ticks:
+        """Time flies, and ends when a mask is old."""
+
+        def wait(self, seconds: float) -> bool:
+            kept.append((now[0], len(scans._items), len(masks._kept)))
+            now[0] += seconds
+            return now[0] > KEPT_SECONDS
+
+    monkeypatch.setattr(launch, "threading", SimpleNamespace(Event=Ticks))
+    launch._sweep(scans, masks)
+    assert kept[:3] == [(0, 1, 1), (60, 1, 1), (120, 0, 1)], "a scan goes after a minute in here"
+    assert kept[-2:] == [(540, 0, 1), (600, 0, 0)]
+
+
+class _Ended(Exception):
+    """As far as a test lets it come."""
+
+
+def test_what_the_page_keeps_is_looked_through_while_it_is_served(monkeypatch):
+    swept, served = Queue(), []
+    routes = launch.routes
+
+    def heard(settings, segmenters, store, static, parcels, backups):
+        served.append((store, *parcels))
+        return routes(settings, segmenters, store, static, parcels, backups)
+
+    def serve(*_):
+        raise _Ended
+
+    monkeypatch.delenv("BCWEB_BACKUP", raising=False)
+    monkeypatch.setattr(launch, "_warm", lambda _: None)
+    monkeypatch.setattr(launch, "_sweep", lambda *stores: swept.put(stores))
+    monkeypatch.setattr(launch, "routes", heard)
+    monkeypatch.setattr(launch, "_serve", serve)
+    told = settings(environment={})
+    with pytest.raises(_Ended):
+        launch.launch(told, Segmenters(told.weights))
+    assert [swept.get(timeout=10)] == served
+    assert served[0][0].idle_seconds == told.idle_seconds
 
 
 def test_what_was_begun_before_all_was_forgotten_is_not_stored_after_it():

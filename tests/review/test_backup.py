@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 import subprocess
 import threading
@@ -14,6 +15,7 @@ from bcweb.review import __main__ as program
 from bcweb.review import backup as backups
 from bcweb.review.records import NewVerdict
 from bcweb.review.store import ReviewError, Store
+from tests.review.kept import all_steps, vault
 from tests.review.small import ME, corrected, mask, new_case, new_prediction, project
 
 
@@ -115,6 +117,21 @@ def test_a_copy_is_gone_on_with_though_nothing_was_drawn_or_predicted_before(sql
         copy.save(ME, "anna", case.id, corrected("k", 4))
         copy.map(copy.add_prediction(case.id, new_prediction()))
         copy.add_cases(made.id, [new_case("b")])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps who may read what otherwise")
+def test_folders_that_are_made_are_for_whoever_made_them_alone(tmp_path):
+    """The pictures in them are of patients."""
+    usual = os.umask(0o022)
+    try:
+        with Store(tmp_path / "home") as store:
+            project(store)
+            store.backup(tmp_path / "copy")
+            all_steps(vault(store, tmp_path / "backup"))
+    finally:
+        os.umask(usual)
+    modes = {place.name: oct(place.stat().st_mode & 0o777) for place in tmp_path.iterdir()}
+    assert modes == dict.fromkeys(("home", "copy", "backup"), "0o700")
 
 
 def on_another_disk(monkeypatch) -> None:

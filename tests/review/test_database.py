@@ -259,6 +259,16 @@ def test_why_it_does_not_answer_is_apart_from_what_to_do_about_it(tmp_path):
     assert read.value.why == written.value.why == "The database is busy."
 
 
+def test_postgresql_says_that_it_has_saved_once_it_has_whatever_its_address_asks_for(
+    postgresql, tmp_path
+):
+    with (
+        Store(tmp_path, f"{postgresql.new()}%20-csynchronous_commit%3Doff") as store,
+        store._database.writing() as connection,
+    ):
+        assert connection.execute(text("SHOW synchronous_commit")).scalar() == "on"
+
+
 def test_a_database_that_hung_up_is_asked_again(postgresql, tmp_path):
     with Store(tmp_path, postgresql.new()) as store:
         made, _ = project(store)

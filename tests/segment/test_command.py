@@ -61,8 +61,11 @@ def test_a_modality_that_is_none_is_refused_with_those_that_there_are(tmp_path, 
 
 def test_weights_may_come_from_the_environment(tmp_path, weights, monkeypatch):
     monkeypatch.setenv("BCWEB_WEIGHTS_ULTRASOUND", str(weights))
-    file, out = scan(tmp_path / "a.png"), tmp_path / "out"
+    file, out, named = scan(tmp_path / "a.png"), tmp_path / "out", tmp_path / "named"
     assert main([str(file), "--out", str(out), "--modality", "ultrasound"]) == 0
+    assert segment(file, "--out", named, weights=weights) == 0
+    [mine], [same] = ([{**r, "seconds": ""} for r in rows(each)] for each in (out, named))
+    assert mine == same, "other weights answered"
 
 
 def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path, weights, capsys):

@@ -28,9 +28,14 @@ def half():
         yield model
 
 
-def test_only_gpus_compute_in_half_precision():
-    if not devices.gpus():
-        assert devices.precision() == "float32"
+@pytest.mark.parametrize(
+    ("capabilities", "policy"),
+    [([], "float32"), ([9.0], devices.HALF), ([8.0, 9.0], devices.HALF), ([9.0, 7.5], "float32")],
+)
+def test_half_precision_is_of_gpus_that_all_have_bfloat16(monkeypatch, capabilities, policy):
+    monkeypatch.setattr(devices, "gpus", lambda: capabilities)
+    monkeypatch.setattr(devices, "_capability", float)
+    assert devices.precision() == policy
 
 
 def test_half_precision_is_in_the_maps_and_not_in_the_weights_or_the_logits(half):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import re
 
 import keras
 import numpy as np
@@ -81,6 +82,13 @@ def test_imagenet_encoder_still_knows_a_cat(architecture):
     probability = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
     assert probability.argmax() == 285
     assert probability[285] > 0.3
+
+
+def test_weights_of_imagenet_that_are_not_those_of_the_tests_are_not_read(monkeypatch):
+    monkeypatch.setitem(imagenet.ENCODERS, "lite0", "0" * 64)
+    said = "is not the file this project was tested with (sha256 579344248a93"
+    with pytest.raises(ValueError, match=re.escape(said)):
+        imagenet.torch_tensors("lite0")
 
 
 class _Harmful:

@@ -70,14 +70,19 @@ def test_failures_are_sorted_by_what_went_wrong():
     none = Map("busi", "1", "", 0.1, 0.0, 0.5, {})
     cases = [
         (blank, replace(none, ungated=0.8)),
-        (blank, none),
-        (replace(blank, painted=50), none),
+        *[(blank, none)] * 3,
+        *[(replace(blank, painted=50), none)] * 2,
         (replace(blank, painted=50, dice=0.9), replace(none, ungated=0.9)),
         (replace(blank, lesion=False, painted=9), none),
         (replace(blank, lesion=False, dice=1.0), none),
     ]
     scores, maps = zip(*cases, strict=True)
-    assert list(failures(scores, maps).values()) == [1, 1, 1, 1]
+    assert failures(scores, maps) == {
+        "found, but held back by the gate": 1,
+        "painted, but hardly on it": 2,
+        "not found": 3,
+        "normal painted": 1,
+    }
 
 
 @pytest.fixture(scope="module")

@@ -198,6 +198,19 @@ def test_a_verdict_after_an_undone_one_has_its_own_time(timed, project, store):
     assert stands(store, project, "case 1").seconds < 100, "the first verdict's time counts twice"
 
 
+def test_time_in_which_another_tab_of_the_page_is_in_front_is_not_of_the_case(
+    timed, project, store
+):
+    page, ours = timed, timed.page.url
+    page.page.get_by_role("tab", name="Scan").click()
+    page.page.wait_for_function("ours => location.href !== ours", arg=ours)
+    pass_minutes(page)
+    page.page.get_by_role("tab", name="Review").click()
+    page.shows("case 1").press("5")
+    page.says("case 1, unsure")
+    assert stands(store, project, "case 1").seconds < 60
+
+
 # --- out of view
 
 

@@ -149,21 +149,27 @@ def test_it_says_what_it_counts(store, weights, tmp_path):
     assert done == total > 3 and unit == "step"
 
 
-def test_cancelled_from_another_thread_it_ends_soon(store, weights, tmp_path):
+def test_cancelled_from_another_thread_it_ends_soon(store, weights, tmp_path, caplog):
     place = pictures(tmp_path / "set", 40)
     made = start(store, ME, "P", [f"folder:{place}"], str(weights))
     made.cancel()
     assert made.wait(WAIT)
-    assert store.project(ME, "P").state == "cancelled"
+    project = store.project(ME, "P")
+    assert project.state == "cancelled" and made.error is None
+    assert project.cases < 40 and project.predicted == 0
+    assert caplog.records == []
 
 
-def test_a_project_deleted_meanwhile_ends_its_import(store, weights, tmp_path):
+def test_a_project_deleted_meanwhile_ends_its_import(store, weights, tmp_path, caplog):
     place = pictures(tmp_path / "set", 40)
     made = start(store, ME, "P", [f"folder:{place}"], str(weights))
     store.delete(ME, made.project.id)
     assert made.wait(WAIT)
     with pytest.raises(NotThere):
         store.project(ME, "P")
+    assert made.error is None and made.untold is None, "it is no failure"
+    assert made.progress().phase != PREDICTING, "it went on without its project"
+    assert caplog.records == []
 
 
 def test_a_disk_that_fills_up_ends_it_with_a_sentence_and_it_goes_on_later(

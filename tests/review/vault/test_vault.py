@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -387,16 +388,17 @@ def test_two_processes_in_which_a_project_has_other_weights_do_not_answer_each_o
 
 def test_two_that_write_the_same_at_the_same_moment_leave_whole_files(made, place_of_backup):
     both = [vault(made.store, place_of_backup) for _ in range(2)]
-    threads = [threading.Thread(target=all_steps, args=(one,)) for one in both]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(2) as pool:
+        for ended in [pool.submit(all_steps, one) for one in both]:
+            ended.result()
+    assert [one.state().problem for one in both] == [None, None]
     files = files_of(place_of_backup)
     assert not [name for name in files if ".part" in name]
-    for name, content in files.items():
-        if name.startswith("verdicts/"):
-            read_verdict(name, content)
+    verdicts = {name for name in files if name.startswith("verdicts/")}
+    assert verdicts == set(made.store.ledger.verdict_files().values())
+    assert len(verdicts) > len(made.verdicts), "one was taken back"
+    for name in verdicts:
+        read_verdict(name, files[name])
 
 
 def test_a_project_of_the_same_name_is_called_otherwise(tmp_path):
