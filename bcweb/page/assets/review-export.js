@@ -84,7 +84,8 @@ export class Exporting {
       let now = await api.beginExport(this.#project.id, chosen.value, isFolder ? this.folder.value.trim() : "", include);
       running.id = now.id;
       if (!isWanted()) return void api.stopExport(now.id).catch(() => {}); // it was stopped before it had a name
-      for await (now of this.#asked.answers(() => api.exported(running.id))) {
+      const further = now.isDone ? [] : this.#asked.answers(() => api.exported(running.id));
+      for await (now of further) {
         if (now.isDone) break;
         this.#progress(now);
       }
