@@ -66,7 +66,7 @@ ARMS = {
         ),
         Arm(
             "stack",
-            "as the original's code: the source network frozen with its statistics, but for its mask head, "
+            "as in the original's code: the source network frozen with its statistics, except for its mask head, "
             "which trains; its probability map is fed to a new network, all of which trains",
             "source",
             (Phase(rates=(("source", 0.0), ("source.mask_head", 1.0))),),
@@ -74,7 +74,7 @@ ARMS = {
         ),
         Arm(
             "features",
-            "as the original's text: the source network without its mask head, frozen with its statistics; "
+            "as in the original's text: the source network without its mask head, frozen with its statistics; "
             "its last features are fed to a new network, all of which trains",
             "source",
             (Phase(rates=_frozen("source")),),

@@ -17,9 +17,9 @@ from train.recipe import epochs_of
 
 _CHOSEN = {  # by a record's "point_from"
     "validation": "Chosen on validation cases",
-    "nothing": "Not chosen on any case: the middle of every scale",
-    "other folds": "Chosen on the tests of the other folds",
-    "all folds": "Chosen on the tests of all folds",
+    "nothing": "Not chosen on any case: each value is the middle of its scale",
+    "other folds": "Chosen on the test cases of the other folds",
+    "all folds": "Chosen on the test cases of all folds",
 }
 _ACCEPTED = "predictions that a reader accepted"
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")  # the Hub wants its own form of names there
@@ -53,7 +53,7 @@ def card(
     gate = (
         f"nothing is painted below a presence of {point.presence_gate:g}"
         if point.presence_gate is not None
-        else f"there is no gate (fewer than {FEW_NORMALS} scans without a lesion were there to choose it by), so normal "
+        else f"there is no gate (there were fewer than {FEW_NORMALS} scans without a lesion to choose it by), so normal "
         "scans are painted too"
         if config.presence
         else "there is no presence head (the training had no scan without a lesion), so normal scans are painted too"
@@ -73,13 +73,13 @@ def card(
         *(_failures(config, result, published) if published else []),
         "## Operating point", "",
         *_reading(config.reading),
-        f"A pixel is painted from {point.mask_threshold:g} on; connected parts below "
+        f"A pixel is painted from a probability of {point.mask_threshold:g} on; connected parts below "
         f"{100 * point.min_lesion_fraction:g}% of the {'frame' if config.crop else 'image'} are dropped; {gate}. {_chosen(record, result)}",
         *_no_normals(config, record),
         "", "## Recipe", "",
         *_beginning(record),
-        f"`{config.architecture}`, {config.size}x{config.size}; the scan's window brought to 0..1, {cut}"
-        f"stretched to a square, minus {config.mean:g}, over {config.std:g}. {_epochs(record)}, batch {recipe['batch']}, "
+        f"`{config.architecture}`, {config.size}x{config.size}; the scan's window scaled to 0..1, {cut}"
+        f"stretched to a square, minus {config.mean:g}, divided by {config.std:g}. {_epochs(record)}, batch {recipe['batch']}, "
         f"AdamW {recipe['learning_rate']:g} with warm-up and cosine, averaged weights (EMA {recipe['ema']:g}), seed "
         f"{recipe['seed']}. Loss: cross-entropy, soft Dice on lesion images"
         + (f", {recipe['presence_weight']:g} x presence." if recipe["presence"] else "."),
@@ -95,15 +95,16 @@ def _reading(reading: Reading) -> list[str]:
     lines = []
     if reading.mirrored:
         lines += [
-            "The scan and its mirror image are both looked at, and the two answers averaged.",
+            "The network looks at the scan and its mirror image, and the two answers are averaged.",
             "",
         ]
     if reading.calibration:
         head, sure, constant = reading.calibration
         lines += [
-            f"Presence is the logistic function of {head:g} x the logit of the network's presence + {sure:g} x that of "
-            "the map's mean probability where it is at least 0.5 (of its highest where it nowhere is) "
-            f"{'+' if constant >= 0 else '-'} {abs(constant):g}: of lesions and normals in equal numbers it is a probability.", "",
+            f"Presence is the logistic function of {head:g} x the logit of the network's presence + {sure:g} x the logit of "
+            "the map's mean probability over the pixels of at least 0.5 (its highest probability if none reaches 0.5) "
+            f"{'+' if constant >= 0 else '-'} {abs(constant):g}. It is a probability where there are as many normals as "
+            "lesions.", "",
         ]  # fmt: skip
     return lines
 
@@ -112,7 +113,7 @@ def _chosen(record: dict[str, Any], result: dict[str, Any] | None) -> str:
     """By which cases the operating point was chosen: folds and validations have of every data set."""
     by = record.get("point_from", "validation")
     boxes = by != "nothing" and result is not None and result.get("weak")
-    return f"{_CHOSEN[by]}{', boxes (taken as ellipses) among them' if boxes else ''}."
+    return f"{_CHOSEN[by]}{', including boxes (taken as ellipses)' if boxes else ''}."
 
 
 def _epochs(record: dict[str, Any]) -> str:
@@ -133,8 +134,8 @@ def _beside(record: dict[str, Any], roles: Counter[str]) -> str:
         beside += f", {accepted} held out and not scored ({_ACCEPTED})"
     if (known := record.get("known")) and record["fold"] != "all":
         beside += (
-            f"; {known} of all cases (or their groups) were known to the weights that these began with, and test and "
-            "choose nothing"
+            f"; {known} of all cases (or their groups) were known to the weights that these began with, and are "
+            "used neither to test nor to choose"
         )
     if not roles["left out"]:
         return beside
@@ -154,7 +155,7 @@ def _seen_before(record: dict[str, Any]) -> str:
 def _set_otherwise(record: dict[str, Any]) -> list[str]:
     """The numbers of the recipe that this run was given by `--set`."""
     numbers = ", ".join(f"`{name}` {number:g}" for name, number in record.get("set", {}).items())
-    return [f"Set otherwise than the recipe has it: {numbers}."] if numbers else []
+    return [f"Set differently from the recipe: {numbers}."] if numbers else []
 
 
 def _taught(record: dict[str, Any]) -> list[str]:
@@ -227,7 +228,7 @@ def _metrics(figures: dict[str, Any]) -> list[tuple[str, str, float | None]]:
 
 def _source(name: str) -> str:
     if name not in SOURCES:
-        return f"- {name}. Licence: whoever pushed these weights knows, and must say so here."
+        return f"- {name}. Licence: unknown; whoever pushed these weights must state it here."
     source = SOURCES[name]
     return f"- {source.name}, {source.text}. Licence: {source.licence}."
 
@@ -240,7 +241,7 @@ def _beginning(record: dict[str, Any]) -> list[str]:
     if arm.begins == "source":
         return [f"Began with `{record['source']}`, arm `{arm.name}`: {arm.summary}.", ""]
     if arm.begins == "imagenet":
-        return ["Encoder and bottleneck began with ImageNet's weights, all else at random.", ""]
+        return ["Encoder and bottleneck began with ImageNet's weights, the rest at random.", ""]
     return ["Began with random weights.", ""]
 
 
@@ -249,16 +250,16 @@ def _use(config: Config, published: Published) -> list[str]:
     threshold = f"{config.operating_point.mask_threshold:g}"
     return [
         "## Intended use", "",
-        f"Research and teaching on breast {config.modality}s: a first outline for a person who looks at the scan, "
-        "and who decides. Not to find, rule out or grade disease; not on scans of another kind, and not without a "
-        "look at how it does on your own devices: published ultrasound networks that reach a Dice of 0.91 on the hospital "
-        "they know have 0.56 at another.",
+        f"Research and teaching on breast {config.modality}s: a first outline for a person who looks at the scan "
+        "and decides. Not for finding, ruling out or grading disease; not for scans of another kind; and not before you "
+        "have checked how it does on your own devices: published ultrasound networks that reach a Dice of 0.91 at the "
+        "hospital they know reach 0.56 at another.",
         "", "## How to load it", "",
         "In the app, which applies the operating point, measures and lets you correct:", "",
         "```sh",
         f"BCWEB_WEIGHTS_{config.modality.upper()}=hf://{published.repo} python app.py",
         "```", "",
-        "With Keras alone (it takes no revision: these are the newest weights, the branch `main`; the app takes the "
+        "With Keras alone (which takes no revision: you get the newest weights, on the branch `main`; the app takes the "
         "tag `latest`, which only moves to weights that are not worse, or `@v1` and so on):", "",
         "```python",
         "import keras, numpy as np",
@@ -268,8 +269,8 @@ def _use(config: Config, published: Published) -> list[str]:
         f'mask = keras.ops.sigmoid(model(np.stack(3 * [(scan - {mean}) / {std}], -1)[None])["mask"])[0, ..., 0] >= {threshold}',
         "```", "",
         *_beyond(config),
-        "`model.keras` is the same model as one file; `model.safetensors` with what `config.json` says under `bcweb` is "
-        "what the app reads, and nothing in it can be executed.",
+        "`model.keras` is the same model as one file. The app reads `model.safetensors` and what `config.json` says under "
+        "`bcweb`; nothing in them can be executed.",
         "",
     ]  # fmt: skip
 
@@ -283,7 +284,7 @@ def _beyond(config: Config) -> list[str]:
     told = [
         f"Cut the scan to the {config.crop} first, as the app does (`bcweb.preprocess.frame`)."
     ] * (config.crop is not None)
-    told += ["The app looks at the mirrored scan too, and averages."] * reading.mirrored
+    told += ["The app looks at the mirrored scan too, and averages the two."] * reading.mirrored
     if gate is not None:
         told.append(f"Where the {presence} is below {gate:g}, the app paints nothing.")
     return [" ".join(told), ""] if told else []
@@ -304,8 +305,10 @@ def _failures(config: Config, result: dict[str, Any] | None, published: Publishe
                 f"- {name}: {100 * normal['painted']:.0f}% of the {normal['n']} normal images are painted."
             )
     if not config.presence:
-        known.append("- It has seen no scan without a lesion, and will find one in every scan.")
-    study = ["", "How this way to train compares with others: [study.md](study.md)."]
+        known.append(
+            "- These weights have seen no scan without a lesion, and will find a lesion in every scan."
+        )
+    study = ["", "How this way of training compares with others: [study.md](study.md)."]
     return [
         "## Known failures", "", *known, "", *published.failures,
         *(study if published.study else []), "",
@@ -321,7 +324,7 @@ def _scores(record: dict[str, Any], result: dict[str, Any] | None, roles: Counte
         return [f"No scores exist: {why}."]
     if result is None:
         return [
-            f"Trained on all cases{but_left_out}: no scores of this file exist. Those of its procedure are in its "
+            f"Trained on all cases{but_left_out}: no scores of these weights exist. Those of their recipe are in their "
             "study."
         ]
     itself = ""
@@ -345,20 +348,21 @@ def _scores(record: dict[str, Any], result: dict[str, Any] | None, roles: Counte
         )
         itself = f"These weights themselves were fitted on all cases{but_left_out}. "
     lines = [
-        f"{whose}, at the scan's own size, after the operating point; in brackets the 95% interval of a "
-        f"bootstrap over groups (of a share where all cases agree: Clopper and Pearson's). {itself}Per case: `scores.csv`.",
+        f"{whose}. Scores are at the scan's own size, after the operating point; in brackets is the 95% interval of a "
+        f"bootstrap over groups (for a share where all cases agree, Clopper and Pearson's). {itself}`scores.csv` has every "
+        "case.",
         "",
         *score_table("data", result["datasets"]),
     ]
     if weak := [name for name, figures in result["datasets"].items() if figures.get("weak")]:
         lines += [
-            "", f"Of {' and '.join(weak)} only boxes are known: scored against the ellipse in each, which is no score "
+            "", f"Only boxes are known for {' and '.join(weak)}: scored against the ellipse in each box, which is not a score "
             "against an outline.",
         ]  # fmt: skip
     for name, figures in result.get("by_finding", {}).items():
         if "dice_mean" in figures:
             lines += [
-                "", f"Images whose written findings name {'a mass' if name == 'mass' else 'none'}: {figures['n']}, Dice mean "
+                "", f"Images whose written findings name {'a mass' if name == 'mass' else 'no mass'}: {figures['n']}, Dice mean "
                 f"{cell(figures, 'dice_mean')}, median {cell(figures, 'dice_median')}, found "
                 f"{cell(figures, 'detected')}.",
             ]  # fmt: skip

@@ -29,7 +29,7 @@ class Drawn:
     def outcome(self) -> str:
         if not self.phantom.truth.any():
             return (
-                "painted, though it holds no lesion" if self.mask.any() else "left empty, rightly"
+                "painted, though it holds no lesion" if self.mask.any() else "left empty, correctly"
             )
         if not self.mask.any():
             return "missed"
@@ -72,8 +72,8 @@ def _outlined(one: Drawn) -> Image.Image:
 def markdown(drawn: list[Drawn], picture: str) -> list[str]:
     """Lines for a card; picture: where the sheet lies."""
     return [
-        "Generated scans, not scans of persons: they show how these weights fail, not how often. Outlined in blue "
-        "what is there, in orange what these weights draw.",
+        "Generated scans, not scans of people: they show how these weights fail, not how often. The truth is outlined "
+        "in blue, what these weights draw in orange.",
         "",
         f"![Generated scans with the outlines of these weights]({picture})",
         "",

@@ -157,7 +157,7 @@ def _for_readers(weights: Weights) -> dict[str, Any]:
         "bcweb": json.loads((weights.folder / "config.json").read_text(encoding="utf-8")),
         "id2label": {"0": "background", "1": "lesion"},
         "preprocessing": {
-            "window": "the scan's own grey values, its window brought to 0..1",
+            "window": "the scan's own grey values, its window scaled to 0..1",
             "crop": config.crop or "none, all of the image",
             "resize": {"height": size, "width": size, "filter": "bilinear, antialiased"},
             "mean": config.mean,

@@ -30,12 +30,12 @@ SOURCES = {
                       "free to use with citation"),
     "cdd-cesm": Source("CDD-CESM", "digital mammograms, Egypt (Khaled et al. 2022), by patient",
                        "ordinary (low-energy) digital mammograms", "CC BY 4.0"),
-    "cbis-ddsm": Source("CBIS-DDSM", "film mammograms with masses (Lee et al. 2017), by patient, of which only boxes "
-                        "were used: the truth is the ellipse in each, and scores against it are not scores "
-                        "against masks", "film mammograms with masses", "CC BY 3.0"),
+    "cbis-ddsm": Source("CBIS-DDSM", "film mammograms with masses (Lee et al. 2017), by patient, used with boxes only: "
+                        "the truth is the ellipse in each box, and a score against it is not a score against "
+                        "an outline", "film mammograms with masses", "CC BY 3.0"),
     "stu": Source("STU-Hospital", "breast ultrasound, Shantou", "breast ultrasounds", "none is stated with the data", free=False),
-    "mini-mias": Source("mini-MIAS", "film mammograms, United Kingdom (Suckling et al. 1994), of which only circles "
-                        "are known", "film mammograms", "research only", free=False),
+    "mini-mias": Source("mini-MIAS", "film mammograms, United Kingdom (Suckling et al. 1994), marked with circles "
+                        "only", "film mammograms", "research only", free=False),
 }  # fmt: skip
 
 

@@ -256,15 +256,15 @@ def test_a_number_that_the_recipe_does_not_take_gets_a_sentence(changes, sentenc
 def test_a_card_says_what_was_set_otherwise(run):
     record = json.loads((run / "run.json").read_text())
     config = load_weights(str(run / "weights")).config
-    assert "Set otherwise" not in card(config, record, None)
+    assert "Set differently" not in card(config, record, None)
     told = card(config, record | {"set": {"dice_weight": 0.0, "normal_repeats": 1.0}}, None)
-    assert "Set otherwise than the recipe has it: `dice_weight` 0, `normal_repeats` 1." in told
+    assert "Set differently from the recipe: `dice_weight` 0, `normal_repeats` 1." in told
 
 
 @pytest.mark.parametrize(
     ("arm", "said"),
     [
-        ("imagenet", "Encoder and bottleneck began with ImageNet's weights, all else at random."),
+        ("imagenet", "Encoder and bottleneck began with ImageNet's weights, the rest at random."),
         ("random", "Began with random weights."),
         ("encoder", "Began with `ultrasound-0`, arm `encoder`: the method: encoder and bottleneck"),
     ],

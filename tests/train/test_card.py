@@ -18,7 +18,7 @@ from train.card import Published, card, front_matter
 from train.recipe import epochs_of
 
 CITATION = Path(__file__).parents[2] / "CITATION.cff"
-BOXES = "boxes (taken as ellipses) among them"
+BOXES = "including boxes (taken as ellipses)"
 POINT = OperatingPoint(mask_threshold=0.5, presence_gate=None, min_lesion_fraction=0.0)
 
 
@@ -106,7 +106,7 @@ def test_a_fit_on_everything_says_what_it_was_not_fitted_on(config):
     told = card(config, mine, report(lesions(3), {}))
     assert "These weights themselves were fitted on all cases but 2 that were left out. " in told
     alone = card(config, mine, None)
-    assert "Trained on all cases but 2 that were left out: no scores of this file exist." in alone
+    assert "Trained on all cases but 2 that were left out: no scores of these weights" in alone
 
 
 @pytest.mark.parametrize(

@@ -212,7 +212,7 @@ def test_a_project_is_measured_and_reported(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(doubt_study, "measure", stop)
     assert doubt_study.main([*asked, "--name", "fourth"]) == 130
     assert capsys.readouterr().err.splitlines()[-1] == "Stopped; nothing was written."
-    assert "(again/suspicion.png)" in again and "were chosen before" in again
+    assert "(again/suspicion.png)" in again and "were chosen earlier" in again
 
 
 def test_the_figure_of_uncertainty_shows_every_data_set_and_no_two_alike():

@@ -69,12 +69,13 @@ def test_how_the_answer_is_read_is_on_the_card_and_in_the_record(trained, option
     again = [*options, "--out", str(tmp_path / "runs")]
     assert crossval.main([*again, "--mirror", "--calibrate"]) == 0
     card = (run / "weights" / "README.md").read_text()
-    assert "The scan and its mirror image are both looked at, and the two answers averaged." in card
+    both = "The network looks at the scan and its mirror image, and the two answers are averaged."
+    assert both in card
     record = json.loads((run / "run.json").read_text())
     head, sure, constant = record["reading"]["calibration"]
     sign = "+" if constant >= 0 else "-"
-    assert f"function of {head:g} x the logit of the network's presence + {sure:g} x that" in card
-    assert f"(of its highest where it nowhere is) {sign} {abs(constant):g}: " in card
+    assert f"function of {head:g} x the logit of the network's presence + {sure:g} x the" in card
+    assert f"(its highest probability if none reaches 0.5) {sign} {abs(constant):g}. " in card
     assert crossval.main(again) == 0
     assert "mirror" not in (run / "weights" / "README.md").read_text(), "asked for no more"
 

@@ -123,11 +123,11 @@ def test_one_seed_tells_no_arm_apart_however_far_it_lies(docs):
     assert against.interval.estimate == pytest.approx(-0.3) and against.side == 0
     better = replace(moved(arms["gradual"], 0.2), arm="features")
     assert answer([arms["imagenet"], better]) == (
-        "With all of the training data no way of it is known to help."
+        "With all of the training data, no way of transfer is known to help."
     )
     (sentence,) = verdict([arms["imagenet"], better])
     assert sentence.endswith(
-        "of one seed each, whose chance is not in the interval: `features` +0.200."
+        "with one seed each, whose chance the interval leaves out: `features` +0.200."
     )
 
 
@@ -152,15 +152,15 @@ def test_seeds_that_disagree_are_shown_and_tell_nothing_apart(docs):
     assert against.interval == pytest.approx((-0.03, -0.15, 0.09))
     text = write_report(docs).read_text()
     assert "-0.030 (-0.150 to +0.090) | 0: -0.150, 1: +0.090 |" in text
-    assert "`encoder` -0.030 (-0.150 to +0.090); of one seed each" in text
+    assert "`encoder` -0.030 (-0.150 to +0.090); with one seed each" in text
 
 
 def test_the_verdict_names_what_differs_and_what_does_not(docs):
     arms = list(by_arm(docs).values())
     assert verdict(arms) == [
         "In Dice, at 100% of the training data, worse than `imagenet`: `encoder` -0.100 (-0.150 to -0.050); "
-        "not told apart from `imagenet`: `none` +0.000 (-0.040 to +0.040); of one seed each, whose chance is not in "
-        "the interval: `gradual` +0.000, `random` -0.300."
+        "not clearly different from `imagenet`: `none` +0.000 (-0.040 to +0.040); with one seed each, whose chance the "
+        "interval leaves out: `gradual` +0.000, `random` -0.300."
     ]
     assert "not been run" in verdict([a for a in arms if a.arm != "imagenet"])[0]
 
@@ -191,14 +191,14 @@ def test_the_answer_says_in_plain_words_whether_transfer_helps(docs):
     control, encoder, none = arms["imagenet"], arms["encoder"], arms["none"]
     assert (
         answer([control, encoder])
-        == "With all of the training data it costs 0.100 Dice at best (`encoder`)."
+        == "With all of the training data, transfer costs 0.100 Dice at best (`encoder`)."
     )
-    undecided = "no way of it is known to help"
-    assert answer([control, encoder, none]) == f"With all of the training data {undecided}."
+    undecided = "no way of transfer is known to help"
+    assert answer([control, encoder, none]) == f"With all of the training data, {undecided}."
     quarter = [moved(control, 0, 25), moved(encoder, 0.3, 25), moved(none, 0.15, 25)]
     assert answer([control, none, *quarter]) == (
-        f"With all of the training data {undecided}; with 25% of the training data it helps, by 0.200 Dice at "
-        "best (`encoder`)."
+        f"With all of the training data, {undecided}; with 25% of the training data, transfer helps, by 0.200 Dice "
+        "at best (`encoder`)."
     )
     assert answer([control]) == answer([encoder]) == "", "nothing was compared"
 

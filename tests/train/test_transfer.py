@@ -176,7 +176,7 @@ def test_a_card_says_why_there_is_no_gate(gone_on):
     run, _, _ = gone_on
     weights, record = load_weights(str(run / "weights")), json.loads((run / "run.json").read_text())
     assert weights.config.presence and weights.config.operating_point.presence_gate is None
-    told = "there is no gate (fewer than 3 scans without a lesion were there to choose it by), so"
+    told = "there is no gate (there were fewer than 3 scans without a lesion to choose it by), so"
     assert told in (run / "weights" / "README.md").read_text()
     without = card(msgspec.structs.replace(weights.config, presence=False), record, None)
     assert "there is no presence head (the training had no scan without a lesion), so" in without

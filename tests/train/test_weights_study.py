@@ -168,7 +168,7 @@ def test_cases_of_which_only_boxes_are_known_have_a_row_and_no_other_part(studie
     told = [line for line in now if line not in before]
     (row,) = (line for line in told if line.startswith("| "))  # another table holds none of them
     assert row.startswith(f"| boxes (boxes) | {len(lesions)} |")
-    assert any("of whose lesions only boxes are known" in line for line in told)
+    assert any("only boxes are known for these lesions" in line for line in told)
 
 
 def test_the_report_has_all_its_parts(studied):
@@ -187,7 +187,7 @@ def test_every_link_of_a_report_leads_to_something_also_where_it_is_written_else
     links = re.findall(r"\]\(([^)]+)\)", text)
     assert "weights/ultrasound/calibration.png" in links
     assert [link for link in links if not (studied / link).exists()] == []
-    assert "of which its card says what it is worth" in text
+    assert "whose scores are on their card" in text
 
 
 def test_what_cannot_be_measured_gets_a_sentence(run, folder, tmp_path, monkeypatch, capsys):

@@ -37,21 +37,20 @@ def card(rows: Sequence[Row]) -> str:
         "## Where they come from", "",
         *[_source(name) for name in sorted({row.case.dataset for row in rows})], "",
         "## Columns", "",
-        "`image` as it was reviewed (of DICOM files, and of pictures that carry EXIF, a comment or "
-        "other texts: their pixels as PNG), `mask` of the same size, 0 and "
-        "255, without any 255 where there is no lesion; `label`, as the reader said, else as the data set said, "
-        "which is `first_label`; `group`: what must stay on one side of a split; `modality`, `findings`, "
-        "`dataset`, `case`: of the data set; `decision`, `reader`, `time` (UTC), `seconds` it took, "
+        "`image`: as it was reviewed (DICOM files, and pictures that carry EXIF, a comment or other text, as a PNG of "
+        "their pixels); `mask`: of the same size, 0 and 255, all 0 where there is no lesion; `label`: what the reader "
+        "said, else the data set, whose label is `first_label`; `group`: what must stay on one side of a split; "
+        "`modality`, `findings`, `dataset`, `case`: from the data set; `decision`, `reader`, `time` (UTC), `seconds` it took, "
         "`difficulty` (1 easy, 2 medium, 3 hard), `comment`: the verdict; `revision`: the weights whose "
-        "prediction was looked at; `beginning`, `threshold`: what a correction began with; `width`, `height` in pixels, `row_mm`, "
-        "`column_mm`: millimetres of one; `digest`: SHA-256 of the pixels.", "",
-        "Cases that were rejected, or of which the reader was unsure, have no mask and are not in the table; "
-        "`verdicts.csv` lists them with the reason. In it an apostrophe stands before whatever a spreadsheet "
+        "prediction was looked at; `beginning`, `threshold`: what a correction began with; `width`, `height`: in pixels; `row_mm`, "
+        "`column_mm`: the size of a pixel in millimetres; `digest`: SHA-256 of the pixels.", "",
+        "Cases that were rejected, or that the reader was unsure of, have no mask and are not in the table; "
+        "`verdicts.csv` lists them with the reason. There, an apostrophe stands before whatever a spreadsheet "
         "would take for a formula.", "",
-        "Names of cases and readers, and comments, are as they were given: look at them before you make this "
+        "Names of cases and readers, and comments, are as they were given: check them before you make this "
         "public.", "",
         "## How to read it", "",
-        "In the folder of bcweb; each modality teaches the weights of its own (`--fold all` where they have seen all of it):", "",
+        "In the folder of bcweb; each modality trains its own weights further (add `--fold all` if they have seen all of it):", "",
         "```sh",
         *[_teach(modality) for modality in modalities],
         "```", "",
