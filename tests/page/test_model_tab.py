@@ -9,6 +9,7 @@ from tests.page.reader import Page, expect, sync_api
 pytestmark = pytest.mark.browser
 
 V1, V2 = "hf://ann/weights@v1", "hf://ann/weights@v2"
+CALLED = {"embedded": "Embedded in the app", V1: V1}  # what can be used by its name
 
 
 class Hub:
@@ -39,7 +40,7 @@ class Hub:
     def _one(self, route: sync_api.Route) -> None:
         if route.request.method == "PUT":
             return self.switches.append(route)
-        route.fulfill(json=route.fetch().json() | self._facts() | {"names": ["embedded", V1]})
+        route.fulfill(json=route.fetch().json() | self._facts() | {"names": list(CALLED)})
 
     def _revisions(self, route: sync_api.Route) -> None:
         each = {"commit": "", "newer": None, "latest": False}
@@ -72,6 +73,8 @@ def test_who_takes_other_weights_by_the_keyboard_goes_on_from_there(page, before
     expect(button).to_have_count(0)
     heading = page.model(".others").get_by_role("heading", name="Use other weights")
     expect(heading, "the keyboard is lost once they are in use").to_be_focused()
+    in_use = [called for name, called in CALLED.items() if name == server.weights]
+    expect(page.model(".names .current .called")).to_have_text(in_use)  # of now, with its buttons
     page.page.keyboard.press("Tab")
     expect(page.model(".names button").first).to_be_focused()
 
