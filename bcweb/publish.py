@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 
 Kind = Literal["model", "dataset"]
 TOKENS = "https://huggingface.co/settings/tokens"
-_STORE_REFUSES = (
-    "LFS batch API returned errors"  # how the client begins; the reason follows the last `
-)
+# How the client begins to say it; the reason follows the last `.
+_STORE_REFUSES = "LFS batch API returned errors"
 
 
 @dataclass(frozen=True)
@@ -123,12 +122,11 @@ def publish(
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
     tags = {tag.name: tag.target_commit for tag in api.list_repo_refs(repo, repo_type=kind).tags}
-    newest = newest_version(tags)
-    for version in range(newest, 0, -1):
-        tag = f"v{version}"
-        if tag in tags and _holds(api, repo, kind, tag, files, ours):
-            return Revision(tag, tags[tag], False)
-    tag = f"v{newest + 1}"
+    numbers = versions(tags)
+    for number in numbers:
+        if _holds(api, repo, kind, f"v{number}", files, ours):
+            return Revision(f"v{number}", tags[f"v{number}"], False)
+    tag = f"v{max(numbers, default=0) + 1}"
     there = api.list_repo_files(repo, repo_type=kind)
     operations = [CommitOperationAdd(path, file) for path, file in files.items()]
     operations += [CommitOperationDelete(p) for p in there if ours(p) and p not in files]
@@ -139,9 +137,9 @@ def publish(
     return Revision(tag, commit, True)
 
 
-def newest_version(tags: Iterable[str]) -> int:
-    """The number of the last of the tags v1, v2 ...; 0 where there is none."""
-    return max((int(tag[1:]) for tag in tags if re.fullmatch(r"v\d+", tag)), default=0)
+def versions(tags: Iterable[str]) -> list[int]:
+    """The numbers of the tags v1, v2 ..., the newest first; others are somebody's own."""
+    return sorted((int(tag[1:]) for tag in tags if re.fullmatch(r"v[1-9]\d*", tag)), reverse=True)
 
 
 def _holds(

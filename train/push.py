@@ -141,7 +141,7 @@ def _publish(api: HfApi, repo: str, files: dict[str, Path], name: str, force: bo
     refs = api.list_repo_refs(repo)
     tags = _commits(refs.tags)
     # Of a move that was cut off between two places, `latest` is nowhere: it was to come to the last.
-    before = "latest" if "latest" in tags else f"v{publish.newest_version(tags)}"
+    before = "latest" if "latest" in tags else f"v{max(publish.versions(tags), default=0)}"
     compared = _not_worse(api, repo, tags[before], files) if before in tags else (True, "")
     made = publish.publish(api, repo, "model", files, lambda path: path.startswith(_OURS), name)
     # One that is there, with none behind it, may be of a push that was cut off before it came to `latest`.

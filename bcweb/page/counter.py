@@ -129,7 +129,7 @@ class Counter:
         owner = visitor(request.scope)
         files = [file async for file in _files(request, self.upload_bytes)]
         if not files:
-            raise HTTPException(400, "No file came: a form hands them in as its field files.")
+            raise HTTPException(400, 'No file came: send it in the form field "files".')
         try:
             return answer([self.uploads.put(owner, file) for file in files])
         except StoreFull as error:

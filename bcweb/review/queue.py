@@ -47,7 +47,8 @@ def queue(
     picture another case shows with another truth, the worst pair first, side by side. unread: those
     without a verdict first. random: the same for the same seed, whatever the filters.
     label: "" is none. decision: one of the five, "unread" or "read". text: in data set, case, group,
-    label or findings, large and small letters alike; label: also that of the verdict that stands. dice: least and most, of `QueueRow.dice`.
+    label (also the one that a reader gave it) or findings, large and small letters alike. dice: least and most, of
+    `QueueRow.dice`.
     reader: whose drafts; None: anybody's. `ReviewError`: there is no such order or decision.
     """
     if order not in ORDERS:

@@ -301,6 +301,15 @@ def test_an_upload_cut_in_mid_transfer_is_sent_again_by_itself(hub, client, tmp_
     assert push(finished.run(tmp_path / "run")).tag == "v1"
 
 
+def test_tags_that_somebody_made_are_no_obstacle(hub, client, tmp_path):
+    """A date is a number, too, and goes on from there; nobody counts down to it."""
+    tags = hub.repository(push(finished.run(tmp_path / "a", 1)).repo).tags
+    tags |= {"v01": tags["v1"], "v20261130123456": tags["v1"]}
+    better = finished.run(tmp_path / "b", 2, (0.9, 0.9))
+    assert push(better).tag == "v20261130123457"
+    assert not push(better).new
+
+
 def test_latest_lost_between_two_places_is_set_by_the_next_push(hub, client, tmp_path):
     push(finished.run(tmp_path / "a", 1))
     run = finished.run(tmp_path / "b", 2, (0.9, 0.9))

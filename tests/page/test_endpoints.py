@@ -189,7 +189,7 @@ def test_uploads_that_are_none_are_refused(anna):
     for field in ("file", "scan"):
         answer = anna.post(place, files={field: ("a.png", b"x")})
         assert (answer.status_code, answer.json()["error"]) == (
-            400, "No file came: a form hands them in as its field files.",
+            400, 'No file came: send it in the form field "files".',
         )  # fmt: skip
     capitals = {"Content-Type": "Multipart/Form-Data; boundary=b"}
     form = (
