@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 
+from bcweb.collector import resting
 from bcweb.page.ports import PortError, wanted_port
 from bcweb.page.proxies import bypass
 from bcweb.page.settings import SettingsError, settings
@@ -78,7 +79,8 @@ def _start(given: argparse.Namespace) -> None:
     chosen = settings(host, weights, tuple(given.allow_host))
 
     # The engine and Gradio take long to import: not for --help.
-    from bcweb.page.segmenters import Segmenters
+    with resting():
+        from bcweb.page.segmenters import Segmenters
 
     segmenters = Segmenters(chosen.weights)
     port = wanted_port(given.port, named_port, host)
@@ -88,7 +90,8 @@ def _start(given: argparse.Namespace) -> None:
         if in_use and in_use.notice:
             say(in_use.notice)
 
-    from bcweb.page.launch import launch
+    with resting():
+        from bcweb.page.launch import launch
 
     launch(chosen, segmenters, host, port)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +19,14 @@ def data() -> Path:
     if not (place / "busi").is_dir():
         pytest.skip(f"no real scans in {place}; BCWEB_DATA names their folder")
     return place
+
+
+gc.disable()  # until all are collected: see `bcweb.collector`
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_configure() -> None:

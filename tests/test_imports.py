@@ -25,7 +25,7 @@ LAYERS = [
         "bcweb.samples", "bcweb.presence",
     ),
     ("bcweb.scans", "bcweb.masks", "bcweb.names", "bcweb.paths", "bcweb.locks", "bcweb.terminal", "bcweb.hub", "bcweb.publish",
-     "bcweb.tables", "bcweb.cores"),
+     "bcweb.tables", "bcweb.cores", "bcweb.collector"),
 ]  # fmt: skip
 ONLY = {
     "gradio": "bcweb.page",

@@ -22,6 +22,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from bcweb.collector import resting
 from bcweb.paths import path_argument
 from bcweb.terminal import command
 from bcweb.weights import Weights
@@ -137,7 +138,8 @@ def _weights(args: argparse.Namespace) -> tuple[Weights | None, list[Weights]]:
     goes_on = ARMS[folds.arm_of(args)].begins == "source"
     if not (goes_on or args.teacher):
         return None, []
-    from train.start import load_source  # only now: the framework takes its time, and talks
+    with resting():  # only now: the framework takes its time, and talks
+        from train.start import load_source
 
     modality = transfer.modality_of(args.data)
     other = transfer.other_modality(modality)

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bcweb import hub, publish
+from bcweb.collector import resting
 from bcweb.locks import held
 from bcweb.paths import path_argument
 from bcweb.scans import Modality
@@ -127,7 +128,8 @@ def _packed(run: Path, repo: str) -> Iterator[dict[str, Path]]:
 
 
 def _package(run: Path, repo: str, folder: Path) -> dict[str, Path]:
-    from train.package import package  # Keras, which `check` does without
+    with resting():  # Keras, which `check` does without
+        from train.package import package
 
     try:
         return package(run, repo, folder, STUDY)

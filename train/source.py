@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from bcweb.collector import resting
 from bcweb.network import ARCHITECTURES
 from bcweb.paths import path_argument
 from bcweb.terminal import command, why_unmade
@@ -65,8 +66,9 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(args: argparse.Namespace) -> None:
-    from train.run import run
-    from train.start import without_source
+    with resting():
+        from train.run import run
+        from train.start import without_source
 
     run(args, without_source(ARMS[arm_of(args)], args.architecture))
 

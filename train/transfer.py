@@ -20,6 +20,7 @@ import textwrap
 from pathlib import Path
 
 from bcweb.cases import read_cases
+from bcweb.collector import resting
 from bcweb.network import ARCHITECTURES
 from bcweb.paths import path_argument, weights_argument
 from bcweb.scans import MODALITIES, Modality
@@ -113,9 +114,10 @@ def transfer(args: argparse.Namespace) -> None:
     arm = ARMS[args.freeze]
     args.data = args.data or found_data()
     target = modality_of(args.data)
-    from train import push
-    from train.run import run  # only now: the framework takes its time, and talks
-    from train.start import from_source, load_source, without_source
+    with resting():  # only now: the framework takes its time, and talks
+        from train import push
+        from train.run import run
+        from train.start import from_source, load_source, without_source
 
     if arm.begins == "source":
         args.source = args.source or "embedded"

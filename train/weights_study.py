@@ -24,6 +24,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from bcweb.cases import Case, read_cases, read_truth, told_accepted
+from bcweb.collector import resting
 from bcweb.evaluate import NOT_SCORED, score_prediction
 from bcweb.metrics import DETECTED_ABOVE, dice
 from bcweb.names import text
@@ -233,7 +234,8 @@ def _score_left_out(case: Case, segmenter: Segmenter) -> CaseScore:
 
 def write_cost(docs: Path) -> None:
     """Measure here, in place of what was measured on the same hardware before, into docs/weights/cost.csv."""
-    from train.cost import hardware, measure
+    with resting():
+        from train.cost import hardware, measure
 
     file = docs / "weights" / "cost.csv"
     file.parent.mkdir(parents=True, exist_ok=True)
