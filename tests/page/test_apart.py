@@ -5,14 +5,12 @@ from __future__ import annotations
 import pytest
 
 from bcweb.page.settings import SWEEP_SECONDS, settings
-from bcweb.samples import SAMPLES
+from tests.page.drawn import LESION
 from tests.page.files import png, speckle
 from tests.page.reader import Page
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
-
-LESION = SAMPLES[0].phantom()
 
 
 def test_on_a_space_nothing_stays_for_more_than_an_hour_after_the_last_request():

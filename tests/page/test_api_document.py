@@ -12,13 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from bcweb.samples import SAMPLES
 from tests.page.calling import Caller, file
+from tests.page.drawn import LESION
 from tests.page.files import mask_of, png
 from tests.page.running import ROOT
 
 DOCUMENT = (ROOT / "docs" / "api.md").read_text()
-LESION = SAMPLES[0].phantom()
 CLIENT = "@gradio/client@2"  # what the example was written for
 
 

@@ -15,12 +15,11 @@ from bcweb import metrics
 from bcweb.page.parcels import KEPT_SECONDS, Parcels
 from bcweb.page.settings import MB
 from bcweb.page.store import StoreFull
-from bcweb.samples import SAMPLES
 from tests.page.calling import Caller, announced, file
+from tests.page.drawn import LESION
 from tests.page.files import mask_of, png, speckle
 from tests.scans.made import dicom, written
 
-LESION = SAMPLES[0].phantom()
 SCAN, TRUTH = png(LESION.scan.pixels), png(LESION.truth)
 GONE = "The scan must be a file that you uploaded for this call: it is not here."
 

@@ -28,11 +28,11 @@ from bcweb.page.routes import routes
 from bcweb.page.segmenters import Segmenters
 from bcweb.page.settings import settings
 from bcweb.page.store import Store
-from bcweb.samples import SAMPLES
 from bcweb.segmenter import Segmenter
 from bcweb.weights import load_weights
 from tests import weights_folder
 from tests.hub.server import STALLS, HubServer
+from tests.page.drawn import LESION
 from tests.page.files import mask_of, png, speckle
 from tests.page.reader import Page, close
 from tests.page.running import ROOT, App, Visitor, running
@@ -40,7 +40,6 @@ from tests.page.running import ROOT, App, Visitor, running
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
 
-LESION = SAMPLES[0].phantom()
 NOBODY = "http://127.0.0.1:9"  # the discard port: connecting is refused at once
 
 
@@ -139,7 +138,9 @@ def test_the_app_begins_with_v1_offers_v2_and_draws_with_it_while_scans_are_unde
     address = start("hf://ann/weights@v1")
     visitor = Visitor(address)
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, device_scale_factor=0.5)
-    page = Page(context.new_page(), address).open()
+    page = Page(context.new_page(), address)
+    asked = page.listen()
+    page.open()
     expect(page.find(".findings footer")).to_contain_text(revision(folders[0]))
     page.give(("first.png", png(LESION.scan.pixels)), ("last.png", png(speckle(90, 120))))
     expect(page.title()).to_have_text("first.png")
@@ -192,7 +193,7 @@ def test_the_app_begins_with_v1_offers_v2_and_draws_with_it_while_scans_are_unde
     expect(page.find(".findings .other")).to_have_count(0)
     expect(page.find(".findings footer")).to_contain_text(revision(folders[1]))
     expect(page.rows().filter(has_text="old weights")).to_have_count(1)
-    assert {url.split("/")[2] for url in page.asked if url.startswith("http")} == {
+    assert {url.split("/")[2] for url in asked if url.startswith("http")} == {
         address.removeprefix("http://")
     }
     close(page)

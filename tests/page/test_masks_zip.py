@@ -14,14 +14,12 @@ from bcweb.page import masks_zip
 from bcweb.page.held import Held
 from bcweb.page.masks_zip import MasksZip
 from bcweb.page.segmenters import Segmenters
-from bcweb.samples import SAMPLES
 from bcweb.scans import Scan
 from tests import weights_folder
+from tests.page.drawn import LESION
 from tests.page.files import mask_of, png, speckle
 from tests.page.reader import expect
 from tests.scans.made import dicom, written
-
-LESION = SAMPLES[0].phantom()
 
 
 class Unpacked:
@@ -216,6 +214,7 @@ def listed(page, tmp_path):
 @pytest.mark.browser
 def test_saving_all_can_be_stopped_and_no_button_moves_meanwhile(listed):
     page, waiting = listed, held_back(listed)
+    asked = page.listen()
     page.find(".save-all").click()
     expect(page.find(".toast")).to_contain_text("Segmenting 1 of 1")
     buttons = page.find(".save-all, .all")
@@ -231,7 +230,7 @@ def test_saving_all_can_be_stopped_and_no_button_moves_meanwhile(listed):
             "a second press would meet another button"
         )
     page.page.unroute("**/bc/scans/*")
-    assert not any(url.endswith("/bc/masks") for url in page.asked), "it was stopped"
+    assert not any(url.endswith("/bc/masks") for url in asked), "it was stopped"
 
 
 @pytest.mark.browser
@@ -280,13 +279,14 @@ def test_a_server_that_is_away_makes_no_scan_a_failed_one(listed):
 @pytest.mark.browser
 def test_what_leaves_the_list_meanwhile_is_not_asked_for(listed):
     page, waiting = listed, held_back(listed)
+    asked = page.listen()
     page.find(".save-all").click()
     expect(page.find(".toast")).to_contain_text("Segmenting 1 of 1")
     page.find(".all").click()
     waiting.pop().continue_()
     expect(page.find(".toast")).to_contain_text("No scan is on the list any more")
     page.page.unroute("**/bc/scans/*")
-    assert not any(url.endswith("/bc/masks") for url in page.asked), "there is nothing to pack"
+    assert not any(url.endswith("/bc/masks") for url in asked), "there is nothing to pack"
 
 
 @pytest.mark.browser

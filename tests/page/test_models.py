@@ -21,14 +21,13 @@ from bcweb.page.routes import routes
 from bcweb.page.segmenters import InUse, Segmenters
 from bcweb.page.settings import settings
 from bcweb.page.store import Store
-from bcweb.samples import SAMPLES
 from bcweb.segmenter import Segmenter
 from bcweb.weights import EMBEDDED, load_weights
 from tests import weights_folder
+from tests.page.drawn import LESION
 from tests.page.files import png
 from tests.page.reader import expect, sync_api
 
-LESION = SAMPLES[0].phantom()
 SPACE = {"SPACE_ID": "ann/bcweb", "SPACE_HOST": "127.0.0.1"}
 VISITORS = {name: name * 43 for name in "ab"}
 

@@ -9,14 +9,13 @@ from collections.abc import Iterator
 import pytest
 
 from bcweb.page.policy import policy
-from bcweb.samples import SAMPLES
+from tests.page.drawn import LESION
 from tests.page.files import png
 from tests.page.reader import Page
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
 
-LESION = SAMPLES[0].phantom()
 VIOLATIONS = """
     window.violations = [];
     document.addEventListener("securitypolicyviolation",

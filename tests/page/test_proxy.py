@@ -11,16 +11,14 @@ import numpy as np
 import pytest
 
 from bcweb.page.settings import MB, settings
-from bcweb.samples import SAMPLES
 from bcweb.segmenter import Segmenter
+from tests.page.drawn import LESION
 from tests.page.files import png, speckle
 from tests.page.reader import Page, close
 from tests.page.running import ROOT, free_port, running
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
-
-LESION = SAMPLES[0].phantom()
 
 
 class _Proxy(BaseHTTPRequestHandler):
@@ -86,7 +84,9 @@ def test_everything_is_found_under_the_path(shown, path):
 def test_a_scan_is_segmented_one_that_the_proxy_keeps_back_is_too_large_and_every_tab_opens(
     shown, chromium
 ):
-    page = Page(chromium.new_page(), shown).open()
+    page = Page(chromium.new_page(), shown)
+    asked = page.listen()
+    page.open()
     page.give(("scan.png", png(LESION.scan.pixels)))
     expect(page.title()).to_have_text("scan.png")
     page.ready()
@@ -99,7 +99,7 @@ def test_a_scan_is_segmented_one_that_the_proxy_keeps_back_is_too_large_and_ever
     for name in ("Review", "Evaluate", "Model"):
         page.page.get_by_role("tab", name=name, exact=True).click()
     expect(page.model(".facts h2")).not_to_be_empty()
-    assert [url for url in page.asked if url.startswith("http") and not url.startswith(shown)] == []
+    assert [url for url in asked if url.startswith("http") and not url.startswith(shown)] == []
     close(page)
 
 

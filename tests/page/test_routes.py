@@ -15,9 +15,8 @@ from scipy import ndimage
 from bcweb import metrics
 from bcweb.samples import SAMPLES
 from tests.cases.test_truth import pages
+from tests.page.drawn import LESION
 from tests.page.files import mask_of, png, speckle
-
-LESION = SAMPLES[0].phantom()
 
 
 def array(visitor, scan: dict, what: str) -> np.ndarray:

@@ -17,10 +17,10 @@ import yaml
 from gradio_client import Client, handle_file
 from packaging.requirements import Requirement
 
-from bcweb.samples import SAMPLES
 from Space.deploy import parser
 from Space.tree import ROOT, tree
 from tests import browser
+from tests.page.drawn import OTHER
 from tests.page.files import mask_of, png, speckle
 from tests.page.reader import Page
 from tests.space.built import HOST, Running, build, started, unlock
@@ -29,8 +29,6 @@ from tests.test_imports import imports, sources
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
-
-OTHER = SAMPLES[1].phantom()
 
 
 # --- what it is made of
@@ -154,7 +152,9 @@ def context(space, python, place) -> Iterator[sync_api.BrowserContext]:
 
 @pytest.mark.browser
 def test_a_sample_and_an_upload_are_segmented_and_nobody_else_is_asked(context, space):
-    page = Page(context.new_page(), f"https://{HOST}/").open()
+    page = Page(context.new_page(), f"https://{HOST}/")
+    asked = page.listen()
+    page.open()
     expect(page.title()).to_have_text("generated-ultrasound-lobed")
     assert page.viewer("v => v.scores.painted_px") > 0
     space.lose_home()  # as a Space's disk does
@@ -163,7 +163,7 @@ def test_a_sample_and_an_upload_are_segmented_and_nobody_else_is_asked(context, 
     page.ready()
     assert page.viewer("v => v.scores.painted_px") > 0
     assert page.saved_mask().shape == OTHER.scan.pixels.shape
-    hosts = {urlsplit(url).netloc for url in page.asked if not url.startswith(("data:", "blob:"))}
+    hosts = {urlsplit(url).netloc for url in asked if not url.startswith(("data:", "blob:"))}
     assert hosts == {HOST}
     # Gradio's page would ask huggingface.co whether this Space is awake; its own policy forbids it.
     assert all("api/spaces/by-subdomain" in complaint for complaint in page.complaints)

@@ -67,8 +67,10 @@ def test_a_browser_that_takes_no_more_changes_of_the_address_shows_the_cases_all
 
 
 def test_a_link_to_a_case_opens_the_review_tab_with_it(browse, project, store):
-    page = browse().open(ids(store, project)["case 4"]).shows("case 4")
-    assert not any("/samples/" in url for url in page.asked), "a sample that nobody sees"
+    page = browse()
+    asked = page.listen()
+    page.open(ids(store, project)["case 4"]).shows("case 4")
+    assert not any("/samples/" in url for url in asked), "a sample that nobody sees"
     page.page.get_by_role("tab", name="Scan").click()
     expect(page.page.locator("bc-workbench .findings h2")).to_have_text(
         "generated-ultrasound-lobed"
@@ -87,12 +89,12 @@ def test_a_page_that_is_come_back_to_asks_once_however_often_it_had_no_answer(br
         with page.page.expect_event("requestfailed"):
             again.click()
         expect(again).to_be_visible()
-    page.asked.clear()
+    asked = page.listen()
     page.page.unroute_all()
     page.page.evaluate("dispatchEvent(new Event('focus'))")
     page.shows("case 1")
-    asked = [url for url in page.asked if url.endswith("/review/session")]
-    assert len(asked) == 1, asked
+    sessions = [url for url in asked if url.endswith("/review/session")]
+    assert len(sessions) == 1, sessions
 
 
 def test_a_reader_without_a_name_is_asked_for_it_once(browse, project, store):
@@ -450,12 +452,12 @@ def test_a_verdict_of_another_tab_is_seen_in_the_queue_and_nothing_asked_for_it_
     heard = beside.page.evaluate_handle(
         """() => ({ of: new Promise((heard) => (new BroadcastChannel("bc-review").onmessage = heard)) })"""
     )
-    before = len(beside.asked)
+    all_asked = beside.listen()
     page.press("5")
     page.says("case 2, unsure")
     heard.evaluate("async ({ of }) => void (await of)")  # after the tab itself has
     beside.fetched("bc/review/session")
-    asked = [address for address in beside.asked[before:] if f"/projects/{other.id}" in address]
+    asked = [address for address in all_asked if f"/projects/{other.id}" in address]
     assert asked == [], "another project is counted anew for each verdict"
 
 
@@ -489,10 +491,10 @@ def test_the_next_case_is_there_before_it_is_asked_for(page, project, store):
           .some(({ name }) => name.includes(`/review/cases/${id}/${part}`)))""",
         arg=shown,
     )
-    page.asked.clear()
+    asked = page.listen()
     page.press("j")
     page.shows("case 2")
-    pixels = [url for url in page.asked if "/pixels" in url or "/probability" in url]
+    pixels = [url for url in asked if "/pixels" in url or "/probability" in url]
     assert not any(f"/cases/{shown}/" in url for url in pixels), pixels
 
 
