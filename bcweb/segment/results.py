@@ -12,9 +12,11 @@ from typing import TextIO
 from bcweb.tables import header_of, is_replaceable, write_rows
 
 COLUMNS = (
-    "file", "modality", "presence", "lesions", "area", "seconds", "error", "cautions", "notes",
+    "file", "modality", "presence", "lesions", "area", "seconds", "error",
+    "mask", "area_mm2", "gate", "threshold", "revision", "cautions", "notes",
 )  # fmt: skip
 _FIRST = COLUMNS[:7]  # those that it has had in every version
+_FRACTIONS = ("presence", "seconds", "area_mm2", "gate", "threshold")
 RESULTS = "results.csv"
 _UNKNOWN = "?"
 _TEXT = {"encoding": "utf-8", "errors": "surrogateescape"}  # file names are bytes, not always text
@@ -23,7 +25,12 @@ _SAVED = _TEXT | {"encoding": "utf-8-sig"}  # by a spreadsheet, perhaps
 
 @dataclass(frozen=True)
 class Row:
-    """One line of results.csv as text; cautions is what its file warns of, guessed whether its modality was."""
+    """One line of results.csv as text.
+
+    mask: its file, from the table's folder. area, area_mm2: of all lesions, the second where the spacing is known.
+    gate, threshold: the operating point. revision: of the weights. cautions: what its file warns of. guessed: whether its
+    modality was.
+    """
 
     file: str
     modality: str = ""
@@ -32,6 +39,11 @@ class Row:
     area: str = ""
     seconds: str = ""
     error: str = ""
+    mask: str = ""
+    area_mm2: str = ""
+    gate: str = ""
+    threshold: str = ""
+    revision: str = ""
     cautions: str | None = ""  # None: not known, of a table of before there were any
     notes: str = ""
     guessed: bool = False
@@ -67,7 +79,7 @@ def earlier_rows(out: Path) -> dict[str, Row]:
 def _as_it_was(row: Row) -> Row:
     """A row as it was before a spreadsheet saved it, with a comma for the point of its numbers, or as Windows' plain CSV:
     else its scan would count as gone."""
-    numbers = {column: getattr(row, column).replace(",", ".") for column in ("presence", "seconds")}
+    numbers = {column: getattr(row, column).replace(",", ".") for column in _FRACTIONS}
     row = replace(row, **numbers)
     if row.file.isascii() or os.path.lexists(row.file):
         return row

@@ -74,7 +74,7 @@ def _into(out: Path, found: Found, choice: Choice, workers: int | None) -> int:
     for saying in sayings:
         say(saying)
 
-    done = Done(earlier, choice)
+    done = Done(earlier, choice, out)
     rows: dict[Path, Row] = {}
     for job in jobs if earlier else ():
         if (row := done.row(job)) is not None:
@@ -92,8 +92,11 @@ def _into(out: Path, found: Found, choice: Choice, workers: int | None) -> int:
         results = over_all_cores(partial(segment_file, choice=choice), to_do, count, stop, _crashed)
         with _progress(len(to_do)) as progress:
             for row in results:
+                mask = masks[row.file]
                 if row.error:
-                    row = without_stale_mask(row, masks[row.file])
+                    row = without_stale_mask(row, mask)
+                else:
+                    row = replace(row, mask=_from(out, mask))
                 rows[Path(row.file)] = row
                 table.add(row)
                 if progress is not None:
@@ -122,16 +125,25 @@ def segment_file(job: Job, choice: Choice) -> Row:
         return Row(name, error=_os_sentence(error, job.file))
     except Exception as error:
         return Row(name, error=fault(error))
+    lesions, point = prediction.lesions, prediction.operating_point
     return Row(
         name,
         prediction.modality,
         "" if prediction.presence is None else f"{prediction.presence:.4f}",
-        str(len(prediction.lesions)),
-        str(sum(lesion.area_px for lesion in prediction.lesions)),
+        str(len(lesions)),
+        str(sum(lesion.area_px for lesion in lesions)),
         f"{time.perf_counter() - started:.3f}",
+        area_mm2="" if scan.spacing is None else f"{sum(one.area_mm2 for one in lesions):.1f}",
+        gate="" if point.presence_gate is None else f"{point.presence_gate:g}",
+        threshold=f"{point.mask_threshold:g}",
+        revision=prediction.revision,
         guessed=guessed,
         **_told_of(scan, guessed),
     )
+
+
+def _from(out: Path, mask: Path) -> str:
+    return mask.relative_to(out).as_posix()
 
 
 def _told_of(scan: Scan, guessed: bool) -> dict[str, str]:
@@ -158,8 +170,9 @@ def _crashed(job: Job) -> Row:
 class Done:
     """Tells what an earlier run has done already."""
 
-    def __init__(self, rows: dict[str, Row], choice: Choice):
+    def __init__(self, rows: dict[str, Row], choice: Choice, out: Path):
         self._rows = rows
+        self._out = out
         self._choice = choice
         self._revisions: dict[str, str | None] = {}
 
@@ -182,7 +195,10 @@ class Done:
                 if row.cautions is None:
                     row = replace(row, **_told_of(read_scan(data), was_guessed))
                 guessed = was_guessed and self._choice.modality is None
-                return replace(row, file=str(job.file), guessed=guessed)
+                mask = _from(self._out, job.mask)
+                return replace(
+                    row, file=str(job.file), mask=mask, revision=stamp.revision, guessed=guessed
+                )
         return None
 
     def _revision(self, modality: str) -> str | None:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from bcweb.segment.__main__ import main
 from bcweb.segment.results import COLUMNS
+from bcweb.weights import load_weights
 from tests import weights_folder
 from tests.scans.made import dicom, written
 from tests.segment.made import masks, pixels, rows, scan, segment
@@ -25,7 +26,12 @@ def test_one_scan_gets_a_mask_of_its_own_size_and_a_row(tmp_path, weights, capsy
     assert tuple(row) == COLUMNS
     assert row["file"] == str(file) and row["modality"] == "ultrasound" and row["error"] == ""
     assert 0 <= float(row["presence"]) <= 1 and float(row["seconds"]) >= 0
-    assert int(row["area"]) == np.count_nonzero(mask)
+    assert int(row["area"]) == np.count_nonzero(mask) and row["area_mm2"] == ""
+    used = load_weights(str(weights))
+    point = used.config.operating_point
+    assert (row["mask"], row["revision"]) == ("a_mask.png", used.revision)
+    assert float(row["gate"]) == point.presence_gate
+    assert float(row["threshold"]) == point.mask_threshold
     assert (int(row["lesions"]) > 0) == bool(mask.any())
     assert "1 of 1 scans" in capsys.readouterr().out
 
@@ -48,6 +54,13 @@ def test_a_picture_of_one_grey_is_no_scan(tmp_path, weights, capsys):
     why = "Every pixel of it is the same: there is nothing to segment."
     assert [row["error"] for row in rows(out)] == [why, why]
     assert "0 of 2 scans have a mask" in capsys.readouterr().out
+
+
+def test_where_the_size_of_a_pixel_is_known_lesions_have_an_area(tmp_path, weights):
+    (tmp_path / "a.dcm").write_bytes(written(dicom(Modality="US", PixelSpacing=[0.5, 0.2])))
+    assert segment(tmp_path / "a.dcm", "--out", tmp_path / "out", weights=weights) == 0
+    (row,) = rows(tmp_path / "out")
+    assert float(row["area_mm2"]) == pytest.approx(0.1 * int(row["area"]), abs=0.05)
 
 
 def test_a_view_that_is_no_ordinary_mammogram_is_warned_of(tmp_path, capsys):
