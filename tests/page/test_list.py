@@ -58,6 +58,23 @@ def test_a_folder_that_is_listed_can_be_reviewed(page, tmp_path):
     expect(review).to_be_hidden()  # it is of what was listed
 
 
+def test_from_a_scan_the_way_leads_to_where_it_can_be_corrected(page, tmp_path):
+    correct = page.find(".findings").get_by_role("button", name="Correct in Review")
+    expect(correct).to_have_count(0)  # what is generated needs none
+    (tmp_path / "a.png").write_bytes(png(OTHER.scan.pixels))
+    page.give(("given.png", png(LESION.scan.pixels)))
+    expect(page.title()).to_have_text("given.png")
+    correct.click()
+    expect(page.find(".toast")).to_contain_text("name their folder here")
+    expect(page.find(".folder input")).to_be_focused()
+    page.page.keyboard.type(str(tmp_path))
+    page.page.keyboard.press("Enter")
+    expect(page.title()).to_have_text("a.png")
+    correct.click()
+    data = page.page.locator("bc-review form.new").get_by_label("Data")
+    expect(data).to_have_value(f"folder:{tmp_path}")
+
+
 def test_what_cannot_be_opened_of_a_drop_has_its_row_beside_the_rest(page, tmp_path):
     folder = tmp_path / "set"
     folder.mkdir()

@@ -13,6 +13,7 @@ import * as words from "./words.js";
  * @property {(modality: Modality) => void} setModality
  * @property {() => void} addTruth
  * @property {() => void} dropTruth
+ * @property {(() => void) | null} correct null where nothing can be corrected
  * @property {() => void} remove
  * @property {() => void} deleteAll
  * @property {() => void} segmentAgain
@@ -274,6 +275,7 @@ export class Findings {
         "p",
         { class: "buttons" },
         this.#save,
+        this.actions.correct && info.kind !== "generated" && button("Correct in Review", null, this.actions.correct, { title: "Draw what is wrong, decide case by case, and keep what was decided" }),
         button("Remove", "x", this.actions.remove, { title: "Take this scan off the list and out of the server's memory" }),
         button("Delete my scans now", null, this.actions.deleteAll, { title: "All of them, out of the server's memory, at once: there is no undo" }),
       ),

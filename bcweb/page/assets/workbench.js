@@ -115,6 +115,7 @@ class Workbench extends HTMLElement {
       setModality: (modality) => this.#change(this.#shown, (id) => api.setModality(id, modality)),
       addTruth: () => this.#addTruth(),
       dropTruth: () => this.#dropTruth(),
+      correct: session.folders ? () => this.#correct() : null,
       remove: () => this.#remove(),
       deleteAll: () => this.#leaving.deleteAll(),
       segmentAgain: () => this.#segmentAgain(),
@@ -577,6 +578,14 @@ class Workbench extends HTMLElement {
     // Files that wait to be sent are in this page alone.
     window.addEventListener("beforeunload", (event) => (this.#batch?.left ?? 0) > 0 && event.preventDefault());
     window.addEventListener("pagehide", () => this.#leaving.removeForGood());
+  }
+
+  /** Review reads files where they lie, and the browser does not say where those lie that it was given. */
+  #correct() {
+    const review = this.#element(".folder .review");
+    if (!review.hidden) return review.click();
+    this.#element(".folder input").focus();
+    this.#toast.tell("Review reads scans where they lie: name their folder here, then press List and Review.");
   }
 
   /** The mask at the threshold of this moment, which may not be drawn yet. */
