@@ -2,22 +2,24 @@
 folders in it may be laid out so, each with masks of its own. Folders called labels, gt and the like hold masks
 too, and so may a mask be called (`bcweb.names`); of nnU-Net's `imagesTr/NAME_0000` it is `labelsTr/NAME`. Nobody
 looks on here: a mask is of the scan that it names whole, where the page takes `mask_8` for that of `Test_Image_8`
-as well.
+as well. Of files of one name in one folder their look tells which is the mask, here as on the page
+(`bcweb.cases.looks`).
 
 An optional `cases.csv` says more: file, and where known label, group, findings, modality. Its further
 columns can select: {"energy": "low"} reads the rows that say so. Several rows of one picture, one a lesion,
 have their findings joined and may not contradict each other in the rest. A scan without a mask has an
 unknown truth, unless its label is "normal": then it is empty. Without a column group, cases are
-grouped by near-duplicates.
+grouped by the patients whom DICOM files name, and by near-duplicates.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Set
+from collections.abc import Collection, Sequence, Set
 from pathlib import Path
 
 from bcweb.cases.case import Case, CasesError, CaseSet, Skipped
+from bcweb.cases.duplicates import fingerprint, fingerprints_match
 from bcweb.cases.files import (
     Lines,
     Sizes,
@@ -30,7 +32,8 @@ from bcweb.cases.files import (
     scan_files,
     slashed,
 )
-from bcweb.cases.grouping import group_by_pictures, group_the_rest
+from bcweb.cases.grouping import group_by_patients, group_the_rest
+from bcweb.cases.looks import look_at, masks_by_look
 from bcweb.names import (
     among_masks,
     as_written,
@@ -81,23 +84,30 @@ def read(path: Path, select: dict[str, str]) -> CaseSet:
     rows = _by_case(chosen, table)
     root, images, masks, sizes, skipped = _files(path)
     tried = [*images, *(item.file for item in skipped if item.file.is_relative_to(root))]
-    there = {_called(_id(file, root)) for file in tried}
+    alike: dict[str, list[Path]] = defaultdict(list)
+    for file in tried:
+        alike[_id(file, root)].append(file)
+    there = set(map(_called, alike))
     named = {_named(row): root / row["file"] for row in lines.values()}
     spelt = _in_capitals(named.keys(), there)
     rows = {spelt.get(called, called): row for called, row in rows.items()}
+    said_scans: dict[str, set[str]] = defaultdict(set)
+    for row in lines.values():
+        file = Path(slashed(row["file"]))
+        said_scans[spelt.get(_named(row), _named(row))].add(composed(file.name).lower())
     name = path.resolve().name
 
     cases: dict[str, Case] = {}
     guessed: Counter[str] = Counter()
-    for file in images:
-        case_id = _id(file, root)
+    for case_id, files in alike.items():
         drawn = tuple(masks.get(case_id, ()))
         row = rows.get(_called(case_id))
         if select and row is None:
             continue
         row = row or {}
-        if case_id in cases:
-            skipped.append(Skipped(file, f"{cases[case_id].file.name} has the same name."))
+        file, odd = _scan_among(files, images, said_scans[_called(case_id)])
+        skipped += odd
+        if file is None:
             continue
         modality = said or row.get("modality")
         if not modality:
@@ -122,7 +132,7 @@ def read(path: Path, select: dict[str, str]) -> CaseSet:
             f"Modality guessed from the pixels: {' and '.join(counts)}; ?modality=... says it."
         )
     if "group" not in columns:
-        found, unreadable, more = group_by_pictures(found)
+        found, unreadable, more = group_by_patients(found)
         skipped += unreadable
         notes += more
     else:
@@ -161,9 +171,14 @@ def _files(path: Path) -> tuple[Path, Sizes, Masks, Sizes, list[Skipped]]:
             drawings.append((file, [name] * inside + named))
         else:
             images[file] = size
-            for given in called_by_masks(file.relative_to(path)):
-                ids[f"{place}{slash}{composed(given)}"].add(_id(file, root))
     masks: Masks = defaultdict(list)
+    for mask, scan in masks_by_look(images).items():
+        del images[mask]
+        masks[_id(scan, root)].append(mask)
+    for file in images:
+        place, slash, _ = _alike(file, path).rpartition("/")
+        for given in called_by_masks(file.relative_to(path)):
+            ids[f"{place}{slash}{composed(given)}"].add(_id(file, root))
     spelt = _in_capitals({name for _, names in drawings for name in names}, ids.keys())
     for file, names in drawings:
         asked = (*names, *map(spelt.get, names))
@@ -176,6 +191,43 @@ def _files(path: Path) -> tuple[Path, Sizes, Masks, Sizes, list[Skipped]]:
             )
             skipped.append(Skipped(file, reason))
     return root, images, masks, sizes, skipped
+
+
+def _scan_among(
+    files: Sequence[Path], images: Sizes, said: Collection[str]
+) -> tuple[Path | None, list[Skipped]]:
+    """The one of some files of one name and folder that is the scan, None where that is not clear; the images that are
+    left out.
+
+    images: those that can be read, without masks. said: what the table names, in small letters; else `_is_clear`.
+    """
+    read = [file for file in files if file in images]
+    named = [file for file in read if composed(file.name).lower() in said]
+    if len(named) != 1:
+        named = read[:1] if read and _is_clear(read, len(files)) else []
+    if named:
+        reason = f"{named[0].name} has the same name."
+        return named[0], [Skipped(file, reason) for file in read if file != named[0]]
+    skipped = []
+    for file in read:
+        others = [other.name for other in files if other != file]
+        have = f"{' and '.join(others)} {'has' if len(others) == 1 else 'have'} the same name"
+        reason = f"{have}, and it is not clear which is the scan; cases.csv can name it."
+        skipped.append(Skipped(file, reason))
+    return None, skipped
+
+
+def _is_clear(read: Sequence[Path], count: int) -> bool:
+    """Whether the first is the scan: it alone may be, and is not by its look the mask of one of this name that cannot be
+    read, or all show one picture. count: with those that cannot be read."""
+    if len(read) == 1:
+        look = look_at(read[0]) if count > 1 else None
+        return look is None or not look.black_and_white
+    try:
+        first, *others = [fingerprint(read_scan(file).pixels) for file in read]
+    except ScanError:
+        return False
+    return all(fingerprints_match(first, other) for other in others)
 
 
 def _modality(said: str) -> str:

@@ -4,8 +4,6 @@ share one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,11 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from bcweb.cases import fit_mask, read_mask
+from bcweb.cases.looks import PICTURES, Look, look_at, masks_by_look
 from bcweb.names import natural, stem
 from bcweb.page.held import FileState
-from bcweb.page.pairing import PICTURES, Look, pair, scan_of
+from bcweb.page.pairing import pair
 from bcweb.paths import pasted
-from bcweb.scans import Scan, ScanError, read_scan
+from bcweb.scans import Scan, ScanError
 from bcweb.scans.folders import walk
 
 _SUFFIXES = PICTURES | {".dcm", ".dicom"}
@@ -73,20 +72,20 @@ def list_folder(path: str) -> tuple[list[Listed], list[str], list[str]]:
         )
     names = [file.relative_to(folder).as_posix() for file in files]
     pairs = pair(names)
-    truths: dict[int, list[Path]] = {}
+    truths: dict[Path, list[Path]] = {}
     for file, told in zip(files, pairs, strict=True):
         if told.scan is not None:
-            truths.setdefault(told.scan, []).append(file)
-    own = [p for p, told in enumerate(pairs) if told.part == "scan"]
+            truths.setdefault(files[told.scan], []).append(file)
+    own = [file for file, told in zip(files, pairs, strict=True) if told.part == "scan"]
     # Before any is looked at: of each name in a folder one at least is a scan.
-    _refuse_more(path, len({files[p].with_name(stem(files[p].name).lower()) for p in own}))
-    looked = {mask: scan for mask, scan in _by_look(files, own) if mask not in truths}
+    _refuse_more(path, len({file.with_name(stem(file.name).lower()) for file in own}))
+    looked = masks_by_look(own, lambda file: _look(FileState.of(file)))
     for mask, scan in looked.items():
-        truths.setdefault(scan, []).append(files[mask])
+        truths.setdefault(scan, []).extend((mask, *truths.pop(mask, ())))
     scans = [
-        Listed(name, file, tuple(truths.get(place, ())))
-        for place, (name, file, told) in enumerate(zip(names, files, pairs, strict=True))
-        if told.part == "scan" and place not in looked
+        Listed(name, file, tuple(truths.get(file, ())))
+        for name, file, told in zip(names, files, pairs, strict=True)
+        if told.part == "scan" and file not in looked
     ]
     if not scans:
         raise FolderError(f"{path} holds truth masks, but none of their scans.")
@@ -109,38 +108,10 @@ def _refuse_more(path: str, scans: int) -> None:
         raise FolderError(f"{path} holds more than {MOST:,} scans: name one of the folders in it.")
 
 
-def _by_look(files: Sequence[Path], scans: Sequence[int]) -> list[tuple[int, int]]:
-    """The places of those that are truths by their look, each with its scan's: of one name in one folder, or
-    an archive where each patient has an IM0001 would be read whole.
-    """
-    alike: dict[Path, list[int]] = {}
-    for place in scans:
-        alike.setdefault(files[place].with_name(stem(files[place].name).lower()), []).append(place)
-
-    def look(file: Path) -> Look | None:
-        return _look(FileState.of(file))
-
-    def among(places: list[int]) -> list[tuple[int, int]]:
-        names = [files[place].name for place in places]
-        found = []
-        for at, place in enumerate(places):
-            scan = scan_of(names, at, lambda other: look(files[places[other]]))
-            if scan is not None:
-                found.append((place, places[scan]))
-        return found
-
-    with ThreadPoolExecutor() as readers:
-        shared = (places for places in alike.values() if len(places) > 1)
-        return [found for some in readers.map(among, shared) for found in some]
-
-
 @lru_cache(maxsize=3 * MOST)
 def _look(state: FileState) -> Look | None:
     """A file's look, kept until it changes: a folder may be listed again and again."""
-    try:
-        return Look.of(read_scan(state.path).pixels)
-    except (ScanError, OSError):  # opening it says why
-        return None
+    return look_at(state.path)
 
 
 def _scan_files(folder: Path) -> tuple[list[Path], list[OSError]]:

@@ -15,6 +15,7 @@ from PIL import Image
 
 from bcweb.cases import fit_mask, read_mask
 from bcweb.cases.duplicates import prints
+from bcweb.cases.looks import Look, may_be_beside
 from bcweb.cases.sources import scans_of
 from bcweb.cases.truth import mask_in
 from bcweb.lesions import drop_small, smallest_lesion_px
@@ -22,7 +23,6 @@ from bcweb.masks import mask_png
 from bcweb.metrics import Scores, score_case
 from bcweb.names import stem, text
 from bcweb.page.packed import Packed
-from bcweb.page.pairing import Look, may_be_beside
 from bcweb.page.segmenters import Segmenters
 from bcweb.scans import Modality, Scan, ScanError, guess_modality
 from bcweb.segmenter import Prediction

@@ -1,20 +1,18 @@
-"""Which of the files that somebody opens are truths, and of which scan: told by their names, and of files of
-one name by what they look like.
+"""Which of the files that somebody opens are truths, and of which scan: told by their names. Of files of one name
+`bcweb.cases.looks` tells it by what they look like.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import PurePosixPath
 from typing import Literal
 
-import numpy as np
-
-from bcweb.cases.truth import is_black_and_white, same_aspect
+from bcweb.cases.looks import as_path
 from bcweb.names import (
     among_masks,
     called,
@@ -26,8 +24,6 @@ from bcweb.names import (
     shared_name,
     stem,
 )
-
-PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".pgm", ".webp", ".gif"}
 
 
 @dataclass(frozen=True)
@@ -44,18 +40,6 @@ class Pair:
     among: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True)
-class Look:
-    """What a picture looks like. shape: (height, width)."""
-
-    shape: tuple[int, int]
-    black_and_white: bool
-
-    @classmethod
-    def of(cls, pixels: np.ndarray) -> Look:
-        return cls(pixels.shape, is_black_and_white(pixels))
-
-
 def pair(names: Sequence[str], known: int = 0) -> list[Pair]:
     """Tell truths from scans, and find each truth's scan among `names` (paths with "/", any case).
 
@@ -68,7 +52,7 @@ def pair(names: Sequence[str], known: int = 0) -> list[Pair]:
     A folder may be called as those of masks, "segmentation" too, where scans lie in it with their truths: each of them,
     or some where nothing in it is the truth of a scan elsewhere.
     """
-    paths = list(map(_path, names))
+    paths = list(map(as_path, names))
     told = _pair(paths, known)
     inside = dict(_inside_of_scans(paths, told, known))
     if not inside:
@@ -146,68 +130,6 @@ def _pair(paths: Sequence[PurePosixPath], known: int) -> list[Pair]:
         alone = len(found) == 1
         pairs.append(Pair("truth", found[0] if alone else None, adds, () if alone else found))
     return pairs
-
-
-def scan_of(names: Sequence[str], mask: int, look: Callable[[int], Look | None]) -> int | None:
-    """The scan whose truth the file at this place is by its look, though its name does not say so.
-
-    Such a truth is a black and white picture, no DICOM file, and the scan, of the same name and shape, is not
-    ("X.png" beside "X.jpg"). Where both lie in folders these are the same one, or of an archive where each patient
-    has an IM0001 one patient's would become another's; so where one of them came without a folder, it is the only other
-    of its name. One beside it comes first, and of several the last.
-    look: of the file at a place, None where it cannot be read; it is asked for as few as will do.
-    """
-    paths = list(map(_path, names))
-    own = paths[mask]
-    if own.suffix.lower() not in PICTURES:
-        return None
-    named = stem(own.name).lower()
-    alike = [
-        scan
-        for scan, path in enumerate(paths)
-        if scan != mask and stem(path.name).lower() == named and may_be_beside(path, own)
-    ]
-    beside = [scan for scan in alike if paths[scan].parent == own.parent]
-    alike = [*reversed(beside), *(alike if len(alike) == 1 and not beside else ())]
-    mine = look(mask) if alike else None
-    if mine is None or not mine.black_and_white:
-        return None
-    for scan in alike:
-        its = look(scan)
-        if its and not its.black_and_white and same_aspect(mine.shape, its.shape):
-            return scan
-    return None
-
-
-def alike(names: Sequence[str]) -> list[list[int]]:
-    """For the file at each place the places that `scan_of` chooses among, its own too: few, where it would go through
-    thousands for each of thousands.
-    """
-    paths = list(map(_path, names))
-    keys = [(stem(path.name).lower(), path.parent) for path in paths]
-    of_name: dict[str, list[int]] = {}
-    beside: dict[tuple[str, PurePosixPath], list[int]] = {}
-    for place, key in enumerate(keys):
-        of_name.setdefault(key[0], []).append(place)
-        beside.setdefault(key, []).append(place)
-    found = []
-    for place, (name, folder) in enumerate(keys):
-        among = beside[name, folder]
-        if len(among) == 1:  # none beside it, and one elsewhere only where it is the only one
-            loose = beside.get((name, PurePosixPath()), []) if folder.parts else of_name[name]
-            if len(loose) + bool(folder.parts) == 2:
-                among = sorted({place, *loose})
-        found.append(among)
-    return found
-
-
-def _path(name: str) -> PurePosixPath:
-    return PurePosixPath(name.replace("\\", "/"))
-
-
-def may_be_beside(one: PurePosixPath, other: PurePosixPath) -> bool:
-    """Whether two files may lie in one folder: where one came without any, nobody knows."""
-    return one.parent == other.parent or not (one.parent.parts and other.parent.parts)
 
 
 def _named_after(path: PurePosixPath, beside: set[str]) -> list[tuple[str, bool]]:

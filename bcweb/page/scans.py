@@ -25,6 +25,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bcweb.cases import read_mask
+from bcweb.cases.looks import alike, scan_of
 from bcweb.cores import core_count
 from bcweb.names import visible
 from bcweb.page.answers import answer, body, fields, number_of, owner_of, private
@@ -33,7 +34,7 @@ from bcweb.page.folder import FolderError, Listed, list_folder
 from bcweb.page.held import FileState, Held
 from bcweb.page.masks_zip import MasksZip
 from bcweb.page.packed import Packed
-from bcweb.page.pairing import Pair, alike, pair, scan_of
+from bcweb.page.pairing import Pair, pair
 from bcweb.page.parcels import Parcels
 from bcweb.page.segmenters import Segmenters
 from bcweb.page.settings import MB, Settings

@@ -105,6 +105,17 @@ def frames(file: BinaryIO) -> Iterator[np.ndarray]:
             yield _shown(data, number)[0]
 
 
+def patient(file: BinaryIO) -> tuple[str, str] | None:
+    """PatientID and IssuerOfPatientID, "" where there is none; None where the file names nobody."""
+    with _one_sentence():
+        names = ["PatientID", "IssuerOfPatientID"]
+        data = pydicom.dcmread(
+            _inflated(file), force=True, stop_before_pixels=True, specific_tags=names
+        )
+        number, issuer = (str(data.get(name) or "").strip(" \0") for name in names)
+        return (number, issuer) if number else None
+
+
 def _frames(data: Dataset) -> int:
     return int(data.get("NumberOfFrames") or 1)
 

@@ -66,6 +66,23 @@ def scan_size(source: str | Path | bytes) -> tuple[int, int]:
         return dicom.size(file)
 
 
+def read_patient(source: str | Path | bytes) -> tuple[str, str] | None:
+    """The id of a DICOM file's patient and who issued it, from the header alone; None where the file names nobody, is no
+    DICOM or cannot be read.
+
+    It tells one patient from another, and goes into no name, table or sentence.
+    """
+    try:
+        with _opened(source) as (file, dicom_file):
+            if not dicom_file:
+                return None
+            from bcweb.scans import dicom
+
+            return dicom.patient(file)
+    except (ScanError, OSError):  # whoever reads the scan is told
+        return None
+
+
 @contextmanager
 def _opened(source: str | Path | bytes) -> Iterator[tuple[BinaryIO, bool]]:
     """The file at its start, and whether it is DICOM; `ScanError` for what is certainly no image."""

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from bcweb.cases import CasesError, read_cases, read_truth
+from bcweb.page.folder import list_folder
 from bcweb.page.pairing import pair
 from bcweb.scans import read_scan
 from tests.cases import trees
+from tests.scans.made import dicom, written
 
 SPEC = "?modality=ultrasound"
 
@@ -218,6 +220,85 @@ def test_a_mask_of_a_scans_own_name_is_of_no_other_scan(tmp_path):
     found = read_cases(f"folder:{tmp_path}{SPEC}")
     areas = {c.id: int(read_truth(c, read_scan(c.file)).sum()) for c in found.cases}
     assert areas == {"a": 200, "a_mask": 300}
+
+
+def test_of_one_name_in_one_folder_the_black_and_white_picture_is_the_mask_as_on_the_page(tmp_path):
+    """Whichever comes first: b.bmp was the case and its scan was gone."""
+    mask, other = trees.box(10, 10, 20, 30), trees.box(10, 10, 20, 40)
+    for name, pixels in {
+        "images/a.jpg": trees.picture(1), "images/a.png": mask,
+        "images/b.bmp": mask, "images/b.png": trees.picture(2),
+        "images/c.jpg": trees.picture(3), "images/C.PNG": mask, "images/c_mask.png": other,
+        "images/d.jpg": trees.picture(4), "images/d.bmp": mask, "images/d_mask.png": other,
+        "images/e.png": trees.picture(5), "images/e/e.bmp": mask,
+    }.items():  # fmt: skip
+        trees.save(tmp_path / name, pixels)
+    found = read_cases(f"folder:{tmp_path}{SPEC}")
+    told = {case.file.name: {file.name for file in case.truth_files} for case in found.cases}
+    assert told == {
+        "a.jpg": {"a.png"}, "b.png": {"b.bmp"}, "c.jpg": {"C.PNG", "c_mask.png"},
+        "d.jpg": {"d.bmp", "d_mask.png"}, "e.png": set(), "e.bmp": set(),
+    }  # fmt: skip
+    assert found.skipped == ()
+    areas = {case.id: int(read_truth(case, read_scan(case.file)).sum()) for case in found.cases[:4]}
+    assert areas == {"a": 200, "b": 200, "c": 300, "d": 300}
+    listed, alone, unclear = list_folder(str(tmp_path))
+    assert {item.file.name: {file.name for file in item.truths} for item in listed} == told
+    assert not alone and not unclear
+
+
+def test_where_all_masks_lie_apart_the_look_tells_too(tmp_path):
+    trees.save(tmp_path / "images" / "a.jpg", trees.picture(1))
+    trees.save(tmp_path / "images" / "a.png", trees.box(10, 10, 20, 30))
+    trees.save(tmp_path / "masks" / "a.png", trees.box(40, 10, 50, 30))
+    found = read_cases(f"folder:{tmp_path}{SPEC}")
+    assert [int(read_truth(c, read_scan(c.file)).sum()) for c in found.cases] == [400]
+
+
+def test_where_it_is_not_clear_which_is_the_scan_none_of_them_is(tmp_path):
+    wide = np.zeros((60, 160), np.uint8)
+    wide[10:20, 10:30] = 255
+    for name, pixels in {
+        "a.jpg": trees.picture(1), "a.png": trees.picture(2),
+        "b.jpg": trees.picture(3), "b.png": wide, "b.tif": trees.picture(4),
+        "c.png": trees.box(10, 10, 20, 30),
+        "d.png": trees.picture(5), "e.png": trees.picture(6),
+    }.items():  # fmt: skip
+        trees.save(tmp_path / name, pixels)
+    for name in ("c.jpg", "d.jpg"):
+        (tmp_path / name).write_bytes(b"\xff\xd8\xff of which no more came")
+    found = read_cases(f"folder:{tmp_path}{SPEC}")
+    assert [case.file.name for case in found.cases] == ["d.png", "e.png"]
+    unclear = "the same name, and it is not clear which is the scan; cases.csv can name it."
+    broken = "The image's header is cut off or damaged."
+    assert {item.file.name: item.reason for item in found.skipped} == {
+        "a.jpg": f"a.png has {unclear}",
+        "a.png": f"a.jpg has {unclear}",
+        "b.jpg": f"b.png and b.tif have {unclear}",
+        "b.png": f"b.jpg and b.tif have {unclear}",
+        "b.tif": f"b.jpg and b.png have {unclear}",
+        "c.png": f"c.jpg has {unclear}",
+        "c.jpg": broken,
+        "d.jpg": broken,
+    }
+    (tmp_path / "cases.csv").write_text("file,group\na.png,1\nB.TIF,2\nc,3\nd.png,4\ne.png,5\n")
+    found = read_cases(f"folder:{tmp_path}{SPEC}")
+    assert [case.file.name for case in found.cases] == ["a.png", "b.tif", "d.png", "e.png"]
+    reasons = {item.file.name: item.reason for item in found.skipped}
+    assert reasons["a.jpg"] == "a.png has the same name."
+    assert reasons["b.png"] == reasons["b.jpg"] == "b.tif has the same name."
+
+
+def test_of_one_picture_in_two_files_the_first_is_the_scan(tmp_path):
+    """Whoever exports PNG beside DICOM has each scan twice."""
+    trees.save(tmp_path / "b.png", trees.picture(2))
+    trees.save(tmp_path / "a.png", trees.picture(1))
+    (tmp_path / "a.dcm").write_bytes(written(dicom(trees.picture(1), Modality="US")))
+    found = read_cases(f"folder:{tmp_path}{SPEC}")
+    assert [case.file.name for case in found.cases] == ["a.dcm", "b.png"]
+    assert [(item.file.name, item.reason) for item in found.skipped] == [
+        ("a.png", "a.dcm has the same name.")
+    ]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links want a privilege there")
@@ -614,6 +695,97 @@ def test_without_a_column_group_cases_are_grouped_by_near_duplicates(folder):
     assert found.notes[0] == (
         "No patients are named: 5 scans in 4 groups, by 1 pair that shows the same picture and 0 "
         "that nearly do."
+    )
+
+
+@pytest.fixture
+def archive(tmp_path):
+    """archive(**{"a": "4711", "b": ("4711", "Ward 7"), "c": ""}): DICOM files, of nobody or of whom they name."""
+
+    def make(**patients):
+        for seed, (name, patient) in enumerate(patients.items()):
+            number, issuer = patient if isinstance(patient, tuple) else (patient, "")
+            named = {"PatientID": number} if number else {}
+            named |= {"IssuerOfPatientID": issuer} if issuer else {}
+            data = dicom(trees.picture(seed), Modality="US", **named)
+            (tmp_path / f"{name}.dcm").write_bytes(written(data))
+        return tmp_path
+
+    return make
+
+
+def test_dicom_files_are_grouped_by_the_patients_whom_they_name(archive):
+    """Four views of one woman would lie on both sides of a split."""
+    folder = archive(a="4711", b="4712", c="4711", d="4711", e="4712")
+    found = read_cases(f"folder:{folder}")
+    assert [case.group for case in found.cases] == ["a", "b", "a", "a", "b"]
+    assert found.notes == ("Patients are those that the DICOM files name: 5 scans of 2.",)
+
+
+def test_no_patients_id_is_a_groups_name_or_told(archive):
+    folder = archive(a="4711", b="4712", c="4711", d="")
+    (folder / "a.dcm").rename(folder / "z.dcm")  # a group is called after its first scan
+    found = read_cases(f"folder:{folder}")
+    assert {case.id: case.group for case in found.cases} == {"b": "b", "c": "c", "d": "d", "z": "c"}
+    assert "4711" not in repr(found) and "4712" not in repr(found)
+
+
+def test_one_patient_in_all_dicom_files_or_none_is_nobody(archive):
+    for patients in (dict(a="ANON", b="ANON", c="ANON", d=""), dict(a="", b="", c="", d="")):
+        found = read_cases(f"folder:{archive(**patients)}")
+        assert [case.group for case in found.cases] == ["a", "b", "c", "d"]
+        assert found.notes[0].startswith("No patients are named: 4 scans in 4 groups")
+
+
+def test_one_id_of_two_issuers_is_of_two_patients_unless_a_file_names_no_issuer(archive):
+    told = dict(a=("1", "North"), b=("1", "South"), c=("1", "North"), d=("2", "South"))
+    assert [c.group for c in read_cases(f"folder:{archive(**told)}").cases] == ["a", "b", "a", "d"]
+    told["e"] = "1"
+    found = read_cases(f"folder:{archive(**told)}")
+    assert [case.group for case in found.cases] == ["a", "a", "a", "d", "a"]
+
+
+def test_scans_of_nobody_and_twins_of_another_patient_are_grouped_by_picture(archive):
+    folder = archive(a="1", b="2", c="1", d="", e="3", f="")
+    for copy, of in (("g", "c"), ("h", "e")):
+        trees.save(folder / f"{copy}.png", read_scan(folder / f"{of}.dcm").pixels)
+    data = dicom(read_scan(folder / "a.dcm").pixels, Modality="US", PatientID="2")
+    (folder / "i.dcm").write_bytes(written(data))
+    found = read_cases(f"folder:{folder}{SPEC}")
+    assert {case.id: case.group for case in found.cases} == dict(
+        a="a", b="a", c="a", d="d", e="e", f="f", g="a", h="e", i="a"
+    )
+    assert found.notes == (
+        "Patients are those that the DICOM files name: 5 scans of 3.",
+        "4 scans have no patient, d for one: 2 by the picture with another scan, 2 each alone.",
+        "1 pair of two patients nearly shows one picture, a = i for one; these patients stand in one group.",
+    )
+
+
+def test_two_lesions_of_a_patient_may_be_of_two_classes_and_one_picture_may_not(archive):
+    folder = archive(a="1", b="2", c="1")
+    data = dicom(read_scan(folder / "b.dcm").pixels, Modality="US", PatientID="2")
+    (folder / "d.dcm").write_bytes(written(data))
+    (folder / "cases.csv").write_text(
+        "file,label\na.dcm,benign\nb.dcm,benign\nc.dcm,malignant\nd.dcm,malignant\n"
+    )
+    found = read_cases(f"folder:{folder}")
+    assert [case.group for case in found.cases] == ["a", "b", "a", "b"]
+    assert found.notes[1:] == ("1 group stands in two classes: b = d.",)
+
+
+def test_groups_of_a_table_come_before_the_patients_of_dicom_files(archive):
+    folder = archive(a="1", b="2", c="1", d="2", e="3", f="3")
+    rows = "".join(f"{name}.dcm,{group}\n" for name, group in zip("abcdef", "XXYYZZ", strict=True))
+    (folder / "cases.csv").write_text(f"file,group\n{rows}")
+    found = read_cases(f"folder:{folder}")
+    assert [case.group for case in found.cases] == list("XXYYZZ") and found.notes == ()
+    (folder / "cases.csv").write_text("file,group\na.dcm,X\n")
+    found = read_cases(f"folder:{folder}")
+    assert [case.group for case in found.cases] == ["X", "b", "X", "b", "e", "e"]
+    assert found.notes == (
+        "5 scans have no group, b for one: 5 by the picture or the patient that DICOM files name with another scan, "
+        "0 each alone.",
     )
 
 
