@@ -25,7 +25,7 @@ from bcweb.metrics import dice
 from bcweb.scans import MODALITIES
 from bcweb.scores import read_scores, summarise
 from bcweb.statistics import paired_difference
-from bcweb.weights import EMBEDDED
+from bcweb.weights import EMBEDDED, load_weights
 from tests.test_imports import LAYERS
 from train.failures import draw
 
@@ -149,7 +149,10 @@ def test_a_command_that_is_named_exists_and_has_the_options_that_are_named(
     text = help_of(module, subcommand)
     for option in options:
         # What a command hands on to another, it has from there.
-        known = option in text or (module == "train.crossval" and option in help_of("train.source"))
+        known = option in text or (
+            module == "train.crossval"
+            and any(option in help_of(each) for each in ("train.source", "train.transfer"))
+        )
         assert known, f"python -m {module} {subcommand} has no {option}"
 
 
@@ -334,6 +337,7 @@ def test_what_is_said_of_the_generated_samples_is_what_the_weights_draw():
 
 def test_what_is_said_of_normal_films_is_what_was_measured():
     rows = read_scores(ROOT / "docs/weights/mammogram/left-out/mini-mias.csv")
+    assert {row.revision for row in rows} == {load_weights("embedded", "mammogram").revision}
     normal = summarise(rows)["normal"]
     low, high = normal["painted_ci"]
     said = f"it paints on {normal['painted']:.0%} ({low * 100:.0f}-{high * 100:.0f}%) of mini-MIAS's {normal['n']} normal films"
@@ -347,6 +351,7 @@ def test_what_is_said_of_normal_films_is_what_was_measured():
 def test_what_is_said_of_films_as_they_are_published_is_what_was_measured():
     with (ROOT / "docs/weights/mammogram/unpadded.csv").open() as file:
         rows = list(csv.DictReader(file))
+    assert {row["network"] for row in rows} == {load_weights("embedded", "mammogram").revision}
     padded, published = (
         [float(row[f"dice_{name}"]) for row in rows] for name in ("padded", "unpadded")
     )

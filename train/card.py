@@ -18,9 +18,14 @@ from train.recipe import epochs_of
 _CHOSEN = {  # by a record's "point_from"
     "validation": "Chosen on validation cases",
     "nothing": "Not chosen on any case: each value is the middle of its scale",
+    "source": "Not chosen on any case: each value is that of the weights that these began with",
+    "source but for the gate": "Not chosen on any case: each value is that of the weights that these began with, but "
+    "for the gate, which is the middle of its scale",
     "other folds": "Chosen on the test cases of the other folds",
     "all folds": "Chosen on the test cases of all folds",
 }
+_ON_CASES = {"validation", "other folds", "all folds"}
+WITHOUT_BOXES = ", without boxes"  # behind a record's "point_from", where boxes had no say
 _ACCEPTED = "predictions that a reader accepted"
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")  # the Hub wants its own form of names there
 
@@ -111,9 +116,17 @@ def _reading(reading: Reading) -> list[str]:
 
 def _chosen(record: dict[str, Any], result: dict[str, Any] | None) -> str:
     """By which cases the operating point was chosen: folds and validations have of every data set."""
-    by = record.get("point_from", "validation")
-    boxes = by != "nothing" and result is not None and result.get("weak")
-    return f"{_CHOSEN[by]}{', including boxes (taken as ellipses)' if boxes else ''}."
+    by, without_boxes = _point_from(record)
+    boxes = by in _ON_CASES and result is not None and result.get("weak")
+    which = "leaving out those of which only boxes are known"
+    which = which if without_boxes else "including boxes (taken as ellipses)"
+    return f"{_CHOSEN[by]}{f', {which}' if boxes else ''}."
+
+
+def _point_from(record: dict[str, Any]) -> tuple[str, bool]:
+    """Where the operating point is from, and whether boxes had no say in it."""
+    by, without_boxes, _ = record.get("point_from", "validation").partition(WITHOUT_BOXES)
+    return by, bool(without_boxes)
 
 
 def _epochs(record: dict[str, Any]) -> str:
@@ -128,8 +141,10 @@ def _epochs(record: dict[str, Any]) -> str:
 
 def _beside(record: dict[str, Any], roles: Counter[str]) -> str:
     """How many cases chose the epoch, and how many might have trained and did not, and why."""
-    validation = roles["validation"]
-    beside = f", {validation} to choose the epoch and the operating point" if validation else ""
+    chose = "the epoch"
+    if _point_from(record)[0] == "validation":
+        chose += " and the operating point"
+    beside = f", {roles['validation']} to choose {chose}" if roles["validation"] else ""
     if accepted := roles["accepted"]:
         beside += f", {accepted} held out and not scored ({_ACCEPTED})"
     if (known := record.get("known")) and record["fold"] != "all":
@@ -172,9 +187,9 @@ def _no_normals(config: Config, record: dict[str, Any]) -> list[str]:
     """What a presence is worth that was learned without a scan that has no lesion."""
     if record.get("normals") != 0 or not record["recipe"]["presence"]:
         return []
-    by_validation = record.get("point_from", "validation") != "nothing"
+    is_chosen = _point_from(record)[0] in _ON_CASES
     has_gate = config.operating_point.presence_gate is not None
-    gate = ", and its gate chosen," if has_gate and by_validation else ""
+    gate = ", and its gate chosen," if has_gate and is_chosen else ""
     return [
         "", f"The training had no scan without a lesion: presence was learned{gate} on views of lesion scans "
         "that show none: parts beside the lesion, and whole views with tissue of the same breast laid over it.",
@@ -306,7 +321,7 @@ def _failures(config: Config, result: dict[str, Any] | None, published: Publishe
             )
     if not config.presence:
         known.append(
-            "- These weights have seen no scan without a lesion, and will find a lesion in every scan."
+            "- These weights have seen no scan without a lesion, and paint on most scans, normal ones too."
         )
     study = ["", "How this way of training compares with others: [study.md](study.md)."]
     return [

@@ -128,7 +128,7 @@ def _work(own: argparse.Namespace, rest: list[str]) -> int:
             status = folds.train_whole(final, [*whole, *ends])
             if status:
                 return status
-        pooled.finish(final, answers, way, result)
+        pooled.finish(final, answers, way, result, args.name)
         print(f"The weights, their card and the folds' scores are in {final / 'weights'}.")
     return 0
 

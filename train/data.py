@@ -29,8 +29,8 @@ from bcweb.cases.duplicates import prints
 from bcweb.names import text
 from bcweb.paths import path_argument
 from bcweb.preprocess import CROPS, frame, square
-from bcweb.scans import ScanError, check_contrast, read_scan
-from bcweb.terminal import command, counted, say, whole, why_unmade, why_unwritable
+from bcweb.scans import ScanError, check_contrast, read_scan, told_cautions
+from bcweb.terminal import command, counted, say, shown, whole, why_unmade, why_unwritable
 from train.ending import exit_status
 from train.options import check_size
 from train.packed import DECODING, UNREADABLE, pack, unpack
@@ -99,8 +99,10 @@ def _load_one(spec: str, size: int, cache: Path) -> TrainingSet:
         )
     path = cache / f"{found.name.replace('/', '--')}-{size}-{_cache_key(cases, size)}.npz"
     if (cached := _cached(path)) is not None:
-        return cached
-    kept, images, masks, odd = [], [], [], []
+        result, warned = cached
+        _warn(found.name, warned)
+        return result
+    kept, images, masks, odd, cautions = [], [], [], [], []
     for case in tqdm(cases, desc=f"Reading {text(found.name)}", unit="case"):
         try:
             scan = read_scan(case.file)
@@ -114,6 +116,7 @@ def _load_one(spec: str, size: int, cache: Path) -> TrainingSet:
             odd.append(f"{case.file.name} for one: {error}")
             tqdm.write(f"{case.file.name} left out: {error}")
             continue
+        cautions += [(case.file.name, caution) for caution in scan.cautions]
         images.append(np.round(square(scan, size, crop) * 255).astype(np.uint8))
         masks.append(on_grid(truth[within], size).astype(np.uint8))
         known_by, *unpadded = prints(scan.pixels)
@@ -126,21 +129,35 @@ def _load_one(spec: str, size: int, cache: Path) -> TrainingSet:
     if not kept:
         raise ValueError(f"None of the {len(cases)} cases of {found.name} can be read, {odd[0]}")
     result = TrainingSet(tuple(kept), np.stack(images), np.stack(masks))
+    warned = told_cautions(cautions)
+    _warn(found.name, warned)
     cache.mkdir(parents=True, exist_ok=True)
     rows = json.dumps([vars(case) for case in kept])
     with whole(path) as part, part.open("wb") as file:
-        np.savez(file, cases=np.array(rows), images=result.images, masks=result.masks)
+        np.savez(
+            file, cases=np.array(rows), images=result.images, masks=result.masks,
+            warned=np.array(json.dumps(warned)),
+        )  # fmt: skip
     return result
 
 
-def _cached(path: Path) -> TrainingSet | None:
-    """What was decoded before; None where nothing was, or a copy or a disk has damaged it."""
+def _cached(path: Path) -> tuple[TrainingSet, list[str]] | None:
+    """What was decoded before, and what was warned of then; None where nothing was, or a copy or a disk has
+    damaged it."""
     try:
         with np.load(path, allow_pickle=False) as file:
             kept = tuple(TrainingCase(**case) for case in json.loads(str(file["cases"])))
-            return TrainingSet(kept, file["images"], file["masks"])
+            # Caches of before keep none.
+            warned = json.loads(str(file["warned"])) if "warned" in file else []
+            return TrainingSet(kept, file["images"], file["masks"]), warned
     except UNREADABLE:
         return None
+
+
+def _warn(name: str, warned: list[str]) -> None:
+    """Say which scans of a data set are trained on though their files warn of them."""
+    for sentence in warned:
+        tqdm.write(shown(f"{name}: {sentence}"))
 
 
 def on_grid(truth: np.ndarray, size: int) -> np.ndarray:

@@ -40,6 +40,9 @@ def exit_status(
     except (ValueError, FloatingPointError) as error:
         say(error)
         return 1
+    except MemoryError:
+        say("There is not enough memory: free some, and give the command again.")
+        return 1
     except KeyboardInterrupt:
         say(stopped())
         return 130

@@ -24,14 +24,13 @@ def learning_curve(run: Path) -> None:
     figure, left = plt.subplots(figsize=(7, 4), layout="constrained")
     left.plot(epochs, [row["loss"] for row in rows], color="#888888", label="training loss")
     left.set(xlabel="epoch", ylabel="loss")
-    right = left.twinx()
-    right.set(ylabel="validation", ylim=(0, 1))
-    for key, label, colour in (
-        ("dice", "Dice", "#0072b2"),
-        ("presence_auc", "presence AUC", "#d55e00"),
-    ):
-        if key in rows[0]:
-            right.plot(epochs, [row[key] for row in rows], color=colour, label=label)
+    if "dice" in rows[0]:
+        right = left.twinx()
+        right.set(ylabel="validation", ylim=(0, 1))
+        right.plot(epochs, [row["dice"] for row in rows], color="#0072b2", label="Dice")
+        aucs = [row.get("presence_auc", np.nan) for row in rows]
+        if not np.isnan(aucs).all():  # runs of before noted one without the head, too
+            right.plot(epochs, aucs, color="#d55e00", label="presence AUC")
     figure.legend(loc="outside upper center", ncols=3, frameon=False)
     figure.savefig(run / CURVE, dpi=130)
     plt.close(figure)

@@ -181,15 +181,13 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
 
 
 def validate(model: keras.Model, data: TrainingSet, recipe: Recipe) -> dict[str, float]:
-    """Mean Dice over lesion images at 0.5 on the network's grid, and the presence head's AUC."""
+    """Mean Dice over lesion images at 0.5 on the network's grid, and the presence head's AUC where there is one."""
     maps, presence = predict(model, data.images, recipe)
     painted, truth, lesion = maps >= 0.5, data.masks.astype(bool), data.has_lesion
     overlap = (painted & truth).sum((1, 2))
     dice = 2 * overlap / np.maximum(painted.sum((1, 2)) + truth.sum((1, 2)), 1)
-    return {
-        "dice": float(dice[lesion].mean()) if lesion.any() else math.nan,
-        "presence_auc": math.nan if presence is None else auc(presence, lesion),
-    }
+    found = {"dice": float(dice[lesion].mean()) if lesion.any() else math.nan}
+    return found if presence is None else found | {"presence_auc": auc(presence, lesion)}
 
 
 def fit(
@@ -376,6 +374,8 @@ def save_atomically(
     """Write a safetensors file so that at every moment the path holds the old one or the new one, whole; `OSError`
     where the disk does not take it."""
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part.touch()
+    mode = part.stat().st_mode  # of any new file: safetensors would let nobody else read it
     try:
         save_file({k: np.array(v, order="C") for k, v in tensors.items()}, part, notes)
     except SafetensorError as error:
@@ -384,6 +384,7 @@ def save_atomically(
         if told is None:
             raise
         raise OSError(int(told[1]), os.strerror(int(told[1])), str(path)) from error
+    part.chmod(mode)
     with part.open("rb+") as file:
         os.fsync(file.fileno())
     part.replace(path)
@@ -396,6 +397,7 @@ def epochs_done(run: Path) -> int:
 
 def _write_history(history: list[dict], path: Path) -> None:
     with whole(path) as part, part.open("w", newline="") as file:
-        writer = csv.DictWriter(file, history[0].keys())
+        # A training that was begun before has columns of what is no longer noted.
+        writer = csv.DictWriter(file, history[0].keys(), restval=math.nan)
         writer.writeheader()
         writer.writerows(history)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from statistics import NormalDist
 
+import msgspec
 import numpy as np
 
 from bcweb.lesions import drop_small
 from bcweb.metrics import dice
-from bcweb.weights import OperatingPoint
+from bcweb.weights import Config, OperatingPoint
 
 PAINTED_NORMALS = 0.07  # share of normals that may keep any pixel
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
@@ -32,17 +33,19 @@ def choose(
     With fewer than `FEW_NORMALS` normals there is no gate.
     """
     lesion = truths.any(axis=(1, 2))
+    lesions = [(maps[i], truths[i]) for i in np.flatnonzero(lesion)]  # views: maps take gigabytes
 
     def mean_dice(threshold: float, smallest: float) -> float:
-        pairs = zip(maps[lesion] >= threshold, truths[lesion], strict=True)
-        return float(np.mean([dice(drop_small(mask, smallest), truth) for mask, truth in pairs]))
+        dices = [dice(drop_small(m >= threshold, smallest), truth) for m, truth in lesions]
+        return float(np.mean(dices))
 
     threshold = max(THRESHOLDS, key=lambda t: mean_dice(t, 0.0))
     reached = mean_dice(threshold, 0.0)
     smallest = max(s for s in SMALLEST if mean_dice(threshold, s) >= reached - TOLERANCE)
     gate = None
     if presence is not None:
-        marked = [drop_small(mask, smallest).any() for mask in maps[~lesion] >= threshold]
+        normals = (maps[i] >= threshold for i in np.flatnonzero(~lesion))
+        marked = [drop_small(mask, smallest).any() for mask in normals]
         gate = _gate(presence[~lesion], np.array(marked, bool), painted)
     return OperatingPoint(
         mask_threshold=threshold, presence_gate=gate, min_lesion_fraction=smallest
@@ -74,8 +77,16 @@ def _upwards(presence: float) -> float:
     return min(math.floor(presence * 1e4 + 1) / 1e4, 1.0)
 
 
-def without_validation(presence: bool) -> OperatingPoint:
-    """For a fit on everything: the middle of every scale; replace it by a cross-validation's point."""
-    return OperatingPoint(
-        mask_threshold=0.5, presence_gate=0.5 if presence else None, min_lesion_fraction=0.0
-    )
+def without_validation(presence: bool, before: Config | None = None) -> OperatingPoint:
+    """For a training that has no case to choose by; replace it by a cross-validation's point.
+
+    before: of the weights of its modality that it goes on from, whose values stay: of the gate only where their
+    presence is not calibrated, for a calibration is not taken over. All else is the middle of every scale.
+    """
+    gate = 0.5 if presence else None
+    if before is None:
+        return OperatingPoint(mask_threshold=0.5, presence_gate=gate, min_lesion_fraction=0.0)
+    theirs = before.operating_point
+    if presence and theirs.presence_gate is not None and before.reading.calibration is None:
+        return theirs
+    return msgspec.structs.replace(theirs, presence_gate=gate)

@@ -27,7 +27,7 @@ from train.card import Published, card
 from train.figures import CURVE
 from train.keras_network import build_model, write_tensors
 from train.loop import save_atomically
-from train.record import read_finished
+from train.record import damaged, read_finished
 from train.training_set import TrainingCase
 
 PICTURE = "pictures/generated-scans.png"
@@ -95,7 +95,9 @@ def package(run: Path, repo: str, folder: Path, study: Path) -> dict[str, Path]:
     _write_keras(weights, record["date"], folder)
     drawn = failures.draw(source)
     failures.sheet(drawn).save(folder / PICTURE)
-    result = report(scores, {}) if scores is not None else None
+    result = None
+    if scores is not None:
+        result = report(scores, {}) | {"by_finding": _by_finding(run)}
     published = Published(
         repo, failures.markdown(drawn, PICTURE), study=(folder / "study.md").exists()
     )
@@ -103,6 +105,18 @@ def package(run: Path, repo: str, folder: Path, study: Path) -> dict[str, Path]:
     (folder / "README.md").write_text(text, encoding="utf-8")
     files = sorted(file for file in folder.rglob("*") if file.is_file())
     return {file.relative_to(folder).as_posix(): file for file in files}
+
+
+def _by_finding(run: Path) -> dict[str, Any]:
+    """The figures of a run's scores by what is written of their cases, which a table of scores does not hold: as they
+    were when the data was at hand."""
+    file = run / "scores.json"
+    try:
+        return json.loads(file.read_text(encoding="utf-8")).get("by_finding", {})
+    except FileNotFoundError:
+        return {}
+    except (ValueError, AttributeError):  # no JSON, no text, or another type
+        raise damaged(file, " and give the command that trained the run again") from None
 
 
 def _copy_study(study: Path, folder: Path) -> None:

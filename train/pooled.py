@@ -12,10 +12,10 @@ from bcweb.cases import read_cases
 from bcweb.evaluate import table
 from bcweb.scores import CaseScore, read_scores, report, write_scores
 from bcweb.terminal import write_whole
-from bcweb.weights import OperatingPoint, Reading, config_text, load_weights
-from train.card import card
+from bcweb.weights import config_text, load_weights
+from train.card import WITHOUT_BOXES, card
 from train.package import write_seen
-from train.readings import Answers, Way, by_the_others, learn
+from train.readings import Answers, Way, learn, leave_boxes_out, with_the_others
 from train.record import read_record
 from train.score import score_run, write_json
 
@@ -26,8 +26,8 @@ def score_folds(folds: Sequence[Answers], specs: list[str], way: Way) -> dict[st
     Each run's weights keep both, and their scores.csv becomes what they give.
     """
     scores: list[CaseScore] = []
-    for fold, reading, point in by_the_others(folds, way):
-        _settle(fold.run, reading, point, "other folds")
+    for fold, others in with_the_others(folds):
+        _settle(fold.run, others, way, "other folds")
         print(f"\n{fold.run.name}")
         score_run(fold.run, specs)
         scores += read_scores(fold.run / "weights" / "scores.csv")
@@ -38,33 +38,40 @@ def score_folds(folds: Sequence[Answers], specs: list[str], way: Way) -> dict[st
     return result
 
 
-def finish(run: Path, folds: Sequence[Answers], way: Way, result: dict[str, Any]) -> None:
-    """Give the weights that were fitted on everything the folds' reading, operating point, scores and card.
-
-    What the folds tested is among what they have seen, though it was left out of their training: it chose how they
-    are read.
-    """
+def finish(
+    run: Path, folds: Sequence[Answers], way: Way, result: dict[str, Any], name: str | None = None
+) -> None:
+    """Give the weights that were fitted on everything the folds' reading, operating point, scores and card; a name,
+    where one is given."""
     weights = run / "weights"
-    chose = [case for fold in folds for case in fold.known]
-    write_seen(weights, [*load_weights(str(weights)).seen_cases, *chose])
-    record = _settle(run, *learn(folds, way), "all folds")
+    record = _settle(run, folds, way, "all folds", **({"name": name} if name else {}))
     record |= {"folds": len(folds)}
     write_json(run / "run.json", record)
     scores = [s for fold in folds for s in read_scores(fold.run / "weights" / "scores.csv")]
     write_scores(weights / "scores.csv", scores)
+    write_json(run / "scores.json", result)
     config = load_weights(str(weights)).config
     write_whole(weights / "README.md", card(config, record, result).encode())
 
 
-def _settle(run: Path, reading: Reading, point: OperatingPoint, chosen_on: str) -> dict[str, Any]:
-    """Give a run's weights another reading and operating point; its record, which says so."""
-    file = run / "weights" / "config.json"
+def _settle(
+    run: Path, folds: Sequence[Answers], way: Way, chosen_on: str, **more: Any
+) -> dict[str, Any]:
+    """Give a run's weights the reading and the operating point that folds choose; its record, which says so. more: of
+    the `Config` is to be otherwise.
+
+    What the folds tested is among what the weights have seen, though it may have been left out of their training: it
+    chose how they are read.
+    """
+    reading, point = learn(folds, way)
+    weights = load_weights(str(run / "weights"))
+    write_seen(weights.folder, [*weights.seen_cases, *(case for f in folds for case in f.known)])
     chosen = {"reading": reading, "operating_point": point}
-    config = msgspec.structs.replace(load_weights(str(file.parent)).config, **chosen)
-    write_whole(file, config_text(config).encode())
+    config = msgspec.structs.replace(weights.config, **chosen, **more)
+    write_whole(weights.folder / "config.json", config_text(config).encode())
     record = read_record(run)
     record |= {name: msgspec.structs.asdict(each) for name, each in chosen.items()} | {
-        "point_from": chosen_on
+        "point_from": chosen_on + WITHOUT_BOXES * leave_boxes_out(folds)
     }
     write_json(run / "run.json", record)
     return record

@@ -6,8 +6,9 @@ One commit on `main` and one tag, v1, v2 ...; without a name the repository is Y
 it is private unless --public. The app takes `hf://user/repo@v2`, and without a revision the tag `latest`:
 it moves to the new revision only if its mean Dice over the lesion images that both revisions have scored
 (same data set, same case, same truth, not seen by the network that was scored: for a fit on everything its
-folds) is at least that of the revision it is on, or with --force.
-Images of whose lesions only boxes are known count where there are no others. Where there is no such image
+folds) is at least that of the revision it is on, and it paints on no more of the normal images that both have
+scored; or with --force.
+Images of whose lesions only boxes are known count where there are no others. Where there is no lesion image
 the two cannot be compared, and `latest` stays.
 
 The same command goes on where it was stopped: what has arrived is not sent again. A revision that is there
@@ -31,12 +32,13 @@ from bcweb.collector import resting
 from bcweb.locks import held
 from bcweb.paths import path_argument
 from bcweb.scans import Modality
-from bcweb.scores import CaseScore, ScoresError, are_of_one_truth, outlined, read_scores
+from bcweb.scores import ScoresError, read_scores
 from bcweb.terminal import command, say
 from bcweb.weights import WeightsError, load_weights, read_config
 from train.ending import exit_status, goes_on
 from train.markdown import DOCS
 from train.record import read_finished
+from train.score import held_out_of_both
 
 if TYPE_CHECKING:
     from huggingface_hub import GitRefInfo, HfApi
@@ -196,32 +198,22 @@ def _not_worse(api: HfApi, repo: str, revision: str, files: dict[str, Path]) -> 
     except (RemoteEntryNotFoundError, ScoresError):
         old = ()
     new = read_scores(files["scores.csv"]) if "scores.csv" in files else ()
-    pairs = _paired(new, old)
-    if not pairs:
+    lesions, normals = held_out_of_both(new, old)
+    if not lesions:
         return (
             False,
             "the two have no held-out lesion image in common, scored against the same truth, so they cannot "
             "be compared",
         )
-    ours, theirs = (sum(side) / len(pairs) for side in zip(*pairs, strict=True))
-    reason = f"mean Dice over the {len(pairs)} held-out lesion images of both is {ours:.4f} here, {theirs:.4f} there"
-    return ours >= theirs, reason
-
-
-def _paired(new: Sequence[CaseScore], old: Sequence[CaseScore]) -> list[tuple[float, float]]:
-    """(new Dice, old Dice) of the lesion images that both have scored against one truth and neither has seen; see
-    `bcweb.scores.outlined`."""
-
-    def held_out(scores: Sequence[CaseScore]) -> dict[tuple[str, str], CaseScore]:
-        return {s.key: s for s in scores if s.lesion and s.dice is not None and not s.seen}
-
-    before = held_out(old)
-    both = [
-        score
-        for key, score in held_out(new).items()
-        if key in before and are_of_one_truth(before[key], score)
-    ]
-    return [(score.dice, before[score.key].dice) for score in outlined(both)]
+    ours, theirs = (sum(s.dice for s in side) / len(lesions) for side in zip(*lesions, strict=True))
+    reason = f"mean Dice over the {len(lesions)} held-out lesion images of both is {ours:.4f} here, {theirs:.4f} there"
+    if not normals:
+        return ours >= theirs, f"{reason}, and there is no normal image that both held out"
+    painted, before = (sum(s.painted > 0 for s in side) for side in zip(*normals, strict=True))
+    reason += (
+        f", and of the {len(normals)} normal images {painted} are painted here, {before} there"
+    )
+    return ours >= theirs and painted <= before, reason
 
 
 @command

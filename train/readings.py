@@ -4,7 +4,7 @@ chose, plainly or with what may help at test time and needs no training.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -69,15 +69,22 @@ class Answers:
     presences: np.ndarray | None
     truths: np.ndarray
 
+    @property
+    def boxed(self) -> np.ndarray:
+        """(N,) bool: a case of which only boxes are known, and no view."""
+        boxed = [bool(case.boxes) for case in self.cases]
+        return np.array(boxed + [False] * (len(self.maps) - len(boxed)), bool)
+
 
 def score(runs: Sequence[Path], specs: Sequence[str], way: Way) -> list[CaseScore]:
     """The scores of every case that the runs held out, at the scan's own size, each fold as what the others
-    said of their tests wants it (see `by_the_others`). At least two runs; ValueError where a test is not in the data,
+    said of their tests wants it (see `learn`). At least two runs; ValueError where a test is not in the data,
     or a network has seen it.
     """
     folds = ask(runs, specs, way)
     scores: list[CaseScore] = []
-    for fold, reading, point in by_the_others(folds, way):
+    for fold, others in with_the_others(folds):
+        reading, point = learn(others, way)
         scores += _score(_calibrate(fold, reading.calibration), point)
     return sorted(scores, key=lambda score: score.key)
 
@@ -88,29 +95,43 @@ def ask(runs: Sequence[Path], specs: Sequence[str], way: Way = PLAIN) -> list[An
     return [_ask(run, held_out_by(run, cases), way) for run in runs]
 
 
-def by_the_others(
-    folds: Sequence[Answers], way: Way
-) -> Iterator[tuple[Answers, Reading, OperatingPoint]]:
-    """Each fold, and how it is to be read by what the others alone said of their tests."""
+def with_the_others(folds: Sequence[Answers]) -> Iterator[tuple[Answers, list[Answers]]]:
+    """Each fold, and the others, which alone say how it is to be read (see `learn`)."""
     for fold in folds:
-        yield fold, *learn([other for other in folds if other is not fold], way)
+        yield fold, [other for other in folds if other is not fold]
 
 
 def learn(folds: Sequence[Answers], way: Way) -> tuple[Reading, OperatingPoint]:
     """How a network like those of several folds is to be read, and the operating point for that, by what they
-    said of cases that they had not seen.
+    said of cases that they had not seen; see `leave_boxes_out`.
     """
     calibration = _calibration(folds) if way.calibrate else None
     read = [_calibrate(fold, calibration) for fold in folds]
     return Reading(mirrored=way.mirror, calibration=calibration), _choose(read)
 
 
+def leave_boxes_out(folds: Sequence[Answers]) -> bool:
+    """Whether cases of which only boxes are known have no say in the operating point: where any lesion is outlined.
+
+    A Dice against a box and one against an outline have no mean that says anything (see `bcweb.scores.outlined`).
+    """
+    boxed = np.concatenate([fold.boxed for fold in folds])
+    lesion = np.concatenate([fold.truths.any(axis=(1, 2)) for fold in folds])
+    return bool(boxed.any() and (lesion & ~boxed).any())
+
+
 def _choose(folds: Sequence[Answers]) -> OperatingPoint:
+    without = leave_boxes_out(folds)
+    kept = [~fold.boxed if without else slice(None) for fold in folds]
     presences = [fold.presences for fold in folds]
+
+    def choosing(of_folds: Iterable[np.ndarray]) -> np.ndarray:
+        return np.concatenate([each[some] for each, some in zip(of_folds, kept, strict=True)])
+
     return operating_point.choose(
-        np.concatenate([fold.maps for fold in folds]),
-        None if any(p is None for p in presences) else np.concatenate(presences),
-        np.concatenate([fold.truths for fold in folds]),
+        choosing(fold.maps for fold in folds),
+        None if any(p is None for p in presences) else choosing(presences),
+        choosing(fold.truths for fold in folds),
     )
 
 

@@ -7,6 +7,7 @@ import hashlib
 import importlib.metadata
 import json
 import re
+import shlex
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -91,17 +92,10 @@ def run(
             f"{start.source.revision} was trained on {record['known']} of them (or their groups): they test and choose "
             "nothing."
         )
-    if args.fold != "all" and validation_parts(args.validation) and not len(validation.cases):
-        why = (
-            "all of it would be predictions that a reader accepted, and these only teach"
-            if any(case.accepted for case in train.cases)
-            else f"{start.source.revision} was trained on all that it would be of"
-            if record["known"]
-            else "the groups are too few"
-        )
-        print(
-            f"No validation: {why}. The last epoch is kept, and the operating point is the middle of every scale."
-        )
+    point_from = "validation"
+    if not len(validation.cases):
+        point_from = _point_from(config, _gone_on_from(start, modality))
+        _say_that_nothing_chooses(args, start, record["known"], train, point_from)
     _say_what_is_lost(start, modality, config, validation)
     agreed()
 
@@ -133,7 +127,7 @@ def run(
         _forget_scores(args.out)
         record |= {
             "operating_point": msgspec.structs.asdict(config.operating_point),
-            "point_from": "validation" if len(validation.cases) else "nothing",
+            "point_from": point_from,
             "epochs_done": loop.epochs_done(args.out),
         }
         write_json(args.out / "run.json", record)
@@ -141,8 +135,12 @@ def run(
             print(f"The weights are in {folder}; where the scans are, score them:")
             print(f"python -m train.score {args.out} --data KIND:PATH")
         else:
-            score_run(args.out, args.data)
+            source = start.source if _gone_on_from(start, modality) else None
+            result = score_run(args.out, args.data, source)
             print(f"The weights, their card and their scores are in {folder}.")
+            # What was asked to be pushed is, and of a cross-validation not its folds are.
+            if result and source and args.push is None and args.out.name != f"fold-{args.fold}":
+                print(f"To push them: {shlex.join(['python', '-m', 'train.push', str(args.out)])}")
         return folder
 
 
@@ -190,7 +188,7 @@ def _config(
         architecture=recipe.architecture, modality=modality, size=recipe.size, presence=recipe.presence,
         crop=CROPS[modality], feed=start.arm.feed, mean=recipe.mean, std=recipe.std,
         reading=Reading(mirrored=before is not None and before.reading.mirrored),
-        operating_point=operating_point.without_validation(recipe.presence),
+        operating_point=operating_point.without_validation(recipe.presence, before),
         trained_on=tuple(dict.fromkeys([*(text(case.dataset) for case in train.cases), *seen_before])),
         name=args.name or re.sub(r"[^\w.-]+", "-", args.out.resolve().name),
     )  # fmt: skip
@@ -277,6 +275,42 @@ def _say_what_happens(data, roles, recipe, normals, modality) -> None:
             "No scan without a lesion to train on: presence is learned from views of the same scans that show "
             "none, close ones and such with the lesion covered."
         )
+
+
+def _point_from(config: Config, before: Config | None) -> str:
+    """Where an operating point is from that no case has chosen, as a record says it."""
+    if before is None:
+        return "nothing"
+    kept = config.operating_point.presence_gate in (before.operating_point.presence_gate, None)
+    return "source" if kept else "source but for the gate"
+
+
+def _say_that_nothing_chooses(
+    args: argparse.Namespace, start: Start, known: int, train: TrainingSet, point_from: str
+) -> None:
+    """Why there is no validation, and what stands in for what it would choose."""
+    why = (
+        "everything trains"
+        if args.fold == "all"
+        else "none is asked for"
+        if not validation_parts(args.validation)
+        else "all of it would be predictions that a reader accepted, and these only teach"
+        if any(case.accepted for case in train.cases)
+        else f"{start.source.revision} was trained on all that it would be of"
+        if known
+        else "the groups are too few"
+    )
+    point = "the middle of every scale"
+    if point_from != "nothing":
+        point = f"that of {start.source.revision}"
+    if point_from == "source but for the gate":
+        point += ", but for the gate, which is the middle of its scale"
+    # Folds of what the source knows would be refused.
+    better = "; python -m train.crossval --final chooses it on all folds"
+    better *= args.fold == "all" and not known
+    print(
+        f"No validation: {why}. The last epoch is kept, and the operating point is {point}{better}."
+    )
 
 
 def _say_what_is_lost(

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from tqdm import tqdm
 
 from bcweb.batch import Choice
@@ -22,7 +25,8 @@ from bcweb.evaluate import evaluate, table
 from bcweb.names import text
 from bcweb.paths import path_argument
 from bcweb.scans import Scan, ScanError, read_scan
-from bcweb.scores import write_scores
+from bcweb.scores import CaseScore, are_of_one_truth, groups_of, outlined, write_scores
+from bcweb.statistics import paired_difference
 from bcweb.terminal import command, why_unmade, write_whole
 from bcweb.weights import Weights, load_weights
 from train.card import card
@@ -30,9 +34,10 @@ from train.ending import exit_status
 from train.record import read_record
 
 
-def score_run(run: Path, specs: list[str]) -> dict | None:
+def score_run(run: Path, specs: list[str], source: Weights | None = None) -> dict | None:
     """Score the cases that a run held out, as the app would segment them; None where it held out none.
 
+    source: the weights of the same modality that it went on from, which are scored beside it.
     ValueError where the run has no weights yet, or the data has not all of its test cases, each with a truth and as
     the picture that it was.
     """
@@ -50,6 +55,8 @@ def score_run(run: Path, specs: list[str]) -> dict | None:
             )
         write_scores(folder / "scores.csv", scores)
         print(table(result))
+        if source is not None:
+            _score_beside(held_out, scores, source, result)
         write_json(run / "scores.json", result)
     told = card(load_weights(str(folder)).config, record, result)
     write_whole(folder / "README.md", told.encode())
@@ -81,6 +88,73 @@ def held_out_by(run: Path, cases: Sequence[Case]) -> list[Case]:
     if len(found) > len(keys):
         raise ValueError("The same data set is named twice.")
     return found
+
+
+def held_out_of_both(
+    ours: Sequence[CaseScore], theirs: Sequence[CaseScore]
+) -> tuple[list[tuple[CaseScore, CaseScore]], list[tuple[CaseScore, CaseScore]]]:
+    """(ours, theirs) of each lesion image that both have scored against one truth and neither has seen, and of each
+    such normal; of lesions see `bcweb.scores.outlined`."""
+    before = {s.key: s for s in theirs if not (s.error or s.seen)}
+    both = [
+        s
+        for s in ours
+        if not (s.error or s.seen) and s.key in before and are_of_one_truth(before[s.key], s)
+    ]
+    lesions, normals = outlined([s for s in both if s.lesion]), [s for s in both if not s.lesion]
+    return [(s, before[s.key]) for s in lesions], [(s, before[s.key]) for s in normals]
+
+
+def _score_beside(
+    held_out: Sequence[Case], scores: Sequence[CaseScore], source: Weights, result: dict[str, Any]
+) -> None:
+    """Score a run's source on what the run held out, say how the run compares, and put it into the run's figures."""
+    try:
+        theirs, _ = evaluate([CaseSet("source", tuple(held_out))], Choice(str(source.folder)))
+    except ValueError as error:  # of its folder; the run has its scores all the same
+        print(f"\n{source.revision} could not be scored on the same cases: {error}")
+        return
+    result["beside_source"] = beside(scores, theirs, source.revision)
+    print("", *told_beside(result["beside_source"]), sep="\n")
+
+
+def beside(ours: Sequence[CaseScore], theirs: Sequence[CaseScore], source: str) -> dict[str, Any]:
+    """What a run gains over its source, the name of a revision, on what `held_out_of_both`: the mean Dice of each and
+    the paired difference with its 95% interval (None: see `group_bootstrap`), and how many normals each paints."""
+    lesions, normals = held_out_of_both(ours, theirs)
+    figures: dict[str, Any] = {"revision": source}
+    if lesions:
+        dice = np.array([[score.dice for score in pair] for pair in lesions]).T
+        gain = paired_difference(*dice, groups_of([score for score, _ in lesions]))
+        figures["dice_mean"] = {
+            "n": len(lesions), "ours": float(dice[0].mean()), "source": float(dice[1].mean()),
+            "difference": gain.estimate,
+            "difference_ci": None if math.isnan(gain.low) else [gain.low, gain.high],
+        }  # fmt: skip
+    if normals:
+        one, other = (
+            sum(score.painted > 0 for score in side) for side in zip(*normals, strict=True)
+        )
+        figures["painted"] = {"n": len(normals), "ours": one, "source": other}
+    return figures
+
+
+def told_beside(figures: dict[str, Any]) -> list[str]:
+    """A sentence of the lesions and one of the normals, where there are such."""
+    source, told = figures["revision"], []
+    if dice := figures.get("dice_mean"):
+        ends = dice["difference_ci"]
+        told.append(
+            f"On the {dice['n']} held-out lesion images the mean Dice is {dice['ours']:.3f}, that of the source, "
+            f"{source}, {dice['source']:.3f}: {dice['difference']:+.3f} "
+            f"({f'95% interval {ends[0]:+.3f} to {ends[1]:+.3f}' if ends else 'no interval'})."
+        )
+    if normal := figures.get("painted"):
+        told.append(
+            f"Of the {normal['n']} held-out normal images {normal['ours']} are painted, and {normal['source']} by "
+            f"{source}."
+        )
+    return told
 
 
 def _refuse_other_pictures(run: Path, held_out: Sequence[Case]) -> None:

@@ -3,7 +3,7 @@
 docs/weights/MODALITY/cases.csv      the scores of every case, out of fold
 docs/weights/MODALITY/maps.csv       what made its scan, how large its lesion is, what its map said
 docs/weights/MODALITY/elsewhere.csv  presences of pictures that are of no data set
-docs/weights/MODALITY/series.csv     what the weights that ship make of generated scans, small and faint
+docs/weights/MODALITY/series.csv     what the weights that shipped then make of generated scans, small and faint
 docs/weights/MODALITY/left-out/      scores of whole data sets by networks that had seen none of them
 docs/weights/cost.csv                what a network costs, by hardware
 """
@@ -86,14 +86,15 @@ class Elsewhere:
 
 @dataclass(frozen=True)
 class Series:
-    """Generated scans of one size and contrast of the mass, by the weights that ship: the mean Dice, and the
-    share that is found (Dice > 0.1). diameter: as a part of the image's shorter side."""
+    """Generated scans of one size and contrast of the mass: the mean Dice, and the share that is found (Dice > 0.1).
+    diameter: as a part of the image's shorter side. network: the revision that drew them, which shipped then."""
 
     diameter: float
     contrast: float
     scans: float
     dice: float
     found: float
+    network: str
 
 
 @dataclass(frozen=True)
@@ -245,19 +246,20 @@ def _linked(text: str, target: str, docs: Path) -> str:
     return f"[{text}]({target})" if (docs / target).exists() else text
 
 
-def _ships(folder: Path, revisions: set[str], left_out: Sequence[str]) -> Iterator[str]:
+def _ships(folder: Path, revisions: set[str], parts: Sequence[str]) -> Iterator[str]:
     """What these networks have to do with the weights that ship.
 
-    left_out: the data sets that the shipped weights themselves were scored on, having never seen them.
+    parts: of the report, that measure the shipped weights themselves.
     """
     ships = load_weights("embedded", folder.name)
     card = _linked("card", f"../bcweb/pretrained/{folder.name}/README.md", folder.parents[1])
     if ships.revision in revisions:
         return
-    parts = ["small and faint lesions", *(f"{name}, left out as a whole" for name in left_out)]
     few = {1: "one part below measures", 2: "two parts below measure"}
     measure = few.get(len(parts), f"{len(parts)} parts below measure")
     of_itself = f"Only {measure} the shipped weights themselves: {', and '.join(parts)}."
+    if not parts:
+        of_itself = "No part below measures the shipped weights themselves."
     if revisions == {score.revision for score in read_scores(ships.folder / "scores.csv")}:
         yield (
             f"The weights that ship, `{ships.revision}`, were fitted on all of these cases by the same recipe ({card}): no "
@@ -280,8 +282,13 @@ def _modality(findings: Findings, folder: Path) -> Iterator[str]:
         + "."
     )
     own = load_weights("embedded", folder.name).revision
-    left_out = [name for name, (_, rows) in findings.left_out.items() if rows[0].revision == own]
-    yield from _ships(folder, set(revisions), left_out)
+    of_itself = ["small and faint lesions"] * (findings.series[0].network == own)
+    of_itself += [
+        f"{name}, left out as a whole"
+        for name, (_, rows) in findings.left_out.items()
+        if rows[0].revision == own
+    ]
+    yield from _ships(folder, set(revisions), of_itself)
     yield ""
     yield from _scores("data", of)
     weak = [name for name, scores in of.items() if any(s.weak for s in scores)]
@@ -305,7 +312,7 @@ def _modality(findings: Findings, folder: Path) -> Iterator[str]:
     yield from ("", "### What is missed, and which normals are painted", "")
     yield from _failures(findings, of)
     yield from ("", "### Small and faint: generated scans", "")
-    yield from _series(findings, folder)
+    yield from _series(findings, folder, own)
     yield from ("", "### Do the probabilities mean what they say?", "")
     yield from _calibration(findings, of, folder)
     yield from ("", "### Does the uncertainty predict the error?", "")
@@ -353,12 +360,14 @@ def _failures(findings: Findings, of: dict[str, list[CaseScore]]) -> Iterator[st
         yield "| " + " | ".join(str(cell) for cell in cells) + " |"
 
 
-def _series(findings: Findings, folder: Path) -> Iterator[str]:
+def _series(findings: Findings, folder: Path, ships: str) -> Iterator[str]:
+    network = findings.series[0].network
+    whose = f"The weights that ship, `{network}`" if network == ships else f"`{network}`"
     diameters = sorted({s.diameter for s in findings.series})
     contrasts = sorted({s.contrast for s in findings.series}, reverse=True)
     of = {(s.diameter, s.contrast): s for s in findings.series}
     yield (
-        f"The weights that ship, on generated scans with one mass, {findings.series[0].scans:.0f} of each kind: mean "
+        f"{whose}, on generated scans with one mass, {findings.series[0].scans:.0f} of each kind: mean "
         "Dice, and the share that is found. They show what makes a lesion hard, not how often that happens. A contrast "
         "of 1 is that of a plainly visible mass, 0 is no contrast at all. The picture shows one scan of each kind, in the "
         "rows and columns of the table: the truth is outlined in blue, the prediction in orange."
@@ -444,7 +453,7 @@ def _left_out(findings: Findings) -> Iterator[str]:
     for dataset, (told, scores) in findings.left_out.items():
         yield ""
         yield (
-            f"Trained on {', '.join(told.trained_on)} ({told.size}x{told.size}, {told.epochs} epochs), shown "
+            f"`{scores[0].revision}`, trained on {', '.join(told.trained_on)} ({told.size}x{told.size}, {told.epochs} epochs), shown "
             f"all of {dataset}" + (f" ({_BOXES}):" if any(score.weak for score in scores) else ":")
         )
         yield ""

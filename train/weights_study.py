@@ -169,7 +169,10 @@ def series(modality: Modality) -> tuple[list[Series], Image.Image]:
                 drawn.append(Drawn(made, segmenter.segment(made.scan).mask))
             dices = np.array([dice(each.mask, each.phantom.truth) for each in drawn])
             share = float((dices > DETECTED_ABOVE).mean())
-            found.append(Series(diameter, contrast, float(SERIES), float(dices.mean()), share))
+            network = segmenter.weights.revision
+            found.append(
+                Series(diameter, contrast, float(SERIES), float(dices.mean()), share, network)
+            )
             pictures.append(drawn[0])
     return found, sheet(pictures, len(DIAMETERS))
 

@@ -142,10 +142,11 @@ def test_latest_moves_to_what_is_not_worse_and_otherwise_only_by_force(hub, clie
     better = push(finished.run(tmp_path / "b", 2, (0.6, 0.7)))
     assert tags["latest"] == tags["v2"]
     assert better.latest == (
-        "`latest` is now v2: mean Dice over the 2 held-out lesion images of both is 0.6500 here, 0.6000 there."
+        "`latest` is now v2: mean Dice over the 2 held-out lesion images of both is 0.6500 here, 0.6000 there, and of "
+        "the 1 normal images 0 are painted here, 0 there."
     )
     worse = finished.run(tmp_path / "c", 3, (0.6, 0.1, 0.9))
-    assert "0.3500 here, 0.6500 there; --force moves it" in push(worse).latest
+    assert "0.3500 here, 0.6500 there" in push(worse).latest
     assert tags["latest"] == tags["v2"] != tags["v3"]
     forced = push(worse, force=True)
     assert (forced.tag, forced.new) == ("v3", False)
@@ -174,6 +175,42 @@ def test_scores_against_another_truth_say_nothing_of_which_is_better(hub, client
         in push(runs[1]).latest
     )
     assert hub.repository(NAME).tags["latest"] == hub.repository(NAME).tags["v1"]
+
+
+def with_normals(run: Path, painted: int, seen: bool = False, truth: str = "") -> Path:
+    """A run's table with ten normals, of which so many are painted."""
+    file = run / "weights" / "scores.csv"
+    *lesions, normal = read_scores(file)
+    normals = [
+        replace(normal, id=f"normal {i}", painted=9 * (i < painted), seen=seen, truth_digest=truth)
+        for i in range(10)
+    ]
+    write_scores(file, [*lesions, *normals])
+    return run
+
+
+def test_latest_does_not_move_to_what_paints_on_more_normals(hub, client, tmp_path):
+    """As weights do whose gate is open: they draw lesions that were held back before, and on normals."""
+    tags = hub.repository(push(with_normals(finished.run(tmp_path / "a", 1), 1)).repo).tags
+    opened = with_normals(finished.run(tmp_path / "b", 2, (0.6, 0.8)), 8)
+    assert push(opened).latest == (
+        "`latest` stays where it was: mean Dice over the 2 held-out lesion images of both is 0.7000 here, 0.6000 "
+        "there, and of the 10 normal images 8 are painted here, 1 there; --force moves it."
+    )
+    assert tags["latest"] == tags["v1"] != tags["v2"]
+    as_before = with_normals(finished.run(tmp_path / "c", 3, (0.6, 0.8)), 1)
+    assert push(as_before).latest.startswith("`latest` is now v3: ")
+    assert tags["latest"] == tags["v3"]
+
+
+@pytest.mark.parametrize("how", [{"seen": True}, {"truth": "another"}])
+def test_normals_that_say_nothing_of_which_is_better_keep_no_latest(hub, client, tmp_path, how):
+    push(with_normals(finished.run(tmp_path / "a", 1), 1, truth="one"))
+    said = push(with_normals(finished.run(tmp_path / "b", 2), 8, **how)).latest
+    assert said == (
+        "`latest` is now v2: mean Dice over the 2 held-out lesion images of both is 0.6000 here, 0.6000 there, and "
+        "there is no normal image that both held out."
+    )
 
 
 def test_latest_does_not_go_back_to_what_was_pushed_before(hub, client, tmp_path):
@@ -216,7 +253,8 @@ def test_what_is_worse_does_not_get_latest_by_a_second_push(hub, client, tmp_pat
     tags = hub.repository(push(finished.run(tmp_path / "a", 1, (0.5, 0.7))).repo).tags
     worse = finished.run(tmp_path / "b", 2, (0.4, 0.7))
     push(worse)
-    assert "0.5500 here, 0.6000 there; --force moves it" in push(worse).latest
+    said = push(worse).latest
+    assert "0.5500 here, 0.6000 there" in said and said.endswith("; --force moves it.")
     assert tags["latest"] == tags["v1"] != tags["v2"]
 
 
@@ -319,8 +357,8 @@ def test_latest_lost_between_two_places_is_set_by_the_next_push(hub, client, tmp
     assert push(run).latest == "`latest` is v2."
     del tags["latest"]
     assert push(finished.run(tmp_path / "c", 3, (0.1, 0.1))).latest == (
-        "`latest` is v2 again: mean Dice over the 2 held-out lesion images of both is 0.1000 here, 0.9000 there; "
-        "--force moves it."
+        "`latest` is v2 again: mean Dice over the 2 held-out lesion images of both is 0.1000 here, 0.9000 there, and "
+        "of the 1 normal images 0 are painted here, 0 there; --force moves it."
     )
     assert tags["latest"] == tags["v2"]
     del tags["latest"]

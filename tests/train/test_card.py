@@ -14,11 +14,12 @@ from bcweb.scores import CaseScore, read_scores, report
 from bcweb.weights import EMBEDDED, Config, OperatingPoint, load_weights
 from tests import weights_folder
 from tests.hub.finished import RECIPE
-from train.card import Published, card, front_matter
+from train.card import WITHOUT_BOXES, Published, card, front_matter
 from train.recipe import epochs_of
 
 CITATION = Path(__file__).parents[2] / "CITATION.cff"
 BOXES = "including boxes (taken as ellipses)"
+NO_BOXES = "leaving out those of which only boxes are known"
 POINT = OperatingPoint(mask_threshold=0.5, presence_gate=None, min_lesion_fraction=0.0)
 
 
@@ -64,7 +65,28 @@ def test_that_boxes_chose_too_is_said(config, chosen_on):
     boxes = report([*lesions(3), *lesions(3, "films", weak=True)], {})
     assert BOXES in card(config, mine, boxes)
     assert BOXES not in card(config, mine, report(lesions(3), {}))
-    assert BOXES not in card(config, mine | {"point_from": "nothing"}, boxes)
+    for no_case in ("nothing", "source", "source but for the gate"):
+        assert BOXES not in card(config, mine | {"point_from": no_case}, boxes)
+
+
+@pytest.mark.parametrize("folds", ["the other folds", "all folds"])
+def test_that_boxes_had_no_say_is_said(config, folds):
+    mine = record(point_from=f"{folds.removeprefix('the ')}{WITHOUT_BOXES}")
+    told = card(config, mine, report([*lesions(3), *lesions(3, "films", weak=True)], {}))
+    assert f"Chosen on the test cases of {folds}, {NO_BOXES}." in told
+    assert BOXES not in told
+
+
+@pytest.mark.parametrize(
+    ("point_from", "chose"),
+    [("validation", "the epoch and the operating point"), ("other folds", "the epoch")],
+)
+def test_what_the_other_folds_chose_a_validation_did_not(config, point_from, chose):
+    """A card that names two who chose the operating point contradicts itself."""
+    mine = record(point_from=point_from)
+    mine["cases"] += [{"dataset": "busi", "id": "b", "role": "validation"}]
+    told = card(config, mine, report(lesions(3), {}))
+    assert f"0 cases to train, 1 to choose {chose}; splits are by group." in told
 
 
 @pytest.mark.parametrize(
@@ -114,6 +136,7 @@ def test_a_fit_on_everything_says_what_it_was_not_fitted_on(config):
     [
         (0.5, "validation", "presence was learned, and its gate chosen, on views of"),
         (0.5, "nothing", "presence was learned on views of"),
+        (0.4, "source", "presence was learned on views of"),
         (None, "other folds", "presence was learned on views of"),
     ],
 )
@@ -134,6 +157,13 @@ def test_known_failures_say_what_is_known_of_boxes_alone(config):
     assert f"- films: {missed} against the ellipse in a box)." in told
 
 
+def test_weights_that_know_no_normal_promise_no_lesion_where_they_find_none(config):
+    """Those of mammograms paint nothing on a few scans."""
+    config = msgspec.structs.replace(config, presence=False)
+    told = card(config, record(), report(lesions(4), {}), Published("ann/weights", [], study=False))
+    assert "have seen no scan without a lesion, and paint on most scans, normal ones too." in told
+
+
 @pytest.mark.parametrize("modality", MODALITIES)
 def test_a_shipped_card_says_what_its_table_and_today_s_code_say(modality):
     weights = load_weights("embedded", modality)
@@ -141,7 +171,7 @@ def test_a_shipped_card_says_what_its_table_and_today_s_code_say(modality):
     text = (EMBEDDED / modality / "README.md").read_text(encoding="utf-8")
     told = yaml.safe_load(text.split("---\n")[1])
     assert told == yaml.safe_load(front_matter(weights.config, report(scores, {})))
-    assert (BOXES in text) == any(score.weak for score in scores)
+    assert (BOXES in text or NO_BOXES in text) == any(score.weak for score in scores)
 
 
 @pytest.mark.parametrize("modality", MODALITIES)

@@ -71,6 +71,46 @@ def test_the_final_weights_end_where_the_folds_were_at_their_best(finished):
     assert not folds.was_stopped(runs / "final"), "it was not cut short"
 
 
+@pytest.fixture(scope="module")
+def again(crossed, folder, folds_here, tmp_path_factory):
+    """A cross-validation that is given once more, with a name; before, its first fold was not trained on one of the
+    groups that test the second, as on a part of the data."""
+    out = shutil.copytree(crossed, tmp_path_factory.mktemp("again") / "out")
+    seen, second = (out / "runs" / f"fold-{k}" / "weights" / "seen.csv" for k in range(2))
+    tested = read_scores(second.parent / "scores.csv")[0].id
+    rows = seen.read_text().splitlines(keepends=True)
+    group = next(row.split(",")[2] for row in rows if row.split(",")[1] == tested)
+    seen.write_text("".join(row for row in rows if row.split(",")[2] != group))
+    assert crossval.main([*crossing(folder, out), "--final", "--name", "squares-2"]) == 0
+    return out / "runs", group
+
+
+def test_what_chose_how_a_fold_is_read_is_not_called_unseen(again):
+    """A case that was left out of its training and tested another fold: its answer chose the threshold."""
+    runs, group = again
+    for k in range(2):
+        seen = {
+            case.id: case.group
+            for case in load_weights(str(runs / f"fold-{k}" / "weights")).seen_cases
+        }
+        tested = {s.id for s in read_scores(runs / f"fold-{1 - k}" / "weights" / "scores.csv")}
+        own = {s.id for s in read_scores(runs / f"fold-{k}" / "weights" / "scores.csv")}
+        assert tested <= seen.keys() and not own & seen.keys()
+    assert group in {
+        case.group for case in load_weights(str(runs / "fold-0" / "weights")).seen_cases
+    }
+
+
+def test_weights_that_ship_take_a_name_that_is_given_when_they_are_trained(again, finished):
+    runs, _ = again
+    final = load_weights(str(runs / "final" / "weights"))
+    assert final.config.name == "squares-2" and final.revision.startswith("squares-2-")
+    assert "# squares-2\n" in (final.folder / "README.md").read_text()
+    before = load_weights(str(finished[0] / "final" / "weights"))
+    assert before.config.name == "final", "and without one they keep theirs"
+    assert all((final.tensors[name] == before.tensors[name]).all() for name in before.tensors)
+
+
 def test_folds_that_are_done_are_skipped(finished, capfd):
     runs, options = finished
     before = (runs / "fold-0" / "checkpoint.safetensors").stat().st_mtime_ns

@@ -17,6 +17,7 @@ from bcweb.phantoms import phantom
 from bcweb.preprocess import frame, square
 from bcweb.scans import read_scan
 from tests import weights_folder
+from tests.review.decided import dicom_file
 from tests.train.squares import draw_squares
 from train.data import assign_folds, load, on_grid, some_cases
 from train.options import validation_parts
@@ -167,6 +168,25 @@ def test_what_reading_left_out_is_told_each_time(folder, tmp_path, capsys):
         assert (
             "data: 1 file left out, case40.png for one (Named in cases.csv, but not there.); python -m bcweb.cases "
             f"{spec} tells all."
+        ) in capsys.readouterr().out
+
+
+def test_scans_that_their_files_warn_of_are_told_each_time(folder, tmp_path, capsys):
+    data = shutil.copytree(folder, tmp_path / "data")
+    for name in ("case38", "case39"):
+        pixels = np.asarray(Image.open(data / "images" / f"{name}.png"))
+        (data / "images" / f"{name}.png").unlink()
+        dicom_file(data / "images" / f"{name}.dcm", pixels, Modality="CT")
+    table = (data / "cases.csv").read_text()
+    for name in ("case38", "case39"):
+        table = table.replace(f"{name}.png", f"{name}.dcm")
+    (data / "cases.csv").write_text(table)
+    for _ in ("decoded", "from the cache"):
+        found = load([f"folder:{data}?modality=ultrasound"], 64, tmp_path / "cache")
+        assert len(found.cases) == 40, "they are trained on"
+        assert (
+            "data: 2 scans, case38.dcm for one: The file gives its modality as CT, not as ultrasound (US) or "
+            "mammography (MG)."
         ) in capsys.readouterr().out
 
 

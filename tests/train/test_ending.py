@@ -48,6 +48,7 @@ def test_work_that_ends_by_itself_says_how(returned, status, capsys):
             1,
             'jax is missing: pip install "jax>=0.8,<0.11" (on a GPU "jax[cuda12]>=0.8,<0.11")\n',
         ),
+        (MemoryError(), 1, "There is not enough memory: free some, and give the command again.\n"),
         (KeyboardInterrupt(), 130, "Stopped; it goes on.\n"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else "",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import cycle
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from tests.limits import no_file_above
 from tests.train import quick
 from train import loop
 from train.keras_network import build_model, read_tensors
+from train.record import read_history
 
 RECIPE = loop.Recipe(size=64, epochs=3, batch=8, seed=3)
 SHORT = replace(RECIPE, epochs=1, batch=32)
@@ -95,6 +97,36 @@ def test_a_validation_is_the_mean_dice_of_lesions_and_the_area_under_the_curve(
     assert loop.validate(None, data, RECIPE) == pytest.approx(
         {"dice": (1 + 2 / 3) / 3, "presence_auc": 5 / 6}
     )
+
+
+def test_of_presence_nothing_is_noted_where_there_is_no_head(squares, monkeypatch):
+    maps = squares.masks.astype(np.float32)
+    monkeypatch.setattr(loop, "predict", lambda *_: (maps, None))
+    assert loop.validate(None, squares, RECIPE) == {"dice": 1.0}
+
+
+@pytest.mark.usefixtures("small")
+def test_a_training_that_was_begun_before_goes_on_in_its_own_columns(squares, tmp_path, capsys):
+    """It noted "nan" for a presence head that is not there."""
+    recipe = replace(SHORT, epochs=2, presence=False)
+
+    def train(whole: loop.Recipe):
+        model = build_model("lite0", 64, presence=False)
+        return loop.fit(model, squares, squares, "ultrasound", whole, tmp_path)
+
+    train(replace(recipe, until=1))
+    checkpoint = tmp_path / "checkpoint.safetensors"
+    with safe_open(checkpoint, "numpy") as file:
+        notes, [row] = file.metadata(), json.loads(file.metadata()["history"])
+    before = json.dumps([row | {"presence_auc": float("nan")}])
+    notes |= {"history": before, "recipe": json.dumps(asdict(recipe))}
+    loop.save_atomically(load_file(checkpoint), checkpoint, notes)
+    capsys.readouterr()
+    train(recipe)
+    assert "nan" not in capsys.readouterr().out
+    told = read_history(tmp_path)
+    assert [row["epoch"] for row in told] == [1, 2]
+    assert all(np.isnan(row["presence_auc"]) and row["dice"] >= 0 for row in told)
 
 
 @pytest.fixture(scope="module")
@@ -261,6 +293,20 @@ def test_a_broken_write_leaves_the_old_file(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space"):
         loop.save_atomically({"a": np.zeros(3)}, path)
     assert path.read_bytes() == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no umask of this kind")
+def test_what_is_kept_of_a_training_may_be_read_by_whom_its_history_may_be(tmp_path):
+    before = os.umask(0o022)
+    try:
+        (tmp_path / "history.csv").touch()
+        for mask in (0o022, 0o077):
+            os.umask(mask)
+            loop.save_atomically({"a": np.ones(3)}, tmp_path / f"{mask}.safetensors")
+    finally:
+        os.umask(before)
+    modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+    assert modes == {"history.csv": 0o644, "18.safetensors": 0o644, "63.safetensors": 0o600}
 
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="it is TensorFlow that traces")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 
+from bcweb.weights import OperatingPoint, Reading
+from tests import weights_folder
 from train.operating_point import choose, without_validation
 
 
@@ -71,3 +74,22 @@ def test_without_normals_there_is_no_gate():
 def test_without_validation_the_middle_is_taken():
     assert without_validation(presence=False).presence_gate is None
     assert without_validation(presence=True).presence_gate == 0.5
+
+
+def test_without_validation_the_values_stay_of_the_weights_that_a_training_goes_on_from():
+    theirs = OperatingPoint(mask_threshold=0.6, presence_gate=0.4, min_lesion_fraction=0.001)
+    before = weights_folder.config(operating_point=theirs)
+    assert without_validation(True, before) == theirs
+    assert without_validation(False, before) == msgspec.structs.replace(theirs, presence_gate=None)
+
+
+def test_a_gate_does_not_stay_where_there_is_none_or_it_is_of_another_presence():
+    """A calibration is not taken over, and a gate that was chosen for it says nothing of what the head says."""
+    theirs = OperatingPoint(mask_threshold=0.6, presence_gate=0.4, min_lesion_fraction=0.001)
+    without = msgspec.structs.replace(theirs, presence_gate=None)
+    for before in (
+        weights_folder.config(operating_point=theirs, reading=Reading(calibration=(1, 1, 0))),
+        weights_folder.config(operating_point=without),
+    ):
+        middle = msgspec.structs.replace(theirs, presence_gate=0.5)
+        assert without_validation(True, before) == middle

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from bcweb.batch import Choice
-from bcweb.cases import read_cases
+from bcweb.cases import Case, read_cases
 from bcweb.evaluate import score_one
-from bcweb.weights import Reading, load_weights
+from bcweb.weights import load_weights
 from tests.train.conftest import crossing
 from train import crossval, readings
 from train.readings import PLAIN, Answers, Way
@@ -99,17 +99,42 @@ def test_calibration_follows_whichever_of_the_two_knows():
         assert calibrated[:3].min() > 0.5 > calibrated[3:].max()
 
 
-def test_no_fold_has_a_say_in_how_it_is_read_itself(monkeypatch):
+def test_no_fold_has_a_say_in_how_it_is_read_itself():
     folds = [answers([0.5], [0.1 * k], [True]) for k in range(3)]
-    asked = []
+    told = list(readings.with_the_others(folds))
+    assert [fold for fold, _ in told] == folds
+    assert [others for _, others in told] == [folds[1:], [folds[0], folds[2]], folds[:2]]
 
-    def learn(others, way):
-        asked.append(others)
-        return Reading(), None
 
-    monkeypatch.setattr(readings, "learn", learn)
-    assert [fold for fold, _, _ in readings.by_the_others(folds, PLAIN)] == folds
-    assert asked == [[folds[1], folds[2]], [folds[0], folds[2]], [folds[0], folds[1]]]
+def lesion_case(number: int, boxed: bool = False) -> Case:
+    boxes = ((0.0, 0.0, 1.0, 1.0),) * boxed
+    return Case("films" if boxed else "ward", str(number), Path(), "mammogram", boxes=boxes)
+
+
+def test_boxes_have_no_say_in_the_operating_point_where_lesions_are_outlined():
+    """The outlined one is best drawn from 0.6 on, and the many boxes from 0.3 on."""
+    maps, truths = np.full((6, 32, 32), 0.05, np.float32), np.zeros((6, 32, 32), bool)
+    truths[:5, 8:24, 8:24] = True
+    maps[0, 4:28, 4:28] = 0.55
+    maps[0, 8:24, 8:24] = 0.9
+    maps[1:5, 8:24, 8:24] = 0.35
+    cases = [lesion_case(0), *(lesion_case(n, boxed=True) for n in range(1, 5)), lesion_case(5)]
+    fold = Answers(Path(), None, cases, [], maps, None, truths)
+    assert readings.learn([fold], PLAIN)[1].mask_threshold == 0.6
+    assert readings.leave_boxes_out([fold])
+    of_boxes = replace(fold, cases=cases[1:], maps=maps[1:], truths=truths[1:])
+    assert readings.learn([of_boxes], PLAIN)[1].mask_threshold == 0.3, "a normal is no outline"
+    assert not readings.leave_boxes_out([of_boxes])
+    assert not readings.leave_boxes_out([replace(fold, cases=cases[:1])]), "there is none"
+
+
+def test_normals_and_views_beside_boxes_choose_the_gate_all_the_same():
+    """Behind two cases, an outline and a box, come views that show no lesion."""
+    fold = answers([0.9, 0.9, 0.1, 0.2, 0.3], [0.9] * 5, [True, True, False, False, False])
+    fold = replace(fold, cases=[lesion_case(0), lesion_case(1, boxed=True)])
+    without = replace(fold, cases=[lesion_case(0), lesion_case(1)])
+    gate = readings.learn([fold], PLAIN)[1].presence_gate
+    assert gate is not None and gate == readings.learn([without], PLAIN)[1].presence_gate
 
 
 def test_what_cannot_be_calibrated_gets_a_sentence():

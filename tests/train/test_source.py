@@ -323,6 +323,31 @@ def test_a_training_can_end_before_its_rate_has_fallen(folder, narrow, tmp_path,
     assert "The first 2 of 3 epochs" in (tmp_path / "run" / "weights" / "README.md").read_text()
 
 
+@pytest.mark.parametrize(
+    ("options", "why", "more"),
+    [
+        (
+            ["--fold", "all"],
+            "everything trains",
+            "; python -m train.crossval --final chooses it on all folds",
+        ),
+        (["--validation", "0"], "none is asked for", ""),
+    ],
+)
+def test_a_training_without_a_validation_says_that_its_operating_point_was_not_chosen(
+    folder, narrow, tmp_path, monkeypatch, capsys, options, why, more
+):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(loop, "fit", stop)
+    arguments = ["--data", f"folder:{folder}?modality=ultrasound", "--size", "64", *options]
+    assert main([*arguments, *there(tmp_path), *narrow]) == 130
+    assert (
+        f"No validation: {why}. The last epoch is kept, and the operating point is the middle of every scale{more}.\n"
+    ) in capsys.readouterr().out
+
+
 def test_a_validation_without_a_lesion_is_refused_before_it_trains(folder, tmp_path, capsys):
     data = shutil.copytree(folder, tmp_path / "data")
     for mask in sorted((data / "masks").iterdir())[2:]:

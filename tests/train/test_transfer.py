@@ -15,12 +15,18 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
-from bcweb.weights import EMBEDDED, load_weights
+from bcweb.batch import Choice
+from bcweb.cases import CaseSet, read_cases
+from bcweb.evaluate import evaluate
+from bcweb.scores import read_scores
+from bcweb.weights import EMBEDDED, OperatingPoint, Reading, load_weights
 from tests import weights_folder
 from tests.train import quick
 from tests.train.squares import draw_squares
+from train import crossval
 from train.arms import ARMS
 from train.card import card
 from train.data import load
@@ -197,6 +203,30 @@ def test_what_a_source_has_seen_teaches_and_neither_tests_nor_chooses(gone_on):
     assert json.loads((run / "scores.json").read_text())["seen"] == 0
 
 
+def test_a_run_says_what_it_gains_over_its_source_and_how_it_is_pushed(gone_on, folder):
+    """On the cases that it held out, each network read as it is used."""
+    run, said, _ = gone_on
+    ours = read_scores(run / "weights" / "scores.csv")
+    held_out = tuple(
+        c for c in read_cases(f"folder:{folder}").cases if c.id in {s.id for s in ours}
+    )
+    source = run.parent / "source"
+    theirs, _ = evaluate([CaseSet("held out", held_out)], Choice(str(source)), 1)
+    one, other = (np.mean([s.dice for s in side if s.lesion]) for side in (ours, theirs))
+    beside = json.loads((run / "scores.json").read_text())["beside_source"]
+    assert beside["revision"] == load_weights(str(source)).revision
+    assert beside["dice_mean"] == pytest.approx(
+        {"n": sum(s.lesion for s in ours), "ours": one, "source": other, "difference": one - other}
+        | {"difference_ci": None},
+        abs=1e-5,
+    )
+    assert (
+        f"the mean Dice is {one:.3f}, that of the source, {beside['revision']}, {other:.3f}: "
+        in said
+    )
+    assert said.endswith(f"To push them: python -m train.push {run}\n")
+
+
 def test_a_test_that_the_source_has_seen_is_refused_before_it_trains(
     folder, cases, tmp_path, capsys
 ):
@@ -219,6 +249,63 @@ def test_a_run_that_loses_what_its_source_knows_of_normals_says_so(
     assert main([*options, *few(folder, tmp_path), "--labels", "benign"]) == 130
     said = capsys.readouterr().out
     assert "knows when there is nothing, and these weights will not" in said
+
+
+def test_a_fit_on_everything_says_that_its_operating_point_is_the_source_s_and_keeps_it(
+    folder, tmp_path, small, eagerly, capsys
+):
+    """But for a gate that was chosen for a calibrated presence."""
+    theirs = OperatingPoint(mask_threshold=0.6, presence_gate=0.4, min_lesion_fraction=0.001)
+    calibrated = Reading(calibration=(1, 1, 0))
+    source = weights_folder.write(tmp_path / "source", operating_point=theirs, reading=calibrated)
+    revision = load_source(str(source), "ultrasound").revision
+    options = ["--source", str(source), "--freeze", "all", "--out", str(tmp_path / "run")]
+    options += ["--fold", "all", "--epochs", "1", "--cases", "8"]
+    assert main([*options, *few(folder, tmp_path)]) == 0
+    assert (
+        f"No validation: everything trains. The last epoch is kept, and the operating point is that of {revision}, but "
+        "for the gate, which is the middle of its scale; python -m train.crossval --final chooses it on all folds."
+    ) in capsys.readouterr().out
+    point = msgspec.structs.replace(theirs, presence_gate=0.5)
+    assert load_weights(str(tmp_path / "run" / "weights")).config.operating_point == point
+    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert record["point_from"] == "source but for the gate"
+    assert (
+        "Not chosen on any case: each value is that of the weights that these began with, but for the gate, which is "
+        "the middle of its scale."
+    ) in (tmp_path / "run" / "weights" / "README.md").read_text()
+
+
+def test_folds_that_go_on_from_a_source_choose_the_point_of_the_fit_on_everything(
+    folder, tmp_path, capsys
+):
+    """As docs/training.md has it for what a reader corrected; none of the folds is there to be pushed."""
+    with quick.folds_here():
+        source = weights_folder.write(tmp_path / "source", reading=Reading(mirrored=True))
+        options = ["--source", str(source), "--freeze", "all", "--out", str(tmp_path / "runs")]
+        options += ["--folds", "2", "--epochs", "1", "--batch", "32"]
+        options += ["--final", "--mirror", "--calibrate"]
+        assert crossval.main([*options, *few(folder, tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert said.count("that of the source, random-") == 2 and "train.push" not in said
+    final = tmp_path / "runs" / "final"
+    assert json.loads((final / "run.json").read_text())["point_from"] == "all folds"
+    reading = load_weights(str(final / "weights")).config.reading
+    assert reading.mirrored and reading.calibration
+
+
+def test_a_fit_on_what_its_source_knows_is_sent_to_no_folds_that_would_be_refused(
+    folder, cases, tmp_path, monkeypatch, capsys
+):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("train.loop.fit", stop)
+    source = knowing(tmp_path / "source", cases.cases[:1])
+    options = ["--source", str(source), "--freeze", "all", "--out", str(tmp_path / "run")]
+    assert main([*options, *few(folder, tmp_path), "--fold", "all"]) == 130
+    said = capsys.readouterr().out
+    assert "No validation: everything trains." in said and "train.crossval" not in said
 
 
 def test_a_network_goes_on_at_the_size_that_it_was_trained_at(folder, tmp_path, monkeypatch):

@@ -14,7 +14,7 @@ from PIL import Image
 from bcweb.cases import read_cases
 from bcweb.scores import CaseScore, read_scores, write_scores
 from bcweb.statistics import calibration_error
-from bcweb.weights import EMBEDDED
+from bcweb.weights import EMBEDDED, load_weights
 from tests.hub import finished
 from tests.train.squares import draw_squares
 from train import weights_study
@@ -25,6 +25,7 @@ from train.weights_report import (
     Elsewhere,
     Findings,
     Map,
+    Series,
     _ships,
     evenly,
     failures,
@@ -304,17 +305,37 @@ def test_what_is_damaged_of_a_measurement_is_named(studied, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("left_out", "said"),
+    ("parts", "said"),
     [
-        ([], "Only one part below measures the shipped weights themselves: small and faint lesions."),
-        (["a", "b"], "Only 3 parts below measure the shipped weights themselves: small and faint lesions, and a, left "
-         "out as a whole, and b, left out as a whole."),
+        ([], "No part below measures the shipped weights themselves."),
+        (["small and faint lesions"],
+         "Only one part below measures the shipped weights themselves: small and faint lesions."),
+        (["small and faint lesions", "a, left out as a whole", "b, left out as a whole"],
+         "Only 3 parts below measure the shipped weights themselves: small and faint lesions, and a, left out as a whole, "
+         "and b, left out as a whole."),
     ],
 )  # fmt: skip
-def test_which_parts_are_of_the_weights_that_ship_is_told(left_out, said):
+def test_which_parts_are_of_the_weights_that_ship_is_told(parts, said):
     for networks in ({"another"}, {s.revision for s in read_scores(EMBEDDED / "ultrasound" / "scores.csv")}):  # fmt: skip
-        [told] = _ships(DOCS / "weights" / "ultrasound", networks, left_out)
+        [told] = _ships(DOCS / "weights" / "ultrasound", networks, parts)
         assert told.endswith(f" {said}")
+
+
+def test_what_others_drew_is_not_said_of_the_weights_that_ship(studied, run, tmp_path):
+    """Weights that shipped before leave their tables when others ship."""
+    text = (studied / "weights.md").read_text()
+    ships = load_weights("embedded", "ultrasound").revision
+    assert f"The weights that ship, `{ships}`, on generated scans with one mass" in text
+    assert "Only one part below measures the shipped weights themselves: small and faint" in text
+    left_out = load_weights(str(run / "weights")).revision
+    assert f"\n`{left_out}`, trained on squares0 (64x64, 2 epochs), shown all of elsewhere:" in text
+    docs = shutil.copytree(studied, tmp_path / "docs")
+    file = docs / "weights" / "ultrasound" / "series.csv"
+    rows = [replace(row, network="ultrasound-1-0123456789") for row in read_table(file, Series)]
+    write_table(file, rows)
+    text = write_report(docs).read_text()
+    assert "\n`ultrasound-1-0123456789`, on generated scans with one mass" in text
+    assert "No part below measures the shipped weights themselves." in text
 
 
 @pytest.mark.parametrize(
