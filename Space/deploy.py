@@ -65,7 +65,7 @@ class Wanted:
 
     @property
     def all_variables(self) -> dict[str, str]:
-        return dict(self.variables) | ({"BCWEB_BACKUP": BACKUP} if self.bucket else {})
+        return ({"BCWEB_BACKUP": BACKUP} if self.bucket else {}) | dict(self.variables)
 
 
 @dataclass(frozen=True)
@@ -230,6 +230,11 @@ def _wanted(args: argparse.Namespace) -> Wanted:
         variables[name] = value
     for modality in MODALITIES:
         _check_name(variables.get(_variable(modality)) or EMBEDDED)
+    place = variables.get("BCWEB_BACKUP", BACKUP)
+    if bucket and place != BACKUP and not place.startswith(f"{BACKUP}/"):
+        raise DeployError(
+            f"The bucket is attached at {BACKUP}, so BCWEB_BACKUP names that or a folder below it, not {place or 'nothing'}."
+        )
     missing = [name for name in args.secret if not os.environ.get(name)]
     if missing:
         raise DeployError(

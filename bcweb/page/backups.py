@@ -46,8 +46,8 @@ class Backups:
             threading.Thread(target=self._open, name="open-vault", daemon=True).start()
 
     def is_incomplete(self) -> bool:
-        """Whether there is a backup that has not been looked at yet: what is in it is not here."""
-        return bool(self.named) and (self._vault is None or not self._vault.has_looked)
+        """Whether there is a backup that this data folder has nothing of yet: what is in it is not here."""
+        return bool(self.named) and (self._vault is None or not self._vault.is_complete)
 
     def hurry(self) -> None:
         """Back up what waits now; does not wait for it."""

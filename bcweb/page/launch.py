@@ -60,6 +60,7 @@ def launch(
     """Serve until interrupted or terminated. host: None is this machine alone; port: None is the first free one from
     `FIRST_PORT`. Raises `PortError` where the port was free before and is taken now.
     """
+    logs.begin()
     warm = threading.Thread(target=_warm, args=(segmenters,), name="warm", daemon=True)
     warm.start()
     store: Store[Held] = Store(settings.visitor_bytes, settings.all_bytes, settings.idle_seconds)
@@ -89,7 +90,7 @@ def launch(
         warm.join(_WARM_SECONDS)
         wanted_port(port or FIRST_PORT, host=host)  # somebody may have been quicker
         raise
-    logs.begin()
+    logs.go_on()
     used = demo.server_port
     if used != FIRST_PORT and port is None:
         print(f"Port {FIRST_PORT} is taken; {used} is the next free one.")

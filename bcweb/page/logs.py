@@ -11,6 +11,7 @@ import traceback
 from types import TracebackType
 
 _SERVER = "uvicorn"
+_FORMAT = "%(levelname)s: %(message)s"
 
 
 class Reticent(logging.Formatter):
@@ -21,13 +22,16 @@ class Reticent(logging.Formatter):
 
 
 def begin() -> None:
-    """Have all loggers of this process speak so; to be called once the server has set up its own."""
-    formatter = Reticent("%(levelname)s: %(message)s")
+    """Have all loggers of this process speak so, but the server's, which are not there yet."""
     handler = logging.StreamHandler()
-    handler.setFormatter(formatter)
+    handler.setFormatter(Reticent(_FORMAT))
     logging.getLogger().addHandler(handler)
-    for servers in logging.getLogger(_SERVER).handlers:
-        servers.setFormatter(formatter)
+
+
+def go_on() -> None:
+    """And the server's, once it has set them up."""
+    for handler in logging.getLogger(_SERVER).handlers:
+        handler.setFormatter(Reticent(_FORMAT))
 
 
 def _told(error: BaseException | None, trace: TracebackType | None) -> str:

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from bcweb.names import visible
@@ -47,6 +48,11 @@ def reader_of(request: Request) -> Reader:
     if not session.get("expires_at", 0) > time.time():
         raise _logged_out(
             "Your login has ended. What you drew is kept in this browser: log in again."
+        )
+    if name == LOCAL:  # a Space may bring back what was reviewed on a machine
+        raise HTTPException(
+            403,
+            f"The name {LOCAL} stands for the user of a machine: log in under another to review here.",
         )
     return Reader(name, name, login.is_host(user))
 

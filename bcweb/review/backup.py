@@ -27,6 +27,7 @@ from bcweb.review.schema import cases, drafts, predictions, projects, verdicts
 from bcweb.terminal import why_unmade
 
 DUMP = "review.dump"
+_CLAIM = ".backup.part"  # in a folder that a copy is being written into
 
 
 @dataclass(frozen=True)
@@ -46,14 +47,14 @@ def backup(database: Database, files: Files, to: Path) -> Copied:
         raise ReviewError(problem)
     try:
         to.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if _holds(to):
-            raise ReviewError(f"{to} is not empty; name a new folder for the backup.")
+        is_ours = _claim(to)
     except OSError as error:
         raise ReviewError(f"{to} cannot be written: {error.strerror or error}.") from error
+    if not is_ours:
+        raise ReviewError(f"{to} is not empty; name a new folder for the backup.")
     try:
         missing: list[Path] = []
         said = (_sqlite if database.sqlite else _postgresql)(database, files, to, missing)
-        return Copied(said, tuple(missing))
     except BaseException as error:
         _clear(to)
         if isinstance(error, OSError):
@@ -61,6 +62,8 @@ def backup(database: Database, files: Files, to: Path) -> Copied:
         if isinstance(error, sqlite3.Error):  # its own copying is not SQLAlchemy's
             raise ReviewError(f"No backup: {error}.") from error
         raise
+    (to / _CLAIM).unlink()
+    return Copied(said, tuple(missing))
 
 
 def _sqlite(database: Database, files: Files, to: Path, missing: list[Path]) -> str:
@@ -181,6 +184,19 @@ def _write(target: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _claim(folder: Path) -> bool:
+    """Whether it is empty, and from now on nobody else's: another backup may begin at the same moment."""
+    claim = folder / _CLAIM
+    try:
+        claim.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    if _holds(folder) == [claim]:
+        return True
+    claim.unlink()
+    return False
 
 
 def _holds(folder: Path) -> list[Path]:

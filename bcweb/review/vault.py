@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 
@@ -33,7 +33,7 @@ _AGAIN_SECONDS = 60.0  # until a verdict whose mask could not be read is tried a
 # Ids are seen in another order than they were given where many save at once (PostgreSQL): so far back is
 # looked for what was not there a moment ago.
 _LOOK_BACK = 1000
-_DAMAGED = "Damaged in the backup, and left out"
+_DAMAGED = "Damaged or unreadable in the backup, and left out"
 _NEWER = "Written by a newer program, and left out until this one is updated"
 _REMOVED = (
     "A project was removed on another page that shares this backup, and will not come back from it: its verdicts "
@@ -63,8 +63,8 @@ class State:
 class Vault:
     """Follows one store into one place, from `begin` to `end`.
 
-    restored: is called with each project that was brought back. owner: whose they become, None: whose
-    they were.
+    restored: is called with each project that was brought back, once all of them are. owner: whose they
+    become, None: whose they were.
     """
 
     def __init__(
@@ -76,6 +76,8 @@ class Vault:
     ):
         self._store, self._ledger, self.place = store, store.ledger, place
         self._restored, self._owner = restored, owner
+        # A data folder that has followed into this place has all that it had in it then.
+        self._is_going_on = place.what in self._begun() and bool(self._ledger.projects())
         self._there: set[str] | None = None  # the files that are in the place; None: not known yet
         self._is_open = self._is_listed = self._is_remembered = False
         self._mine: dict[str, str] = {}  # by a project's key: the file that says what it is here
@@ -86,6 +88,7 @@ class Vault:
         self._sizes: dict[str, int] = {}  # by a project's key: how many cases it had a moment ago
         self._has_removed = False  # a project that another process has removed
         self._left_out: dict[str, str] = {}
+        self._came: list[str] = []  # projects that were brought back and not told of yet
         self._reading: tuple[int, int] | None = None
         self._last: datetime | None = None
         self._problem: str | None = None
@@ -111,9 +114,9 @@ class Vault:
             self._thread.join(patience)
 
     @property
-    def has_looked(self) -> bool:
-        """Whether all that was in the place when it was first looked at is here."""
-        return self._there is not None
+    def is_complete(self) -> bool:
+        """Whether all that was in the place when it was first looked at, now or before this start, is here."""
+        return self._there is not None or self._is_going_on
 
     # --- what is told
 
@@ -247,6 +250,9 @@ class Vault:
         if (self._there or set()) - (names - cut):
             self._seen = 0  # something was taken away there
         self._there, self._is_listed = names - early - cut, True
+        # Not before: what an import adds from now on takes none of the numbers that come back.
+        while self._came:
+            self._restored(self._came.pop(0))
 
     def _bring_back(self, names: set[str]) -> set[str]:
         """Into the database what is not there; the files that came too early and are to be read again."""
@@ -284,26 +290,39 @@ class Vault:
                 early |= self._read_into(project, wanted[project.key], have, done, total)
                 done += len(wanted[project.key])
                 if project.key not in known:
-                    self._restored(project.key)
+                    self._came.append(project.key)
         finally:
             self._reading = None
         return early
 
     def _read_projects(self, files: Iterable[Sequence[str]]) -> list[KeptProject]:
-        """Each project as the newest of its files says that is whole; files: of each project, the first one first."""
-        found = []
-        left = {of[-1]: list(of[:-1]) for of in files}
+        """Each project with the data sets and weights that the newest of its files says that is whole; files: of each
+        project, the first one first. That one says whose it is and what it is called: a later one may be another
+        machine's, where it was brought back as another's."""
+        files = list(files)
+        newest = self._whole(of[::-1] for of in files)
+        first = self._whole(of for of in files if len(of) > 1 and format.key_of(of[0]) in newest)
+        return [
+            replace(first.get(key, now), sources=now.sources, weights=now.weights)
+            for key, now in newest.items()
+        ]
+
+    def _whole(self, files: Iterable[Sequence[str]]) -> dict[str, KeptProject]:
+        """By key what the first of its files says that is whole."""
+        found = {}
+        left = {of[0]: of[1:] for of in files}
         while left:
-            older = {}
+            more = {}
             for name, content in self.place.read(list(left)):
                 try:
-                    found.append(format.read_project(name, content))
+                    project = format.read_project(name, content)
+                    found[project.key] = project
                 except VaultError as error:
                     self._leave_out(name, error)
-                    # What a newer program says of it is no reason to go back to what was said before.
+                    # What a newer program says of it is no reason to go on to what another one said.
                     if left[name] and not isinstance(error, Newer):
-                        older[left[name][-1]] = left[name][:-1]
-            left = older
+                        more[left[name][0]] = left[name][1:]
+            left = more
         return found
 
     def _read_into(

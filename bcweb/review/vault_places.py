@@ -48,7 +48,7 @@ class Place(Protocol):
     """Every method raises `VaultError` where the place does not give or take something.
 
     kind: "folder" or "repository". what: it in words. pace: seconds from one look to the next. empty: those of
-    `names` that something has cut to nothing, and that may be written again.
+    `names` that something has cut to nothing or that could not be read, and that may be written again.
     """
 
     kind: str
@@ -72,7 +72,7 @@ class Place(Protocol):
         """Write files that are not here, durably, in this order; `Moved` where another was quicker."""
 
     def read(self, names: Collection[str]) -> Iterator[tuple[str, bytes]]:
-        """The content of these files, in any order."""
+        """The content of these files, in any order; nothing of one that cannot be read where others can."""
 
 
 def place_of(named: str, apart_from: Path | None = None) -> Place:
@@ -179,7 +179,15 @@ class Folder:
     def read(self, names: Collection[str]) -> Iterator[tuple[str, bytes]]:
         with self._one_sentence():
             for name in names:
-                yield name, (self.folder / name).read_bytes()
+                try:
+                    content = (self.folder / name).read_bytes()
+                except OSError:
+                    self._check_device()
+                    with suppress(FileNotFoundError):
+                        self._marker()  # where it cannot be read either no file is at fault
+                    self.empty.add(name)
+                    content = b""
+                yield name, content
 
     def _prepare(self, may_begin: bool) -> None:
         if not self.folder.parent.is_dir():
@@ -363,7 +371,7 @@ def _is_ours(name: str) -> bool:
 def _write_once(target: Path, content: bytes) -> None:
     """Write a file that is whole as soon as it has its name; one that has it already is left alone, if it holds
     anything."""
-    if target.exists() and target.stat().st_size:
+    if _holds_something(target):
         return
     part = target.with_name(f".{secrets.token_hex(8)}.part")
     try:
@@ -375,12 +383,16 @@ def _write_once(target: Path, content: bytes) -> None:
         try:
             os.link(part, target)  # which, other than renaming, never replaces
         except FileExistsError:
-            if not target.stat().st_size:
+            if not _holds_something(target):
                 part.replace(target)
         except OSError:  # a bucket has no links: its files appear when they are renamed, or closed
             part.rename(target)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _holds_something(file: Path) -> bool:
+    return file.exists() and file.stat().st_size > 0
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from Space.deploy import NEEDS, DeployError, Wanted, deploy, main
 from Space.tree import sdk_version
 from Space.tree import tree as made
 from tests import weights_folder
+from tests.page.files import png, speckle
 
 REPO = "ann/bcweb"
 FILES = {
@@ -35,6 +36,15 @@ def weights(hub, client, tmp_path) -> None:
         folder = weights_folder.write(tmp_path / modality, modality=modality)
         hub.add_files(name, {file.name: file.read_bytes() for file in folder.iterdir()})
     hub.repository("ann/us").tags["v2"] = hub.repository("ann/us").branches["main"]
+
+
+# As the page reads a data set from the Hub for a project.
+READ = """
+import bcweb.page
+from bcweb.batch import Stop, apart
+from bcweb.cases import read_cases
+print(len(apart(read_cases, "hf:ann/ward", Stop()).cases))
+"""
 
 
 def models(hub) -> list[str]:
@@ -178,6 +188,15 @@ def test_a_private_bucket_is_attached_for_the_verdicts(hub, client, tree):
     assert main([REPO, "--bucket", "hf://ann/verdicts"]) == 0, "as the Space may be named"
 
 
+def test_a_folder_of_a_bucket_may_be_what_verdicts_are_kept_in(hub, client, tree):
+    """So that two Spaces can share one."""
+    ward = "BCWEB_BACKUP=/backup/ward7"
+    assert main([REPO, "--bucket", "ann/verdicts", "--variable", ward]) == 0
+    space = hub.repository(REPO, "space").space
+    assert space.variables == {"BCWEB_BACKUP": "/backup/ward7"}
+    assert space.volumes == [{"type": "bucket", "source": "ann/verdicts", "mountPath": "/backup"}]
+
+
 def test_what_a_bucket_is_refused_with_is_about_the_bucket(hub, client, tree):
     assert refused(REPO, bucket="bob/verdicts") == (
         "bob/verdicts belongs to bob, and your token to ann: ann/verdicts would do."
@@ -309,6 +328,10 @@ def test_the_command_says_where_the_space_is_and_what_the_account_needs(
         (["--bucket", ""], "An empty name is not of the form user/name."),
         (["--bucket", "verdicts"], "verdicts is not of the form user/name."),
         (["--bucket", "ann/verdicts/2026"], "ann/verdicts/2026 is not of the form user/name."),
+        (["--bucket", "ann/verdicts", "--variable", "BCWEB_BACKUP=hf://ann/kept"],
+         "The bucket is attached at /backup, so BCWEB_BACKUP names that or a folder below it, not hf://ann/kept."),
+        (["--bucket", "ann/verdicts", "--variable", "BCWEB_BACKUP=/backups"],
+         "The bucket is attached at /backup, so BCWEB_BACKUP names that or a folder below it, not /backups."),
         (["--hardware", "zero-a10g"], "zero-a10g is for functions on a GPU, which this app has none of."),
     ],
 )  # fmt: skip
@@ -319,6 +342,17 @@ def test_what_makes_no_sense_is_said_before_anybody_is_asked(
         assert main([REPO, *arguments, *dry]) == 1
         assert capsys.readouterr().err == sentence + "\n"
     assert hub.requests == []
+
+
+def test_no_files_name_of_a_data_set_gets_into_the_log_of_a_space(hub, python):
+    """There bars of downloads, which these names are the titles of, are drawn without a terminal."""
+    table = b"file_name,label,modality\na.png,normal,mammogram\n"
+    files = {"Meyer/a.png": png(speckle(64, 64)), "Meyer/metadata.csv": table}
+    hub.add_files("ann/ward", files, kind="dataset")
+    space = {"TQDM_POSITION": "-1", "HF_HUB_DISABLE_PROGRESS_BARS": None, "HF_HUB_DISABLE_XET": "1"}
+    done = python("-c", READ, env=space)
+    assert done.stdout.splitlines()[-1:] == ["1"], done.stderr
+    assert "Meyer" not in done.stderr + done.stdout
 
 
 def test_a_dry_run_writes_the_files_and_asks_nobody(hub, client, tree, tmp_path, capsys):

@@ -160,6 +160,25 @@ def test_what_may_still_come_back_is_not_said_to_be_gone(begin, tmp_path):
     assert status == 400 and told["error"].endswith("made again first: accept it after that.")
 
 
+def test_a_place_that_does_not_answer_is_not_waited_for_by_who_has_all_of_it(begin, tmp_path):
+    """Its disk was never empty: what is not on it now, no backup brings."""
+    page = begin(backup=str(tmp_path / "drive" / "backup"))
+    (tmp_path / "drive").mkdir()
+    made = reviewing.fill(page.store, tmp_path / "scans", 1)
+    assert page.client.get("/bc/review/cases/99").status_code == 503, "it may still come"
+    all_steps(page.vault(tmp_path / "drive" / "backup"))
+    (tmp_path / "drive").rename(tmp_path / "away")
+    again = begin()
+    vault = again.vault(tmp_path / "drive" / "backup")
+    vault._try()
+    assert "attach" in vault.state().problem and vault.state().waiting is None
+    assert again.client.get(f"/bc/review/projects/{made.id}").status_code == 200
+    status, _ = again.decide(99, decision="unsure", case="case 1")
+    assert status == 404, "the page stops trying, and goes on to the next"
+    begun = again.client.post("/bc/review/projects", json={"name": "P", "data": ["busi:/x"]})
+    assert begun.status_code == 400, "and one may begin a project"
+
+
 def test_a_prediction_that_was_made_again_is_known_by_its_weights(begin, tmp_path):
     page = begin()
     made = reviewing.fill(page.store, tmp_path / "scans", 2)

@@ -22,7 +22,10 @@ from pydicom.uid import (
     generate_uid,
 )
 
+from bcweb.page import launch
 from bcweb.page.logs import Reticent
+from bcweb.page.segmenters import Segmenters
+from bcweb.page.settings import settings
 from tests.page.calling import Caller, file
 from tests.page.files import png, speckle
 from tests.page.running import Visitor, running
@@ -176,6 +179,28 @@ def test_no_word_of_a_patient_is_logged_or_left_on_the_disk_whatever_fails(tmp_p
         content = left.read_bytes()
         assert not any(word.encode() in content for word in TELLING), left
         assert not any(word in str(left.relative_to(home)) for word in TELLING), left
+
+
+def test_what_fails_before_the_server_is_there_is_logged_so_too(monkeypatch):
+    """The backup, which begins first, asks a database: what that says quotes what it was asked."""
+
+    root, speaking = logging.getLogger(), []
+
+    class Begun(Exception):
+        pass
+
+    def begin(_: launch.Backups) -> None:
+        speaking.extend(handler.formatter for handler in root.handlers)
+        raise Begun
+
+    monkeypatch.setattr(root, "handlers", [])
+    monkeypatch.setattr(launch, "_warm", lambda _: None)
+    monkeypatch.setattr(launch, "_sweep", lambda *_: None)
+    monkeypatch.setattr(launch.Backups, "begin", begin)
+    chosen = settings("127.0.0.1", environment={})
+    with pytest.raises(Begun):
+        launch.launch(chosen, Segmenters(chosen.weights))
+    assert [type(formatter) for formatter in speaking] == [Reticent]
 
 
 def test_an_exception_is_logged_by_its_kind_and_place_without_its_message():

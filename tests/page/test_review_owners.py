@@ -14,6 +14,7 @@ import pytest
 from starlette.routing import Mount, Route
 
 from bcweb.page.guard import Guard
+from bcweb.page.readers import LOCAL
 from bcweb.page.routes import routes
 from bcweb.page.segmenters import Segmenters
 from bcweb.page.settings import settings
@@ -223,6 +224,16 @@ def test_without_a_login_that_lasts_there_is_nothing_of_any_route(server, ids, s
         answer = play(server, method, placed(path, ids), session)
         assert answer.status_code == 401, f"{method} {path}: {answer.text[:200]}"
         assert says in answer.json()["error"], f"{method} {path}"
+
+
+def test_a_login_that_is_called_as_the_local_user_is_owns_nothing_of_hers(server, ids):
+    """A Space may bring back what was reviewed on a machine."""
+    for method, path in server.table():
+        answer = play(server, method, placed(path, ids), login(LOCAL))
+        assert answer.status_code == 403, f"{method} {path}: {answer.text[:200]}"
+        assert answer.json()["error"] == (
+            "The name local stands for the user of a machine: log in under another to review here."
+        )
 
 
 def test_without_the_pages_cookie_there_is_nothing_on_a_local_page_either(home, ids, monkeypatch):

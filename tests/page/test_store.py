@@ -149,6 +149,7 @@ def test_what_the_page_keeps_is_looked_through_while_it_is_served(monkeypatch):
         raise _Ended
 
     monkeypatch.delenv("BCWEB_BACKUP", raising=False)
+    monkeypatch.setattr(launch.logs, "begin", lambda: None)
     monkeypatch.setattr(launch, "_warm", lambda _: None)
     monkeypatch.setattr(launch, "_sweep", lambda *stores: swept.put(stores))
     monkeypatch.setattr(launch, "routes", heard)

@@ -193,6 +193,30 @@ def test_a_folder_that_holds_something_is_left_alone(sqlite, tmp_path):
     assert list(to.iterdir()) == [to / "mine"]
 
 
+def test_of_two_backups_into_one_empty_folder_the_second_is_refused_and_the_first_whole(
+    sqlite, tmp_path, monkeypatch
+):
+    store = sqlite.open()
+    _, [case_id] = project(store)
+    saved = store.save(ME, "anna", case_id, corrected("1", 3))
+    to, real = tmp_path / "copy", backups._sqlite
+
+    def after_another(*given):
+        monkeypatch.setattr(backups, "_sqlite", real)
+        with pytest.raises(ReviewError, match="not empty"):
+            store.backup(to)
+        return real(*given)
+
+    monkeypatch.setattr(backups, "_sqlite", after_another)
+    store.backup(to)
+    with pytest.raises(ReviewError, match="not empty"):
+        store.backup(to)
+    with Store(to) as copy:
+        check(copy, 1)
+        assert copy.history(ME, case_id) == [saved]
+    assert not list(to.glob(".*"))
+
+
 @pytest.mark.parametrize("works", [True, False])
 def test_a_fresh_disk_is_empty_though_it_has_a_folder_of_its_own(
     sqlite, tmp_path, monkeypatch, works

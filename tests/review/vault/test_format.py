@@ -40,7 +40,8 @@ def test_what_is_damaged_is_left_out_and_told(made, place_of_backup, tmp_path):
         assert len(kept) == len(verdicts) - 2
         first = verdicts[0].relative_to(place_of_backup).as_posix()
         assert (
-            running.state().problem == f"Damaged in the backup, and left out: {first} and 1 more."
+            running.state().problem
+            == f"Damaged or unreadable in the backup, and left out: {first} and 1 more."
         )
 
 

@@ -16,7 +16,7 @@ from bcweb.review.vault_format import VaultError
 from bcweb.review.vault_places import Folder, place_of
 from tests.review.decided import OWNER
 from tests.review.kept import all_steps, files_of, vault
-from tests.review.small import ME, corrected, project
+from tests.review.small import ME, corrected, new_case, project
 
 
 def refused(place: Folder) -> str:
@@ -199,6 +199,84 @@ def test_a_file_whose_size_cannot_be_asked_holds_up_no_other(tmp_path):
         running = vault(store, folder)
         all_steps(running)
         assert after.id in running.backed_up(ME, [after.id])
+    with Store(tmp_path / "new") as back:
+        running = vault(back, folder)
+        all_steps(running)
+        assert [verdict.key for verdict in back.history(ME, case)] == ["k2"]
+        name = file.relative_to(folder).as_posix()
+        assert (
+            running.state().problem == f"Damaged or unreadable in the backup, and left out: {name}."
+        )
+
+
+def unreadable(file: Path) -> None:
+    """As a disk has a file of which it has lost a part."""
+    file.unlink()
+    file.symlink_to(file)
+
+
+@pytest.mark.parametrize("of", ["verdicts", "projects"])
+def test_a_file_that_cannot_be_read_is_left_out_and_tried_again(tmp_path, of):
+    folder = tmp_path / "backup"
+    with Store(tmp_path / "home") as store, Store(tmp_path / "new") as back:
+        made, [a, b] = project(store, new_case("a"), new_case("b"))
+        store.set_state(made.id, "ready")
+        for key, case in (("k1", a), ("k2", b)):
+            store.save(ME, "ann", case, corrected(key, case))
+        _, [c] = project(store, name="Other")
+        store.save(ME, "ann", c, corrected("k3", 3))
+        all_steps(vault(store, folder))
+        [kept, _] = store.ledger.projects()
+        file = min(file for file in (folder / of).rglob("*.json") if kept.key in str(file))
+        content = file.read_bytes()
+        unreadable(file)
+        running = vault(back, folder)
+        all_steps(running)
+        assert (
+            running.is_complete and file.relative_to(folder).as_posix() in running.state().problem
+        )
+        assert [verdict.key for verdict in back.history(ME, c)] == ["k3"], "the rest is here"
+        file.unlink()
+        file.write_bytes(content)
+        running.place._listed = float("-inf")  # as a minute later
+        all_steps(running)
+        assert running.state().problem is None
+        for case in (a, b):
+            assert len(back.history(ME, case)) == 1
+
+
+def test_a_list_of_cases_that_cannot_be_read_is_written_again(tmp_path):
+    folder = tmp_path / "backup"
+    with Store(tmp_path / "home") as store, Store(tmp_path / "new") as back:
+        made, [case] = project(store)
+        store.set_state(made.id, "ready")
+        store.save(ME, "ann", case, corrected("k", 1))
+        all_steps(vault(store, folder))
+        before = files_of(folder)
+        [file] = (folder / "cases").rglob("*.json")
+        unreadable(file)
+        running = vault(back, folder)
+        all_steps(running)
+        assert back.case(ME, case).decision == "corrected", "cases come with their verdicts"
+        assert files_of(folder) == before and running.state().problem is None
+
+
+def test_where_no_file_can_be_read_the_place_is_what_fails(tmp_path):
+    """As of a bucket whose token has ended: what is in it is not gone."""
+    folder = tmp_path / "backup"
+    with Store(tmp_path / "home") as store, Store(tmp_path / "new") as back:
+        _, [case] = project(store)
+        store.save(ME, "ann", case, corrected("k", 1))
+        all_steps(vault(store, folder))
+        contents = files_of(folder)
+        running = vault(back, folder)
+        running.place.open()
+        names = running.place.names()
+        for name in contents:
+            (folder / name).unlink()
+            (folder / name).mkdir()
+        with pytest.raises(VaultError, match="does not answer as it should"):
+            list(running.place.read(sorted(names)))
 
 
 def test_sizes_are_asked_for_at_the_same_time(made, place_of_backup, monkeypatch):
@@ -310,7 +388,9 @@ def test_a_file_that_was_cut_to_nothing_is_written_again_where_it_is_still_here(
     with Store(tmp_path / "new") as store:
         running = vault(store, place_of_backup)
         all_steps(running)
-        assert running.state().problem == f"Damaged in the backup, and left out: {cut[0]}."
+        assert running.state().problem == (
+            f"Damaged or unreadable in the backup, and left out: {cut[0]}."
+        )
         assert store.projects(OWNER)[0].read > 0
 
 

@@ -208,6 +208,81 @@ def test_what_was_restored_is_told_once(made, place_of_backup, tmp_path):
         assert told == [made.store.ledger.projects()[0].key]
 
 
+def test_a_project_stays_its_owners_though_another_machine_gave_it_other_weights(tmp_path):
+    """Who brings a Space's backup back at home, and goes on with it there, takes it away from nobody."""
+    folder = tmp_path / "backup"
+    with Store(tmp_path / "space") as space, Store(tmp_path / "home") as home:
+        made, [case] = project(space, name="Ward 7", owner="ann")
+        space.set_state(made.id, "ready")
+        space.save("ann", "ann", case, NewVerdict("unsure", "k"))
+        all_steps(vault(space, folder))
+        mine, _ = project(home, name="Ward 7")
+        vault(home, folder, owner=ME).bring_back()
+        home.delete(ME, mine.id)
+        [hers] = home.projects(ME)
+        assert (hers.id, hers.name) == (made.id + 1, "Ward 7 (2)")
+        home.set_sources(hers.id, ["busi:x"], {"ultrasound": "hf://a/b@v2"})
+        all_steps(vault(home, folder))
+    with Store(tmp_path / "new") as space:
+        all_steps(vault(space, folder))
+        [back] = space.projects("ann")
+        assert (back.id, back.name, back.created) == (made.id, "Ward 7", made.created)
+        assert (back.sources, back.weights) == (("busi:x",), {"ultrasound": "hf://a/b@v2"})
+        assert [verdict.key for verdict in space.history("ann", case)] == ["k"]
+
+
+def two_projects(store: Store) -> dict[str, tuple[int, int]]:
+    """By name the number of each and of its case, which is decided."""
+    owned = {}
+    for name in ("P", "Q"):
+        made, [case] = project(store, name=name)
+        store.set_state(made.id, "ready")
+        store.save(ME, "ann", case, NewVerdict("unsure", name))
+        owned[name] = made.id, case
+    return owned
+
+
+def test_all_is_back_before_any_project_is_told_of(tmp_path):
+    """Or an import of the first would give the numbers of the second's cases to its own."""
+    with Store(tmp_path / "home") as store, Store(tmp_path / "new") as back:
+        owned = two_projects(store)
+        all_steps(vault(store, tmp_path / "backup"))
+        was_all_here: list[bool] = []
+
+        def goes_on(key: str) -> None:
+            was_all_here.append(running.is_complete)
+            [number] = [found.number for found in back.ledger.projects() if found.key == key]
+            back.add_cases(number, [new_case("more")])
+
+        running = vault(back, tmp_path / "backup", restored=goes_on)
+        all_steps(running)
+        assert was_all_here == [True, True]
+        for name, (id, case) in owned.items():
+            assert {row.case: row.id for row in back.queue(ME, id, "listed")}["a"] == case
+            assert [verdict.key for verdict in back.history(ME, case)] == [name]
+
+
+def test_a_project_that_came_before_something_failed_is_told_of_once_the_rest_is_here(tmp_path):
+    with Store(tmp_path / "home") as store, Store(tmp_path / "new") as back:
+        two_projects(store)
+        all_steps(vault(store, tmp_path / "backup"))
+        told: list[str] = []
+        running = vault(back, tmp_path / "backup", restored=told.append)
+        real = running._ledger.restore
+
+        def fails_at_the_second(project, *more):
+            if project.name == "Q":
+                raise ReviewError("The disk is full.")
+            return real(project, *more)
+
+        running._ledger.restore = fails_at_the_second
+        running._try()
+        assert [found.name for found in back.projects(ME)] == ["P"] and told == []
+        running._ledger.restore = real
+        running._try()
+        assert told == [found.key for found in store.ledger.projects()]
+
+
 def test_a_restored_project_is_exported_with_its_masks(made, place_of_backup, tmp_path):
     """Though the scans are not there: what was decided comes out."""
     from bcweb.review.export import export
@@ -326,7 +401,7 @@ def test_the_command_says_how_many_verdicts_came_of_a_project_that_is_here(
 @pytest.mark.parametrize(
     ("fault", "why"),
     [
-        ("cut", "Damaged in the backup, and left out"),
+        ("cut", "Damaged or unreadable in the backup, and left out"),
         ("newer", "Written by a newer program, and left out until this one is updated"),
     ],
 )
