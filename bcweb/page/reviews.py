@@ -174,6 +174,11 @@ class Reviews:
 
     async def resume(self, request: Request) -> Response:
         reader, id = self._may(request), id_of(request)
+        if self.workspace.is_incomplete():
+            # As with a new project.
+            raise Refusal(
+                503, "The backup is still being read: go on importing after that.", again=True
+            )
 
         def work(store):
             self.imports.resume(store, store.project(reader.owner, id))
@@ -258,6 +263,7 @@ class Reviews:
                 "verdict": told.verdict(stands) if stands else None,
                 "draft": told.draft(draft),
                 "history": len(history),
+                **told.same_group(*store.same_group(reader.owner, id)),
             }
 
         return answer(await self.workspace.ask(work))

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from bcweb.review.records import CaseRow, Draft, Prediction, Project, QueueRow, Verdict
+from bcweb.review.records import Beside, CaseRow, Draft, Prediction, Project, QueueRow, Verdict
+from bcweb.scans import is_caution
 
 _READ_AT = QueueRow._fields.index("read_at")
 
@@ -52,6 +53,7 @@ def case(of: CaseRow, prediction: Prediction | None, may_see_paths: bool) -> dic
         "name": of.case,
         "path": str(of.file) if may_see_paths else of.file.name,
         "dataset": of.dataset,
+        "group": of.group,
         "label": of.label,
         "findings": of.findings,
         "problem": of.problem,
@@ -62,6 +64,7 @@ def case(of: CaseRow, prediction: Prediction | None, may_see_paths: bool) -> dic
         "spacing": list(of.spacing) if of.spacing else None,
         "modality": of.modality,
         "notes": list(of.notes),
+        "cautions": list(filter(is_caution, of.notes)),
         "has_truth": of.has_truth,
         "truth_px": of.truth_px,
         "twin": of.twin,
@@ -83,6 +86,12 @@ def _prediction(of: Prediction | None) -> dict[str, Any]:
         "prediction": of.id if of else None,
         **{name: getattr(of, name) if of else None for name in names},
     }
+
+
+def same_group(beside: Sequence[Beside], count: int) -> dict[str, Any]:
+    """The first of the other cases of a case's group. count: of all of them."""
+    told = [{"id": one.id, "name": one.case, "decision": one.decision} for one in beside]
+    return {"same_group": told, "same_group_count": count}
 
 
 def verdict(of: Verdict) -> dict[str, Any]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select
 
 from bcweb import names
 from bcweb.review import rows
-from bcweb.review.records import CaseRow, NotThere, Prediction, Project, Verdict
+from bcweb.review.records import Beside, CaseRow, NotThere, Prediction, Project, Verdict
 from bcweb.review.schema import cases, drafts, predictions, projects, verdicts
 
 _LARGEST_ID = 2**31 - 1
@@ -62,6 +62,23 @@ def cases_where(connection: Connection, *conditions: ColumnElement) -> list[Case
     """In the data sets' order."""
     asked = select(*rows.CASE).where(*conditions).order_by(cases.c.position)
     return [rows.case(row) for row in connection.execute(asked).mappings()]
+
+
+def same_group(connection: Connection, known: CaseRow, most: int) -> tuple[list[Beside], int]:
+    """The first of the other cases of a case's group, in the data set's order, and how many there are.
+
+    No index: 10,000 cases of one data set are gone through in 5 ms, and each is asked for ahead.
+    """
+    if not known.group:  # those of no group are not of one
+        return [], 0
+    asked = select(cases.c.id, cases.c.case, cases.c.decision, func.count().over()).where(
+        cases.c.project_id == known.project_id,
+        cases.c.dataset == known.dataset,
+        cases.c.group == known.group,
+        cases.c.id != known.id,
+    )
+    found = connection.execute(asked.order_by(cases.c.position).limit(most)).all()
+    return [Beside(*row[:-1]) for row in found], found[0][-1] if found else 0
 
 
 def predictions_where(connection: Connection, *conditions: ColumnElement) -> list[Prediction]:

@@ -26,7 +26,7 @@ from bcweb.review.adding import has_moved
 from bcweb.review.records import CaseRow, NewCase, NotThere, Project, ReviewError
 from bcweb.review.revisions import Predicted, standing_alone
 from bcweb.review.store import Store
-from bcweb.scans import Modality, ScanError, scan_size
+from bcweb.scans import Modality, ScanError, is_caution, scan_size, told_cautions
 from bcweb.scores import ScoresError
 from bcweb.terminal import counted, os_sentence
 from bcweb.weights import Weights, WeightsError, load_weights, resolve_name
@@ -450,6 +450,7 @@ class Import:
         copies = [f"{' = '.join(c)}: the same file." for c in same.values() if len(c) > 1]
         notes = _told(bad, "cases that cannot be read") + _told(odd, "truths that cannot be read")
         notes += _told(copies, "files that are there more than once")
+        notes += told_cautions((r.case, note) for r in rows for note in r.notes if is_caution(note))
         seen = [job for job in jobs if job.how != "unseen"]
         if seen:
             by_fold = sum(job.how == "out-of-fold" for job in seen)

@@ -327,6 +327,14 @@ class QueueRow(NamedTuple):
     twin_dice: float | None
 
 
+class Beside(NamedTuple):
+    """Another case of a case's group, as it is named beside it."""
+
+    id: int
+    case: str
+    decision: Decision | None
+
+
 @dataclass(frozen=True)
 class SnapshotCase:
     """A case with the verdict that stands and its newest prediction, all of one moment."""

@@ -30,6 +30,7 @@ from bcweb.review.files import Files, Writing
 from bcweb.review.ledger import Ledger
 from bcweb.review.records import (
     Beginning,
+    Beside,
     Busy,
     CaseRow,
     Conflict,
@@ -166,8 +167,10 @@ class Store:
             with self._database.writing() as connection:
                 made = connection.execute(projects.insert().values(new)).inserted_primary_key[0]
                 return find.project(connection, owner, made)
-        except BaseException as error:
-            self._files.remove_all(new["folder"])
+        except Exception as error:
+            # In PostgreSQL the row may be there: a connection may break once it has it, before it says so.
+            if self._database.sqlite or isinstance(error, IntegrityError):
+                self._files.remove_all(new["folder"])
             if isinstance(error, IntegrityError):
                 raise ReviewError(f"There is a project {name!r} already.") from None
             raise
@@ -364,6 +367,12 @@ class Store:
     def case(self, owner: str, case_id: int) -> CaseRow:
         with self._database.reading() as connection:
             return find.case(connection, case_id, owner)[0]
+
+    def same_group(self, owner: str, case_id: int, most: int = 8) -> tuple[list[Beside], int]:
+        """The first of the other cases of its group, and how many there are: see `find.same_group`."""
+        with self._database.reading() as connection:
+            known, _ = find.case(connection, case_id, owner)
+            return find.same_group(connection, known, most)
 
     def predictions_of(self, owner: str, case_id: int) -> dict[str, Prediction]:
         """All of a case by their revisions, the newest last."""

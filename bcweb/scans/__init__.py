@@ -2,7 +2,16 @@
 
 from bcweb.scans.modality import guess_modality
 from bcweb.scans.read import is_dicom, read_frames, read_scan, scan_size
-from bcweb.scans.scan import MODALITIES, Modality, Scan, ScanError, check_contrast, default_window
+from bcweb.scans.scan import (
+    MODALITIES,
+    Modality,
+    Scan,
+    ScanError,
+    check_contrast,
+    default_window,
+    is_caution,
+    told_cautions,
+)
 
 __all__ = [
     "MODALITIES",
@@ -12,8 +21,10 @@ __all__ = [
     "check_contrast",
     "default_window",
     "guess_modality",
+    "is_caution",
     "is_dicom",
     "read_frames",
     "read_scan",
     "scan_size",
+    "told_cautions",
 ]

@@ -253,6 +253,38 @@ def test_a_case_is_told_with_its_pixels_map_truth_and_thumbnail(visitor, untouch
     assert picture.headers["content-type"] == "image/webp" and picture.content[8:12] == b"WEBP"
 
 
+def test_a_case_is_told_with_what_its_file_warns_of(visitor, store, tmp_path):
+    """As it was kept before there were cautions: among its notes."""
+    caution = "This is a tomosynthesis image, not an ordinary mammogram."
+    made = store.create("local", "warned of")
+    (tmp_path / "slice.png").write_bytes(png(SCANS[0].scan.pixels))
+    notes = {"notes": (caution, "First of 31 frames.")}
+    store.add_cases(made.id, [new_case(tmp_path / "slice.png", SCANS[0], "slice", None, **notes)])
+    told = case_of(visitor, rows(visitor, made)[0]["id"])
+    assert told["cautions"] == [caution]
+    assert told["notes"] == [caution, "First of 31 frames."]
+    store.delete("local", made.id)
+
+
+def test_a_case_is_told_with_the_others_of_its_group(visitor, store, tmp_path):
+    made = store.create("local", "with groups")
+    cases = []
+    for n, group in enumerate(["woman 1", "woman 2", "woman 1", "", ""]):
+        file = tmp_path / f"{n}.png"
+        file.write_bytes(png(SCANS[n].scan.pixels))
+        cases.append(replace(new_case(file, SCANS[n], f"view {n}", None), group=group))
+    store.add_cases(made.id, cases)
+    first, alone, second, none, _ = (row["id"] for row in rows(visitor, made, order="listed"))
+    say(visitor, second, "truth")
+    told = case_of(visitor, first)
+    assert (told["group"], told["same_group_count"]) == ("woman 1", 1)
+    assert told["same_group"] == [{"id": second, "name": "view 2", "decision": "truth"}]
+    for id, group in ((alone, "woman 2"), (none, "")):
+        told = case_of(visitor, id)
+        assert (told["group"], told["same_group"], told["same_group_count"]) == (group, [], 0)
+    store.delete("local", made.id)
+
+
 def test_a_case_comes_with_the_prediction_that_was_asked_for_begun_with_accepted_or_newest(
     visitor, store, project
 ):

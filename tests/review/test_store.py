@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from bcweb.review.records import NewVerdict
-from bcweb.review.store import Conflict, NotThere, ReviewError, Store
+from bcweb.review.store import Conflict, NotSaved, NotThere, ReviewError, Store
 from tests.review.small import ME, corrected, mask, new_case, new_prediction, project
 
 
@@ -162,6 +163,45 @@ def test_cases_that_lack_a_prediction(store):
     assert lacking({"ultrasound": "r1"}) == ["b"]
     assert lacking({"ultrasound": "r2"}) == ["a", "b"]
     assert lacking({"mammogram": "r1"}) == lacking({}) == []
+
+
+def test_a_project_whose_beginning_was_answered_by_nobody_has_its_folder(
+    tmp_path, postgresql, monkeypatch
+):
+    """The connection broke between the commit and its answer: the project is there."""
+    with Store(tmp_path / "home", postgresql.new()) as store:
+        real = store._database.writing
+
+        @contextmanager
+        def breaks():
+            with real() as connection:
+                yield connection
+            raise NotSaved("the connection is lost", "try again")
+
+        monkeypatch.setattr(store._database, "writing", breaks)
+        with pytest.raises(NotSaved):
+            store.create(ME, "P")
+        monkeypatch.undo()
+        [made] = store.projects(ME)
+        store.add_cases(made.id, [new_case()])
+        [case] = store.queue(ME, made.id, "listed")
+        np.testing.assert_array_equal(store.truth(ME, case.id), mask(1))
+
+
+def test_the_other_cases_of_a_group_are_of_its_project_and_data_set(store):
+    hers = [new_case(f"view {n}", group="woman 7") for n in range(12)]
+    others = [new_case("alone"), new_case("of none", group=""), new_case("nor this", group="")]
+    _, ids = project(store, *hers, *others, new_case("ward", dataset="stu", group="woman 7"))
+    project(store, *hers, name="another")
+    project(store, *hers, name="another", owner="bert")
+    store.save(ME, "anna", ids[1], NewVerdict("truth", "k"))
+    beside, count = store.same_group(ME, ids[0])
+    assert count == 11 and [one.id for one in beside] == ids[1:9], "in the data set's order"
+    assert [one.case for one in beside] == [f"view {n}" for n in range(1, 9)]
+    assert [one.decision for one in beside] == ["truth"] + [None] * 7
+    assert [one.id for one in store.same_group(ME, ids[3], most=2)[0]] == ids[:2]
+    for id in ids[12:]:
+        assert store.same_group(ME, id) == ([], 0)
 
 
 def test_projects_and_how_far_they_are(store):

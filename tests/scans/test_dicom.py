@@ -23,7 +23,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from bcweb.scans import Scan, ScanError, read_scan, scan_size
+from bcweb.scans import Scan, ScanError, is_caution, read_scan, scan_size
 from tests.scans.made import DEEP, RAMP, dicom, encode, grey, written
 
 
@@ -592,6 +592,7 @@ def test_a_view_that_is_no_ordinary_mammogram_says_so_first(elements, caution):
     else:
         (sentence,) = scan.cautions
         assert caution in sentence and scan.notes[0] == sentence
+    assert [is_caution(note) for note in scan.notes] == [True] * len(scan.cautions)
 
 
 @pytest.mark.data

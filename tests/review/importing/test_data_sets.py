@@ -26,6 +26,7 @@ from bcweb.scans import ScanError, read_scan
 from bcweb.weights import load_weights
 from tests import weights_folder
 from tests.cases import trees
+from tests.review.decided import dicom_file
 from tests.review.imported import everything, pictures, predictions, rows, run
 from tests.review.kept import all_steps, vault
 from tests.review.small import ME
@@ -256,6 +257,27 @@ def test_verdicts_stand_whatever_is_imported_later(store, weights, tmp_path):
 
 
 # --- files that are not as they should be
+
+
+def test_scans_that_their_files_warn_of_are_counted_and_one_of_them_is_named(store, tmp_path):
+    mammogram = weights_folder.write(tmp_path / "m", modality="mammogram")
+    elements = {
+        "left": {"Modality": "MG", "ImageType": r"ORIGINAL\PRIMARY"},
+        "slice 1": {"Modality": "MG", "ImageType": r"DERIVED\PRIMARY\TOMO_PROJ"},
+        "slice 2": {"Modality": "MG", "ImageType": r"DERIVED\PRIMARY\TOMO_PROJ"},
+        "thorax": {"Modality": "CT"},
+    }
+    for seed, (name, said) in enumerate(elements.items()):
+        dicom_file(tmp_path / "set" / f"{name}.dcm", trees.picture(seed), **said)
+    spec = f"folder:{tmp_path / 'set'}?modality=mammogram"
+    told = [
+        "2 scans, slice 1 for one: This is a tomosynthesis image, not an ordinary mammogram.",
+        "thorax: The file gives its modality as CT, not as ultrasound (US) or mammography (MG).",
+    ]
+    for _ in ("the first time", "again"):
+        made = run(store, "P", spec, weights=str(mammogram))
+        assert made.error is None and made.failures == 0, "they can be read"
+        assert [n for n in store.project(ME, "P").notes if "not a" in n] == told
 
 
 @pytest.fixture
