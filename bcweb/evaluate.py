@@ -32,6 +32,7 @@ from bcweb.scores import (
     CaseScore,
     ScoresError,
     are_scores,
+    data_set_parts,
     digest_of,
     mark_seen_groups,
     read_scores,
@@ -158,17 +159,19 @@ def table(result: dict[str, Any]) -> str:
             f"For {others} of them the weights' out-of-fold score is against another truth: that score is left out."
         )
     if weak := result.get("weak"):
-        apart = " and stand apart" if weak < result["unseen"] + result["seen"] else ""
+        apart = " and stand apart" if result["apart"] else ""
         lines.append(
             f"WEAK: of {weak} of them only boxes are known; scores against boxes are not scores against "
             f"masks{apart}."
         )
     lines.append("")
     if result["lesion"]["n"] + result["normal"]["n"]:
-        lines.append(f"{'':36}{'':>8}  {INTERVAL}")
+        title = "HEADLINE (boxes)" if result.get("weak") and not result["apart"] else ""
+        lines.append(f"{title:36}{'':>8}  {INTERVAL}")
         lines += _block(result)
-        if len(result["datasets"]) > 1:
-            for name, figures in result["datasets"].items():
+        parts = list(data_set_parts(result))
+        if len(parts) > 1:
+            for _, name, figures in parts:
                 block = _block(figures) or [f"  {_NONE_COUNTS}."]
                 lines += ["", f"{shown(name)}{_boxes(figures)}", *block]
         if result["by_label"]:
@@ -208,15 +211,16 @@ def _block(figures: dict[str, Any]) -> list[str]:
     lesion, normal, wise = figures["lesion"], figures["normal"], figures["lesionwise"]
     lines = []
     if lesion["n"]:
+        some = f" (over {wise['images']})" if wise["images"] < lesion["n"] else ""
         lines += [
             f"  Lesion images: {lesion['n']} in {counted(lesion['groups'], 'group')}",
             _line("    Dice, mean", lesion, "dice_mean"),
             _line("    Dice, median", lesion, "dice_median"),
             _line("    IoU, mean", lesion, "iou_mean"),
-            _line(f"    HD95, mean, px (of {lesion['hd95_n']} painted)", lesion, "hd95_mean", "px"),
+            _line(f"    HD95, mean, px (over {lesion['hd95_n']})", lesion, "hd95_mean", "px"),
             _line(f"    found (Dice > {DETECTED_ABOVE:g})", lesion, "detected", "%"),
             _line(f"    lesions found, of {wise['n']}", wise, "found", "%"),
-            _line("    false alarms an image", wise, "false_alarms"),
+            _line(f"    false alarms an image{some}", wise, "false_alarms"),
         ]
     if normal["n"]:
         lines += [
@@ -224,7 +228,10 @@ def _block(figures: dict[str, Any]) -> list[str]:
             _line("    with any pixel painted", normal, "painted", "%"),
         ]
     if figures["presence_auc"] is not None:
-        lines.append(_line("  Presence, area under the ROC curve", figures, "presence_auc"))
+        rated = figures["presence_n"]
+        is_of_all = rated == lesion["n"] + normal["n"]
+        title = "area under the ROC curve" if is_of_all else f"AUC (over {rated})"
+        lines.append(_line(f"  Presence, {title}", figures, "presence_auc"))
     return lines
 
 
@@ -245,14 +252,15 @@ def _is_exact(figures: dict[str, Any], name: str) -> bool:
 
 def label_line(figures: dict[str, Any]) -> str:
     """The figures of one label, or of another group, in a line."""
-    parts = [counted(figures["n"], "image")]
+    parts = [counted(figures["n"], "lesion image" if "normals" in figures else "image")]
     if "dice_mean" in figures:
         mean, median = _figure(figures["dice_mean"]), _figure(figures["dice_median"])
         parts.append(f"Dice mean {mean} ({_range(figures['dice_mean_ci'])}), median {median}")
         parts.append(f"found {_figure(figures['detected'], '%')}")
     if "painted" in figures:
         ends = _range(figures["painted_ci"], "%") + EXACT * _is_exact(figures, "painted")
-        parts.append(f"painted {_figure(figures['painted'], '%')} ({ends})")
+        of = f" of {counted(figures['normals'], 'normal')}" if "normals" in figures else ""
+        parts.append(f"painted {_figure(figures['painted'], '%')}{of} ({ends})")
     return ", ".join(parts)
 
 

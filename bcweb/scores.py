@@ -162,6 +162,10 @@ def read_scores(file: Path) -> tuple[CaseScore, ...]:
                     raise ScoresError(f"{file}, line {number}: {error}.") from None
                 if lacking := _lacking(score):
                     raise ScoresError(f"{file}, line {number}: it has no {lacking}.")
+                if None not in (score.found, score.lesions) and score.found > score.lesions:
+                    raise ScoresError(
+                        f"{file}, line {number}: it has found {score.found} of {score.lesions} lesions."
+                    )
                 if score.key in scores:
                     raise ScoresError(f"{file}, line {number}: {score.id} is there twice.")
                 scores[score.key] = score
@@ -220,7 +224,7 @@ def mark_seen_groups(scores: Sequence[CaseScore]) -> list[CaseScore]:
 
 def summarise(scores: Sequence[CaseScore]) -> dict[str, Any]:
     """Figures over scored cases: `lesion`, `normal`, `lesionwise` and the presence's AUC, as in --json; `weak`, how
-    many they are, where only boxes are known of each of them.
+    many lesion images there are, where only boxes are known of each of them.
 
     Intervals are [low, high]; None stands for what does not exist (no such cases, or too few groups, or groups that
     are all alike; see `bcweb.statistics.group_bootstrap`).
@@ -232,6 +236,7 @@ def summarise(scores: Sequence[CaseScore]) -> dict[str, Any]:
     result: dict[str, Any] = {"lesion": lesion_figures(lesion), "normal": _normal_figures(normal)}
     result["lesionwise"] = _lesionwise_figures([s for s in lesion if s.lesions is not None])
     rated = [s for s in scores if s.presence is not None]
+    result["presence_n"] = len(rated)
     if {s.lesion for s in rated} == {True, False}:
         interval = auc_interval(
             [s.presence for s in rated], [s.lesion for s in rated], groups_of(rated),
@@ -240,8 +245,8 @@ def summarise(scores: Sequence[CaseScore]) -> dict[str, Any]:
         result |= _with_interval("presence_auc", interval)
     else:
         result |= {"presence_auc": None, "presence_auc_ci": None}
-    if scores and all(s.weak for s in scores):
-        result["weak"] = len(scores)
+    if lesion and all(s.weak for s in lesion):
+        result["weak"] = len(lesion)
     return result
 
 
@@ -251,12 +256,13 @@ def groups_of(scores: Sequence[CaseScore]) -> list[tuple[str, str]]:
 
 
 def lesion_figures(scores: Sequence[CaseScore]) -> dict[str, Any]:
-    """The figures of `summarise` over lesion images alone. detected: the share of them that is found."""
+    """The figures of `summarise` over lesion images alone. detected: the share of them that is found. dice_only: of how
+    many no more is known, as the weights may carry it, than the Dice and what follows from it."""
     import numpy as np
 
     from bcweb.statistics import group_bootstrap, proportion
 
-    figures: dict[str, Any] = {"n": len(scores), "groups": len(set(groups_of(scores)))}
+    figures: dict[str, Any] = _counts(scores)
 
     def over(name: str, of: Sequence[CaseScore], statistic: Callable) -> None:
         interval = statistic(of, groups_of(of)) if of else None
@@ -276,12 +282,16 @@ def _normal_figures(scores: Sequence[CaseScore]) -> dict[str, Any]:
     from bcweb.statistics import proportion
 
     painted = proportion([s.painted > 0 for s in scores], groups_of(scores)) if scores else None
-    figures = {"n": len(scores), "groups": len(set(groups_of(scores)))}
-    return figures | _with_interval("painted", painted)
+    return _counts(scores) | _with_interval("painted", painted)
+
+
+def _counts(scores: Sequence[CaseScore]) -> dict[str, Any]:
+    dice_only = sum({s.lesions, s.hd95_px, s.presence} == {None} for s in scores)
+    return {"n": len(scores), "groups": len(set(groups_of(scores))), "dice_only": dice_only}
 
 
 def _lesionwise_figures(scores: Sequence[CaseScore]) -> dict[str, Any]:
-    """Lesion by lesion, over the images that hold any and whose mask is known: share found, and false alarms an
+    """Lesion by lesion, over the images that hold any and whose mask is known: n lesions, share found, and false alarms an
     image; alike: all images have as many, which makes their interval another (see `mean_count`)."""
     import numpy as np
 
@@ -290,6 +300,7 @@ def _lesionwise_figures(scores: Sequence[CaseScore]) -> dict[str, Any]:
     if not scores:
         return {
             "n": 0,
+            "images": 0,
             "found": None,
             "found_ci": None,
             "false_alarms": None,
@@ -302,7 +313,8 @@ def _lesionwise_figures(scores: Sequence[CaseScore]) -> dict[str, Any]:
     else:
         found = group_bootstrap(counts, groups_of(scores), ratio)
     alarms = [s.false_alarms for s in scores]
-    figures = {"n": int(counts[:, 1].sum())} | _with_interval("found", found)
+    figures = {"n": int(counts[:, 1].sum()), "images": len(scores)}
+    figures |= _with_interval("found", found)
     figures |= _with_interval("false_alarms", mean_count(alarms, groups_of(scores)))
     return figures | {"false_alarms_alike": len(set(alarms)) == 1}
 
@@ -321,10 +333,10 @@ def report(
 ) -> dict[str, Any]:
     """All that --json holds of scored cases; by data set and id: out_of_fold, what the weights carry, and
     findings, what is written of a case. Mammograms of which something is have figures of their own for masses;
-    what is outlined on an ultrasound is one. weak: of how many cases only boxes are known; beside others they are
-    in no figure but their data set's. other_truth: how many have a score out of fold against another truth than
-    today's, which is in no figure. Where there are both modalities, by_modality has the same of each: their masks are
-    of two networks."""
+    what is outlined on an ultrasound is one. weak: of how many cases only boxes are known, and apart: how many of them
+    are beside outlined ones, and so in no figure but their data set's; where that has outlines too, in its `boxes`.
+    other_truth: how many have a score out of fold against another truth than today's, which is in no figure. Where
+    there are both modalities, by_modality has the same of each: their masks are of two networks."""
     scored = [s for s in scores if not s.error]
     seen = [s for s in scored if s.seen]
     known = [(out_of_fold[s.key], s) for s in seen if s.key in out_of_fold]
@@ -348,6 +360,7 @@ def report(
     }
     if weak := sum(s.weak for s in scored):
         result["weak"] = weak
+        result["apart"] = 0 if any(s.weak for s in outlined(unseen or seen)) else weak
     result["seen"] = len(seen)
     result["unseen"] = len(scored) - len(seen)
     result["out_of_fold"] = len(carried)
@@ -356,7 +369,7 @@ def report(
     result["seen_scores"] = summarise(outlined(seen)) if seen else None
     datasets = dict.fromkeys(s.dataset for s in scored)
     result["datasets"] = {
-        name: summarise(outlined([s for s in unseen if s.dataset == name])) for name in datasets
+        name: _data_set_figures([s for s in unseen if s.dataset == name]) for name in datasets
     }
     result["revision"] = " + ".join(dict.fromkeys(s.revision for s in scored))
     modalities = dict.fromkeys(s.modality for s in scored)
@@ -366,6 +379,23 @@ def report(
             for modality in modalities
         }
     return result
+
+
+def _data_set_figures(scores: Sequence[CaseScore]) -> dict[str, Any]:
+    together = outlined(scores)
+    figures = summarise(together)
+    if len(together) < len(scores):
+        figures["boxes"] = summarise([s for s in scores if s.weak])
+    return figures
+
+
+def data_set_parts(figures: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """The lines that the data sets of a `report` have, each with what it is of: "dataset", or the "boxes" of one that
+    has outlines too."""
+    for name, part in figures["datasets"].items():
+        yield "dataset", name, part
+        if "boxes" in part:
+            yield "boxes", name, part["boxes"]
 
 
 def _names_mass(findings: str) -> bool:
@@ -419,11 +449,14 @@ def _is_denied(before: str, behind: str) -> bool:
 
 
 def outlined(scores: Sequence[CaseScore]) -> list[CaseScore]:
-    """The cases whose lesions were outlined, or are known not to be; all where only boxes are known of each.
+    """The cases of which not only boxes are known; all where no lesion was outlined.
 
-    A Dice against a box and one against an outline have no mean that says anything.
+    A Dice against a box and one against an outline have no mean that says anything. What holds no lesion has nothing
+    to outline, and goes with either.
     """
-    return [s for s in scores if not s.weak] or list(scores)
+    if any(s.lesion and not s.weak for s in scores):
+        return [s for s in scores if not s.weak]
+    return list(scores)
 
 
 def digest_of(truth: np.ndarray) -> str:

@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bcweb.page.answers import answer, fields, id_of, private
+from bcweb.page.answers import Refusal, answer, fields, id_of, private
 from bcweb.page.imports import Imports
 from bcweb.page.named import on_the_hub, weights_named
 from bcweb.page.readers import Reader, reader_of
@@ -111,6 +111,9 @@ class Evaluations:
         name = weights_named((await fields(request)).get("weights"))
         if not self.settings.local:
             on_the_hub([], name)
+        if self.workspace.is_incomplete():
+            # What is new would take the numbers of what comes back.
+            raise Refusal(503, "The backup is still being read: predict after that.", again=True)
 
         def work(store: Store) -> dict[str, Any]:
             project = store.project(reader.owner, id)
@@ -285,9 +288,10 @@ def shown(evaluation: Evaluation, comparison: Comparison | None) -> dict[str, An
         "truth": evaluation.truth,
         "about": wording.about(figures),
         "has_headline": bool(evaluation.headline),
+        "of_boxes": wording.of_boxes(figures),
         "metrics": {
             m.key: {"name": m.name, "meaning": m.meaning, "in_table": m in wording.COLUMNS}
-            for m in wording.METRICS
+            for m in wording.BY_KEY.values()
         },
         "interval": wording.INTERVAL,
         "clear": wording.CLEAR,

@@ -25,7 +25,7 @@ from bcweb.statistics import (
     proportion,
 )
 
-SAME = 0.0005  # Dice that differ by less are the same to three digits
+SAME = 0.0005  # Dice that differ by less count as the same: the carried ones are rounded
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,8 @@ class Comparison:
     """Two revisions on the same cases against the same truth.
 
     left_out: why the others are not in it. out_of_fold: how many cases come with the scores out of fold;
-    with_folds: whether those are among the pairs.
+    with_folds: whether those are among the pairs. accepted: of how many unseen cases the prediction of the first was
+    accepted, and of the second, that have no truth while what was corrected has one.
     """
 
     first: str
@@ -62,6 +63,7 @@ class Comparison:
     left_out: dict[str, int]
     out_of_fold: int = 0
     with_folds: bool = False
+    accepted: tuple[int, int] = (0, 0)
 
     @cached_property
     def better(self) -> tuple[Pair, ...]:
@@ -101,6 +103,8 @@ class Comparison:
             "same": len(self.pairs) - len(self.better) - len(self.worse),
             "begun_from_first": sum(pair.case.begun for pair in self.pairs),
             "begun_from_second": sum(pair.other.begun for pair in self.pairs),
+            "accepted_of_first": self.accepted[0],
+            "accepted_of_second": self.accepted[1],
             "rows": rows,
         }
 
@@ -125,6 +129,9 @@ def compare(first: Evaluation, second: Evaluation, with_folds: bool = False) -> 
         if other is None:
             left_out[why_not.get(case.score.key, not_predicted(second.revision))] += 1
             continue
+        if case.truth_file != other.truth_file:  # a verdict came after the first was scored
+            left_out["decided meanwhile"] += 1
+            continue
         seen_by = [r.revision for r, c in ((first, case), (second, other)) if c.how != "unseen"]
         has_more = bool(seen_by) and _can_be_paired(case, other)
         if not seen_by or has_more:
@@ -140,9 +147,11 @@ def compare(first: Evaluation, second: Evaluation, with_folds: bool = False) -> 
         left_out["with only boxes known"] += weak
     # Whether or not they are asked for; boxes that would stand apart do not come.
     out_of_fold = sum({p.case.how, p.other.how} != {"unseen"} for p in _outlined(with_all))
+    are_readers = first.truth == "reader"  # as imported, what was corrected is no truth either
     return Comparison(
-        first.revision, second.revision, tuple(kept), dict(left_out), out_of_fold, with_folds
-    )
+        first.revision, second.revision, tuple(kept), dict(left_out), out_of_fold, with_folds,
+        tuple(one.accepted_without_truth * are_readers for one in (first, second)),
+    )  # fmt: skip
 
 
 def _outlined(pairs: Sequence[Pair]) -> list[Pair]:

@@ -24,7 +24,7 @@ from bcweb.review.records import CaseRow, How, NotThere, Prediction, ReviewError
 from bcweb.review.revisions import Predicted
 from bcweb.review.scorer import Scorer
 from bcweb.scores import CaseScore, groups_of, lesion_figures, outlined, report
-from bcweb.statistics import group_bootstrap, rank_correlation
+from bcweb.statistics import group_bootstrap, proportion, rank_correlation
 
 if TYPE_CHECKING:  # it brings SQLAlchemy
     from bcweb.review.store import Store
@@ -44,6 +44,7 @@ SIZES: tuple[tuple[str, float], ...] = (
 NO_TRUTH = "without a truth"
 UNREADABLE = "that cannot be read"
 REJECTED = "rejected by the reader"
+JUDGED = ("accept", "corrected", "truth", "reject")  # decisions that say something of what is drawn
 DAMAGED = "whose mask is damaged on the disk"
 
 Progress = Callable[[int, int], None]
@@ -59,15 +60,17 @@ class Scored:
     """One case, scored.
 
     score: of the mask that is here; its `seen` says whether the weights that made it were trained on the
-    case. carried: the Dice out of fold that the weights carry for a case they have seen. share: of the
-    image that the truth covers, in (0, 1]; None where it holds no lesion. uncertainty: as the importer
-    worked it out. by_reader: the truth is a mask that a reader left. begun: that mask was begun from
-    this revision's own prediction. findings: what the data set writes of the case.
+    case. truth_file: what it is scored against. carried: the Dice out of fold that the weights carry for a
+    case they have seen. share: of the image that the truth covers, in (0, 1]; None where it holds no
+    lesion. uncertainty: as the importer worked it out. by_reader: the truth is a mask that a reader left.
+    begun: that mask was begun from this revision's own prediction. findings: what the data set writes of
+    the case.
     """
 
     id: int
     score: CaseScore
     how: How
+    truth_file: str
     carried: float | None = None
     share: float | None = None
     uncertainty: float | None = None
@@ -104,8 +107,18 @@ class Scored:
 
 
 @dataclass(frozen=True)
+class Judged:
+    """An unseen case that a reader decided on the revision's own prediction. case: without scores."""
+
+    case: CaseScore
+    decision: str
+    has_truth: bool
+
+
+@dataclass(frozen=True)
 class Evaluation:
-    """A revision's scores on a project. left: the cases without a score, the reason as their error."""
+    """A revision's scores on a project. left: the cases without a score, the reason as their error. judged: with a
+    score or without."""
 
     project: str
     revision: str
@@ -113,6 +126,7 @@ class Evaluation:
     truth: TruthOf
     cases: tuple[Scored, ...]
     left: tuple[CaseScore, ...]
+    judged: tuple[Judged, ...] = ()
 
     @property
     def total(self) -> int:
@@ -150,13 +164,14 @@ class Evaluation:
             "apart": len(self.apart),
             **result,
             "revision": self.revision,
+            "judged": self._judged(),
             "by_size": self._by_size(),
             "uncertainty": self._uncertainty(),
         }
 
     @cached_property
     def apart(self) -> frozenset[int]:
-        """Ids of the cases of which only boxes are known while others are outlined (see `bcweb.scores.outlined`)."""
+        """Ids of the cases of which only boxes are known while others are outlined: `apart` in `bcweb.scores.report`."""
         together = outlined([case.score for case in self.headline or self.cases])
         if any(score.weak for score in together):
             return frozenset()
@@ -166,6 +181,25 @@ class Evaluation:
     def outlined(self) -> tuple[Scored, ...]:
         """Those of the headline that a figure over all of them is of."""
         return tuple(case for case in self.headline if case.id not in self.apart)
+
+    @property
+    def accepted_without_truth(self) -> int:
+        return sum(one.decision == "accept" and not one.has_truth for one in self.judged)
+
+    def _judged(self) -> dict[str, Any]:
+        """How often a reader accepted what this revision drew. It needs no truth but the reader's eye, while of what was
+        accepted there is often no other truth to score against. What was rejected is not in the share: the reasons to
+        reject are of the scan."""
+        decisions = Counter(one.decision for one in self.judged)
+        drawn = [one for one in self.judged if one.decision != "reject"]
+        accepted = [one.decision == "accept" for one in drawn]
+        groups = groups_of([one.case for one in drawn])
+        figures = {"n": len(drawn), "groups": len(set(groups))}
+        figures |= {"decisions": {name: decisions[name] for name in JUDGED if decisions[name]}}
+        figures["accepted_without_truth"] = self.accepted_without_truth
+        if not drawn:
+            return figures | {"accepted": None, "accepted_ci": None}
+        return figures | with_interval("accepted", proportion(accepted, groups)[:3])
 
     def _by_size(self) -> dict[str, Any]:
         parts: dict[str, list[CaseScore]] = {name: [] for name, _ in SIZES}
@@ -217,11 +251,15 @@ def evaluate(
     rows = [each for each in predicted.rows if each.case.modality == modality]
     cases: list[Scored] = []
     left: list[CaseScore] = []
+    judged: list[Judged] = []
     for done, row in enumerate(rows):
         if progress:
             progress(done, len(rows))
         prediction = predictions.get(row.case.id)
         told = _Told.of(row.case, row.verdict, truth)
+        if _is_judged(row.verdict, prediction):
+            has_truth = row.case.truth_file is not None
+            judged.append(Judged(told.blank, row.verdict.decision, has_truth))
         reason = _reason(row.case, row.verdict, prediction, told, revision, truth)
         if reason:
             left.append(replace(told.blank, error=reason))
@@ -234,7 +272,9 @@ def evaluate(
             left.append(replace(told.blank, error=DAMAGED))
     if progress:
         progress(len(rows), len(rows))
-    return Evaluation(found.name, revision, modality, truth, tuple(cases), tuple(left))
+    return Evaluation(
+        found.name, revision, modality, truth, tuple(cases), tuple(left), tuple(judged)
+    )
 
 
 @dataclass(frozen=True)
@@ -292,6 +332,7 @@ def _scored(
         id=case.id,
         score=score,
         how=prediction.how,
+        truth_file=told.file,
         # What the weights carry was scored against the imported truth.
         carried=None if corrected else prediction.carried_dice,
         share=told.pixels / (case.width * case.height) if told.pixels else None,
@@ -303,6 +344,13 @@ def _scored(
         and verdict.revision == prediction.revision
         and verdict.beginning in ("prediction", "threshold"),
     )
+
+
+def _is_judged(verdict: Verdict | None, prediction: Prediction | None) -> bool:
+    """See `Judged`."""
+    if verdict is None or prediction is None or prediction.how == "seen":
+        return False
+    return verdict.revision == prediction.revision and verdict.decision in JUDGED
 
 
 def not_predicted(revision: str) -> str:

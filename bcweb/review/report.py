@@ -80,7 +80,7 @@ def html(
         _table(wording.sections(figures)),
         _comparison(comparison) if comparison else "",
         _worst(evaluation),
-        _meanings(figures),
+        _meanings(),
         "<footer>Made by bcweb. Research software. Not a medical device, and not for diagnosis.</footer>",
     ]
     return (
@@ -172,7 +172,8 @@ def _headline(evaluation: Evaluation) -> str:
         f"<small>{escape(cell.interval)}</small></li>"
         for cell in wording.headline(evaluation.figures)
     )
-    return f'<section><h2>Headline</h2><ul class="headline">{items}</ul></section>'
+    title = f"Headline{' (boxes)' * wording.of_boxes(evaluation.figures)}"
+    return f'<section><h2>{title}</h2><ul class="headline">{items}</ul></section>'
 
 
 def _plots(evaluation: Evaluation) -> str:
@@ -316,8 +317,8 @@ def _head(*names: str) -> str:
     return f"<thead><tr>{cells}</tr></thead>"
 
 
-def _meanings(figures: dict) -> str:
-    rows = [(metric.name, metric.meaning) for metric in wording.METRICS]
+def _meanings() -> str:
+    rows = [(metric.name, metric.meaning) for metric in wording.BY_KEY.values()]
     return (
         f"<section><h2>What it means</h2>{_definitions('meanings', rows + wording.MORE)}</section>"
     )

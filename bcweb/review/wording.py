@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bcweb.metrics import DETECTED_ABOVE
-from bcweb.scores import CaseScore
+from bcweb.review.comparison import SAME
+from bcweb.scores import CaseScore, data_set_parts
 from bcweb.statistics import LEAST_GROUPS, LEAST_OF_A_KIND
 
 DASH = "–"
@@ -34,6 +35,7 @@ _UNCHANGED_PAIRS = (
 CLEAR = "The truth holds no lesion: the Dice is 1 where nothing is painted (clear), else 0."
 _NO_LESIONS = "There is no lesion image among them."
 _NO_NORMALS = "There is no normal image among them."
+_DICE_ONLY = "Only the Dice out of fold is known of them, which the weights carry: this does not follow from it."
 _NO_INTERVAL = (
     f"There is no interval: it takes {LEAST_GROUPS} groups or more that are not all alike."
 )
@@ -104,7 +106,13 @@ METRICS = (
         "It needs lesion and normal images, and weights that say how likely a lesion is present.",
     ),
 )  # fmt: skip
-BY_KEY = {metric.key: metric for metric in METRICS}
+ACCEPTED = Metric(
+    "accepted", "judged", "Accepted as drawn", "%",
+    "Share of the unseen cases that a reader decided on this revision's own prediction and accepted as it was drawn; "
+    "else it was corrected, or the truth was kept. Rejected scans are not among them.",
+    "No unseen case was decided on this revision's own prediction.",
+)  # fmt: skip
+BY_KEY = {metric.key: metric for metric in (*METRICS, ACCEPTED)}
 # What a table of groups has in its columns; the headline has all of `METRICS`.
 COLUMNS = tuple(
     BY_KEY[key]
@@ -169,10 +177,7 @@ def cell(figures: dict[str, Any], metric: Metric) -> Cell:
     block = figures.get(metric.block) if metric.block else figures
     value = block.get(metric.key) if block else None
     if value is None:
-        why = metric.why_not
-        if metric.key == "hd95_mean" and not (block and block["n"]):
-            why = _NO_LESIONS
-        return Cell(metric.key, DASH, why=why)
+        return Cell(metric.key, DASH, why=_why_not(figures, metric))
     ends = block[f"{metric.key}_ci"]
     why = "" if ends else _no_interval(metric)
     if ends and metric.unit == "%" and value in (0, 1):
@@ -190,6 +195,20 @@ def cell(figures: dict[str, Any], metric: Metric) -> Cell:
     )
 
 
+def _why_not(figures: dict[str, Any], metric: Metric) -> str:
+    if metric.key not in ("hd95_mean", "found", "false_alarms", "presence_auc"):
+        return metric.why_not
+    lesion, normal = figures.get("lesion") or {}, figures.get("normal") or {}
+    if _is_of_dice_only(lesion) or (metric.key == "presence_auc" and _is_of_dice_only(normal)):
+        return _DICE_ONLY
+    return _NO_LESIONS if metric.key == "hd95_mean" and not lesion.get("n") else metric.why_not
+
+
+def _is_of_dice_only(block: dict[str, Any]) -> bool:
+    """Of a mixed label's normals it is not told, nor asked: their line has no AUC."""
+    return bool(block.get("n")) and block.get("dice_only") == block["n"]
+
+
 def _no_interval(metric: Metric) -> str:
     return _NO_PAIRS if metric.key == "presence_auc" else _NO_INTERVAL
 
@@ -198,39 +217,47 @@ def _over(block: dict[str, Any], metric: Metric) -> str:
     if metric.key == "hd95_mean":
         return f"Over {images(block['hd95_n'])} of {block['n']:,}."
     if metric.key == "found":
-        return f"Over {images(block['n'], what='lesion')}."
-    if metric.key in ("false_alarms", "presence_auc"):
-        return ""
-    kind = "lesion image" if metric.block == "lesion" else "normal image"
+        return f"Over {images(block['n'], what='lesion')} on {images(block['images'])}."
+    if metric.key == "false_alarms":
+        return f"Over {images(block['images'])}."
+    if metric.key == "presence_auc":
+        return f"Over {images(block['presence_n'])}."
+    kind = {"lesion": "lesion image", "normal": "normal image", "judged": "case"}[metric.block]
     return f"Over {images(block['n'], block['groups'], kind)}."
 
 
 def headline(figures: dict[str, Any]) -> tuple[Cell, ...]:
-    return tuple(cell(figures, metric) for metric in METRICS)
+    """`METRICS`, and how much of what was drawn was accepted where anything was decided."""
+    metrics = (*METRICS, ACCEPTED) if figures["judged"]["n"] else METRICS
+    return tuple(cell(figures, metric) for metric in metrics)
 
 
 def sections(figures: dict[str, Any]) -> tuple[Section, ...]:
     """`COLUMNS` over all cases, then by data set, label, finding and size, where there is more than one."""
-    made = [Section("", (_line("All", figures, None),))]
+    made = [Section("", (_line(f"All{' (boxes)' * of_boxes(figures)}", figures, None),))]
+    data_sets = tuple(
+        _line(f"{name}{_boxes(part)}", part, (field, name))
+        for field, name, part in data_set_parts(figures)
+    )
+    if len(data_sets) > 1:
+        made.append(Section("Data set", data_sets))
     for title, field, parts in (
-        ("Data set", "dataset", figures["datasets"]),
-        ("Label", "label", {n: _apart(f) for n, f in figures["by_label"].items()}),
-        ("Finding", "finding", {n: _apart(f) for n, f in figures["by_finding"].items()}),
-        (
-            "Truth's share of the image",
-            "size",
-            {n: _apart(f) for n, f in figures["by_size"].items()},
-        ),
+        ("Label", "label", figures["by_label"]),
+        ("Finding", "finding", figures["by_finding"]),
+        ("Truth's share of the image", "size", figures["by_size"]),
     ):
         if len(parts) > 1 and (field != "size" or figures["lesion"]["n"]):
-            lines = tuple(
-                _line(f"{name}{_boxes(part)}", part, (field, name)) for name, part in parts.items()
-            )
+            lines = tuple(_line(n, _apart(part), (field, n)) for n, part in parts.items())
             made.append(Section(title, lines))
     if figures["seen_scores"]:
         seen = figures["seen_scores"]
         made.append(Section(SEEN, (_line(f"Seen cases{_boxes(seen)}", seen, ("how", "seen")),)))
     return tuple(made)
+
+
+def of_boxes(figures: dict[str, Any]) -> bool:
+    """Whether the headline is of what only boxes are known of."""
+    return bool(figures.get("weak")) and not figures["apart"] and figures["lesion"]["n"] > 0
 
 
 def _boxes(figures: dict[str, Any]) -> str:
@@ -272,17 +299,21 @@ def about(figures: dict[str, Any]) -> list[str]:
     """What the figures are over, and what is not in them: sentences."""
     some = f"{figures['scored']:,} of {figures['cases']:,} cases have a score: {_told(figures)}."
     said = [some if figures["scored"] else "No case has a score."]
+    if figures["judged"]["n"]:
+        said.append(_accepted(figures["judged"]))
     if figures["left_out"]:
         said.append(f"Left out: {reasons(figures['left_out'])}.")
     if weak := figures.get("weak"):
         apart = ", and only figures marked (boxes) include them" if figures["apart"] else ""
+        if of_boxes(figures):
+            apart = ", and the headline is of them"
         said.append(
             f"For {weak:,} only boxes are known: their truth is the ellipse within each{apart}."
         )
     if figures["carried"]:
         said.append(
             f"For {figures['carried']:,} only the Dice out of fold is known, which the weights carry: the IoU, what was found "
-            "and which normals were painted follow from it, but not the HD95 or single lesions."
+            "and which normals were painted follow from it, but not the HD95, single lesions or presence."
         )
     if truth := of_readers(figures):
         said.append(truth)
@@ -294,15 +325,43 @@ def about(figures: dict[str, Any]) -> list[str]:
     return said
 
 
+_BETTER = (
+    " Left out as accepted predictions without another truth: {}. What a reader corrected is not left out, so the weights do "
+    "better than this on the rest."
+)
+_NOT_ACCEPTED = {
+    "corrected": "corrected",
+    "truth": "with the truth kept",
+    "reject": "more rejected",
+}
+
+
+def _accepted(judged: dict[str, Any]) -> str:
+    """How often a reader accepted what was drawn, and what became of the rest."""
+    decisions = judged["decisions"]
+    ends = f" ({interval(judged['accepted_ci'], '%')})" if judged["accepted_ci"] else ""
+    rest = [
+        f"{decisions[name]:,} {said}" for name, said in _NOT_ACCEPTED.items() if name in decisions
+    ]
+    return (
+        f"Accepted as drawn: {decisions.get('accept', 0):,} of {judged['n']:,}, {figure(judged['accepted'], '%')}{ends}, "
+        "of the unseen cases that a reader decided on this revision's own prediction"
+        + (f" ({', '.join(rest)})." if rest else ".")
+    )
+
+
 def of_readers(figures: dict[str, Any]) -> str:
     """Of how many the truth is a reader's; empty where the imported one was asked for."""
     if figures["truth"] != "reader":
         return ""
     rest = figures["scored"] - figures["by_reader"]
+    judged = figures["judged"]
+    is_of_failures = judged["accepted_without_truth"] and judged["decisions"].get("corrected")
     return (
         f"For {figures['by_reader']:,} the truth is the mask that a reader left. "
         + (f"For the other {rest:,} it is the imported one. " if rest else "")
         + "Accepted predictions are no truth: a mask scored against itself says nothing."
+        + (_BETTER.format(f"{judged['accepted_without_truth']:,}") if is_of_failures else "")
     )
 
 
@@ -416,11 +475,16 @@ def compared(figures: dict[str, Any]) -> str:
         said = (
             f"{images(figures['pairs'], what='case')} {which}: "
             f"{figures['better']:,} better with {figures['first']}, {figures['worse']:,} worse, "
-            f"{figures['same']:,} the same to three digits."
+            f"{figures['same']:,} less than {SAME:g} apart."
         )
     for which in ("first", "second"):
         if begun := figures[f"begun_from_{which}"]:
             said += f" The truth of {begun:,} of them began from {figures[which]}'s own prediction, which favours it."
+        if accepted := figures[f"accepted_of_{which}"]:
+            said += (
+                f" Not among them, for there is no other truth: {accepted:,} that were accepted as {figures[which]} drew "
+                "them, which is against it."
+            )
     if folds and not with_folds:
         have = "has" if folds == 1 else "have"
         said += f" {images(folds, what='more case')} {have} scores out of fold."

@@ -133,7 +133,9 @@ def test_groups_of_two_data_sets_are_two_though_their_names_agree():
 def test_what_there_is_none_of_is_null():
     figures = report([], {})
     assert figures["lesion"]["n"] == 0 and figures["lesion"]["dice_mean"] is None
-    assert figures["normal"] == {"n": 0, "groups": 0, "painted": None, "painted_ci": None}
+    assert figures["normal"] == {
+        "n": 0, "groups": 0, "dice_only": 0, "painted": None, "painted_ci": None,
+    }  # fmt: skip
     json.dumps(figures, allow_nan=False)
 
 
@@ -367,6 +369,42 @@ def test_scores_against_boxes_stand_apart():
     assert "\nSEEN CASES, scored" in outlined, "the boxed ones are not among them"
 
 
+def test_boxes_of_a_data_set_that_has_outlines_too_have_a_line_of_their_own():
+    """As where a reader drew one of them: each case is in one of the two."""
+    boxed = [lesion(c, 0.9, dataset="films", weak=True) for c in "xyz"]
+    result = report([lesion("drawn", 0.4, dataset="films"), *boxed, normal("n")], {})
+    films = result["datasets"]["films"]
+    assert (films["lesion"]["n"], films["boxes"]["lesion"]["n"]) == (1, 3)
+    assert (result["lesion"]["n"], result["apart"], films["boxes"]["weak"]) == (1, 3, 3)
+    said = table(result)
+    assert re.findall(r"^(\w+(?: \(boxes\))?)\n  Lesion images: (\d)", said, re.M) == [
+        ("films", "1"),
+        ("films (boxes)", "3"),
+    ]
+    assert "scores against masks and stand apart." in said
+
+
+def test_what_holds_no_lesion_takes_no_box_out_of_the_headline():
+    """Nobody outlines a normal: it has no Dice that boxes could spoil, and an AUC takes both."""
+    boxed = [lesion(c, 0.9, dataset="boxes", weak=True) for c in "xyz"]
+    result = report([*boxed, normal("e", dataset="boxes"), normal("n", dataset="others")], {})
+    assert (result["lesion"]["n"], result["lesion"]["dice_mean"]) == (3, pytest.approx(0.9))
+    assert (result["normal"]["n"], result["presence_auc"]) == (2, 1.0)
+    boxes = result["datasets"]["boxes"]
+    assert (boxes["lesion"]["n"], boxes["normal"]["n"], boxes["weak"]) == (3, 1, 3)
+    assert result["apart"] == 0 and "boxes" not in boxes
+
+
+def test_where_no_outline_has_a_result_boxes_do_not_stand_apart():
+    """The weights have seen the one that is outlined: the command calls its figures by what they are of."""
+    boxed = [lesion(c, 0.9, weak=True) for c in "xy"]
+    said = table(report([lesion("a", 1.0, seen=True), *boxed], {}))
+    assert "are not scores against masks.\n" in said and "stand apart" not in said
+    assert re.search(r"^HEADLINE \(boxes\) ", said, re.M)
+    said = table(report([lesion("a", 1.0), *boxed], {}))
+    assert "stand apart" in said and "HEADLINE" not in said
+
+
 def test_a_data_set_that_is_all_seen_says_why_it_has_no_figure():
     said = table(report([*FOUR, lesion("e", 0.9, dataset="learned", seen=True)], {}))
     why = "  No case is unseen, and none has an out-of-fold score against its truth."
@@ -387,6 +425,17 @@ def test_an_interval_that_no_group_was_drawn_for_is_marked():
     # On average one false alarm, and not on every image.
     drawn = [lesion(str(i), 0.05 + i / 50, false_alarms=i % 3, found=i % 2) for i in range(12)]
     assert "*" not in table(report(drawn, {}))
+
+
+def test_a_label_of_lesions_and_normals_says_of_how_many_normals_it_painted_any():
+    mixed = [normal("n", painted=5, label="benign"), normal("o", label="benign")]
+    said = table(report([*FOUR, *mixed, normal("p")], {}))
+    assert re.search(
+        r"^  benign: 4 lesion images, .*, found 75\.0%, painted 50\.0% of 2 normals ", said, re.M
+    )
+    assert re.search(r"^  normal: 1 image, painted 0\.0% \(", said, re.M)
+    one = table(report([*FOUR, mixed[0]], {}))
+    assert "painted 100.0% of 1 normal (" in one
 
 
 def test_data_sets_are_told_apart():

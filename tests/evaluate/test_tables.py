@@ -79,6 +79,12 @@ def test_a_scored_case_without_what_is_counted_is_told(tmp_path, case, lacking):
         read_scores(tmp_path / "scores.csv")
 
 
+def test_no_more_lesions_are_found_than_there_are(tmp_path):
+    write_scores(tmp_path / "scores.csv", [normal("n"), lesion("a", 0.5, lesions=2, found=3)])
+    with pytest.raises(ScoresError, match=r"scores.csv, line 3: it has found 3 of 2 lesions\.$"):
+        read_scores(tmp_path / "scores.csv")
+
+
 def test_a_cell_that_no_table_has_is_one_sentence(tmp_path):
     write_scores(tmp_path / "scores.csv", [lesion("x" * 140_000, 0.5)])
     with pytest.raises(ScoresError, match=r"scores.csv is not a table of scores: .*\.$"):

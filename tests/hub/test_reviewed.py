@@ -8,6 +8,7 @@ import pytest
 
 from bcweb.review.export import PushError, export, push_export
 from bcweb.review.export.push import check
+from bcweb.review.records import ReviewError
 from tests.cases.trees import picture, save
 from tests.review import decided
 from tests.review.decided import OWNER, Decided, blob
@@ -163,6 +164,31 @@ def test_who_may_not_push_learns_why_before_anything_is_written(
     assert not hub.store.repositories and not to.exists()
 
 
+def test_no_repository_is_made_where_there_is_nothing_to_put_into_it(hub, client, made, tmp_path):
+    """Nor one that everybody sees."""
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "notes.txt").write_text("mine")
+    file = save(made.folder / "own.png", picture(9))
+    unread = decided.empty_project(tmp_path / "unread")
+    unread.add("own", file)
+    for of, name, options, said in (
+        (made, "no such project", {}, "There is no such project."),
+        (made, made.project.id, {"include": ("foo",)}, "'foo' is no decision that gives a mask"),
+        (
+            made,
+            made.project.id,
+            {"include": ("corrected",)},
+            "has a mask to give, most often: Only",
+        ),
+        (made, made.project.id, {"to": tmp_path / "full"}, "full holds something already"),
+        (unread, unread.project.id, {}, "has a mask to give, none was decided yet."),
+    ):
+        with pytest.raises(ReviewError, match=said) as caught:
+            push_export(of.store, OWNER, name, NAME, public=True, **options)
+        assert not isinstance(caught.value, PushError)
+        assert not hub.store.repositories, said
+
+
 def test_no_network_is_one_sentence(client, made, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
     assert refused(made, NAME) == "The Hub cannot be reached at http://127.0.0.1:9."
@@ -224,8 +250,7 @@ def test_an_older_export_is_not_said_to_be_the_one_that_was_refused(hub, python,
     command = ("-m", "bcweb.review", "export", made.project.name, "--to", "out")
     done = python(*command, "--push", "bob/cases", env={"BCWEB_HOME": str(made.store.home)})
     assert done.returncode == 1
-    assert done.stderr.startswith("bob/cases belongs to bob") and "Push it later: " in done.stderr
-    assert "The export is in" not in done.stderr
+    assert done.stderr == "out holds something already; name a folder that is not there yet.\n"
 
 
 def test_a_data_set_in_a_folder_is_read_by_the_client_of_data_sets(python, made, tmp_path):

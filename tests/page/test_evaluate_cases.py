@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -21,7 +22,8 @@ REMEMBERED = [
 
 @pytest.fixture(scope="module")
 def filled(store: Store, place: str) -> str:
-    for name, cases in (("boxed", BOXED), ("remembered", REMEMBERED)):
+    mixed = [replace(made, dataset="films") for made in BOXED]
+    for name, cases in (("boxed", BOXED), ("mixed", mixed), ("remembered", REMEMBERED)):
         fill(store, name=name, cases=cases)
     return place
 
@@ -65,6 +67,16 @@ def test_scores_against_boxes_are_in_no_plot_and_under_no_line_but_their_data_se
     tab.counts(4, boxed)
     tab.on(".list td span").first.hover()
     expect(tab.on(".meaning")).to_contain_text("scored against the ellipse in each")
+
+
+def test_a_data_set_of_outlines_and_boxes_has_a_line_for_either(tab):
+    outlined, boxed = ["0.900"] * 3, ["0.100 (box)"] * 4
+    tab.open("mixed").counts(3, outlined + boxed)
+    tab.on(".groups").get_by_role("button", name="films (boxes)").click()
+    tab.counts(4, boxed)
+    expect(tab.on(".over button")).to_have_text("films (boxes) ×")
+    tab.on(".groups").get_by_role("button", name="films", exact=True).click()
+    tab.counts(3, outlined)
 
 
 def test_the_line_of_what_was_seen_opens_no_results(tab):

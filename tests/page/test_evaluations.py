@@ -141,7 +141,7 @@ def test_the_figures_come_in_words_with_what_they_mean(page, store):
         "fold.",
         f"Left out: 1 without a truth; 1 that cannot be read; 1 not predicted by {FIRST}.",
         "For 1 only the Dice out of fold is known, which the weights carry: the IoU, what was found and which "
-        "normals were painted follow from it, but not the HD95 or single lesions.",
+        "normals were painted follow from it, but not the HD95, single lesions or presence.",
     ]
 
 
@@ -278,6 +278,20 @@ def test_an_answer_that_nobody_came_back_for_is_worked_out_anew(store, monkeypat
     monkeypatch.setattr(evaluations.time, "monotonic", lambda: now + 120)
     working.job(evaluations.Asked("local", project.id, SECOND, None, "reader"))
     assert [asked.revision for asked in working._jobs] == [SECOND], "the other is held for nobody"
+
+
+def test_the_share_that_was_accepted_as_drawn_is_in_the_headline(page, store):
+    project, asking = fill(store), page()
+    before = scores(asking, project, revision=FIRST)
+    assert "accepted" not in {cell["key"] for cell in before["headline"]}
+    case = ids_of(store, project)["no truth"]
+    looked_at = store.prediction("local", case, FIRST).id
+    store.save("local", "ann", case, NewVerdict("accept", key="1", prediction_id=looked_at))
+    after = scores(asking, project, revision=FIRST)
+    cell = after["headline"][-1]
+    assert (cell["key"], cell["value"], cell["interval"]) == ("accepted", "100.0%", "2.5%–100.0%")
+    assert after["metrics"]["accepted"]["name"] == "Accepted as drawn"
+    assert after["about"][1].startswith("Accepted as drawn: 1 of 1, 100.0% (2.5%–100.0%), of the")
 
 
 # --- files

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,13 +11,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from bcweb.evaluate import table
 from bcweb.review import wording
 from bcweb.review.comparison import Comparison, _paired, _paired_auc, compare
 from bcweb.review.evaluation import SIZES, Evaluation, evaluate, size_of
 from bcweb.review.records import NewVerdict, NotThere, Project, ReviewError
 from bcweb.review.revisions import revisions
 from bcweb.review.store import Store
-from bcweb.scores import CaseScore
+from bcweb.scores import CaseScore, report
 from tests.review.scored import (
     CASES,
     FIRST,
@@ -120,6 +122,33 @@ def test_what_needs_a_mask_leaves_out_the_case_whose_mask_is_not_here(first):
     # a b c d against the normals e and f: of eight pairs only d's 0.6 is below f's 0.65. "fold" was rated by
     # another network, that of its fold, which has no normal to be compared with.
     assert figures["presence_auc"] == pytest.approx(7 / 8)
+    over = {cell.key: cell.over for cell in wording.headline(figures)}
+    assert over["hd95_mean"] == "Over 4 images of 6."
+    assert over["found"] == "Over 5 lesions on 5 images."
+    assert (over["false_alarms"], over["presence_auc"]) == ("Over 5 images.", "Over 7 images.")
+    said = table(figures)
+    assert re.search(r"^    HD95, mean, px \(over 4\) +3\.8 ", said, re.M)
+    assert re.search(r"^    false alarms an image \(over 5\) ", said, re.M)
+    assert re.search(r"^  Presence, AUC \(over 7\) +0\.875 ", said, re.M)
+    whole = table(report([case.score for case in first.cases if not case.score.seen], {}))
+    assert re.search(r"^    false alarms an image  ", whole, re.M), "of all there is nothing to say"
+
+
+def test_where_only_a_dice_is_carried_the_dashes_say_so(tmp_path):
+    carried = next(made for made in CASES if made.name == "carried")
+    normal = replace(CASES[4], name="n", group="n")
+    with Store(tmp_path) as store:
+        fill(store, cases=[carried, normal])
+        told = {c.key: c for c in wording.headline(evaluate(store, "local", "made", FIRST).figures)}
+        fill(store, name="missed", cases=[CASES[3]])
+        missed = evaluate(store, "local", "missed", FIRST).figures
+    assert (told["dice_mean"].value, told["painted"].value) == ("0.600", "0.0%")
+    why = "Only the Dice out of fold is known of them, which the weights carry: this does not follow from it."
+    for key in ("hd95_mean", "found", "false_alarms", "presence_auc"):
+        assert (told[key].value, told[key].why) == ("–", why), key
+    other = {cell.key: cell.why for cell in wording.headline(missed)}
+    assert other["hd95_mean"] == "A distance needs a mask and a truth that both hold a lesion."
+    assert other["presence_auc"].startswith("It needs lesion and normal images")
 
 
 def test_five_groups_are_too_few_for_an_interval(first):
@@ -139,7 +168,8 @@ def test_five_groups_are_too_few_for_an_interval(first):
 
 def test_an_auc_without_an_interval_says_how_many_of_either_kind_it_wants():
     cell = wording.cell(
-        {"presence_auc": 0.9, "presence_auc_ci": None}, wording.BY_KEY["presence_auc"]
+        {"presence_auc": 0.9, "presence_auc_ci": None, "presence_n": 9},
+        wording.BY_KEY["presence_auc"],
     )
     assert cell.why == (
         "There is no interval: it takes 10 groups or more that are not all alike, 5 or more of them with a lesion image "
@@ -194,10 +224,12 @@ def test_scores_against_boxes_stand_apart(tmp_path):
             "(boxes) include them."
             for said in wording.about(figures)
         )
-        assert [line.name for line in wording.sections(figures)[1].lines] == [
-            "set",
-            "other (boxes)",
-        ]
+        lines = wording.sections(figures)[1].lines
+        assert [(line.name, line.images) for line in lines] == [
+            ("set", "1"),
+            ("set (boxes)", "1"),
+            ("other (boxes)", "1"),
+        ], "each case is in one of them"
         pairs = compare(told, evaluate(store, "local", "made", SECOND))
         assert [pair.first.id for pair in pairs.pairs] == ["a"]
         assert pairs.left_out == {"with only boxes known": 2}
@@ -213,6 +245,34 @@ def test_scores_against_boxes_stand_apart(tmp_path):
         store.save("local", "anna", ids_of(store, project)["c"], drawn)
         by_reader = evaluate(store, "local", "made", FIRST, "reader").figures
         assert (by_reader["weak"], by_reader["lesion"]["n"]) == (1, 2), "c is outlined now"
+
+
+def test_one_case_without_a_lesion_takes_no_box_out_of_the_figures(tmp_path):
+    """A reader says that c holds none, and then outlines b."""
+    cases = [replace(made, boxed=True, dataset="boxes") for made in CASES[:4]]
+
+    def corrected(case: str, mask: np.ndarray) -> Evaluation:
+        drawn = NewVerdict("corrected", key=f"key of {case}", mask=mask, beginning="empty")
+        store.save("local", "anna", ids_of(store, project)[case], drawn)
+        return evaluate(store, "local", "made", FIRST, "reader")
+
+    with Store(tmp_path) as store:
+        project = fill(store, cases=cases)
+        told = corrected("c", square(0, 0))
+        assert told.figures["lesion"]["dice_mean"] == pytest.approx((1 + 0.8 + 0) / 3)
+        assert (told.figures["normal"]["n"], told.apart) == (1, frozenset())
+        assert wording.sections(told.figures)[0].lines[0].name == "All (boxes)"
+        others = evaluate(store, "local", "made", SECOND, "reader")
+        assert [pair.first.id for pair in compare(told, others).pairs] == ["a", "b", "c", "d"]
+
+        told = corrected("b", square(10, 0))
+        assert told.figures["lesion"]["dice_mean"] == pytest.approx(0.8)
+        [all_of_them], data_sets, *_ = (part.lines for part in wording.sections(told.figures))
+        assert all_of_them.name == "All"
+        assert [(line.name, line.only, line.images) for line in data_sets] == [
+            ("boxes", ("dataset", "boxes"), "2"),
+            ("boxes (boxes)", ("boxes", "boxes"), "2"),
+        ], "each case is in one of them"
 
 
 def test_boxes_that_stand_apart_are_no_further_cases_out_of_fold(tmp_path):
@@ -261,9 +321,8 @@ def test_where_no_outline_has_a_result_boxes_do_not_stand_apart(tmp_path):
         fill(store, cases=[seen, *(replace(made, boxed=True) for made in CASES[:2])])
         told = evaluate(store, "local", "made", FIRST)
     assert (told.figures["lesion"]["n"], told.apart) == (2, frozenset())
-    assert "For 2 only boxes are known: their truth is the ellipse within each." in wording.about(
-        told.figures
-    )
+    said = "For 2 only boxes are known: their truth is the ellipse within each, and the headline is of them."
+    assert said in wording.about(told.figures)
 
 
 def test_a_size_belongs_to_the_part_that_begins_with_it():
@@ -324,6 +383,67 @@ def test_an_accepted_prediction_is_not_scored_against_itself(own):
     decide(store, ids["no truth"], "accept")
     told = {case.score.id: case.score.dice for case in _reader(store).cases}
     assert told["c"] == 0.5 and "no truth" not in told
+
+
+def test_the_share_accepted_as_drawn_is_of_unseen_cases_decided_on_this_revisions_prediction(own):
+    store, project = own
+    ids = ids_of(store, project)
+    for name in ("c", "no truth", "seen", "fold"):
+        decide(store, ids[name], "accept", revision=FOLD if name == "fold" else FIRST)
+    decide(store, ids["b"], "corrected", square(10, 2), beginning="prediction")
+    decide(store, ids["a"], "truth")
+    decide(store, ids["d"], "reject", reason="unreadable")
+    decide(store, ids["f"], "unsure")
+    decide(store, ids["e"], "accept", revision=SECOND)
+    told = evaluate(store, "local", "made", FIRST).figures
+    judged = told["judged"]
+    assert (judged["n"], judged["groups"], judged["accepted"]) == (5, 4, 0.6), "fold, c, no truth"
+    assert judged["decisions"] == {"accept": 3, "corrected": 1, "truth": 1, "reject": 1}
+    assert wording.about(told)[1] == (
+        "Accepted as drawn: 3 of 5, 60.0%, of the unseen cases that a reader decided on this revision's own prediction "
+        "(1 corrected, 1 with the truth kept, 1 more rejected)."
+    )
+    cell = wording.headline(told)[-1]
+    assert (cell.key, cell.value, cell.over) == ("accepted", "60.0%", "Over 5 cases in 4 groups.")
+    assert evaluate(store, "local", "made", SECOND).figures["judged"]["decisions"] == {"accept": 1}
+
+
+def test_without_a_verdict_nothing_is_said_of_what_was_accepted(first):
+    assert (first.figures["judged"]["n"], first.figures["judged"]["accepted"]) == (0, None)
+    assert not any("Accepted as drawn" in said for said in wording.about(first.figures))
+    assert "accepted" not in {cell.key for cell in wording.headline(first.figures)}
+
+
+def test_figures_of_corrected_cases_alone_say_that_the_weights_do_better_on_the_rest(tmp_path):
+    """A clinic's own scans, which came without masks."""
+    cases = [replace(CASES[0], name=f"{n}", group=f"{n}", side=None) for n in range(20)]
+    better = (
+        "Left out as accepted predictions without another truth: 15. What a reader corrected is not left out, so the "
+        "weights do better than this on the rest."
+    )
+    with Store(tmp_path) as store:
+        ids = ids_of(store, fill(store, cases=cases))
+        for n in range(15):
+            decide(store, ids[f"{n}"], "accept")
+        told = _reader(store).figures
+        assert (told["scored"], better in wording.of_readers(told)) == (0, False)
+        for n in range(15, 20):
+            decide(store, ids[f"{n}"], "corrected", square(4, 1), beginning="prediction")
+        told = _reader(store).figures
+        assert wording.of_readers(told).endswith(better)
+        low, high = told["judged"]["accepted_ci"]
+        assert told["judged"]["accepted"] == 0.75 and 0.5 < low < 0.75 < high < 1
+        assert wording.about(told)[1].startswith(
+            f"Accepted as drawn: 15 of 20, 75.0% ({100 * low:.1f}%–{100 * high:.1f}%), of the unseen"
+        )
+        assert better not in " ".join(
+            wording.about(evaluate(store, "local", "made", FIRST).figures)
+        )
+        beside = [evaluate(store, "local", "made", name, "reader") for name in (SECOND, FIRST)]
+        assert wording.compared(compare(*beside).figures).endswith(
+            "Not among them, for there is no other truth: 15 that were accepted as "
+            f"{FIRST} drew them, which is against it."
+        )
 
 
 def test_a_corrected_case_without_a_truth_has_a_score_from_then_on(own):
@@ -507,6 +627,20 @@ def test_truths_that_began_from_a_prediction_of_either_side_are_told(own):
         assert f"{FIRST}'s own" not in wording.compared(told.figures)
     imported = (evaluate(store, "local", "made", name) for name in (FIRST, SECOND))
     assert "favours" not in wording.compared(compare(*imported).figures), "no truth began so"
+
+
+def test_a_case_that_was_decided_between_the_two_scorings_is_no_pair(own):
+    """One side would be scored against the old truth, the other against the new."""
+    store, project = own
+    ids = ids_of(store, project)
+    first = evaluate(store, "local", "made", FIRST, "reader")
+    decide(store, ids["b"], "corrected", square(10, 2), beginning="empty")
+    decide(store, ids["c"], "truth")
+    told = compare(first, evaluate(store, "local", "made", SECOND, "reader"))
+    assert [pair.first.id for pair in told.pairs] == ["a", "c", "d", "e", "f"]
+    assert told.left_out["decided meanwhile"] == 1
+    again = compare(*(evaluate(store, "local", "made", r, "reader") for r in (FIRST, SECOND)))
+    assert len(again.pairs) == 6 and "decided meanwhile" not in again.left_out
 
 
 def test_a_mask_of_the_second_that_is_damaged_is_no_prediction_that_was_not_made(own):

@@ -285,6 +285,7 @@ def test_the_command_prints_the_figures_and_what_was_left_out(home, capsys):
     assert "Dice, mean                         0.583" in said
     assert "  under 1%: 1 image, Dice mean 0.000 (no interval)" in said
     assert "6 cases that both predicted and neither had seen: 2 better" in said
+    assert "3 worse, 1 less than 0.0005 apart." in said
     assert re.search(r"Dice, mean +0\.575 +0\.725  −0\.150$", said, re.M), "three groups"
     assert main(["evaluate", "made"]) == 0
     assert f"To compare: --against {FIRST}" in capsys.readouterr().out
@@ -319,6 +320,20 @@ def test_a_readers_truth_wants_a_reader_and_says_first_how_far_it_reaches(home, 
         "For 1 the truth is the mask that a reader left. For the other 8 it is the imported one. "
     )
     assert out.startswith(first) and out.count("mask that a reader left") == 1
+
+
+def test_the_command_and_the_report_tell_how_much_was_accepted_as_drawn(home, tmp_path, capsys):
+    ids = ids_of(home, fill(home))
+    for name, decision in (("a", "truth"), ("b", "accept"), ("no truth", "accept")):
+        looked_at = home.prediction("local", ids[name], FIRST).id
+        home.save("local", "ann", ids[name], NewVerdict(decision, name, prediction_id=looked_at))
+    page, figures = tmp_path / "out.html", tmp_path / "out.json"
+    asked = ["evaluate", "made", "--revision", FIRST, f"--html={page}", f"--json={figures}"]
+    assert main(asked) == 0
+    said = "Accepted as drawn: 2 of 3, 66.7%, of the unseen cases that a reader decided"
+    assert said in capsys.readouterr().out and said in page.read_text()
+    assert json.loads(figures.read_text())["judged"]["accepted"] == pytest.approx(2 / 3)
+    assert Parsed(page.read_text()).figures["headline.accepted"] == "66.7%"
 
 
 def test_scans_of_the_other_modality_are_said_to_be_left_aside(home, capsys):

@@ -45,6 +45,7 @@ import { BASE, ask, sending } from "./api.js";
  * @property {Truth} truth
  * @property {string[]} about
  * @property {boolean} has_headline
+ * @property {boolean} of_boxes what the headline is of: no lesion of it is outlined
  * @property {Record<string, {name: string, meaning: string, in_table: boolean}>} metrics
  * @property {string} interval
  * @property {string} clear what is told in place of a Dice where there is no lesion

@@ -119,7 +119,7 @@ export class Cases {
     };
     const chips = [
       dice && button(`Dice ${dice[0].toFixed(2)} to ${dice[1].toFixed(2)} ×`, null, () => this.#unfilter(true), { "aria-label": "Show every Dice" }),
-      only && button(`${only[1]} ×`, null, () => this.#unfilter(false), { "aria-label": "Show all groups" }),
+      only && button(`${only[1]}${only[0] === "boxes" ? " (boxes)" : ""} ×`, null, () => this.#unfilter(false), { "aria-label": "Show all groups" }),
     ].filter(Boolean);
     const head = (/** @type {string} */ text, /** @type {string} */ why) => h("th", { scope: "col" }, term(text, why));
     this.list.replaceChildren(
@@ -164,10 +164,11 @@ export class Cases {
 }
 
 /** The cases of a line of the table, or all; and those that are in no figure of it: what only boxes are known of is
- * in none but that of a data set that has only boxes. @param {Case[]} cases @param {Only} only */
+ * in none but its data set's, in a line of its own where that has outlines too. @param {Case[]} cases @param {Only} only */
 function chosenBy(cases, only) {
-  const isNamed = (/** @type {Case} */ one) => !only || String(/** @type {any} */ (one)[only[0]]) === only[1];
-  const areBoxes = only?.[0] === "dataset" && cases.filter((one) => one.is_result && isNamed(one)).every(({ is_apart }) => is_apart);
+  const isOfBoxes = only?.[0] === "boxes";
+  const isNamed = (/** @type {Case} */ one) => !only || (isOfBoxes ? one.dataset === only[1] && one.is_apart : String(/** @type {any} */ (one)[only[0]]) === only[1]);
+  const areBoxes = isOfBoxes || (only?.[0] === "dataset" && cases.filter((one) => one.is_result && one.is_lesion && isNamed(one)).every(({ is_apart }) => is_apart));
   const isApart = (/** @type {Case} */ one) => one.is_apart && !(areBoxes && isNamed(one));
   return { isApart, isOnly: (/** @type {Case} */ one) => isNamed(one) && !(only && isApart(one)) };
 }

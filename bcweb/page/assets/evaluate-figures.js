@@ -23,7 +23,8 @@ export function headline(scores) {
     const why = meaningOf(scores, one);
     return h("li", {}, term(scores.metrics[one.key].name, why), h("b", { "data-why": why, "data-figure": one.key }, one.value), h("small", {}, one.interval || (one.value === NONE ? "" : "no interval")));
   };
-  return [h("h2", { class: "unseen" }, "Headline"), h("ul", {}, ...scores.headline.map(cell))];
+  const title = scores.of_boxes ? h("h2", {}, "Headline (boxes)") : h("h2", { class: "unseen" }, "Headline");
+  return [title, h("ul", {}, ...scores.headline.map(cell))];
 }
 
 /** @param {Scores} scores @param {Only} chosen the line whose cases alone are shown @param {(only: Only) => void} choose */
@@ -32,7 +33,7 @@ export function byGroup(scores, chosen, choose) {
   const heads = Object.entries(metrics).filter(([, { in_table }]) => in_table);
   const row = (/** @type {Line} */ line) => {
     const { only } = line;
-    const canFilter = only && ["dataset", "label", "size"].includes(only[0]);
+    const canFilter = only && ["dataset", "boxes", "label", "size"].includes(only[0]);
     const isChosen = canFilter && String(chosen) === String(only);
     const name = canFilter
       ? h("button", { type: "button", class: "name", "aria-pressed": String(isChosen), "data-why": "Shows these cases alone in the plots and the list below.", onclick: () => choose(isChosen ? null : only) }, line.name)

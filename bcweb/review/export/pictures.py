@@ -1,5 +1,5 @@
-"""The pictures of an export: copied as they are; or as PNG where other programs could not read them, or where they hold
-more than is seen of them."""
+"""The pictures of an export: copied as they are; or as PNG where other programs could not read them or would show them
+turned, or where they hold more than is seen of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
-from PIL import Image
+from PIL import ExifTags, Image
 
 from bcweb.review.export.parts import holds_only_pixels
 from bcweb.review.records import CaseRow
@@ -27,9 +27,17 @@ class PictureError(ValueError):
 def copy(case: CaseRow, folder: Path, name: str) -> Path:
     """Copy a case's file, whatever it is, to folder/NAME.SUFFIX; raises `PictureError`.
 
-    Copied, not linked: an export is carried elsewhere, and must not change when the original does.
+    Copied, not linked: an export is carried elsewhere, and must not change when the original does. A picture that lies
+    as its EXIF says is written as `plain` has it: many programs do not regard that, and its mask would not fit.
     """
     scan_of(case)
+    with _readable(case):
+        is_turned = _is_turned(case.file)
+    if is_turned:
+        data, suffix = plain(case)
+        there = folder / (name + suffix)
+        there.write_bytes(data)
+        return there
     with _readable(case):
         there = folder / (name + _suffix(case.file))
         source = case.file.open("rb")
@@ -103,6 +111,14 @@ def _readable(case: CaseRow) -> Iterator[None]:
         raise PictureError(
             f"Its file {case.file.name} cannot be read: {error.strerror or error}."
         ) from error
+
+
+def _is_turned(file: Path) -> bool:
+    if is_dicom(file):
+        return False
+    with Image.open(file) as image:
+        # A PNG's own getexif decodes it whole, and finds what stands behind its pixels, which nobody regards.
+        return Image.Image.getexif(image).get(ExifTags.Base.Orientation, 1) in range(2, 9)
 
 
 def _suffix(file: Path) -> str:

@@ -164,7 +164,8 @@ def push_export(
     repo: "user/name"; private unless public. to: where the data set is kept, None: nowhere. Raises
     `ExportError`, `pushing.PushError` (the export in `to` is kept) and `NotThere`.
     """
-    repo = pushing.check(repo, public)
+    _check_gives_something(store, owner, project, to, include)
+    repo = pushing.check(repo, public)  # which makes the repository
     if to is not None:
         exported = export(store, owner, project, to, "dataset", include, progress)
         return pushing.push(to, repo, public), exported
@@ -212,6 +213,27 @@ def _check(format: str, include: Sequence[Decision]) -> None:
         raise ExportError(f"Nothing is asked for; there are {', '.join(WITH_MASK)}.")
 
 
+def _check_gives_something(
+    store: Store, owner: str, project: str | int, to: Path | None, include: Sequence[Decision]
+) -> None:
+    """Raise what can be known of an export before it is written."""
+    _check("dataset", include)
+    found = store.project(owner, project)
+    with store.snapshot(owner, found.id) as snapshot:
+        rows = rows_of(snapshot.cases, include)
+    if all(row.left_out for row in rows):
+        raise _nothing(found.name, rows)
+    if to is not None:
+        with _one_sentence(str(to)):
+            _check_free(to)
+
+
+def _nothing(project: str, rows: Iterable[Row]) -> ExportError:
+    reasons = _reasons(rows)
+    why = f"most often: {reasons[0][0]}" if reasons else "none was decided yet."
+    return ExportError(f"No case of {project} has a mask to give, {why}")
+
+
 def _write(
     store: Store,
     owner: str,
@@ -239,9 +261,7 @@ def _write(
         )  # deleted meanwhile, it is not there: no export of a part of it
     rows.sort(key=lambda row: row.case.position)
     if not any(row.mask for row in rows):
-        reasons = _reasons(rows)
-        why = f"most often: {reasons[0][0]}" if reasons else "none was decided yet."
-        raise ExportError(f"No case of {found.name} has a mask to give, {why}")
+        raise _nothing(found.name, rows)
     write_verdicts(rows, folder / "verdicts.csv")
     for _ in in_order(_sync, ((file,) for file in _files(folder)), threads=16):
         asked.again()  # the disk takes many at once in little more time than one
@@ -275,8 +295,7 @@ def _whole(to: Path) -> Iterator[Path]:
     is_there = to.is_dir()
     place = to / "export" if is_there else to
     _remove_stale_parts(place)
-    if _holds_something(to) if is_there else os.path.lexists(to):
-        raise _taken(to)
+    _check_free(to)
     with _beside(place) as part:
         folder = part / "whole"
         folder.mkdir()
@@ -312,6 +331,11 @@ def _holds_something(folder: Path) -> bool:
     were killed: the first that is whole takes it, and the others find it taken."""
     there = {item for item in folder.iterdir() if not is_of_the_disk(item.name)}
     return bool(there - set(_parts(folder / "export")))
+
+
+def _check_free(to: Path) -> None:
+    if _holds_something(to) if to.is_dir() else os.path.lexists(to):
+        raise _taken(to)
 
 
 def _taken(to: Path) -> ExportError:

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from bcweb.cases import read_cases, read_truth
 from bcweb.review.export import export
@@ -27,8 +28,31 @@ def test_png_masks_are_those_of_the_database_pixel_by_pixel(made, tmp_path):
         assert np.array_equal(mask == 255, made.masks[name]), name
         case = made.store.case(OWNER, made.ids[name])
         copied = tmp_path / "out" / rows[name]["file"]
-        assert copied.read_bytes() == case.file.read_bytes() and not copied.is_symlink(), name
+        is_same = copied.read_bytes() == case.file.read_bytes() and not copied.is_symlink()
+        assert is_same != (name == "turned"), name
     assert not pixels(tmp_path / "out" / rows["normal (1)"]["mask"]).any(), "empty, and there"
+
+
+@pytest.mark.parametrize("kind", ["jpg", "png", "webp", "tif"])
+@pytest.mark.parametrize("orientation", [2, 3, 6])
+def test_a_turned_picture_fits_its_mask_also_where_nobody_regards_how_it_lies(
+    tmp_path, kind, orientation
+):
+    """And is written without what a camera says beside it."""
+    file = tmp_path / f"own.{kind}"
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010E] = orientation, "Doe, Jane 1961"
+    Image.fromarray(picture(8)).save(file, exif=exif)
+    made = empty_project(tmp_path)
+    made.add("own", file)
+    made.decide("own", "accept")
+    export(made.store, OWNER, made.project.id, tmp_path / "out")
+    row = verdicts(tmp_path / "out")["own"]
+    written = tmp_path / "out" / row["file"]
+    assert pixels(written).shape[:2] == pixels(tmp_path / "out" / row["mask"]).shape
+    assert read_scan(written).digest == read_scan(file).digest
+    with Image.open(written) as image:
+        assert not image.getexif() and b"Doe, Jane" not in written.read_bytes()
 
 
 def test_the_folder_is_read_back_as_training_data_with_the_same_truths(made, tmp_path):
