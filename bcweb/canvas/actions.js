@@ -7,7 +7,7 @@ import { isOutside } from "./edit/keys.js";
 import { attendMenu } from "./edit/menu.js";
 import { radiusAt } from "./edit/toolbar.js";
 import { listen } from "./gestures.js";
-import { actionOf } from "./keys.js";
+import { actionOf, leavePressed } from "./keys.js";
 import { dragWindow, levelOf, widthOf, windowFrom } from "./windowing.js";
 
 /** @typedef {object} Parts
@@ -150,7 +150,9 @@ export function attend(parts, redraw) {
 
   root.addEventListener("click", (event) => {
     const button = /** @type {Element} */ (event.target).closest("[data-action]");
-    if (button instanceof HTMLElement) act(button.dataset.action ?? "");
+    if (!(button instanceof HTMLElement)) return;
+    act(button.dataset.action ?? "");
+    if (reading.mine) leavePressed(button);
   });
 
   root.addEventListener("input", (event) => {

@@ -172,6 +172,7 @@ export class Painter {
     for (const { rect, ground } of parts) if (ground) this.#cover(this.#copy, rect, ground);
     gl.useProgram(this.#overlay.name);
     this.#place(this.#overlay, look);
+    gl.uniform1f(this.#at(this.#overlay, "wide"), this.reduction);
     gl.uniform1f(this.#at(this.#overlay, "dot"), look.dot);
     gl.uniform1i(this.#at(this.#overlay, "level"), look.level);
     gl.uniform1i(this.#at(this.#overlay, "filled"), look.filled ? 1 : 0);
@@ -185,11 +186,12 @@ export class Painter {
     }
   }
 
-  /** What changes on the screen with a box of the mask: its texels, and the lines that look that far.
+  /** What changes on the screen with a box of the mask: its texels, of which the last are up to twice as wide, and the
+   * lines that look that far.
    * @param {Box} box @param {Look} look @returns {Box} in pixels of the scan, with fractions */
   #reach([left, top, right, bottom], { view, shape, dot }) {
-    const across = (LINES * dot + 1) / view.scale + this.reduction;
-    const down = (LINES * dot + 1) / (view.scale * shape.stretch) + this.reduction;
+    const across = (LINES * dot + 1) / view.scale + 2 * this.reduction;
+    const down = (LINES * dot + 1) / (view.scale * shape.stretch) + 2 * this.reduction;
     return [left - across, top - down, right + across, bottom + down];
   }
 
@@ -217,7 +219,9 @@ export class Painter {
     gl.useProgram(this.#scan.name);
     this.#place(this.#scan, look);
     gl.uniform2f(this.#at(this.#scan, "window"), look.window[0], look.window[1]);
-    gl.uniform1i(this.#at(this.#scan, "lod"), pyramidLevel(look.view.scale * this.reduction, this.#levels));
+    const lod = pyramidLevel(look.view.scale * this.reduction, this.#levels);
+    gl.uniform1i(this.#at(this.#scan, "lod"), lod);
+    gl.uniform1f(this.#at(this.#scan, "wide"), this.reduction * 2 ** lod);
     const whole = { x: 0, y: 0, width, height };
     this.#cover(this.#scan, whole, whole, height);
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);

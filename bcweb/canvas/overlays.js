@@ -4,7 +4,6 @@
 import { all, mark, one, write } from "./dom.js";
 import { apart, grouped, squareMillimetres } from "./numbers.js";
 import { LAYERS } from "./shaders.js";
-import { STRIP } from "./stage.js";
 import { scaleBar, toPane } from "./view.js";
 
 /** @typedef {import("./reading.js").Reading} Reading */
@@ -41,7 +40,7 @@ function refreshLookedAt(root, { lookedAt, shape }, display, stage) {
     const [x, y, width, height] = box;
     const from = toPane(stage.view, shape, rect, { x, y });
     const to = toPane(stage.view, shape, rect, { x: x + width, y: y + height });
-    border.style.transform = `translate(${from.x / stage.dot}px, ${from.y / stage.dot + STRIP}px)`;
+    border.style.transform = `translate(${from.x / stage.dot}px, ${(from.y + stage.strip) / stage.dot}px)`;
     border.style.width = `${(to.x - from.x) / stage.dot}px`;
     border.style.height = `${(to.y - from.y) / stage.dot}px`;
   }

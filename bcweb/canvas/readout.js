@@ -1,7 +1,6 @@
 // What is under the pointer: its place and values in words, and a cross at the same place of the other panes.
 
 import { one, write } from "./dom.js";
-import { STRIP } from "./stage.js";
 import { toImage, toPane } from "./view.js";
 
 /** @typedef {import("./reading.js").Reading} Reading */
@@ -18,7 +17,7 @@ export function refreshReadout(root, reading, stage, reduction) {
     cross.classList.toggle("on", !!inside && rect !== place?.pane);
     if (!inside) continue;
     const spot = toPane(stage.view, shape, rect, at);
-    cross.style.transform = `translate(${spot.x / stage.dot}px, ${spot.y / stage.dot + STRIP}px)`;
+    cross.style.transform = `translate(${spot.x / stage.dot}px, ${(spot.y + stage.strip) / stage.dot}px)`;
   }
   const words = inside ? under(reading, Math.floor(at.x), Math.floor(at.y)) : remark(reading, reduction);
   write(one(root, ".readout"), words);

@@ -23,6 +23,7 @@ uniform vec4 pane;     // left, bottom, width, height; device pixels
 uniform vec2 size;     // of the scan, in its pixels
 uniform vec2 centre;   // the scan's point in the middle of the pane
 uniform vec2 pace;     // pixels of the scan per device pixel
+uniform float wide;    // and per texel; the last one of a row or column takes what is left over (pyramid.js)
 out vec4 colour;
 
 // The scan's point under this pixel of the screen.
@@ -54,11 +55,10 @@ void main() {
     return;
   }
   // Integer textures have no filter of their own.
-  ivec2 texels = textureSize(image, lod);
-  vec2 place = at * vec2(texels) / size - 0.5;
+  vec2 place = at / wide - 0.5;
   ivec2 corner = ivec2(floor(place));
   vec2 part = place - vec2(corner);
-  ivec2 last = texels - 1;
+  ivec2 last = textureSize(image, lod) - 1;
   float upper = mix(stored(corner, last), stored(corner + ivec2(1, 0), last), part.x);
   float lower = mix(stored(corner + ivec2(0, 1), last), stored(corner + ivec2(1, 1), last), part.x);
   float grey = clamp((mix(upper, lower, part.y) - window.x) / (window.y - window.x), 0.0, 1.0);
@@ -97,22 +97,18 @@ uniform vec3 predictionColour;
 uniform vec3 truthColour;
 uniform vec3 mineColour;
 
+// The texel of a mask at this point.
+uint texelAt(usampler2D mask, vec2 at) {
+  return texelFetch(mask, min(ivec2(at / wide), textureSize(mask, 0) - 1), 0).r;
+}
+
 // Which of the wanted masks have this point, as bits of LAYERS.
 int codeAt(vec2 at, int wanted) {
   if (beyond(at)) return 0;
   int code = 0;
-  if ((wanted & 1) != 0) {
-    ivec2 texel = ivec2(at * vec2(textureSize(opened, 0)) / size);
-    if (int(texelFetch(opened, texel, 0).r) >= level) code |= 1;
-  }
-  if ((wanted & 2) != 0) {
-    ivec2 texel = ivec2(at * vec2(textureSize(truth, 0)) / size);
-    if (texelFetch(truth, texel, 0).r > 127u) code |= 2;
-  }
-  if ((wanted & 4) != 0) {
-    ivec2 texel = ivec2(at * vec2(textureSize(mine, 0)) / size);
-    if (texelFetch(mine, texel, 0).r > 0u) code |= 4;
-  }
+  if ((wanted & 1) != 0 && int(texelAt(opened, at)) >= level) code |= 1;
+  if ((wanted & 2) != 0 && texelAt(truth, at) > 127u) code |= 2;
+  if ((wanted & 4) != 0 && texelAt(mine, at) > 0u) code |= 4;
   return code;
 }
 
@@ -132,7 +128,7 @@ void main() {
   vec3 seen = colour.rgb;
 
   if ((layers & 16) != 0) {
-    float p = texture(probability, at / size).r;
+    float p = texture(probability, at / wide / vec2(textureSize(probability, 0))).r;
     // Where nothing is suspected the scan stays as it is.
     seen = mix(seen, texture(ramp, vec2(p * 255.0 / 256.0 + 0.5 / 256.0, 0.5)).rgb, opacity * min(p * 10.0, 1.0));
   }

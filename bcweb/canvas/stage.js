@@ -7,7 +7,7 @@ import { arrange, fit, frame, panBy, toImage, zoomAt } from "./view.js";
 /** @typedef {{id: string, rect: Rect, layers: number}} Pane rect in device pixels, without its strip */
 
 /** Above a pane, for its name; CSS pixels, as is the gap between two panes. */
-export const STRIP = 22;
+const STRIP = 22;
 const GAP = 4;
 
 export class Stage {
@@ -33,6 +33,11 @@ export class Stage {
     this.#display = display;
   }
 
+  /** The height of what is above a pane, in whole device pixels. */
+  get strip() {
+    return Math.round(STRIP * this.dot);
+  }
+
   /** Give the canvas a pixel for each of the screen's. @param {() => void} again called once if the
    * screen's density changes */
   measure(again) {
@@ -56,14 +61,13 @@ export class Stage {
   arrange() {
     const wanted = this.#display.panes(this.#reading);
     const { shape } = this.#reading;
-    const strip = Math.round(STRIP * this.dot);
-    const rects = arrange(wanted.length, this.#canvas, shape, strip, Math.round(GAP * this.dot));
+    const rects = arrange(wanted.length, this.#canvas, shape, this.strip, Math.round(GAP * this.dot));
     this.panes = wanted.map((pane, i) => ({ ...pane, rect: rects[i] }));
     if (this.fitted && rects.length) this.view = fit(shape, rects[0]);
     for (const element of this.#elements) {
       const pane = this.panes.find(({ id }) => id === element.dataset.pane);
       element.hidden = !pane;
-      if (pane) this.#place(element, pane.rect, strip);
+      if (pane) this.#place(element, pane.rect, this.strip);
     }
   }
 
@@ -86,9 +90,8 @@ export class Stage {
   locate(point) {
     const x = point.x * this.dot;
     const y = point.y * this.dot;
-    const strip = STRIP * this.dot;
     const found = this.panes.find(
-      ({ rect }) => x >= rect.x && x < rect.x + rect.width && y >= rect.y - strip && y < rect.y + rect.height,
+      ({ rect }) => x >= rect.x && x < rect.x + rect.width && y >= rect.y - this.strip && y < rect.y + rect.height,
     );
     return found ? { pane: found.rect, at: { x: x - found.rect.x, y: y - found.rect.y } } : null;
   }

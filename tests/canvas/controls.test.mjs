@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { actionsOf } from "../../bcweb/canvas/actions.js";
-import { KEYS, actionOf, isTyping } from "../../bcweb/canvas/keys.js";
+import { editActionOf, isOutside } from "../../bcweb/canvas/edit/keys.js";
+import { KEYS, actionOf, isTyping, keyOf } from "../../bcweb/canvas/keys.js";
 import { TEMPLATE } from "../../bcweb/canvas/template.js";
 import { dragWindow, levelOf, widthOf, windowFrom } from "../../bcweb/canvas/windowing.js";
 
@@ -32,6 +33,34 @@ test("a bracket that a keyboard has on AltGr does its action", () => {
   assert.equal(actionOf(press("]", held("AltGraph")), body, true), "thresholdUp");
   assert.equal(actionOf(press("[", { ...windows, ...held() }), body, true), null);
   assert.equal(actionOf(press("[", { metaKey: true, ...held("AltGraph") }), body, true), null);
+});
+
+test("a bracket that a Mac's keyboard has on Option does its action, and nothing else with Alt does", (t) => {
+  const before = Object.getOwnPropertyDescriptor(globalThis, "navigator");
+  const on = (platform) => Object.defineProperty(globalThis, "navigator", { value: { platform }, configurable: true });
+  t.after(() => before ? Object.defineProperty(globalThis, "navigator", before) : delete globalThis.navigator);
+  const held = { altKey: true, getModifierState: (name) => name === "Alt" };
+  on("MacIntel");
+  assert.equal(actionOf(press("[", held), body, true), "thresholdDown");
+  assert.equal(actionOf(press("]", held), body, true), "thresholdUp");
+  for (const key of ["r", "0", "ArrowLeft"]) assert.equal(actionOf(press(key, held), body, true), null);
+  for (const more of [{ ctrlKey: true }, { metaKey: true }]) assert.equal(actionOf(press("[", { ...held, ...more }), body, true), null);
+  on("Win32");
+  assert.equal(actionOf(press("[", held), body, true), null);
+});
+
+test("on a keyboard of another script a key is the Latin one at its place, and on a Latin keyboard what it writes", () => {
+  for (const [written, code, key] of [
+    ["я", "KeyZ", "z"], ["Я", "KeyZ", "z"], ["ω", "KeyV", "v"], ["ב", "KeyC", "c"], ["لا", "KeyB", "b"],
+    ["۳", "Digit3", "3"], ["х", "BracketLeft", "["], ["ъ", "BracketRight", "]"], ["б", "Comma", ","], ["ю", "Period", "."],
+    ["y", "KeyZ", "y"], ["q", "KeyA", "q"], [",", "KeyM", ","], ["ö", "Semicolon", "ö"], ["µ", "KeyM", "µ"],
+    ["ж", "Semicolon", "ж"], ["Enter", "Enter", "Enter"], ["3", "Numpad3", "3"],
+  ]) assert.equal(keyOf({ key: written, code }), key, written);
+  assert.equal(actionOf(press("ь", { code: "KeyM" }), body, true), "heat");
+  assert.equal(editActionOf(press("я", { code: "KeyZ", ctrlKey: true }), body, true), "undo");
+  assert.equal(editActionOf(press("и", { code: "KeyB" }), body, true), "toolBrush");
+  assert.equal(editActionOf(press("И", { code: "KeyB", shiftKey: true }), body, true), null); // a capital letter
+  assert.equal(isOutside(press("۳", { code: "Digit3" })), true);
 });
 
 test("a slider and a button are not typed in, but an arrow on them is theirs", () => {

@@ -127,7 +127,7 @@ function editing() {
   all.begin({ id: "a", width: 60, height: 40, window: [0, 255], spacing: null });
   all.scan = [{ data, width: 60, height: 40 }];
   const pane = { x: 0, y: 0, width: 60, height: 40 };
-  const stage = { dot: 1, view: { x: 30, y: 20, scale: 1 }, has: () => true, locate: () => ({ pane }), imagePoint: (_, at) => at, seen: () => [0, 0, 60, 40] };
+  const stage = { dot: 1, view: { x: 30, y: 20, scale: 1 }, has: () => true, locate: (at) => ({ pane, at }), imagePoint: (_, at) => at, seen: () => [0, 0, 60, 40] };
   const editor = new Editor(all, stage, () => {}, () => {});
   editor.edit(new Uint8Array(60 * 40), "empty", {});
   const down = (tool, at = { x: 10.5, y: 20.5 }, how = {}) => {

@@ -143,7 +143,7 @@ test("the field is the part of the scan that is seen, through the scan's own win
 test("a large scan seen small is grown at the resolution at which it is seen", () => {
   const levels = pyramid(level(1024, 512, new Uint8Array(1024 * 512)));
   const at = fieldOf(levels, [0, 255], null, 1, [0, 0, 1024, 512], 0.25);
-  assert.deepEqual([at.width, at.height, at.across, at.down], [256, 128, 4, 4]);
+  assert.deepEqual([at.width, at.height, at.wide], [256, 128, 4]);
   // Where more is seen than can be grown in time, coarser than that.
   assert.equal(fieldOf(levels, [0, 255], null, 1, [0, 0, 1024, 512], 1).width, 512);
 });
@@ -159,7 +159,7 @@ function painted(width, height, at, distance, extent) {
 }
 
 test("at full resolution the region is the pixels within the extent, and its holes", () => {
-  const at = { width: 5, height: 5, across: 1, down: 1, box: [0, 0, 5, 5] };
+  const at = { width: 5, height: 5, wide: 1, end: [5, 5], box: [0, 0, 5, 5] };
   const distance = [
     9, 2, 2, 2, 9,
     2, 1, 9, 1, 9,
@@ -173,7 +173,7 @@ test("at full resolution the region is the pixels within the extent, and its hol
 
 test("at half resolution the border lies between the middles of the field's pixels", () => {
   // Two pixels of the scan for each: middles at 1, 3, 5, 7. From depth 1 at 3 to -1 at 5: the border is at 4.
-  const at = { width: 4, height: 2, across: 2, down: 2, box: [0, 0, 4, 2] };
+  const at = { width: 4, height: 2, wide: 2, end: [8, 4], box: [0, 0, 4, 2] };
   assert.deepEqual(painted(8, 4, at, [0, 0, 99, 99, 0, 0, 99, 99], 50), ["####....", "####....", "####....", "####...."]);
   // From 1 at 3 to -0.5 at 5: at 3 + 2 * (1 / 1.5) = 4.33; the middle of the fifth pixel, 4.5, is beyond.
   assert.deepEqual(painted(8, 4, at, [0, 0, 50.75, 99, 0, 0, 50.75, 99], 50)[0], "####....");
@@ -182,6 +182,24 @@ test("at half resolution the border lies between the middles of the field's pixe
 });
 
 test("a region of a part of the scan is painted where that part lies", () => {
-  const at = { width: 2, height: 2, across: 1, down: 1, box: [3, 1, 5, 3] };
+  const at = { width: 2, height: 2, wide: 1, end: [5, 3], box: [3, 1, 5, 3] };
   assert.deepEqual(painted(6, 4, at, [0, 9, 1, 9], 1), ["......", "...#..", "...#..", "......"]);
+});
+
+test("seen small, a region grows to the same border on a scan of any width, and into its last columns", () => {
+  const [height, from, scale] = [512, 1600, 1 / 16];
+  const spans = [2048, 2047, 2033].map((width) => [1904, width].map((to) => {
+    const data = new Uint8Array(width * height).fill(40);
+    for (let y = 100; y < 400; y++) data.fill(200, y * width + from, y * width + to);
+    const at = fieldOf(pyramid({ data, width, height }), [0, 255], null, 1, [0, 0, width, height], scale);
+    const { x, y } = pixelOf(at, { x: (from + to) / 2, y: 250 });
+    const growth = new Growth(at, x, y);
+    growth.growTo(Infinity);
+    const middle = painted(width, height, at, growth.distance, 40)[250];
+    return [middle.indexOf("#") - from, middle.lastIndexOf("#") + 1 - to];
+  }));
+  for (const [within, last] of spans) {
+    assert.ok(within.every((off, side) => Math.abs(off - spans[0][0][side]) <= 1), JSON.stringify(spans));
+    assert.equal(last[1], 0, JSON.stringify(spans));
+  }
 });

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
+from tests.canvas.conftest import SIZE
 from tests.canvas.drawn import HEIGHT, WIDTH, Point, disc, edit, swept
-from tests.canvas.opened import Viewer, blobs
+from tests.canvas.opened import Viewer, blobs, opened
 from tests.canvas.stub import Shown
+
+if TYPE_CHECKING:
+    from playwright import sync_api
 
 pytestmark = pytest.mark.browser
 
@@ -153,6 +159,41 @@ def test_tools_are_there_while_a_mask_is_edited_and_the_bar_says_which(viewer: V
     with pytest.raises(Exception, match="A mask of s has 19200 pixels, not 3"):
         viewer.run("v => v.edit(new Uint8Array(3))")
     assert drawn.heard() == []
+
+
+def test_space_pans_whatever_was_pressed_with_the_mouse_before(viewer: Viewer):
+    """A button would be pressed by it again, and a brush would paint. One that was reached by Tab is pressed."""
+    drawn = edit(viewer, probability=blobs(), truth=disc(80, 60, 12))
+    viewer.press("l")
+    layer = viewer.page.get_by_role("button", name="Prediction", exact=True)
+    for press in (layer.click, viewer.page.get_by_role("slider", name="Threshold").click):
+        press()
+        viewer.settle()
+        shown = layer.get_attribute("aria-pressed")
+        drawn.keyboard.down("Space")
+        drawn.stroke((60, 60), (90, 60), pane="layers")
+        drawn.keyboard.up("Space")
+        viewer.settle()
+        assert viewer.run("v => v.strokes") == 0
+        assert layer.get_attribute("aria-pressed") == shown
+    layer.focus()
+    viewer.press("Space")
+    assert layer.get_attribute("aria-pressed") != shown
+
+
+def test_on_a_screen_of_any_density_the_ring_is_around_the_pointer(chromium: sync_api.Browser):
+    for density in (1.25, 1.75, 0.75):
+        for viewer in opened(chromium, viewport=SIZE, device_scale_factor=density):
+            drawn = edit(viewer, truth=disc(80, 60, 12))
+            at = drawn.screen(70, 50)
+            drawn.mouse.move(*at)
+            viewer.settle()
+            left, top, width, height = viewer.run(
+                "(v, r) => { const b = r.querySelector('[data-pane=mine] .ring').getBoundingClientRect();"
+                " return [b.left, b.top, b.width, b.height] }"
+            )
+            middle = (left + width / 2, top + height / 2)
+            assert middle == pytest.approx(at, abs=0.05), density
 
 
 def test_on_a_phone_one_finger_draws_and_two_pinch(phone: Viewer):

@@ -105,6 +105,27 @@ def test_fill_takes_what_is_drawn_around_and_says_why_not_elsewhere(viewer: View
     assert not drawn.mask.any()
 
 
+def test_nothing_is_filled_or_outlined_where_it_is_not_seen(viewer: Viewer):
+    """Under a pane's name lies what is above its picture; with an outline its edge is meant."""
+    within = np.zeros((HEIGHT, WIDTH), bool)
+    within[2:-2, 2:-2] = True
+    drawn = edit(viewer, ~within)
+    viewer.press("+", "x")
+    left, top, width, _ = drawn.pane("mine")
+    drawn.mouse.click(left + width / 2, top - 20)
+    viewer.settle()
+    assert drawn.heard() == [], "filled under the pane's name"
+    viewer.press("c")
+    for x, y in ((-60, 80), (-60, -20), (60, -20), (60, 80)):
+        drawn.mouse.click(left + width / 2 + x, top + y)
+    viewer.press("Enter")
+    drawn.mouse.move(left + width / 2, top + 1)
+    viewer.settle()
+    highest = int(viewer.text(".readout").split("y ")[1].split()[0])
+    new = np.flatnonzero((drawn.mask & within).any(axis=1))
+    assert new[0] == pytest.approx(highest, abs=1)
+
+
 def test_a_mask_begins_with_any_other_and_that_is_one_step(viewer: Viewer):
     probability, truth = blobs(), blobs(seed=2) > 0.6
     drawn = edit(viewer, probability=probability, truth=truth, threshold=0.6, min_lesion_px=12)

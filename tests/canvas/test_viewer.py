@@ -400,6 +400,35 @@ def test_a_scan_larger_than_a_texture_is_drawn_smaller_and_says_so(chromium: syn
         assert viewer.scores()["painted_px"] == 40_000
 
 
+@pytest.mark.parametrize("largest", [4096, 1024])
+def test_seen_small_the_edges_of_a_scan_of_odd_width_lie_where_they_are(
+    chromium: sync_api.Browser, largest: int
+):
+    """Masks are not drawn from halves of the scan: theirs lie there too. largest: side of a texture."""
+    height, width, edge = 400, 3583, 3200
+    pixels = np.zeros((height, width), np.uint8)
+    pixels[:, edge:] = 255
+    for viewer in opened(chromium, viewport=SIZE):
+        viewer.page.add_init_script(
+            "const ask = WebGL2RenderingContext.prototype.getParameter;"
+            "WebGL2RenderingContext.prototype.getParameter = function (name) {"
+            f" return name === this.MAX_TEXTURE_SIZE ? {largest} : ask.call(this, name) }}"
+        )
+        viewer.page.reload()
+        viewer.show(Shown("s", pixels, truth=pixels > 0))
+        viewer.press("l")
+        masked = viewer.picture()
+        viewer.press("h")
+        picture = viewer.picture()
+        middle = picture.shape[0] // 2
+        expected = edge * picture.shape[1] / width
+        near = slice(int(expected) - 6, int(expected) + 6)
+        bright = picture[middle, near, 0].sum() / 255
+        assert near.stop - bright == pytest.approx(expected, abs=0.25)
+        border = np.flatnonzero((masked != picture)[middle, near].any(axis=1))[0]
+        assert near.start + border == pytest.approx(expected, abs=0.55)
+
+
 def test_every_control_has_a_name_and_a_place_in_the_tab_order(viewer: Viewer):
     viewer.show(Shown("s", np.zeros((120, 160), np.uint8), blobs(), blobs() > 0.5))
     nameless = viewer.run("""(v, r) => [...r.querySelectorAll('button, input, canvas')].filter(e =>

@@ -11,6 +11,7 @@ globalThis.BroadcastChannel = class {
 globalThis.document = { createElement: () => Object.assign(new EventTarget(), { setAttribute() {}, append() {} }) };
 const { Refused } = await import("../../bcweb/page/assets/api.js");
 const { Clashes } = await import("../../bcweb/page/assets/review-clash.js");
+const { unpacked } = await import("../../bcweb/page/assets/review-bits.js");
 const { Deciding } = await import("../../bcweb/page/assets/review-deciding.js");
 
 const DECIDED_AT = "2020-01-31T09:00:00.000Z";
@@ -45,16 +46,20 @@ const verdict = (number, more = {}) => ({
 const BERTA = { reader: "BERTA", decision: "truth", id: 7, at: DECIDED_AT };
 const inBetween = (latest = BERTA) => new Refused("In the meantime BERTA said 'truth' on this case.", 409, { latest });
 
-/** What is asked of the page's parts, and the deciding between them. @param {number} current case that is in view */
-function decidingAt(current) {
-  const asked = { decided: [], overtaken: [], selected: [] };
+/** What is asked of the page's parts, and the deciding between them. @param {number} current case that is in view
+ * @param {object} [had] of the drawing */
+function decidingAt(current, had) {
+  const asked = { decided: [], overtaken: [], selected: [], sent: [] };
   const status = new Status();
-  const outbox = nobody({ isDeciding: () => false, deciding: () => [] });
-  const drawing = nobody({ hasMore: () => false });
+  const sent = async ({ said }, bits) => asked.sent.push([said, bits && (await unpacked(await bits, 12))]);
+  const outbox = nobody({ isDeciding: () => false, deciding: () => [], decide: sent });
+  const drawing = nobody({ hasMore: () => false, isOf: () => true, ...had });
   const clashes = new Clashes(nobody(), outbox);
   const view = nobody({
-    info: { id: String(current), name: `case ${current}`, label: "benign", decision: null, verdict: null },
-    viewer: new EventTarget(),
+    info: { id: String(current), name: `case ${current}`, label: "benign", width: 4, height: 3, decision: null, verdict: null },
+    refusals: {},
+    clock: { seconds: 1 },
+    viewer: Object.assign(new EventTarget(), { settle() {} }),
     ahead: nobody(),
     stays: () => () => true,
     overtaken: (id) => asked.overtaken.push(id),
@@ -66,7 +71,7 @@ function decidingAt(current) {
     decided: (project, id, changed) => asked.decided.push([id, changed]),
     goOn: () => true,
   });
-  const deciding = new Deciding({ view, moving, drawing, form: nobody({ isInHand: false }), clashes, outbox, shelf: nobody(), status, standing: nobody() });
+  const deciding = new Deciding({ view, moving, drawing, form: nobody({ isInHand: false }), clashes, outbox, shelf: nobody({ tab: "here" }), status, standing: nobody() });
   return { deciding, status, view, asked };
 }
 
@@ -162,4 +167,50 @@ test("one's own verdict on top of another's comes after all that was drawn befor
   clashes.add(mine, BERTA);
   await clashes.saveMine("1");
   assert.ok(mine.changed > DECIDED_AT, "what it drops would outlive it");
+});
+
+/** What is in hand: a drawing of so many strokes, and a label. */
+const inHand = (strokes, label = null) => ({
+  strokes,
+  waiting: 0,
+  kept: () => kept(1, { beginning: "prediction", threshold: null, revision: "u-1", strokes, form: { label, difficulty: null, comment: "" } }),
+  packed: async () => assert.fail("what is drawn is sent"),
+});
+
+test("no lesion is an empty correction, and the label normal where no other was chosen", async () => {
+  for (const [label, said] of [[null, "normal"], ["malignant", "malignant"]]) {
+    const { deciding, asked } = decidingAt(1, inHand(0, label));
+    await deciding.decide("noLesion", null);
+    const [[sent, mask]] = asked.sent;
+    assert.deepEqual([sent.decision, sent.beginning, sent.threshold, sent.label], ["corrected", "empty", null, said]);
+    assert.deepEqual(mask, new Uint8Array(12));
+  }
+  const { deciding, view, asked } = decidingAt(1, inHand(0));
+  view.info.label = "normal";
+  await deciding.decide("noLesion", null);
+  assert.equal(asked.sent[0][0].label, null, "the data set says so already");
+});
+
+test("no lesion leaves strokes out once it is pressed again, also on top of another's verdict", async () => {
+  const { deciding, status, asked } = decidingAt(1, inHand(2));
+  const twice = async (press) => {
+    await press();
+    assert.match(status.said.text, /^2 strokes are drawn here: .* pressing “No lesion” again leaves them out/);
+    await press();
+    const [said, mask] = asked.sent.pop();
+    assert.deepEqual([said.decision, said.beginning, said.label, mask], ["corrected", "empty", "normal", new Uint8Array(12)]);
+    return said;
+  };
+  const said = await twice(() => deciding.decide("noLesion", null));
+  status.say("");
+  deciding.refused({ ...inHand(2).kept(), beginning: null, said }, inBetween());
+  assert.equal((await twice(() => deciding.saveMine())).after, BERTA.id);
+});
+
+test("no lesion on top of another's verdict has the label normal, whatever was filled in since", async () => {
+  const since = { label: null, difficulty: 2, comment: "looked again" };
+  const { deciding, asked } = decidingAt(1, { ...inHand(0), filledIn: () => since });
+  deciding.refused({ ...kept(1), tab: "here", beginning: null, strokes: 0, said: { decision: "corrected", beginning: "empty", label: "normal" } }, inBetween());
+  await deciding.saveMine();
+  assert.deepEqual([asked.sent[0][0].label, asked.sent[0][0].comment], ["normal", "looked again"]);
 });

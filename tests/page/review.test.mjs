@@ -75,8 +75,9 @@ test("each key does one thing, and none that the editor needs while a mask is dr
   assert.equal(new Set(keys).size, keys.length);
   const drawing = keys.filter((key) => key !== KEYS.draw.keys[0]); // with the pen in the hand E is the eraser
   for (const key of drawing) assert.ok(!Object.values(EDIT_KEYS).includes(key), `${key} is the editor's`);
-  for (const decision of ["accept", "truth", "corrected", "reject", "unsure"]) {
-    assert.ok(isOutside(press(KEYS[decision].keys[0])), `the editor leaves the key of ${decision} alone`);
+  for (const decision of ["accept", "truth", "corrected", "noLesion", "reject", "unsure"]) {
+    const [key, letter] = KEYS[decision].keys[0].split("+");
+    assert.ok(isOutside(press(letter ?? key, { shiftKey: Boolean(letter) })), `the editor leaves the key of ${decision} alone`);
   }
   const letters = Object.values(VIEWER).flat().filter((key) => /^[a-z]$/.test(key));
   for (const key of keys) assert.ok(!letters.includes(key), `${key} is the viewer's`);
@@ -100,9 +101,13 @@ test("a key press is an action by its letter, small or with Shift, and none with
   assert.equal(actionOf(press("J", { shiftKey: true })), null);
   assert.equal(actionOf(press("L", { shiftKey: true })), "label");
   assert.equal(actionOf(press("l")), null, "the viewer's");
+  assert.equal(actionOf(press("N", { shiftKey: true })), "noLesion");
+  assert.equal(actionOf(press("N")), "unread", "as with Caps Lock");
   assert.equal(actionOf(press("PageDown")), "next");
   assert.equal(actionOf(press("1", { ctrlKey: true })), null);
   assert.equal(actionOf(press("?", { shiftKey: true })), "help");
+  assert.equal(actionOf(press("о", { code: "KeyJ" })), "next", "on a Russian keyboard");
+  assert.equal(actionOf(press("У", { code: "KeyE", shiftKey: true })), "putDown");
   assert.equal(shown("Shift+L"), "⇧L");
   assert.equal(named("Shift+L"), "Shift L");
   assert.equal(named("j"), "J");
@@ -134,6 +139,8 @@ test("a verdict moves its case from one count to another, and once more moves no
 test("a verdict is put in words, with how it came about", () => {
   assert.equal(words.decided({ decision: "reject", reason: "duplicate" }), "rejected: duplicate");
   assert.equal(words.decided({ decision: "truth", reason: null }), "truth kept");
+  assert.equal(words.decided({ decision: "corrected", reason: null, painted_px: 7 }), "corrected");
+  assert.equal(words.decided({ decision: "corrected", reason: null, painted_px: 0 }), "corrected: no lesion");
   const verdict = {
     label: "benign", difficulty: 3, beginning: "threshold", threshold: 0.35, painted_px: 12345, revision: "u-1",
     seconds: 75, comment: "blurred",
@@ -172,7 +179,7 @@ test("a decision that cannot be made says why, and all say so while the case is 
   const whole = { segmented: true, has_truth: true };
   assert.equal(refusals(whole, { ...drawing, isOn: true, isThere: true }, true).corrected, "Nothing is changed yet.");
   assert.deepEqual(refusals(whole, { ...drawing, strokes: 1 }, true), {});
-  assert.deepEqual(Object.keys(refusals(whole, { ...drawing, strokes: 1 }, false)).sort(), ["accept", "corrected", "truth"]);
+  assert.deepEqual(Object.keys(refusals(whole, { ...drawing, strokes: 1 }, false)).sort(), ["accept", "corrected", "noLesion", "truth"]);
   for (const refused of [refusals(null, drawing, true), refusals(whole, { ...drawing, isOf: () => false }, true)]) {
     assert.deepEqual(Object.keys(refused), Object.keys(words.DECISIONS));
   }

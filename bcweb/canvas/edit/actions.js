@@ -1,6 +1,7 @@
 // What the editor's buttons and keys do.
 
 import { one } from "../dom.js";
+import { takesSpace } from "../keys.js";
 import { TOOLS } from "./editor.js";
 import { editActionOf } from "./keys.js";
 import { closeMenu, isMenuOpen, toggleMenu } from "./menu.js";
@@ -81,7 +82,7 @@ export function editKey({ root, editor }, event, target, inPicture) {
     held.erase = isDown;
     return undefined;
   }
-  if (event.key === " " && (inPicture || wasPan)) {
+  if (event.key === " " && (wasPan || !takesSpace(target))) {
     if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return undefined;
     held.pan = isDown;
     return null;

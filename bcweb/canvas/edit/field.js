@@ -18,8 +18,8 @@ const STEP = 1.5;
 
 /** @typedef {object} Place where a field lies in the scan
  * @property {Box} box in pixels of the field's level
- * @property {number} across columns of the scan per pixel of the field
- * @property {number} down rows
+ * @property {number} wide columns, and rows, of the scan per pixel of the field; a level's last ones take what is left over
+ * @property {[number, number]} end of the field, in pixels of the scan
  */
 
 /** @param {Level[]} levels the scan and its halves @param {[number, number]} window the scan's own
@@ -30,12 +30,11 @@ export function fieldOf(levels, [low, high], probability, stretch, seen, scale) 
   const whole = levels[0];
   for (let i = pyramidLevel(scale, levels.length); i < levels.length; i++) {
     const level = levels[i];
-    const across = whole.width / level.width;
-    const down = whole.height / level.height;
-    const left = Math.max(Math.floor(seen[0] / across), 0);
-    const top = Math.max(Math.floor(seen[1] / down), 0);
-    const right = Math.min(Math.ceil(seen[2] / across), level.width);
-    const bottom = Math.min(Math.ceil(seen[3] / down), level.height);
+    const wide = 2 ** i;
+    const left = Math.max(Math.floor(seen[0] / wide), 0);
+    const top = Math.max(Math.floor(seen[1] / wide), 0);
+    const right = Math.min(Math.ceil(seen[2] / wide), level.width);
+    const bottom = Math.min(Math.ceil(seen[3] / wide), level.height);
     const width = right - left;
     const height = bottom - top;
     if (width <= 0 || height <= 0) return null;
@@ -43,16 +42,16 @@ export function fieldOf(levels, [low, high], probability, stretch, seen, scale) 
     const image = new Float32Array(width * height);
     const p = probability && new Float32Array(width * height);
     for (let y = 0, at = 0; y < height; y++) {
-      const row = Math.floor((y + top + 0.5) * down) * whole.width;
+      const row = Math.floor((y + top + 0.5) * wide) * whole.width;
       for (let x = 0; x < width; x++, at++) {
         const value = (level.data[(y + top) * level.width + x + left] - low) / (high - low);
         image[at] = Math.min(Math.max(value, 0), 1);
-        if (p && probability) p[at] = probability[row + Math.floor((x + left + 0.5) * across)] / 255;
+        if (p && probability) p[at] = probability[row + Math.floor((x + left + 0.5) * wide)] / 255;
       }
     }
     return {
-      image: soften(image, width, height), probability: p, width, height, stretch: (stretch * down) / across,
-      box: [left, top, right, bottom], across, down,
+      image: soften(image, width, height), probability: p, width, height, stretch, box: [left, top, right, bottom], wide,
+      end: [right === level.width ? whole.width : right * wide, bottom === level.height ? whole.height : bottom * wide],
     };
   }
   return null;
@@ -60,10 +59,11 @@ export function fieldOf(levels, [low, high], probability, stretch, seen, scale) 
 
 /** The pixel of a field under a point of the scan; null outside. @param {Field & Place} field
  * @param {import("./stamp.js").Point} point @returns {{x: number, y: number} | null} */
-export function pixelOf({ box, across, down, width, height }, point) {
-  const x = Math.floor(point.x / across) - box[0];
-  const y = Math.floor(point.y / down) - box[1];
-  return x >= 0 && y >= 0 && x < width && y < height ? { x, y } : null;
+export function pixelOf({ box, wide, end, width, height }, point) {
+  const x = Math.floor(point.x / wide) - box[0];
+  const y = Math.floor(point.y / wide) - box[1];
+  if (x < 0 || y < 0 || point.x >= end[0] || point.y >= end[1]) return null;
+  return { x: Math.min(x, width - 1), y: Math.min(y, height - 1) };
 }
 
 /** @typedef {{depth: Float32Array, box: Box}} Grown a part of a field (box, in its pixels, right and bottom beyond), and
@@ -104,10 +104,11 @@ export function grown(distance, width, height, extent) {
 
 /** The pixels of the scan that a part of a field touches. @param {Place} place @param {Box} part in the field's pixels;
  * what is beyond the field is left out @returns {Box} */
-export function boxInScan({ box, across, down }, [left, top, right, bottom]) {
+export function boxInScan({ box, wide, end }, [left, top, right, bottom]) {
   return [
-    Math.floor((box[0] + Math.max(left, 0)) * across), Math.floor((box[1] + Math.max(top, 0)) * down),
-    Math.ceil(Math.min(box[0] + right, box[2]) * across), Math.ceil(Math.min(box[1] + bottom, box[3]) * down),
+    (box[0] + Math.max(left, 0)) * wide, (box[1] + Math.max(top, 0)) * wide,
+    box[0] + right < box[2] ? (box[0] + right) * wide : end[0],
+    box[1] + bottom < box[3] ? (box[1] + bottom) * wide : end[1],
   ];
 }
 
@@ -116,15 +117,15 @@ export function boxInScan({ box, across, down }, [left, top, right, bottom]) {
  * @param {Uint8Array} mask @param {number} columns of the scan @param {Box} within where it may write
  * @param {Field & Place} field @param {Grown} region @param {0 | 1} value */
 export function paintGrown(mask, columns, [left, top, right, bottom], field, { depth, box }, value) {
-  const { across, down, width, height } = field;
+  const { wide, width, height } = field;
   const w = box[2] - box[0];
   // Of a row and a column of the field, the nearest there are, in the part.
   const rowOf = (/** @type {number} */ j) => (Math.min(Math.max(j, 0), height - 1) - box[1]) * w;
   const columnOf = (/** @type {number} */ i) => Math.min(Math.max(i, 0), width - 1) - box[0];
   // The scan's first column whose middle is not left of that of a field's pixel.
-  const starts = (/** @type {number} */ i) => Math.ceil((field.box[0] + i + 0.5) * across - 0.5 - 1e-9);
+  const starts = (/** @type {number} */ i) => Math.ceil((field.box[0] + i + 0.5) * wide - 0.5);
   for (let y = top; y < bottom; y++) {
-    const v = (y + 0.5) / down - 0.5 - field.box[1];
+    const v = (y + 0.5) / wide - 0.5 - field.box[1];
     const upper = rowOf(Math.max(Math.floor(v), box[1]));
     const lower = rowOf(Math.min(Math.floor(v) + 1, box[3] - 1));
     const low = v - Math.floor(v);
@@ -134,13 +135,13 @@ export function paintGrown(mask, columns, [left, top, right, bottom], field, { d
       const b = at(columnOf(i + 1));
       if (a < 0 && b < 0) continue;
       const from = Math.max(starts(i), left);
-      const to = Math.min(starts(i + 1), right);
+      const to = i + 1 < width ? Math.min(starts(i + 1), right) : right;
       if (a >= 0 && b >= 0) {
         if (to > from) mask.fill(value, y * columns + from, y * columns + to);
         continue;
       }
       for (let x = from; x < to; x++) {
-        const u = (x + 0.5) / across - 0.5 - field.box[0] - i;
+        const u = (x + 0.5) / wide - 0.5 - field.box[0] - i;
         if (a + u * (b - a) >= 0) mask[y * columns + x] = value;
       }
     }

@@ -46,11 +46,11 @@ export class Grower {
 
   /** Grow as far as a point, which is moved into what is seen. @param {Point} point in pixels of the scan */
   reach({ x, y }) {
-    const { box, across, down } = this.#field;
+    const { box, wide, end } = this.#field;
     const inside = (/** @type {number} */ v, /** @type {number} */ low, /** @type {number} */ high) =>
       Math.min(Math.max(v, low), high - 1e-6);
     const place = pixelOf(this.#field, {
-      x: inside(x, box[0] * across, box[2] * across), y: inside(y, box[1] * down, box[3] * down),
+      x: inside(x, box[0] * wide, end[0]), y: inside(y, box[1] * wide, end[1]),
     });
     this.#goal = place && place.y * this.#field.width + place.x;
   }

@@ -148,6 +148,7 @@ export class Hand {
     const start = this.#stage.imagePoint(pane, at);
     if (tool === "ruler") return button === 2 ? "window" : this.#measure(pane, start);
     if (tool === "polygon") return this.#corner(event, pane, at, value);
+    if (tool === "fill" && place.at.y < 0) return null; // what lies under a pane's name is not seen
     // With the release: a finger may be the first of a pinch.
     if (tool === "fill") return this.#stroke({ move() {}, end: () => this.#fill(mine, start, value), pinch() {} });
     if (tool === "grow") return this.#grow(mine, pane, at, value);
@@ -237,6 +238,14 @@ export class Hand {
     };
   }
 
+  /** The scan's point under a point of the canvas, or the nearest that the pane shows: a corner is where it is seen.
+   * @param {Rect} pane @param {Point} at CSS pixels @returns {Point} */
+  #seenPoint(pane, at) {
+    const { x, y } = this.#stage.imagePoint(pane, at);
+    const [left, top, right, bottom] = this.#stage.seen(pane);
+    return { x: Math.min(Math.max(x, left), right), y: Math.min(Math.max(y, top), bottom) };
+  }
+
   /** @param {PointerEvent} event @param {Rect} pane @param {Point} at CSS pixels @param {0 | 1} value
    * @returns {Stroke} */
   #corner(event, pane, at, value) {
@@ -246,7 +255,7 @@ export class Hand {
     const paneAt = this.#follow(pane);
     const stroke = this.outline.press(
       press,
-      (point) => this.#stage.imagePoint(paneAt(point) ?? pane, point),
+      (point) => this.#seenPoint(paneAt(point) ?? pane, point),
       (point) => {
         const { x, y } = toPane(this.#stage.view, shape, pane, point);
         return { x: (x + pane.x) / dot, y: (y + pane.y) / dot };

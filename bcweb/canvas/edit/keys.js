@@ -1,7 +1,7 @@
 // The keys of the editor. They lie under the left hand where that can be: the right one draws. Capital letters
 // and 1 to 5 are left to whoever shows the viewer.
 
-import { isTyping } from "../keys.js";
+import { isTyping, keyOf } from "../keys.js";
 
 /** @type {Record<string, string>} action -> key as `KeyboardEvent.key` names it, a letter in lower case */
 export const EDIT_KEYS = {
@@ -36,12 +36,13 @@ export const MENU_KEYS = {
 
 const ACTIONS = new Map(Object.entries(EDIT_KEYS).map(([action, key]) => [key, action]));
 
-/** @typedef {{key: string, ctrlKey: boolean, altKey: boolean, metaKey: boolean, shiftKey: boolean,
+/** @typedef {{key: string, code?: string, ctrlKey: boolean, altKey: boolean, metaKey: boolean, shiftKey: boolean,
  *  defaultPrevented: boolean}} Press */
 
 /** Whether a key belongs to whoever shows the viewer while a mask is edited. @param {Press} press */
-export function isOutside({ key, shiftKey }) {
-  return /^[1-5]$/.test(key) || (shiftKey && /^\p{L}$/u.test(key));
+export function isOutside(press) {
+  const key = keyOf(press);
+  return /^[1-5]$/.test(key) || (press.shiftKey && /^\p{L}$/u.test(key));
 }
 
 /** The editor's action of a key press; null where it has none, or the key is somebody else's.
@@ -49,7 +50,8 @@ export function isOutside({ key, shiftKey }) {
  * @param {boolean} inPicture whether that is the picture, or nothing in particular @returns {string | null} */
 export function editActionOf(press, target, inPicture) {
   if (press.defaultPrevented || isTyping(target)) return null;
-  const key = press.key.length === 1 ? press.key.toLowerCase() : press.key;
+  const named = keyOf(press);
+  const key = named.length === 1 ? named.toLowerCase() : named;
   if ((press.ctrlKey || press.metaKey) && !press.altKey) {
     if (key === "z") return press.shiftKey ? "redo" : "undo";
     return key === "y" && !press.shiftKey ? "redo" : null;

@@ -2,7 +2,6 @@
 // ruler. All panes have all of it, at the same place of the scan.
 
 import { mark, one, write } from "../dom.js";
-import { STRIP } from "../stage.js";
 import { toPane } from "../view.js";
 import { distance, inWords } from "./ruler.js";
 
@@ -31,7 +30,7 @@ export function refreshMarks(root, reading, editor, stage) {
     /** CSS pixels from the pane's upper left corner. @param {Point} at @returns {Point} */
     const here = (at) => {
       const { x, y } = toPane(stage.view, shape, rect, at);
-      return { x: x / stage.dot, y: y / stage.dot + STRIP };
+      return { x: x / stage.dot, y: (y + stage.strip) / stage.dot };
     };
     const ring = one(pane, ".ring");
     ring.hidden = !hasRing;

@@ -1,6 +1,7 @@
 // The menu of masks to begin with or to add: opened by its button or key, left by choosing, Escape, or a press elsewhere.
 
 import { all, one } from "../dom.js";
+import { keyOf } from "../keys.js";
 import { MENU_KEYS } from "./keys.js";
 
 /** @param {ShadowRoot} root */
@@ -49,8 +50,9 @@ export function attendMenu(root, act) {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     const open = choices(root);
     const at = open.findIndex((button) => button === root.activeElement);
-    const pressed = event.shiftKey ? `Shift+${event.key.toUpperCase()}` : event.key.toLowerCase();
-    const [action] = Object.entries(MENU_KEYS).find(([, key]) => key === pressed) ?? [];
+    const key = keyOf(event);
+    const pressed = event.shiftKey ? `Shift+${key.toUpperCase()}` : key.toLowerCase();
+    const [action] = Object.entries(MENU_KEYS).find(([, its]) => its === pressed) ?? [];
     if (event.key === "ArrowDown") open[(at + 1) % open.length].focus();
     else if (event.key === "ArrowUp") open[(at - 1 + open.length) % open.length].focus();
     else if (action && open.some((button) => button.dataset.action === action)) act(action);

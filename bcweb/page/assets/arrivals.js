@@ -37,6 +37,8 @@ function listenToChooser(chooser, take) {
 
 /** @param {HTMLElement} veil over the page while something is dragged over it @param {Tab} tab */
 function listenToDrops(veil, tab) {
+  // A thumbnail that a hand drags along would be dropped as a file by Safari.
+  document.addEventListener("dragstart", (event) => event.composedPath()[0] instanceof HTMLImageElement && event.preventDefault());
   const hasFiles = (/** @type {DragEvent} */ event) => event.dataTransfer?.types.includes("Files");
   window.addEventListener("dragover", (event) => {
     if (!hasFiles(event)) return;

@@ -6,10 +6,12 @@ import * as api from "./review-api.js";
 import { KEYS } from "./review-keys.js";
 import { caseLink } from "./review-links.js";
 import { kept } from "./review-standing.js";
-import { HOW, circumstances, decided, moment, scoreRows, standing } from "./review-words.js";
+import { DECIDED, HOW, MARKS, circumstances, decided, moment, scoreRows, standing } from "./review-words.js";
 import { fixed, size, spacing } from "./words.js";
 
-/** @typedef {import("./review-api.js").CaseInfo} CaseInfo */
+/** @typedef {{id: number, name: string, decision: import("./review-api.js").Decision | null}} Beside another case of its group */
+/** @typedef {import("./review-api.js").CaseInfo & {group?: string, same_group?: Beside[], same_group_count?: number, cautions?: string[]}} CaseInfo
+ * same_group: the first of the others; cautions: those of the notes that say why what is drawn may be worth nothing */
 /** @typedef {import("./review-api.js").Verdict} Verdict */
 /** @typedef {{changed: string, strokes: number, isHere: boolean}} Offer an unfinished drawing; isHere: in this browser */
 /** @typedef {{name: string, says: string, picture: HTMLElement | null}} Side of a conflict: whose, what, and its mask */
@@ -33,11 +35,12 @@ export class CasePanel {
     this.root = root;
     this.actions = actions;
     this.head = h("header");
+    this.group = h("p", { class: "group" });
     this.offers = h("div", { class: "offers", role: "status" });
     this.clash = h("div", { class: "clash", role: "alert" });
     this.facts = h("div", { class: "known" });
     this.history = h("section", { class: "history" });
-    root.replaceChildren(this.head, this.clash, this.offers, this.history, this.facts);
+    root.replaceChildren(this.head, this.group, this.clash, this.offers, this.history, this.facts);
   }
 
   /** @param {CaseInfo | null} info */
@@ -49,12 +52,20 @@ export class CasePanel {
       this.showClash(null, null);
     }
     if (!info) {
-      for (const part of [this.head, this.offers, this.facts, this.history]) part.replaceChildren();
+      for (const part of [this.head, this.group, this.offers, this.facts, this.history]) part.replaceChildren();
       return;
     }
     this.head.replaceChildren(...this.#head(info));
+    this.group.replaceChildren(...this.#group(info));
     this.facts.replaceChildren(...this.#known(info));
     this.#showHistory(info);
+  }
+
+  /** What was decided of its group since it was fetched. @param {CaseInfo} now */
+  showGroup({ id, same_group }) {
+    if (this.#info?.id !== id || JSON.stringify(same_group) === JSON.stringify(this.#info.same_group)) return;
+    this.#info.same_group = same_group;
+    this.group.replaceChildren(...this.#group(this.#info));
   }
 
   /** @param {string} text why there is nothing to see */
@@ -64,10 +75,11 @@ export class CasePanel {
 
   /** @param {CaseInfo} info */
   #head(info) {
-    const { name, dataset, path, label, how, findings } = info;
+    const { name, dataset, path, label, how, findings, cautions = [] } = info;
     const about = how && HOW[how];
     return [
       h("h2", { title: path }, name),
+      ...cautions.map((caution) => h("p", { class: "caution warning", role: "alert" }, caution)),
       h("p", { class: "quiet" }, [dataset, label].filter(Boolean).join(" · ")),
       h("p", { class: "quiet small" }, info.width ? `${size(info)}; ${spacing(info)}` : ""),
       about ? h("p", { class: about.isTest ? "small quiet" : "small caution" }, about.words) : "",
@@ -75,8 +87,21 @@ export class CasePanel {
     ];
   }
 
+  /** The other pictures of a patient, one press away. @param {CaseInfo} info @returns {(Node | string)[]} none: it is alone */
+  #group({ group, same_group: beside = [], same_group_count: count = 0 }) {
+    if (!beside.length) return [];
+    const meaning = `Group ${group}: the cases of one patient or, where no patient is known, pictures that show the same.`;
+    const links = beside.flatMap(({ id, name, decision }, at) => [
+      at ? ", " : " ",
+      this.#link(id, name),
+      ...(decision ? ["\u00a0", h("span", { class: `mark ${decision}`, role: "img", title: DECIDED[decision], "aria-label": DECIDED[decision] }, MARKS[decision])] : []),
+    ]);
+    return [h("span", { class: "quiet" }, term("Same patient or picture", meaning), ":"), ...links, count > beside.length ? ` (+${count - beside.length})` : ""];
+  }
+
   /** @param {CaseInfo} info */
   #known(info) {
+    const notes = info.notes.filter((note) => !info.cautions?.includes(note));
     const rows = scoreRows(info).map(({ name, meaning, value }) => h("tr", {}, h("th", { scope: "row" }, term(name, meaning)), h("td", {}, value)));
     const test = info.how === "seen" ? "What the weights drew, and no test of them" : "What the weights drew";
     return [
@@ -84,7 +109,7 @@ export class CasePanel {
       info.twin === null ? "" : this.#twin(info),
       info.revisions.length > 1 ? this.#choice(info) : "",
       info.segmented ? h("table", { class: "scores" }, h("caption", {}, test), h("tbody", {}, ...rows)) : h("p", { class: "quiet" }, info.problem ? "" : "No prediction yet."),
-      info.notes.length ? h("ul", { class: "notes" }, ...info.notes.map((note) => h("li", {}, note))) : "",
+      notes.length ? h("ul", { class: "notes" }, ...notes.map((note) => h("li", {}, note))) : "",
       h("p", { class: "quiet small" }, info.revision ? `Weights ${info.revision}. ` : "", "Research software, not for diagnosis."),
     ];
   }
@@ -103,18 +128,23 @@ export class CasePanel {
   /** Another case of the same picture. @param {CaseInfo} info */
   #twin({ twin, twin_dice }) {
     const id = /** @type {number} */ (twin);
-    const go = (/** @type {MouseEvent} */ event) => {
-      if (event.ctrlKey || event.metaKey || event.shiftKey) return; // a tab of its own
-      event.preventDefault();
-      this.actions.open(id);
-    };
     const agree = twin_dice === null ? "" : ` Their truths agree with a Dice of ${fixed(twin_dice, 2)}.`;
     return h(
       "p",
       { class: "twin" },
       h("img", { src: api.thumbnail(id), alt: "" }),
-      h("span", {}, h("a", { href: caseLink(id), onclick: go }, "Another case"), " shows the same picture.", agree),
+      h("span", {}, this.#link(id, "Another case"), " shows the same picture.", agree),
     );
+  }
+
+  /** To another case. @param {number} id @param {string} text */
+  #link(id, text) {
+    const go = (/** @type {MouseEvent} */ event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return; // a tab of its own
+      event.preventDefault();
+      this.actions.open(id);
+    };
+    return h("a", { href: caseLink(id), onclick: go }, text);
   }
 
   // ---------------------------------------------------------------- unfinished drawings

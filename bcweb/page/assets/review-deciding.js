@@ -3,6 +3,7 @@
 import { Refused } from "./api.js";
 import { button } from "./dom.js";
 import * as api from "./review-api.js";
+import { packed } from "./review-bits.js";
 import { laidOver } from "./review-drawing.js";
 import { KEYS, shown } from "./review-keys.js";
 import { FETCHED, MOVED, SINCE, leavesOut } from "./review-refusals.js";
@@ -10,6 +11,7 @@ import { randomName } from "./review-shelf.js";
 import * as words from "./review-words.js";
 
 /** @typedef {import("./review-api.js").Decision} Decision */
+/** @typedef {import("./review-decision.js").Pressed} Pressed */
 /** @typedef {import("./review-api.js").Row} Row */
 /** @typedef {import("./review-api.js").Verdict} Verdict */
 /** @typedef {import("./review-shelf.js").Kept} Kept */
@@ -32,9 +34,12 @@ const AFTER = "What you add now is saved when you decide again.";
 /** @param {{kept: Kept}[]} refused */
 const namesOf = (refused) => refused.map(({ kept }) => kept.name).join(", ");
 
+/** Whether "No lesion" was pressed: any other correction began with some mask. @param {Kept} kept a verdict */
+const isNoLesion = ({ said, beginning }) => said?.decision === "corrected" && beginning === null;
+
 export class Deciding {
   /** A decision that would leave strokes out was pressed once, and for how many. */ #warned = "";
-  /** What was last said to stand in the way of a decision. @type {{decision: Decision, text: string} | null} */ #hindered = null;
+  /** What was last said to stand in the way of a decision. @type {{decision: Pressed, text: string} | null} */ #hindered = null;
   /** Verdicts of this page, of all its projects, the last of them last. @type {{verdict: Verdict, project: number}[]} */ #undoable = [];
   /** Under which key a verdict is undone, by its id: the same for each try. @type {Map<number, string>} */ #undoKeys = new Map();
   /** Verdicts that are undone once they are saved: the reader has asked for it before, and whether they wait for it.
@@ -63,7 +68,7 @@ export class Deciding {
     view.viewer.addEventListener("bc-edit", () => this.#onEdit());
   }
 
-  /** @param {Decision} decision @param {string | null} reason
+  /** @param {Pressed} decision @param {string | null} reason
    * @param {number} [after] the verdict that it is made after, where the reader has seen a newer one than the case came with */
   async decide(decision, reason, after) {
     const { info } = this.view;
@@ -78,24 +83,28 @@ export class Deciding {
     this.status.leave();
     this.form.leave(); // not every browser gives a button that is pressed the focus
     const isDrawn = decision === "corrected";
+    const isNone = decision === "noLesion";
+    if (isNone) kept.beginning = null; // nothing that is in hand goes with it
     const revision = isDrawn ? kept.revision : info.revision;
     this.drawing.end(info.id);
     kept.said = {
-      decision,
+      decision: isNone ? "corrected" : decision,
       reason,
       ...kept.form,
+      label: kept.form.label ?? (isNone && info.label !== words.NORMAL ? words.NORMAL : null),
       key: randomName(),
       case: info.name,
       after: after ?? kept.after,
       prediction: revision === info.revision ? info.prediction : null,
       revision,
-      beginning: isDrawn ? kept.beginning : null,
+      beginning: isDrawn ? kept.beginning : isNone ? "empty" : null,
       threshold: isDrawn ? kept.threshold : null,
       seconds: Math.round(this.view.clock.seconds * 10) / 10,
     };
     this.clashes.take(info.id);
     this.#unwanted.delete(kept.key); // this one is kept in its place
-    const isHere = this.outbox.decide(kept, isDrawn ? this.drawing.packed() : null);
+    const empty = () => packed(new Uint8Array(info.width * info.height));
+    const isHere = this.outbox.decide(kept, isDrawn ? this.drawing.packed() : isNone ? empty() : null);
     if (this.status.isAbout(kept.id)) this.#sayRefused() || this.status.say("");
     await isHere;
   }
@@ -111,7 +120,7 @@ export class Deciding {
   }
 
   /** Whether this was just said of the same strokes, so that the reader means it. Once another case is in view, or
-   * something else is said over it, it has to be pressed twice again. @param {Decision} decision @param {string} warning */
+   * something else is said over it, it has to be pressed twice again. @param {Pressed} decision @param {string} warning */
   #isWarned(decision, warning) {
     const { strokes, waiting } = this.drawing;
     const warned = `${decision} ${strokes} ${waiting}`;
@@ -120,13 +129,15 @@ export class Deciding {
     return isSo;
   }
 
-  /** Why it cannot be made. @param {Decision} decision */
+  /** Why it cannot be made. @param {Pressed} decision */
   #refusal(decision) {
     if (this.#undoing.has(Number(this.view.info?.id))) return UNDOING;
-    return this.view.refusals[decision] ?? (decision === "accept" && this.drawing.isMoved ? MOVED : "");
+    /** @type {import("./review-refusals.js").Refusals} */
+    const refusals = this.view.refusals;
+    return refusals[decision] ?? (decision === "accept" && this.drawing.isMoved ? MOVED : "");
   }
 
-  /** @param {Decision} decision @param {string} text what stands in its way */
+  /** @param {Pressed} decision @param {string} text what stands in its way */
   #hinder(decision, text) {
     this.#hindered = { decision, text };
     this.status.say(text, "error");
@@ -252,7 +263,9 @@ export class Deciding {
     const clash = info && this.clashes.of(info.id);
     if (!info || !clash?.kept.said || this.outbox.isDeciding(info.id)) return;
     const { kept, latest } = clash;
-    const { decision, reason } = clash.kept.said;
+    const { said } = clash.kept;
+    const { reason } = said;
+    const decision = isNoLesion(kept) ? "noLesion" : said.decision;
     if (!this.drawing.isOf(info)) return this.#hinder(decision, FETCHED);
     if (this.drawing.strokes > 0) return this.decide(decision, reason, latest.id);
     // Its case was left or the page loaded again, and what was drawn is in hand no more: it is sent as it was.
@@ -262,8 +275,9 @@ export class Deciding {
     this.drawing.end(info.id);
     const now = this.drawing.filledIn(info);
     // What an earlier page had filled in need not be in this one's form.
-    const form = now && kept.tab !== this.shelf.tab ? laidOver(now, clash.kept.said) : now;
-    await this.clashes.saveMine(info.id, form);
+    const form = now && kept.tab !== this.shelf.tab ? laidOver(now, said) : now;
+    const label = form?.label ?? (isNoLesion(kept) ? said.label : null);
+    await this.clashes.saveMine(info.id, form && { ...form, label });
   }
 
   /** They are right. */
@@ -362,11 +376,15 @@ export class Deciding {
     await this.view.select(id);
     if (this.moving.current !== id || !this.view.info) return true;
     if (!since && this.view.isMine(verdict)) {
-      this.form.form = laidOver(this.drawing.filledIn(this.view.info), verdict);
+      const { label } = verdict;
+      // A label that "No lesion" has chosen is none of the next decision's.
+      const before = words.isEmpty(verdict) && label === words.NORMAL ? { ...verdict, label: null } : verdict;
+      this.form.form = laidOver(this.drawing.filledIn(this.view.info), before);
       this.drawing.keep(); // as if it had been filled in anew
     }
     const isDrawnOn = since && this.drawing.strokes + this.drawing.waiting > 0; // its mask would take that one's place
-    if (verdict.decision === "corrected" && !isDrawnOn) await this.#bringBack(verdict, this.view.stays());
+    const isDrawn = verdict.decision === "corrected" && !words.isEmpty(verdict);
+    if (isDrawn && !isDrawnOn) await this.#bringBack(verdict, this.view.stays());
     else this.#sayUndone(verdict);
     return true;
   }

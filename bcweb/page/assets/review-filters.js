@@ -6,15 +6,21 @@ import { grouped } from "./words.js";
 
 /** @typedef {import("./review-api.js").Asked} Asked */
 /** @typedef {import("./review-api.js").Project} Project */
+/** @typedef {import("./review-api.js").Row} Row */
 
 /** Before each label that is a choice: any of them is "". */
 const LABEL = "=";
+/** The order until the reader chooses one, */
+const FIRST = "worst";
+/** and where no case has a Dice. */
+const WITHOUT_DICE = "uncertain";
 /** After the last letter so long: while a word is typed its beginnings are not asked for. */
 const TYPED_MS = 200;
 
 export class Filters {
   #typing = 0;
   /** What was asked for last. */ #known = "";
+  /** The order is the reader's choice. */ #isChosen = false;
   /** The same random order as long as the page is open. */ #seed = Math.floor(Math.random() * 2 ** 31);
 
   /** @param {HTMLFormElement} root @param {() => void} changed */
@@ -30,6 +36,7 @@ export class Filters {
       this.#typing = window.setTimeout(() => this.#ask(), TYPED_MS);
     });
     root.addEventListener("change", (event) => {
+      if (event.target === this.#select("order")) this.#isChosen = true;
       if (event.target instanceof HTMLSelectElement) event.target.blur(); // so that the next key is a command again
       this.#ask();
     });
@@ -47,7 +54,7 @@ export class Filters {
     const text = (/** @type {string} */ name) => String(form.get(name) ?? "").trim();
     const label = text("label");
     return {
-      order: text("order") || "worst",
+      order: text("order") || FIRST,
       decision: text("decision"),
       label: label ? label.slice(LABEL.length) : null,
       text: text("text"),
@@ -57,9 +64,11 @@ export class Filters {
     };
   }
 
-  /** Another project: what was typed is not meant for it. */
+  /** Another project: what was typed is not meant for it, nor is the worst Dice, which it may not have. */
   forget() {
     clearTimeout(this.#typing);
+    if (this.asked.order === FIRST) this.#isChosen = false;
+    if (!this.#isChosen) this.#select("order").value = FIRST;
     for (const input of this.root.querySelectorAll("input")) input.value = "";
     this.#known = JSON.stringify(this.asked);
   }
@@ -86,11 +95,25 @@ export class Filters {
     return hasLabel;
   }
 
+  /** Where no case has a Dice, the most uncertain one comes first, unless the reader has chosen an order. Rows that pass
+   * a filter tell nothing of the others. @param {Row[]} rows of the queue @returns {boolean} whether another order is asked for */
+  reorder(rows) {
+    const has = (/** @type {"dice" | "uncertainty"} */ score) => rows.some((row) => row[score] !== null);
+    if (this.#isChosen || this.#isFiltered || this.asked.order !== FIRST || has("dice") || !has("uncertainty")) return false;
+    this.#select("order").value = WITHOUT_DICE;
+    this.#known = JSON.stringify(this.asked);
+    return true;
+  }
+
+  get #isFiltered() {
+    const { decision, label, text, low, high } = this.asked;
+    return Boolean(decision || label !== null || text || low || high);
+  }
+
   /** How many pass. @param {number} rows @param {number} all */
   tell(rows, all) {
-    const { order, decision, label, text, low, high } = this.asked;
-    const isFiltered = Boolean(decision || label !== null || text || low || high);
-    const none = isFiltered ? "No case passes these filters." : (words.NO_ROWS[order] ?? "");
+    const isFiltered = this.#isFiltered;
+    const none = isFiltered ? "No case passes these filters." : (words.NO_ROWS[this.asked.order] ?? "");
     const some = rows === all ? grouped(all) : `${grouped(rows)} of ${grouped(all)}`;
     this.told.textContent = rows === 0 && all > 0 ? none : `${some} ${all === 1 ? "case" : "cases"}`;
     this.clear.hidden = !isFiltered;

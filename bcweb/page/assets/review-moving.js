@@ -18,7 +18,6 @@ export class Moving {
   /** @type {Project | null} */ project = null;
   /** Of the project that was entered last. @type {number | null} */ entered = null;
   /** The case that one is at. @type {number | null} */ current = null;
-  /** Of all cases of the project. */ labels = words.LABELS;
   /** The queue could not be had when it was asked for last. */ isMissing = false;
   /** The case to begin with. @type {number | null} */ #wanted = null;
   /** The project's newest prediction as of its queue. @type {number | null} */ #newest = null;
@@ -58,6 +57,11 @@ export class Moving {
     this.#showProgress();
     this.#showSteps();
     return this.load();
+  }
+
+  /** Of all its cases, and those that can be chosen in any project. */
+  get labels() {
+    return [...new Set([...words.LABELS, ...Object.keys(this.project?.counts?.labels ?? {}).filter(Boolean)])];
   }
 
   leave() {
@@ -151,6 +155,7 @@ export class Moving {
       if (heard !== this.#heard) return this.load();
       this.project = now;
       if (!this.filters.offer(now)) return this.load(); // its label is none of this project
+      if (this.filters.reorder(rows)) return this.load();
       this.#newest = now.newest;
       this.list.show(rows, asked.order);
     } catch (error) {
@@ -161,7 +166,6 @@ export class Moving {
       return false;
     }
     this.list.mark(this.current);
-    this.labels = [...new Set([...words.LABELS, ...Object.keys(this.project.counts?.labels ?? {}).filter(Boolean)])];
     this.filters.tell(this.list.rows.length, this.project.cases);
     this.#showProgress();
     this.#showSteps();

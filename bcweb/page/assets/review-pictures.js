@@ -13,7 +13,7 @@ export function outlined(thumbnail, mask, width, height) {
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const scan = new Image();
   const draw = () => {
-    context.drawImage(scan, 0, 0, canvas.width, canvas.height);
+    if (scan.naturalWidth) context.drawImage(scan, 0, 0, canvas.width, canvas.height); // one that is broken throws
     context.fillStyle = COLOUR;
     const at = (/** @type {number} */ x, /** @type {number} */ y) => mask[Math.floor(y / scale) * width + Math.floor(x / scale)] > 0;
     for (let y = 1; y < canvas.height - 1; y++) {

@@ -6,7 +6,7 @@ import * as api from "./review-api.js";
 import { Clock } from "./review-clock.js";
 import { nameCase } from "./review-links.js";
 import { refusals } from "./review-refusals.js";
-import { isOfAnother } from "./review-words.js";
+import { isEmpty, isOfAnother } from "./review-words.js";
 
 /** @typedef {import("./review-api.js").CaseInfo} CaseInfo */
 /** @typedef {import("./review-api.js").Decision} Decision */
@@ -172,6 +172,7 @@ export class CaseView {
     const now = await this.#ask(id).catch(() => null);
     if (!now || !isCurrent()) return;
     this.moving.learn(now);
+    this.panel.showGroup(now);
     if (!this.info || this.drawing.strokes > 0 || this.viewer.isDrawing) return;
     if (now.latest === this.info.latest && now.draft?.changed === this.info.draft?.changed && now.revision === this.info.revision) return;
     this.ahead.put(id, Promise.resolve(now));
@@ -260,6 +261,8 @@ export class CaseView {
   /** Which decisions can be made. */
   #allow() {
     this.refusals = refusals(this.info, this.drawing, this.isSeen);
-    this.form.show(this.refusals, this.info && isOfAnother(this.info) ? null : (this.info?.decision ?? null));
+    const { verdict = null } = this.info ?? {};
+    const stands = verdict && isEmpty(verdict) ? "noLesion" : (this.info?.decision ?? null);
+    this.form.show(this.refusals, this.info && isOfAnother(this.info) ? null : stands);
   }
 }

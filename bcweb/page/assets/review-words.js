@@ -21,11 +21,12 @@ export const ORDERS = {
 /** Of a queue that came back empty, by its order. @type {Record<string, string>} */
 export const NO_ROWS = { twins: "No two cases here show one picture with different masks." };
 
-/** @type {Record<string, string>} what a reader can decide, on a button */
+/** @type {Record<string, string>} what a reader can press to decide, on a button */
 export const DECISIONS = {
   accept: "Accept",
   truth: "Keep truth",
   corrected: "Corrected",
+  noLesion: "No lesion",
   reject: "Reject",
   unsure: "Unsure",
 };
@@ -44,8 +45,11 @@ export const MARKS = { accept: "✓", truth: "T", corrected: "✎", reject: "✕
 
 export const REASONS = ["not a breast scan", "unreadable", "wrong label", "duplicate", "other"];
 
+/** Of a scan without a lesion. */
+export const NORMAL = "normal";
+
 /** That can be chosen in any project. */
-export const LABELS = ["benign", "malignant", "normal"];
+export const LABELS = ["benign", "malignant", NORMAL];
 
 export const DIFFICULTIES = ["easy", "medium", "hard"];
 
@@ -56,9 +60,14 @@ export const HOW = {
   seen: { words: "The weights were trained on this case: what they draw here, and its score, are no test of them.", isTest: false },
 };
 
-/** @param {Pick<Verdict, "decision" | "reason">} verdict */
-export function decided({ decision, reason }) {
+/** A correction that left nothing: there is no lesion. @param {{decision: string, painted_px?: number | null}} verdict */
+export const isEmpty = ({ decision, painted_px }) => decision === "corrected" && painted_px === 0;
+
+/** @param {Pick<Verdict, "decision" | "reason"> & {painted_px?: number | null}} verdict */
+export function decided(verdict) {
+  const { decision, reason } = verdict;
   if (decision === "undo") return "undid a verdict";
+  if (isEmpty(verdict)) return `${DECIDED[decision]}: no lesion`;
   return reason ? `${DECIDED[decision]}: ${reason}` : DECIDED[decision];
 }
 

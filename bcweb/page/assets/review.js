@@ -3,7 +3,7 @@
 // decided is lost: review-outbox.js sends it until the server has it.
 
 import "../../canvas/viewer.js";
-import { isTyping } from "../../canvas/keys.js";
+import { isTyping, keyOf, leavePressed } from "../../canvas/keys.js";
 import { BASE, Gone } from "./api.js";
 import { button, h, openSheet } from "./dom.js";
 import { loginLink, wantsLogin } from "./login.js";
@@ -32,6 +32,9 @@ import { CaseView } from "./review-view.js";
 
 const POLL_MS = 1000;
 
+/** What asks something beside the picture. @type {Set<import("./review-keys.js").Action>} */
+const BESIDE = new Set(["reject", "comment", "queue"]);
+
 class Review extends HTMLElement {
   /** @type {ShadowRoot} */ #root;
   /** @type {api.Session | null} */ #session = null;
@@ -40,6 +43,7 @@ class Review extends HTMLElement {
   /** What the home last said of a server that did not answer. */ #unanswered = "";
   #isStarted = false;
   /** It was asked who reads, and there is no answer. */ #isRefused = false;
+  /** Until full screen is left no key does anything: it is meant for what asks then. */ #isLeavingFull = false;
   /** @type {Outbox} */ #outbox;
   /** @type {Home} */ #home;
   /** @type {Moving} */ #moving;
@@ -171,6 +175,7 @@ class Review extends HTMLElement {
     }
     this.#sayProblem("");
     this.#standing.meet(this.#session);
+    this.#showReader();
     this.#home.show(this.#session);
     const left = await this.#shelf.left(this.#whose);
     this.#drawing.inherit(left);
@@ -316,6 +321,7 @@ class Review extends HTMLElement {
   async #askName() {
     const dialog = /** @type {HTMLDialogElement} */ (this.#one(".who"));
     const input = /** @type {HTMLInputElement} */ (this.#one(".who input"));
+    input.value = this.#hasName ? (this.#session?.reader ?? "") : "";
     dialog.returnValue = "";
     dialog.showModal();
     await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
@@ -327,10 +333,27 @@ class Review extends HTMLElement {
       remember("bc-reader", reader);
       api.setReader(reader);
       this.#session.reader = reader; // not of the one from before the dialog: it may have been asked for anew
+      this.#showReader();
+      return this.#hasName;
     } catch (error) {
+      api.setReader(remembered("bc-reader"));
       this.#sayFailed(error);
+      return false;
     }
-    return this.#hasName;
+  }
+
+  #showReader() {
+    const isAsked = this.#session?.owner === "local" && this.#hasName; // else the login says who reads
+    this.#one(".reads").hidden = !isAsked;
+    this.#one(".reads .name").textContent = `Read by ${this.#session?.reader}`;
+  }
+
+  /** Another reader takes this seat. Drawings and verdicts are each reader's own, so the page begins anew. */
+  async #changeReader() {
+    const { verdicts, drafts } = this.#outbox.state;
+    if (verdicts || drafts) return this.#status.say("The reader can be changed once everything is saved.", "error");
+    const before = this.#session?.reader;
+    if ((await this.#askName()) && this.#session?.reader !== before) location.reload();
   }
 
   // ---------------------------------------------------------------- the page
@@ -349,8 +372,10 @@ class Review extends HTMLElement {
   #listen() {
     const on = (/** @type {string} */ selector, /** @type {() => void} */ act) => this.#one(selector).addEventListener("click", act);
     on(".project", () => this.#showHome());
+    on(".reads button", () => this.#changeReader());
     on(".export", () => this.#moving.project && this.#session && this.#exporting.open(this.#moving.project, this.#session));
     on(".help", () => this.#act("help"));
+    on(".room", () => leavePressed(this.#one(".room")));
     // Before the viewer hears of it, whose keys are others; and behind an open dialog no key does anything.
     document.addEventListener("keydown", (event) => this.#onKey(event), true);
     const touch = () => this.#isReading && this.#view.clock.touch();
@@ -369,6 +394,11 @@ class Review extends HTMLElement {
   /** @param {KeyboardEvent} event */
   #onKey(event) {
     if (!this.checkVisibility()) return;
+    if (this.#isLeavingFull) {
+      event.preventDefault();
+      event.stopPropagation();
+      return;
+    }
     const open = [...this.#root.querySelectorAll("dialog")].find((dialog) => dialog.open);
     if (open) {
       event.stopPropagation(); // Tab, Enter and Escape are the browser's own, and still work
@@ -378,7 +408,7 @@ class Review extends HTMLElement {
     if (isTyping(event.composedPath()[0]) || this.#one(".room").hidden) return;
     const action = actionOf(event);
     if (event.repeat && (this.#form.isAsking || (action !== null && !HELD.has(action)))) return event.preventDefault();
-    if (this.#form.isAsking && !event.ctrlKey && !event.altKey && !event.metaKey && this.#form.onReasonKey(event.key)) {
+    if (this.#form.isAsking && !event.ctrlKey && !event.altKey && !event.metaKey && this.#form.onReasonKey(keyOf(event))) {
       event.preventDefault();
       return;
     }
@@ -386,7 +416,19 @@ class Review extends HTMLElement {
     // With the pen on a mask E is the eraser.
     if (action === null || (action === "draw" && this.#drawing.isOn && this.#drawing.isThere)) return;
     event.preventDefault();
+    if (document.fullscreenElement && BESIDE.has(action)) this.#actBeside(action);
+    else this.#act(action);
+  }
+
+  /** In full screen nothing beside the picture is seen, nor can it have the keys: what asks there ends that first.
+   * @param {import("./review-keys.js").Action} action */
+  async #actBeside(action) {
+    this.#isLeavingFull = true;
+    await document.exitFullscreen().catch(() => {}); // the browser has ended it by itself
+    this.#isLeavingFull = false;
     this.#act(action);
+    // Space pans in the picture, where the hands are: here it would give the first reason.
+    if (this.#form.isAsking) /** @type {HTMLElement | null} */ (this.#root.activeElement)?.blur();
   }
 
   /** @param {import("./review-keys.js").Action} action */
@@ -394,7 +436,7 @@ class Review extends HTMLElement {
     switch (action) {
       case "next": return this.#moving.step(1);
       case "previous": return this.#moving.step(-1);
-      case "unread": return void (this.#moving.goOn() || this.#status.say("All cases of this queue are read."));
+      case "unread": return this.#goOn();
       case "draw": return this.#view.isSeen ? this.#drawing.take() : undefined;
       case "putDown": return this.#drawing.putDown();
       case "undo": return this.#deciding.undoLast();
@@ -406,6 +448,14 @@ class Review extends HTMLElement {
       case "reject": return this.#deciding.reject();
       default: this.#deciding.decide(action, null);
     }
+  }
+
+  /** To the next case that nobody has read; where there is no other, say whether the one in view is read. */
+  #goOn() {
+    if (this.#moving.goOn()) return;
+    const { current, list } = this.#moving;
+    const isUnread = current !== null && list.row(current)?.decision === null && !this.#outbox.isDeciding(String(current));
+    this.#status.say(isUnread ? "This is the only case of this queue that nobody has read." : "All cases of this queue are read.");
   }
 
   /** @param {unknown} error why something was not done, or is not there @param {string} [before] it */

@@ -1,6 +1,6 @@
 // The keys of the Scan tab, beside those of its viewer.
 
-import { isTyping } from "../../canvas/keys.js";
+import { isTyping, keyOf } from "../../canvas/keys.js";
 
 /** What a key that is held down does again and again: it goes through the list, and removes nothing. */
 const HELD = new Set(["j", "k", "PageDown", "PageUp"]);
@@ -21,9 +21,13 @@ export function listenForKeys(tab, sheet, actions) {
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey) return;
     if (isTyping(event.composedPath()[0]) || !tab.checkVisibility()) return;
-    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const named = keyOf(event);
+    const key = named.length === 1 ? named.toLowerCase() : named;
     if (!Object.hasOwn(actions, key)) return;
     event.preventDefault();
-    if (!event.repeat || HELD.has(key)) actions[key]();
+    if (event.repeat && !HELD.has(key)) return;
+    actions[key]();
+    // What was removed can be had back for a while, beside the picture.
+    if (key === "x" && document.fullscreenElement) document.exitFullscreen();
   });
 }

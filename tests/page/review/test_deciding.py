@@ -41,6 +41,29 @@ def test_a_correction_goes_on_to_the_next_case_and_is_kept_to_the_pixel(page, pr
     assert page.viewer("v => v.beginning") == "prediction", "saved again it began where it did"
 
 
+def test_one_key_says_that_there_is_no_lesion_goes_on_and_is_taken_back(page, project, store):
+    page.press("Shift+N")
+    page.says("case 1, corrected: no lesion.")
+    page.shows("case 2")
+    verdict = stands(store, project, "case 1")
+    said = verdict.decision, verdict.beginning, verdict.painted_px, verdict.label
+    assert said == ("corrected", "empty", 0, "normal")
+    assert not store.mask(project.id, verdict.mask_file).any()
+    assert page.state("case 1") == "corrected by ANNA"
+    page.press("u")
+    page.shows("case 1")
+    page.says("Undone: corrected: no lesion. Decide again.")
+    assert stands(store, project, "case 1") is None
+    label = page.find(".decision select")
+    assert label.input_value() == "", "the next decision would say normal, too"
+    expect(page.find(".decide.corrected"), "nothing is in the hand").to_be_disabled()
+    label.select_option("malignant")
+    page.find(".decide.noLesion").click()
+    page.shows("case 2")
+    page.says("case 1, corrected: no lesion.")
+    assert stands(store, project, "case 1").label == "malignant"
+
+
 def test_a_warning_is_seen_while_the_server_is_away(page, project, store):
     for path in ("**/draft?*", "**/verdicts"):
         page.page.route(path, lambda route: route.abort())
@@ -120,6 +143,36 @@ def test_what_is_wrong_is_seen_in_full_screen(page):
     page.says("1 stroke is drawn here")
     below = page.find(".decisions").first.bounding_box()
     assert page.find(".status").bounding_box()["y"] >= below["y"] + below["height"]
+
+
+def test_any_other_label_is_typed_and_is_a_choice_from_then_on(page, project, store):
+    label, other = page.find(".decision select"), page.find(".decision input[type=text]")
+    label.select_option("malignant")
+    label.select_option("Other …")
+    expect(other).to_be_focused()
+    page.page.keyboard.type("5 u")
+    page.press("Escape")
+    expect(other).to_be_hidden()
+    expect(label).to_have_value("malignant")
+    label.select_option("Other …")
+    page.page.keyboard.type(" BI-RADS 3 ")
+    page.press("Enter", "j")
+    page.shows("case 2").press("k")
+    page.shows("case 1")
+    expect(label, "it is kept with its case").to_have_value("BI-RADS 3")
+    page.press("2")
+    page.says("case 1, truth kept")
+    page.shows("case 2")
+    assert stands(store, project, "case 1").label == "BI-RADS 3"
+    page.press(*["Shift+L"] * 3)
+    expect(label).to_have_value("BI-RADS 3")
+    page.press("Shift+L")
+    expect(label, "the keys open no field").to_have_value("")
+    label.select_option("Other …")
+    page.page.keyboard.type("cyst")
+    page.find(".decide.unsure").click()
+    page.says("case 2, unsure")
+    assert stands(store, project, "case 2").label == "cyst"
 
 
 def test_what_is_filled_in_comes_back_with_its_case(page, project, store):

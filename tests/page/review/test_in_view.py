@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from PIL import Image
 
+from bcweb.review.records import NewVerdict, Project
 from tests.page.review_reader import BAR, ReviewPage
-from tests.page.reviewing import fill, ids, stands
+from tests.page.reviewing import case_of, fill, ids, scans, stands
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
@@ -150,6 +155,69 @@ def test_what_is_filled_in_before_the_picture_comes_stands_over_what_an_earlier_
     page.ready()
     expect(page.find(".choices :checked")).to_have_attribute("value", "1")
     expect(comment).to_have_value("of this page")
+
+
+# --- what is said of it
+
+
+@pytest.fixture
+def told(browse, store, tmp_path) -> Iterator[tuple[Project, ReviewPage]]:
+    """Four cases, of which the first three are one woman's, and her first is a slice. The first is in view."""
+    made = store.create("local", "Ward of views")
+    caution = "This is a tomosynthesis image, not an ordinary mammogram."
+    cases = []
+    for n, picture in enumerate(scans(4)):
+        file = tmp_path / f"{n}.png"
+        Image.fromarray(picture.scan.pixels).save(file)
+        notes = (caution, "First of 31 frames.") if n == 0 else ()
+        case = case_of(file, picture, f"view {n}", None, notes=notes)
+        cases.append(replace(case, group=f"woman {n // 3}"))
+    store.add_cases(made.id, cases)
+    store.set_state(made.id, "ready")
+    yield made, browse().open(ids(store, made)["view 0"]).shows("view 0")
+    store.delete("local", made.id)
+
+
+def test_what_its_file_warns_of_stands_above_all_that_is_known_of_it(told):
+    _, page = told
+    caution = page.find(".case [role=alert].caution")
+    expect(caution).to_have_text("This is a tomosynthesis image, not an ordinary mammogram.")
+    assert caution.bounding_box()["y"] < page.find(".case .history").bounding_box()["y"]
+    expect(page.find(".notes li")).to_have_text(["First of 31 frames."])
+    page.press("j")
+    page.shows("view 1")
+    expect(caution).to_have_count(0)
+
+
+def test_the_other_pictures_of_its_group_are_one_press_away(told, store):
+    made, page = told
+    by = ids(store, made)
+    store.save("local", "BERTA", by["view 2"], NewVerdict("truth", "k"))
+    page.reload()
+    page.shows("view 0")
+    line = page.find(".case .group")
+    expect(line).to_have_text("Same patient or picture: view 1, view 2 T")
+    expect(line.locator(".mark")).to_have_attribute("aria-label", "truth kept")
+    assert line.locator("a").last.get_attribute("href") == f"?case={by['view 2']}"
+    line.locator("a").first.click()
+    page.shows("view 1")
+    expect(line).to_have_text("Same patient or picture: view 0, view 2 T")
+    page.find('.queue .row[aria-label^="view 3, "]').click()
+    page.shows("view 3")
+    expect(line).to_be_empty()
+
+
+def test_what_was_decided_of_its_group_is_marked_though_it_was_fetched_before(told):
+    _, page = told
+    page.press("5")
+    page.shows("view 1")
+    mark = page.find(".case .group .mark")
+    expect(mark).to_have_attribute("aria-label", "unsure")
+    page.press("u")
+    page.shows("view 0")
+    page.press("j")
+    page.shows("view 1")
+    expect(mark).to_have_count(0)
 
 
 # --- how long it was looked at

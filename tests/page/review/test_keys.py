@@ -26,6 +26,7 @@ def test_the_keys_do_what_the_sheet_of_keys_says(page, project, store):
         "Accept the prediction": lambda: _decides(page, "1", "case 1", "prediction accepted"),
         "Keep the truth": lambda: _decides(page, "2", "case 2", "truth kept"),
         "Save what is drawn": lambda: _draws(page, "case 4"),
+        "No lesion": lambda: _has_none(page, "case 5"),
         "Reject the case": lambda: _decides(page, "4", "case 5", "rejected: duplicate", "4"),
         "Unsure": lambda: _decides(page, "5", "case 3", "unsure"),
         "Undo the last verdict": lambda: _undoes(page, "case 3"),
@@ -58,6 +59,13 @@ def _draws(page: ReviewPage, case: str) -> None:
     page.press("3")
     page.says(f"{case}, corrected")
     page.press("Shift+E")
+
+
+def _has_none(page: ReviewPage, case: str) -> None:
+    _decides(page, "Shift+N", case, "corrected: no lesion")
+    page.press("u")
+    page.says("Undone: corrected: no lesion")
+    page.shows(case)
 
 
 def _undoes(page: ReviewPage, case: str) -> None:
@@ -130,3 +138,37 @@ def test_without_a_mouse_all_is_reached_and_named_and_no_key_acts_in_a_comment_o
             .filter(e => !(e.textContent.trim() || e.ariaLabel || e.labels?.length)).map(e => e.outerHTML)"""
     )
     assert nameless == []
+
+
+def test_where_the_case_in_view_alone_is_unread_no_key_says_that_all_are_read(page):
+    page.find("input[name=text]").fill("case 1")
+    expect(page.find(".told span")).to_have_text("1 of 6 cases")
+    page.find(".queue").focus()
+    page.press("n")
+    page.says("This is the only case of this queue that nobody has read.")
+    page.press("2")
+    page.says("All cases of this queue are read.")
+
+
+def test_what_was_pressed_with_the_mouse_is_not_pressed_again_by_a_space_that_pans(
+    page, project, store
+):
+    page.find(".draw").click()
+    page.page.keyboard.down("Space")
+    page.stroke(*BAR)
+    page.page.keyboard.up("Space")
+    expect(page.find(".draw")).to_have_attribute("aria-pressed", "true")
+    assert page.viewer("v => v.strokes") == 0, "what was to pan has painted"
+    page.find(".choices label").first.click()
+    chosen = page.find(".choices :checked")
+    expect(chosen).to_have_attribute("value", "1")
+    page.press("Space")
+    expect(chosen).to_have_attribute("value", "1")
+    page.find(".decide.truth").click()
+    page.shows("case 2").press("Space")
+    page.find(".decide.reject").click()
+    page.press("Space", "4")
+    page.says("case 2, rejected: duplicate")
+    page.shows("case 4").press("Space")
+    expect(page.find(".reasons")).to_be_hidden()
+    assert stands(store, project, "case 4") is None

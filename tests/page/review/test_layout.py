@@ -20,6 +20,9 @@ pytestmark = pytest.mark.browser
 # What stands beside every case, and takes another's place or room only if something moves.
 PARTS = (".queue", "bc-viewer canvas", ".decide.accept", ".history", ".progress")
 
+CUT_OFF = """all => all.filter(e => e.scrollWidth > e.clientWidth || e.scrollHeight > e.clientHeight + 1)
+  .map(e => e.textContent)"""
+
 
 def test_nothing_is_cut_off_or_moves_from_case_to_case(page):
     for scheme in ("light", "dark"):
@@ -29,7 +32,12 @@ def test_nothing_is_cut_off_or_moves_from_case_to_case(page):
             assert page.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
             picture = page.find("bc-viewer canvas").bounding_box()
             assert picture["height"] > 320 and picture["width"] > 0.42 * width, (width, picture)
+            assert page.find(".decisions button").evaluate_all(CUT_OFF) == [], width
     page.page.set_viewport_size({"width": 1280, "height": 800})
+    below = page.find(".status").bounding_box()
+    page.press("4")
+    assert page.find(".status").bounding_box() == below, "the reasons take another room"
+    page.press("Escape")
     before = {part: page.find(part).bounding_box() for part in PARTS}
     for case in ("case 2", "case 4", "case 5"):
         page.press("5")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from bcweb.review.records import NewVerdict, Project
 from tests.page.importing import Importing
 from tests.page.review_reader import ReviewPage
-from tests.page.reviewing import fill, ids, stands
+from tests.page.reviewing import fill, ids, prediction_of, scans, stands
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
@@ -326,6 +327,50 @@ def test_the_home_says_that_the_server_does_not_answer_for_as_long_as_it_does_no
 
 
 # --- the queue
+
+
+@pytest.fixture
+def truthless(store, tmp_path) -> Iterator[Project]:
+    """The first case is the most uncertain one; listed in another order."""
+    made = fill(store, tmp_path / "truthless", 3, "truthless", has_truth=False)
+    by = ids(store, made)
+    for number, uncertainty in ((1, 0.2), (2, 0.9), (3, 0.4)):
+        shown = prediction_of(scans(3)[number - 1].truth, 3)
+        bare = replace(shown, revision="another", dice=None, suspicion=None)
+        store.add_prediction(by[f"case {number}"], replace(bare, uncertainty=uncertainty))
+    yield made
+    store.delete("local", made.id)
+
+
+def test_a_project_without_a_dice_begins_with_its_most_uncertain_case_until_another_order_is_chosen(
+    browse, project, truthless
+):
+    page = browse()
+    asked = []
+    page.page.on("request", lambda r: "/queue?" in r.url and asked.append(r.url))
+    page.open()
+    order, names = page.find("select[name=order]"), page.find(".row .name")
+    page.find(".projects .open").filter(has_text=truthless.name).click()
+    page.shows("case 2")
+    expect(names).to_have_text(["case 2", "case 3", "case 1"])
+    expect(order).to_have_value("uncertain")
+    expect(page.find(".row .line").first).to_contain_text("uncertainty 0.90")
+    assert [re.search(r"order=(\w+)", url)[1] for url in asked] == ["worst", "uncertain"]
+
+    enter(page, project)
+    page.shows("case 1")
+    expect(order, "with a Dice the worst comes first").to_have_value("worst")
+    expect(names).to_have_count(6)
+    order.select_option("listed")
+    expect(names).to_have_text([f"case {n}" for n in range(1, 7)])
+    enter(page, truthless)
+    expect(names).to_have_text(["case 1", "case 2", "case 3"])
+    expect(order, "the reader has chosen it").to_have_value("listed")
+    order.select_option("worst")
+    page.find("input[name=text]").fill("case")
+    page.press("Enter")
+    expect(names).to_have_text(["case 1", "case 2", "case 3"])
+    expect(order).to_have_value("worst")
 
 
 def test_the_queue_is_filtered_ordered_and_counted_and_no_late_answer_takes_it_back(page):

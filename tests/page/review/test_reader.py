@@ -1,0 +1,46 @@
+"""Who reads, where nobody logs in: on a shared machine one reader follows another."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.page.review_reader import ReviewPage, expect
+from tests.page.reviewing import ids
+
+pytestmark = pytest.mark.browser
+
+
+def change(page: ReviewPage, name: str) -> None:
+    page.find(".reads button").click()
+    page.find(".who input").fill(name)
+    page.find(".who").get_by_role("button", name="Begin").click()
+
+
+def test_another_reader_takes_the_seat_and_each_verdict_says_whose_it_is(page, project, store):
+    expect(page.find(".reads")).to_contain_text("Read by ANNA")
+    page.press("2")
+    page.shows("case 2")
+    page.says("Saved")
+    change(page, "Dr. Berta")
+    expect(page.find(".reads")).to_contain_text("Read by Dr. Berta")
+    page.shows("case 2").press("2")
+    page.says("Saved")
+    cases = ids(store, project)
+    whose = [store.history("local", cases[name])[-1].reader for name in ("case 1", "case 2")]
+    assert whose == ["ANNA", "Dr. Berta"]
+    page.find(".reads button").click()
+    expect(page.find(".who input")).to_have_value("Dr. Berta")
+
+
+def test_a_reader_whose_verdict_is_not_saved_yet_keeps_the_seat(page):
+    page.refuse("/verdicts")
+    page.press("2")
+    page.says("NOT saved")
+    page.find(".reads button").click()
+    page.says("once everything is saved")
+    expect(page.find(".who")).to_be_hidden()
+    page.answer()
+    page.try_now()
+    page.says("Saved")
+    page.find(".reads button").click()
+    expect(page.find(".who")).to_be_visible()
