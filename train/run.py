@@ -83,6 +83,7 @@ def run(
         "epochs_done": 0,
     }
     _same_cases(args.out, record)
+    record |= _as_trained(args.out, recipe)
     learned = _material(record)
     loop.refuse_other_recipe(args.out, recipe)
     loop.refuse_other_cases(args.out, learned)
@@ -214,6 +215,16 @@ def _same_cases(run: Path, record: dict) -> None:
     others = any(begun.get(key) != record[key] for key in ("source", "teachers"))
     if others or not same_cases(begun["cases"], record["cases"]):
         raise other_cases(run)
+
+
+def _as_trained(run: Path, recipe: loop.Recipe) -> dict:
+    """The day of a training that is whole, and what it ran on: those of today have made none of its weights."""
+    if not all((run / name).exists() for name in ("history.csv", "run.json")):
+        return {}
+    if loop.epochs_done(run) < recipe.last_epoch:
+        return {}
+    begun = read_record(run)
+    return {key: begun[key] for key in ("date", "versions", "precision", "gpus") if key in begun}
 
 
 def _material(record: dict) -> str:

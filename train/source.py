@@ -18,7 +18,7 @@ from pathlib import Path
 from bcweb.collector import resting
 from bcweb.network import ARCHITECTURES
 from bcweb.paths import path_argument
-from bcweb.terminal import command, why_unmade
+from bcweb.terminal import command, counted, why_unmade
 from train import options
 from train.arms import ARMS
 from train.ending import exit_status, goes_on
@@ -84,9 +84,9 @@ def guarded(args: argparse.Namespace, training: Callable[[], object]) -> int:
         try:
             training()
         except MemoryError as error:
-            smaller = max(args.batch // 2, 1)
+            smaller = f"--batch {args.batch // 2}" if args.batch > 1 else "a smaller --size"
             raise ValueError(
-                f"There is not enough memory for {args.batch} images a step: try --batch {smaller}."
+                f"There is not enough memory for {counted(args.batch, 'image')} a step: try {smaller}."
             ) from error
 
     def stopped() -> str:

@@ -176,6 +176,7 @@ def test_a_fold_that_holds_nothing_out_is_refused_before_it_trains(
     ("error", "status", "sentence"),
     [
         (MemoryError(), 1, "not enough memory for 16 images a step: try --batch 8."),
+        (MemoryError("--batch 1"), 1, "for 1 image a step: try a smaller --size."),
         (RuntimeError("RESOURCE_EXHAUSTED: out of memory"), 1, "try --batch 8."),
         (KeyboardInterrupt(), 130, "before the first epoch was whole"),
         (FloatingPointError("The loss is no longer a number."), 1, "no longer a number"),
@@ -189,7 +190,7 @@ def test_what_goes_wrong_in_training_gets_one_sentence(
 
     monkeypatch.setattr("train.loop.fit", fail)
     arguments = ["--data", f"folder:{folder}?modality=ultrasound", "--size", "64"]
-    arguments += there(tmp_path)
+    arguments += [*there(tmp_path), *str(error).split() * str(error).startswith("--")]
     assert main(arguments) == status
     assert sentence in capsys.readouterr().err
 
@@ -321,6 +322,11 @@ def test_a_training_can_end_before_its_rate_has_fallen(folder, narrow, tmp_path,
     assert loop.epochs_done(tmp_path / "run") == 2
     assert not was_stopped(tmp_path / "run"), "it was asked to end there"
     assert "The first 2 of 3 epochs" in (tmp_path / "run" / "weights" / "README.md").read_text()
+    record = tmp_path / "run" / "run.json"
+    then = json.loads(record.read_text()) | {"date": "2001-02-03", "versions": {"keras": "0.1"}}
+    record.write_text(json.dumps(then))
+    assert main([*arguments, "--until", "2"]) == 0
+    assert json.loads(record.read_text()) == then, "no epoch was left to train today"
 
 
 @pytest.mark.parametrize(
