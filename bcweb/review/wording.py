@@ -107,7 +107,7 @@ METRICS = (
     ),
 )  # fmt: skip
 ACCEPTED = Metric(
-    "accepted", "judged", "Accepted as drawn", "%",
+    "accepted", "judged", "Accepted", "%",
     "Share of the unseen cases that a reader decided on this revision's own prediction and accepted as it was drawn; "
     "else it was corrected, or the truth was kept. Rejected scans are not among them.",
     "No unseen case was decided on this revision's own prediction.",

@@ -290,7 +290,7 @@ def test_the_share_that_was_accepted_as_drawn_is_in_the_headline(page, store):
     after = scores(asking, project, revision=FIRST)
     cell = after["headline"][-1]
     assert (cell["key"], cell["value"], cell["interval"]) == ("accepted", "100.0%", "2.5%–100.0%")
-    assert after["metrics"]["accepted"]["name"] == "Accepted as drawn"
+    assert after["metrics"]["accepted"]["name"] == "Accepted"
     assert after["about"][1].startswith("Accepted as drawn: 1 of 1, 100.0% (2.5%–100.0%), of the")
 
 
