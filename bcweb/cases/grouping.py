@@ -79,9 +79,8 @@ def group_by_patients(cases: Iterable[Case]) -> tuple[list[Case], list[Skipped],
             f"{counted(len(across), 'pair')} of two patients nearly show{'s' * (len(across) == 1)} one picture, "
             f"{across[0].a} = {across[0].b} for one; these patients stand in one group."
         )
-    alike = groups(
-        (case.id for case in cases), pairs
-    )  # one patient's lesions may be of two classes
+    # By pictures alone: one patient's lesions may be of two classes.
+    alike = groups((case.id for case in cases), pairs)
     notes += two_classes(replace(case, group=alike[case.id]) for case in kept)
     return kept, skipped, notes
 

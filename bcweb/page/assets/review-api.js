@@ -69,6 +69,7 @@ import { BASE, Refused, ask, sending } from "./api.js";
  * followed since. @typedef {Verdict & {label_now: string | null, stands: boolean}} Saved */
 /** @typedef {{beginning: Beginning | null, threshold: number | null, revision: string | null, after: number | null, changed: string,
  *  strokes: number}} Draft revision: of the weights whose prediction it began with, or that was in view then */
+/** @typedef {{id: number, name: string, decision: Decision | null}} Beside another case of its group */
 /** @typedef {object} CaseInfo what the viewer shows and the panel says
  * @property {string} id
  * @property {number} project
@@ -76,6 +77,10 @@ import { BASE, Refused, ask, sending } from "./api.js";
  * @property {string} name
  * @property {string} path
  * @property {string} dataset
+ * @property {string} group
+ * @property {Beside[]} same_group the first of the other cases of its group
+ * @property {number} same_group_count how many others there are
+ * @property {string[]} cautions those of the notes that say why what is drawn may be worth nothing
  * @property {string | null} label
  * @property {string} findings
  * @property {string | null} problem

@@ -9,9 +9,7 @@ import { kept } from "./review-standing.js";
 import { DECIDED, HOW, MARKS, circumstances, decided, moment, scoreRows, standing } from "./review-words.js";
 import { fixed, size, spacing } from "./words.js";
 
-/** @typedef {{id: number, name: string, decision: import("./review-api.js").Decision | null}} Beside another case of its group */
-/** @typedef {import("./review-api.js").CaseInfo & {group?: string, same_group?: Beside[], same_group_count?: number, cautions?: string[]}} CaseInfo
- * same_group: the first of the others; cautions: those of the notes that say why what is drawn may be worth nothing */
+/** @typedef {import("./review-api.js").CaseInfo} CaseInfo */
 /** @typedef {import("./review-api.js").Verdict} Verdict */
 /** @typedef {{changed: string, strokes: number, isHere: boolean}} Offer an unfinished drawing; isHere: in this browser */
 /** @typedef {{name: string, says: string, picture: HTMLElement | null}} Side of a conflict: whose, what, and its mask */
@@ -75,7 +73,7 @@ export class CasePanel {
 
   /** @param {CaseInfo} info */
   #head(info) {
-    const { name, dataset, path, label, how, findings, cautions = [] } = info;
+    const { name, dataset, path, label, how, findings, cautions } = info;
     const about = how && HOW[how];
     return [
       h("h2", { title: path }, name),
@@ -88,7 +86,7 @@ export class CasePanel {
   }
 
   /** The other pictures of a patient, one press away. @param {CaseInfo} info @returns {(Node | string)[]} none: it is alone */
-  #group({ group, same_group: beside = [], same_group_count: count = 0 }) {
+  #group({ group, same_group: beside, same_group_count: count }) {
     if (!beside.length) return [];
     const meaning = `Group ${group}: the cases of one patient or, where no patient is known, pictures that show the same.`;
     const links = beside.flatMap(({ id, name, decision }, at) => [
@@ -101,7 +99,7 @@ export class CasePanel {
 
   /** @param {CaseInfo} info */
   #known(info) {
-    const notes = info.notes.filter((note) => !info.cautions?.includes(note));
+    const notes = info.notes.filter((note) => !info.cautions.includes(note));
     const rows = scoreRows(info).map(({ name, meaning, value }) => h("tr", {}, h("th", { scope: "row" }, term(name, meaning)), h("td", {}, value)));
     const test = info.how === "seen" ? "What the weights drew, and no test of them" : "What the weights drew";
     return [
