@@ -1,5 +1,6 @@
 """A file's bytes -> `Scan`: everything the project knows of pixels on disk is here."""
 
+from bcweb.scans.cautions import is_caution, told_cautions
 from bcweb.scans.modality import guess_modality
 from bcweb.scans.read import is_dicom, read_frames, read_scan, scan_size
 from bcweb.scans.scan import (
@@ -9,8 +10,6 @@ from bcweb.scans.scan import (
     ScanError,
     check_contrast,
     default_window,
-    is_caution,
-    told_cautions,
 )
 
 __all__ = [

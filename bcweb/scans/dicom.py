@@ -29,6 +29,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
+from bcweb.scans.cautions import MAY_BE_SUBTRACTED, not_ordinary, other_modality
 from bcweb.scans.scan import (
     MAX_PIXELS,
     Modality,
@@ -59,7 +60,6 @@ _NEEDED = (
 )  # fmt: skip
 # Values of ImageType (PS3.3 C.8.11.7.1.4) of what comes from a mammography unit and is no ordinary view.
 _SUBTRACTED = {"SUBTRACTION", "SUBTRACTED", "RECOMBINED"}  # the last two are makers' words
-_NOT_ORDINARY = "This is a {}, not an ordinary mammogram."
 _CENTIMETRES = 3  # of PhysicalUnitsXDirection
 # Of a deflated file: as many bytes as the largest picture has in 16 bits. A kilobyte may hold a megabyte of zeros.
 _MOST_INFLATED = 2 * MAX_PIXELS
@@ -447,30 +447,25 @@ def _modality(data: Dataset) -> Modality | None:
 def _cautions(data: Dataset, modality: Modality | None) -> tuple[str, ...]:
     """Where a file is of another modality, or a view from a mammography unit is not an ordinary one, or may not be."""
     if modality is None and (said := _said_modality(data)):
-        return (
-            f"The file gives its modality as {said}, not as ultrasound (US) or mammography (MG).",
-        )
+        return (other_modality(said),)
     if modality != "mammogram":
         return ()
     said = data.get("ImageType") or ()
     kinds = {str(value).strip().upper() for value in ([said] if isinstance(said, str) else said)}
     if kinds & _SUBTRACTED:
-        return (_NOT_ORDINARY.format("subtracted contrast view"),)
+        return (not_ordinary("subtracted contrast view"),)
     if "HIGH_ENERGY" in kinds:
-        return (_NOT_ORDINARY.format("high-energy view"),)
+        return (not_ordinary("high-energy view"),)
     if "GENERATED_2D" in kinds:
-        return (_NOT_ORDINARY.format("synthesised 2D view"),)
+        return (not_ordinary("synthesised 2D view"),)
     is_tomosynthesis = data.get("SOPClassUID") == BreastTomosynthesisImageStorage
     if is_tomosynthesis or any(kind.startswith("TOMO") for kind in kinds):
-        return (_NOT_ORDINARY.format("tomosynthesis image"),)
+        return (not_ordinary("tomosynthesis image"),)
     is_raw = data.get("SOPClassUID") == DigitalMammographyXRayImageStorageForProcessing
     if is_raw or data.get("PresentationIntentType") == "FOR PROCESSING":
-        return (_NOT_ORDINARY.format("raw image (for processing)"),)
+        return (not_ordinary("raw image (for processing)"),)
     if data.get("ContrastBolusAgent") and "LOW_ENERGY" not in kinds:
-        return (
-            "It was taken with a contrast agent, and the file does not say whether it is the ordinary view or the "
-            "subtracted one.",
-        )
+        return (MAY_BE_SUBTRACTED,)
     return ()
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -19,14 +17,6 @@ MAX_PIXELS = 64_000_000
 _MOST_IN_FRAMES = 4 * MAX_PIXELS
 MOST_FRAMES = 256  # of a mask, one a lesion; a file of a few bytes can claim millions
 MIN_SIDE = 16  # pixels; nothing can be seen in less
-
-# How the cautions of `bcweb.scans.dicom` read, a file's own words among them; a test holds the two together.
-_CAUTION = re.compile(
-    r"This is a .+, not an ordinary mammogram\."
-    r"|The file gives its modality as .+, not as ultrasound \(US\) or mammography \(MG\)\."
-    r"|It was taken with a contrast agent, and the file does not say whether .+",
-    re.DOTALL,
-)
 
 
 class ScanError(ValueError):
@@ -74,22 +64,6 @@ class Scan:
         low, high = self.window
         scaled = (self.pixels.astype(np.float32) - low) / max(high - low, 1e-6)
         return np.clip(scaled, 0.0, 1.0, out=scaled)
-
-
-def is_caution(note: str) -> bool:
-    """Whether a note of a scan was one of its cautions: where a case is kept, all are notes."""
-    return _CAUTION.fullmatch(note) is not None
-
-
-def told_cautions(found: Iterable[tuple[str, str]]) -> list[str]:
-    """Names of scans, each with a caution -> a sentence for each caution: how many have it, and one of them."""
-    named: dict[str, list[str]] = {}
-    for name, caution in found:
-        named.setdefault(caution, []).append(name)
-    return [
-        f"{f'{len(names)} scans, {names[0]} for one' if len(names) > 1 else names[0]}: {caution}"
-        for caution, names in named.items()
-    ]
 
 
 def check_size(height: int, width: int) -> None:
