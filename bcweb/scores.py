@@ -242,7 +242,7 @@ def summarise(scores: Sequence[CaseScore]) -> dict[str, Any]:
             [s.presence for s in rated], [s.lesion for s in rated], groups_of(rated),
             [s.revision for s in rated],
         )  # fmt: skip
-        result |= _with_interval("presence_auc", interval)
+        result |= with_interval("presence_auc", interval)
     else:
         result |= {"presence_auc": None, "presence_auc_ci": None}
     if lesion and all(s.weak for s in lesion):
@@ -266,7 +266,7 @@ def lesion_figures(scores: Sequence[CaseScore]) -> dict[str, Any]:
 
     def over(name: str, of: Sequence[CaseScore], statistic: Callable) -> None:
         interval = statistic(of, groups_of(of)) if of else None
-        figures.update(_with_interval(name, interval))
+        figures.update(with_interval(name, interval))
 
     over("dice_mean", scores, lambda of, g: group_bootstrap([s.dice for s in of], g))
     over("dice_median", scores, lambda of, g: group_bootstrap([s.dice for s in of], g, np.median))
@@ -282,7 +282,7 @@ def _normal_figures(scores: Sequence[CaseScore]) -> dict[str, Any]:
     from bcweb.statistics import proportion
 
     painted = proportion([s.painted > 0 for s in scores], groups_of(scores)) if scores else None
-    return _counts(scores) | _with_interval("painted", painted)
+    return _counts(scores) | with_interval("painted", painted)
 
 
 def _counts(scores: Sequence[CaseScore]) -> dict[str, Any]:
@@ -314,12 +314,13 @@ def _lesionwise_figures(scores: Sequence[CaseScore]) -> dict[str, Any]:
         found = group_bootstrap(counts, groups_of(scores), ratio)
     alarms = [s.false_alarms for s in scores]
     figures = {"n": int(counts[:, 1].sum()), "images": len(scores)}
-    figures |= _with_interval("found", found)
-    figures |= _with_interval("false_alarms", mean_count(alarms, groups_of(scores)))
+    figures |= with_interval("found", found)
+    figures |= with_interval("false_alarms", mean_count(alarms, groups_of(scores)))
     return figures | {"false_alarms_alike": len(set(alarms)) == 1}
 
 
-def _with_interval(name: str, interval: tuple | None) -> dict[str, Any]:
+def with_interval(name: str, interval: tuple | None) -> dict[str, Any]:
+    """The estimate, None where there is none, and [low, high] or None beside it."""
     if interval is None or math.isnan(interval[0]):
         return {name: None, f"{name}_ci": None}
     estimate, low, high = interval[:3]

@@ -253,6 +253,15 @@ def auc_difference(rows: np.ndarray) -> float:
     return auc_of_columns(rows[:, [0, 1, 3]]) - auc_of_columns(rows[:, [0, 2, 3]])
 
 
+def kappa(rows: np.ndarray) -> float:
+    """Cohen's kappa (1960) of two columns of answers, coded as numbers: how much more often both are the same than two
+    who answer as often so, by chance. 1 is always, 0 as by chance; NaN where both give one and the same answer throughout.
+    """
+    same = np.mean(rows[:, 0] == rows[:, 1])
+    by_chance = sum(np.prod(np.mean(rows == answer, axis=0)) for answer in np.unique(rows))
+    return math.nan if by_chance == 1 else float((same - by_chance) / (1 - by_chance))
+
+
 def rank_correlation(rows: np.ndarray) -> float:
     """Of two columns (Spearman 1904): the correlation of their ranks, ties at their mean rank.
 

@@ -26,7 +26,8 @@ from bcweb.page.named import on_the_hub, weights_named
 from bcweb.page.readers import Reader, reader_of
 from bcweb.page.settings import Settings
 from bcweb.page.workspace import Workspace
-from bcweb.review import report, wording
+from bcweb.review import agreement_wording, report, wording
+from bcweb.review.agreement import Shared
 from bcweb.review.comparison import Comparison, Pair, compare
 from bcweb.review.evaluation import TRUTHS, Evaluation, evaluate, size_of
 from bcweb.review.predicting import fitting
@@ -301,6 +302,22 @@ def shown(evaluation: Evaluation, comparison: Comparison | None) -> dict[str, An
         "columns": columns,
         "cases": rows,
         "comparison": _compared(comparison) if comparison else None,
+        "readers": [
+            asdict(words) | {"differing": [_differing(one) for one in pair.differing]}
+            for words, pair in zip(agreement_wording.told(figures), evaluation.readers, strict=True)
+        ],
+        "agreement": {
+            m.key: {"name": m.name, "meaning": m.meaning} for m in agreement_wording.COLUMNS
+        },
+    }
+
+
+def _differing(shared: Shared) -> dict[str, Any]:
+    return {
+        "id": shared.id,
+        "dataset": shared.dataset,
+        "case": shared.case,
+        "dice": wording.figure(shared.readers.dice),
     }
 
 

@@ -58,9 +58,10 @@ class Exports:
         format: str,
         folder: str | None,
         include: Sequence[Decision] | None = None,
+        reader: str | None = None,
     ) -> str:
         """Its id. folder: None makes a ZIP file. include: the decisions whose masks are wanted, None: all.
-        `ReviewError` where it cannot even begin."""
+        reader: whose verdicts, None: those that stand. `ReviewError` where it cannot even begin."""
         from bcweb.review.export import FORMATS, WITH_MASK
 
         if format not in FORMATS:
@@ -73,7 +74,8 @@ class Exports:
             raise ReviewError("Name the folder from the top, as /data/masks or ~/masks.")
         id = secrets.token_urlsafe(16)
         file = None if to else self._folder() / f"{id}.zip"
-        made = _Export(owner, file, f"{project.name} {format}.zip", total=project.cases)
+        whose = f" of {reader}" if reader else ""
+        made = _Export(owner, file, f"{project.name} {format}{whose}.zip", total=project.cases)
         with self._lock:
             # One under way is another tab's, which waits for it, and so may one be that has just ended.
             ended = [k for k, one in self._exports.items() if one.owner == owner and one.is_done]
@@ -82,7 +84,7 @@ class Exports:
                 if other not in waiting:
                     self._forget(other)
             self._exports[id] = made
-        arguments = (made, store, project.id, format, to, include)
+        arguments = (made, store, project.id, format, to, include, reader)
         threading.Thread(target=self._run, args=arguments, name="export", daemon=True).start()
         return id
 
@@ -122,6 +124,7 @@ class Exports:
         format: str,
         to: Path | None,
         include: Sequence[Decision],
+        reader: str | None,
     ) -> None:
         from bcweb.review.export import export, export_zip
 
@@ -132,10 +135,10 @@ class Exports:
 
         try:
             if to:
-                written = export(store, made.owner, project, to, format, include, progress)
+                written = export(store, made.owner, project, to, format, include, reader, progress)
             else:
                 written = export_zip(
-                    store, made.owner, project, made.file, format, include, progress
+                    store, made.owner, project, made.file, format, include, reader, progress
                 )
             # Where a ZIP file lies on the server is nobody's business.
             lines = written.lines()

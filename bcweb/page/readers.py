@@ -23,23 +23,27 @@ _LONGEST_NAME = 80
 class Reader:
     """owner: whose projects are theirs to see. name: what a verdict says of who decided.
 
-    is_host: it is their machine, or their Space, so that they may begin and remove projects there.
+    is_host: it is their machine, or their Space, so that they may begin and remove projects there. is_blinded: what
+    others decided is kept from them, so that what they say is independent.
     """
 
     owner: str
     name: str
     is_host: bool = False
+    is_blinded: bool = False
 
 
 def reader_of(request: Request) -> Reader:
     """The reader who asks; 401 with a sentence for whoever is none.
 
     Where only this machine can reach the page, whoever has its cookie is its user, under the name in
-    X-Reader (percent-encoded). Elsewhere it is the login of a Hugging Face session that has not ended.
+    X-Reader (percent-encoded), and blinded where X-Blinded is true. Elsewhere it is the login of a Hugging Face session
+    that has not ended, and nobody else reads what is theirs.
     """
     owner_of(request)
     if is_local(request.scope):
-        return Reader(LOCAL, _name(unquote(request.headers.get("x-reader", ""))) or UNNAMED, True)
+        name = _name(unquote(request.headers.get("x-reader", ""))) or UNNAMED
+        return Reader(LOCAL, name, True, request.headers.get("x-blinded") == "true")
     session = request.scope.get("session", {}).get("oauth_info") or {}
     user = session.get("userinfo", {})
     name = _name(str(user.get("preferred_username") or ""))

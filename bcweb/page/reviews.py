@@ -6,6 +6,7 @@ Every route looks in the asking reader's own projects: what is another's does no
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
@@ -18,7 +19,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from bcweb.cases import KINDS, CasesError, parse_spec
-from bcweb.page import told
+from bcweb.page import blinded, told
 from bcweb.page.answers import Refusal, answer, body, fields, id_of, json_of, private
 from bcweb.page.decoded import Decoded
 from bcweb.page.exports import Exports
@@ -33,6 +34,7 @@ from bcweb.paths import pasted
 from bcweb.review.records import (
     BEGINNINGS,
     CaseRow,
+    Conflict,
     Draft,
     NewVerdict,
     NotThere,
@@ -97,7 +99,7 @@ class Reviews:
         from bcweb.review.export import FORMATS
 
         reader = reader_of(request)
-        projects = await self.workspace.ask(lambda store: self._all(store, reader.owner))
+        projects = await self.workspace.ask(lambda store: self._all(store, reader))
         formats = [{"format": n, "title": f.title, "words": f.words} for n, f in FORMATS.items()]
         return answer(
             {
@@ -147,7 +149,8 @@ class Reviews:
         reader, id = reader_of(request), id_of(request)
 
         def work(store):
-            return self._one(store, reader.owner, id) | {"counts": store.counts(reader.owner, id)}
+            counts = store.counts(reader.owner, id, reader.name if reader.is_blinded else None)
+            return self._one(store, reader.owner, id) | {"counts": counts, "read": counts["read"]}
 
         return answer(await self.workspace.ask(work))
 
@@ -198,6 +201,7 @@ class Reviews:
             "dice": (_number(asked.get("low")), _number(asked.get("high"))),
             "seed": _whole(asked.get("seed")) or 0,
             "reader": reader.name,
+            "blinded": reader.is_blinded,
         }
         rows = await self.workspace.ask(
             lambda store: told.queue(store.queue(reader.owner, id, order, **wanted))
@@ -207,8 +211,9 @@ class Reviews:
     # --- out of it
 
     async def export(self, request: Request) -> Response:
-        """{"format", "folder"?, "include"?}: begin to write masks and verdicts out; a folder only of this machine's
-        user. include: the decisions whose masks are wanted, a list; without it all."""
+        """{"format", "folder"?, "include"?, "reader"?}: begin to write masks and verdicts out; a folder only of this
+        machine's user. include: the decisions whose masks are wanted, a list; without it all. reader: whose verdicts;
+        without it those that stand. A blinded reader has their own."""
         reader, id = reader_of(request), id_of(request)
         given = await fields(request)
         format, folder, include = given.get("format"), given.get("folder"), given.get("include")
@@ -216,10 +221,18 @@ class Reviews:
             raise HTTPException(404, "There is nothing here.")
         if include is not None and not isinstance(include, list):
             raise HTTPException(400, "What an export includes is a list of decisions.")
+        whose = reader.name if reader.is_blinded else given.get("reader")
+        if not isinstance(whose, str | None):
+            raise HTTPException(400, "A reader is named by a text.")
 
         def work(store):
             project = store.project(reader.owner, id)
-            begun = self.exports.begin(store, reader.owner, project, str(format), folder, include)
+            if reader.is_blinded and not store.counts(reader.owner, id, reader.name)["read"]:
+                # The export would name those who have.
+                raise ReviewError(f"You have decided nothing in {project.name} yet.")
+            begun = self.exports.begin(
+                store, reader.owner, project, str(format), folder, include, whose
+            )
             return self.exports.told(reader.owner, begun)
 
         return answer(await self.workspace.ask(work), 201)
@@ -253,7 +266,11 @@ class Reviews:
 
         def work(store):
             row = store.case(reader.owner, id)
-            history = store.history(reader.owner, id) if row.latest_id is not None else []
+            history = blinded.history(store, reader, id) if row.latest_id is not None else []
+            beside, count = store.same_group(reader.owner, id)
+            if reader.is_blinded:
+                row = blinded.case(row, history, reader)
+                beside = [blinded.beside(store, reader, one) for one in beside]
             stands = next((one for one in history if one.id == row.verdict_id), None)
             draft = store.draft(reader.owner, reader.name, id)
             made = store.predictions_of(reader.owner, id)
@@ -263,7 +280,7 @@ class Reviews:
                 "verdict": told.verdict(stands) if stands else None,
                 "draft": told.draft(draft),
                 "history": len(history),
-                **told.same_group(*store.same_group(reader.owner, id)),
+                **told.same_group(beside, count),
             }
 
         return answer(await self.workspace.ask(work))
@@ -311,8 +328,9 @@ class Reviews:
             if of == "draft":
                 kept = store.draft(reader.owner, reader.name, id)
             else:
-                history = store.history(reader.owner, id)
-                kept = next((one for one in history if str(one.id) == of), None)
+                kept = next(
+                    (v for v in blinded.history(store, reader, id) if str(v.id) == of), None
+                )
             if kept is None or kept.mask_file is None:
                 raise NotThere("There is no such mask.")
             return Packed(store.mask(row.project_id, kept.mask_file).astype(np.uint8) * 255)
@@ -347,9 +365,9 @@ class Reviews:
         return answer({})
 
     async def history(self, request: Request) -> Response:
-        """All verdicts of the case, the oldest first."""
+        """All verdicts of the case that the reader may know, the oldest first."""
         reader, id = reader_of(request), id_of(request)
-        verdicts = await self.workspace.ask(lambda store: store.history(reader.owner, id))
+        verdicts = await self.workspace.ask(lambda store: blinded.history(store, reader, id))
         return answer([told.verdict(verdict) for verdict in verdicts])
 
     async def decide(self, request: Request) -> Response:
@@ -365,7 +383,7 @@ class Reviews:
             if revision is not None:
                 given["prediction_id"] = _shown(store, reader, id, revision, given["decision"])
             mask = _unpacked(data, row) if data else None
-            saved = store.save(reader.owner, reader.name, id, NewVerdict(mask=mask, **given))
+            saved = blinded.save(store, reader, id, NewVerdict(mask=mask, **given))
             return told.saved(saved, store.case(reader.owner, id))
 
         return answer(await self.workspace.ask(work), 201)
@@ -378,7 +396,12 @@ class Reviews:
 
         def work(store):
             _meant(store.verdict(reader.owner, id), at)
-            return store.undo(reader.owner, reader.name, id, key)
+            try:
+                return store.undo(reader.owner, reader.name, id, key)
+            except Conflict as conflict:
+                if not blinded.is_hidden(reader, conflict.latest):
+                    raise
+                raise HTTPException(409, blinded.SINCE) from None
 
         return answer(told.verdict(await self.workspace.ask(work)), 201)
 
@@ -397,13 +420,19 @@ class Reviews:
         newest = store.newest_predictions(owner).get(id)
         return told.project(store.project(owner, id), newest, self.settings.local) | progress
 
-    def _all(self, store, owner: str) -> list[dict[str, Any]]:
+    def _all(self, store, reader: Reader) -> list[dict[str, Any]]:
         under_way = self.imports.under_way()
-        none, newest = {"progress": None}, store.newest_predictions(owner)
+        none, newest = {"progress": None}, store.newest_predictions(reader.owner)
+        projects = store.projects(reader.owner)
+        if reader.is_blinded:
+            read = {
+                one.id: store.counts(reader.owner, one.id, reader.name)["read"] for one in projects
+            }
+            projects = [replace(one, read=read[one.id]) for one in projects]
         return [
             told.project(project, newest.get(project.id), self.settings.local)
             | under_way.get(project.id, none)
-            for project in store.projects(owner)
+            for project in projects
         ]
 
     def _pixels(self, row: CaseRow) -> Packed:

@@ -55,6 +55,8 @@ def show(arguments: argparse.Namespace) -> int:
         if numbers:
             told = ", ".join(f"{n} {shown(name or 'without')}" for name, n in numbers.items())
             print(f"{title}: {told}")
+    if counts["readers"]:
+        print(f"Readers: {', '.join(map(shown, counts['readers']))}")
     if counts["seconds"] is not None:
         print(f"Median time of a verdict: {counts['seconds']:.0f} s")
     if counts["drafts"]:

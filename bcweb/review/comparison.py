@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from bcweb.metrics import DETECTED_ABOVE
-from bcweb.review.evaluation import Evaluation, Scored, not_predicted, with_interval
+from bcweb.review.evaluation import Evaluation, Scored, not_predicted
 from bcweb.review.records import ReviewError
-from bcweb.scores import CaseScore, groups_of, outlined
+from bcweb.scores import CaseScore, groups_of, outlined, with_interval
 from bcweb.statistics import (
     auc,
     auc_gain,

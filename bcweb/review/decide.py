@@ -1,11 +1,11 @@
-"""The rules of a verdict: what one may say, which of a case's stands, and how one is appended."""
+"""The rules of a verdict: what one may say, and how one is appended."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, func, select
@@ -23,8 +23,8 @@ from bcweb.review.records import (
     Verdict,
 )
 from bcweb.review.schema import cases, predictions, verdicts
+from bcweb.review.standing import standing_by_reader
 
-Said = TypeVar("Said")  # a verdict that is here, or one of a backup
 _LONGEST = {"key": 200, "name": 200, "label": 200, "comment": 10_000}  # letters
 
 
@@ -70,39 +70,13 @@ def words(kind: str, value: str) -> str:
     return value
 
 
-def standing(history: Sequence[Verdict]) -> Verdict | None:
-    """Which verdict of a case's history, in the order of its ids, stands: the last that was not undone."""
-    undone = {verdict.undoes for verdict in history}
-    stands = [v for v in as_said(history) if v.decision != "undo" and v.id not in undone]
-    return stands[-1] if stands else None
-
-
-def as_said(history: Sequence[Verdict]) -> list[Verdict]:
-    """A case's history, the oldest first.
-
-    That is the order of its ids, for clocks may go backwards; where two databases went on with the same case, so that
-    not each follows the one before it, only the clocks say what came last of what neither knew of the other.
-    """
-    before = [None, *(verdict.id for verdict in history)]
-    if all(verdict.after == id for verdict, id in zip(history, before, strict=False)):
-        return list(history)
-    by_clock = sorted(history, key=lambda verdict: (verdict.at, verdict.id))
-    return in_turn({verdict.id: verdict for verdict in by_clock})
-
-
-def in_turn(said: Mapping[Hashable, Said]) -> list[Said]:
-    """Verdicts by what others call them, in this order, but none before the one that it follows or undoes."""
-    left, ordered = dict(said), []
-    while left:
-        wanted = [next(iter(left))]
-        while wanted:  # down to what depends on nothing that is left
-            verdict = left[wanted[-1]]
-            first = next((n for n in (verdict.after, verdict.undoes) if n in left), None)
-            if first is None or first in wanted:
-                ordered.append(left.pop(wanted.pop()))
-            else:
-                wanted.append(first)
-    return ordered
+def readings(connection: Connection, project_id: int) -> dict[int, dict[str, Verdict]]:
+    """`standing_by_reader` of each case of a project on which anybody's verdict stands, by the case's id."""
+    histories: dict[int, list[Verdict]] = defaultdict(list)
+    for verdict in find.verdicts_where(connection, verdicts.c.project_id == project_id):
+        histories[verdict.case_id].append(verdict)
+    found = {id: standing_by_reader(history) for id, history in histories.items()}
+    return {id: by_reader for id, by_reader in found.items() if by_reader}
 
 
 def conflict(connection: Connection, case: CaseRow) -> Conflict:
@@ -167,7 +141,7 @@ def _mask_of(
 def append(connection: Connection, case: CaseRow, reader: str, key: str, **values: Any) -> Verdict:
     """Insert a verdict on a case that is held; it does not stand yet.
 
-    It is later than what it follows, also than what a clock that is ahead said (see `as_said`).
+    It is later than what it follows, also than what a clock that is ahead said (see `bcweb.review.standing.as_said`).
     """
     newest = select(func.max(verdicts.c.at)).where(verdicts.c.case_id == case.id)
     before = connection.execute(newest).scalar()

@@ -13,7 +13,7 @@ from typing import Any
 
 from bcweb.evaluate import FIGURES, label_line, table
 from bcweb.paths import path_argument
-from bcweb.review import report, wording
+from bcweb.review import agreement_wording, report, wording
 from bcweb.review.comparison import Comparison, compare
 from bcweb.review.evaluation import TRUTHS, Evaluation, evaluate
 from bcweb.review.records import ReviewError
@@ -122,10 +122,27 @@ def _show(evaluation: Evaluation, comparison: Comparison | None, predicted: Pred
             said = f"which --revision {by[0]} scores" if by else "with no prediction"
             print(f"Left aside: {wording.images(n, what=modality)}, {said}.")
     rest = [name for name in names[evaluation.modality] if name != evaluation.revision]
+    for pair in agreement_wording.told(evaluation.figures):
+        print("\n" + _of_two_readers(pair))
     if comparison:
         print("\n" + _beside(comparison.figures))
     elif rest:
         print(f"To compare: --against {', '.join(rest)}")
+
+
+def _of_two_readers(pair: agreement_wording.Told) -> str:
+    lines = [f"{agreement_wording.TITLE}: {pair.title}", *pair.said]
+    width = max([len(line.name) for line in pair.lines], default=0)
+    if pair.lines:
+        names = "".join(f"  {metric.name:>24}" for metric in agreement_wording.COLUMNS)
+        lines.append(f"  {'':{width}}  cases{names}")
+    for line in pair.lines:
+        cells = "".join(
+            f"  {cell.value + (f' ({cell.interval})' if cell.interval else ''):>24}"
+            for cell in line.cells
+        )
+        lines.append(f"  {line.name:<{width}}  {line.images:>5}{cells}")
+    return "\n".join(lines)
 
 
 def _beside(figures: dict[str, Any]) -> str:

@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
+from bcweb.review.agreement import Agreement, agreements
 from bcweb.review.records import CaseRow, How, NotThere, Prediction, ReviewError, Verdict
 from bcweb.review.revisions import Predicted
-from bcweb.review.scorer import Scorer
-from bcweb.scores import CaseScore, groups_of, lesion_figures, outlined, report
+from bcweb.review.scorer import Mask, Scorer
+from bcweb.scores import CaseScore, groups_of, lesion_figures, outlined, report, with_interval
 from bcweb.statistics import group_bootstrap, proportion, rank_correlation
 
 if TYPE_CHECKING:  # it brings SQLAlchemy
@@ -118,7 +119,7 @@ class Judged:
 @dataclass(frozen=True)
 class Evaluation:
     """A revision's scores on a project. left: the cases without a score, the reason as their error. judged: with a
-    score or without."""
+    score or without. readers: how far they agree with each other and with the revision, whatever the truth is."""
 
     project: str
     revision: str
@@ -127,6 +128,7 @@ class Evaluation:
     cases: tuple[Scored, ...]
     left: tuple[CaseScore, ...]
     judged: tuple[Judged, ...] = ()
+    readers: tuple[Agreement, ...] = ()
 
     @property
     def total(self) -> int:
@@ -167,6 +169,7 @@ class Evaluation:
             "judged": self._judged(),
             "by_size": self._by_size(),
             "uncertainty": self._uncertainty(),
+            "agreement": [pair.figures for pair in self.readers],
         }
 
     @cached_property
@@ -199,7 +202,7 @@ class Evaluation:
         figures["accepted_without_truth"] = self.accepted_without_truth
         if not drawn:
             return figures | {"accepted": None, "accepted_ci": None}
-        return figures | with_interval("accepted", proportion(accepted, groups)[:3])
+        return figures | with_interval("accepted", proportion(accepted, groups))
 
     def _by_size(self) -> dict[str, Any]:
         parts: dict[str, list[CaseScore]] = {name: [] for name, _ in SIZES}
@@ -272,8 +275,10 @@ def evaluate(
             left.append(replace(told.blank, error=DAMAGED))
     if progress:
         progress(len(rows), len(rows))
+    readings = store.readings(owner, found.id)
+    readers = agreements([row.case for row in rows], readings, predictions, scorer)
     return Evaluation(
-        found.name, revision, modality, truth, tuple(cases), tuple(left), tuple(judged)
+        found.name, revision, modality, truth, tuple(cases), tuple(left), tuple(judged), readers
     )
 
 
@@ -325,7 +330,12 @@ def _scored(
         presence=prediction.presence,
         seen=prediction.how == "seen",
         revision=prediction.revision,
-        **scorer.measure(prediction, told.file, told.pixels, case.spacing),
+        **scorer.measure(
+            case.project_id,
+            Mask(prediction.mask_file, prediction.painted_px),
+            Mask(told.file, told.pixels),
+            case.spacing,
+        ),
     )
     corrected = told.by_reader and verdict.decision == "corrected"
     return Scored(
@@ -355,9 +365,3 @@ def _is_judged(verdict: Verdict | None, prediction: Prediction | None) -> bool:
 
 def not_predicted(revision: str) -> str:
     return f"not predicted by {revision}"
-
-
-def with_interval(name: str, interval: tuple[float, float, float]) -> dict[str, Any]:
-    """The estimate, and [low, high] or None beside it, as `bcweb.scores.report` has them."""
-    estimate, low, high = interval
-    return {name: estimate, f"{name}_ci": None if math.isnan(low) else [low, high]}

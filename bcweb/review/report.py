@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from html import escape
 
 from bcweb.names import harmless
-from bcweb.review import plots, wording
+from bcweb.review import agreement_wording, plots, wording
 from bcweb.review.comparison import Comparison, Pair
 from bcweb.review.evaluation import Evaluation, Scored
-from bcweb.review.wording import Cell, Difference, Section
+from bcweb.review.wording import Cell, Difference, Line, Section
 from bcweb.scores import CaseScore, score_cells
 from bcweb.tables import write_rows
 
@@ -79,6 +79,7 @@ def html(
         _plots(evaluation),
         _table(wording.sections(figures)),
         _comparison(comparison) if comparison else "",
+        *map(_readers, agreement_wording.told(figures)),
         _worst(evaluation),
         _meanings(),
         "<footer>Made by bcweb. Research software. Not a medical device, and not for diagnosis.</footer>",
@@ -97,8 +98,8 @@ def table(evaluation: Evaluation, comparison: Comparison | None = None) -> str:
 
     headline_dice is the Dice of `Scored.headline`, the one that the page shows as a result: of a case that these weights
     have seen the one out of fold, and empty where there is none. With a comparison the last columns have the other
-    revision's and the difference of the two, empty for cases that are not compared. Cases without a score are there
-    with the reason as their error. A text that a spreadsheet would run is behind an apostrophe (see
+    revision's and the difference of the two, empty for cases that are not compared. After these are columns with the Dice
+    of each two readers' masks, where both left one. Cases without a score are there with the reason as their error. A text that a spreadsheet would run is behind an apostrophe (see
     `bcweb.names.harmless`), and it begins with a byte order mark, without which Excel garbles all names but English ones.
     """
     names = [
@@ -108,14 +109,20 @@ def table(evaluation: Evaluation, comparison: Comparison | None = None) -> str:
     if comparison:
         names += ["other_revision", "other_dice", "difference"]
     pairs = {pair.case.id: pair for pair in comparison.pairs} if comparison else {}
+    agreed = [
+        {(one.dataset, one.case): one.readers.dice for one in pair.shared}
+        for pair in evaluation.readers
+    ]
     text = io.StringIO()
 
     def write(score: CaseScore, more: Sequence[str] = ()) -> None:
         texts = {name: harmless(getattr(score, name)) for name in _TEXTS}
         cells = [*score_cells(replace(score, **texts)), *more]
-        write_rows(text, [[*cells, *[""] * (len(names) - len(cells))]])
+        of_readers = [_number(dice.get(score.key)) for dice in agreed]
+        write_rows(text, [[*cells, *[""] * (len(names) - len(cells)), *of_readers]])
 
-    write_rows(text, [names])
+    titles = [harmless(f"dice of {pair.first} and {pair.second}") for pair in evaluation.readers]
+    write_rows(text, [[*names, *titles]])
     for case in evaluation.cases:
         more = [
             case.how, _number(case.share), _number(case.uncertainty), case.decision or "",
@@ -259,6 +266,36 @@ def _comparison(comparison: Comparison) -> str:
     return (
         f"<section><h2>{first} beside {second}</h2>"
         f"{''.join(f'<p>{escape(text)}</p>' for text in said)}{tables if rows else ''}</section>"
+    )
+
+
+def _readers(pair: agreement_wording.Told) -> str:
+    heads = "".join(
+        f'<th scope="col">{_term(metric.name, metric.meaning, True)}</th>'
+        for metric in agreement_wording.COLUMNS
+    )
+    meanings = {metric.key: metric.meaning for metric in agreement_wording.COLUMNS}
+
+    def cell(line: Line, one: Cell) -> str:
+        why = " ".join(
+            part for part in (meanings[one.key], one.over, one.why or wording.INTERVAL) if part
+        )
+        shown = _term(one.value, why, bool(one.why), f"readers.{line.name}.{one.key}")
+        return f"<td>{shown}<small>{escape(one.interval)}</small></td>"
+
+    rows = "".join(
+        f'<tr><th scope="row">{escape(line.name)}</th><td>{_term(line.images, line.groups)}</td>'
+        f"{''.join(cell(line, one) for one in line.cells)}</tr>"
+        for line in pair.lines
+    )
+    title = f"{agreement_wording.TITLE}: {pair.title}"
+    table = (
+        f'<div class="wide" tabindex="0" role="region" aria-label="{escape(title)}"><table class="narrow"><thead><tr><td></td>'
+        f'<th scope="col">Cases</th>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+    )
+    return (
+        f"<section><h2>{escape(title)}</h2>"
+        f"{''.join(f'<p>{escape(said)}</p>' for said in pair.said)}{table if rows else ''}</section>"
     )
 
 

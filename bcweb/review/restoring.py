@@ -13,6 +13,7 @@ from bcweb.review.database import Database
 from bcweb.review.files import Files, Writing
 from bcweb.review.records import Verdict
 from bcweb.review.schema import cases, projects, verdicts
+from bcweb.review.standing import in_turn, standing
 from bcweb.review.vault_format import KeptCase, KeptProject, KeptVerdict, verdict_name
 
 _MOST_ID = 2**30  # far below what the databases can count to
@@ -57,7 +58,7 @@ def in_order(said: Iterable[KeptVerdict]) -> list[KeptVerdict]:
     said = list(said)
     is_one = len({v.number for v in said}) == len(said)
     by = (lambda v: v.number) if is_one else (lambda v: (v.at, v.number))
-    return decide.in_turn({v.name: v for v in sorted(said, key=by)})
+    return in_turn({v.name: v for v in sorted(said, key=by)})
 
 
 def _mask(verdict: KeptVerdict, writing: Writing) -> str | None:
@@ -176,7 +177,7 @@ def _verdicts(
     for case in find.cases_where(connection, cases.c.project_id == project_id):
         if case.id in touched:
             told = history[case.id]
-            decide.stand(connection, case, told[-1], decide.standing(told))
+            decide.stand(connection, case, told[-1], standing(told))
     return len(rows)
 
 

@@ -49,6 +49,7 @@ from bcweb.review.records import (
     Verdict,
 )
 from bcweb.review.schema import cases, drafts, predictions, projects, verdicts
+from bcweb.review.standing import standing
 from bcweb.scans import Modality
 
 __all__ = ["LOCAL", "Conflict", "NotSaved", "NotThere", "ReviewError", "Snapshot", "Store"]
@@ -487,7 +488,7 @@ class Store:
                 raise decide.conflict(connection, case)
             saved = decide.append(connection, case, reader, key, decision="undo", undoes=verdict_id)
             history = find.verdicts_where(connection, verdicts.c.case_id == case.id)
-            decide.stand(connection, case, saved, decide.standing(history))
+            decide.stand(connection, case, saved, standing(history))
         return saved
 
     def verdict(self, owner: str, verdict_id: int) -> Verdict:
@@ -499,6 +500,12 @@ class Store:
         with self._database.reading() as connection:
             find.case(connection, case_id, owner)
             return find.verdicts_where(connection, verdicts.c.case_id == case_id)
+
+    def readings(self, owner: str, project_id: int) -> dict[int, dict[str, Verdict]]:
+        """What each reader says of each case that they decided, by case and reader: see `decide.readings`."""
+        with self._database.reading() as connection:
+            find.project(connection, owner, project_id)
+            return decide.readings(connection, project_id)
 
     def save_draft(
         self,
@@ -558,23 +565,29 @@ class Store:
         dice: tuple[float | None, float | None] = (None, None),
         seed: int = 0,
         reader: str | None = None,
+        blinded: bool = False,
     ) -> list[QueueRow]:
         """The cases that pass the filters, in this order: see `bcweb.review.queue.queue`."""
         with self._database.reading() as connection:
             find.project(connection, owner, project_id)
             return queues.queue(
-                connection, project_id, order, label, decision, text, dice, seed, reader
+                connection, project_id, order, label, decision, text, dice, seed, reader, blinded
             )
 
-    def counts(self, owner: str, project_id: int) -> dict[str, Any]:
-        """How far the project is: see `bcweb.review.queue.counts`."""
+    def counts(self, owner: str, project_id: int, reader: str | None = None) -> dict[str, Any]:
+        """How far the project is, or this reader in it: see `bcweb.review.queue.counts`."""
         with self._database.reading() as connection:
             find.project(connection, owner, project_id)
-            return queues.counts(connection, project_id)
+            return queues.counts(connection, project_id, reader)
 
     @contextmanager
-    def snapshot(self, owner: str, project_id: int) -> Iterator[Snapshot]:
-        """All of a project as it is at this moment, whatever is saved while it is looked at."""
+    def snapshot(
+        self, owner: str, project_id: int, reader: str | None = None
+    ) -> Iterator[Snapshot]:
+        """All of a project as it is at this moment, whatever is saved while it is looked at.
+
+        reader: what stands is what this reader said last, whatever others have said since.
+        """
         mine = cases.c.project_id == project_id
         with self._database.reading() as connection:
             project = find.project(connection, owner, project_id)
@@ -582,7 +595,11 @@ class Store:
             newest = find.predictions_where(
                 connection, mine, cases.c.prediction_id == predictions.c.id
             )
-            stands = find.standing_verdicts(connection, project_id)
+            if reader is None:
+                stands = find.standing_verdicts(connection, project_id)
+            else:
+                said = decide.readings(connection, project_id).values()
+                stands = [by_reader[reader] for by_reader in said if reader in by_reader]
         prediction_of = {prediction.case_id: prediction for prediction in newest}
         verdict_of = {verdict.case_id: verdict for verdict in stands}
         yield Snapshot(

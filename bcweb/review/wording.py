@@ -17,7 +17,7 @@ INTERVAL = (
 )
 # `bcweb.statistics.proportion`, `mean_count`, `auc_interval` and `auc_gain`.
 _ALIKE = "95% interval: all of them are alike, so drawing groups again would always give the same figure. It is instead that of "
-_SHARE = f"{_ALIKE}Clopper and Pearson (1934), of a share of as many independent cases as there are groups."
+ALIKE_SHARE = f"{_ALIKE}Clopper and Pearson (1934), of a share of as many independent cases as there are groups."
 _COUNT = f"{_ALIKE}Garwood (1936), of a count in as many independent cases as there are groups."
 _UNCHANGED = (
     "95% interval: no case differs between the two, so drawing groups again would always give 0. It is instead how far the share of "
@@ -36,10 +36,10 @@ CLEAR = "The truth holds no lesion: the Dice is 1 where nothing is painted (clea
 _NO_LESIONS = "There is no lesion image among them."
 _NO_NORMALS = "There is no normal image among them."
 _DICE_ONLY = "Only the Dice out of fold is known of them, which the weights carry: this does not follow from it."
-_NO_INTERVAL = (
+NO_INTERVAL = (
     f"There is no interval: it takes {LEAST_GROUPS} groups or more that are not all alike."
 )
-_NO_PAIRS = f"{_NO_INTERVAL[:-1]}, {LEAST_OF_A_KIND} or more of them with a lesion image and as many with a normal one."
+_NO_PAIRS = f"{NO_INTERVAL[:-1]}, {LEAST_OF_A_KIND} or more of them with a lesion image and as many with a normal one."
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ def cell(figures: dict[str, Any], metric: Metric) -> Cell:
     ends = block[f"{metric.key}_ci"]
     why = "" if ends else _no_interval(metric)
     if ends and metric.unit == "%" and value in (0, 1):
-        why = _SHARE
+        why = ALIKE_SHARE
     if ends and metric.key == "false_alarms" and block["false_alarms_alike"]:
         why = _COUNT
     if ends and metric.key == "presence_auc" and value in (0, 1):
@@ -210,7 +210,7 @@ def _is_of_dice_only(block: dict[str, Any]) -> bool:
 
 
 def _no_interval(metric: Metric) -> str:
-    return _NO_PAIRS if metric.key == "presence_auc" else _NO_INTERVAL
+    return _NO_PAIRS if metric.key == "presence_auc" else NO_INTERVAL
 
 
 def _over(block: dict[str, Any], metric: Metric) -> str:

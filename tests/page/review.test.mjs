@@ -134,6 +134,7 @@ test("a verdict moves its case from one count to another, and once more moves no
   assert.deepEqual([now.read, now.counts.decisions, now.counts.labels], [2, { accept: 1, unsure: 1 }, { "": 0, benign: 3 }]);
   const same = { decision: "unsure", label: "benign" };
   assert.deepEqual(words.recounted(now, same, same), now);
+  assert.deepEqual(words.recounted(now, same, { ...same, reader: "BEN" }).counts.readers, ["BEN"], "who was not among them");
 });
 
 test("a verdict is put in words, with how it came about", () => {

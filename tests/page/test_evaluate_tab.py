@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ from tests import weights_folder
 from tests.page.files import png, speckle
 from tests.page.reader import Page, expect, keep_warm, sync_api
 from tests.page.running import running
+from tests.review.read_twice import ANNA, BEN, draw, fill_twice
 from tests.review.scored import (
+    CASES,
     FILMS,
     FIRST,
     FOLD,
@@ -50,7 +53,7 @@ PREDICTING = {"done": 99, "total": 100, "of": "cases", "doing": "Predicting"}
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Where]:
-    """The app with four projects, its address, and the ids of the cases of "remembered" and "made"."""
+    """The app with six projects, its address, and the ids of the cases of "remembered" and "made"."""
     home = tmp_path_factory.mktemp("home")
     with Store(home) as store:
         weights = weights_folder.write(tmp_path_factory.mktemp("first"), name="first")
@@ -58,6 +61,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Where]:
         imported = prepare(store, "local", "small", [spec], str(weights), workers=1).run()
         assert imported.state == "ready", imported.problem
         fill(store, name="both", cases=BOTH)
+        fill_twice(store, name="read twice")
+        untrue = tuple(replace(one, side=None) for one in CASES[:4])
+        unscored = fill(store, name="without truths", cases=untrue)
+        for reader in (ANNA, BEN):
+            draw(store, unscored, reader, "a", square(10, int(reader == BEN)))
         ids = ids_of(store, fill(store, name="remembered", cases=REMEMBERED))
         ids |= ids_of(store, fill(store))
     with running({"BCWEB_HOME": str(home)}) as address:
@@ -626,3 +634,30 @@ def test_a_page_without_a_project_says_what_to_do_next(tab):
     expect(empty).to_contain_text("python -m bcweb.review import NAME --data busi:PATH")
     empty.get_by_role("button", name="Go to the Review tab").click()
     expect(tab.page.get_by_role("tab", name="Review")).to_have_attribute("aria-selected", "true")
+
+
+def test_readers_are_compared_and_the_case_they_differ_on_most_is_one_press_away(tab):
+    tab.arrive()
+    tab.choose("read twice")
+    expect(tab.on(".readers h2")).to_have_text("Readers: ANNA and BEN", timeout=30_000)
+    tab.on(".revision select").select_option(FIRST)
+    rows = tab.on(".readers .wide tbody tr")
+    expect(rows.nth(1)).to_contain_text(f"{FIRST} and ANNA", timeout=30_000)
+    expect(rows.nth(0)).to_have_text("ANNA and BEN60.7200.90083.3%0.571")
+    expect(tab.on(".readers > p").first).to_contain_text("both left a mask on 6 of them")
+    differing = tab.on(".differing tbody tr")
+    expect(differing).to_have_count(4)
+    expect(differing.first).to_have_text("f set0.000")
+    differing.first.get_by_role("link").click()
+    expect(tab.page.locator("bc-review .case h2")).to_have_text("f", timeout=30_000)
+
+
+def test_readers_are_compared_where_no_truth_is_known(tab):
+    tab.arrive()
+    tab.choose("without truths")
+    expect(tab.on(".empty h2")).to_have_text("No case of this project has a score.", timeout=30_000)
+    expect(tab.on(".readers .wide tbody tr").first).to_contain_text("0.900")
+    expect(tab.on(".headline")).to_be_hidden()
+    tab.choose("made")
+    expect(tab.on(".headline")).to_be_visible(timeout=30_000)
+    expect(tab.on(".readers")).to_be_hidden()

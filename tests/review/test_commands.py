@@ -62,6 +62,7 @@ def test_list_and_show(reviewed, capsys):
         "Weights for ultrasounds: embedded\n"
         "Labels: 1 without, 2 benign\n"
         "Verdicts: 1 corrected, 1 reject\n"
+        "Readers: anna\n"
         "Median time of a verdict: 5 s\n"
         "Unfinished corrections: 1\n"
         "Cases that cannot be read: 1\n"

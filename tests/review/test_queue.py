@@ -175,7 +175,7 @@ def test_counts(made):
     store, project_id, ids = made
     assert store.counts(ME, project_id) == {
         "cases": 6, "predicted": 5, "read": 0, "problems": 0, "drafts": 0, "decisions": {},
-        "labels": {"": 1, "benign": 2, "malignant": 2, "normal": 1}, "seconds": None,
+        "labels": {"": 1, "benign": 2, "malignant": 2, "normal": 1}, "seconds": None, "readers": [],
     }  # fmt: skip
     for name, seconds, label in (("a", 2, None), ("b", 10, "benign"), ("c", 3, None)):
         store.save(ME, "anna", ids[name], corrected("k", 1, label=label, seconds=seconds))
@@ -189,7 +189,7 @@ def test_counts(made):
     assert store.counts(ME, project_id) == {
         "cases": 7, "predicted": 5, "read": 4, "problems": 1, "drafts": 1,
         "decisions": {"corrected": 3, "reject": 1},
-        "labels": {"": 1, "benign": 3, "malignant": 1, "normal": 1, "odd": 1}, "seconds": 6.5,
+        "labels": {"": 1, "benign": 3, "malignant": 1, "normal": 1, "odd": 1}, "seconds": 6.5, "readers": ["anna"],
     }  # fmt: skip
 
 

@@ -21,6 +21,8 @@ import { BASE, ask, sending } from "./api.js";
 /** @typedef {{id: number, dataset: string, case: string, revision: string, first: string, second: string, difference: string}} Pair
  *  revision: whose mask the first Dice is of */
 /** @typedef {{first: string, second: string, said: string, left_out: string, out_of_fold: number, with_folds: boolean, meaning: string, rows: Difference[], better: Pair[], worse: Pair[]}} Comparison */
+/** Two readers. differing: cases on which their masks are not the same, the lowest Dice first.
+ * @typedef {{title: string, said: string[], lines: Line[], differing: {id: number, dataset: string, case: string, dice: string}[]}} Readers */
 /** @typedef {object} Case
  * @property {number} id
  * @property {string} dataset
@@ -54,6 +56,8 @@ import { BASE, ask, sending } from "./api.js";
  * @property {string} correlation
  * @property {Case[]} cases
  * @property {Comparison | null} comparison
+ * @property {Readers[]} readers each two who decided a case both
+ * @property {Record<string, {name: string, meaning: string}>} agreement the columns of their lines
  */
 /** @typedef {"imported" | "reader"} Truth */
 /** folds: compare on scores out of fold, too.

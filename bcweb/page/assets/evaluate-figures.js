@@ -14,6 +14,9 @@ import { NONE, grouped } from "./words.js";
 /** @typedef {import("./evaluate-cases.js").Only} Only */
 /** @typedef {{better: number, worse: number}} Shown pairs in each list */
 
+/** Cases in a list before more are asked for. */
+const LISTED = 10;
+
 /** @param {Scores} scores */
 export function headline(scores) {
   if (!scores.has_headline) {
@@ -105,6 +108,46 @@ export function beside({ first, second, said, left_out, out_of_fold, with_folds,
         )
       : "",
   ];
+}
+
+/** How far each two readers agree, and the weights with either of them; and where they do not.
+ * @param {Scores} scores @param {Map<string, number>} shown cases in each list, by its readers; is kept up to date */
+export function readers(scores, shown) {
+  const { agreement, interval: made } = scores;
+  const why = (/** @type {Cell} */ { key, over, why, interval }) => [agreement[key].meaning, over, why || (interval && made)].filter(Boolean).join(" ");
+  const heads = Object.values(agreement).map(({ name, meaning }) => h("th", { scope: "col" }, term(name, meaning)));
+  const row = (/** @type {Line} */ line) =>
+    h(
+      "tr",
+      {},
+      h("th", { scope: "row" }, line.name),
+      h("td", {}, h("span", { "data-why": line.groups }, line.images)),
+      ...line.cells.map((cell) => h("td", {}, h("span", { "data-why": why(cell), tabIndex: cell.why ? 0 : null }, cell.value), cell.interval && h("small", {}, cell.interval))),
+    );
+  return scores.readers.flatMap(({ title, said, lines, differing }) => {
+    const table = h("table", {}, h("thead", {}, h("tr", {}, h("td", {}), h("th", { scope: "col" }, "Cases"), ...heads)), h("tbody", {}, ...lines.map(row)));
+    const sides = h("div", { class: "sides" }, h("div", { class: "wide", role: "region", "aria-label": `Agreement of ${title}`, tabIndex: 0 }, table), differingOf(title, differing, scores.revision, shown));
+    return [h("h2", {}, `Readers: ${title}`), ...said.map((one) => h("p", {}, one)), lines.length > 0 ? sides : ""];
+  });
+}
+
+/** @param {string} title @param {import("./evaluate-api.js").Readers["differing"]} cases @param {string} revision @param {Map<string, number>} shown */
+function differingOf(title, cases, revision, shown) {
+  const rows = (/** @type {number} */ from, /** @type {number} */ to) =>
+    cases.slice(from, to).map((one) => h("tr", {}, h("th", { scope: "row" }, linkTo({ ...one, revision })), h("td", {}, one.dice)));
+  const now = shown.get(title) ?? LISTED;
+  const body = h("tbody", {}, ...rows(0, now));
+  const add = (/** @type {number} */ from, /** @type {number} */ to) => {
+    shown.set(title, to);
+    body.append(...rows(from, to));
+  };
+  return h(
+    "div",
+    { class: "differing" },
+    h("h3", {}, `Their masks differ: ${grouped(cases.length)}`),
+    cases.length > 0 && h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Case"), h("th", { scope: "col" }, "Dice"))), body),
+    cases.length > now && more(cases.length, now, add),
+  );
 }
 
 /** @param {keyof Shown} name @param {string} title @param {Pair[]} pairs @param {Shown} shown */

@@ -5,7 +5,7 @@ import * as api from "./evaluate-api.js";
 import { button, h, keepFocus } from "./dom.js";
 import { called } from "./evaluate-bits.js";
 import { Cases } from "./evaluate-cases.js";
-import { beside, byGroup, headline } from "./evaluate-figures.js";
+import { beside, byGroup, headline, readers } from "./evaluate-figures.js";
 import { Importing } from "./evaluate-importing.js";
 import { Predicting } from "./evaluate-predicting.js";
 import { Questions } from "./questions.js";
@@ -33,6 +33,7 @@ class Evaluate extends HTMLElement {
   #predicting = new Predicting((known) => (known.progress ? this.#follow(known) : this.#load())); // a few cases are done at once
   /** @type {Cases} */ #cases;
   /** Pairs that are listed, also when they are drawn anew. */ #pairs = { better: 10, worse: 10 };
+  /** Cases in the lists of what readers differ on. @type {Map<string, number>} */ #differing = new Map();
   /** How far down the window is, while the tab is in front. */ #top = 0;
 
   constructor() {
@@ -111,6 +112,7 @@ class Evaluate extends HTMLElement {
         h("section", { class: "headline", "aria-label": "Headline" }),
         h("section", { class: "about", "aria-label": "What the figures are over" }),
         h("section", { class: "beside", "aria-label": "Two revisions" }),
+        h("section", { class: "readers", "aria-label": "Readers" }),
         h("section", { class: "plots", "aria-label": "Plots" }),
         h("section", { class: "groups", "aria-label": "By group of cases" }),
         h("section", { class: "cases", "aria-label": "Cases" }),
@@ -160,6 +162,7 @@ class Evaluate extends HTMLElement {
     this.#wanted = { ...this.#wanted, project: id, revision: "", against: "" };
     this.#known = this.#scores = null;
     this.#cases.reset();
+    this.#differing.clear();
     this.#importing.leave();
     for (const part of [".told", ".problem"]) this.#element(part).hidden = true;
     this.#showProgress(0, 0);
@@ -277,12 +280,11 @@ class Evaluate extends HTMLElement {
     const scores = this.#scores;
     if (!scores) return;
     for (const part of [".progress", ".problem", ".empty"]) this.#element(part).hidden = true;
-    if (scores.cases.length === 0) {
-      this.#showEmpty("No case of this project has a score.", `${scores.about.join(" ")} Correct cases on the Review tab, then choose the truth “As readers left it”.`);
-      return;
-    }
     const told = this.#element(".told");
-    told.hidden = false;
+    const isScored = scores.cases.length > 0;
+    if (!isScored) this.#showEmpty("No case of this project has a score.", `${scores.about.join(" ")} Correct cases on the Review tab, then choose the truth “As readers left it”.`);
+    told.classList.toggle("unscored", !isScored); // readers agree or not, also where no truth is known
+    told.hidden = !isScored && scores.readers.length === 0;
     told.classList.remove("stale");
     keepFocus(told, () => this.#draw(scores), called);
   }
@@ -292,6 +294,7 @@ class Evaluate extends HTMLElement {
     this.#element(".headline").replaceChildren(...headline(scores));
     this.#element(".about").replaceChildren(...scores.about.map((said) => h("p", {}, said)));
     this.#element(".beside").replaceChildren(...(scores.comparison ? beside(scores.comparison, this.#pairs, (folds) => this.#want({ folds })) : []));
+    this.#element(".readers").replaceChildren(...readers(scores, this.#differing));
     this.#showGroups();
     this.#cases.show(scores);
   }

@@ -1,8 +1,9 @@
 // What this browser keeps for the page from one visit to the next. In a frame of another site it may keep nothing: then
 // nothing is remembered, and nothing fails.
 
-/** Under which name: who reads, the project that was last open on the Review tab, that the first steps were put away.
- * @typedef {"bc-reader" | "bc-project" | "bc-hints"} Name */
+/** Under which name: who reads, the project that was last open on the Review tab, that the first steps were put away, whether what other
+ * readers decided is hidden.
+ * @typedef {"bc-reader" | "bc-project" | "bc-hints" | "bc-blinded"} Name */
 
 /** @param {Name} name @param {string} value */
 export function remember(name, value) {

@@ -22,7 +22,7 @@ import { BASE, Refused, ask, sending } from "./api.js";
  * @property {Counts} [counts]
  */
 /** @typedef {{cases: number, read: number, decisions: Record<string, number>, labels: Record<string, number>,
- *  drafts: number, seconds: number | null}} Counts */
+ *  drafts: number, seconds: number | null, readers: string[]}} Counts readers: who has decided any case */
 /** @typedef {{reader: string, owner: string, may: boolean, why: string | null, projects: Project[],
  *  kinds: string[], formats: {format: string, title: string, words: string}[]}} Session */
 /** @typedef {object} Row a case of the queue
@@ -143,13 +143,24 @@ import { BASE, Refused, ask, sending } from "./api.js";
  * @property {number} seconds
  */
 
-/** What the reader is called where nobody logs in. */
+/** What the reader is called where nobody logs in, and whether what others decided is kept from them. */
 let reader = "";
+let isBlinded = false;
 
 /** @param {string} name */
 export function setReader(name) {
   reader = name;
 }
+
+/** @param {boolean} is */
+export function setBlinded(is) {
+  isBlinded = is;
+}
+
+/** @param {string | null} other who decided something @returns {boolean} whether that is hidden here */
+export const isHidden = (other) => isBlinded && other !== reader;
+
+const whose = () => ({ "X-Reader": encodeURIComponent(reader), ...(isBlinded && { "X-Blinded": "true" }) });
 
 /** How long an answer may take that something waits for, */
 const ANSWER_MS = 60_000;
@@ -158,7 +169,7 @@ const SLOWEST = 8;
 
 /** @param {string} path @param {RequestInit} [options] */
 const review = (path, options = {}) =>
-  ask(`/review${path}`, { ...options, headers: { ...options.headers, "X-Reader": encodeURIComponent(reader) } });
+  ask(`/review${path}`, { ...options, headers: { ...options.headers, ...whose() } });
 
 /** What has to end: on a dead line no answer ever comes, a try that never ended would be the last, and a case would wait
  * for it for ever. @param {string} path @param {RequestInit} [options] @param {number} [bytes] of a mask that goes with it */
@@ -200,7 +211,7 @@ export const thumbnail = (id) => `${BASE}/review/cases/${id}/thumbnail`;
 export async function mask(id, of) {
   let response;
   try {
-    response = await fetch(`${BASE}/review/cases/${id}/mask?of=${of}`, { credentials: "same-origin", headers: { "X-Reader": encodeURIComponent(reader) } });
+    response = await fetch(`${BASE}/review/cases/${id}/mask?of=${of}`, { credentials: "same-origin", headers: whose() });
     if (response.ok) return new Uint8Array(await response.arrayBuffer()).map((value) => value >> 7);
   } catch {
     throw new Error("The server did not answer when asked for a mask of this case; try again.");
@@ -249,9 +260,10 @@ export const undo = ({ id, at }, key) => inTime(`/verdicts/${id}/undo`, sending(
 
 /** Begin to write masks and verdicts out, as a file to download, or into a folder of this machine.
  * @param {number} id of the project @param {string} format @param {string} folder
- * @param {string[]} include the decisions whose masks are wanted @returns {Promise<Export>} */
-export const beginExport = (id, format, folder, include) =>
-  review(`/projects/${id}/exports`, sending("POST", { format, folder: folder || null, include }));
+ * @param {string[]} include the decisions whose masks are wanted
+ * @param {string} reader whose verdicts; "": those that stand @returns {Promise<Export>} */
+export const beginExport = (id, format, folder, include, reader) =>
+  review(`/projects/${id}/exports`, sending("POST", { format, folder: folder || null, include, reader: reader || null }));
 
 /** @param {string} id @returns {Promise<Export>} */
 export const exported = (id) => review(`/exports/${id}`);

@@ -63,6 +63,7 @@ export class Deciding {
     this.standing = standing;
     this.#channel.onmessage = ({ data }) => {
       view.ahead.forget(data.id);
+      if (api.isHidden(data.changed.reader)) return;
       moving.decided(data.project, data.id, data.changed);
     };
     view.viewer.addEventListener("bc-edit", () => this.#onEdit());

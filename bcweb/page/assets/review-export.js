@@ -22,6 +22,8 @@ export class Exporting {
     this.title = h("h2", {}, "Export");
     this.formats = h("fieldset", { class: "formats" });
     this.decisions = h("fieldset", { class: "formats" });
+    this.reader = /** @type {HTMLSelectElement} */ (h("select"));
+    this.verdicts = h("label", { class: "formats" }, h("b", {}, "Verdicts"), this.reader);
     this.folder = /** @type {HTMLInputElement} */ (h("input", { type: "text", placeholder: "Folder that is new or empty", "aria-label": "Folder on this machine", autocomplete: "off", spellcheck: false }));
     this.toFolder = h("p", { class: "to-folder" }, this.folder, button("Write to folder", null, () => this.#begin(true)));
     this.said = h("div", { class: "said", role: "status" });
@@ -30,6 +32,7 @@ export class Exporting {
       this.title,
       h("p", { class: "quiet" }, "Masks are exported as chosen below; every verdict is in verdicts.csv. The export is of one moment, even if you go on reading."),
       this.formats,
+      this.verdicts,
       this.decisions,
       h("p", { class: "buttons" }, button("Download", null, () => this.#begin(false), { class: "primary" })),
       this.toFolder,
@@ -63,6 +66,12 @@ export class Exporting {
       h("legend", {}, "Masks of"),
       ...Object.entries(WITH_MASK).map(([decision, words]) => h("label", {}, h("input", { type: "checkbox", value: decision, checked: true }), words)),
     );
+    const readers = project.counts?.readers ?? [];
+    this.reader.replaceChildren(
+      h("option", { value: "" }, "that stand (the last of any reader)"),
+      ...readers.map((name) => h("option", { value: name }, `of ${name}`)),
+    );
+    this.verdicts.hidden = readers.length < 2;
     this.title.textContent = `Export ${project.name}`;
     this.toFolder.hidden = !may;
     this.said.replaceChildren();
@@ -81,7 +90,7 @@ export class Exporting {
     this.#running = running; // at once: two clicks are one export
     this.#progress({ done: 0, total: 0 });
     try {
-      let now = await api.beginExport(this.#project.id, chosen.value, isFolder ? this.folder.value.trim() : "", include);
+      let now = await api.beginExport(this.#project.id, chosen.value, isFolder ? this.folder.value.trim() : "", include, this.reader.value);
       running.id = now.id;
       if (!isWanted()) return void api.stopExport(now.id).catch(() => {}); // it was stopped before it had a name
       const further = now.isDone ? [] : this.#asked.answers(() => api.exported(running.id));

@@ -79,7 +79,10 @@ export function fill(root) {
           <p class="told"><span class="small quiet" role="status"></span><button type="button" class="clear" hidden>All cases</button><button type="button" class="close-queue">Close</button></p>
         </form>
         <div class="queue" aria-label="Cases"></div>
-        <p class="reads small quiet" hidden><span class="name"></span><button type="button">Change</button></p>
+        <div class="reads small quiet" hidden>
+          <p><span class="name"></span><button type="button">Change</button></p>
+          <label title="What other readers decided is hidden, so that your reading is independent of theirs"><input type="checkbox" name="blinded">Blinded to other readers</label>
+        </div>
       </div>
       <div class="steps">
         <button type="button" class="previous" ${hint("previous", "Previous case")} aria-label="Previous case">‹ ${key("previous")}</button>

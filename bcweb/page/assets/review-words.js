@@ -153,7 +153,7 @@ export function rowOf({ decision, verdict, label }) {
   return { decision, reader: verdict?.reader ?? null, read_at: verdict?.at ?? null, label: verdict?.label ?? label };
 }
 
-/** What counts of a case. @typedef {{decision: string | null, label: string | null}} Counted */
+/** What counts of a case. @typedef {{decision: string | null, label: string | null, reader?: string | null}} Counted */
 
 /** A project's counts once a case is decided, or its verdict undone. @template {Pick<import("./review-api.js").Project, "read" | "counts">} P
  * @param {P} project @param {Counted} before @param {Counted} after @returns {P} */
@@ -162,7 +162,8 @@ export function recounted(project, before, after) {
   const read = project.read + Number(after.decision !== null) - Number(before.decision !== null);
   const decisions = moved(counts?.decisions ?? {}, before.decision, after.decision);
   const labels = moved(counts?.labels ?? {}, before.label ?? "", after.label ?? "");
-  return { ...project, read, counts: counts && { ...counts, read, decisions, labels } };
+  const readers = [...new Set([...(counts?.readers ?? []), ...(after.reader ? [after.reader] : [])])].sort();
+  return { ...project, read, counts: counts && { ...counts, read, decisions, labels, readers } };
 }
 
 /** @param {Record<string, number>} counts @param {string | null} from @param {string | null} to @returns {Record<string, number>} */

@@ -166,6 +166,8 @@ class Review extends HTMLElement {
     const linked = linkedCase();
     this.#isRefused = false;
     api.setReader(remembered("bc-reader"));
+    this.#blinded.checked = remembered("bc-blinded") === "true";
+    api.setBlinded(this.#blinded.checked);
     try {
       this.#session = await api.session();
     } catch (error) {
@@ -356,6 +358,21 @@ class Review extends HTMLElement {
     if ((await this.#askName()) && this.#session?.reader !== before) location.reload();
   }
 
+  get #blinded() {
+    return /** @type {HTMLInputElement} */ (this.#one(".reads input"));
+  }
+
+  /** What others decided is hidden from now on, or shown: the page begins anew, for it stands all over it. */
+  #changeBlinded() {
+    const { verdicts } = this.#outbox.state;
+    if (verdicts) {
+      this.#blinded.checked = !this.#blinded.checked;
+      return this.#status.say("This can be changed once everything is saved.", "error");
+    }
+    remember("bc-blinded", String(this.#blinded.checked));
+    location.reload();
+  }
+
   // ---------------------------------------------------------------- the page
 
   /** @param {Kept} kept */
@@ -373,6 +390,7 @@ class Review extends HTMLElement {
     const on = (/** @type {string} */ selector, /** @type {() => void} */ act) => this.#one(selector).addEventListener("click", act);
     on(".project", () => this.#showHome());
     on(".reads button", () => this.#changeReader());
+    this.#blinded.addEventListener("change", () => this.#changeBlinded());
     on(".export", () => this.#moving.project && this.#session && this.#exporting.open(this.#moving.project, this.#session));
     on(".help", () => this.#act("help"));
     on(".room", () => leavePressed(this.#one(".room")));

@@ -56,6 +56,11 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         metavar="DECISION,...",
         help=f"only the masks of these decisions (default: {','.join(WITH_MASK)})",
     )
+    add(
+        "--reader",
+        metavar="READER",
+        help="what this reader said last, whatever others have said since (default: the verdicts that stand)",
+    )
     add("--push", metavar="user/name", help="push the data set to the Hugging Face Hub, private")
     add(
         "--public",
@@ -73,13 +78,14 @@ def run(arguments: argparse.Namespace) -> int:
             what = store, LOCAL, arguments.name
             if not arguments.push:
                 done = export(
-                    *what, arguments.to, arguments.format or "png", arguments.include, progress
-                )
+                    *what, arguments.to, arguments.format or "png", arguments.include,
+                    arguments.reader, progress,
+                )  # fmt: skip
                 pushed = None
             else:
                 pushed, done = push_export(
                     *what, arguments.push, arguments.public, arguments.to, arguments.include,
-                    progress,
+                    arguments.reader, progress,
                 )  # fmt: skip
     except PushError as error:
         kept = _kept(arguments, had_one)
@@ -121,6 +127,8 @@ def _again(arguments: argparse.Namespace) -> str:
     command = ["python", "-m", "bcweb.review", "export", arguments.name, "--push", arguments.push]
     if tuple(arguments.include) != WITH_MASK:
         command += ["--include", ",".join(arguments.include)]
+    if arguments.reader is not None:
+        command += ["--reader", arguments.reader]
     return shlex.join(command + ["--public"] * arguments.public)
 
 

@@ -22,13 +22,14 @@ from types import MappingProxyType
 import numpy as np
 from filelock import FileLock
 
+from bcweb.review import decide
 from bcweb.review.export import push as pushing
 from bcweb.review.export.names import disk_name
 from bcweb.review.export.parallel import in_order
 from bcweb.review.export.rows import WITH_MASK, Row, rows_of
 from bcweb.review.export.table import write_verdicts
 from bcweb.review.files import is_of_the_disk
-from bcweb.review.records import Decision, ReviewError
+from bcweb.review.records import Decision, Project, ReviewError
 from bcweb.review.store import Snapshot, Store
 
 
@@ -73,12 +74,13 @@ class ExportError(ReviewError):
 @dataclass(frozen=True)
 class Exported:
     """place: the folder or file. rows: every case that was decided, in the project's order. cases: how many
-    the project has."""
+    the project has. reader: whose verdicts alone they are."""
 
     place: Path
     format: str
     rows: tuple[Row, ...]
     cases: int
+    reader: str | None = None
 
     @property
     def masks(self) -> int:
@@ -93,7 +95,7 @@ class Exported:
             one = ", for one" if len(set(reasons)) > 1 else ""
             found.append(f"Left out, {len(reasons)}{one}: {reasons[0]}")
         if unread := self.cases - len(self.rows):
-            found.append(f"Not read yet, {unread}.")
+            found.append(f"Not read {f'by {self.reader}' if self.reader else 'yet'}, {unread}.")
         return found
 
 
@@ -104,18 +106,21 @@ def export(
     to: Path,
     format: str = "png",
     include: Sequence[Decision] = WITH_MASK,
+    reader: str | None = None,
     progress: Progress | None = None,
 ) -> Exported:
     """Write a project's masks and verdicts into a new or empty folder.
 
     project: by name or id. format: one of `FORMATS`. include: the decisions whose masks are wanted; all
-    others are in verdicts.csv. Raises `ExportError` where nothing was written, `NotThere` where the
-    owner has no such project.
+    others are in verdicts.csv. reader: what this reader said last, whatever others have said since; None: the
+    verdicts that stand. Raises `ExportError` where nothing was written, `NotThere` where the owner has no such
+    project.
     """
     _check(format, include)
+    reader = _named(reader)
     with _one_sentence(str(to)), _whole(to) as part:
-        cases, rows = _write(store, owner, project, part, format, include, _Asked(progress))
-    return Exported(to, format, tuple(rows), cases)
+        cases, rows = _write(store, owner, project, part, format, include, reader, _Asked(progress))
+    return Exported(to, format, tuple(rows), cases, reader)
 
 
 def export_zip(
@@ -125,6 +130,7 @@ def export_zip(
     to: Path,
     format: str = "png",
     include: Sequence[Decision] = WITH_MASK,
+    reader: str | None = None,
     progress: Progress | None = None,
 ) -> Exported:
     """The same as one ZIP file, for a browser to download; a file that is there is replaced.
@@ -132,12 +138,13 @@ def export_zip(
     Inside is a folder with the project's name.
     """
     _check(format, include)
+    reader = _named(reader)
     found = store.project(owner, project)
     with _one_sentence("The ZIP file"), _beside(to) as part:
         folder = part / disk_name(found.name)
         folder.mkdir()
         asked = _Asked(progress)
-        cases, rows = _write(store, owner, found.id, folder, format, include, asked)
+        cases, rows = _write(store, owner, found.id, folder, format, include, reader, asked)
         packed = part / ".zip"  # which no project's folder is called
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:  # its files are packed
             for file in _files(folder):
@@ -146,7 +153,7 @@ def export_zip(
         _sync(packed)
         asked.again()
         packed.replace(to)
-    return Exported(to, format, tuple(rows), cases)
+    return Exported(to, format, tuple(rows), cases, reader)
 
 
 def push_export(
@@ -157,6 +164,7 @@ def push_export(
     public: bool = False,
     to: Path | None = None,
     include: Sequence[Decision] = WITH_MASK,
+    reader: str | None = None,
     progress: Progress | None = None,
 ) -> tuple[pushing.Pushed, Exported]:
     """Export a project as a data set and push it, with the token that this machine has.
@@ -164,14 +172,14 @@ def push_export(
     repo: "user/name"; private unless public. to: where the data set is kept, None: nowhere. Raises
     `ExportError`, `pushing.PushError` (the export in `to` is kept) and `NotThere`.
     """
-    _check_gives_something(store, owner, project, to, include)
+    _check_gives_something(store, owner, project, to, include, reader)
     repo = pushing.check(repo, public)  # which makes the repository
     if to is not None:
-        exported = export(store, owner, project, to, "dataset", include, progress)
+        exported = export(store, owner, project, to, "dataset", include, reader, progress)
         return pushing.push(to, repo, public), exported
     with tempfile.TemporaryDirectory(prefix="bcweb-export-") as folder:
         place = Path(folder) / "dataset"
-        exported = export(store, owner, project, place, "dataset", include, progress)
+        exported = export(store, owner, project, place, "dataset", include, reader, progress)
         return pushing.push(place, repo, public), exported
 
 
@@ -213,25 +221,60 @@ def _check(format: str, include: Sequence[Decision]) -> None:
         raise ExportError(f"Nothing is asked for; there are {', '.join(WITH_MASK)}.")
 
 
+def _named(reader: str | None) -> str | None:
+    """As verdicts have the name."""
+    return None if reader is None else decide.words("name", reader)
+
+
 def _check_gives_something(
-    store: Store, owner: str, project: str | int, to: Path | None, include: Sequence[Decision]
+    store: Store,
+    owner: str,
+    project: str | int,
+    to: Path | None,
+    include: Sequence[Decision],
+    reader: str | None,
 ) -> None:
     """Raise what can be known of an export before it is written."""
     _check("dataset", include)
+    reader = _named(reader)
     found = store.project(owner, project)
-    with store.snapshot(owner, found.id) as snapshot:
-        rows = rows_of(snapshot.cases, include)
-    if all(row.left_out for row in rows):
-        raise _nothing(found.name, rows)
+    with _moment(store, owner, found, include, reader) as (_, rows):
+        if all(row.left_out for row in rows):
+            raise _nothing(found.name, rows, reader)
     if to is not None:
         with _one_sentence(str(to)):
             _check_free(to)
 
 
-def _nothing(project: str, rows: Iterable[Row]) -> ExportError:
+@contextmanager
+def _moment(
+    store: Store, owner: str, project: Project, include: Sequence[Decision], reader: str | None
+) -> Iterator[tuple[Snapshot, list[Row]]]:
+    """The project as it is now, and its cases that were decided; by this reader, who is one of its readers."""
+    with store.snapshot(owner, project.id, reader) as snapshot:
+        rows = rows_of(snapshot.cases, include)
+        if reader is not None and not rows:
+            raise _no_reader(store, project, reader)
+        yield snapshot, rows
+
+
+def _no_reader(store: Store, project: Project, name: str) -> ExportError:
+    said = store.readings(project.owner, project.id)
+    match sorted(set().union(*said.values())):
+        case []:
+            rest = ", nor has anybody else"
+        case [one]:
+            rest = f"; its reader is {one}"
+        case [*others, last]:
+            rest = f"; its readers are {', '.join(others)} and {last}"
+    return ExportError(f"{name} has decided nothing in {project.name}{rest}.")
+
+
+def _nothing(project: str, rows: Iterable[Row], reader: str | None) -> ExportError:
     reasons = _reasons(rows)
     why = f"most often: {reasons[0][0]}" if reasons else "none was decided yet."
-    return ExportError(f"No case of {project} has a mask to give, {why}")
+    which = f"that {reader} decided in" if reader else "of"
+    return ExportError(f"No case {which} {project} has a mask to give, {why}")
 
 
 def _write(
@@ -241,12 +284,12 @@ def _write(
     folder: Path,
     format: str,
     include: Sequence[Decision],
+    reader: str | None,
     asked: _Asked,
 ) -> tuple[int, list[Row]]:
     """Write into an empty folder, durably; how many cases the project has, and those that were decided."""
     found = store.project(owner, project)
-    with store.snapshot(owner, found.id) as snapshot:
-        decided = rows_of(snapshot.cases, include)
+    with _moment(store, owner, found, include, reader) as (snapshot, decided):
         damaged: list[Row] = []
         wanted = _with_masks(snapshot, decided, damaged, asked)
         try:
@@ -261,7 +304,7 @@ def _write(
         )  # deleted meanwhile, it is not there: no export of a part of it
     rows.sort(key=lambda row: row.case.position)
     if not any(row.mask for row in rows):
-        raise _nothing(found.name, rows)
+        raise _nothing(found.name, rows, reader)
     write_verdicts(rows, folder / "verdicts.csv")
     for _ in in_order(_sync, ((file,) for file in _files(folder)), threads=16):
         asked.again()  # the disk takes many at once in little more time than one

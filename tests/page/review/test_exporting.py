@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import zipfile
 
 import pytest
+
+from tests.page.reviewing import ids
+from tests.review.read_twice import read
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
@@ -94,6 +98,7 @@ def test_two_clicks_are_one_export_which_closing_stops_and_the_masks_of_the_chos
     boxes = dialog.get_by_role("group", name="Masks of").get_by_role("checkbox")
     expect(boxes).to_have_count(3)
     assert all(box.is_checked() for box in boxes.all())
+    expect(dialog.get_by_label("Verdicts")).to_be_hidden()  # nobody else has read
     dialog.get_by_label("Accepted predictions").uncheck()
     with page.page.expect_download() as download:
         dialog.get_by_role("button", name="Download").click()
@@ -104,3 +109,29 @@ def test_two_clicks_are_one_export_which_closing_stops_and_the_masks_of_the_chos
         box.uncheck()
     dialog.get_by_role("button", name="Download").click()
     expect(dialog.get_by_role("alert")).to_have_text("Choose which masks to export.")
+
+
+def test_where_two_have_read_the_verdicts_of_either_come_out(browse, project, store):
+    read(store, project, "ANNA", "case 1", "truth")
+    read(store, project, "BEN", "case 1", "reject", reason="unreadable")
+    read(store, project, "BEN", "case 2", "truth")
+    page = browse().open(ids(store, project)["case 1"]).shows("case 1")
+    page.find(".export").click()
+    dialog = page.find(".exporting")
+    whose = dialog.get_by_label("Verdicts")
+    expect(whose.get_by_role("option")).to_have_text(
+        ["that stand (the last of any reader)", "of ANNA", "of BEN"]
+    )
+
+    def exported() -> list[tuple[str, str, str]]:
+        with page.page.expect_download() as download:
+            dialog.get_by_role("button", name="Download").click()
+        packed = zipfile.ZipFile(download.value.path())
+        table = packed.read(f"{project.name}/verdicts.csv").decode("utf-8-sig")
+        rows = csv.DictReader(table.splitlines())
+        return [(row["case"], row["reader"], row["decision"]) for row in rows]
+
+    assert exported() == [("case 1", "BEN", "reject"), ("case 2", "BEN", "truth")]
+    whose.select_option("of ANNA")
+    assert exported() == [("case 1", "ANNA", "truth")]
+    expect(dialog.locator(".said")).to_contain_text("Not read by ANNA, 5.")

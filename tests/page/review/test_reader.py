@@ -44,3 +44,34 @@ def test_a_reader_whose_verdict_is_not_saved_yet_keeps_the_seat(page):
     page.says("Saved")
     page.find(".reads button").click()
     expect(page.find(".who")).to_be_visible()
+
+
+def test_a_second_reader_sees_nothing_of_what_the_first_decided(page, project, store):
+    page.find(".decision textarea").fill("too large")
+    page.press("Escape", "2")
+    page.shows("case 2")
+    page.says("Saved")
+    change(page, "BEN")
+    page.shows("case 2")
+    page.find(".reads input").check()
+    expect(page.find(".progress")).to_contain_text("0 of 6 read")
+    page.shows("case 2").press("k")
+    page.shows("case 1")
+    expect(page.find(".history")).to_contain_text("Not read yet.")
+    assert page.state("case 1") == "not read"
+    expect(page.find(".page")).not_to_contain_text("ANNA")
+    page.press("1")
+    page.says("Saved")
+    page.shows("case 2")
+    assert page.state("case 1") == "prediction accepted by BEN"
+    said = store.readings("local", project.id)[ids(store, project)["case 1"]]
+    assert {name: verdict.decision for name, verdict in said.items()} == {
+        "ANNA": "truth",
+        "BEN": "accept",
+    }
+    page.find(".reads input").uncheck()
+    expect(page.find(".reads input")).not_to_be_checked()
+    page.shows("case 2").press("k")
+    page.shows("case 1")
+    page.find(".history .toggle").click()
+    expect(page.find(".history .verdicts")).to_contain_text("ANNA")

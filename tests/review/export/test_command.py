@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
@@ -11,8 +12,12 @@ import pytest
 
 from bcweb.review.__main__ import main
 from bcweb.review.export import ExportError, export
+from bcweb.review.export.command import _again, add_parser
+from bcweb.review.store import Store
 from tests.review import decided
 from tests.review.decided import OWNER
+from tests.review.read_twice import fill_twice, read
+from tests.review.scored import fill
 
 ROOT = Path(__file__).parents[3]
 
@@ -58,6 +63,31 @@ def test_what_the_command_cannot_do_is_one_sentence(tmp_path, monkeypatch, capsy
     monkeypatch.setenv("BCWEB_HOME", str(tmp_path))
     assert main(["export", *arguments]) == 1
     assert capsys.readouterr().err == said
+
+
+@pytest.mark.parametrize("way", ["--to", "--push"])
+def test_who_has_decided_nothing_is_told_who_has(tmp_path, monkeypatch, capsys, way):
+    monkeypatch.setenv("BCWEB_HOME", str(tmp_path))
+    with Store(tmp_path) as store:
+        project = fill_twice(store)
+        taken_back = read(store, project, "CARA", "a", "unsure")
+        store.undo(OWNER, "CARA", taken_back.id, "undo")
+        fill(store, name="unread")
+    for name, said in (
+        ("made", "CARA has decided nothing in made; its readers are ANNA and BEN.\n"),
+        ("unread", "CARA has decided nothing in unread, nor has anybody else.\n"),
+    ):
+        assert main(["export", name, way, str(tmp_path / "a" / "b"), "--reader", "CARA"]) == 1
+        assert capsys.readouterr().err == said
+
+
+def test_what_is_pushed_later_is_the_same_readers():
+    parser = argparse.ArgumentParser()
+    add_parser(parser.add_subparsers())
+    asked = ["export", "Ward 7", "--push", "a/b", "--reader", "Dr. Berta"]
+    assert _again(parser.parse_args(asked)).endswith(
+        "export 'Ward 7' --push a/b --reader 'Dr. Berta'"
+    )
 
 
 @pytest.mark.parametrize(

@@ -21,11 +21,14 @@ from PIL.PngImagePlugin import PngInfo
 
 from bcweb.review.export import FORMATS, ExportError, export, export_zip, pictures
 from bcweb.review.records import NotThere
+from bcweb.review.store import Store
 from bcweb.scans import read_scan
 from tests.cases.trees import picture, save
 from tests.review import decided
 from tests.review.decided import OWNER, WITH_MASK, accepted, blob
 from tests.review.export.written import leftovers, pixels, table, verdicts
+from tests.review.read_twice import ANNA, BEN, fill_twice
+from tests.review.scored import square
 
 # ---- one moment, whole or not at all
 
@@ -382,6 +385,24 @@ def test_a_zip_holds_what_the_folder_holds(made, tmp_path):
         if f.is_file()
     }
     assert inside == there and leftovers(tmp_path) == []
+
+
+def test_of_one_reader_it_is_what_they_said_last_whatever_others_said_since(tmp_path):
+    with Store(tmp_path / "home") as store:
+        project = fill_twice(store)
+        anna, stands = tmp_path / "anna", tmp_path / "stands"
+        done = export(store, OWNER, project.id, anna, reader=" ANNA ")
+        export(store, OWNER, project.id, stands)
+    rows = verdicts(anna)
+    assert {name: row["decision"] for name, row in rows.items()} == {
+        "a": "corrected", "b": "accept", "c": "corrected", "d": "reject", "e": "corrected",
+        "f": "corrected", "seen": "truth",
+    }  # fmt: skip
+    assert {row["reader"] for row in rows.values()} == {ANNA}
+    assert rows["a"]["label"] == "benign"
+    assert np.array_equal(pixels(anna / rows["a"]["mask"]) == 255, square(10, 0))
+    assert done.lines()[-1] == "Not read by ANNA, 5."
+    assert {row["reader"] for row in verdicts(stands).values()} == {BEN}
 
 
 # ---- what is wrong with a case

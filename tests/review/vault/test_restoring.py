@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from bcweb.review.__main__ import main
-from bcweb.review.decide import as_said
 from bcweb.review.importing import prepare
 from bcweb.review.records import NewVerdict
 from bcweb.review.restoring import in_order
+from bcweb.review.standing import as_said
 from bcweb.review.store import ReviewError, Store
 from bcweb.review.vault_format import FORMAT, KeptCase, KeptVerdict
 from tests import weights_folder
