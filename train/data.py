@@ -123,7 +123,7 @@ def _load_one(spec: str, size: int, cache: Path) -> TrainingSet:
         kept.append(
             TrainingCase(
                 case.dataset, case.id, case.group, case.label or "", case.modality,
-                scan.digest, known_by, case.accepted, *unpadded,
+                scan.digest, known_by, case.accepted, *unpadded, boxed=bool(case.boxes),
             )
         )  # fmt: skip
     if not kept:
@@ -177,7 +177,7 @@ def _cache_key(cases: list[Case], size: int) -> str:
         stats = [
             (f.name, f.stat().st_size, f.stat().st_mtime_ns) for f in (case.file, *case.truth_files)
         ]
-        boxes = f" {case.boxes}" if case.boxes else ""
+        boxes = f" boxed {case.boxes}" if case.boxes else ""
         accepted = " accepted" if case.accepted else ""
         state.append(
             f"{case.dataset} {case.id} {case.modality} {case.group} {case.label} {stats}{boxes}{accepted}"

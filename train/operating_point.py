@@ -52,6 +52,15 @@ def choose(
     )
 
 
+def leave_boxes_out(boxed: np.ndarray, lesion: np.ndarray) -> bool:
+    """Whether cases of which only boxes are known have no say in the operating point: where any lesion is outlined.
+
+    boxed, lesion: (N,) bool. A Dice against a box and one against an outline have no mean that says anything (see
+    `bcweb.scores.outlined`).
+    """
+    return bool(boxed.any() and (lesion & ~boxed).any())
+
+
 def _gate(presence: np.ndarray, marked: np.ndarray, painted: float) -> float | None:
     """presence, marked: of the normals; whether a mask is left before the gate.
 

@@ -15,7 +15,7 @@ from bcweb.terminal import write_whole
 from bcweb.weights import config_text, load_weights
 from train.card import WITHOUT_BOXES, card
 from train.package import write_seen
-from train.readings import Answers, Way, learn, leave_boxes_out, with_the_others
+from train.readings import Answers, Way, learn, leaves_boxes_out, with_the_others
 from train.record import read_record
 from train.score import score_run, write_json
 
@@ -71,7 +71,7 @@ def _settle(
     write_whole(weights.folder / "config.json", config_text(config).encode())
     record = read_record(run)
     record |= {name: msgspec.structs.asdict(each) for name, each in chosen.items()} | {
-        "point_from": chosen_on + WITHOUT_BOXES * leave_boxes_out(folds)
+        "point_from": chosen_on + WITHOUT_BOXES * leaves_boxes_out(folds)
     }
     write_json(run / "run.json", record)
     return record

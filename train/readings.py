@@ -103,25 +103,22 @@ def with_the_others(folds: Sequence[Answers]) -> Iterator[tuple[Answers, list[An
 
 def learn(folds: Sequence[Answers], way: Way) -> tuple[Reading, OperatingPoint]:
     """How a network like those of several folds is to be read, and the operating point for that, by what they
-    said of cases that they had not seen; see `leave_boxes_out`.
+    said of cases that they had not seen; boxes have a say where `leaves_boxes_out` does not take it from them.
     """
     calibration = _calibration(folds) if way.calibrate else None
     read = [_calibrate(fold, calibration) for fold in folds]
     return Reading(mirrored=way.mirror, calibration=calibration), _choose(read)
 
 
-def leave_boxes_out(folds: Sequence[Answers]) -> bool:
-    """Whether cases of which only boxes are known have no say in the operating point: where any lesion is outlined.
-
-    A Dice against a box and one against an outline have no mean that says anything (see `bcweb.scores.outlined`).
-    """
+def leaves_boxes_out(folds: Sequence[Answers]) -> bool:
+    """See `train.operating_point.leave_boxes_out`."""
     boxed = np.concatenate([fold.boxed for fold in folds])
     lesion = np.concatenate([fold.truths.any(axis=(1, 2)) for fold in folds])
-    return bool(boxed.any() and (lesion & ~boxed).any())
+    return operating_point.leave_boxes_out(boxed, lesion)
 
 
 def _choose(folds: Sequence[Answers]) -> OperatingPoint:
-    without = leave_boxes_out(folds)
+    without = leaves_boxes_out(folds)
     kept = [~fold.boxed if without else slice(None) for fold in folds]
     presences = [fold.presences for fold in folds]
 

@@ -30,6 +30,7 @@ from bcweb.segmenter import look_both_ways
 from bcweb.weights import Config, Reading, Weights, load_weights
 from train import devices, folds, loop, operating_point
 from train.augment import learns_presence, without_lesions
+from train.card import WITHOUT_BOXES
 from train.claim import claimed
 from train.figures import learning_curve
 from train.keras_network import write_tensors
@@ -118,7 +119,12 @@ def run(
             maps, presence = (
                 look_both_ways(look, images) if config.reading.mirrored else look(images)
             )
-            point = operating_point.choose(maps, presence, validation.masks.astype(bool))
+            truths, boxed = validation.masks.astype(bool), validation.boxed
+            if operating_point.leave_boxes_out(boxed, validation.has_lesion):
+                maps, truths = maps[~boxed], truths[~boxed]
+                presence = None if presence is None else presence[~boxed]
+                point_from += WITHOUT_BOXES
+            point = operating_point.choose(maps, presence, truths)
             config = msgspec.structs.replace(config, operating_point=point)
         # Validation cases chose the epoch and the operating point: to the weights they are as seen as the
         # training's own.

@@ -14,7 +14,7 @@ class TrainingCase:
     """What is kept of a case beside its arrays: enough to tell later that the weights have seen it.
 
     accepted: as in `bcweb.cases.Case`. unpadded: the fingerprint of what is within the bands that make a square of
-    it, "" without any (see `bcweb.cases.duplicates.prints`).
+    it, "" without any (see `bcweb.cases.duplicates.prints`). boxed: only boxes are known of its lesions.
     """
 
     dataset: str
@@ -26,6 +26,7 @@ class TrainingCase:
     fingerprint: str
     accepted: bool = False
     unpadded: str = ""
+    boxed: bool = False
 
     @property
     def prints(self) -> tuple[str, ...]:
@@ -59,6 +60,11 @@ class TrainingSet:
     def has_lesion(self) -> np.ndarray:
         """(N,) bool."""
         return self.masks.any(axis=(1, 2))
+
+    @property
+    def boxed(self) -> np.ndarray:
+        """(N,) bool."""
+        return np.array([case.boxed for case in self.cases], bool)
 
     def __add__(self, other: TrainingSet) -> TrainingSet:
         return TrainingSet(

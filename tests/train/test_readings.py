@@ -121,11 +121,11 @@ def test_boxes_have_no_say_in_the_operating_point_where_lesions_are_outlined():
     cases = [lesion_case(0), *(lesion_case(n, boxed=True) for n in range(1, 5)), lesion_case(5)]
     fold = Answers(Path(), None, cases, [], maps, None, truths)
     assert readings.learn([fold], PLAIN)[1].mask_threshold == 0.6
-    assert readings.leave_boxes_out([fold])
+    assert readings.leaves_boxes_out([fold])
     of_boxes = replace(fold, cases=cases[1:], maps=maps[1:], truths=truths[1:])
     assert readings.learn([of_boxes], PLAIN)[1].mask_threshold == 0.3, "a normal is no outline"
-    assert not readings.leave_boxes_out([of_boxes])
-    assert not readings.leave_boxes_out([replace(fold, cases=cases[:1])]), "there is none"
+    assert not readings.leaves_boxes_out([of_boxes])
+    assert not readings.leaves_boxes_out([replace(fold, cases=cases[:1])]), "there is none"
 
 
 def test_normals_and_views_beside_boxes_choose_the_gate_all_the_same():
