@@ -9,6 +9,7 @@ from typing import Any
 
 from bcweb.cases.sources import SOURCES
 from bcweb.names import text
+from bcweb.scores import data_set_parts
 from bcweb.weights import Config, Reading
 from train.arms import ARMS
 from train.markdown import cell, score_table
@@ -305,9 +306,14 @@ def _beyond(config: Config) -> list[str]:
     return [" ".join(told), ""] if told else []
 
 
+def _boxed(field: str, name: str, _: dict[str, Any]) -> str:
+    """Cases of which only boxes are known, by a part of `data_set_parts`."""
+    return name if field == "dataset" else f"some cases of {name}"
+
+
 def _failures(config: Config, result: dict[str, Any] | None, published: Published) -> list[str]:
     known = []
-    for name, figures in (result["datasets"] if result else {}).items():
+    for _, name, figures in data_set_parts(result) if result else ():
         lesion, normal = figures["lesion"], figures["normal"]
         truth = " against the ellipse in a box" if figures.get("weak") else ""
         if lesion["detected"] is not None:
@@ -362,14 +368,15 @@ def _scores(record: dict[str, Any], result: dict[str, Any] | None, roles: Counte
             "the same recipe that had not seen it, at an operating point chosen on the other folds"
         )
         itself = f"These weights themselves were fitted on all cases{but_left_out}. "
+    parts = list(data_set_parts(result))
     lines = [
         f"{whose}. Scores are at the scan's own size, after the operating point; in brackets is the 95% interval of a "
         f"bootstrap over groups (for a share where all cases agree, Clopper and Pearson's). {itself}`scores.csv` has every "
         "case.",
         "",
-        *score_table("data", result["datasets"]),
+        *score_table("data", [(name, part) for _, name, part in parts]),
     ]
-    if weak := [name for name, figures in result["datasets"].items() if figures.get("weak")]:
+    if weak := [_boxed(*part) for part in parts if part[-1].get("weak")]:
         lines += [
             "", f"Only boxes are known for {' and '.join(weak)}: scored against the ellipse in each box, which is not a score "
             "against an outline.",

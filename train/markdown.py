@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ def cell(figures: Mapping[str, Any], name: str, digits: int = 3) -> str:
     return with_interval(Interval(figures[name], low, high), digits)
 
 
-def score_table(of: str, parts: Mapping[str, dict[str, Any]]) -> list[str]:
+def score_table(of: str, parts: Iterable[tuple[str, dict[str, Any]]]) -> list[str]:
     """A table of `bcweb.scores.summarise`, a row for each named part of the cases.
 
     Where nothing is painted there is no distance: HD95 says of how many images it is. Where only boxes are known
@@ -44,7 +44,7 @@ def score_table(of: str, parts: Mapping[str, dict[str, Any]]) -> list[str]:
         f"| {of} | lesion images | Dice, mean | Dice, median | IoU, mean | HD95, px | found (Dice > 0.1) | normals | painted normals | presence AUC |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
-    for name, figures in parts.items():
+    for name, figures in parts:
         lesion, normal = figures["lesion"], figures["normal"]
         cells = [
             f"{name} (boxes)" if figures.get("weak") else name, str(lesion["n"]), cell(lesion, "dice_mean"), cell(lesion, "dice_median"),

@@ -326,7 +326,7 @@ def _modality(findings: Findings, folder: Path) -> Iterator[str]:
 
 
 def _scores(of: str, parts: dict[str, list[CaseScore]]) -> list[str]:
-    return score_table(of, {name: summarise(part) for name, part in parts.items()})
+    return score_table(of, [(name, summarise(part)) for name, part in parts.items()])
 
 
 def failures(scores: Sequence[CaseScore], maps: Sequence[Map]) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -155,6 +156,14 @@ def test_known_failures_say_what_is_known_of_boxes_alone(config):
     missed = "25% of the 4 lesion images are missed (Dice of at most 0.1"
     assert f"- busi: {missed})." in told
     assert f"- films: {missed} against the ellipse in a box)." in told
+
+
+def test_boxes_among_the_outlines_of_a_data_set_have_a_row_of_their_own(config):
+    boxes = [replace(score, id=f"box {score.id}") for score in lesions(3, weak=True)]
+    result = report([*lesions(4), *boxes], {})
+    told = card(config, record(), result, Published("ann/weights", [], study=False))
+    assert "| busi | 4 | " in told and "| busi (boxes) | 3 | " in told
+    assert "Only boxes are known for some cases of busi: scored against the ellipse" in told
 
 
 def test_weights_that_know_no_normal_promise_no_lesion_where_they_find_none(config):
