@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bcweb.page.readers import Reader
 from bcweb.review.records import Beside, CaseRow, Conflict, NewVerdict, Verdict
-from bcweb.review.standing import standing_by_reader
+from bcweb.review.standing import standing, standing_by_reader
 
 if TYPE_CHECKING:  # it brings SQLAlchemy
     from bcweb.review.store import Store
@@ -43,10 +43,32 @@ def beside(store: Store, reader: Reader, one: Beside) -> Beside:
 
 def save(store: Store, reader: Reader, id: int, verdict: NewVerdict) -> Verdict:
     """As `Store.save`; on top of what others have said meanwhile, of which a blinded reader knows nothing."""
+    seen = verdict.after
     while True:
         try:
             return store.save(reader.owner, reader.name, id, verdict)
         except Conflict as conflict:
-            if not is_hidden(reader, conflict.latest):
+            if not reader.is_blinded:
                 raise
+            newer = [one for one in history(store, reader, id) if seen is None or one.id > seen]
+            if newer:  # from another page of theirs
+                raise Conflict(
+                    f"In the meantime you said {newer[-1].decision!r} on this case.", newer[-1]
+                ) from None
             verdict = replace(verdict, after=conflict.latest.id)
+
+
+def undo(store: Store, reader: Reader, verdict: Verdict, key: str) -> Verdict:
+    """As `Store.undo`; who is blinded is not told what others have said since."""
+    try:
+        return store.undo(reader.owner, reader.name, verdict.id, key)
+    except Conflict:
+        if not reader.is_blinded:
+            raise
+        said = store.history(reader.owner, verdict.case_id)
+        stands = standing(said)
+        if stands is not None and is_hidden(reader, stands):
+            raise Conflict(SINCE, verdict) from None
+        if verdict.id in {one.undoes for one in said}:
+            raise Conflict("This verdict has been taken back already.", verdict) from None
+        raise

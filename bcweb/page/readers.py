@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import unicodedata
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -69,4 +70,5 @@ def _logged_out(sentence: str) -> Refusal:
 
 
 def _name(given: str) -> str:
-    return visible(given).strip()[:_LONGEST_NAME]
+    # As `bcweb.review.decide.words` has it: of one name two spellings look the same.
+    return unicodedata.normalize("NFC", visible(given).strip())[:_LONGEST_NAME]

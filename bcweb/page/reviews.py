@@ -34,7 +34,6 @@ from bcweb.paths import pasted
 from bcweb.review.records import (
     BEGINNINGS,
     CaseRow,
-    Conflict,
     Draft,
     NewVerdict,
     NotThere,
@@ -227,7 +226,7 @@ class Reviews:
 
         def work(store):
             project = store.project(reader.owner, id)
-            if reader.is_blinded and not store.counts(reader.owner, id, reader.name)["read"]:
+            if reader.is_blinded and not store.read_by(reader.owner, id, reader.name):
                 # The export would name those who have.
                 raise ReviewError(f"You have decided nothing in {project.name} yet.")
             begun = self.exports.begin(
@@ -384,7 +383,10 @@ class Reviews:
                 given["prediction_id"] = _shown(store, reader, id, revision, given["decision"])
             mask = _unpacked(data, row) if data else None
             saved = blinded.save(store, reader, id, NewVerdict(mask=mask, **given))
-            return told.saved(saved, store.case(reader.owner, id))
+            now = store.case(reader.owner, id)
+            if reader.is_blinded:
+                now = blinded.case(now, blinded.history(store, reader, id), reader)
+            return told.saved(saved, now)
 
         return answer(await self.workspace.ask(work), 201)
 
@@ -395,13 +397,8 @@ class Reviews:
         key, at = _text(given.get("key"), 100, "A key"), _maybe(given.get("at"), 100, "A moment")
 
         def work(store):
-            _meant(store.verdict(reader.owner, id), at)
-            try:
-                return store.undo(reader.owner, reader.name, id, key)
-            except Conflict as conflict:
-                if not blinded.is_hidden(reader, conflict.latest):
-                    raise
-                raise HTTPException(409, blinded.SINCE) from None
+            meant = _meant(store.verdict(reader.owner, id), at)
+            return blinded.undo(store, reader, meant, key)
 
         return answer(told.verdict(await self.workspace.ask(work)), 201)
 
@@ -425,10 +422,10 @@ class Reviews:
         none, newest = {"progress": None}, store.newest_predictions(reader.owner)
         projects = store.projects(reader.owner)
         if reader.is_blinded:
-            read = {
-                one.id: store.counts(reader.owner, one.id, reader.name)["read"] for one in projects
-            }
-            projects = [replace(one, read=read[one.id]) for one in projects]
+            projects = [
+                replace(one, read=store.read_by(reader.owner, one.id, reader.name))
+                for one in projects
+            ]
         return [
             told.project(project, newest.get(project.id), self.settings.local)
             | under_way.get(project.id, none)
@@ -478,10 +475,11 @@ def _seen(row: CaseRow, case: str | None) -> CaseRow:
     return row
 
 
-def _meant(verdict: Verdict, at: str | None) -> None:
-    """Refuse where this is not the verdict that the reader saw, who told its moment: see `_seen`."""
+def _meant(verdict: Verdict, at: str | None) -> Verdict:
+    """The verdict, if it is the one that the reader saw, who told its moment: see `_seen`."""
     if at not in (None, told.verdict(verdict)["at"]):
         raise NotThere("This number is another verdict's now: reload the page.")
+    return verdict
 
 
 def _unpacked(data: bytes, row: CaseRow) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -62,7 +63,9 @@ def words(kind: str, value: str) -> str:
     """What a person or a client wrote: a key, a reader's name, a label or a comment."""
     value = find.text(value)
     if kind in ("key", "name"):
-        value = value.strip()
+        value = unicodedata.normalize(
+            "NFC", value.strip()
+        )  # of one name two spellings look the same
         if not value:
             raise ReviewError("A verdict needs a key." if kind == "key" else "Who is reading?")
     if len(value) > _LONGEST[kind]:
@@ -70,10 +73,18 @@ def words(kind: str, value: str) -> str:
     return value
 
 
-def readings(connection: Connection, project_id: int) -> dict[int, dict[str, Verdict]]:
-    """`standing_by_reader` of each case of a project on which anybody's verdict stands, by the case's id."""
+def readings(
+    connection: Connection, project_id: int, reader: str | None = None
+) -> dict[int, dict[str, Verdict]]:
+    """`standing_by_reader` of each case of a project on which anybody's verdict stands, by the case's id. reader: of those
+    cases alone that this reader has ever decided.
+    """
+    wanted = [verdicts.c.project_id == project_id]
+    if reader is not None:
+        of = select(verdicts.c.case_id).where(*wanted, verdicts.c.reader == reader)
+        wanted.append(verdicts.c.case_id.in_(of))
     histories: dict[int, list[Verdict]] = defaultdict(list)
-    for verdict in find.verdicts_where(connection, verdicts.c.project_id == project_id):
+    for verdict in find.verdicts_where(connection, *wanted):
         histories[verdict.case_id].append(verdict)
     found = {id: standing_by_reader(history) for id, history in histories.items()}
     return {id: by_reader for id, by_reader in found.items() if by_reader}

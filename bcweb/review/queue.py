@@ -119,6 +119,11 @@ def _of_scores(dice: tuple[float | None, float | None]) -> list[ColumnElement]:
     return filters
 
 
+def read_by(connection: Connection, project_id: int, reader: str) -> int:
+    """On how many cases of a project a verdict of this reader was not undone."""
+    return len(_own(connection, project_id, reader))
+
+
 def _as_read_by(
     connection: Connection, project_id: int, reader: str | None, rows: list[QueueRow]
 ) -> list[QueueRow]:
@@ -137,7 +142,7 @@ def _as_read_by(
 
 def _own(connection: Connection, project_id: int, reader: str | None) -> dict[int, Verdict]:
     """A reader's own verdicts by case: see `bcweb.review.standing`."""
-    found = decide.readings(connection, project_id)
+    found = decide.readings(connection, project_id, reader)
     return {id: by_reader[reader] for id, by_reader in found.items() if reader in by_reader}
 
 
@@ -160,7 +165,7 @@ def counts(connection: Connection, project_id: int, reader: str | None = None) -
 
     cases, predicted, read (with a verdict that stands), problems (cannot be read), drafts: numbers.
     decisions: how many of each stand. labels: all cases by label, "" is none. seconds: the median that a
-    standing verdict took, None without one. readers: who has decided any case, by name. reader: read, decisions, labels,
+    standing verdict took, None without one. readers: of whom any verdict was not undone, by name. reader: read, decisions, labels,
     seconds and readers are of this reader's own verdicts, whatever others say.
     """
     mine = cases.c.project_id == project_id
@@ -183,9 +188,16 @@ def counts(connection: Connection, project_id: int, reader: str | None = None) -
         times = select(cases.c.seconds).where(mine, cases.c.seconds.is_not(None))
         middle = times.order_by(cases.c.seconds).offset((read - 1) // 2).limit(2 - read % 2)
         seconds = connection.execute(middle).scalars().all() if read else []
+        undone = select(verdicts.c.undoes).where(
+            verdicts.c.project_id == project_id, verdicts.c.undoes.is_not(None)
+        )
         readers = connection.execute(
             select(verdicts.c.reader).distinct()
-            .where(verdicts.c.project_id == project_id, verdicts.c.decision != "undo")
+            .where(
+                verdicts.c.project_id == project_id,
+                verdicts.c.decision != "undo",
+                verdicts.c.id.not_in(undone),
+            )
             .order_by(verdicts.c.reader)
         ).scalars().all()  # fmt: skip
     else:

@@ -580,6 +580,12 @@ class Store:
             find.project(connection, owner, project_id)
             return queues.counts(connection, project_id, reader)
 
+    def read_by(self, owner: str, project_id: int, reader: str) -> int:
+        """On how many of its cases a verdict of this reader was not undone."""
+        with self._database.reading() as connection:
+            find.project(connection, owner, project_id)
+            return queues.read_by(connection, project_id, reader)
+
     @contextmanager
     def snapshot(
         self, owner: str, project_id: int, reader: str | None = None
@@ -598,7 +604,7 @@ class Store:
             if reader is None:
                 stands = find.standing_verdicts(connection, project_id)
             else:
-                said = decide.readings(connection, project_id).values()
+                said = decide.readings(connection, project_id, reader).values()
                 stands = [by_reader[reader] for by_reader in said if reader in by_reader]
         prediction_of = {prediction.case_id: prediction for prediction in newest}
         verdict_of = {verdict.case_id: verdict for verdict in stands}

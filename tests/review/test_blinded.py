@@ -82,6 +82,10 @@ def test_counts_are_of_this_readers_verdicts(own):
     )
     nobody = store.counts("local", project.id, "CARA")
     assert (nobody["read"], nobody["decisions"], nobody["seconds"]) == (0, {}, None)
+    assert [store.read_by("local", project.id, reader) for reader in (ANNA, "CARA")] == [7, 0]
+    undone = read(store, project, "CARA", "late", "truth")
+    store.undo("local", "CARA", undone.id, "u")
+    everybody = store.counts("local", project.id)
     told = [counts["readers"] for counts in (everybody, anna, nobody)]
     assert told == [[ANNA, BEN], [ANNA], []]
 

@@ -16,7 +16,7 @@ import { LARGEST, radiiFor, smooth } from "./smooth.js";
 export const TOOLS = ["pan", "brush", "eraser", "polygon", "fill", "grow", "ruler"];
 
 export class Editor {
-  /** The reader's last mask of this scan, if there is one. @type {Last | null} */ last = null;
+  /** The mask that was saved last on this scan, if there is one. @type {Last | null} */ last = null;
   /** @type {Tool} */ #tool = "brush";
   /** An outline counted when the mask was told last. */ #isOutlined = false;
   #radius = 0;

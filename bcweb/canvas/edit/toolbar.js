@@ -88,7 +88,7 @@ export const TOOLBAR = `
     ${choice("prediction", "Prediction", "The prediction at its operating point")}
     ${choice("threshold", "Threshold", "The prediction at the threshold of this moment")}
     ${choice("truth", "Truth", "The truth")}
-    ${choice("last", "My last", "Your last mask of this scan")}
+    ${choice("last", "Last", "The mask that was saved last on this scan")}
     ${choice("empty", "Empty", "Nothing painted")}
     <span class="additions" aria-hidden="true">Add <kbd>⇧</kbd></span>
     ${addition("prediction", "Prediction", "Add the prediction, as it is seen, to what is drawn")}

@@ -157,8 +157,8 @@ export function setBlinded(is) {
   isBlinded = is;
 }
 
-/** @param {string | null} other who decided something @returns {boolean} whether that is hidden here */
-export const isHidden = (other) => isBlinded && other !== reader;
+/** Who asks, and whether they are blinded: who is another is told another thing. */
+export const asker = () => `${isBlinded ? "blinded " : ""}${reader}`;
 
 const whose = () => ({ "X-Reader": encodeURIComponent(reader), ...(isBlinded && { "X-Blinded": "true" }) });
 

@@ -63,8 +63,8 @@ export class Deciding {
     this.standing = standing;
     this.#channel.onmessage = ({ data }) => {
       view.ahead.forget(data.id);
-      if (api.isHidden(data.changed.reader)) return;
-      moving.decided(data.project, data.id, data.changed);
+      if (data.asker === api.asker()) moving.decided(data.project, data.id, data.changed);
+      else if (moving.list.row(data.id)) view.ahead.get(data.id).then((info) => moving.learn(info), () => {}); // heard of at the next visit
     };
     view.viewer.addEventListener("bc-edit", () => this.#onEdit());
   }
@@ -253,7 +253,7 @@ export class Deciding {
 
   /** @param {number} project @param {number} id @param {Partial<Row>} changed */
   #tell(project, id, changed) {
-    this.#channel.postMessage({ project, id, changed });
+    this.#channel.postMessage({ project, id, changed, asker: api.asker() });
   }
 
   // ---------------------------------------------------------------- somebody decided in between

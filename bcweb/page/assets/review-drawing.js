@@ -201,13 +201,15 @@ export class Drawing {
     this.#pickUp();
   }
 
-  /** The mask of a verdict. Drawn on again it still began where it did: a correction of a prediction stays one.
+  /** The mask of a verdict. Drawn on again it still began where it did: a correction of a prediction stays one. What
+   * another reader drew from nothing is not drawn from nothing by this one.
    * @param {Verdict} verdict @returns {Promise<Begun>} */
-  async #leftBy({ id, case_id, decision, beginning, threshold, revision }) {
+  async #leftBy({ id, case_id, reader, decision, beginning, threshold, revision }) {
     const mask = await api.mask(String(case_id), id);
     if (decision === "accept") return { mask, beginning: "prediction", revision };
     if (decision === "truth") return { mask, beginning: "truth" };
-    return { mask, beginning: beginning ?? "last", threshold, revision };
+    const isAnothers = !this.page.whose().endsWith(`\n${reader}`);
+    return { mask, beginning: isAnothers && beginning === "empty" ? "last" : (beginning ?? "last"), threshold, revision };
   }
 
   // ---------------------------------------------------------------- kept as it is drawn
@@ -429,10 +431,10 @@ export class Drawing {
   /** The server does not have this drawing any more: the same reader has decided the case or dropped it in another
    * browser. The case is shown as it is now. @param {Left} left @param {CaseInfo} info */
   async #lose(left, info) {
-    const { id, latest, revision } = info;
+    const { id, verdict, revision } = info;
     const now = await api.case_(id, revision ? [["of", revision]] : []);
     if (this.#info !== info || !this.#left.includes(left)) return;
-    const what = now.latest === latest ? "it was dropped" : "this case was decided";
+    const what = now.verdict?.id === verdict?.id ? "it was dropped" : "this case was decided";
     this.#gone = { id, text: `Your unfinished drawing is gone: ${what} elsewhere meanwhile.` };
     this.page.drafted(id, now.draft !== null);
     this.#without(left);

@@ -17,7 +17,7 @@ export const KEYS = {
   undo: { keys: ["u"], words: "Undo the last verdict, back to its case" },
   next: { keys: ["j", "PageDown"], words: "Next case of the queue" },
   previous: { keys: ["k", "PageUp"], words: "Previous case" },
-  unread: { keys: ["n"], words: "Next case that nobody has read" },
+  unread: { keys: ["n"], words: "Next unread case" },
   draw: { keys: ["e"], words: "Draw a correction" },
   putDown: { keys: ["Shift+E"], words: "Put the pen down" },
   label: { keys: ["Shift+L"], words: "The next label" },

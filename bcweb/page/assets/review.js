@@ -364,8 +364,8 @@ class Review extends HTMLElement {
 
   /** What others decided is hidden from now on, or shown: the page begins anew, for it stands all over it. */
   #changeBlinded() {
-    const { verdicts } = this.#outbox.state;
-    if (verdicts) {
+    // A verdict that another's came before would be sent again, and not be refused any more.
+    if (this.#outbox.state.verdicts || this.#clashes.all.length > 0) {
       this.#blinded.checked = !this.#blinded.checked;
       return this.#status.say("This can be changed once everything is saved.", "error");
     }
@@ -468,12 +468,12 @@ class Review extends HTMLElement {
     }
   }
 
-  /** To the next case that nobody has read; where there is no other, say whether the one in view is read. */
+  /** To the next unread case; where there is no other, say whether the one in view is read. */
   #goOn() {
     if (this.#moving.goOn()) return;
     const { current, list } = this.#moving;
     const isUnread = current !== null && list.row(current)?.decision === null && !this.#outbox.isDeciding(String(current));
-    this.#status.say(isUnread ? "This is the only case of this queue that nobody has read." : "All cases of this queue are read.");
+    this.#status.say(isUnread ? "This is the only unread case of this queue." : "All cases of this queue are read.");
   }
 
   /** @param {unknown} error why something was not done, or is not there @param {string} [before] it */

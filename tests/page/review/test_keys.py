@@ -32,7 +32,7 @@ def test_the_keys_do_what_the_sheet_of_keys_says(page, project, store):
         "Undo the last verdict": lambda: _undoes(page, "case 3"),
         "Next case of the queue": lambda: (page.press("j"), page.shows("case 6")),
         "Previous case": lambda: (page.press("k"), page.shows("case 3")),
-        "Next case that nobody has read": lambda: (page.press("n"), page.shows("case 6")),
+        "Next unread case": lambda: (page.press("n"), page.shows("case 6")),
         "Draw a correction": lambda: _pressed(page, "e", ".draw", "true"),
         "Put the pen down": lambda: _pressed(page, "Shift+E", ".draw", "false"),
         "The next label": lambda: _labels(page),
@@ -145,7 +145,7 @@ def test_where_the_case_in_view_alone_is_unread_no_key_says_that_all_are_read(pa
     expect(page.find(".told span")).to_have_text("1 of 6 cases")
     page.find(".queue").focus()
     page.press("n")
-    page.says("This is the only case of this queue that nobody has read.")
+    page.says("This is the only unread case of this queue.")
     page.press("2")
     page.says("All cases of this queue are read.")
 

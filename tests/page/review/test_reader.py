@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from tests.page.review_reader import ReviewPage, expect
+from bcweb.review.records import NewVerdict
+from tests.page.review_reader import BAR, ReviewPage, expect
 from tests.page.reviewing import ids
 
 pytestmark = pytest.mark.browser
@@ -75,3 +77,19 @@ def test_a_second_reader_sees_nothing_of_what_the_first_decided(page, project, s
     page.shows("case 1")
     page.find(".history .toggle").click()
     expect(page.find(".history .verdicts")).to_contain_text("ANNA")
+
+
+def test_what_another_drew_from_nothing_is_not_drawn_from_nothing_by_who_draws_on_it(
+    page, project, store
+):
+    number = ids(store, project)["case 1"]
+    mask = np.zeros((240, 320), bool)
+    mask[50:80, 33:97] = True
+    store.save("local", "BERTA", number, NewVerdict("corrected", "b", mask=mask, beginning="empty"))
+    page.page.reload()
+    page.shows("case 1").press("e")
+    page.stroke(*BAR)
+    page.press("3")
+    page.says("Saved")
+    mine = store.readings("local", project.id)[number]["ANNA"]
+    assert (mine.decision, mine.beginning) == ("corrected", "last")
