@@ -2,8 +2,9 @@
 
 Normalisation brings a scan's window to 0..1; the frame in which the network looks is then stretched to a
 square and standardised by the mean and deviation that its weights were trained with (`Config.mean`,
-`Config.std`). The frame is the whole image, or on a mammogram the breast's (`Config.crop`): half of a film and
-more is background, of another width in every data set, viewer and export.
+`Config.std`). The frame is the whole image, or what an ultrasound's file says is the picture on the machine's screen
+(`Scan.picture`), or on a mammogram the breast's (`Config.crop`): half of a film and more is background, of another width
+in every data set, viewer and export.
 """
 
 from __future__ import annotations
@@ -50,10 +51,11 @@ class Frame(NamedTuple):
 
 
 def frame(scan: Scan, crop: Crop | None) -> Frame:
-    """The frame of the breast; the whole image without a crop, or where no breast is found."""
+    """The frame of the breast; without a crop, or where no breast is found, the picture, or else the whole image."""
     height, width = scan.pixels.shape
+    whole = Frame(*(scan.picture or (0, height, 0, width)))
     if crop is None:
-        return Frame(0, height, 0, width)
+        return whole
     # Of a film of twelve million pixels some are enough, sixteen for each of the thumbnail.
     few = slice(None, None, max(max(width, height) // (4 * _SIDE), 1))
     some = replace(scan, pixels=np.ascontiguousarray(scan.pixels[few, few]))
@@ -61,7 +63,7 @@ def frame(scan: Scan, crop: Crop | None) -> Frame:
     breast = _breast(_resized(some, small, Image.Resampling.BOX))
     rows, columns = (_ends(breast.any(axis=axis)) for axis in (1, 0))
     if (rows[1] - rows[0]) * (columns[1] - columns[0]) < _LEAST * breast.size:
-        return Frame(0, height, 0, width)
+        return whole
     return Frame(*_of_side(rows, len(breast), height), *_of_side(columns, breast.shape[1], width))
 
 

@@ -36,6 +36,23 @@ def test_without_a_crop_all_of_the_image_is_looked_at():
     assert np.array_equal(square(Scan(film(0)), 64), np.asarray(whole, np.float32) / 255)
 
 
+def test_of_an_ultrasounds_screen_the_picture_is_looked_at_and_drawn_on():
+    """Whatever the machine has written around it."""
+    picture = phantom("ultrasound", 0, size=(240, 320)).scan.pixels
+    screen = np.random.default_rng(0).integers(0, 255, (400, 500), dtype=np.uint8)
+    screen[90:330, 100:420] = picture
+    scan = Scan(screen, picture=(90, 330, 100, 420))
+    assert frame(scan, None) == Frame(90, 330, 100, 420)
+    inner = square(scan, 64)[1:-1, 1:-1]  # at its edges the filter reaches a little beyond
+    np.testing.assert_allclose(inner, square(Scan(picture), 64)[1:-1, 1:-1], atol=1e-6)
+    segmenter = Segmenter.load("embedded", "ultrasound")
+    alone, within = segmenter.segment(Scan(picture)), segmenter.segment(scan)
+    assert within.looked_at == (100, 90, 320, 240)
+    assert alone.mask.any() and dice(within.mask[90:330, 100:420], alone.mask) > 0.99
+    within.mask[90:330, 100:420] = False
+    assert not within.mask.any()
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_frame_is_the_breasts_whatever_lies_around_it(seed):
     alone, within = frame(Scan(film(seed)), "breast"), frame(Scan(padded(film(seed))), "breast")

@@ -111,7 +111,7 @@ def _load_one(spec: str, size: int, cache: Path) -> TrainingSet:
             crop = CROPS[case.modality]
             within = frame(scan, crop).slices
             if truth.any() and not truth[within].any():  # and a lesion image would be a normal one
-                raise ScanError(f"Its lesion lies beside the {crop}.")
+                raise ScanError(f"Its lesion lies beside the {crop or 'picture'}.")
         except ScanError as error:
             odd.append(f"{case.file.name} for one: {error}")
             tqdm.write(f"{case.file.name} left out: {error}")

@@ -18,7 +18,8 @@ from bcweb.terminal import write_whole
 from train.training_set import TrainingCase, TrainingSet
 
 QUALITY = 90
-DECODING = 4  # one more whenever the same files would come out as other images, truths or cases
+DECODING = 5  # one more whenever the same files would come out as other images, truths or cases
+_CUT_OUT = 4  # since when of a mammogram the breast's frame is cut out as today
 # What reading an .npz raises that is damaged, cut short or another file.
 UNREADABLE = (
     OSError, KeyError, TypeError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error
@@ -52,7 +53,7 @@ def unpack(file: Path, size: int) -> TrainingSet:
         raise ValueError(
             f"{file} holds images of {masks.shape[1]} pixels: say --size {masks.shape[1]}."
         )
-    if decoding != DECODING and CROPS[cases[0].modality] is not None:
+    if decoding < _CUT_OUT and CROPS[cases[0].modality] is not None:
         raise ValueError(
             f"{file} was written by an earlier version, which looked at another part of a mammogram: write it anew with "
             "python -m train.data."

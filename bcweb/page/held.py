@@ -51,6 +51,7 @@ class _Facts:
     digest: str
     prints: Sequence[str]
     frames: int
+    picture: tuple[int, int, int, int] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -458,8 +459,9 @@ class Held:
         )
         modality = self._modality()[0]
         return Scan(
-            pixels, facts.window, facts.spacing, modality, facts.notes, facts.cautions, facts.frames
-        )
+            pixels, facts.window, facts.spacing, modality, facts.notes, facts.cautions, facts.frames,
+            facts.picture,
+        )  # fmt: skip
 
     def _mask(self, threshold: float | None = None, gated: bool = True) -> np.ndarray:
         """(H, W) bool; threshold: None for the operating point's."""
@@ -551,7 +553,7 @@ def _facts(scan: Scan) -> _Facts:
     return _Facts(
         scan.height, scan.width, Look.of(scan.pixels), scan.pixels.dtype.itemsize * 8,
         scan.window, scan.spacing, scan.modality, scan.modality or guess_modality(scan), scan.notes,
-        scan.cautions, scan.digest, prints(scan.pixels), scan.frames,
+        scan.cautions, scan.digest, prints(scan.pixels), scan.frames, scan.picture,
     )  # fmt: skip
 
 

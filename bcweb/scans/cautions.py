@@ -12,11 +12,13 @@ MAY_BE_SUBTRACTED = (
     "It was taken with a contrast agent, and the file does not say whether it is the ordinary view or the subtracted "
     "one."
 )
+_SEVERAL = "It shows {} pictures beside one another, and what is drawn takes them for one."
+DOPPLER = "Colour Doppler lies over a part of it and hides the tissue there."
 
 _CAUTION = re.compile(
     "|".join(
         re.escape(sentence).replace(re.escape("{}"), ".+")
-        for sentence in (_NOT_ORDINARY, _OTHER_MODALITY, MAY_BE_SUBTRACTED)
+        for sentence in (_NOT_ORDINARY, _OTHER_MODALITY, MAY_BE_SUBTRACTED, _SEVERAL, DOPPLER)
     ),
     re.DOTALL,  # a file's own words are among them
 )
@@ -30,6 +32,11 @@ def not_ordinary(kind: str) -> str:
 def other_modality(said: str) -> str:
     """Of a file that says a modality which is neither of the two."""
     return _OTHER_MODALITY.format(said)
+
+
+def several_pictures(number: int) -> str:
+    """Of an ultrasound's screen with more than one."""
+    return _SEVERAL.format(number)
 
 
 def is_caution(note: str) -> bool:

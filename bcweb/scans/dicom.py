@@ -29,9 +29,16 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from bcweb.scans.cautions import MAY_BE_SUBTRACTED, not_ordinary, other_modality
+from bcweb.scans.cautions import (
+    DOPPLER,
+    MAY_BE_SUBTRACTED,
+    not_ordinary,
+    other_modality,
+    several_pictures,
+)
 from bcweb.scans.scan import (
     MAX_PIXELS,
+    MIN_SIDE,
     Modality,
     Scan,
     ScanError,
@@ -61,6 +68,14 @@ _NEEDED = (
 # Values of ImageType (PS3.3 C.8.11.7.1.4) of what comes from a mammography unit and is no ordinary view.
 _SUBTRACTED = {"SUBTRACTION", "SUBTRACTED", "RECOMBINED"}  # the last two are makers' words
 _CENTIMETRES = 3  # of PhysicalUnitsXDirection
+_2D, _TISSUE, _COLOUR_FLOW = (
+    1,
+    1,
+    2,
+)  # of RegionSpatialFormat, and of RegionDataType (PS3.3 C.8.5.5.1)
+_LEAST_PICTURE = (
+    0.1  # of the screen: what is smaller is a mark of where the probe is, or a thumbnail
+)
 # Of a deflated file: as many bytes as the largest picture has in 16 bits. A kilobyte may hold a megabyte of zeros.
 _MOST_INFLATED = 2 * MAX_PIXELS
 _WIDEST = 1000  # mm; no pixel is wider, and the area of some would be infinite
@@ -84,11 +99,14 @@ def read(file: BinaryIO) -> Scan:
         if frames > 1:
             notes = (f"First of {frames} frames.", *notes)
         modality = _modality(data)
-        cautions = _cautions(data, modality)
+        pictures, unread = _if_readable(_pictures, data, "where its picture lies")
+        cautions = _cautions(data, modality, pictures or ())
         pixels = np.ascontiguousarray(pixels)
         window = window or default_window(pixels)
         spacing, odd = _if_readable(_spacing, data, "its pixels' spacing")
-        return Scan(pixels, window, spacing, modality, (*cautions, *notes, *odd), cautions, frames)
+        notes = (*cautions, *notes, *unread, *odd)
+        [picture] = pictures if pictures and len(pictures) == 1 else [None]
+        return Scan(pixels, window, spacing, modality, notes, cautions, frames, picture)
 
 
 def frames(file: BinaryIO) -> Iterator[np.ndarray]:
@@ -394,6 +412,29 @@ def _is_detectors(spacing: Sequence[float], data: Dataset) -> bool:
     )
 
 
+def _pictures(data: Dataset) -> tuple[tuple[int, int, int, int], ...]:
+    """Where an ultrasound's screen shows tissue, each as `Scan.picture`; one within another is a part of it."""
+    rows, columns = int(data.Rows), int(data.Columns)
+    found = set()
+    for region in data.get("SequenceOfUltrasoundRegions") or ():
+        if (region.get("RegionSpatialFormat"), region.get("RegionDataType")) != (_2D, _TISSUE):
+            continue
+        top, left = max(int(region.RegionLocationMinY0), 0), max(int(region.RegionLocationMinX0), 0)
+        bottom = min(int(region.RegionLocationMaxY1) + 1, rows)  # its last row is a part of it
+        right = min(int(region.RegionLocationMaxX1) + 1, columns)
+        height, width = bottom - top, right - left
+        if min(height, width) >= MIN_SIDE and height * width >= _LEAST_PICTURE * rows * columns:
+            found.add((top, bottom, left, right))
+    return tuple(sorted(one for one in found if not any(_is_within(one, other) for other in found)))
+
+
+def _is_within(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:
+    is_inside = (
+        one[0] >= other[0] and one[1] <= other[1] and one[2] >= other[2] and one[3] <= other[3]
+    )
+    return is_inside and one != other
+
+
 def _area(region: Dataset) -> int:
     across = region.RegionLocationMaxX1 - region.RegionLocationMinX0
     return across * (region.RegionLocationMaxY1 - region.RegionLocationMinY0)
@@ -444,10 +485,18 @@ def _modality(data: Dataset) -> Modality | None:
     return None
 
 
-def _cautions(data: Dataset, modality: Modality | None) -> tuple[str, ...]:
-    """Where a file is of another modality, or a view from a mammography unit is not an ordinary one, or may not be."""
+def _cautions(
+    data: Dataset, modality: Modality | None, pictures: Sequence[tuple[int, ...]]
+) -> tuple[str, ...]:
+    """Where a file is of another modality, an ultrasound's screen has more than a picture of tissue, or a view from a
+    mammography unit is not an ordinary one, or may not be."""
     if modality is None and (said := _said_modality(data)):
         return (other_modality(said),)
+    if modality == "ultrasound":
+        regions = data.get("SequenceOfUltrasoundRegions") or ()
+        has_colour = any(region.get("RegionDataType") == _COLOUR_FLOW for region in regions)
+        several = (several_pictures(len(pictures)),) if len(pictures) > 1 else ()
+        return (*several, *((DOPPLER,) if has_colour else ()))
     if modality != "mammogram":
         return ()
     said = data.get("ImageType") or ()

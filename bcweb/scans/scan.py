@@ -35,6 +35,8 @@ class Scan:
     notes: sentences that a reader ought to see, such as "First of 31 frames.".
     cautions: those of them that say why what a network draws here may be worth nothing.
     frames: how many the file has, of which this is the first.
+    picture: rows top to bottom and columns left to right, the ends left out, of what an ultrasound's file says is its
+        picture: around it are the machine's own letters and bars. None where the file says nothing of it.
     """
 
     pixels: np.ndarray
@@ -44,6 +46,7 @@ class Scan:
     notes: tuple[str, ...] = ()
     cautions: tuple[str, ...] = ()
     frames: int = 1
+    picture: tuple[int, int, int, int] | None = None
 
     @property
     def height(self) -> int:

@@ -55,7 +55,8 @@ test("the list says of a scan what its panel says", () => {
 });
 
 test("where the network looked at a part alone, it is said how large that is", () => {
-  assert.equal(words.lookedAt({ looked_at: [10, 0, 1200, 2500] }), "It looked at the breast alone, 1\u202f200 × 2\u202f500 px within the dashed line.");
+  assert.equal(words.lookedAt({ looked_at: [10, 0, 1200, 2500], modality: "mammogram" }), "It looked at the breast alone, 1\u202f200 × 2\u202f500 px within the dashed line.");
+  assert.equal(words.lookedAt({ looked_at: [10, 0, 640, 480], modality: "ultrasound" }), "It looked at the picture on the machine's screen alone, 640 × 480 px within the dashed line.");
   assert.equal(words.lookedAt({ looked_at: null }), "");
 });
 

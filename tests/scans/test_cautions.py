@@ -20,6 +20,8 @@ from bcweb.scans import is_caution
             "subtracted one.",
             True,
         ),
+        ("It shows 2 pictures beside one another, and what is drawn takes them for one.", True),
+        ("Colour Doppler lies over a part of it and hides the tissue there.", True),
         ("This is a , not an ordinary mammogram.", False),
         ("A case: This is a raw image (for processing), not an ordinary mammogram.", False),
         ("First of 31 frames.", False),

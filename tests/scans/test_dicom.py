@@ -429,6 +429,49 @@ def test_spacing_of_the_largest_ultrasound_region_in_millimetres():
         assert read_scan(written(data)).spacing == pytest.approx(spacing)
 
 
+def tissue(left: int, top: int, right: int, bottom: int, kind: int = 1) -> Dataset:
+    """A region of a screen, its last column and row included. kind: 1 tissue, 2 colour flow."""
+    item = Dataset()
+    item.RegionSpatialFormat, item.RegionDataType = 1, kind
+    item.RegionLocationMinX0, item.RegionLocationMinY0 = left, top
+    item.RegionLocationMaxX1, item.RegionLocationMaxY1 = right, bottom
+    return item
+
+
+@pytest.mark.parametrize(
+    ("regions", "picture", "cautions"),
+    [
+        ([], None, ()),
+        ([tissue(40, 20, 159, 99)], (20, 100, 40, 160), ()),
+        ([tissue(40, 20, 159, 99), tissue(40, 20, 159, 99)], (20, 100, 40, 160), ()),
+        ([tissue(40, 20, 159, 99), tissue(60, 30, 99, 69)], (20, 100, 40, 160), ()),
+        ([tissue(40, 20, 159, 99), tissue(170, 0, 195, 20)], (20, 100, 40, 160), ()),
+        ([tissue(0, 0, 300, 99)], (0, 100, 0, 200), ()),
+        ([tissue(0, 0, 99, 99), tissue(100, 0, 199, 99)], None, ("It shows 2 pictures beside",)),
+        ([tissue(0, 0, 199, 99), tissue(60, 30, 99, 69, kind=2)], (0, 100, 0, 200), ("Colour Doppler lies",)),
+        ([tissue(10, 10, 12, 99)], None, ()),
+    ],
+    ids=["none", "one", "twice", "within", "thumbnail", "beyond", "two", "Doppler", "sliver"],
+)  # fmt: skip
+def test_where_the_picture_of_an_ultrasound_lies_on_its_screen(regions, picture, cautions):
+    screen = np.arange(100 * 200, dtype=np.uint8).reshape(100, 200)
+    scan = read_scan(written(dicom(screen, Modality="US", SequenceOfUltrasoundRegions=regions)))
+    assert scan.picture == picture
+    assert len(scan.cautions) == len(cautions)
+    assert all(told.startswith(said) for told, said in zip(scan.cautions, cautions, strict=True))
+    assert scan.notes == scan.cautions
+
+
+def test_where_a_picture_lies_that_cannot_be_read_is_left_out_and_said():
+    odd = tissue(0, 0, 99, 99)
+    del odd.RegionLocationMaxX1
+    scan = read_scan(written(dicom(Modality="US", SequenceOfUltrasoundRegions=[odd])))
+    assert scan.picture is None
+    assert scan.notes == (
+        "What the file says of where its picture lies cannot be read and is left out.",
+    )
+
+
 SPACING = "What the file says of its pixels' spacing cannot be read and is left out."
 WINDOW = "What the file says of its window or rescaling cannot be read and is left out."
 

@@ -59,11 +59,12 @@ export const OUTLINES_ALL = "This network has never seen a normal mammogram, and
  * @param {Pick<ScanInfo, "modality" | "trained_on">} info */
 export const knows = ({ modality, trained_on }) => (modality === "mammogram" && trained_on ? `It was trained on ${trained_on.replaceAll("-", "\u2011")}.` : "");
 
-/** The part of a scan that the network looked at. @param {Pick<ScanInfo, "looked_at">} info */
-export function lookedAt({ looked_at }) {
+/** The part of a scan that the network looked at. @param {Pick<ScanInfo, "looked_at" | "modality">} info */
+export function lookedAt({ looked_at, modality }) {
   if (!looked_at) return "";
   const [, , width, height] = looked_at;
-  return `It looked at the breast alone, ${grouped(width)} × ${grouped(height)} px within the dashed line.`;
+  const what = modality === "mammogram" ? "the breast" : "the picture on the machine's screen";
+  return `It looked at ${what} alone, ${grouped(width)} × ${grouped(height)} px within the dashed line.`;
 }
 
 /** Whether other weights than those in use now made the prediction. @param {ScanInfo} info */
