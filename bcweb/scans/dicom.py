@@ -68,14 +68,11 @@ _NEEDED = (
 # Values of ImageType (PS3.3 C.8.11.7.1.4) of what comes from a mammography unit and is no ordinary view.
 _SUBTRACTED = {"SUBTRACTION", "SUBTRACTED", "RECOMBINED"}  # the last two are makers' words
 _CENTIMETRES = 3  # of PhysicalUnitsXDirection
-_2D, _TISSUE, _COLOUR_FLOW = (
-    1,
-    1,
-    2,
-)  # of RegionSpatialFormat, and of RegionDataType (PS3.3 C.8.5.5.1)
-_LEAST_PICTURE = (
-    0.1  # of the screen: what is smaller is a mark of where the probe is, or a thumbnail
-)
+# Of RegionSpatialFormat, and of RegionDataType (PS3.3 C.8.5.5.1).
+_2D, _TISSUE, _COLOUR_FLOW = 1, 1, 2
+# Of the screen: what is smaller is a mark of where the probe is, or a thumbnail.
+_LEAST_PICTURE = 0.1
+_SIDES = {"L": "left breast", "R": "right breast", "B": "both breasts"}
 # Of a deflated file: as many bytes as the largest picture has in 16 bits. A kilobyte may hold a megabyte of zeros.
 _MOST_INFLATED = 2 * MAX_PIXELS
 _WIDEST = 1000  # mm; no pixel is wider, and the area of some would be infinite
@@ -104,7 +101,7 @@ def read(file: BinaryIO) -> Scan:
         pixels = np.ascontiguousarray(pixels)
         window = window or default_window(pixels)
         spacing, odd = _if_readable(_spacing, data, "its pixels' spacing")
-        notes = (*cautions, *notes, *unread, *odd)
+        notes = (*cautions, *_view(data), *notes, *unread, *odd)
         [picture] = pictures if pictures and len(pictures) == 1 else [None]
         return Scan(pixels, window, spacing, modality, notes, cautions, frames, picture)
 
@@ -413,15 +410,22 @@ def _is_detectors(spacing: Sequence[float], data: Dataset) -> bool:
 
 
 def _pictures(data: Dataset) -> tuple[tuple[int, int, int, int], ...]:
-    """Where an ultrasound's screen shows tissue, each as `Scan.picture`; one within another is a part of it."""
+    """Where an ultrasound's screen shows tissue, each as `Scan.picture`; one within another is a part of it.
+
+    Programs that cut names off a screen leave the regions as they were: where one reaches beyond the image, none of them
+    is of these pixels.
+    """
     rows, columns = int(data.Rows), int(data.Columns)
     found = set()
     for region in data.get("SequenceOfUltrasoundRegions") or ():
         if (region.get("RegionSpatialFormat"), region.get("RegionDataType")) != (_2D, _TISSUE):
             continue
-        top, left = max(int(region.RegionLocationMinY0), 0), max(int(region.RegionLocationMinX0), 0)
-        bottom = min(int(region.RegionLocationMaxY1) + 1, rows)  # its last row is a part of it
-        right = min(int(region.RegionLocationMaxX1) + 1, columns)
+        top, left = int(region.RegionLocationMinY0), int(region.RegionLocationMinX0)
+        bottom, right = int(region.RegionLocationMaxY1), int(region.RegionLocationMaxX1)
+        if bottom > rows or right > columns:
+            return ()
+        # The last row is a part of it; some makers write how many there are.
+        bottom, right = min(bottom + 1, rows), min(right + 1, columns)
         height, width = bottom - top, right - left
         if min(height, width) >= MIN_SIDE and height * width >= _LEAST_PICTURE * rows * columns:
             found.add((top, bottom, left, right))
@@ -433,6 +437,14 @@ def _is_within(one: tuple[int, int, int, int], other: tuple[int, int, int, int])
         one[0] >= other[0] and one[1] <= other[1] and one[2] >= other[2] and one[3] <= other[3]
     )
     return is_inside and one != other
+
+
+def _view(data: Dataset) -> tuple[str, ...]:
+    """Which breast it is, from which side, as far as the file says."""
+    side = _SIDES.get(str(data.get("ImageLaterality") or data.get("Laterality") or ""))
+    view = " ".join(str(data.get("ViewPosition") or "").split())
+    told = ", ".join(part for part in (side, view and f"{view} view") if part)
+    return (f"{told[0].upper()}{told[1:]}.",) if told else ()
 
 
 def _area(region: Dataset) -> int:

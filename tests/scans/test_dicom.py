@@ -429,6 +429,21 @@ def test_spacing_of_the_largest_ultrasound_region_in_millimetres():
         assert read_scan(written(data)).spacing == pytest.approx(spacing)
 
 
+@pytest.mark.parametrize(
+    ("elements", "note"),
+    [
+        ({"ImageLaterality": "R", "ViewPosition": "CC"}, "Right breast, CC view."),
+        ({"Laterality": "L"}, "Left breast."),
+        ({"ImageLaterality": "B"}, "Both breasts."),
+        ({"ViewPosition": "MLO"}, "MLO view."),
+        ({"ImageLaterality": "?", "ViewPosition": " "}, None),
+    ],
+)
+def test_which_breast_and_view_it_is_is_told(elements, note):
+    """Names of files tell it of few, and the mark on a film may be cut off."""
+    assert read_scan(written(dicom(**elements))).notes == (() if note is None else (note,))
+
+
 def tissue(left: int, top: int, right: int, bottom: int, kind: int = 1) -> Dataset:
     """A region of a screen, its last column and row included. kind: 1 tissue, 2 colour flow."""
     item = Dataset()
@@ -446,12 +461,13 @@ def tissue(left: int, top: int, right: int, bottom: int, kind: int = 1) -> Datas
         ([tissue(40, 20, 159, 99), tissue(40, 20, 159, 99)], (20, 100, 40, 160), ()),
         ([tissue(40, 20, 159, 99), tissue(60, 30, 99, 69)], (20, 100, 40, 160), ()),
         ([tissue(40, 20, 159, 99), tissue(170, 0, 195, 20)], (20, 100, 40, 160), ()),
-        ([tissue(0, 0, 300, 99)], (0, 100, 0, 200), ()),
+        ([tissue(0, 0, 200, 100)], (0, 100, 0, 200), ()),
+        ([tissue(40, 20, 159, 99), tissue(0, 0, 201, 99)], None, ()),
         ([tissue(0, 0, 99, 99), tissue(100, 0, 199, 99)], None, ("It shows 2 pictures beside",)),
         ([tissue(0, 0, 199, 99), tissue(60, 30, 99, 69, kind=2)], (0, 100, 0, 200), ("Colour Doppler lies",)),
         ([tissue(10, 10, 12, 99)], None, ()),
     ],
-    ids=["none", "one", "twice", "within", "thumbnail", "beyond", "two", "Doppler", "sliver"],
+    ids=["none", "one", "twice", "within", "thumbnail", "numbers", "beyond", "two", "Doppler", "sliver"],
 )  # fmt: skip
 def test_where_the_picture_of_an_ultrasound_lies_on_its_screen(regions, picture, cautions):
     screen = np.arange(100 * 200, dtype=np.uint8).reshape(100, 200)
@@ -646,6 +662,9 @@ def test_real_dicom_files(data):
     assert read("breast-us-1.dcm").pixels.shape == (436, 564)
     assert read("breast-us-2.dcm").spacing == pytest.approx((0.1316, 0.1316), abs=1e-4)
     assert read("breast-us-3.dcm").spacing == pytest.approx((0.0729, 0.0729), abs=1e-4)
+    stale = [read(f"breast-us-{n}.dcm").picture for n in (2, 3)]
+    assert stale == [None, None], "their screens were cut after their regions were written"
+    assert read("mammogram-j2k.dcm").notes[0] == "Left breast, MLO view."
     for name in ("us-rle.dcm", "us-j2k.dcm", "breast-us-3.dcm"):
         scan = read(name)
         assert scan.modality == "ultrasound" and scan.pixels.dtype == np.uint8
