@@ -11,7 +11,7 @@ from pathlib import PurePath
 
 # Papers, tables and programs that lie beside scans, by the endings of their names: nobody wants to be told of them.
 BESIDE = frozenset((
-    ".csv", ".tsv", ".txt", ".md", ".json", ".xml", ".html", ".htm", ".yaml", ".yml", ".xls", ".xlsx",
+    ".csv", ".tsv", ".txt", ".md", ".json", ".xml", ".html", ".htm", ".yaml", ".yml", ".xls", ".xlsx", ".ods",
     ".doc", ".docx", ".pdf", ".py", ".ipynb", ".m", ".mat", ".db", ".ini", ".log", ".exe",
 ))  # fmt: skip
 

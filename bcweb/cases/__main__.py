@@ -7,16 +7,19 @@ import csv
 import sys
 from collections import Counter
 from io import StringIO
+from pathlib import Path
 
-from bcweb.cases import KINDS, CasesError, Skipped, read_cases
+from bcweb.cases import KINDS, CasesError, Skipped, parse_spec, read_cases
 from bcweb.cases.duplicates import groups
 from bcweb.cases.grouping import find_pairs
+from bcweb.cases.spreadsheet import columns_of, from_names, from_table
 from bcweb.names import text
 from bcweb.paths import path_argument
 from bcweb.tables import why_kept
 from bcweb.terminal import (
     command,
     counted,
+    os_sentence,
     say,
     shown,
     why_unwritable,
@@ -44,7 +47,35 @@ def main(arguments: list[str] | None = None) -> int:
         help="write the groups of near-duplicates as CSV (image, group); BUSI is grouped by such a "
         "file where it is called groups.csv and lies beside the folders",
     )  # fmt: skip
+    making = parser.add_argument_group("to write the cases.csv of a folder:PATH, and no more")
+    source = making.add_mutually_exclusive_group()
+    source.add_argument(
+        "--table",
+        type=path_argument,
+        metavar="FILE",
+        help="from a CSV whose columns --columns names",
+    )
+    source.add_argument(
+        "--group-from", metavar="PATTERN",
+        help=r"from the names of the scans: a regular expression with the patient in brackets, '^(P\d+)_'",
+    )  # fmt: skip
+    making.add_argument(
+        "--columns", metavar="COLUMN=NAME,...",
+        help="what the table calls the columns of cases.csv: file=Image,group=PatientID,label=Pathology",
+    )  # fmt: skip
+    making.add_argument(
+        "--to", type=path_argument, metavar="FILE", help="in place of PATH/cases.csv"
+    )
     chosen = parser.parse_args(arguments)
+    makes = chosen.table or chosen.group_from is not None
+    if bool(chosen.table) != (chosen.columns is not None):
+        parser.error("--table and --columns go together")
+    if chosen.to and not makes:
+        parser.error("--to goes with --table or --group-from")
+    if makes and (chosen.duplicates or chosen.groups):
+        parser.error("--table and --group-from write a cases.csv and no more")
+    if makes:
+        return _make_table(chosen)
     problem = why_unwritable(chosen.groups) or why_kept(
         chosen.groups, "groups", "--groups", ["image", "group"].__eq__
     )
@@ -88,6 +119,34 @@ def main(arguments: list[str] | None = None) -> int:
         except OSError as error:
             say(f"{chosen.groups} cannot be written: {error.strerror}.")
             return 1
+    return 0
+
+
+def _make_table(chosen: argparse.Namespace) -> int:
+    try:
+        kind, place, select = parse_spec(chosen.data)
+        if kind != "folder" or select:
+            raise CasesError("A cases.csv is written for folder:PATH alone.")
+        path = Path(place)
+        file = chosen.to or path / "cases.csv"
+        if problem := why_unwritable(file):
+            raise CasesError(problem)
+        if file.is_file():
+            raise CasesError(f"{file} is there already: name another file by --to.")
+        if chosen.table:
+            table = from_table(path, chosen.table, columns_of(chosen.columns))
+        else:
+            table = from_names(path, chosen.group_from)
+        write_whole(file, table.content())
+    except CasesError as error:
+        say(error)
+        return 1
+    except OSError as error:
+        say(os_sentence(error))
+        return 1
+    for note in table.notes:
+        say(text(note))
+    print(f"{shown(str(file))} names {table.told()}.")
     return 0
 
 

@@ -119,16 +119,18 @@ def read_lines(file: Path, *needed: str, known: Sequence[str] = ()) -> Lines:
     return read_table(file, *needed, known=known)[1]
 
 
-def read_table(file: Path, *needed: str, known: Sequence[str] = ()) -> tuple[frozenset[str], Lines]:
+def read_table(
+    file: Path, *needed: str, known: Sequence[str] = (), encoding: str = "utf-8-sig"
+) -> tuple[frozenset[str], Lines]:
     """The columns of a CSV with a header, and its rows by the line that each ends in, as spreadsheets write it: comma,
     semicolon or tab, with or without BOM.
 
     known: columns that may be there. They and those that are needed are told in any case, and come as they are
-    called here. Raises `CasesError` where it has not the columns that are needed, and where a row has more cells than
-    columns: what comes behind a comma in a cell would be the next column's.
+    called here. encoding: of its text. Raises `CasesError` where it has not the columns that are needed, and where a
+    row has more cells than columns: what comes behind a comma in a cell would be the next column's.
     """
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        text = file.read_text(encoding=encoding)
     except UnicodeDecodeError as error:
         raise CasesError(f"{file} is not UTF-8 text; save it as CSV UTF-8.") from error
     lines = io.StringIO(text, newline="")

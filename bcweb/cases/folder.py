@@ -15,7 +15,7 @@ grouped by the patients whom DICOM files name, and by near-duplicates.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Sequence, Set
 from pathlib import Path
 
 from bcweb.cases.case import Case, CasesError, CaseSet, Skipped
@@ -49,7 +49,13 @@ from bcweb.scans import MODALITIES, ScanError, guess_modality, read_scan
 
 Masks = dict[str, list[Path]]
 
-_KNOWN = ("label", "group", "findings", "modality", "decision")  # columns, beside file
+COLUMNS = ("label", "group", "findings", "modality")  # of cases.csv, beside file
+_KNOWN = (*COLUMNS, "decision")  # the last one is of an export
+# Tables that this project writes, or that another kind of data set has: nothing is to be told of them.
+_OURS = frozenset((
+    "boxes.csv", "groups.csv", "results.csv", "scans.csv", "scores.csv", "seen.csv", "verdicts.csv",
+))  # fmt: skip
+_TABLES = (".csv", ".tsv", ".xlsx", ".xls", ".ods")
 _SHORT = {"us": "ultrasound", "mg": "mammogram"}  # DICOM's words
 _EITHER = " or ".join(MODALITIES)
 
@@ -71,23 +77,16 @@ def read(path: Path, select: dict[str, str]) -> CaseSet:
         }
     for told in (select, *lines.values()):
         if "modality" in told:
-            told["modality"] = _modality(told["modality"])
+            told["modality"] = as_modality(told["modality"])
     said = None if "modality" in columns else select.pop("modality", None)
     if said and said not in MODALITIES:
         raise CasesError(f"{said!r} is no modality; write {_EITHER}.")
     chosen = _chosen(lines, select, columns)
-    for number, row in chosen.items():
-        if (other := row.get("modality")) and other not in MODALITIES:
-            raise CasesError(
-                f"{table}, line {number}: {other!r}, the modality of {row['file']}, is none; write {_EITHER}."
-            )
-    rows = _by_case(chosen, table)
+    check_modalities(table, chosen)
+    rows = by_case(table, chosen)
     root, images, masks, sizes, skipped = _files(path)
-    tried = [*images, *(item.file for item in skipped if item.file.is_relative_to(root))]
-    alike: dict[str, list[Path]] = defaultdict(list)
-    for file in tried:
-        alike[_id(file, root)].append(file)
-    there = set(map(_called, alike))
+    alike = _by_id(root, images, skipped)
+    there = set(map(table_name, alike))
     named = {_named(row): root / row["file"] for row in lines.values()}
     spelt = _in_capitals(named.keys(), there)
     rows = {spelt.get(called, called): row for called, row in rows.items()}
@@ -101,11 +100,11 @@ def read(path: Path, select: dict[str, str]) -> CaseSet:
     guessed: Counter[str] = Counter()
     for case_id, files in alike.items():
         drawn = tuple(masks.get(case_id, ()))
-        row = rows.get(_called(case_id))
+        row = rows.get(table_name(case_id))
         if select and row is None:
             continue
         row = row or {}
-        file, odd = _scan_among(files, images, said_scans[_called(case_id)])
+        file, odd = _scan_among(files, images, said_scans[table_name(case_id)])
         skipped += odd
         if file is None:
             continue
@@ -127,6 +126,8 @@ def read(path: Path, select: dict[str, str]) -> CaseSet:
     gone = {called: file for called, file in named.items() if called not in spelt}
     skipped += absent(table, gone, there)
     found, notes = list(cases.values()), []
+    if not columns:
+        notes += _told_of_tables(path)
     if counts := [f"{n} as {modality}" for modality, n in guessed.most_common() if n]:
         notes.append(
             f"Modality guessed from the pixels: {' and '.join(counts)}; ?modality=... says it."
@@ -136,11 +137,42 @@ def read(path: Path, select: dict[str, str]) -> CaseSet:
         skipped += unreadable
         notes += more
     else:
-        known = {case.id for case in found if rows.get(_called(case.id), {}).get("group")}
+        known = {case.id for case in found if rows.get(table_name(case.id), {}).get("group")}
         found, unreadable, more = group_the_rest(found, known)
         skipped += unreadable
         notes += more
     return case_set(name, found, sizes, skipped, notes)
+
+
+def named_files(path: Path) -> tuple[dict[str, list[Path]], Sizes]:
+    """The files of each case, by its id, those that cannot be read, too; and the scans among them."""
+    root, images, _, _, skipped = _files(path)
+    return _by_id(root, images, skipped), images
+
+
+def _by_id(root: Path, images: Sizes, skipped: Iterable[Skipped]) -> dict[str, list[Path]]:
+    tried = [*images, *(item.file for item in skipped if item.file.is_relative_to(root))]
+    alike: dict[str, list[Path]] = defaultdict(list)
+    for file in tried:
+        alike[_id(file, root)].append(file)
+    return alike
+
+
+def _told_of_tables(path: Path) -> list[str]:
+    """A note where patients may be named in a table that nobody reads. What spreadsheets leave of a table that is
+    open is none."""
+    names = sorted(
+        file.name
+        for file in path.iterdir()
+        if file.suffix.lower() in _TABLES and not file.name.startswith((".", "~$"))
+        if file.name.lower() not in _OURS and file.is_file()
+    )
+    if not names:
+        return []
+    more = names[1:2] if len(names) < 3 else [f"{len(names) - 1} other tables"]
+    which = " and ".join([names[0], *more])
+    lie = "lies beside the scans and is" if len(names) == 1 else "lie beside the scans and are"
+    return [f"{which} {lie} not read: a table named cases.csv names the patients (docs/data.md)."]
 
 
 def _files(path: Path) -> tuple[Path, Sizes, Masks, Sizes, list[Skipped]]:
@@ -230,7 +262,7 @@ def _is_clear(read: Sequence[Path], count: int) -> bool:
     return all(fingerprints_match(first, other) for other in others)
 
 
-def _modality(said: str) -> str:
+def as_modality(said: str) -> str:
     """One of `MODALITIES`, or what was said where it is none."""
     word = said.lower()
     word = _SHORT.get(word, word)
@@ -248,22 +280,22 @@ def _alike(file: Path, path: Path) -> str:
 
 def _id(file: Path, root: Path) -> str:
     """ "benign/a" for ROOT/benign/a.png."""
-    return _without_suffix(file.relative_to(root))
+    return without_suffix(file.relative_to(root))
 
 
-def _without_suffix(file: Path) -> str:
+def without_suffix(file: Path) -> str:
     return file.with_name(stem(file.name)).as_posix()
 
 
-def _called(case_id: str) -> str:
+def table_name(case_id: str) -> str:
     """What a table's rows are found by: a file may be named from the folder or from images/, or Images/."""
     folder, slash, rest = composed(case_id).partition("/")
     return rest if slash and folder.lower() == "images" else folder + slash + rest
 
 
 def _named(row: dict[str, str]) -> str:
-    """`_called`, of a row's case."""
-    return _called(_without_suffix(Path(slashed(row["file"]))))
+    """`table_name`, of a row's case."""
+    return table_name(without_suffix(Path(slashed(row["file"]))))
 
 
 def _in_capitals(told: Set[str], there: Set[str]) -> dict[str, str]:
@@ -293,10 +325,21 @@ def _chosen(lines: Lines, select: dict[str, str], columns: Set[str]) -> Lines:
     return {n: row for n, row in lines.items() if all(row[c] == v for c, v in select.items())}
 
 
-def _by_case(lines: Lines, table: Path) -> dict[str, dict[str, str]]:
-    """What the rows say of each case, by its id; a cell that is empty says nothing."""
+def check_modalities(table: Path, lines: Lines) -> None:
+    """Raise `CasesError` where that of a row, `as_modality`, is none."""
+    for number, row in lines.items():
+        if (other := row.get("modality")) and other not in MODALITIES:
+            raise CasesError(
+                f"{table}, line {number}: {other!r}, the modality of {row['file']}, is none; write {_EITHER}."
+            )
+
+
+def by_case(
+    table: Path, lines: Lines, picture: Callable[[dict[str, str]], str] = _named
+) -> dict[str, dict[str, str]]:
+    """What the rows say of each case, by its id; a cell that is empty says nothing. picture: see `by_picture`."""
     rows = {}
-    for case_id, told in by_picture(lines, _named).items():
+    for case_id, told in by_picture(lines, picture).items():
         rows[case_id] = agreed(table, "file", ("label", "group", "modality"), told)
         findings = [row.get("findings") for row in told.values()]
         rows[case_id]["findings"] = "; ".join(dict.fromkeys(filter(None, findings)))
