@@ -11,7 +11,6 @@ import re
 import shutil
 import zipfile
 from collections.abc import Sequence
-from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,7 @@ import keras
 import numpy as np
 
 from bcweb.scores import report
-from bcweb.tables import write_rows
-from bcweb.terminal import whole, write_whole
+from bcweb.terminal import write_whole
 from bcweb.weights import Config, SeenCase, Weights, config_text, load_weights
 from train import failures
 from train.card import Published, card
@@ -28,6 +26,7 @@ from train.figures import CURVE
 from train.keras_network import build_model, write_tensors
 from train.loop import save_atomically
 from train.record import damaged, read_finished
+from train.seen import write_seen
 from train.training_set import TrainingCase
 
 PICTURE = "pictures/generated-scans.png"
@@ -56,21 +55,6 @@ def write_weights(
     write_seen(folder, seen)
     write_whole(folder / "config.json", config_text(config).encode())
     return folder
-
-
-def write_seen(folder: Path, seen: Sequence[TrainingCase | SeenCase]) -> None:
-    """Write seen.csv of a weights folder, a name's bytes as they are: each case once, and once more as it was before
-    it was padded to a square."""
-    names = [field.name for field in fields(SeenCase)]
-    unpadded = (
-        replace(case, fingerprint=case.unpadded) for case in seen if getattr(case, "unpadded", "")
-    )
-    rows = (tuple(getattr(case, name) for name in names) for case in (*seen, *unpadded))
-    with (
-        whole(folder / "seen.csv") as part,
-        part.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file,
-    ):
-        write_rows(file, [names, *dict.fromkeys(rows)])
 
 
 def package(run: Path, repo: str, folder: Path, study: Path) -> dict[str, Path]:

@@ -14,10 +14,10 @@ from bcweb.scores import CaseScore, read_scores, report, write_scores
 from bcweb.terminal import write_whole
 from bcweb.weights import config_text, load_weights
 from train.card import WITHOUT_BOXES, card
-from train.package import write_seen
 from train.readings import Answers, Way, learn, leaves_boxes_out, with_the_others
 from train.record import read_record
 from train.score import score_run, write_json
+from train.seen import write_seen
 
 
 def score_folds(folds: Sequence[Answers], specs: list[str], way: Way) -> dict[str, Any]:

@@ -75,6 +75,18 @@ class Answers:
         boxed = [bool(case.boxes) for case in self.cases]
         return np.array(boxed + [False] * (len(self.maps) - len(boxed)), bool)
 
+    def take(self, index: Sequence[int]) -> Answers:
+        """Those on some of the cases, without views."""
+        keys = {(self.cases[i].dataset, self.cases[i].id) for i in index}
+        return replace(
+            self,
+            cases=[self.cases[i] for i in index],
+            known=[one for one in self.known if (one.dataset, one.id) in keys],
+            maps=self.maps[index],
+            presences=None if self.presences is None else self.presences[index],
+            truths=self.truths[index],
+        )
+
 
 def score(runs: Sequence[Path], specs: Sequence[str], way: Way) -> list[CaseScore]:
     """The scores of every case that the runs held out, at the scan's own size, each fold as what the others
@@ -85,7 +97,7 @@ def score(runs: Sequence[Path], specs: Sequence[str], way: Way) -> list[CaseScor
     scores: list[CaseScore] = []
     for fold, others in with_the_others(folds):
         reading, point = learn(others, way)
-        scores += _score(_calibrate(fold, reading.calibration), point)
+        scores += score_at(_calibrate(fold, reading.calibration), point)
     return sorted(scores, key=lambda score: score.key)
 
 
@@ -107,7 +119,7 @@ def learn(folds: Sequence[Answers], way: Way) -> tuple[Reading, OperatingPoint]:
     """
     calibration = _calibration(folds) if way.calibrate else None
     read = [_calibrate(fold, calibration) for fold in folds]
-    return Reading(mirrored=way.mirror, calibration=calibration), _choose(read)
+    return Reading(mirrored=way.mirror, calibration=calibration), choose(read)
 
 
 def leaves_boxes_out(folds: Sequence[Answers]) -> bool:
@@ -117,7 +129,10 @@ def leaves_boxes_out(folds: Sequence[Answers]) -> bool:
     return operating_point.leave_boxes_out(boxed, lesion)
 
 
-def _choose(folds: Sequence[Answers]) -> OperatingPoint:
+def choose(
+    folds: Sequence[Answers], painted: float = operating_point.PAINTED_NORMALS
+) -> OperatingPoint:
+    """The operating point by what was answered, as it is read; painted: see `train.operating_point.choose`."""
     without = leaves_boxes_out(folds)
     kept = [~fold.boxed if without else slice(None) for fold in folds]
     presences = [fold.presences for fold in folds]
@@ -129,6 +144,7 @@ def _choose(folds: Sequence[Answers]) -> OperatingPoint:
         choosing(fold.maps for fold in folds),
         None if any(p is None for p in presences) else choosing(presences),
         choosing(fold.truths for fold in folds),
+        painted,
     )
 
 
@@ -136,6 +152,18 @@ def _ask(run: Path, cases: list[Case], way: Way) -> Answers:
     weights = load_weights(str(run / "weights"))
     config = msgspec.structs.replace(weights.config, reading=Reading(mirrored=way.mirror))
     segmenter = Segmenter(replace(weights, config=config))
+    has_no_normal = config.presence and read_record(run).get("normals") == 0
+    return look_at(segmenter, cases, run, with_views=way.covered and has_no_normal)
+
+
+def look_at(
+    segmenter: Segmenter, cases: list[Case], run: Path, with_views: bool = False
+) -> Answers:
+    """What weights say of cases with a truth, by their own reading; ValueError where they have seen one.
+
+    with_views: and of views of them that show no lesion.
+    """
+    weights, config = segmenter.weights, segmenter.weights.config
     images, truths, known = [], [], []
     for case in cases:
         scan = read_scan(case.file)
@@ -147,8 +175,7 @@ def _ask(run: Path, cases: list[Case], way: Way) -> Answers:
         images.append(square(scan, config.size, config.crop))
         truth = read_truth(case, scan)[frame(scan, config.crop).slices]
         truths.append(on_grid(truth, config.size))
-    record = read_record(run)
-    if way.covered and config.presence and record.get("normals") == 0:
+    if with_views:
         views = without_lesions(_training_set(cases, images, truths), config.modality, seed=0)
         images += [view / np.float32(255) for view in views.images]
         truths += [np.zeros(view.shape, bool) for view in views.images]
@@ -175,7 +202,8 @@ def _training_set(
     )
 
 
-def _score(fold: Answers, point: OperatingPoint) -> list[CaseScore]:
+def score_at(fold: Answers, point: OperatingPoint) -> list[CaseScore]:
+    """The scores of the cases, at the scan's own size and after an operating point."""
     scores = []
     for number, case in enumerate(fold.cases):
         scan = read_scan(case.file)
