@@ -106,6 +106,26 @@ def find_lesions(mask: np.ndarray, spacing: tuple[float, float] | None) -> tuple
     return tuple(sorted(lesions, key=lambda lesion: -lesion.area_px))
 
 
+def longest_mm(mask: np.ndarray, spacing: tuple[float, float] | None) -> float | None:
+    """The longest diameter of the largest connected part of a mask (its maximal Feret diameter), spacing (row, column).
+
+    It runs between outer corners of pixels, so that of a rectangle it is the diagonal. None where nothing is painted or
+    the spacing is not known.
+    """
+    if spacing is None or not mask.any():
+        return None
+    from scipy.spatial import ConvexHull, distance  # slow to load, and few need it
+
+    runs = _runs(mask)
+    largest = runs.part == runs.areas.argmax()
+    row, start, end = (each[largest] for each in (runs.row, runs.start, runs.end))
+    corners = np.concatenate(
+        [np.stack([y, x], axis=1) for y in (row, row + 1) for x in (start, end)]
+    )
+    outermost = corners[ConvexHull(corners).vertices] * spacing
+    return float(distance.pdist(outermost).max())
+
+
 def drop_small(mask: np.ndarray, min_fraction: float) -> np.ndarray:
     """The mask without its connected parts below `min_fraction` of the image's area."""
     smallest = smallest_lesion_px(mask.shape, min_fraction)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from scipy import ndimage
 
-from bcweb.lesions import drop_small, find_lesions, label, smallest_lesion_px
+from bcweb.lesions import drop_small, find_lesions, label, longest_mm, smallest_lesion_px
 
 TOUCHING = np.ones((3, 3), bool)  # at corners too
 
@@ -50,6 +52,36 @@ def test_lesions_have_area_and_box_largest_first():
     assert large.area_mm2 == pytest.approx(2.0)
     assert find_lesions(mask, None)[0].area_mm2 is None
     assert find_lesions(np.zeros((3, 3), bool), None) == ()
+
+
+def test_the_longest_diameter_of_a_drawn_rectangle_is_its_diagonal_from_corner_to_corner():
+    mask = np.zeros((60, 80), bool)
+    mask[20:27, 10:34] = True
+    assert longest_mm(mask, (0.5, 0.2)) == pytest.approx(math.hypot(3.5, 4.8), rel=1e-14)
+    one = np.zeros((5, 5), bool)
+    one[4, 0] = True
+    assert longest_mm(one, (3.0, 4.0)) == 5.0
+
+
+def test_the_longest_diameter_is_that_of_the_largest_part_and_none_without_a_spacing():
+    mask = np.zeros((60, 80), bool)
+    mask[2, 5:75] = True  # longer, and smaller
+    mask[20:30, 10:20] = True
+    assert longest_mm(mask, (1.0, 1.0)) == pytest.approx(math.hypot(10, 10))
+    assert longest_mm(mask, None) is None
+    assert longest_mm(np.zeros((9, 9), bool), (1.0, 1.0)) is None
+
+
+@settings(deadline=None, max_examples=100)
+@given(arrays(bool, array_shapes(min_dims=2, max_dims=2, max_side=9), elements=st.booleans()))
+def test_no_two_corners_of_the_largest_part_lie_further_apart_than_its_longest_diameter(mask):
+    if not mask.any():
+        return
+    parts, _ = label(mask)
+    largest = np.argwhere(parts == np.bincount(parts[parts > 0]).argmax())
+    corners = np.concatenate([largest + by for by in np.ndindex(2, 2)]) * (0.3, 0.7)
+    furthest = np.linalg.norm(corners[:, None] - corners, axis=-1).max()
+    assert longest_mm(mask, (0.3, 0.7)) == pytest.approx(furthest)
 
 
 def spiral(side: int) -> np.ndarray:

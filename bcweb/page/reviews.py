@@ -178,9 +178,7 @@ class Reviews:
         reader, id = self._may(request), id_of(request)
         if self.workspace.is_incomplete():
             # As with a new project.
-            raise Refusal(
-                503, "The backup is still being read: go on importing after that.", again=True
-            )
+            raise Refusal(503, "The backup is still being read: import after that.", again=True)
 
         def work(store):
             self.imports.resume(store, store.project(reader.owner, id))

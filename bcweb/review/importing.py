@@ -355,6 +355,19 @@ class Import:
                     f"{name}: {count} another truth, label or patient now than when imported, {otherwise[0]} for one; "
                     "this project keeps the old ones, and a new one would have the new ones."
                 )
+            gone = [
+                row.case
+                for key, row in were.items()
+                if key[0] == find.text(name)
+                and key not in files
+                and not row.problem
+                and not os.path.exists(row.file)
+            ]
+            if gone:
+                count = "1 scan is" if len(gone) == 1 else f"{len(gone)} scans are"
+                notes.append(
+                    f"{name}: {count} not there any more, {gone[0]} for one; what was decided stays."
+                )
         unopened: list[str] = []
         came = self._store.add_cases(self.project.id, self._new_cases(new, unopened))
         self.failures += len(unopened)

@@ -156,6 +156,10 @@ test("a verdict is put in words, with how it came about", () => {
   assert.equal(words.progress({ cases: 1200, read: 3, seconds: 18 }), "3 of 1\u202f200 read", "three tell nothing");
 });
 
+test("of scans that were looked for it is said how many came", () => {
+  assert.deepEqual([0, 1, 1200].map(words.newCases), ["No new scans", "1 new case", "1\u202f200 new cases"]);
+});
+
 test("a moment of today is its time, of another day has its date", () => {
   const now = new Date(2026, 10, 26, 18, 0);
   assert.equal(words.moment(new Date(2026, 10, 26, 9, 5), now), "09:05");

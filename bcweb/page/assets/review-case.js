@@ -5,6 +5,7 @@ import { term } from "./meanings.js";
 import * as api from "./review-api.js";
 import { KEYS } from "./review-keys.js";
 import { caseLink } from "./review-links.js";
+import { outlined } from "./review-pictures.js";
 import { kept } from "./review-standing.js";
 import { DECIDED, HOW, MARKS, circumstances, decided, moment, scoreRows, standing } from "./review-words.js";
 import { fixed, size, spacing } from "./words.js";
@@ -24,9 +25,14 @@ import { fixed, size, spacing } from "./words.js";
  * @property {() => void} keepTheirs
  */
 
+/** Of a picture in the history: twice its side on the screen, as in review.css. */
+const OUTLINE = 144;
+
 export class CasePanel {
   /** @type {CaseInfo | null} */ #info = null;
   #isHistoryOpen = false;
+  /** Where the masks of the case's verdicts are seen, by id: a verdict never changes. @type {Map<number, HTMLElement>} */ #outlines = new Map();
+  /** One mask after the other. */ #outlining = Promise.resolve();
 
   /** @param {HTMLElement} root @param {Actions} actions */
   constructor(root, actions) {
@@ -46,6 +52,7 @@ export class CasePanel {
     const isOther = info?.id !== this.#info?.id;
     this.#info = info;
     if (isOther) {
+      this.#outlines.clear();
       this.root.scrollTop = 0;
       this.showClash(null, null);
     }
@@ -207,25 +214,46 @@ export class CasePanel {
       const verdicts = await api.history(info.id);
       if (this.#info?.id !== info.id) return;
       const undone = new Set(verdicts.map(({ undoes }) => undoes));
-      list.replaceChildren(...verdicts.reverse().map((verdict) => this.#verdict(verdict, undone.has(verdict.id), verdict.id === info.verdict?.id)));
+      list.replaceChildren(...verdicts.reverse().map((verdict) => this.#verdict(info, verdict, undone.has(verdict.id))));
     } catch (error) {
       list.replaceChildren(h("li", { class: "error" }, /** @type {Error} */ (error).message));
     }
   }
 
-  /** @param {Verdict} verdict @param {boolean} isUndone @param {boolean} stands */
-  #verdict(verdict, isUndone, stands) {
+  /** @param {CaseInfo} info @param {Verdict} verdict @param {boolean} isUndone */
+  #verdict(info, verdict, isUndone) {
     return h(
       "li",
       { class: isUndone ? "undone" : null },
-      h("p", {}, h("b", {}, verdict.reader), ` ${decided(verdict)}, `, kept(verdict), isUndone ? " (undone)" : ""),
-      h("p", { class: "quiet small" }, circumstances(verdict).join("; ")),
+      verdict.has_mask && info.width > 0 && this.#outline(info, verdict.id), // 0: the scan is not here, nor its size known
       h(
-        "p",
-        { class: "buttons" },
-        verdict.has_mask && button("Draw from its mask", null, () => this.actions.drawFrom(verdict)),
-        stands && button("Undo", null, () => this.actions.undo(verdict)),
+        "div",
+        {},
+        h("p", {}, h("b", {}, verdict.reader), ` ${decided(verdict)}, `, kept(verdict), isUndone ? " (undone)" : ""),
+        h("p", { class: "quiet small" }, circumstances(verdict).join("; ")),
+        h(
+          "p",
+          { class: "buttons" },
+          verdict.has_mask && button("Draw from its mask", null, () => this.actions.drawFrom(verdict)),
+          verdict.id === info.verdict?.id && button("Undo", null, () => this.actions.undo(verdict)),
+        ),
       ),
     );
+  }
+
+  /** Where a verdict's mask is seen over the scan, once it is there. @param {CaseInfo} info @param {number} id of the verdict */
+  #outline(info, id) {
+    const place = this.#outlines.get(id) ?? h("span", { class: "outline" });
+    if (this.#outlines.has(id)) return place;
+    this.#outlines.set(id, place);
+    this.#outlining = this.#outlining.then(async () => {
+      const isWanted = () => this.#outlines.get(id) === place;
+      if (!isWanted()) return; // the reader has gone on
+      const mask = this.#isHistoryOpen ? await api.mask(info.id, id).catch(() => null) : null;
+      if (!isWanted()) return;
+      if (mask) place.append(outlined(api.thumbnail(Number(info.id)), mask, info.width, info.height, OUTLINE));
+      else this.#outlines.delete(id); // it is asked for again when the history is opened again
+    });
+    return place;
   }
 }

@@ -1,13 +1,12 @@
-// Small pictures of masks, to compare two at a glance.
+// Small pictures of masks, to compare them at a glance.
 
 import { h } from "./dom.js";
 
 const COLOUR = "#ffb000";
 
 /** A mask's outline over its scan. @param {string} thumbnail address of the scan's picture @param {Uint8Array} mask
- * @param {number} width @param {number} height of the mask */
-export function outlined(thumbnail, mask, width, height) {
-  const side = 240;
+ * @param {number} width @param {number} height of the mask @param {number} [side] of the picture: the longer one, in pixels */
+export function outlined(thumbnail, mask, width, height, side = 240) {
   const scale = Math.min(side / width, side / height);
   const canvas = /** @type {HTMLCanvasElement} */ (h("canvas", { width: Math.round(width * scale), height: Math.round(height * scale), role: "img", "aria-label": "Its mask" }));
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));

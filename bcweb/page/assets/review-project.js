@@ -3,7 +3,7 @@
 
 import { button, h, write } from "./dom.js";
 import { Importing } from "./review-importing.js";
-import { moment, progress } from "./review-words.js";
+import { moment, newCases, progress } from "./review-words.js";
 import { grouped } from "./words.js";
 
 /** @typedef {import("./review-api.js").Project} Project */
@@ -14,6 +14,7 @@ const NOTES = 200;
 
 export class ProjectRow {
   /** Its removal is asked for once more. */ #isRemoving = false;
+  /** How many cases there were when it was last looked for new ones, until that is over. @type {number | null} */ #before = null;
   /** Which buttons there are. */ #offered = "";
   /** Which notes are listed. */ #noted = "";
 
@@ -26,7 +27,8 @@ export class ProjectRow {
     this.open = /** @type {HTMLButtonElement} */ (h("button", { type: "button", class: "open", onclick: () => actions.open(this.project) }, this.name, this.read));
     this.share = h("i");
     this.bar = h("div", { class: "bar", role: "img" }, this.share);
-    this.line = h("p", { class: "quiet small" });
+    this.told = h("span");
+    this.came = h("span", { class: "came", role: "status" });
     this.place = h("div");
     this.importing = new Importing(this.place);
     this.problem = h("p", { class: "error" });
@@ -34,11 +36,12 @@ export class ProjectRow {
     this.notes = h("ul", { class: "notes" });
     this.details = h("details", {}, this.summary, this.notes);
     this.buttons = h("p", { class: "buttons" });
-    this.element = h("li", {}, this.open, this.bar, this.line, this.place, this.problem, this.details, this.buttons);
+    this.element = h("li", {}, this.open, this.bar, h("p", { class: "quiet small" }, this.told, this.came), this.place, this.problem, this.details, this.buttons);
   }
 
   /** @param {Project} project as it is now @param {boolean} may change it */
   show(project, may) {
+    const isOver = this.project.progress !== null && project.progress === null;
     this.project = project;
     const { name, cases, predicted, read, problem, sources, created } = project;
     write(this.name, name);
@@ -46,7 +49,8 @@ export class ProjectRow {
     this.open.disabled = cases === 0;
     this.bar.setAttribute("aria-label", `${grouped(read)} of ${grouped(cases)} read`);
     this.share.style.width = `${cases ? (100 * read) / cases : 0}%`;
-    write(this.line, `${sources.join(", ")} · begun ${moment(created)}${predicted < cases ? ` · ${grouped(predicted)} predicted` : ""}`);
+    write(this.told, `${sources.join(", ")} · begun ${moment(created)}${predicted < cases ? ` · ${grouped(predicted)} predicted` : ""}`);
+    if (isOver) this.#tell();
     this.importing.show(project);
     this.place.hidden = project.progress === null;
     write(this.problem, problem ?? "");
@@ -81,8 +85,24 @@ export class ProjectRow {
   #offers() {
     const { state, progress } = this.project;
     if (progress !== null) return [button("Cancel", null, () => this.actions.cancel(this.project))];
-    const resume = state === "ready" ? [] : [button("Go on importing", null, () => this.actions.resume(this.project))];
-    return [...resume, ...(this.#isRemoving ? this.#removal() : [button("Remove …", null, () => this.#ask())])];
+    const resume = state === "ready"
+      ? button("Look for new scans", null, () => this.#look())
+      : button("Go on importing", null, () => this.actions.resume(this.project));
+    return [resume, ...(this.#isRemoving ? this.#removal() : [button("Remove …", null, () => this.#ask())])];
+  }
+
+  #look() {
+    this.#before = this.project.cases;
+    write(this.came, "");
+    this.actions.resume(this.project);
+  }
+
+  /** How many came. Of one that was cut off, once it has gone on to its end. */
+  #tell() {
+    const { cases, state } = this.project;
+    if (this.#before === null || state !== "ready") return;
+    write(this.came, newCases(cases - this.#before));
+    this.#before = null;
   }
 
   #ask() {

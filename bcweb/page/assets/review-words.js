@@ -184,6 +184,9 @@ export function progress({ cases, read, seconds }) {
   return seconds && read >= ENOUGH && left > 0 ? `${told} · ${duration(seconds * left)} to go` : told;
 }
 
+/** What was found when it was looked for new scans. @param {number} came */
+export const newCases = (came) => (came ? `${grouped(came)} new ${came === 1 ? "case" : "cases"}` : "No new scans");
+
 /** Rows of the scores of a case. @param {CaseInfo} info @returns {{name: string, meaning: string, value: string}[]} */
 export function scoreRows({ presence, gate, dice, iou, hd95_px, carried_dice, painted_px, truth_px, uncertainty, suspicion }) {
   const isGated = presence !== null && gate !== null && presence < gate;

@@ -37,13 +37,15 @@ def card(rows: Sequence[Row]) -> str:
         "## Where they come from", "",
         *[_source(name) for name in sorted({row.case.dataset for row in rows})], "",
         "## Columns", "",
+        "`id`: its name here; "
         "`image`: as it was reviewed (DICOM files, and pictures that carry EXIF, a comment or other text, as a PNG of "
         "their pixels); `mask`: of the same size, 0 and 255, all 0 where there is no lesion; `label`: what the reader "
         "said, else the data set, whose label is `first_label`; `group`: what must stay on one side of a split; "
         "`modality`, `findings`, `dataset`, `case`: from the data set; `decision`, `reader`, `time` (UTC), `seconds` it took, "
         "`difficulty` (1 easy, 2 medium, 3 hard), `comment`: the verdict; `revision`: the weights whose "
         "prediction was looked at; `beginning`, `threshold`: what a correction began with; `width`, `height`: in pixels; `row_mm`, "
-        "`column_mm`: the size of a pixel in millimetres; `digest`: SHA-256 of the pixels.", "",
+        "`column_mm`: the size of a pixel in millimetres; `area_mm2`, `longest_mm`: of all lesions together, and the longest "
+        "diameter of the largest one, where that size is known; `digest`: SHA-256 of the pixels.", "",
         "Cases that were rejected, or that the reader was unsure of, have no mask and are not in the table; "
         "`verdicts.csv` lists them with the reason. There, an apostrophe stands before whatever a spreadsheet "
         "would take for a formula.", "",

@@ -85,6 +85,8 @@ def features() -> Features:
             "height": Value("int32"),
             "row_mm": Value("float64"),
             "column_mm": Value("float64"),
+            "area_mm2": Value("float64"),
+            "longest_mm": Value("float64"),
         }
     )
 
@@ -100,7 +102,7 @@ def _one(row: Row, mask: np.ndarray) -> tuple[Row, dict[str, Any] | None]:
 
 def _values(row: Row, picture: bytes, suffix: str, mask: np.ndarray) -> dict[str, Any]:
     case, verdict = row.case, row.verdict
-    row_mm, column_mm = case.spacing or (None, None)
+    row_mm, column_mm = row.pixel_mm
     return {
         "id": row.name,
         "image": {"bytes": picture, "path": row.name + suffix},
@@ -126,6 +128,8 @@ def _values(row: Row, picture: bytes, suffix: str, mask: np.ndarray) -> dict[str
         "height": case.height,
         "row_mm": row_mm,
         "column_mm": column_mm,
+        "area_mm2": row.area_mm2,
+        "longest_mm": row.longest_mm,
     }
 
 

@@ -11,14 +11,15 @@ from bcweb.review.export.rows import Row
 
 COLUMNS = (
     "case", "id", "file", "label", "group", "decision", "reason", "reader", "time", "seconds", "revision",
-    "beginning", "threshold", "difficulty", "comment", "mask", "painted_px", "left_out", "dataset",
-    "first_label", "modality", "findings",
+    "beginning", "threshold", "difficulty", "comment", "mask", "painted_px", "area_mm2", "longest_mm",
+    "row_mm", "column_mm", "left_out", "dataset", "first_label", "modality", "findings",
 )  # fmt: skip
 
 
 def write_verdicts(rows: Iterable[Row], file: Path) -> None:
-    """id: the name of the case in this export. time: ISO 8601, UTC. seconds: how long the decision took. first_label: what the data set says. The
-    other columns are those of `Verdict`, `CaseRow` and `Row`; what is not known is empty.
+    """id: the name of the case in this export. time: ISO 8601, UTC. seconds: how long the decision took. row_mm,
+    column_mm: the size of a pixel. first_label: what the data set says. The other columns are those of `Verdict`,
+    `CaseRow` and `Row`; what is not known is empty.
 
     UTF-8 with a byte order mark, without which Excel garbles all names but English ones.
     """
@@ -32,7 +33,8 @@ def values(row: Row) -> dict[str, str | float | int | None]:
         case.case, row.name, row.file, row.label, row.group, verdict.decision, verdict.reason, verdict.reader,
         verdict.at.isoformat(), verdict.seconds, verdict.revision, verdict.beginning,
         verdict.threshold, verdict.difficulty, verdict.comment, row.mask, verdict.painted_px,
-        row.left_out, case.dataset, case.label, case.modality, case.findings,
+        row.area_mm2, row.longest_mm, *row.pixel_mm, row.left_out, case.dataset, case.label,
+        case.modality, case.findings,
     )  # fmt: skip
     return dict(zip(COLUMNS, found, strict=True))
 

@@ -324,7 +324,7 @@ def _with_masks(
         except ReviewError as error:
             damaged.append(row.without(str(error)))
             continue
-        yield row, mask
+        yield row.measured(mask), mask
     asked.told(len(wanted), len(wanted))
 
 

@@ -11,7 +11,7 @@ import pytest
 from bcweb.review.records import NewVerdict, Project
 from tests.page.importing import Importing
 from tests.page.review_reader import ReviewPage
-from tests.page.reviewing import fill, ids, prediction_of, scans, stands
+from tests.page.reviewing import case_of, fill, ids, prediction_of, scans, stands
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
@@ -324,6 +324,50 @@ def test_the_home_says_that_the_server_does_not_answer_for_as_long_as_it_does_no
     importing.is_away = False
     expect(problem).to_be_hidden()
     expect(page.find(".projects .importing")).to_be_visible()
+
+
+def test_new_scans_are_looked_for_on_demand_and_how_many_came_is_said_once_they_are_in_the_queue(
+    browse, store, project, other, tmp_path
+):
+    page = browse()
+    importing = Importing(page, other)
+    importing.is_over = True
+
+    def begin(route: sync_api.Route) -> None:
+        importing.is_over = False
+        route.fulfill(json={})
+
+    page.page.route(f"**/projects/{other.id}/resume", begin)
+    page.open()
+    row = page.find(".projects > li").filter(has_text=other.name)
+    look, came = row.get_by_role("button", name="Look for new scans"), row.locator(".came")
+    look.click()
+    expect(row.get_by_role("button", name="Cancel")).to_be_visible()
+    importing.is_over = True
+    expect(came).to_have_text("No new scans")
+
+    look.click()
+    expect(row.locator(".importing")).to_be_visible()
+    expect(came).to_have_text("")
+    row.locator(".open").click()
+    page.shows("case 1")
+    expect(page.find(".row .name")).to_have_count(2)
+    for name, scan in zip(("new 1", "new 2"), scans(2), strict=True):
+        file = tmp_path / "other" / "1.png"
+        store.add_cases(other.id, [case_of(file, scan, name, "malignant")])
+    store.set_state(other.id, "failed", "The share is away.")
+    importing.is_over = True
+    expect(page.find(".row .name")).to_have_count(4)
+    expect(page.find(".progress p")).to_have_text("0 of 4 read")
+    page.find(".project").click()
+    expect(row).to_contain_text("The share is away.")
+    expect(came).to_have_text("")
+    row.get_by_role("button", name="Go on importing").click()
+    expect(row.locator(".importing")).to_be_visible()
+    store.set_state(other.id, "ready")
+    importing.is_over = True
+    expect(came).to_have_text("2 new cases")
+    expect(row.locator(".open")).to_contain_text("0 of 4 read")
 
 
 # --- the queue

@@ -6,11 +6,13 @@ import shlex
 from io import BytesIO
 
 import numpy as np
+from pydicom.uid import DigitalMammographyXRayImageStorageForPresentation as MAMMOGRAM
 
 from bcweb.review.export import export
 from bcweb.scans import read_scan
 from bcweb.weights import EMBEDDED
-from tests.review.decided import OWNER, WITH_MASK
+from tests.cases.trees import picture
+from tests.review.decided import OWNER, WITH_MASK, dicom_file
 from tests.review.export.written import pixels, verdicts
 from train.transfer import parse
 
@@ -45,7 +47,26 @@ def test_the_data_set_holds_pictures_masks_and_every_column(made, tmp_path):
         assert row["time"] == verdict.at and row["first_label"] == case.label, name
         assert row["label"] == (verdict.label or case.label), name
         assert (row["row_mm"], row["column_mm"]) == (case.spacing or (None, None)), name
+        assert (row["area_mm2"], row["longest_mm"]) == (None, None), "no pixel's size is known"
         assert row["group"] == f"{case.dataset}/{case.group}", name
+
+
+def test_the_data_set_has_the_millimetres_of_a_scan_whose_pixels_are_of_known_size(mine, tmp_path):
+    import pyarrow.parquet
+
+    sized = {"PixelSpacing": [0.5, 0.5], "Modality": "MG", "SOPClassUID": MAMMOGRAM}
+    mine.add("sized", dicom_file(mine.folder / "sized.dcm", picture(5), **sized))
+    drawn = np.zeros((60, 80), bool)
+    drawn[10:16, 20:28] = True
+    mine.decide("sized", "corrected", drawn)
+    export(mine.store, OWNER, mine.project.id, tmp_path / "out", "dataset")
+    (file,) = (tmp_path / "out" / "data").iterdir()
+    rows = {row["case"]: row for row in pyarrow.parquet.read_table(file).to_pylist()}
+    columns = ("row_mm", "column_mm", "area_mm2", "longest_mm")
+    assert [rows["sized"][column] for column in columns] == [0.5, 0.5, 12.0, 5.0]
+    assert [rows["one"][column] for column in columns] == [None] * 4
+    card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    assert all(f"`{column}`" in card for column in rows["sized"]), "each column is in the card"
 
 
 def test_the_card_says_what_it_is_how_many_and_under_which_licences(made, tmp_path):

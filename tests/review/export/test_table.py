@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+import math
 from pathlib import Path
 
+import numpy as np
 import pytest
+from pydicom.uid import DigitalMammographyXRayImageStorageForPresentation as MAMMOGRAM
 
 from bcweb.names import harmless
 from bcweb.review.export import FORMATS, export
@@ -44,7 +47,7 @@ def as_the_database_says(made: Decided, tmp_path: Path, kind: str) -> None:
             "difficulty": str(verdict.difficulty or ""), "comment": verdict.comment,
             "painted_px": "" if made.masks[name] is None else str(made.masks[name].sum()),
             "dataset": case.dataset, "first_label": case.label or "", "modality": case.modality,
-            "findings": case.findings,
+            "findings": case.findings, "row_mm": "", "column_mm": "", "area_mm2": "", "longest_mm": "",
         }  # fmt: skip
         assert {column: row[column] for column in expected} == expected, name
         assert set(row) - set(expected) == {"id", "file", "mask", "left_out"}, (
@@ -60,6 +63,34 @@ def as_the_database_says(made: Decided, tmp_path: Path, kind: str) -> None:
     assert done.masks == (2 if kind == "dicom" else len(WITH_MASK))
     assert done.lines()[-1] == "Not read yet, 2."
     assert leftovers(tmp_path) == []
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_where_the_size_of_a_pixel_is_known_the_table_has_millimetres_of_each_mask(
+    mine, tmp_path, kind
+):
+    sized = {"PixelSpacing": [0.25, 0.5], "Modality": "MG", "SOPClassUID": MAMMOGRAM}
+    drawn = np.zeros((60, 80), bool)
+    drawn[10:30, 20:60] = True
+    drawn[50:52, 5:10] = True
+    said = {"drawn": drawn, "empty": np.zeros_like(drawn), "wrong": None}
+    for seed, (name, mask) in enumerate(said.items()):
+        mine.add(
+            name, decided.dicom_file(mine.folder / f"{name}.dcm", trees.picture(seed), **sized)
+        )
+        if mask is None:
+            mine.decide(name, "reject", reason="duplicate")
+        else:
+            mine.decide(name, "corrected", mask, beginning="empty")
+    export(mine.store, OWNER, mine.project.id, tmp_path / "out", kind)
+    rows = verdicts(tmp_path / "out")
+    columns = ("row_mm", "column_mm", "area_mm2", "longest_mm")
+    told = {name: [row[column] for column in columns] for name, row in rows.items()}
+    area = (20 * 40 + 2 * 5) * 0.125
+    assert told["drawn"] == ["0.25", "0.5", str(area), str(round(math.hypot(5, 20), 4))]
+    assert told["empty"] == ["0.25", "0.5", "0.0", ""]
+    assert told["wrong"] == ["0.25", "0.5", "", ""]
+    assert told["one"] == [""] * 4
 
 
 def test_cells_that_a_spreadsheet_would_run_are_text_and_come_back_as_they_were(made, tmp_path):

@@ -133,6 +133,20 @@ def test_the_same_command_adds_only_what_is_new(store, weights, tmp_path):
     assert [row.case for row in rows(store, "P")] == [f"scan {i:02d}" for i in range(5)]
 
 
+def test_scans_that_are_gone_from_a_data_set_are_told_and_stay_cases(store, weights, tmp_path):
+    place = pictures(tmp_path / "set", 4)
+    run(store, "P", f"folder:{place}", weights=str(weights))
+    for number in (1, 3):
+        (place / "images" / f"scan {number:02d}.png").unlink()
+    run(store, "P")
+    told = "set: 2 scans are not there any more, scan 01 for one; what was decided stays."
+    assert told in store.project(ME, "P").notes
+    assert len(rows(store, "P")) == 4
+    pictures(place, 4)
+    run(store, "P")
+    assert told not in store.project(ME, "P").notes
+
+
 def test_what_a_data_set_says_otherwise_now_is_told(store, weights, tmp_path):
     place = pictures(tmp_path / "set", 4)
     (place / "masks" / "scan 00.png").unlink()
