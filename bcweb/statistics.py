@@ -76,7 +76,7 @@ def group_bootstrap(
     estimate = float(statistic(values))
     member = _members(groups)
     count = int(member.max()) + 1
-    if count < LEAST_GROUPS:
+    if count < LEAST_GROUPS or math.isnan(estimate):
         return Interval(estimate, math.nan, math.nan)
     draws = _draws(count, resamples, seed)
     if (at_once := _AT_ONCE.get((statistic, values.ndim))) is not None:
@@ -437,6 +437,22 @@ def _sums(values: np.ndarray, member: np.ndarray, draws: np.ndarray) -> np.ndarr
     return draws.astype(float) @ of_groups  # of whole numbers there is no fast product
 
 
+def _kappas(values: np.ndarray, member: np.ndarray, draws: np.ndarray) -> np.ndarray:
+    """(R,) of (N, 2): `kappa`, of how often each two answers that there are come together."""
+    answers, place = np.unique(values, return_inverse=True)
+    first, second = place.reshape(values.shape).T
+    cells, cell = np.unique(first * len(answers) + second, return_inverse=True)
+    times = _sums(cell[:, None] == np.arange(len(cells)), member, draws)
+    shares = times / times.sum(axis=1, keepdims=True)
+    of_first, of_second = cells // len(answers), cells % len(answers)
+    same = shares[:, of_first == of_second].sum(axis=1)
+    codes = np.arange(len(answers))
+    said = [shares @ (of[:, None] == codes).astype(float) for of in (of_first, of_second)]
+    by_chance = (said[0] * said[1]).sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(by_chance == 1, np.nan, (same - by_chance) / (1 - by_chance))
+
+
 def _aucs(values: np.ndarray, member: np.ndarray, draws: np.ndarray) -> np.ndarray:
     """(R,) of (N, 3): `auc_of_columns`."""
     won, pairs = np.zeros((2, len(draws)))
@@ -517,4 +533,5 @@ _AT_ONCE: dict[tuple[Statistic, int], Callable[..., np.ndarray]] = {
     (auc_of_columns, 2): _aucs,
     (auc_difference, 2): _auc_differences,
     (rank_correlation, 2): _rank_correlations,
+    (kappa, 2): _kappas,
 }

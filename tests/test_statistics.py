@@ -18,6 +18,7 @@ from bcweb.statistics import (
     calibration_bins,
     calibration_error,
     group_bootstrap,
+    kappa,
     mean_count,
     paired_difference,
     proportion,
@@ -74,7 +75,7 @@ def test_the_fast_ways_give_what_resampling_case_by_case_gives(statistic):
 
 @pytest.mark.parametrize(
     ("statistic", "columns"),
-    [(ratio, 2), (auc_of_columns, 3), (auc_difference, 4), (rank_correlation, 2)],
+    [(ratio, 2), (auc_of_columns, 3), (auc_difference, 4), (rank_correlation, 2), (kappa, 2)],
 )
 def test_the_fast_ways_of_columns_give_what_resampling_case_by_case_gives(statistic, columns):
     rng = np.random.default_rng(3)
@@ -86,6 +87,28 @@ def test_the_fast_ways_of_columns_give_what_resampling_case_by_case_gives(statis
     fast = group_bootstrap(values, groups, statistic, resamples=300)
     slow = group_bootstrap(values, groups, lambda rows: statistic(rows), resamples=300)
     assert fast == pytest.approx(slow) and fast.low < fast.high
+
+
+def test_the_fast_way_of_kappa_leaves_out_what_the_plain_one_does():
+    """Draws on which both give one answer throughout have none; and the answers need not come in order."""
+    rows = np.array([(7, 7)] * 28 + [(7, 2), (2, 2), (5, 2)], float)
+    groups = [n % 14 for n in range(28)] + [14, 15, 15]
+    calls = []
+
+    def plain(drawn):
+        calls.append(kappa(drawn))
+        return calls[-1]
+
+    slow = group_bootstrap(rows, groups, plain, resamples=300)
+    assert np.isnan(calls).any()
+    assert group_bootstrap(rows, groups, kappa, resamples=300) == pytest.approx(slow)
+
+
+def test_what_has_no_estimate_is_not_drawn_again():
+    calls = []
+    found = group_bootstrap(np.ones((20, 2)), range(20), lambda rows: calls.append(1) or math.nan)
+    assert all(math.isnan(value) for value in found)
+    assert len(calls) == 1
 
 
 def test_ranks_are_correlated_not_values():

@@ -27,7 +27,7 @@ from bcweb.page.readers import Reader, reader_of
 from bcweb.page.settings import Settings
 from bcweb.page.workspace import Workspace
 from bcweb.review import agreement_wording, report, wording
-from bcweb.review.agreement import Shared
+from bcweb.review.agreement import Agreement, Shared
 from bcweb.review.comparison import Comparison, Pair, compare
 from bcweb.review.evaluation import TRUTHS, Evaluation, evaluate, size_of
 from bcweb.review.predicting import fitting
@@ -44,6 +44,7 @@ Made = TypeVar("Made", Evaluation, Comparison)
 _AT_ONCE = 2
 _MOST_HELD = 16
 _PATIENCE = 1.0  # seconds that a request waits for what is still being worked out
+_MOST_LISTED = 200  # cases on which two readers differ: a list is read from its top
 _FRESH = 10.0  # an answer that nobody has asked for in so many seconds is worked out anew
 
 
@@ -236,8 +237,9 @@ class Evaluations:
                 job.done, job.total = before * total + done, parts * total
 
             return evaluate(
-                store, asked.owner, asked.project, revision, asked.truth, self._scorer, progress
-            )
+                store, asked.owner, asked.project, revision, asked.truth, self._scorer, progress,
+                with_readers=before == 0,
+            )  # fmt: skip
 
         first = one(asked.revision, 0, 2 if asked.against else 1)
         comparison = None
@@ -282,6 +284,7 @@ def shown(evaluation: Evaluation, comparison: Comparison | None) -> dict[str, An
                 score.revision, case.decision, case.id in evaluation.apart,
             )
         )  # fmt: skip
+    against_truth = agreement_wording.against_truth(figures)
     return {
         "project": evaluation.project,
         "revision": evaluation.revision,
@@ -302,22 +305,31 @@ def shown(evaluation: Evaluation, comparison: Comparison | None) -> dict[str, An
         "columns": columns,
         "cases": rows,
         "comparison": _compared(comparison) if comparison else None,
+        "against_truth": asdict(against_truth) if against_truth else None,
         "readers": [
-            asdict(words) | {"differing": [_differing(one) for one in pair.differing]}
+            asdict(words) | _differing(pair)
             for words, pair in zip(agreement_wording.told(figures), evaluation.readers, strict=True)
         ],
-        "agreement": {
-            m.key: {"name": m.name, "meaning": m.meaning} for m in agreement_wording.COLUMNS
-        },
     }
 
 
-def _differing(shared: Shared) -> dict[str, Any]:
+def _differing(pair: Agreement) -> dict[str, Any]:
+    """On how many cases they differ, and the first of them."""
     return {
-        "id": shared.id,
-        "dataset": shared.dataset,
-        "case": shared.case,
-        "dice": wording.figure(shared.readers.dice),
+        "names": [pair.first, pair.second],
+        "differ": len(pair.differing),
+        "differing": [
+            {
+                "id": one.id,
+                "dataset": one.dataset,
+                "case": one.case,
+                "dice": wording.figure(one.readers.dice)
+                if isinstance(one, Shared)
+                else wording.DASH,
+                "words": ", ".join(one.differences),
+            }
+            for one in pair.differing[:_MOST_LISTED]
+        ],
     }
 
 
@@ -337,6 +349,8 @@ def _compared(comparison: Comparison) -> dict[str, Any]:
         "with_folds": comparison.with_folds,
         "meaning": wording.DIFFERENCE,
         "rows": [asdict(row) for row in wording.differences(figures)],
+        "many": wording.MANY,
+        "parts": [asdict(part) for part in wording.parts(figures)],
         "better": [_pair(pair) for pair in comparison.better],
         "worse": [_pair(pair) for pair in comparison.worse],
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bcweb.review.wording import (
@@ -19,6 +19,7 @@ from bcweb.review.wording import (
 )
 
 TITLE = "Readers"
+AGAINST_TRUTH = "against the imported truth"
 COLUMNS = (
     Metric(
         "dice_mean", "", "Dice, mean", "",
@@ -43,15 +44,66 @@ COLUMNS = (
         "Both give one and the same answer on all of them: there is no chance to be better than.",
     ),
 )  # fmt: skip
+COLUMNS_OF_TRUTH = (
+    replace(
+        COLUMNS[0],
+        meaning="Of the mask and the truth: 1 is the same, 0 is no overlap. The mean over the cases whose truth holds a "
+        "lesion.",
+        why_not="The truth holds no lesion on any of them.",
+    ),
+    replace(COLUMNS[1], why_not="The truth holds no lesion on any of them."),
+    replace(
+        COLUMNS[2],
+        meaning="Share of the cases on which mask and truth both hold a lesion, or neither does.",
+    ),
+    COLUMNS[3],
+)
 
 
 @dataclass(frozen=True)
 class Told:
-    """Two readers. lines: they, and the weights with either of them, with `COLUMNS`."""
+    """A table of readers and weights, and what is said of it. lines: with these columns."""
 
     title: str
     said: tuple[str, ...]
     lines: tuple[Line, ...]
+    columns: tuple[Metric, ...] = COLUMNS
+
+
+def against_truth(figures: dict[str, Any]) -> Told | None:
+    """Of `Evaluation.figures`, each reader beside the imported truth, and the weights; None where no reader is."""
+    told, revision = figures["against_truth"], figures["revision"]
+    readers, weights = told["readers"], told["weights"]
+    if not readers:
+        return None
+    said = [
+        f"Masks that readers left, and those of {revision} on the same cases as far as it had not seen them, against "
+        "the outlines that came with the data. Readers may have looked at these: the Review tab shows them until they "
+        "are hidden."
+    ]
+    if kept := _of_each(readers, "kept"):
+        said.append(f"Left out, because they are the truth, kept or drawn on: {kept}.")
+    if begun := _of_each(readers, "begun"):
+        said.append(
+            f"Begun with a prediction, accepted or drawn on, or with another reader's mask: {begun}."
+        )
+    of_each = [(one["reader"], one) for one in readers]
+    lines = [
+        _line(name, one, COLUMNS_OF_TRUTH)
+        for name, one in (*of_each, (revision, weights))
+        if one["n"]
+    ]
+    return Told(AGAINST_TRUTH, tuple(said), tuple(lines), COLUMNS_OF_TRUTH)
+
+
+def _of_each(readers: list[dict[str, Any]], key: str) -> str:
+    return ", ".join(f"{one[key]:,} of {one['reader']}" for one in readers if one[key])
+
+
+def tables(figures: dict[str, Any]) -> tuple[Told, ...]:
+    """All that there is of readers."""
+    first = against_truth(figures)
+    return (*((first,) if first else ()), *told(figures))
 
 
 def told(figures: dict[str, Any]) -> tuple[Told, ...]:
@@ -81,14 +133,21 @@ def _shared(pair: dict[str, Any]) -> str:
         f"and both left a mask on {n:,} of them."
     )
     if begun := pair["begun_alike"]:
-        said += f" On {begun:,} of these both masks began with the same one, the prediction or the truth, which favours agreement."
+        said += (
+            f" On {begun:,} of these both masks began with the same one (the prediction, the truth, or one with the "
+            "other's), which favours agreement."
+        )
     return said
 
 
 def _labels(labels: dict[str, Any]) -> str:
     if not labels["n"]:
         return ""
-    said = f"{images(labels['n'], what='case')} have a label from both: the same one in {_with_ends(labels, 'same', '%')}"
+    have = "has" if labels["n"] == 1 else "have"
+    said = (
+        f"{images(labels['n'], what='case')} {have} a label from both: the same one in "
+        f"{_with_ends(labels, 'same', '%')}"
+    )
     return said + (
         f", kappa {_with_ends(labels, 'kappa')}." if labels["kappa"] is not None else "."
     )
@@ -104,8 +163,14 @@ def _beside(weights: dict[str, Any], revision: str) -> str:
         f"{revision} with them by {figure(weights['agreement'])}: {change(weights['difference'])} ({ends})."
     )
     if begun := weights["begun"]:
+        its = "is its own" if begun == 1 else "are its own"
         said += (
-            f" Of the readers' masks {begun:,} are its own, accepted or drawn on, which favours it."
+            f" Of the readers' masks there {begun:,} {its}, accepted or drawn on, which favours it."
+        )
+    if empty := weights["empty"]:
+        said += (
+            f" Where neither outlined anything, {revision} paints on {weights['painted']:,} of "
+            f"{images(empty, what='case')}."
         )
     return said
 
@@ -124,8 +189,8 @@ def _interval(ends: list[float] | None, unit: str) -> str:
     return "" if ends is None else " to ".join(_figure(end, unit) for end in ends)
 
 
-def _line(name: str, figures: dict[str, Any]) -> Line:
-    cells = tuple(_cell(figures, metric) for metric in COLUMNS)
+def _line(name: str, figures: dict[str, Any], columns: tuple[Metric, ...] = COLUMNS) -> Line:
+    cells = tuple(_cell(figures, metric) for metric in columns)
     return Line(
         name, f"{figures['n']:,}", images(figures["n"], figures["groups"], "case"), None, cells
     )

@@ -7,7 +7,7 @@ weights of the same training: they tell something of two recipes, and enter only
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from bcweb.metrics import DETECTED_ABOVE
-from bcweb.review.evaluation import Evaluation, Scored, not_predicted
+from bcweb.review.evaluation import SIZES, Evaluation, Scored, not_predicted, size_of
 from bcweb.review.records import ReviewError
 from bcweb.scores import CaseScore, groups_of, outlined, with_interval
 from bcweb.statistics import (
@@ -47,6 +47,11 @@ class Pair:
     def difference(self) -> float:
         return self.first.dice - self.second.dice
 
+    @property
+    def size(self) -> str | None:
+        """The part of `SIZES` that the lesion falls into; None where there is none."""
+        return size_of(self.case.share) if self.case.share else None
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -77,11 +82,13 @@ class Comparison:
 
     @cached_property
     def figures(self) -> dict[str, Any]:
-        """By name: n images, groups, the figure of the first, of the second, and first - second."""
+        """By name: n images, groups, the figure of the first, of the second, and first - second; and by data set, label
+        and size the two of `_of_part`."""
         lesion = [p for p in self.pairs if p.first.lesion]
         normal = [p for p in self.pairs if not p.first.lesion]
         apart = [p for p in lesion if None not in (p.first.hd95_px, p.second.hd95_px)]
         rated = [p for p in self.pairs if None not in (p.first.presence, p.second.presence)]
+        labels = sorted({p.first.label for p in self.pairs} - {""})
         rows = {
             "dice_mean": _paired(lesion, lambda s: s.dice),
             "dice_median": _paired(lesion, lambda s: s.dice, np.median),
@@ -106,7 +113,15 @@ class Comparison:
             "accepted_of_first": self.accepted[0],
             "accepted_of_second": self.accepted[1],
             "rows": rows,
+            "datasets": self._by(
+                lambda p: p.first.dataset, dict.fromkeys(p.first.dataset for p in self.pairs)
+            ),
+            "by_label": self._by(lambda p: p.first.label, labels),
+            "by_size": self._by(lambda p: p.size, [name for name, _ in SIZES]),
         }
+
+    def _by(self, kind: Callable[[Pair], str | None], names: Iterable[str]) -> dict[str, Any]:
+        return {name: _of_part([p for p in self.pairs if kind(p) == name]) for name in names}
 
 
 def compare(first: Evaluation, second: Evaluation, with_folds: bool = False) -> Comparison:
@@ -172,6 +187,14 @@ def _gain_first(pair: Pair) -> tuple:
 
 def _loss_first(pair: Pair) -> tuple:
     return (round(pair.difference, 6), pair.first.key)
+
+
+def _of_part(pairs: Sequence[Pair]) -> dict[str, Any]:
+    """The Dice of its lesion images, and how many of its normal ones are painted."""
+    return {
+        "dice_mean": _paired([p for p in pairs if p.first.lesion], lambda s: s.dice),
+        "painted": _paired_share([p for p in pairs if not p.first.lesion], lambda s: s.painted > 0),
+    }
 
 
 def _paired(

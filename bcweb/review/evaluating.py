@@ -74,16 +74,17 @@ def run(arguments: argparse.Namespace) -> int:
             )
         scorer = Scorer(store)
 
-        def scored(revision: str | None) -> Evaluation:
+        def scored(revision: str | None, with_readers: bool) -> Evaluation:
             with _progress() as progress:
                 return evaluate(
-                    store, LOCAL, arguments.name, revision, arguments.truth, scorer, progress
-                )
+                    store, LOCAL, arguments.name, revision, arguments.truth, scorer, progress, with_readers
+                )  # fmt: skip
 
-        evaluation = scored(arguments.revision)
+        evaluation = scored(arguments.revision, with_readers=True)
         comparison = None
         if arguments.against:
-            comparison = compare(evaluation, scored(arguments.against), arguments.out_of_fold)
+            other = scored(arguments.against, with_readers=False)
+            comparison = compare(evaluation, other, arguments.out_of_fold)
         predicted = Predicted(store, LOCAL, store.project(LOCAL, arguments.name))
     figures = evaluation.figures | {"comparison": comparison.figures if comparison else None}
     texts: list[tuple[Path | None, Callable[[], str]]] = [
@@ -122,21 +123,21 @@ def _show(evaluation: Evaluation, comparison: Comparison | None, predicted: Pred
             said = f"which --revision {by[0]} scores" if by else "with no prediction"
             print(f"Left aside: {wording.images(n, what=modality)}, {said}.")
     rest = [name for name in names[evaluation.modality] if name != evaluation.revision]
-    for pair in agreement_wording.told(evaluation.figures):
-        print("\n" + _of_two_readers(pair))
+    for told in agreement_wording.tables(evaluation.figures):
+        print("\n" + _of_readers(told))
     if comparison:
         print("\n" + _beside(comparison.figures))
     elif rest:
         print(f"To compare: --against {', '.join(rest)}")
 
 
-def _of_two_readers(pair: agreement_wording.Told) -> str:
-    lines = [f"{agreement_wording.TITLE}: {pair.title}", *pair.said]
-    width = max([len(line.name) for line in pair.lines], default=0)
-    if pair.lines:
-        names = "".join(f"  {metric.name:>24}" for metric in agreement_wording.COLUMNS)
+def _of_readers(told: agreement_wording.Told) -> str:
+    lines = [f"{agreement_wording.TITLE}: {told.title}", *told.said]
+    width = max([len(line.name) for line in told.lines], default=0)
+    if told.lines:
+        names = "".join(f"  {metric.name:>24}" for metric in told.columns)
         lines.append(f"  {'':{width}}  cases{names}")
-    for line in pair.lines:
+    for line in told.lines:
         cells = "".join(
             f"  {cell.value + (f' ({cell.interval})' if cell.interval else ''):>24}"
             for cell in line.cells
@@ -152,13 +153,25 @@ def _beside(figures: dict[str, Any]) -> str:
     rows = wording.differences(figures)
     if rows:
         lines.append(f"  {'':22}{'first':>8}{'second':>8}  difference, 95% interval")
-    for row in rows:
-        ends = f" ({row.interval})" if row.interval else ""
-        verdict = f" {row.verdict}" if row.verdict else ""
-        lines.append(
-            f"  {row.name:<22}{row.first:>8}{row.second:>8}  {row.difference}{ends}{verdict}"
-        )
+    lines += [f"  {row.name:<22}{_both(row)}" for row in rows]
+    parts = wording.parts(figures)
+    if parts:
+        lines += ["", f"{wording.PARTS}: {wording.MANY}"]
+        width = max(len(name) for part in parts for name, _ in part.lines)
+        lines.append(f"    {'':{width + 17}} images   first  second  difference, 95% interval")
+    for part in parts:
+        lines.append(f"  {part.title}")
+        lines += [
+            f"    {name:<{width}}  {row.name:<15}{row.images:>7}{_both(row)}"
+            for name, row in part.lines
+        ]
     return "\n".join(lines)
+
+
+def _both(row: wording.Difference) -> str:
+    ends = f" ({row.interval})" if row.interval else ""
+    verdict = f" {row.verdict}" if row.verdict else ""
+    return f"{row.first:>8}{row.second:>8}  {row.difference}{ends}{verdict}"
 
 
 def _write(file: Path, text: str) -> None:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from bcweb.review.agreement import Agreement, agreements
+from bcweb.review.agreement import AgainstTruth, Agreement, Look, against_truth, agreements, look
 from bcweb.review.records import CaseRow, How, NotThere, Prediction, ReviewError, Verdict
 from bcweb.review.revisions import Predicted
 from bcweb.review.scorer import Mask, Scorer
@@ -119,7 +119,8 @@ class Judged:
 @dataclass(frozen=True)
 class Evaluation:
     """A revision's scores on a project. left: the cases without a score, the reason as their error. judged: with a
-    score or without. readers: how far they agree with each other and with the revision, whatever the truth is."""
+    score or without. readers: how far they agree with each other and with the revision, and against_truth: they and the
+    revision with the imported truth, whatever the truth is here."""
 
     project: str
     revision: str
@@ -129,6 +130,7 @@ class Evaluation:
     left: tuple[CaseScore, ...]
     judged: tuple[Judged, ...] = ()
     readers: tuple[Agreement, ...] = ()
+    against_truth: AgainstTruth = field(default_factory=AgainstTruth)
 
     @property
     def total(self) -> int:
@@ -170,6 +172,7 @@ class Evaluation:
             "by_size": self._by_size(),
             "uncertainty": self._uncertainty(),
             "agreement": [pair.figures for pair in self.readers],
+            "against_truth": self.against_truth.figures,
         }
 
     @cached_property
@@ -239,12 +242,13 @@ def evaluate(
     truth: TruthOf = "imported",
     scorer: Scorer | None = None,
     progress: Progress | None = None,
+    with_readers: bool = True,
 ) -> Evaluation:
     """Score one revision's predictions of a project against its truth as it stands now.
 
     revision: None takes the first of `bcweb.review.revisions`. scorer: remembers what was scored before. progress: is
-    called with how many masks of how many are scored. Raises `ReviewError` where there is no such
-    project or revision.
+    called with how many masks of how many are scored. with_readers: how far they agree, too. Raises `ReviewError`
+    where there is no such project or revision.
     """
     scorer = scorer or Scorer(store)
     found = store.project(owner, project)
@@ -255,6 +259,8 @@ def evaluate(
     cases: list[Scored] = []
     left: list[CaseScore] = []
     judged: list[Judged] = []
+    looks: list[Look] = []
+    readings = store.readings(owner, found.id) if with_readers else {}
     for done, row in enumerate(rows):
         if progress:
             progress(done, len(rows))
@@ -264,22 +270,23 @@ def evaluate(
             has_truth = row.case.truth_file is not None
             judged.append(Judged(told.blank, row.verdict.decision, has_truth))
         reason = _reason(row.case, row.verdict, prediction, told, revision, truth)
-        if reason:
-            left.append(replace(told.blank, error=reason))
-            continue
         try:
-            cases.append(_scored(row.case, row.verdict, prediction, told, scorer))
+            if not reason:
+                cases.append(_scored(row.case, row.verdict, prediction, told, scorer))
         except NotThere:
             raise
         except ReviewError:
-            left.append(replace(told.blank, error=DAMAGED))
+            reason = DAMAGED
+        if reason:
+            left.append(replace(told.blank, error=reason))
+        if said := readings.get(row.case.id):
+            looks.append(look(row.case, said, prediction, scorer))
     if progress:
         progress(len(rows), len(rows))
-    readings = store.readings(owner, found.id)
-    readers = agreements([row.case for row in rows], readings, predictions, scorer)
     return Evaluation(
-        found.name, revision, modality, truth, tuple(cases), tuple(left), tuple(judged), readers
-    )
+        found.name, revision, modality, truth, tuple(cases), tuple(left), tuple(judged),
+        agreements(looks), against_truth(looks),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,7 @@ svg { width: 100%; height: auto; display: block; } svg line { stroke: var(--line
 th:first-child, td:first-child { text-align: left; padding-left: 0; } thead th { color: var(--muted); font-size: 12px; vertical-align: bottom; } tbody tr { border-top: 1px solid var(--line); }
 tbody .title th { color: var(--muted); font-size: 12px; padding-top: 14px; } td small { display: block; font-size: 11px; }
 .names td:nth-child(-n + 3), .names th:nth-child(-n + 3) { text-align: left; } .names td:nth-child(2) { white-space: normal; min-width: 90px; } .narrow { width: auto; } .better { color: var(--accent); } .worse { color: var(--caution); } .sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); gap: 0 32px; }
+.parts td:nth-child(2), .parts th:nth-child(2) { text-align: left; }
 .term { cursor: help; border-radius: 3px; } th .term, dt .term, .name .term { text-decoration: underline dotted var(--muted); text-underline-offset: 3px; }
 .why { display: none; position: fixed; z-index: 1; left: 50%; bottom: 12px; transform: translateX(-50%); width: min(640px, calc(100vw - 24px)); padding: 10px 14px; border: 1px solid var(--line); border-radius: 8px; background: var(--raised); color: var(--fg); font-size: 13px; font-weight: 400; text-align: left; white-space: normal; box-shadow: 0 6px 24px rgb(0 0 0 / 35%); }
 .term:hover .why, .term:focus .why { display: block; } :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
@@ -79,7 +80,7 @@ def html(
         _plots(evaluation),
         _table(wording.sections(figures)),
         _comparison(comparison) if comparison else "",
-        *map(_readers, agreement_wording.told(figures)),
+        *map(_readers, agreement_wording.tables(figures)),
         _worst(evaluation),
         _meanings(),
         "<footer>Made by bcweb. Research software. Not a medical device, and not for diagnosis.</footer>",
@@ -261,6 +262,7 @@ def _comparison(comparison: Comparison) -> str:
         f'<th scope="col">{first}</th><th scope="col">{second}</th>'
         f'<th scope="col">{_term("Difference", wording.DIFFERENCE, True)}</th></tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
+        f"{_parts(comparison)}"
         f'<div class="sides">{lists}</div>'
     )
     return (
@@ -269,12 +271,37 @@ def _comparison(comparison: Comparison) -> str:
     )
 
 
-def _readers(pair: agreement_wording.Told) -> str:
+def _parts(comparison: Comparison) -> str:
+    """The differences by group of cases."""
+    parts = wording.parts(comparison.figures)
+    if not parts:
+        return ""
+    first, second = escape(comparison.first), escape(comparison.second)
+    bodies = "".join(
+        f'<tbody><tr class="title"><th colspan="6">{escape(part.title)}</th></tr>'
+        + "".join(
+            f'<tr><th scope="row">{escape(name)}</th><td>{escape(row.name)}</td><td>{_term(row.images, row.over)}</td>'
+            f"{_both(row, f'beside.{part.kind}.{name}.')}</tr>"
+            for name, row in part.lines
+        )
+        + "</tbody>"
+        for part in parts
+    )
+    return (
+        f"<h3>{wording.PARTS}</h3><p>{wording.MANY}</p>"
+        f'<div class="wide" tabindex="0" role="region" aria-label="Differences by group of cases"><table class="narrow parts">'
+        f'<thead><tr><td></td><th scope="col">Figure</th><th scope="col">Images</th><th scope="col">{first}</th>'
+        f'<th scope="col">{second}</th><th scope="col">{_term("Difference", wording.DIFFERENCE, True)}</th></tr></thead>'
+        f"{bodies}</table></div>"
+    )
+
+
+def _readers(told: agreement_wording.Told) -> str:
     heads = "".join(
         f'<th scope="col">{_term(metric.name, metric.meaning, True)}</th>'
-        for metric in agreement_wording.COLUMNS
+        for metric in told.columns
     )
-    meanings = {metric.key: metric.meaning for metric in agreement_wording.COLUMNS}
+    meanings = {metric.key: metric.meaning for metric in told.columns}
 
     def cell(line: Line, one: Cell) -> str:
         why = " ".join(
@@ -286,29 +313,37 @@ def _readers(pair: agreement_wording.Told) -> str:
     rows = "".join(
         f'<tr><th scope="row">{escape(line.name)}</th><td>{_term(line.images, line.groups)}</td>'
         f"{''.join(cell(line, one) for one in line.cells)}</tr>"
-        for line in pair.lines
+        for line in told.lines
     )
-    title = f"{agreement_wording.TITLE}: {pair.title}"
+    title = f"{agreement_wording.TITLE}: {told.title}"
     table = (
         f'<div class="wide" tabindex="0" role="region" aria-label="{escape(title)}"><table class="narrow"><thead><tr><td></td>'
         f'<th scope="col">Cases</th>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
     )
     return (
         f"<section><h2>{escape(title)}</h2>"
-        f"{''.join(f'<p>{escape(said)}</p>' for said in pair.said)}{table if rows else ''}</section>"
+        f"{''.join(f'<p>{escape(said)}</p>' for said in told.said)}{table if rows else ''}</section>"
     )
 
 
 def _difference_row(row: Difference) -> str:
-    why = " ".join(part for part in (row.meaning, row.over, row.why) if part)
+    return f'<tr><th scope="row">{_term(row.name, _why_so(row), True)}</th>{_both(row)}</tr>'
+
+
+def _both(row: Difference, place: str = "") -> str:
+    """The cells of both figures and their difference."""
+    why = _why_so(row)
     verdict = f' <span class="{row.verdict}">{row.verdict}</span>' if row.verdict else ""
     return (
-        f'<tr><th scope="row">{_term(row.name, why, True)}</th>'
-        f"<td>{_term(row.first, why, False, f'first.{row.key}')}</td>"
-        f"<td>{_term(row.second, why, False, f'second.{row.key}')}</td>"
-        f"<td>{_term(row.difference, why, False, f'difference.{row.key}')}{verdict}"
-        f"<small>{escape(row.interval)}</small></td></tr>"
+        f"<td>{_term(row.first, why, False, f'{place}first.{row.key}')}</td>"
+        f"<td>{_term(row.second, why, False, f'{place}second.{row.key}')}</td>"
+        f"<td>{_term(row.difference, why, False, f'{place}difference.{row.key}')}{verdict}"
+        f"<small>{escape(row.interval)}</small></td>"
     )
+
+
+def _why_so(row: Difference) -> str:
+    return " ".join(part for part in (row.meaning, row.over, row.why) if part)
 
 
 def _pair_list(title: str, pairs: Sequence[Pair]) -> str:

@@ -142,6 +142,9 @@ class Line:
     cells: tuple[Cell, ...]
 
 
+SIZE = "Truth's share of the image"
+
+
 @dataclass(frozen=True)
 class Section:
     title: str
@@ -244,7 +247,7 @@ def sections(figures: dict[str, Any]) -> tuple[Section, ...]:
     for title, field, parts in (
         ("Label", "label", figures["by_label"]),
         ("Finding", "finding", figures["by_finding"]),
-        ("Truth's share of the image", "size", figures["by_size"]),
+        (SIZE, "size", figures["by_size"]),
     ):
         if len(parts) > 1 and (field != "size" or figures["lesion"]["n"]):
             lines = tuple(_line(n, _apart(part), (field, n)) for n, part in parts.items())
@@ -379,11 +382,13 @@ def reasons(left_out: dict[str, int]) -> str:
 
 @dataclass(frozen=True)
 class Difference:
-    """One figure of both, and how far apart they are. is_better: whether the interval says so."""
+    """One figure of both, and how far apart they are. images: of how many. verdict: better or worse, where the interval
+    says so."""
 
     key: str
     name: str
     meaning: str
+    images: str
     first: str
     second: str
     difference: str
@@ -399,15 +404,44 @@ def differences(compared: dict[str, Any]) -> tuple[Difference, ...]:
     return tuple(_difference(key, row) for key, row in rows)
 
 
+@dataclass(frozen=True)
+class Part:
+    """A section of what both reach by group of cases. kind: which of "dataset", "label", "size" its lines are of, each a
+    name with a figure."""
+
+    title: str
+    kind: str
+    lines: tuple[tuple[str, Difference], ...]
+
+
+def parts(compared: dict[str, Any]) -> tuple[Part, ...]:
+    """The differences by data set, label and size, where there is more than one, as in `sections`."""
+    made = []
+    for title, kind, of in (
+        ("Data set", "dataset", compared["datasets"]),
+        ("Label", "label", compared["by_label"]),
+        (SIZE, "size", compared["by_size"]),
+    ):
+        told = {name: {k: row for k, row in rows.items() if row["n"]} for name, rows in of.items()}
+        lines = [
+            (name, _difference(k, row)) for name, rows in told.items() for k, row in rows.items()
+        ]
+        if sum(map(bool, told.values())) > 1:
+            made.append(Part(title, kind, tuple(lines)))
+    return tuple(made)
+
+
 def _difference(key: str, row: dict[str, Any]) -> Difference:
-    metric = BY_KEY[key]
+    metric, n = BY_KEY[key], f"{row['n']:,}"
     meaning = metric.meaning
     if key == "dice_median":
         meaning = "The median Dice of each, and the median of the differences case by case."
     if key == "hd95_mean":
         meaning += " Only where both painted something."
     if row["difference"] is None:
-        return Difference(key, metric.name, meaning, DASH, DASH, DASH, "", "", metric.why_not, "")
+        return Difference(
+            key, metric.name, meaning, n, DASH, DASH, DASH, "", "", metric.why_not, ""
+        )
     ends = row["difference_ci"]
     why = "" if ends else _no_interval(metric)
     if ends and row.get("alike"):
@@ -416,6 +450,7 @@ def _difference(key: str, row: dict[str, Any]) -> Difference:
         key,
         metric.name,
         meaning,
+        n,
         figure(row["first"], metric.unit),
         figure(row["second"], metric.unit),
         change(row["difference"], metric.unit) + (" points" if metric.unit == "%" else ""),
@@ -440,6 +475,8 @@ DIFFERENCE = (
     "both, do not widen it. Where no case differs, the row says which interval it has instead. Where it excludes 0, "
     "the row says better or worse."
 )
+PARTS = "By group of cases"
+MANY = "Many lines are looked at here: where nothing differs, one in twenty still leaves 0 out by chance."
 MORE = [
     (
         "Interval",

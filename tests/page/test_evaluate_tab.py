@@ -179,6 +179,14 @@ def test_two_revisions_are_compared_and_a_case_that_got_worse_is_opened(tab):
     assert "6 cases that both predicted and neither had seen" in tab.on(".beside").inner_text()
     assert f"3 that {FIRST} saw in training" in tab.on(".beside").inner_text()
     assert tab.worse() == ["f", "d", "b"]
+    parts = tab.on(".beside .parts")
+    expect(parts.locator(".title")).to_have_text(
+        ["Data set", "Label", "Truth's share of the image"]
+    )
+    malignant = parts.locator("tr", has_text="malignant")
+    expect(malignant).to_have_text("malignantDice, mean20.2500.500−0.250")
+    tab.on('[data-figure="label.normal.difference.painted"]').hover()
+    expect(tab.on(".meaning")).to_contain_text("less is better. Over 2 images in 2 groups.")
     folds = tab.on(".folds input")
     folds.focus()
     tab.page.keyboard.press("Space")
@@ -639,15 +647,24 @@ def test_a_page_without_a_project_says_what_to_do_next(tab):
 def test_readers_are_compared_and_the_case_they_differ_on_most_is_one_press_away(tab):
     tab.arrive()
     tab.choose("read twice")
-    expect(tab.on(".readers h2")).to_have_text("Readers: ANNA and BEN", timeout=30_000)
+    titles = ["Readers: against the imported truth", "Readers: ANNA and BEN"]
+    expect(tab.on(".readers h2")).to_have_text(titles, timeout=30_000)
     tab.on(".revision select").select_option(FIRST)
-    rows = tab.on(".readers .wide tbody tr")
-    expect(rows.nth(1)).to_contain_text(f"{FIRST} and ANNA", timeout=30_000)
-    expect(rows.nth(0)).to_have_text("ANNA and BEN60.7200.90083.3%0.571")
-    expect(tab.on(".readers > p").first).to_contain_text("both left a mask on 6 of them")
+    truth, pair = (tab.on(".readers .wide").nth(at).locator("tbody tr") for at in range(2))
+    expect(pair.nth(1)).to_contain_text(f"{FIRST} and ANNA", timeout=30_000)
+    expect(pair.nth(0)).to_have_text("ANNA and BEN60.7200.90083.3%0.571")
+    expect(truth).to_have_text(
+        [
+            "ANNA50.8000.800100.0%39.8% to 100.0%1.000",
+            "BEN40.7000.70075.0%0.500",
+            f"{FIRST}50.7670.80080.0%0.545",
+        ]
+    )
+    expect(tab.on(".readers > p", has_text="both left a mask on 6 of them")).to_be_visible()
     differing = tab.on(".differing tbody tr")
-    expect(differing).to_have_count(4)
-    expect(differing.first).to_have_text("f set0.000")
+    expect(tab.on(".differing h3")).to_have_text("Where they differ: 5")
+    expect(differing.nth(0)).to_have_text("f set0.000no lesion / outlined")
+    expect(differing.nth(4)).to_have_text("d set–rejected / outlined")
     differing.first.get_by_role("link").click()
     expect(tab.page.locator("bc-review .case h2")).to_have_text("f", timeout=30_000)
 

@@ -30,6 +30,7 @@ from bcweb.review.store import Store
 from tests import weights_folder
 from tests.page import begun as fake
 from tests.review.imported import pictures, run
+from tests.review.read_twice import ANNA, BEN, draw, fill_twice, read
 from tests.review.scored import (
     BOXED,
     CASES,
@@ -227,6 +228,47 @@ def test_two_revisions_come_with_their_difference_and_the_cases(page, store):
     assert [pair["case"] for pair in more["worse"]] == ["f", "d", "fold", "b", "carried"]
     by = {pair["case"]: pair["revision"] for pair in more["worse"]}
     assert (by["d"], by["fold"]) == (FIRST, FOLD), "whose mask the first Dice is of"
+
+
+def test_two_revisions_come_with_their_difference_by_group_of_cases(page, store):
+    told = scores(page(), fill(store), **ASKED)["comparison"]
+    assert "one in twenty" in told["many"]
+    lines = {
+        part["kind"]: [
+            (name, row["name"], row["images"], row["difference"]) for name, row in part["lines"]
+        ]
+        for part in told["parts"]
+    }
+    assert list(lines) == ["dataset", "label", "size"]
+    assert lines["label"] == [
+        ("benign", "Dice, mean", "2", "−0.050"),
+        ("malignant", "Dice, mean", "2", "−0.250"),
+        ("normal", "Normals painted", "2", "0 points"),
+    ]
+
+
+def test_of_cases_on_which_readers_differ_the_first_are_sent_and_how_many_there_are(
+    page, store, monkeypatch
+):
+    monkeypatch.setattr(evaluations, "_MOST_LISTED", 2)
+    project = fill(store)
+    for reader, label in ((ANNA, "benign"), (BEN, "malignant")):
+        for name in "bc":
+            read(store, project, reader, name, "unsure", label=label)
+        draw(store, project, reader, "d", square(10, int(reader == BEN)))
+    [pair] = scores(page(), project, revision=FIRST)["readers"]
+    assert (pair["differ"], pair["names"]) == (3, [ANNA, BEN])
+    told = [(one["case"], one["dice"], one["words"]) for one in pair["differing"]]
+    assert told == [("d", "0.900", ""), ("c", "–", "benign / malignant")], (
+        "c is of another data set"
+    )
+
+
+def test_each_reader_comes_beside_the_imported_truth(page, store):
+    told = scores(page(), fill_twice(store), revision=FIRST)["against_truth"]
+    assert [line["name"] for line in told["lines"]] == [ANNA, BEN, FIRST]
+    assert [column["name"] for column in told["columns"]][:2] == ["Dice, mean", "Dice, median"]
+    assert scores(page(), fill(store, name="unread"), revision=FIRST)["against_truth"] is None
 
 
 def test_the_cases_say_of_which_mask_their_dice_is(page, store):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -13,10 +14,11 @@ from bcweb.review import __main__ as program
 from bcweb.review import agreement_wording, report
 from bcweb.review.evaluation import evaluate
 from bcweb.review.records import Project
+from bcweb.review.scorer import Scorer
 from bcweb.review.store import Store
 from bcweb.statistics import kappa
 from tests.review.read_twice import ANNA, BEN, draw, fill_twice, read
-from tests.review.scored import CASES, FIRST, Made, Mask, fill, ids_of, square
+from tests.review.scored import CASES, FIRST, SECOND, Made, Mask, fill, ids_of, square
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +62,61 @@ def test_weights_are_compared_with_either_reader_where_they_had_not_seen_the_cas
     assert weights["readers"] == pytest.approx((0.9 + 0.8 + 0.9 + 0) / 4), "on the same cases"
     assert weights["agreement"] == pytest.approx(0.825)
     assert weights["difference"] == pytest.approx(0.175)
+
+
+def test_the_false_alarms_of_the_weights_are_told_where_neither_reader_outlined_anything(tmp_path):
+    cases = (CASES[0], CASES[5], replace(CASES[5], name="g", group="g"), CASES[4])
+    with Store(tmp_path) as store:
+        project = fill(store, cases=cases)
+        for reader in (ANNA, BEN):
+            draw(store, project, reader, "a", square(10, 0))
+            for name in ("e", "f", "g"):
+                draw(store, project, reader, name, square(None, None))
+        figures = evaluate(store, "local", "made", FIRST).figures
+    weights = figures["agreement"][0]["weights"]
+    assert (weights["empty"], weights["painted"]) == (3, 2), "it paints on f and g"
+    [told] = agreement_wording.told(figures)
+    assert f"Where neither outlined anything, {FIRST} paints on 2 of 3 cases." in told.said[-1]
+
+
+def test_masks_that_are_the_weights_own_are_counted_on_the_cases_that_the_sentence_is_of(tmp_path):
+    cases = (CASES[0], CASES[4], replace(CASES[4], name="g", group="g"))
+    with Store(tmp_path) as store:
+        project = fill(store, cases=cases)
+        for reader in (ANNA, BEN):
+            draw(store, project, reader, "a", square(10, 0))
+            for name in ("e", "g"):  # normals
+                read(store, project, reader, name, "accept")
+        figures = evaluate(store, "local", "made", FIRST).figures
+    [told] = agreement_wording.told(figures)
+    assert figures["agreement"][0]["weights"]["begun"] == 0
+    assert "On the 1 case among them" in told.said[-1] and "its own" not in told.said[-1]
+
+
+def test_of_one_case_it_is_told_in_the_singular(tmp_path):
+    with Store(tmp_path) as store:
+        project = fill(store, cases=CASES[:1])
+        draw(store, project, ANNA, "a", square(10, 0), label="benign")
+        read(store, project, BEN, "a", "accept", label="benign")
+        [told] = agreement_wording.told(evaluate(store, "local", "made", FIRST).figures)
+    assert "1 case has a label from both" in told.said[1]
+    assert "Of the readers' masks there 1 is its own" in told.said[2]
+
+
+def test_an_ellipse_that_was_kept_is_nobodys_outline(tmp_path):
+    boxed = replace(CASES[0], boxed=True)
+    cases = (CASES[0], replace(boxed, name="kept"), replace(boxed, name="drawn"))
+    with Store(tmp_path) as store:
+        project = fill(store, cases=cases)
+        for reader in (ANNA, BEN):
+            read(store, project, reader, "kept", "truth")
+            draw(store, project, reader, "drawn", square(10, int(reader == BEN)))
+        told = evaluate(store, "local", "made", FIRST)
+    [pair] = told.figures["agreement"]
+    assert (pair["decided"], pair["readers"]["n"]) == (2, 1)
+    assert pair["readers"]["dice_mean"] == pytest.approx(0.9)
+    assert [one.case for one in told.readers[0].differing] == ["drawn"]
+    assert told.against_truth.readers == (), "a box is no truth to draw by"
 
 
 def test_what_favours_agreement_is_counted(both):
@@ -112,7 +169,29 @@ def test_of_three_readers_each_two_are_a_pair_those_with_the_most_in_common_firs
 
 def test_the_cases_on_which_they_differ_most_come_first(store):
     [pair] = evaluate(store, "local", "made", FIRST).readers
-    assert [one.case for one in pair.differing] == ["f", "b", "c", "a"], "c is of another data set"
+    assert [one.case for one in pair.differing][:4] == ["f", "b", "c", "a"], "c is of another set"
+
+
+def test_after_the_masks_come_cases_of_which_they_say_another_thing(own):
+    store, project = own
+    for reader, label in ((ANNA, "benign"), (BEN, "malignant")):
+        draw(store, project, reader, "carried", square(10, 0), label=label)
+        draw(store, project, reader, "late", square(10, 0), label="benign")
+    read(store, project, ANNA, "fold", "unsure", label="benign")
+    draw(store, project, BEN, "fold", square(None, None), label="normal")
+    [pair] = evaluate(store, "local", "made", FIRST).readers
+    assert [(one.case, ", ".join(one.differences)) for one in pair.differing] == [
+        ("f", "no lesion / outlined"),
+        ("b", ""),
+        ("c", ""),
+        ("a", "benign / malignant"),
+        ("fold", "unsure / no lesion, benign / normal"),
+        ("carried", "benign / malignant"),
+        ("d", "rejected / outlined"),
+    ]
+    assert pair.figures["labels"]["n"] == 5, (
+        "a, b, carried, late, and fold, where ANNA left no mask"
+    )
 
 
 def test_it_is_told_in_sentences_and_rows(store):
@@ -120,11 +199,12 @@ def test_it_is_told_in_sentences_and_rows(store):
     assert told.title == "ANNA and BEN"
     assert told.said == (
         "ANNA and BEN both decided 7 cases, and both left a mask on 6 of them. On 2 of these both masks began with the "
-        "same one, the prediction or the truth, which favours agreement.",
+        "same one (the prediction, the truth, or one with the other's), which favours agreement.",
         "2 cases have a label from both: the same one in 50.0%, kappa 0.000.",
         f"On the 4 cases among them that {FIRST} had not seen and where either outlined something, the readers agree with "
         f"each other by a mean Dice of 0.650, and {FIRST} with them by 0.825: +0.175 (no interval). Of the readers' masks "
-        "4 are its own, accepted or drawn on, which favours it.",
+        f"there 4 are its own, accepted or drawn on, which favours it. Where neither outlined anything, {FIRST} paints on 0 "
+        "of 1 case.",
     )
     shown = {line.name: [cell.value for cell in line.cells] for line in told.lines}
     assert shown == {
@@ -142,6 +222,9 @@ def test_the_command_and_the_report_have_it(store, monkeypatch, capsys):
     assert program.main(["evaluate", "made", "--revision", FIRST]) == 0
     shown = capsys.readouterr().out
     assert "Readers: ANNA and BEN\nANNA and BEN both decided 7 cases" in shown
+    assert shown.index("Readers: against the imported truth\n") < shown.index("Readers: ANNA and")
+    [row] = [line for line in shown.splitlines() if line.startswith("  BEN ")]
+    assert row.split() == ["BEN", "4", "0.700", "0.700", "75.0%", "0.500"]
     [row] = [line for line in shown.splitlines() if line.startswith("  ANNA and BEN ")]
     assert row.split()[3:] == ["6", "0.720", "0.900", "83.3%", "0.571"]
     csv_file = store.home / "cases.csv"
@@ -152,6 +235,87 @@ def test_the_command_and_the_report_have_it(store, monkeypatch, capsys):
     page = report.html(evaluate(store, "local", "made", FIRST))
     assert "<h2>Readers: ANNA and BEN</h2><p>ANNA and BEN both decided 7 cases" in page
     assert 'data-figure="readers.ANNA and BEN.kappa">0.571<' in page
+    assert "<h2>Readers: against the imported truth</h2><p>Masks that readers left" in page
+    assert 'data-figure="readers.BEN.kappa">0.500<' in page
+    assert "The mean over the cases whose truth holds a lesion." in page
+
+
+def test_each_reader_is_compared_with_the_imported_truth_and_the_weights_on_the_same_cases(store):
+    """ANNA: a 1, b 0.8, c 0.6, and e and f have no lesion. BEN: a 0.9, c 0.5, e, and f, which BEN outlines. The rest is
+    the truth itself."""
+    told = evaluate(store, "local", "made", FIRST).figures["against_truth"]
+    anna, ben = told["readers"]
+    assert (anna["reader"], anna["n"], anna["lesion_n"], anna["groups"]) == (ANNA, 5, 3, 4)
+    assert (anna["dice_mean"], anna["dice_median"]) == pytest.approx((0.8, 0.8))
+    assert (anna["same"], anna["kappa"]) == (1, 1)
+    assert (ben["reader"], ben["n"], ben["lesion_n"]) == (BEN, 4, 2)
+    assert ben["dice_mean"] == pytest.approx(0.7), "f has no lesion to be of"
+    assert (ben["same"], ben["kappa"]) == (0.75, 0.5)
+    assert [(one["kept"], one["begun"]) for one in told["readers"]] == [(1, 2), (3, 2)]
+    # a 1, b 0.8, c 0.5, e clear, f painted; not d, of which nobody drew anything.
+    weights = told["weights"]
+    assert (weights["n"], weights["lesion_n"], weights["same"]) == (5, 3, 0.8)
+    assert weights["dice_mean"] == pytest.approx(2.3 / 3)
+
+
+def test_readers_beside_the_truth_are_told_in_sentences_and_rows(store):
+    told = agreement_wording.against_truth(evaluate(store, "local", "made", FIRST).figures)
+    assert told.title == "against the imported truth"
+    assert told.said[1:] == (
+        f"Left out, because they are the truth, kept or drawn on: 1 of {ANNA}, 3 of {BEN}.",
+        f"Begun with a prediction, accepted or drawn on, or with another reader's mask: 2 of {ANNA}, 2 of {BEN}.",
+    )
+    shown = {line.name: [line.images, *(cell.value for cell in line.cells)] for line in told.lines}
+    assert shown == {
+        ANNA: ["5", "0.800", "0.800", "100.0%", "1.000"],
+        BEN: ["4", "0.700", "0.700", "75.0%", "0.500"],
+        FIRST: ["5", "0.767", "0.800", "80.0%", "0.545"],
+    }
+
+
+def test_one_reader_is_compared_with_the_truth_as_well_and_weights_only_where_it_was_unseen(
+    tmp_path,
+):
+    with Store(tmp_path) as store:
+        project = fill(store)
+        draw(store, project, ANNA, "seen", square(10, 1))
+        draw(store, project, ANNA, "c", square(10, 4), beginning="truth")
+        read(store, project, BEN, "a", "truth")
+        told = agreement_wording.against_truth(evaluate(store, "local", "made", FIRST).figures)
+        assert [(line.name, line.images) for line in told.lines] == [(ANNA, "1")]
+        assert told.said[1:] == (
+            f"Left out, because they are the truth, kept or drawn on: 1 of {ANNA}.",
+        )
+
+
+def test_where_nobody_left_a_mask_of_their_own_nothing_is_compared_with_the_truth(tmp_path):
+    with Store(tmp_path) as store:
+        project = fill(store)
+        read(store, project, ANNA, "a", "truth")
+        read(store, project, ANNA, "b", "reject", reason="unreadable")
+        draw(store, project, ANNA, "no truth", square(10, 0))
+        figures = evaluate(store, "local", "made", FIRST).figures
+        assert agreement_wording.against_truth(figures) is None
+        assert agreement_wording.tables(figures) == ()
+
+
+def test_a_second_revision_is_scored_without_the_readers(store):
+    told = evaluate(store, "local", "made", SECOND, with_readers=False)
+    assert (told.readers, told.figures["against_truth"]["readers"]) == ((), [])
+
+
+def test_each_mask_of_a_case_is_read_once_and_none_the_next_time(own, monkeypatch):
+    store, project = own
+    draw(store, project, "CARA", "a", square(10, 2))
+    draw(store, project, "DAN", "a", square(10, 3))
+    asked = Counter()
+    mask = store.mask
+    monkeypatch.setattr(store, "mask", lambda id, file: asked.update([file]) or mask(id, file))
+    scorer = Scorer(store)
+    first = evaluate(store, "local", "made", FIRST, scorer=scorer)
+    assert len(first.readers) == 6 and set(asked.values()) == {1}
+    assert evaluate(store, "local", "made", FIRST, scorer=scorer) == first
+    assert set(asked.values()) == {1}
 
 
 def test_intervals_are_of_groups(tmp_path):

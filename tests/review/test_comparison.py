@@ -147,6 +147,65 @@ def test_the_difference_is_of_the_same_cases(compared):
     assert dice["difference_ci"] is None, "of three groups"
 
 
+def test_the_difference_is_told_for_each_group_of_cases(compared):
+    """a +0.1, b -0.2, d -0.5 and c 0, which is of another data set; of the normals e and f change places."""
+    figures = compared.figures
+    told = {
+        f"{of}.{name}": round(rows["dice_mean"]["difference"], 6)
+        for of in ("datasets", "by_label", "by_size")
+        for name, rows in figures[of].items()
+        if rows["dice_mean"]["n"]
+    }
+    assert told == {
+        "datasets.set": -0.2,
+        "datasets.other": 0,
+        "by_label.benign": -0.05,
+        "by_label.malignant": -0.25,
+        "by_size.under 1%": -0.5,
+        "by_size.3 to 10%": round(-0.1 / 3, 6),
+    }
+    normal = figures["by_label"]["normal"]["painted"]
+    assert (normal["n"], normal["first"], normal["second"], normal["alike"]) == (2, 0.5, 0.5, False)
+    shown = [
+        (part.title, name, row.key, row.images)
+        for part in wording.parts(figures)
+        for name, row in part.lines
+    ]
+    assert shown == [
+        ("Data set", "set", "dice_mean", "3"),
+        ("Data set", "set", "painted", "2"),
+        ("Data set", "other", "dice_mean", "1"),
+        ("Label", "benign", "dice_mean", "2"),
+        ("Label", "malignant", "dice_mean", "2"),
+        ("Label", "normal", "painted", "2"),
+        ("Truth's share of the image", "under 1%", "dice_mean", "1"),
+        ("Truth's share of the image", "3 to 10%", "dice_mean", "3"),
+    ]
+
+
+def test_a_loss_on_small_malignant_lesions_is_not_hidden_by_a_gain_on_large_benign_ones(tmp_path):
+    large = [
+        Made(f"large {n}", "benign", f"large {n}", 20, Mask(n % 2), Mask(8 + n % 3))
+        for n in range(24)
+    ]
+    small = [
+        Made(f"small {n}", "malignant", f"small {n}", 4, Mask(1 + n % 2), Mask(0))
+        for n in range(12)
+    ]
+    with Store(tmp_path) as store:
+        fill(store, cases=[*large, *small])
+        figures = compare(*(evaluate(store, "local", "made", r) for r in (FIRST, SECOND))).figures
+    [overall] = [row for row in wording.differences(figures) if row.key == "dice_mean"]
+    assert overall.verdict == "better"
+    told = {name: row.verdict for part in wording.parts(figures) for name, row in part.lines}
+    assert told == {
+        "benign": "better",
+        "malignant": "worse",
+        "under 1%": "worse",
+        "10% and over": "better",
+    }, "there is but one data set"
+
+
 def test_the_two_ways_round_are_each_others_mirror(store, first, compared):
     back = compare(evaluate(store, "local", "made", SECOND), first)
     for key, row in compared.figures["rows"].items():
@@ -219,6 +278,7 @@ def test_revisions_without_a_case_in_common_have_figures_that_do_not_exist(first
     none = compare(first, replace(first, revision="other", cases=()))
     assert none.pairs == () and none.left_out["not predicted by other"] == 9
     assert all(row["difference"] is None for row in none.figures["rows"].values())
+    assert wording.parts(none.figures) == ()
 
 
 def test_two_revisions_that_share_no_pair_of_a_lesion_and_a_normal_have_no_auc():

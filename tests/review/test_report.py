@@ -89,7 +89,7 @@ def test_every_figure_of_the_report_is_that_of_the_json(written):
     compared = 0
     for name, text in parsed.figures.items():
         place, key = name.rsplit(".", 1)
-        if place in ("first", "second", "difference"):
+        if place in ("first", "second", "difference") or place.startswith("beside."):
             continue
         block = blocks[place]
         part = (
@@ -119,6 +119,23 @@ def test_the_differences_of_the_report_are_those_of_the_json(written):
             assert told == shown(key, row["difference"], "+"), key
         else:
             assert told == ("0 points" if key in SHARES else "0"), key
+
+
+def test_the_differences_by_group_of_cases_are_those_of_the_json(written):
+    page, _, figures, parsed = written
+    of = {"dataset": "datasets", "label": "by_label", "size": "by_size"}
+    told = {name: text for name, text in parsed.figures.items() if name.startswith("beside.")}
+    assert len(told) == 3 * 8, (
+        "two data sets, one with normals, three labels, and two sizes that there are"
+    )
+    for name, text in told.items():
+        _, kind, group, which, key = name.split(".")
+        value = figures["comparison"][of[kind]][group][key][which]
+        sign = "+" if which == "difference" else ""
+        no_change = "0 points" if key in SHARES else "0"
+        expected = no_change if sign and abs(value) < 1e-9 else shown(key, value, sign)
+        assert text.replace("−", "-") == expected, name
+    assert f"<h3>{wording.PARTS}</h3><p>{wording.MANY}</p>" in page
 
 
 def test_the_report_needs_nothing_and_nobody_else(written):
@@ -287,6 +304,9 @@ def test_the_command_prints_the_figures_and_what_was_left_out(home, capsys):
     assert "6 cases that both predicted and neither had seen: 2 better" in said
     assert "3 worse, 1 less than 0.0005 apart." in said
     assert re.search(r"Dice, mean +0\.575 +0\.725  −0\.150$", said, re.M), "three groups"
+    assert f"{wording.PARTS}: {wording.MANY}\n" in said and "\n  Data set\n    set " in said
+    assert re.search(r"^    malignant +Dice, mean +2 +0\.250 +0\.500  −0\.250$", said, re.M)
+    assert re.search(r"^    normal +Normals painted +2 +50\.0% +50\.0%  0 points", said, re.M)
     assert main(["evaluate", "made"]) == 0
     assert f"To compare: --against {FIRST}" in capsys.readouterr().out
 

@@ -16,13 +16,16 @@ import { BASE, ask, sending } from "./api.js";
 /** @typedef {{key: string, value: string, interval: string, over: string, why: string}} Cell why: there is no figure, or no interval */
 /** @typedef {{name: string, images: string, groups: string, only: [string, string] | null, cells: Cell[]}} Line */
 /** @typedef {{title: string, lines: Line[]}} Section */
-/** @typedef {{key: string, name: string, meaning: string, first: string, second: string, difference: string,
+/** @typedef {{key: string, name: string, meaning: string, images: string, first: string, second: string, difference: string,
  *  interval: string, over: string, why: string, verdict: "" | "better" | "worse"}} Difference */
+/** @typedef {{title: string, kind: string, lines: [string, Difference][]}} Part of the cases, by the names of groups of them */
 /** @typedef {{id: number, dataset: string, case: string, revision: string, first: string, second: string, difference: string}} Pair
  *  revision: whose mask the first Dice is of */
-/** @typedef {{first: string, second: string, said: string, left_out: string, out_of_fold: number, with_folds: boolean, meaning: string, rows: Difference[], better: Pair[], worse: Pair[]}} Comparison */
-/** Two readers. differing: cases on which their masks are not the same, the lowest Dice first.
- * @typedef {{title: string, said: string[], lines: Line[], differing: {id: number, dataset: string, case: string, dice: string}[]}} Readers */
+/** @typedef {{first: string, second: string, said: string, left_out: string, out_of_fold: number, with_folds: boolean, meaning: string, rows: Difference[],
+ *  many: string, parts: Part[], better: Pair[], worse: Pair[]}} Comparison many: how parts are to be taken */
+/** @typedef {{title: string, said: string[], lines: Line[], columns: {key: string, name: string, meaning: string}[]}} Told readers and weights in lines */
+/** Two readers. differ: on how many cases, and differing: the first of them, masks with the lowest Dice before all else; words: what they said.
+ * @typedef {Told & {names: [string, string], differ: number, differing: {id: number, dataset: string, case: string, dice: string, words: string}[]}} Readers */
 /** @typedef {object} Case
  * @property {number} id
  * @property {string} dataset
@@ -56,8 +59,8 @@ import { BASE, ask, sending } from "./api.js";
  * @property {string} correlation
  * @property {Case[]} cases
  * @property {Comparison | null} comparison
+ * @property {Told | null} against_truth each reader, and the weights, beside the truth that was imported
  * @property {Readers[]} readers each two who decided a case both
- * @property {Record<string, {name: string, meaning: string}>} agreement the columns of their lines
  */
 /** @typedef {"imported" | "reader"} Truth */
 /** folds: compare on scores out of fold, too.

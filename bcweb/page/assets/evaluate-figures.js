@@ -11,6 +11,7 @@ import { NONE, grouped } from "./words.js";
 /** @typedef {import("./evaluate-api.js").Comparison} Comparison */
 /** @typedef {import("./evaluate-api.js").Difference} Difference */
 /** @typedef {import("./evaluate-api.js").Pair} Pair */
+/** @typedef {import("./evaluate-api.js").Told} Told */
 /** @typedef {import("./evaluate-cases.js").Only} Only */
 /** @typedef {{better: number, worse: number}} Shown pairs in each list */
 
@@ -65,19 +66,9 @@ export function byGroup(scores, chosen, choose) {
 }
 
 /** @param {Comparison} comparison @param {Shown} shown is kept up to date @param {(folds: boolean) => void} want scores out of fold too */
-export function beside({ first, second, said, left_out, out_of_fold, with_folds, meaning, rows, better, worse }, shown, want) {
-  const row = (/** @type {Difference} */ one) => {
-    const why = [one.meaning, one.over, one.why].filter(Boolean).join(" ");
-    const figure = (/** @type {string} */ of, /** @type {string} */ value) => h("span", { "data-why": why, "data-figure": `${of}.${one.key}` }, value);
-    return h(
-      "tr",
-      {},
-      h("th", { scope: "row" }, term(one.name, why)),
-      h("td", {}, figure("first", one.first)),
-      h("td", {}, figure("second", one.second)),
-      h("td", {}, figure("difference", one.difference), one.verdict && " ", one.verdict && h("span", { class: `verdict ${one.verdict}` }, one.verdict), one.interval && h("small", {}, one.interval)),
-    );
-  };
+export function beside(comparison, shown, want) {
+  const { first, second, said, left_out, out_of_fold, with_folds, meaning, rows, better, worse } = comparison;
+  const row = (/** @type {Difference} */ one) => h("tr", {}, h("th", { scope: "row" }, term(one.name, whyOf(one))), ...both(one));
   return [
     h("h2", {}, `${first} beside ${second}`),
     h("p", {}, said, left_out && ` Left out: ${left_out}.`),
@@ -99,7 +90,7 @@ export function beside({ first, second, said, left_out, out_of_fold, with_folds,
             h(
               "table",
               { class: "differences" },
-              h("thead", {}, h("tr", {}, h("td", {}), h("th", { scope: "col" }, first), h("th", { scope: "col" }, second), h("th", { scope: "col" }, term("Difference", meaning)))),
+              h("thead", {}, h("tr", {}, h("td", {}), ...headsOf(first, second, meaning))),
               h("tbody", {}, ...rows.map(row)),
             ),
           ),
@@ -107,15 +98,66 @@ export function beside({ first, second, said, left_out, out_of_fold, with_folds,
           pairsOf("worse", "Worse with the first", worse, shown),
         )
       : "",
+    ...(comparison.parts.length > 0 ? partsOf(comparison) : []),
   ];
 }
 
-/** How far each two readers agree, and the weights with either of them; and where they do not.
- * @param {Scores} scores @param {Map<string, number>} shown cases in each list, by its readers; is kept up to date */
+/** The differences by group of cases. @param {Comparison} comparison */
+function partsOf({ first, second, meaning, many, parts }) {
+  const row = (/** @type {string} */ kind, /** @type {string} */ name, /** @type {Difference} */ one) =>
+    h("tr", {}, h("th", { scope: "row" }, name), h("td", { class: "text" }, one.name), h("td", {}, h("span", { "data-why": one.over }, one.images)), ...both(one, `${kind}.${name}.`));
+  const bodies = parts.map(({ title, kind, lines }) => h("tbody", {}, h("tr", { class: "title" }, h("th", { colSpan: 6 }, title)), ...lines.map(([name, one]) => row(kind, name, one))));
+  return [
+    h("h3", {}, "By group of cases"),
+    h("p", {}, many),
+    h(
+      "div",
+      { class: "wide", role: "region", "aria-label": "Table of differences by group of cases", tabIndex: 0 },
+      h(
+        "table",
+        { class: "differences parts" },
+        h("thead", {}, h("tr", {}, h("td", {}), h("th", { scope: "col", class: "text" }, "Figure"), h("th", { scope: "col" }, "Images"), ...headsOf(first, second, meaning))),
+        ...bodies,
+      ),
+    ),
+  ];
+}
+
+/** @param {string} first @param {string} second @param {string} meaning of their difference */
+const headsOf = (first, second, meaning) => [h("th", { scope: "col" }, first), h("th", { scope: "col" }, second), h("th", { scope: "col" }, term("Difference", meaning))];
+
+/** The cells of both figures and their difference. @param {Difference} one @param {string} [place] */
+function both(one, place = "") {
+  const figure = (/** @type {string} */ of, /** @type {string} */ value) => h("span", { "data-why": whyOf(one), "data-figure": `${place}${of}.${one.key}` }, value);
+  return [
+    h("td", {}, figure("first", one.first)),
+    h("td", {}, figure("second", one.second)),
+    h("td", {}, figure("difference", one.difference), one.verdict && " ", one.verdict && h("span", { class: `verdict ${one.verdict}` }, one.verdict), one.interval && h("small", {}, one.interval)),
+  ];
+}
+
+/** @param {Difference} one */
+const whyOf = ({ meaning, over, why }) => [meaning, over, why].filter(Boolean).join(" ");
+
+/** How far readers agree with the imported truth, each two with each other and the weights with either of them; and
+ * where they do not. @param {Scores} scores @param {Map<string, number>} shown cases in each list, by its readers; is kept up to date */
 export function readers(scores, shown) {
-  const { agreement, interval: made } = scores;
-  const why = (/** @type {Cell} */ { key, over, why, interval }) => [agreement[key].meaning, over, why || (interval && made)].filter(Boolean).join(" ");
-  const heads = Object.values(agreement).map(({ name, meaning }) => h("th", { scope: "col" }, term(name, meaning)));
+  const part = (/** @type {Told} */ told, /** @type {HTMLElement | ""} */ list = "") => [
+    h("h2", {}, `Readers: ${told.title}`),
+    ...told.said.map((one) => h("p", {}, one)),
+    told.lines.length > 0 || list ? h("div", { class: "sides" }, told.lines.length > 0 && linesOf(told, scores.interval), list) : "",
+  ];
+  return [
+    ...(scores.against_truth ? part(scores.against_truth) : []),
+    ...scores.readers.flatMap((pair) => part(pair, pair.lines.length > 0 || pair.differ > 0 ? differingOf(pair, scores.revision, shown) : "")),
+  ];
+}
+
+/** @param {Told} told @param {string} made how an interval is */
+function linesOf({ title, lines, columns }, made) {
+  const meanings = new Map(columns.map(({ key, meaning }) => [key, meaning]));
+  const why = (/** @type {Cell} */ { key, over, why, interval }) => [meanings.get(key), over, why || (interval && made)].filter(Boolean).join(" ");
+  const heads = columns.map(({ name, meaning }) => h("th", { scope: "col" }, term(name, meaning)));
   const row = (/** @type {Line} */ line) =>
     h(
       "tr",
@@ -124,17 +166,14 @@ export function readers(scores, shown) {
       h("td", {}, h("span", { "data-why": line.groups }, line.images)),
       ...line.cells.map((cell) => h("td", {}, h("span", { "data-why": why(cell), tabIndex: cell.why ? 0 : null }, cell.value), cell.interval && h("small", {}, cell.interval))),
     );
-  return scores.readers.flatMap(({ title, said, lines, differing }) => {
-    const table = h("table", {}, h("thead", {}, h("tr", {}, h("td", {}), h("th", { scope: "col" }, "Cases"), ...heads)), h("tbody", {}, ...lines.map(row)));
-    const sides = h("div", { class: "sides" }, h("div", { class: "wide", role: "region", "aria-label": `Agreement of ${title}`, tabIndex: 0 }, table), differingOf(title, differing, scores.revision, shown));
-    return [h("h2", {}, `Readers: ${title}`), ...said.map((one) => h("p", {}, one)), lines.length > 0 ? sides : ""];
-  });
+  const table = h("table", {}, h("thead", {}, h("tr", {}, h("td", {}), h("th", { scope: "col" }, "Cases"), ...heads)), h("tbody", {}, ...lines.map(row)));
+  return h("div", { class: "wide", role: "region", "aria-label": `Agreement: ${title}`, tabIndex: 0 }, table);
 }
 
-/** @param {string} title @param {import("./evaluate-api.js").Readers["differing"]} cases @param {string} revision @param {Map<string, number>} shown */
-function differingOf(title, cases, revision, shown) {
+/** @param {import("./evaluate-api.js").Readers} pair @param {string} revision @param {Map<string, number>} shown */
+function differingOf({ title, names, differ, differing: cases }, revision, shown) {
   const rows = (/** @type {number} */ from, /** @type {number} */ to) =>
-    cases.slice(from, to).map((one) => h("tr", {}, h("th", { scope: "row" }, linkTo({ ...one, revision })), h("td", {}, one.dice)));
+    cases.slice(from, to).map((one) => h("tr", {}, h("th", { scope: "row" }, linkTo({ ...one, revision })), h("td", {}, one.dice), h("td", {}, one.words)));
   const now = shown.get(title) ?? LISTED;
   const body = h("tbody", {}, ...rows(0, now));
   const add = (/** @type {number} */ from, /** @type {number} */ to) => {
@@ -144,8 +183,9 @@ function differingOf(title, cases, revision, shown) {
   return h(
     "div",
     { class: "differing" },
-    h("h3", {}, `Their masks differ: ${grouped(cases.length)}`),
-    cases.length > 0 && h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Case"), h("th", { scope: "col" }, "Dice"))), body),
+    h("h3", {}, `Where they differ: ${grouped(differ)}`),
+    differ > cases.length && h("p", {}, `The first ${grouped(cases.length)} are listed.`),
+    cases.length > 0 && h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Case"), h("th", { scope: "col" }, "Dice"), h("th", { scope: "col" }, names.join(" / ")))), body),
     cases.length > now && more(cases.length, now, add),
   );
 }

@@ -284,7 +284,7 @@ class Evaluate extends HTMLElement {
     const isScored = scores.cases.length > 0;
     if (!isScored) this.#showEmpty("No case of this project has a score.", `${scores.about.join(" ")} Correct cases on the Review tab, then choose the truth “As readers left it”.`);
     told.classList.toggle("unscored", !isScored); // readers agree or not, also where no truth is known
-    told.hidden = !isScored && scores.readers.length === 0;
+    told.hidden = !isScored && !scores.against_truth && scores.readers.length === 0;
     told.classList.remove("stale");
     keepFocus(told, () => this.#draw(scores), called);
   }
