@@ -29,10 +29,11 @@ from bcweb.page.workspace import Workspace
 from bcweb.review import agreement_wording, report, wording
 from bcweb.review.agreement import Agreement, Shared
 from bcweb.review.comparison import Comparison, Pair, compare
+from bcweb.review.differing import differing
 from bcweb.review.evaluation import TRUTHS, Evaluation, evaluate, size_of
 from bcweb.review.predicting import fitting
 from bcweb.review.records import ReviewError
-from bcweb.review.revisions import revisions
+from bcweb.review.revisions import Predicted, revisions
 from bcweb.review.scorer import Scorer
 from bcweb.weights import WeightsError
 
@@ -44,7 +45,7 @@ Made = TypeVar("Made", Evaluation, Comparison)
 _AT_ONCE = 2
 _MOST_HELD = 16
 _PATIENCE = 1.0  # seconds that a request waits for what is still being worked out
-_MOST_LISTED = 200  # cases on which two readers differ: a list is read from its top
+_MOST_LISTED = 200  # cases on which two readers or revisions differ: a list is read from its top
 _FRESH = 10.0  # an answer that nobody has asked for in so many seconds is worked out anew
 
 
@@ -232,20 +233,28 @@ class Evaluations:
             if self._scorer is None:
                 self._scorer = Scorer(store)
 
-        def one(revision: str | None, before: int, parts: int) -> Evaluation:
-            def progress(done: int, total: int) -> None:
-                job.done, job.total = before * total + done, parts * total
+        parts = 3 if asked.against else 1
 
+        def progress_of(part: int) -> Callable[[int, int], None]:
+            def progress(done: int, total: int) -> None:
+                job.done, job.total = part * total + done, parts * total
+
+            return progress
+
+        def one(revision: str | None, part: int) -> Evaluation:
             return evaluate(
-                store, asked.owner, asked.project, revision, asked.truth, self._scorer, progress,
-                with_readers=before == 0,
+                store, asked.owner, asked.project, revision, asked.truth, self._scorer, progress_of(part),
+                with_readers=part == 0,
             )  # fmt: skip
 
-        first = one(asked.revision, 0, 2 if asked.against else 1)
+        first = one(asked.revision, 0)
         comparison = None
         if asked.against:
-            comparison = compare(first, one(asked.against, 1, 2), asked.folds)
-            comparison = self._with_figures(asked, comparison)
+            comparison = compare(first, one(asked.against, 1), asked.folds)
+            predicted = Predicted(store, asked.owner, store.project(asked.owner, asked.project))
+            names = comparison.first, comparison.second
+            changed = differing(predicted, *names, self._scorer, progress_of(2))
+            comparison = self._with_figures(asked, replace(comparison, differing=changed))
         return self._with_figures(replace(asked, against=None, folds=False), first), comparison
 
     def _with_figures(self, key: Asked, made: Made) -> Made:
@@ -353,7 +362,16 @@ def _compared(comparison: Comparison) -> dict[str, Any]:
         "parts": [asdict(part) for part in wording.parts(figures)],
         "better": [_pair(pair) for pair in comparison.better],
         "worse": [_pair(pair) for pair in comparison.worse],
-    }
+        "changed": wording.changed(figures),
+        "differ": len(comparison.differing.cases),
+        "differing": [
+            {
+                "id": one.id, "dataset": one.dataset, "case": one.case,
+                "dice": wording.figure(one.dice), "outlined": one.outlined,
+            }
+            for one in comparison.differing.cases[:_MOST_LISTED]
+        ],
+    }  # fmt: skip
 
 
 def _pair(pair: Pair) -> dict[str, Any]:

@@ -12,20 +12,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
-from bcweb.metrics import DETECTED_ABOVE
+from bcweb.paired import SAME, paired, paired_share, rows
+from bcweb.review.differing import Differing
 from bcweb.review.evaluation import SIZES, Evaluation, Scored, not_predicted, size_of
 from bcweb.review.records import ReviewError
-from bcweb.scores import CaseScore, groups_of, outlined, with_interval
-from bcweb.statistics import (
-    auc,
-    auc_gain,
-    paired_difference,
-    proportion,
-)
-
-SAME = 0.0005  # Dice that differ by less count as the same: the carried ones are rounded
+from bcweb.scores import CaseScore, outlined
 
 
 @dataclass(frozen=True)
@@ -59,7 +50,8 @@ class Comparison:
 
     left_out: why the others are not in it. out_of_fold: how many cases come with the scores out of fold;
     with_folds: whether those are among the pairs. accepted: of how many unseen cases the prediction of the first was
-    accepted, and of the second, that have no truth while what was corrected has one.
+    accepted, and of the second, that have no truth while what was corrected has one. differing: where their masks are not
+    alike, with a truth or without; None where nobody looked.
     """
 
     first: str
@@ -69,6 +61,7 @@ class Comparison:
     out_of_fold: int = 0
     with_folds: bool = False
     accepted: tuple[int, int] = (0, 0)
+    differing: Differing | None = None
 
     @cached_property
     def better(self) -> tuple[Pair, ...]:
@@ -84,20 +77,7 @@ class Comparison:
     def figures(self) -> dict[str, Any]:
         """By name: n images, groups, the figure of the first, of the second, and first - second; and by data set, label
         and size the two of `_of_part`."""
-        lesion = [p for p in self.pairs if p.first.lesion]
-        normal = [p for p in self.pairs if not p.first.lesion]
-        apart = [p for p in lesion if None not in (p.first.hd95_px, p.second.hd95_px)]
-        rated = [p for p in self.pairs if None not in (p.first.presence, p.second.presence)]
         labels = sorted({p.first.label for p in self.pairs} - {""})
-        rows = {
-            "dice_mean": _paired(lesion, lambda s: s.dice),
-            "dice_median": _paired(lesion, lambda s: s.dice, np.median),
-            "iou_mean": _paired(lesion, lambda s: s.iou),
-            "hd95_mean": _paired(apart, lambda s: s.hd95_px),
-            "detected": _paired_share(lesion, lambda s: s.dice > DETECTED_ABOVE),
-            "painted": _paired_share(normal, lambda s: s.painted > 0),
-            "presence_auc": _paired_auc(rated),
-        }
         return {
             "first": self.first,
             "second": self.second,
@@ -112,7 +92,8 @@ class Comparison:
             "begun_from_second": sum(pair.other.begun for pair in self.pairs),
             "accepted_of_first": self.accepted[0],
             "accepted_of_second": self.accepted[1],
-            "rows": rows,
+            "rows": rows(self.pairs),
+            "changed": self.differing.figures if self.differing else None,
             "datasets": self._by(
                 lambda p: p.first.dataset, dict.fromkeys(p.first.dataset for p in self.pairs)
             ),
@@ -192,53 +173,6 @@ def _loss_first(pair: Pair) -> tuple:
 def _of_part(pairs: Sequence[Pair]) -> dict[str, Any]:
     """The Dice of its lesion images, and how many of its normal ones are painted."""
     return {
-        "dice_mean": _paired([p for p in pairs if p.first.lesion], lambda s: s.dice),
-        "painted": _paired_share([p for p in pairs if not p.first.lesion], lambda s: s.painted > 0),
+        "dice_mean": paired([p for p in pairs if p.first.lesion], lambda s: s.dice),
+        "painted": paired_share([p for p in pairs if not p.first.lesion], lambda s: s.painted > 0),
     }
-
-
-def _paired(
-    pairs: Sequence[Pair], value: Callable[[CaseScore], float], statistic: Callable = np.mean
-) -> dict[str, Any]:
-    first = np.array([value(pair.first) for pair in pairs], float)
-    second = np.array([value(pair.second) for pair in pairs], float)
-    groups = groups_of([pair.first for pair in pairs])
-    figures = {"n": len(pairs), "groups": len(set(groups))}
-    if not pairs:
-        return figures | _nothing()
-    figures |= {"first": float(statistic(first)), "second": float(statistic(second))}
-    return figures | with_interval(
-        "difference", paired_difference(first, second, groups, statistic)
-    )
-
-
-def _paired_share(pairs: Sequence[Pair], is_so: Callable[[CaseScore], bool]) -> dict[str, Any]:
-    """Where no case differs (alike) the bootstrap knows only that answer; there the interval is how far the
-    share of differing groups may be from 0, after Clopper and Pearson as in `bcweb.statistics.proportion`.
-    """
-    figures = _paired(pairs, lambda score: float(is_so(score)))
-    is_alike = bool(pairs) and all(is_so(pair.first) == is_so(pair.second) for pair in pairs)
-    if is_alike:
-        reach = proportion([False] * len(pairs), groups_of([pair.first for pair in pairs])).high
-        figures["difference_ci"] = [-reach, reach]
-    return figures | {"alike": is_alike}
-
-
-def _paired_auc(pairs: Sequence[Pair]) -> dict[str, Any]:
-    groups = groups_of([pair.first for pair in pairs])
-    figures = {"n": len(pairs), "groups": len(set(groups))}
-    if {pair.first.lesion for pair in pairs} != {True, False}:
-        return figures | _nothing()
-    presences = [[getattr(pair, which).presence for pair in pairs] for which in ("first", "second")]
-    lesion = [pair.first.lesion for pair in pairs]
-    networks = [(pair.first.revision, pair.second.revision) for pair in pairs]
-    first, second = (auc(each, lesion, networks) for each in presences)
-    if np.isnan(first):  # no network looked at both a lesion and a normal: there is no pair
-        return figures | _nothing()
-    figures |= {"first": first, "second": second, "alike": first == second and first in (0, 1)}
-    interval = auc_gain(*presences, lesion, groups, networks)
-    return figures | with_interval("difference", interval)
-
-
-def _nothing() -> dict[str, None]:
-    return dict.fromkeys(("first", "second", "difference", "difference_ci"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from bcweb.review.revisions import Predicted
 from bcweb.review.scorer import Mask, Scorer
@@ -40,6 +41,16 @@ class Differing:
     @property
     def only_second(self) -> int:
         return sum(one.outlined == (False, True) for one in self.cases)
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """What --json holds of it."""
+        return {
+            "both": self.both,
+            "differ": len(self.cases),
+            "only_first": self.only_first,
+            "only_second": self.only_second,
+        }
 
 
 def differing(

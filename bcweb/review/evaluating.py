@@ -8,6 +8,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from bcweb.evaluate import FIGURES, label_line, table
 from bcweb.paths import path_argument
 from bcweb.review import agreement_wording, report, wording
 from bcweb.review.comparison import Comparison, compare
+from bcweb.review.differing import differing
 from bcweb.review.evaluation import TRUTHS, Evaluation, evaluate
 from bcweb.review.records import ReviewError
 from bcweb.review.revisions import Predicted
@@ -86,6 +88,12 @@ def run(arguments: argparse.Namespace) -> int:
             other = scored(arguments.against, with_readers=False)
             comparison = compare(evaluation, other, arguments.out_of_fold)
         predicted = Predicted(store, LOCAL, store.project(LOCAL, arguments.name))
+        if comparison:
+            names = comparison.first, comparison.second
+            with _progress() as progress:
+                comparison = replace(
+                    comparison, differing=differing(predicted, *names, scorer, progress)
+                )
     figures = evaluation.figures | {"comparison": comparison.figures if comparison else None}
     texts: list[tuple[Path | None, Callable[[], str]]] = [
         (arguments.html, lambda: report.html(evaluation, comparison)),
@@ -150,6 +158,8 @@ def _beside(figures: dict[str, Any]) -> str:
     lines = [f"{figures['first']} beside {figures['second']}", wording.compared(figures)]
     if figures["left_out"]:
         lines.append(f"Left out: {wording.reasons(figures['left_out'])}.")
+    if changed := wording.changed(figures):
+        lines.append(changed)
     rows = wording.differences(figures)
     if rows:
         lines.append(f"  {'':22}{'first':>8}{'second':>8}  difference, 95% interval")

@@ -250,6 +250,8 @@ def _comparison(comparison: Comparison) -> str:
     said = [wording.compared(figures)]
     if figures["left_out"]:
         said.append(f"Left out: {wording.reasons(figures['left_out'])}.")
+    if changed := wording.changed(figures):
+        said.append(changed)
     lists = "".join(
         _pair_list(title, pairs)
         for title, pairs in (

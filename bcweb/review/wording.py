@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bcweb.metrics import DETECTED_ABOVE
-from bcweb.review.comparison import SAME
+from bcweb.paired import SAME
+from bcweb.review.differing import CLEARLY
 from bcweb.scores import CaseScore, data_set_parts
 from bcweb.statistics import LEAST_GROUPS, LEAST_OF_A_KIND
 
@@ -526,6 +527,24 @@ def compared(figures: dict[str, Any]) -> str:
         have = "has" if folds == 1 else "have"
         said += f" {images(folds, what='more case')} {have} scores out of fold."
     return said
+
+
+def changed(compared: dict[str, Any]) -> str:
+    """On how many cases the masks of two revisions are not alike, whatever the truth; empty where nobody looked."""
+    told = compared["changed"]
+    if not told or not told["both"]:
+        return ""
+    both = "one case" if told["both"] == 1 else f"{told['both']:,} cases"
+    if not told["differ"]:
+        return f"Their masks are alike (Dice of {CLEARLY:g} or more) on all of the {both} that both segmented."
+    of = "" if told["both"] == 1 else f"{told['differ']:,} of "
+    said = f"Their masks differ (Dice below {CLEARLY:g}) on {of}the {both} that both segmented"
+    only = [
+        f"on {told[f'only_{which}']:,} of these only {compared[which]} outlines anything"
+        for which in ("first", "second")
+        if told[f"only_{which}"]
+    ]
+    return "; ".join([said, *only]) + "."
 
 
 def correlation(figures: dict[str, Any]) -> str:

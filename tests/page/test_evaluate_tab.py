@@ -222,7 +222,7 @@ def test_where_nothing_is_compared_there_is_the_way_to_scores_out_of_fold_and_no
     tab.compare()
     told = tab.on(".beside")
     expect(told).to_contain_text("There is no case that both predicted and neither had seen.")
-    expect(told.locator("table, .better, .worse")).to_have_count(0)
+    expect(told.locator(".differences, .better, .worse")).to_have_count(0)
     told.get_by_label("Compare on scores out of fold too (40)").check()
     expect(tab.on(".beside .better h3")).to_have_text("Better with the first: 29")
     expect(tab.on(".beside .worse h3")).to_have_text("Worse with the first: 10")
@@ -678,3 +678,17 @@ def test_readers_are_compared_where_no_truth_is_known(tab):
     tab.choose("made")
     expect(tab.on(".headline")).to_be_visible(timeout=30_000)
     expect(tab.on(".readers")).to_be_hidden()
+
+
+def test_what_other_weights_draw_otherwise_is_told_where_no_truth_is_known(tab):
+    tab.arrive()
+    tab.choose("without truths")
+    expect(tab.on(".empty h2")).to_have_text("No case of this project has a score.", timeout=30_000)
+    tab.on(".revision select").select_option(FIRST)
+    tab.on(".against select").select_option(SECOND)
+    expect(tab.on(".changed h3")).to_have_text("Where their masks differ: 3", timeout=30_000)
+    expect(tab.on(".beside")).to_contain_text("on 3 of the 4 cases that both segmented")
+    rows = tab.on(".changed tbody tr")
+    expect(rows.first).to_have_text(f"d set0.000only {SECOND} outlines anything")
+    rows.nth(1).get_by_role("link").click()
+    expect(tab.page.locator("bc-review .case h2")).to_have_text("b", timeout=30_000)

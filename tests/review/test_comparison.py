@@ -9,8 +9,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from bcweb.paired import paired, paired_auc
 from bcweb.review import wording
-from bcweb.review.comparison import Comparison, _paired, _paired_auc, compare
+from bcweb.review.comparison import Comparison, compare
 from bcweb.review.evaluation import Evaluation, evaluate
 from bcweb.review.records import Project, ReviewError
 from bcweb.review.store import Store
@@ -286,7 +287,7 @@ def test_two_revisions_that_share_no_pair_of_a_lesion_and_a_normal_have_no_auc()
     lesion = CaseScore("d", "a", "a", "", "ultrasound", lesion=True, presence=0.9, revision=FOLD)
     normal = replace(lesion, id="b", group="b", lesion=False, presence=0.1, revision=FIRST)
     pairs = [SimpleNamespace(first=s, second=replace(s, revision=SECOND)) for s in (lesion, normal)]
-    figures = _paired_auc(pairs)
+    figures = paired_auc(pairs)
     assert figures["n"] == 2
     assert (figures["first"], figures["difference"], figures["difference_ci"]) == (None,) * 3
 
@@ -311,7 +312,7 @@ def test_few_groups_and_groups_that_differ_alike_give_no_verdict(differences, ve
         )
         for n, by in enumerate(differences)
     ]
-    row = _paired(pairs, lambda score: score.dice)
+    row = paired(pairs, lambda score: score.dice)
     assert row["difference"] == pytest.approx(np.mean(differences))
     (told,) = wording.differences({"pairs": len(pairs), "rows": {"dice_mean": row}})
     assert told.verdict == verdict

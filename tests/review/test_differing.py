@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from bcweb.review import __main__ as program
 from bcweb.review.differing import differing
 from bcweb.review.revisions import Predicted
 from bcweb.review.scorer import Scorer
@@ -35,6 +38,24 @@ def test_the_cases_that_another_training_changed_come_with_how_much(tmp_path, ha
     ]  # fmt: skip
     assert (found.only_first, found.only_second) == (1, 2)
     assert told[0] == (0, 10) and told[-1] == (10, 10)
+
+
+def test_the_command_and_the_report_say_it_and_the_figures_have_it(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("BCWEB_HOME", str(tmp_path))
+    monkeypatch.delenv("BCWEB_DATABASE", raising=False)
+    with Store(tmp_path) as store:
+        fill(store)
+    files = [f"{tmp_path}/report.html", f"{tmp_path}/figures.json"]
+    asked = ["evaluate", "made", "--revision", FIRST, "--against", SECOND]
+    assert program.main([*asked, "--html", files[0], "--json", files[1]]) == 0
+    said = (
+        f"Their masks differ (Dice below 0.9) on 6 of the 10 cases that both segmented; on 1 of these only {FIRST} "
+        f"outlines anything; on 2 of these only {SECOND} outlines anything."
+    )
+    assert said in capsys.readouterr().out
+    assert said in Path(files[0]).read_text("utf-8")
+    changed = json.loads(Path(files[1]).read_text())["comparison"]["changed"]
+    assert changed == {"both": 10, "differ": 6, "only_first": 1, "only_second": 2}
 
 
 def test_a_mask_that_is_damaged_is_left_out(tmp_path):

@@ -22,7 +22,8 @@ import { BASE, ask, sending } from "./api.js";
 /** @typedef {{id: number, dataset: string, case: string, revision: string, first: string, second: string, difference: string}} Pair
  *  revision: whose mask the first Dice is of */
 /** @typedef {{first: string, second: string, said: string, left_out: string, out_of_fold: number, with_folds: boolean, meaning: string, rows: Difference[],
- *  many: string, parts: Part[], better: Pair[], worse: Pair[]}} Comparison many: how parts are to be taken */
+ *  many: string, parts: Part[], better: Pair[], worse: Pair[], changed: string, differ: number,
+ *  differing: {id: number, dataset: string, case: string, dice: string, outlined: [boolean, boolean]}[]}} Comparison many: how parts are to be taken */
 /** @typedef {{title: string, said: string[], lines: Line[], columns: {key: string, name: string, meaning: string}[]}} Told readers and weights in lines */
 /** Two readers. differ: on how many cases, and differing: the first of them, masks with the lowest Dice before all else; words: what they said.
  * @typedef {Told & {names: [string, string], differ: number, differing: {id: number, dataset: string, case: string, dice: string, words: string}[]}} Readers */

@@ -13,7 +13,7 @@ import { NONE, grouped } from "./words.js";
 /** @typedef {import("./evaluate-api.js").Pair} Pair */
 /** @typedef {import("./evaluate-api.js").Told} Told */
 /** @typedef {import("./evaluate-cases.js").Only} Only */
-/** @typedef {{better: number, worse: number}} Shown pairs in each list */
+/** @typedef {{better: number, worse: number, changed: number}} Shown cases in each list */
 
 /** Cases in a list before more are asked for. */
 const LISTED = 10;
@@ -72,6 +72,7 @@ export function beside(comparison, shown, want) {
   return [
     h("h2", {}, `${first} beside ${second}`),
     h("p", {}, said, left_out && ` Left out: ${left_out}.`),
+    comparison.changed && h("p", {}, comparison.changed),
     out_of_fold > 0
       ? h(
           "label",
@@ -99,7 +100,16 @@ export function beside(comparison, shown, want) {
         )
       : "",
     ...(comparison.parts.length > 0 ? partsOf(comparison) : []),
+    ...(comparison.differing.length > 0 ? changedOf(comparison, shown) : []),
   ];
+}
+
+/** The cases on which the two drew another thing, whatever the truth. @param {Comparison} comparison @param {Shown} shown */
+function changedOf({ first, second, differ, differing: cases }, shown) {
+  const only = ([one, other] = [true, true]) => (one === other ? "" : `only ${one ? first : second} outlines anything`);
+  const row = (/** @type {typeof cases[0]} */ one) => h("tr", {}, h("th", { scope: "row" }, linkTo({ ...one, revision: first })), h("td", {}, one.dice), h("td", {}, only(one.outlined)));
+  const list = listOf(["Case", "Dice of the two", ""], cases, row, shown.changed, (to) => (shown.changed = to));
+  return [h("div", { class: "changed" }, h("h3", {}, `Where their masks differ: ${grouped(differ)}`), firstOf(differ, cases), ...list)];
 }
 
 /** The differences by group of cases. @param {Comparison} comparison */
@@ -172,42 +182,31 @@ function linesOf({ title, lines, columns }, made) {
 
 /** @param {import("./evaluate-api.js").Readers} pair @param {string} revision @param {Map<string, number>} shown */
 function differingOf({ title, names, differ, differing: cases }, revision, shown) {
-  const rows = (/** @type {number} */ from, /** @type {number} */ to) =>
-    cases.slice(from, to).map((one) => h("tr", {}, h("th", { scope: "row" }, linkTo({ ...one, revision })), h("td", {}, one.dice), h("td", {}, one.words)));
-  const now = shown.get(title) ?? LISTED;
-  const body = h("tbody", {}, ...rows(0, now));
-  const add = (/** @type {number} */ from, /** @type {number} */ to) => {
-    shown.set(title, to);
-    body.append(...rows(from, to));
-  };
-  return h(
-    "div",
-    { class: "differing" },
-    h("h3", {}, `Where they differ: ${grouped(differ)}`),
-    differ > cases.length && h("p", {}, `The first ${grouped(cases.length)} are listed.`),
-    cases.length > 0 && h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Case"), h("th", { scope: "col" }, "Dice"), h("th", { scope: "col" }, names.join(" / ")))), body),
-    cases.length > now && more(cases.length, now, add),
-  );
+  const row = (/** @type {typeof cases[0]} */ one) => h("tr", {}, h("th", { scope: "row" }, linkTo({ ...one, revision })), h("td", {}, one.dice), h("td", {}, one.words));
+  const list = listOf(["Case", "Dice", names.join(" / ")], cases, row, shown.get(title) ?? LISTED, (to) => shown.set(title, to));
+  return h("div", { class: "differing" }, h("h3", {}, `Where they differ: ${grouped(differ)}`), firstOf(differ, cases), ...list);
 }
 
-/** @param {keyof Shown} name @param {string} title @param {Pair[]} pairs @param {Shown} shown */
+/** @param {number} all @param {unknown[]} listed */
+const firstOf = (all, listed) => all > listed.length && h("p", {}, `The first ${grouped(listed.length)} are listed.`);
+
+/** @param {"better" | "worse"} name @param {string} title @param {Pair[]} pairs @param {Shown} shown */
 function pairsOf(name, title, pairs, shown) {
-  const rows = (/** @type {number} */ from, /** @type {number} */ to) =>
-    pairs.slice(from, to).map((pair) =>
-      h("tr", {}, h("th", { scope: "row" }, linkTo(pair)), h("td", {}, pair.first), h("td", {}, pair.second), h("td", {}, pair.difference)),
-    );
-  const body = h("tbody", {}, ...rows(0, shown[name]));
+  const row = (/** @type {Pair} */ pair) => h("tr", {}, h("th", { scope: "row" }, linkTo(pair)), h("td", {}, pair.first), h("td", {}, pair.second), h("td", {}, pair.difference));
+  const list = listOf(["Case", "First", "Second", "Difference"], pairs, row, shown[name], (to) => (shown[name] = to));
+  return h("div", { class: name }, h("h3", {}, `${title}: ${grouped(pairs.length)}`), ...list);
+}
+
+/** A table of cases, of which a button shows more. @template T @param {string[]} heads @param {T[]} cases @param {(one: T) => HTMLElement} row
+ * @param {number} now so many @param {(to: number) => void} keep how many there are from now on */
+function listOf(heads, cases, row, now, keep) {
+  const body = h("tbody", {}, ...cases.slice(0, now).map(row));
   const add = (/** @type {number} */ from, /** @type {number} */ to) => {
-    shown[name] = to;
-    body.append(...rows(from, to));
+    keep(to);
+    body.append(...cases.slice(from, to).map(row));
   };
-  return h(
-    "div",
-    { class: name },
-    h("h3", {}, `${title}: ${grouped(pairs.length)}`),
-    pairs.length > 0 && h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Case"), h("th", { scope: "col" }, "First"), h("th", { scope: "col" }, "Second"), h("th", { scope: "col" }, "Difference"))), body),
-    pairs.length > shown[name] && more(pairs.length, shown[name], add),
-  );
+  const table = h("table", {}, h("thead", {}, h("tr", {}, ...heads.map((head) => h("th", { scope: "col" }, head)))), body);
+  return [cases.length > 0 && table, cases.length > now && more(cases.length, now, add)];
 }
 
 /** What a figure means, of how many it is, and how its interval was made. @param {Scores} scores @param {Cell} cell */

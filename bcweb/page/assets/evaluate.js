@@ -32,7 +32,7 @@ class Evaluate extends HTMLElement {
   #importing = new Importing(() => this.#load(), (error) => this.#fail(error));
   #predicting = new Predicting((known) => (known.progress ? this.#follow(known) : this.#load())); // a few cases are done at once
   /** @type {Cases} */ #cases;
-  /** Pairs that are listed, also when they are drawn anew. */ #pairs = { better: 10, worse: 10 };
+  /** Pairs that are listed, also when they are drawn anew. */ #pairs = { better: 10, worse: 10, changed: 10 };
   /** Cases in the lists of what readers differ on. @type {Map<string, number>} */ #differing = new Map();
   /** How far down the window is, while the tab is in front. */ #top = 0;
 
@@ -284,7 +284,7 @@ class Evaluate extends HTMLElement {
     const isScored = scores.cases.length > 0;
     if (!isScored) this.#showEmpty("No case of this project has a score.", `${scores.about.join(" ")} Correct cases on the Review tab, then choose the truth “As readers left it”.`);
     told.classList.toggle("unscored", !isScored); // readers agree or not, also where no truth is known
-    told.hidden = !isScored && !scores.against_truth && scores.readers.length === 0;
+    told.hidden = !isScored && !scores.against_truth && !scores.comparison && scores.readers.length === 0;
     told.classList.remove("stale");
     keepFocus(told, () => this.#draw(scores), called);
   }
