@@ -95,12 +95,12 @@ FIGURES = re.compile(rb'\s*\{\s*"(lesion|project)"\s*:')
 
 def score_one(case: Case, choice: Choice) -> Scored:
     """Read, segment and score one case; what goes wrong is the score's error."""
-    from bcweb.cases.duplicates import prints
+    from bcweb.cases.duplicates import prints_of
 
     def painted(scan: Scan, truth: np.ndarray) -> Scored:
         segmenter = choice.segmenter(case.modality)
         prediction = segmenter.segment(scan)
-        weights, known_by = segmenter.weights, prints(scan.pixels)
+        weights, known_by = segmenter.weights, prints_of(scan)
         seen = any(weights.seen(scan.digest, p, case.dataset, case.group) for p in known_by)
         by_name = any(weights.seen_as(case.dataset, case.id, scan.digest, p) for p in known_by)
         score = score_prediction(case, prediction, truth, scan.spacing)

@@ -10,26 +10,30 @@ the others choose. The weights in DIR are the same but for the point, and have s
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from shutil import copyfile
+from tempfile import TemporaryDirectory
 
 import msgspec
 import numpy as np
 
-from bcweb.cases import KINDS, Case, read_cases
-from bcweb.cases.duplicates import prints
+from bcweb.cases import KINDS, Case, read_cases, read_truth
+from bcweb.cases.duplicates import prints_of
 from bcweb.names import text
 from bcweb.paths import path_argument, weights_argument
+from bcweb.preprocess import frame
 from bcweb.scans import MODALITIES, ScanError, check_contrast, read_scan
 from bcweb.scores import CaseScore, groups_of, outlined
 from bcweb.segmenter import Segmenter
 from bcweb.statistics import Interval, paired_difference, proportion
-from bcweb.terminal import command, counted, say, why_unmade, write_whole
+from bcweb.terminal import command, counted, say, why_unmade
 from bcweb.weights import OperatingPoint, Weights, config_text, load_weights
 from train import operating_point
+from train.card import parted
+from train.data import refuse_twice, told_of
 from train.ending import exit_status
 from train.markdown import with_interval
 from train.readings import Answers, choose, look_at, score_at
@@ -102,9 +106,23 @@ def unseen(weights: Weights, specs: Sequence[str]) -> list[Case]:
     """The cases that can choose a point for weights: of their modality, with a truth that is no network's, never seen by
     them. What is left out is said.
     """
+    found = [(spec, read_cases(spec)) for spec in specs]
+    for spec, each in found:
+        for line in told_of(each, spec):
+            say(line)
+    cases = [case for _, each in found for case in each.cases]
+    refuse_twice(cases)
+    seen = f"that {weights.revision} has seen"
+    why_not = [_why_not(case, weights, seen) for case in cases]
+    # The one that was seen may be in seen.csv under another name, and its group with it.
+    seen_groups = {
+        (case.dataset, case.group)
+        for case, why in zip(cases, why_not, strict=True)
+        if why == seen and case.group
+    }
     kept, left = [], Counter[str]()
-    for case in (case for spec in specs for case in read_cases(spec).cases):
-        if why := _why_not(case, weights):
+    for case, why in zip(cases, why_not, strict=True):
+        if why := why or (seen if (case.dataset, case.group) in seen_groups else ""):
             left[why] += 1
         else:
             kept.append(case)
@@ -113,13 +131,10 @@ def unseen(weights: Weights, specs: Sequence[str]) -> list[Case]:
     return kept
 
 
-def _why_not(case: Case, weights: Weights) -> str:
+def _why_not(case: Case, weights: Weights, seen: str) -> str:
+    """Why a case does not choose, "" where it may; one that was seen is `seen` whatever else it is, for its group."""
     if case.modality != weights.config.modality:
         return "of another modality"
-    if not case.has_truth:
-        return "without a truth"
-    if case.accepted:
-        return "that are predictions which a reader accepted"
     try:
         scan = read_scan(case.file)
         check_contrast(scan.pixels)
@@ -127,9 +142,22 @@ def _why_not(case: Case, weights: Weights) -> str:
         return "that cannot be read"
     is_seen = any(
         weights.seen(scan.digest, known_by, case.dataset, case.group)
-        for known_by in prints(scan.pixels)
+        for known_by in prints_of(scan)
     )
-    return f"that {weights.revision} has seen" if is_seen else ""
+    if is_seen:
+        return seen
+    if not case.has_truth:
+        return "without a truth"
+    if case.accepted:
+        return "that are predictions which a reader accepted"
+    try:
+        truth = read_truth(case, scan)
+    except ScanError:
+        return "whose truth cannot be read"
+    crop = weights.config.crop
+    if truth.any() and not truth[frame(scan, crop).slices].any():  # it would be a normal one
+        return f"whose lesion lies beside the {crop or 'picture'}"
+    return ""
 
 
 def chosen(answers: Answers, weights: Weights, painted: float) -> OperatingPoint:
@@ -151,13 +179,19 @@ def _counts(answers: Answers) -> tuple[int, int]:
 
 def out_of_fold(answers: Answers, weights: Weights, painted: float) -> Scores:
     """Each case scored at the weights' own point, and at the one that the other parts of the groups choose; none where
-    there are not so many groups as parts."""
+    there are not so many groups as parts, or one group has all lesions."""
     groups = [(case.dataset, case.group or f"case {case.id}") for case in answers.cases]
     names = sorted(set(groups))
-    if len(names) < _PARTS:
+    lesion = answers.truths.any(axis=(1, 2))
+    if operating_point.leave_boxes_out(answers.boxed, lesion):
+        lesion &= ~answers.boxed
+    with_lesion = {groups[number] for number in np.flatnonzero(lesion)}
+    if len(names) < _PARTS or len(with_lesion) < 2:
         return []
-    order = np.random.default_rng(0).permutation(len(names))
-    part_of = {names[place]: number % _PARTS for number, place in enumerate(order)}
+    order = [names[place] for place in np.random.default_rng(0).permutation(len(names))]
+    # Or one part might have all of them, and the others nothing to choose by.
+    order.sort(key=lambda group: group not in with_lesion)
+    part_of = {group: number % _PARTS for number, group in enumerate(order)}
     member = np.array([part_of[group] for group in groups])
     pairs: Scores = []
     for number in range(_PARTS):
@@ -211,21 +245,33 @@ def _painted(scores: Sequence[CaseScore]) -> str:
 def _write(
     out: Path, weights: Weights, point: OperatingPoint, answers: Answers, told: Sequence[str]
 ) -> None:
-    """config.json comes last: without it the folder is none of weights."""
-    out.mkdir(parents=True)
-    shutil.copyfile(weights.folder / "model.safetensors", out / "model.safetensors")
-    write_seen(out, [*weights.seen_cases, *answers.known])
-    write_whole(out / "README.md", _card(weights, answers, told).encode("utf-8", "surrogateescape"))
-    config = msgspec.structs.replace(weights.config, operating_point=point)
-    write_whole(out / "config.json", config_text(config).encode())
+    """The folder is there whole, or not at all; `OSError` names it."""
+    card = _card(weights, answers, told).encode("utf-8", "surrogateescape")
+    config = config_text(msgspec.structs.replace(weights.config, operating_point=point))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as place:
+            folder = Path(place) / "whole"  # has the rights of any folder, which `place` has not
+            folder.mkdir()
+            copyfile(weights.folder / "model.safetensors", folder / "model.safetensors")
+            write_seen(folder, [*weights.seen_cases, *answers.known])
+            (folder / "README.md").write_bytes(card)
+            (folder / "config.json").write_bytes(config.encode())
+            folder.rename(out)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(out)) from None
 
 
 def _card(weights: Weights, answers: Answers, told: Sequence[str]) -> str:
+    """What was done, above the card of the weights; of its front matter all but its scores, which are at another point."""
     sets = ", ".join(sorted({text(case.dataset) for case in answers.cases}))
     theirs = weights.folder / "README.md"
-    source = theirs.read_text(encoding="utf-8") if theirs.exists() else ""
+    # Somebody else's, of any bytes.
+    source = theirs.read_text("utf-8", "surrogateescape") if theirs.exists() else ""
+    front, body = parted(source)
     return (
-        f"# {weights.config.name}, with another operating point\n\n"
+        (f"---\n{front}---\n\n" if front else "")
+        + f"# {weights.config.name}, with another operating point\n\n"
         f"The network of {weights.revision}, unchanged; how its map becomes a mask was chosen anew, by cases of {sets}.\n\n"
         + "\n".join(f"- {line}" for line in told)
         + (
@@ -233,7 +279,7 @@ def _card(weights: Weights, answers: Answers, told: Sequence[str]) -> str:
             if source
             else "\n"
         )
-        + source.partition("\n---\n")[2].lstrip()
+        + body.lstrip()
     )
 
 

@@ -26,6 +26,9 @@ _CHOSEN = {  # by a record's "point_from"
     "all folds": "Chosen on the test cases of all folds",
 }
 _ON_CASES = {"validation", "other folds", "all folds"}
+# As the page has it (`bcweb.page.card`), which nothing here may import.
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n---[ \t]*(?:\n|\Z)", re.DOTALL)
+_RESULTS = re.compile(r"^model-index:.*\n(?:(?:[ \t-].*)?\n)*", re.MULTILINE)
 WITHOUT_BOXES = ", without boxes"  # behind a record's "point_from", where boxes had no say
 _ACCEPTED = "predictions that a reader accepted"
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")  # the Hub wants its own form of names there
@@ -94,6 +97,14 @@ def card(
         "Versions: " + ", ".join(f"{k} {v}" for k, v in record["versions"].items()) + f". {record['date']}.",
     ]  # fmt: skip
     return text("\n".join(lines) + "\n")
+
+
+def parted(written: str) -> tuple[str, str]:
+    """A card's front matter without its results, "" where it has none, and the Markdown below it."""
+    front = _FRONT_MATTER.match(written)
+    if not front:
+        return "", written
+    return _RESULTS.sub("", front[1] + "\n"), written[front.end() :]
 
 
 def _reading(reading: Reading) -> list[str]:

@@ -24,8 +24,8 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from bcweb.cases import KINDS, Case, read_cases, read_truth
-from bcweb.cases.duplicates import prints
+from bcweb.cases import KINDS, Case, CaseSet, read_cases, read_truth
+from bcweb.cases.duplicates import prints_of
 from bcweb.names import text
 from bcweb.paths import path_argument
 from bcweb.preprocess import CROPS, frame, square
@@ -50,12 +50,7 @@ def load(
         np.concatenate([s.images for s in sets]),
         np.concatenate([s.masks for s in sets]),
     )
-    keys = Counter((case.dataset, case.id) for case in data.cases)
-    if twice := [key for key, count in keys.items() if count > 1]:
-        raise ValueError(
-            f"{twice[0][1]} is there twice in {twice[0][0]}: the same data is named twice, or two folders have one "
-            "name; rename one of them."
-        )
+    refuse_twice(data.cases)
     if labels is None:
         return data
     found = {case.label for case in data.cases}
@@ -63,6 +58,28 @@ def load(
         known = ", ".join(sorted(found - {""})) or "none"
         raise ValueError(f"No case has the label {missing[0]!r}; there are: {known}.")
     return data.take(np.array([i for i, c in enumerate(data.cases) if c.label in labels], int))
+
+
+def refuse_twice(cases: Sequence[TrainingCase] | Sequence[Case]) -> None:
+    """ValueError where two cases are one by data set and id."""
+    keys = Counter((case.dataset, case.id) for case in cases)
+    if twice := [key for key, count in keys.items() if count > 1]:
+        raise ValueError(
+            f"{twice[0][1]} is there twice in {twice[0][0]}: the same data is named twice, or two folders have one "
+            "name; rename one of them."
+        )
+
+
+def told_of(found: CaseSet, spec: str) -> list[str]:
+    """What a person ought to know of a data set that was read before a split is made or anything chosen by it."""
+    lines = [f"{found.name}: {note}" for note in found.notes]
+    if found.skipped:
+        first = found.skipped[0]
+        lines.append(
+            f"{found.name}: {counted(len(found.skipped), 'file')} left out, {first.file.name} for one "
+            f"({first.reason}); python -m bcweb.cases {spec} tells all."
+        )
+    return lines
 
 
 def some_cases(data: TrainingSet, count: int | None, seed: int) -> TrainingSet:
@@ -91,12 +108,8 @@ def _load_one(spec: str, size: int, cache: Path) -> TrainingSet:
     cases = [case for case in found.cases if case.has_truth]
     if not cases:
         raise ValueError(f"{spec} holds no case with a known truth.")
-    if found.skipped:
-        first = found.skipped[0]
-        tqdm.write(
-            f"{found.name}: {counted(len(found.skipped), 'file')} left out, {first.file.name} for one "
-            f"({first.reason}); python -m bcweb.cases {spec} tells all."
-        )
+    for line in told_of(found, spec):
+        tqdm.write(shown(line))
     path = cache / f"{found.name.replace('/', '--')}-{size}-{_cache_key(cases, size)}.npz"
     if (cached := _cached(path)) is not None:
         result, warned = cached
@@ -119,7 +132,7 @@ def _load_one(spec: str, size: int, cache: Path) -> TrainingSet:
         cautions += [(case.file.name, caution) for caution in scan.cautions]
         images.append(np.round(square(scan, size, crop) * 255).astype(np.uint8))
         masks.append(on_grid(truth[within], size).astype(np.uint8))
-        known_by, *unpadded = prints(scan.pixels)
+        known_by, *unpadded = prints_of(scan)
         kept.append(
             TrainingCase(
                 case.dataset, case.id, case.group, case.label or "", case.modality,

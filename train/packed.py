@@ -18,8 +18,9 @@ from bcweb.terminal import write_whole
 from train.training_set import TrainingCase, TrainingSet
 
 QUALITY = 90
-DECODING = 5  # one more whenever the same files would come out as other images, truths or cases
-_CUT_OUT = 4  # since when of a mammogram the breast's frame is cut out as today
+DECODING = 6  # one more whenever the same files would come out as other images, truths or cases
+# Since when of a mammogram the breast's frame is cut out as today, and it is told which are known by boxes alone.
+_OF_FILMS = 5
 # What reading an .npz raises that is damaged, cut short or another file.
 UNREADABLE = (
     OSError, KeyError, TypeError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error
@@ -42,8 +43,8 @@ def pack(data: TrainingSet, file: Path) -> None:
 
 
 def unpack(file: Path, size: int) -> TrainingSet:
-    """Read what `pack` wrote; ValueError for another file, for images of another size, and for mammograms that an
-    earlier version cut out."""
+    """Read what `pack` wrote; ValueError for another file, for images of another size, and for mammograms of an earlier
+    version."""
     with _opened(file) as packed:
         cases = _cases(packed)
         decoding = int(packed["decoding"]) if "decoding" in packed else 0  # in a file of before
@@ -53,10 +54,9 @@ def unpack(file: Path, size: int) -> TrainingSet:
         raise ValueError(
             f"{file} holds images of {masks.shape[1]} pixels: say --size {masks.shape[1]}."
         )
-    if decoding < _CUT_OUT and CROPS[cases[0].modality] is not None:
+    if decoding < _OF_FILMS and CROPS[cases[0].modality] is not None:
         raise ValueError(
-            f"{file} was written by an earlier version, which looked at another part of a mammogram: write it anew with "
-            "python -m train.data."
+            f"{file} was written by an earlier version: write it anew with python -m train.data."
         )
     images = [np.asarray(Image.open(io.BytesIO(p.tobytes())).convert("L")) for p in pictures]
     return TrainingSet(cases, np.stack(images), masks)

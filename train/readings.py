@@ -14,7 +14,7 @@ from scipy.optimize import minimize
 from tqdm import tqdm
 
 from bcweb.cases import Case, read_cases, read_truth
-from bcweb.cases.duplicates import prints
+from bcweb.cases.duplicates import prints_of
 from bcweb.evaluate import score_prediction
 from bcweb.preprocess import frame, square
 from bcweb.presence import calibrated, evidence
@@ -170,7 +170,7 @@ def look_at(
         refuse_seen(weights, case, scan)
         known += [
             SeenCase(case.dataset, case.id, case.group, scan.digest, known_by)
-            for known_by in prints(scan.pixels)
+            for known_by in prints_of(scan)
         ]
         images.append(square(scan, config.size, config.crop))
         truth = read_truth(case, scan)[frame(scan, config.crop).slices]

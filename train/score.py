@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from bcweb.batch import Choice
 from bcweb.cases import KINDS, Case, CaseSet, read_cases
-from bcweb.cases.duplicates import prints
+from bcweb.cases.duplicates import prints_of
 from bcweb.evaluate import evaluate, table
 from bcweb.names import text
 from bcweb.paths import path_argument
@@ -174,7 +174,7 @@ def _refuse_other_pictures(run: Path, held_out: Sequence[Case]) -> None:
 def refuse_seen(weights: Weights, case: Case, scan: Scan) -> None:
     """ValueError where the weights were trained on a case, its picture or its group: no score of it is a
     result."""
-    if any(weights.seen(scan.digest, p, case.dataset, case.group) for p in prints(scan.pixels)):
+    if any(weights.seen(scan.digest, p, case.dataset, case.group) for p in prints_of(scan)):
         raise ValueError(
             f"{weights.revision} was trained on {case.id} of {case.dataset}, on that picture or on its group: "
             "what it says of it is no result."

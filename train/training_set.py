@@ -63,8 +63,8 @@ class TrainingSet:
 
     @property
     def boxed(self) -> np.ndarray:
-        """(N,) bool."""
-        return np.array([case.boxed for case in self.cases], bool)
+        """(N,) bool: only boxes are known of the lesions that it shows; a view that shows none has nothing boxed."""
+        return np.array([case.boxed for case in self.cases], bool) & self.has_lesion
 
     def __add__(self, other: TrainingSet) -> TrainingSet:
         return TrainingSet(

@@ -30,7 +30,7 @@ from bcweb.metrics import DETECTED_ABOVE, dice
 from bcweb.names import text
 from bcweb.paths import path_argument
 from bcweb.phantoms import Mass, Phantom, phantom
-from bcweb.preprocess import square
+from bcweb.preprocess import frame, square
 from bcweb.review.doubt import uncertainty
 from bcweb.scans import Modality, Scan, ScanError, read_scan
 from bcweb.scores import CaseScore, write_scores
@@ -134,9 +134,12 @@ def strips(truth: np.ndarray) -> tuple[slice, slice] | None:
 
 
 def _parts(case: Case, scan: Scan, truth: np.ndarray, segmenter: Segmenter) -> Iterator[Elsewhere]:
-    """Presences of the part of a lesion scan that holds none, and of one as wide that does."""
-    for lesion, columns in zip((False, True), strips(truth) or (), strict=False):
-        part = replace(scan, pixels=np.ascontiguousarray(scan.pixels[:, columns]))
+    """Presences of the part of a lesion scan that holds none, and of one as wide that does; of a machine's screen they are
+    parts of its picture."""
+    picture = frame(scan, None).slices
+    for lesion, columns in zip((False, True), strips(truth[picture]) or (), strict=False):
+        pixels = np.ascontiguousarray(scan.pixels[picture][:, columns])
+        part = replace(scan, pixels=pixels, picture=None)
         # `segment` refuses a part of nothing but background.
         config = segmenter.weights.config
         _, presences = segmenter.answer(square(part, config.size, config.crop)[None])

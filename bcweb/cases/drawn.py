@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 
 from bcweb.cases.case import Case, CasesError, Skipped
-from bcweb.cases.files import read_lines, scan_files, slashed
+from bcweb.cases.files import ends, read_lines, scan_files, slashed
 from bcweb.names import called_by_masks, composed, is_of_masks, mask_name, shared_name, stem
 
 Key = tuple[str, str]  # data set and id
@@ -99,18 +99,28 @@ def trained_on(file: Path, cases: Sequence[Case]) -> tuple[set[Key], int, int]:
     """Of a table with the column id, and dataset where ids alone do not tell: which of the cases it names, or a member of
     whose group; how many rows there are, and how many name a case.
 
-    An id may be given as the case's file, too. Raises `CasesError` where the table is none.
+    An id may be given as the case's file, too, and with other folders: those count that both tell, to the last one. Where
+    none does, it is of all files of its name. Raises `CasesError` where the table is none.
     """
     named: dict[str, list[Case]] = defaultdict(list)
+    ended: dict[str, list[Case]] = defaultdict(list)
     for case in cases:
-        for name in {case.id, case.file.name, stem(case.file.name)}:
-            named[composed(name)].append(case)
+        whole = {case.id, PurePath(case.id).with_name(case.file.name).as_posix()}
+        for name in map(composed, whole | {case.file.name, stem(case.file.name)}):
+            named[name].append(case)
+        for name in map(composed, whole):
+            for end in ends(name):
+                ended[end].append(case)
     rows = read_lines(file, "id", known=("dataset",)).values()
     found = []
     for row in rows:
         said = composed(slashed(row["id"]))
-        alike = named.get(said) or named.get(PurePath(said).name, [])
-        found.append([c for c in alike if row.get("dataset") in (None, "", c.dataset)])
+        alike = (
+            [c for c in index.get(name, ()) if row.get("dataset") in (None, "", c.dataset)]
+            for name in (said, *ends(said))
+            for index in (named, ended)
+        )
+        found.append(next(filter(None, alike), []))
     groups = {(case.dataset, case.group or case.id) for some in found for case in some}
     keys = {(c.dataset, c.id) for c in cases if (c.dataset, c.group or c.id) in groups}
     return keys, len(rows), sum(map(bool, found))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from bcweb.scans import Modality
+from bcweb.scans import Modality, Scan
 
 # Differing bits, of 256. Re-encoding (JPEG and WebP at quality 50 to 80), resizing to 0.5 and 1.7 and a
 # change of brightness and contrast differ in at most 9; the nearest two strangers in 69 on
@@ -71,6 +71,12 @@ def prints(pixels: np.ndarray) -> list[str]:
     picture before."""
     within = _unpadded(pixels)
     return [fingerprint(each) for each in ((pixels,) if within is pixels else (pixels, within))]
+
+
+def prints_of(scan: Scan) -> list[str]:
+    """`prints` of a scan's picture alone: the letters and bars that lie around it on a machine's screen are the same in
+    all that this machine made."""
+    return prints(scan.within(scan.pixels))
 
 
 def _unpadded(pixels: np.ndarray) -> np.ndarray:

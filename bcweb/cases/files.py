@@ -6,7 +6,7 @@ import csv
 import io
 import os
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -208,6 +208,13 @@ def _one(table: Path, name: str, column: str, told: Mapping[int, dict[str, str]]
 def slashed(name: str) -> str:
     """A path of a table, which may have been written on Windows."""
     return Path(name.replace("\\", "/")).as_posix()
+
+
+def ends(name: str) -> Iterator[str]:
+    """ "b/c" and "c" of "a/b/c"."""
+    while "/" in name:
+        name = name.partition("/")[2]
+        yield name
 
 
 def inner(path: Path, *names: str) -> Path:

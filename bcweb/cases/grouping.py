@@ -25,7 +25,8 @@ def find_pairs(cases: Iterable[Case]) -> tuple[list[Pair], list[Skipped]]:
     def pictures(some: list[Case]) -> Iterator[tuple[str, np.ndarray]]:
         for case in tqdm(some, "Comparing scans", unit="scan", delay=2, disable=None):
             try:
-                yield case.id, read_scan(case.file).pixels
+                scan = read_scan(case.file)
+                yield case.id, scan.within(scan.pixels)
             except ScanError as error:
                 skipped.append(Skipped(case.file, str(error)))
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from io import StringIO
 from operator import itemgetter
 from pathlib import Path
 
 from bcweb.cases.case import CasesError
-from bcweb.cases.files import read_table, slashed
+from bcweb.cases.files import ends, read_table, slashed
 from bcweb.cases.folder import (
     COLUMNS,
     as_modality,
@@ -96,8 +96,14 @@ def from_table(path: Path, table: Path, columns: Mapping[str, str]) -> Table:
     def first(numbers: Sequence[int]) -> str:
         return f"{lines[numbers[0]]['file'] or 'an empty cell'} in line {numbers[0]}"
 
+    def several() -> str:
+        n_rows = f"{counted(len(unclear), 'row')} of {table.name}"
+        return f"{n_rows} may be of several files, {first(unclear)} for one: name its folder, too."
+
+    if unclear and not told:
+        raise CasesError(several())
     if not told:
-        why = f"{first(gone or unclear)} for one" if lines else "it has none"
+        why = f"{first(gone)} for one" if lines else "it has none"
         raise CasesError(
             f"No row of {table.name} names a file in {path}, {why}; {_example(images)}."
         )
@@ -117,10 +123,7 @@ def from_table(path: Path, table: Path, columns: Mapping[str, str]) -> Table:
         n_rows = f"{counted(len(gone), 'row')} of {table.name}"
         notes.append(f"{n_rows} {_have(gone)} no file, {first(gone)} for one.")
     if unclear:
-        n_rows = f"{counted(len(unclear), 'row')} of {table.name}"
-        notes.append(
-            f"{n_rows} may be of several files, {first(unclear)} for one: name its folder, too."
-        )
+        notes.append(several())
     known = {file for case in said for file in files[case]}
     if rest := [file for file in images if file not in known]:
         notes.append(f"{counted(len(rest), 'file')} {_have(rest)} no row, {rest[0]} for one.")
@@ -180,7 +183,7 @@ def _finder(ids: Iterable[str]) -> Callable[[str], Set[str]]:
         for case_id in ids:
             name = fold(table_name(case_id))
             whole[name].add(case_id)
-            for end in _ends(name):
+            for end in ends(name):
                 within[end].add(case_id)
         indices.append((fold, whole, within))
 
@@ -191,21 +194,14 @@ def _finder(ids: Iterable[str]) -> Callable[[str], Set[str]]:
         for fold, whole, within in indices:
             for called in (file.as_posix(), without_suffix(file)):
                 name = fold(table_name(called))
-                ends = (end for end in _ends(name) if end in whole)
-                above = (whole[end] | within.get(end, set()) for end in ends)
+                both = (end for end in ends(name) if end in whole)
+                above = (whole[end] | within.get(end, set()) for end in both)
                 there = (whole.get(name), within.get(name), *above)
                 if meant := next(filter(None, there), None):
                     return meant
         return frozenset()
 
     return find
-
-
-def _ends(name: str) -> Iterator[str]:
-    """ "b/c" and "c" of "a/b/c"."""
-    while "/" in name:
-        name = name.partition("/")[2]
-        yield name
 
 
 def _file(files: Sequence[str], said: str) -> str:

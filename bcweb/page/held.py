@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from bcweb.cases import fit_mask, read_mask
-from bcweb.cases.duplicates import prints
+from bcweb.cases.duplicates import prints_of
 from bcweb.cases.looks import Look, may_be_beside
 from bcweb.cases.sources import scans_of
 from bcweb.cases.truth import mask_in
@@ -553,7 +553,7 @@ def _facts(scan: Scan) -> _Facts:
     return _Facts(
         scan.height, scan.width, Look.of(scan.pixels), scan.pixels.dtype.itemsize * 8,
         scan.window, scan.spacing, scan.modality, scan.modality or guess_modality(scan), scan.notes,
-        scan.cautions, scan.digest, prints(scan.pixels), scan.frames, scan.picture,
+        scan.cautions, scan.digest, prints_of(scan), scan.frames, scan.picture,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import logging
 import os
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
@@ -355,19 +355,7 @@ class Import:
                     f"{name}: {count} another truth, label or patient now than when imported, {otherwise[0]} for one; "
                     "this project keeps the old ones, and a new one would have the new ones."
                 )
-            gone = [
-                row.case
-                for key, row in were.items()
-                if key[0] == find.text(name)
-                and key not in files
-                and not row.problem
-                and not os.path.exists(row.file)
-            ]
-            if gone:
-                count = "1 scan is" if len(gone) == 1 else f"{len(gone)} scans are"
-                notes.append(
-                    f"{name}: {count} not there any more, {gone[0]} for one; what was decided stays."
-                )
+        notes += _told_of_gone({each.found.name for each in read}, were, files)
         unopened: list[str] = []
         came = self._store.add_cases(self.project.id, self._new_cases(new, unopened))
         self.failures += len(unopened)
@@ -593,6 +581,25 @@ def _is_told_otherwise(case: Case, row: CaseRow) -> bool:
     label = None if case.label is None else find.text(case.label)
     drawn = [[file.name for file in files] for files in (case.truth_files, row.truth_files)]
     return (find.text(case.group), label) != (row.group, row.label) or drawn[0] != drawn[1]
+
+
+def _told_of_gone(
+    names: Set[str], were: Mapping[tuple[str, str], CaseRow], files: Container[tuple[str, str]]
+) -> list[str]:
+    """A note for each data set of these names that has scans no more. were, files: what was known, and what all sources
+    hold now, by data set and case; two sources may choose from one folder."""
+    told = {find.text(name): name for name in names}
+    gone = defaultdict(list)
+    for key, row in were.items():
+        if key[0] in told and key not in files and not row.problem and not os.path.exists(row.file):
+            gone[told[key[0]]].append(row.case)
+    notes = []
+    for name, some in gone.items():
+        count = "1 scan is" if len(some) == 1 else f"{len(some)} scans are"
+        notes.append(
+            f"{name}: {count} not there any more, {some[0]} for one; what was decided stays."
+        )
+    return notes
 
 
 def _told(sentences: Sequence[str], of: str) -> list[str]:

@@ -77,7 +77,7 @@ def _read(case: Case) -> NewCase:
     return replace(
         _blank(case),
         digest=scan.digest,
-        fingerprint=fingerprint(scan.pixels),
+        fingerprint=fingerprint(scan.within(scan.pixels)),
         width=scan.width,
         height=scan.height,
         depth=8 if scan.pixels.dtype == np.uint8 else 16,

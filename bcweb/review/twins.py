@@ -126,7 +126,8 @@ def _sketch(numbered: tuple[int, Picture]) -> tuple[int, duplicates.Sketch | Non
 
     number, picture = numbered
     try:
-        sketch = duplicates.sketch(read_scan(picture.file).pixels)
+        scan = read_scan(picture.file)
+        sketch = duplicates.sketch(scan.within(scan.pixels))
     except (ScanError, OSError):
         return number, None
     return number, tuple(array.astype(np.float16) for array in sketch)
@@ -162,13 +163,16 @@ def _compared(
 
     first, second, alignment = pair
     try:
-        pixels = [read_scan(picture.file).pixels for picture in (first, second)]
-        finely = duplicates.refine(*pixels, alignment)
+        scans = [read_scan(picture.file) for picture in (first, second)]
+        finely = duplicates.refine(*(scan.within(scan.pixels) for scan in scans), alignment)
         if finely.score < duplicates.SAME_PICTURE:
             return None
         if first.truth is None or second.truth is None:
             return first.id, second.id, None
-        truths = [files.mask(folder, picture.truth) for picture in (first, second)]
+        truths = [
+            scan.within(files.mask(folder, picture.truth))
+            for scan, picture in zip(scans, (first, second), strict=True)
+        ]
     except (ScanError, ReviewError, OSError):
         return None
     # Where the two overlap: one of them may be cropped.

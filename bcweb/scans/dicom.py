@@ -70,6 +70,9 @@ _SUBTRACTED = {"SUBTRACTION", "SUBTRACTED", "RECOMBINED"}  # the last two are ma
 _CENTIMETRES = 3  # of PhysicalUnitsXDirection
 # Of RegionSpatialFormat, and of RegionDataType (PS3.3 C.8.5.5.1).
 _2D, _TISSUE, _COLOUR_FLOW = 1, 1, 2
+_PLACE = (
+    "RegionLocationMinY0", "RegionLocationMaxY1", "RegionLocationMinX0", "RegionLocationMaxX1",
+)  # fmt: skip
 # Of the screen: what is smaller is a mark of where the probe is, or a thumbnail.
 _LEAST_PICTURE = 0.1
 _SIDES = {"L": "left breast", "R": "right breast", "B": "both breasts"}
@@ -96,13 +99,14 @@ def read(file: BinaryIO) -> Scan:
         if frames > 1:
             notes = (f"First of {frames} frames.", *notes)
         modality = _modality(data)
-        pictures, unread = _if_readable(_pictures, data, "where its picture lies")
-        cautions = _cautions(data, modality, pictures or ())
+        screen, unread = _if_readable(_screen, data, "where its picture lies")
+        pictures, has_colour = screen or ((), False)
+        cautions = _cautions(data, modality, len(pictures), has_colour)
         pixels = np.ascontiguousarray(pixels)
         window = window or default_window(pixels)
         spacing, odd = _if_readable(_spacing, data, "its pixels' spacing")
         notes = (*cautions, *_view(data), *notes, *unread, *odd)
-        [picture] = pictures if pictures and len(pictures) == 1 else [None]
+        [picture] = pictures if len(pictures) == 1 else [None]
         return Scan(pixels, window, spacing, modality, notes, cautions, frames, picture)
 
 
@@ -409,27 +413,31 @@ def _is_detectors(spacing: Sequence[float], data: Dataset) -> bool:
     )
 
 
-def _pictures(data: Dataset) -> tuple[tuple[int, int, int, int], ...]:
-    """Where an ultrasound's screen shows tissue, each as `Scan.picture`; one within another is a part of it.
+def _screen(data: Dataset) -> tuple[tuple[tuple[int, int, int, int], ...], bool]:
+    """Where an ultrasound's screen shows tissue, each as `Scan.picture`, one within another a part of it; and whether
+    it shows the colours of a Doppler.
 
-    Programs that cut names off a screen leave the regions as they were: where one reaches beyond the image, none of them
-    is of these pixels.
+    Programs that cut names off a screen leave the regions as they were: where one of any kind reaches beyond the image,
+    none of them is of these pixels.
     """
     rows, columns = int(data.Rows), int(data.Columns)
+    regions = list(data.get("SequenceOfUltrasoundRegions") or ())
+    places = [[region.get(each) for each in _PLACE] for region in regions]
+    if any(p[1] > rows or p[3] > columns for p in places if None not in p):
+        return (), False
     found = set()
-    for region in data.get("SequenceOfUltrasoundRegions") or ():
+    for region, place in zip(regions, places, strict=True):
         if (region.get("RegionSpatialFormat"), region.get("RegionDataType")) != (_2D, _TISSUE):
             continue
-        top, left = int(region.RegionLocationMinY0), int(region.RegionLocationMinX0)
-        bottom, right = int(region.RegionLocationMaxY1), int(region.RegionLocationMaxX1)
-        if bottom > rows or right > columns:
-            return ()
+        top, bottom, left, right = map(int, place)
         # The last row is a part of it; some makers write how many there are.
         bottom, right = min(bottom + 1, rows), min(right + 1, columns)
         height, width = bottom - top, right - left
         if min(height, width) >= MIN_SIDE and height * width >= _LEAST_PICTURE * rows * columns:
             found.add((top, bottom, left, right))
-    return tuple(sorted(one for one in found if not any(_is_within(one, other) for other in found)))
+    apart = sorted(one for one in found if not any(_is_within(one, other) for other in found))
+    has_colour = any(region.get("RegionDataType") == _COLOUR_FLOW for region in regions)
+    return tuple(apart), has_colour
 
 
 def _is_within(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:
@@ -498,16 +506,14 @@ def _modality(data: Dataset) -> Modality | None:
 
 
 def _cautions(
-    data: Dataset, modality: Modality | None, pictures: Sequence[tuple[int, ...]]
+    data: Dataset, modality: Modality | None, pictures: int, has_colour: bool
 ) -> tuple[str, ...]:
     """Where a file is of another modality, an ultrasound's screen has more than a picture of tissue, or a view from a
-    mammography unit is not an ordinary one, or may not be."""
+    mammography unit is not an ordinary one, or may not be. pictures, has_colour: see `_screen`."""
     if modality is None and (said := _said_modality(data)):
         return (other_modality(said),)
     if modality == "ultrasound":
-        regions = data.get("SequenceOfUltrasoundRegions") or ()
-        has_colour = any(region.get("RegionDataType") == _COLOUR_FLOW for region in regions)
-        several = (several_pictures(len(pictures)),) if len(pictures) > 1 else ()
+        several = (several_pictures(pictures),) if pictures > 1 else ()
         return (*several, *((DOPPLER,) if has_colour else ()))
     if modality != "mammogram":
         return ()

@@ -62,6 +62,11 @@ class Scan:
         head = f"{self.pixels.dtype.name} {self.height}x{self.width}\n".encode()
         return hashlib.sha256(head + np.ascontiguousarray(self.pixels).tobytes()).hexdigest()
 
+    def within(self, whole: np.ndarray) -> np.ndarray:
+        """What lies in its picture of an (H, W) array, its pixels or a mask; all where no file says where that is."""
+        top, bottom, left, right = self.picture or (0, self.height, 0, self.width)
+        return np.ascontiguousarray(whole[top:bottom, left:right])
+
     def unit(self) -> np.ndarray:
         """(H, W) float32 in 0..1: the pixels through the window."""
         low, high = self.window

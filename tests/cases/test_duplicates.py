@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bcweb.cases import duplicates
+from bcweb.cases import duplicates, read_cases
 from bcweb.cases.__main__ import main
 from bcweb.cases.duplicates import (
     Pair,
@@ -20,10 +20,14 @@ from bcweb.cases.duplicates import (
     mirrored,
     near_duplicates,
     prints,
+    prints_of,
 )
 from bcweb.phantoms import phantom
 from bcweb.scans import read_scan
+from bcweb.weights import load_weights
+from tests import weights_folder
 from tests.cases import trees
+from tests.scans.made import dicom, on_screen, written
 
 
 def large(seed: int) -> np.ndarray:
@@ -277,3 +281,41 @@ def test_groups_take_the_place_of_no_other_table(tmp_path, capsys):
 def test_the_command_says_in_one_sentence_what_is_wrong(tmp_path, capsys):
     assert main([f"busi:{tmp_path}"]) == 1
     assert capsys.readouterr().err == f"{tmp_path} is not BUSI: it has no folder benign.\n"
+
+
+def test_strangers_on_one_machines_screen_are_strangers_and_a_picture_is_known_on_its_screen(
+    tmp_path,
+):
+    """The letters and bars around them are the same in all, and would make a folder of screens one group."""
+    shown = [phantom("ultrasound", seed, size=(384, 512)).scan.pixels for seed in range(4)]
+    for seed, picture in enumerate(shown):
+        (tmp_path / f"{seed}.dcm").write_bytes(written(on_screen(picture)))
+    trees.save(tmp_path / "cut out of 2.png", shown[2])
+    found = read_cases(f"folder:{tmp_path}?modality=ultrasound")
+    groups = {case.id: case.group for case in found.cases}
+    assert groups.pop("cut out of 2") == groups["2"]
+    assert len(set(groups.values())) == 4
+
+
+def test_weights_that_have_seen_a_picture_know_it_on_its_screen_and_no_stranger_there(tmp_path):
+    mine, other = (phantom("ultrasound", seed, size=(384, 512)).scan.pixels for seed in (1, 3))
+    seen = "dataset,id,group,digest,fingerprint\nbusi,1,1,d,{}\n"
+    folder = weights_folder.write(tmp_path)
+
+    def knows(screen: np.ndarray) -> bool:
+        scan, weights = read_scan(written(on_screen(screen))), load_weights(str(folder))
+        return any(weights.seen(scan.digest, each) for each in prints_of(scan))
+
+    (folder / "seen.csv").write_text(seen.format(fingerprint(mine)))
+    assert knows(mine) and knows(as_jpeg(mine, 60)) and not knows(other)
+    [known_by] = prints_of(read_scan(written(on_screen(mine))))
+    (folder / "seen.csv").write_text(seen.format(known_by))
+    assert knows(mine) and not knows(other)
+
+
+def test_what_no_file_says_the_place_of_a_picture_in_is_known_by_all_of_it():
+    """The seen.csv of the weights that ship holds such fingerprints."""
+    square = np.zeros((200, 200), np.uint8)
+    square[:, 40:160] = trees.picture(1, 200, 120)
+    for pixels in (large(0), square):
+        assert prints_of(read_scan(written(dicom(pixels, Modality="US")))) == prints(pixels)

@@ -113,6 +113,17 @@ def test_rows_without_a_file_and_of_several_are_counted_and_left_out(ward, conve
     )
 
 
+def test_where_every_row_may_be_of_several_files_that_is_told(ward, convert):
+    """And not that none is there."""
+    trees.save(ward / "images" / "Other" / "c.png", trees.picture(9))
+    several = "of patients.csv may be of several files, c in line {} for one: name its folder, too."
+    status, said = convert("Image,PatientID,Pathology\nc,P1,\nC.png,P2,\n")
+    assert (status, said) == (1, [f"2 rows {several.format(2)}"])
+    status, said = convert("Image,PatientID,Pathology\nz,P1,\nc,P2,\n")
+    assert (status, said) == (1, [f"1 row {several.format(3)}"])
+    assert not (ward / "cases.csv").exists()
+
+
 def test_a_row_of_one_folder_is_not_of_a_file_in_another(ward, convert):
     status, said = convert("Image,PatientID,Pathology\nOther/c.png,P1,\n")
     assert (status, (ward / "cases.csv").exists()) == (1, False)

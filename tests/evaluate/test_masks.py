@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bcweb.cases import CasesError, read_cases, read_truth
-from bcweb.cases.drawn import drawn_masks
+from bcweb.cases import Case, CasesError, read_cases, read_truth
+from bcweb.cases.drawn import drawn_masks, trained_on
 from bcweb.evaluate import main
 from bcweb.metrics import dice
 from bcweb.scans import read_scan
@@ -199,6 +199,32 @@ def test_what_is_said_to_be_seen_and_its_group_are_apart(tmp_path, capsys):
     assert f"{said}: 2 of its 3 rows name a case here.\n" in told.err
     assert "Cases: 2 unseen; 3 seen in training.\n" in told.out and UNSAID not in told.out
     assert "SEEN CASES, scored by what drew the masks, which was trained on them" in told.out
+
+
+@pytest.mark.parametrize(
+    ("said", "seen"),
+    [
+        ("P1/IMG1.dcm", {"P1/IMG1"}),
+        (r"D:\archive\P2\IMG1.dcm", {"P2/IMG1"}),
+        ("P3/IMG1", {"P3/IMG1", "P3/b"}),
+        ("elsewhere/P3/b", {"P3/IMG1", "P3/b"}),
+        ("left/IMG2.dcm", {"P3/left/IMG2"}),
+        ("IMG2", {"P3/left/IMG2"}),
+        ("IMG1.dcm", {"P1/IMG1", "P2/IMG1", "P3/IMG1", "P3/b"}),
+        ("P4/IMG1", {"P1/IMG1", "P2/IMG1", "P3/IMG1", "P3/b"}),
+        ("P1/IMG9", set()),
+    ],
+)
+def test_what_was_seen_is_told_by_as_many_of_its_folders_as_both_name(tmp_path, said, seen):
+    """One patient's IMG1 is not everybody's; where no folder tells whose it is, all of that name may have been."""
+    groups = {"P1/IMG1": "", "P2/IMG1": "", "P3/IMG1": "p3", "P3/b": "p3", "P3/left/IMG2": ""}
+    cases = [
+        Case("set", id, tmp_path / f"{id}.dcm", "ultrasound", group=group, has_truth=False)
+        for id, group in groups.items()
+    ]
+    (tmp_path / "trained.csv").write_text(f"id\n{said}\n")
+    keys, rows, named = trained_on(tmp_path / "trained.csv", cases)
+    assert ({id for _, id in keys}, rows, named) == (seen, 1, int(bool(seen)))
 
 
 def test_another_data_sets_rows_mark_nothing(tmp_path, capsys):

@@ -8,8 +8,10 @@ import numpy as np
 from PIL import Image
 
 from bcweb.evaluate import main
+from bcweb.phantoms import phantom
 from tests import weights_folder
 from tests.evaluate.made import trained_on, write_data
+from tests.scans.made import on_screen, written
 
 
 def test_a_scan_that_was_trained_on_is_seen_and_so_is_its_group(tmp_path, capsys):
@@ -29,6 +31,24 @@ def test_a_scan_that_was_trained_on_is_seen_and_so_is_its_group(tmp_path, capsys
     figures = json.loads((tmp_path / "figures.json").read_text())
     assert figures["seen"] == 2 and figures["lesion"]["n"] == 2, "groups are of two"
     assert "SEEN CASES" in capsys.readouterr().out
+
+
+def test_a_picture_that_was_trained_on_is_seen_on_its_machines_screen_too(tmp_path):
+    from bcweb.cases.duplicates import fingerprint
+
+    shown = phantom("ultrasound", 1, size=(384, 512))
+    screen, mask = tmp_path / "screen" / "0.dcm", tmp_path / "screen" / "0_mask.png"
+    screen.parent.mkdir()
+    screen.write_bytes(written(on_screen(shown.scan.pixels)))
+    Image.fromarray(np.pad(shown.truth, ((192, 192), (256, 256)))).save(mask)
+    folder = weights_folder.write(tmp_path / "weights")
+    (folder / "seen.csv").write_text(
+        f"dataset,id,group,digest,fingerprint\nelsewhere,1,1,d,{fingerprint(shown.scan.pixels)}\n"
+    )
+    spec, file = f"folder:{screen.parent}?modality=ultrasound", tmp_path / "figures.json"
+    main(["--data", spec, "--weights", str(folder), "--json", str(file)])
+    figures = json.loads(file.read_text())
+    assert (figures["seen"], figures["unseen"]) == (1, 0)
 
 
 def test_weights_that_cannot_tell_what_they_have_seen_are_told_of_once(tmp_path, capsys):

@@ -7,6 +7,7 @@ import pytest
 from scipy import ndimage
 
 from bcweb.cases import read_mask
+from bcweb.cases.duplicates import fingerprint
 from bcweb.page.held import FileState, Held
 from bcweb.page.pairing import pair
 from bcweb.page.segmenters import Segmenters
@@ -314,3 +315,20 @@ def test_what_the_gate_holds_back_is_saved_empty_unless_the_reader_asked_to_see_
     assert names == ["n_mask.png", "n_mask_no-gate.png", "n_mask_t0.085_no-gate.png"]
     pairs = pair(["n.png", *names])
     assert [told.scan for told in pairs] == [None, 0, None, None], "only the first may be a truth"
+
+
+def test_a_picture_that_was_trained_on_is_seen_on_its_machines_screen_too(tmp_path):
+    picture = speckle(80, 60)
+    screen = np.full((200, 160), 255, np.uint8)
+    screen[40:120, 30:90] = picture
+    folder = weights_folder.write(tmp_path)
+    (folder / "seen.csv").write_text(
+        f"dataset,id,group,digest,fingerprint\nelsewhere,1,1,d,{fingerprint(picture)}\n"
+    )
+    for place, seen in (((40, 120, 30, 90), True), (None, False)):
+        shown = Scan(screen, modality="ultrasound", picture=place)
+        held = Held(
+            "a.dcm", "file", lambda shown=shown: shown, Segmenters({"ultrasound": str(folder)})
+        )
+        held.open()
+        assert held.info("x")["seen"] == seen

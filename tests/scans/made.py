@@ -52,6 +52,30 @@ def dicom(pixels: np.ndarray = RAMP, **elements) -> Dataset:
     return data
 
 
+def tissue(left: int, top: int, right: int, bottom: int, kind: int = 1) -> Dataset:
+    """A region of a screen, its last column and row included. kind: 1 tissue, 2 colour flow."""
+    item = Dataset()
+    item.RegionSpatialFormat, item.RegionDataType = 1, kind
+    item.RegionLocationMinX0, item.RegionLocationMinY0 = left, top
+    item.RegionLocationMaxX1, item.RegionLocationMaxY1 = right, bottom
+    return item
+
+
+def on_screen(picture: np.ndarray, **elements) -> Dataset:
+    """An ultrasound machine's screen with this in the middle, and where it lies: around it are a head line, a bar of
+    greys and a scale."""
+    screen = np.zeros((768, 1024), np.uint8)
+    screen[10:60, 20:1000:24] = screen[30:36, 20:700] = 220
+    screen[100:700, 20:40] = np.linspace(255, 0, 600)[:, None]
+    screen[100:700:30, 970:1010] = 255
+    screen[720:750, 100:900:40] = 180
+    height, width = picture.shape
+    top, left = (768 - height) // 2, (1024 - width) // 2
+    screen[top : top + height, left : left + width] = picture
+    region = tissue(left, top, left + width - 1, top + height - 1)
+    return dicom(screen, Modality="US", SequenceOfUltrasoundRegions=[region], **elements)
+
+
 def written(data: Dataset) -> bytes:
     file = BytesIO()
     pydicom.dcmwrite(file, data, enforce_file_format=True)

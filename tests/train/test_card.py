@@ -15,7 +15,7 @@ from bcweb.scores import CaseScore, read_scores, report
 from bcweb.weights import EMBEDDED, Config, OperatingPoint, load_weights
 from tests import weights_folder
 from tests.hub.finished import RECIPE
-from train.card import WITHOUT_BOXES, Published, card, front_matter
+from train.card import WITHOUT_BOXES, Published, card, front_matter, parted
 from train.recipe import epochs_of
 
 CITATION = Path(__file__).parents[2] / "CITATION.cff"
@@ -191,3 +191,12 @@ def test_every_data_set_that_the_shipped_weights_learned_from_is_cited(modality)
     for name in load_weights("embedded", modality).config.trained_on:
         [of_it] = [text for text in told if SOURCES[name].name in text]
         assert f"the {modality} weights were trained on" in of_it
+
+
+def test_a_card_is_parted_into_its_front_matter_without_scores_and_what_is_read():
+    written = (
+        "---\ndatasets:\n- busi\nmodel-index:\n- name: x\n\n  results: []\nlicense: mit\n---\n# x\n"
+    )
+    assert parted(written) == ("datasets:\n- busi\nlicense: mit\n", "# x\n")
+    for none in ("# x\n\n---\n\nlicense: mit\n\n---\n", "", "---\nnever closed\n"):
+        assert parted(none) == ("", none)

@@ -171,6 +171,16 @@ def test_what_reading_left_out_is_told_each_time(folder, tmp_path, capsys):
         ) in capsys.readouterr().out
 
 
+def test_what_reading_found_odd_is_told_each_time(folder, tmp_path, capsys):
+    """As that a table of patients is called otherwise: the split would be by pictures, and nobody knew."""
+    data = shutil.copytree(folder, tmp_path / "data")
+    (data / "cases.csv").rename(data / "patients.csv")
+    for _ in ("decoded", "from the cache"):
+        load([f"folder:{data}?modality=ultrasound"], 64, tmp_path / "cache")
+        said = capsys.readouterr().out
+        assert said.count("data: patients.csv lies beside the scans and is not read: a table") == 1
+
+
 def test_scans_that_their_files_warn_of_are_told_each_time(folder, tmp_path, capsys):
     data = shutil.copytree(folder, tmp_path / "data")
     for name in ("case38", "case39"):

@@ -49,8 +49,8 @@ def test_without_room_nothing_is_covered():
     assert covered(image, mask, image > AIR, False, np.random.default_rng(0)) is None
 
 
-def case(name: str) -> TrainingCase:
-    return TrainingCase("set", name, name, "malignant", "mammogram", name, "0" * 64)
+def case(name: str, boxed: bool = False) -> TrainingCase:
+    return TrainingCase("set", name, name, "malignant", "mammogram", name, "0" * 64, boxed=boxed)
 
 
 def test_lesion_images_are_given_once_more_without_their_lesion():
@@ -63,6 +63,16 @@ def test_lesion_images_are_given_once_more_without_their_lesion():
     both = data + found
     assert both.has_lesion.tolist() == [True, False, False, False] and len(both.cases) == 4
     assert len(without_lesions(data, "ultrasound", 0).cases) == 0
+
+
+def test_a_view_that_shows_no_lesion_is_not_one_of_which_only_boxes_are_known():
+    """It chooses the gate beside outlined lesions, as in a cross-validation."""
+    image, mask = mammogram(8, 8)
+    cases = (case("outlined"), case("boxed", boxed=True))
+    data = TrainingSet(cases, np.stack([image, image]), np.stack([mask, mask]))
+    found = without_lesions(data, "mammogram", 0)
+    assert {c.id for c in found.cases} == {"outlined", "boxed"}
+    assert (data + found).boxed.tolist() == [False, True] + [False] * len(found.cases)
 
 
 def test_views_of_a_mammogram_show_it_without_its_lesion_and_still_whole():

@@ -63,16 +63,22 @@ def test_another_size_and_another_file_are_one_sentence(sets, tmp_path):
         packed.unpack(tmp_path / "none.npz", 64)
 
 
-def test_mammograms_that_were_packed_whole_are_refused(sets, tmp_path):
-    """Beside those of now, which are cut to the breast, they would be of another scale."""
+@pytest.mark.parametrize("decoding", [None, 4])
+def test_mammograms_that_were_packed_by_an_earlier_version_are_refused(sets, tmp_path, decoding):
+    """They were whole, beside those of now another scale; then nobody told which are known by boxes alone. Ultrasounds
+    are taken."""
     there, _ = sets
     films = replace(there, cases=tuple(replace(c, modality="mammogram") for c in there.cases))
-    packed.pack(films, tmp_path / "now.npz")
-    assert packed.unpack(tmp_path / "now.npz", 64).cases == films.cases
-    with np.load(tmp_path / "now.npz") as now:
-        np.savez(tmp_path / "before.npz", **{name: now[name] for name in now if name != "decoding"})
-    with pytest.raises(ValueError, match="another part of a mammogram: write it anew"):
-        packed.unpack(tmp_path / "before.npz", 64)
+    for name, packing in (("films", films), ("ultrasounds", there)):
+        packed.pack(packing, tmp_path / "now.npz")
+        assert packed.unpack(tmp_path / "now.npz", 64).cases == packing.cases
+        with np.load(tmp_path / "now.npz") as now:
+            kept = {key: now[key] for key in now if key != "decoding"}
+        np.savez(tmp_path / f"{name}.npz", **kept, **({"decoding": decoding} if decoding else {}))
+    said = "films.npz was written by an earlier version: write it anew with python -m train.data."
+    with pytest.raises(ValueError, match=said):
+        packed.unpack(tmp_path / "films.npz", 64)
+    assert packed.unpack(tmp_path / "ultrasounds.npz", 64).cases == there.cases
 
 
 def test_a_run_is_scored_later_as_it_would_have_been(run, folder, tmp_path, capsys):

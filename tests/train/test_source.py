@@ -21,6 +21,7 @@ from bcweb.weights import WeightsError, load_weights
 from tests.cases.trees import no_text
 from tests.train.test_loop import rewrite
 from train import loop, operating_point, score
+from train import run as running
 from train.arms import ARMS
 from train.card import card
 from train.folds import was_stopped
@@ -436,14 +437,23 @@ def test_mammograms_without_a_normal_among_them_teach_presence_by_covered_lesion
     assert "The training had no scan without a lesion: presence was learned, and its gate" in card
 
 
+@pytest.mark.parametrize("normals", [True, False])
 def test_boxes_have_no_say_in_the_operating_point_where_lesions_are_outlined(
-    folder, narrow, tmp_path, monkeypatch
+    folder, narrow, tmp_path, monkeypatch, normals
 ):
-    """Nor in what the card says of it."""
+    """Nor in what the card says of it. Where there is no normal, views that show no lesion have one, of both."""
+    if not normals:
+        folder = shutil.copytree(folder, tmp_path / "outlined")
+        lesions = [
+            row for row in (folder / "cases.csv").read_text().splitlines() if "normal" not in row
+        ]
+        (folder / "cases.csv").write_text("\n".join(lesions))
+        for number in range(30, 40):
+            (folder / "images" / f"case{number}.png").unlink()
     boxes = tmp_path / "boxes"
     (boxes / "images").mkdir(parents=True)
     names = [f"case{i}.png" for i in range(20)]
-    rows = [f"{name},{i},10,15,40,30" for i, name in enumerate(names)]
+    rows = [f"{name},{i},5,5,20,15" for i, name in enumerate(names)]
     for name in names:  # other pictures, or they would be the outlined ones' groups
         with Image.open(folder / "images" / name) as image:
             image.transpose(Image.Transpose.FLIP_TOP_BOTTOM).save(boxes / "images" / name)
@@ -453,13 +463,21 @@ def test_boxes_have_no_say_in_the_operating_point_where_lesions_are_outlined(
     monkeypatch.setattr(
         operating_point, "choose", lambda *a: chosen_by.append(len(a[2])) or choose(*a)
     )
+    views = []
+    without_lesions = running.without_lesions
+    monkeypatch.setattr(
+        running, "without_lesions", lambda *a: views.append(without_lesions(*a)) or views[-1]
+    )
     data = ["--data", f"folder:{folder}?modality=mammogram", "--data", f"cbis-boxes:{boxes}"]
     # Few are held out: many would be scored by other processes, to which the network is not narrow.
     options = ["--size", "64", "--epochs", "1", "--validation", "0.2", "--folds", "8"]
     assert main([*data, *options, *there(tmp_path), *narrow]) == 0
     record = json.loads((tmp_path / "run" / "run.json").read_text())
     chose = Counter(c["dataset"] for c in record["cases"] if c["role"] == "validation")
-    assert chose["cbis-ddsm"] > 0 and chosen_by == [chose[folder.name]]
+    of_views = Counter(case.dataset for each in views for case in each.cases)
+    assert set(of_views) == (set() if normals else {folder.name, "cbis-ddsm"})
+    assert chose["cbis-ddsm"] > 0
+    assert chosen_by == [chose[folder.name] + of_views.total()]
     assert record["point_from"] == "validation, without boxes"
     card = (tmp_path / "run" / "weights" / "README.md").read_text()
     assert "leaving out those of which only boxes are known" in card

@@ -6,13 +6,16 @@ import json
 import re
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from bcweb.cases import read_cases
+from bcweb.cases import Case, read_cases
+from bcweb.phantoms import Mass, phantom
 from bcweb.scores import CaseScore, read_scores, write_scores
+from bcweb.segmenter import Segmenter
 from bcweb.statistics import calibration_error
 from bcweb.weights import EMBEDDED, load_weights
 from tests.hub import finished
@@ -55,6 +58,23 @@ def test_strips_beside_a_lesion_and_around_it_are_as_wide_as_each_other():
 def test_a_lesion_without_room_beside_it_has_no_strips():
     assert strips(truth(30, 75)) is None, "29 and 24 columns are left, 30 are wanted"
     assert strips(np.zeros((60, 100), bool)) is None, "a normal"
+
+
+def test_of_a_machines_screen_parts_are_of_its_picture():
+    """Its letters and bars are no parts of a scan, and beside a part is no picture any more."""
+    made = phantom("ultrasound", 3, (Mass(0.25, 1.0),), (120, 160))
+    lesion = np.roll(made.truth, 30 - int(np.flatnonzero(made.truth.any(axis=0))[0]), axis=1)
+    case = Case("ward", "1", Path(), "ultrasound")
+    segmenter = Segmenter.load("embedded", "ultrasound")
+    alone = list(weights_study._parts(case, made.scan, lesion, segmenter))
+    assert [part.lesion for part in alone] == [False, True]
+    around = ((50, 30), (400, 60))
+    screen = replace(
+        made.scan,
+        pixels=np.pad(made.scan.pixels, around, constant_values=255),
+        picture=(50, 170, 400, 560),
+    )
+    assert list(weights_study._parts(case, screen, np.pad(lesion, around), segmenter)) == alone
 
 
 def test_generated_scans_are_half_with_a_mass_and_the_same_each_time(monkeypatch):

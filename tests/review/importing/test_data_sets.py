@@ -147,6 +147,31 @@ def test_scans_that_are_gone_from_a_data_set_are_told_and_stay_cases(store, weig
     assert told not in store.project(ME, "P").notes
 
 
+def test_of_two_sources_of_one_folder_that_moved_what_is_gone_is_told_once(
+    store, weights, tmp_path
+):
+    """The one source's scans are not gone because the other does not choose them."""
+    place = pictures(tmp_path / "old" / "ward7", 4)
+    head, *lines = (place / "cases.csv").read_text().splitlines()
+    chosen = zip(lines, ("low", "high", "low", "high"), strict=True)
+    (place / "cases.csv").write_text("\n".join([f"{head},energy", *map(",".join, chosen)]))
+    specs = [f"folder:{place}?energy={energy}" for energy in ("low", "high")]
+    run(store, "P", *specs, weights=str(weights))
+    now = tmp_path / "new" / "ward7"
+    shutil.move(place, now)
+
+    def told() -> list[str]:
+        return [note for note in store.project(ME, "P").notes if "what was decided stays" in note]
+
+    run(store, "P", f"folder:{now}")
+    assert told() == []
+    (now / "images" / "scan 02.png").unlink()
+    run(store, "P")
+    assert told() == [
+        "ward7: 1 scan is not there any more, scan 02 for one; what was decided stays."
+    ]
+
+
 def test_what_a_data_set_says_otherwise_now_is_told(store, weights, tmp_path):
     place = pictures(tmp_path / "set", 4)
     (place / "masks" / "scan 00.png").unlink()

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bcweb.phantoms import phantom
 from bcweb.scores import read_scores
 from bcweb.weights import EMBEDDED
 from tests.cases import trees
 from tests.review.imported import pictures, rows, run
 from tests.review.small import ME
+from tests.scans.made import on_screen, written
 
 
 def test_two_cases_of_one_picture_are_twins_with_the_dice_of_their_truths(store, weights, tmp_path):
@@ -65,6 +67,27 @@ def test_truths_of_a_picture_and_a_part_of_it_are_compared_where_both_show(
     by = {row.case: row for row in rows(store, "P")}
     assert by["scan 00"].twin == by["scan 02"].id
     assert by["scan 00"].twin_dice > 0.97, "the truth is the same, and so is what both show of it"
+
+
+def test_a_picture_on_its_machines_screen_is_the_twin_of_the_one_that_was_cut_out_of_it(
+    store, weights, tmp_path
+):
+    """And no twin of a stranger on that machine's screen; truths are compared where the picture lies."""
+    mine, other = (phantom("ultrasound", seed, size=(384, 512)) for seed in (1, 3))
+    for name, each in (("screen", mine), ("stranger", other)):
+        file = tmp_path / "set" / "images" / f"{name}.dcm"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(written(on_screen(each.scan.pixels)))
+    trees.save(tmp_path / "set" / "images" / "cut out.png", mine.scan.pixels)
+    drawn = np.uint8(255) * mine.truth
+    trees.save(tmp_path / "set" / "masks" / "cut out.png", drawn)
+    trees.save(tmp_path / "set" / "masks" / "screen.png", np.pad(drawn, ((192, 192), (256, 256))))
+    run(store, "P", f"folder:{tmp_path / 'set'}?modality=ultrasound", weights=str(weights))
+    by = {row.case: row for row in rows(store, "P")}
+    assert by["screen"].twin == by["cut out"].id and by["screen"].twin_dice > 0.97
+    assert by["stranger"].twin is None
+    known_by = {name: store.case(ME, row.id).fingerprint for name, row in by.items()}
+    assert known_by["screen"] == known_by["cut out"] != known_by["stranger"]
 
 
 @pytest.mark.data
