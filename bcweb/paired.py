@@ -128,19 +128,24 @@ def side_by_side(figures: dict[str, Any]) -> list[str]:
 
 def _line(key: str, row: dict[str, Any]) -> str:
     name, unit = _NAMES[key]
-    name += f" (over {row['n']})" * (
-        key == "hd95_mean"
-    )  # where one painted nothing there is no distance
-    ends, verdict = row["difference_ci"], ""
-    if ends and not ends[0] <= 0 <= ends[1]:
-        verdict = " better" if (ends[0] > 0) != (key in _LESS_IS_BETTER) else " worse"
+    if key == "hd95_mean":  # where one painted nothing there is no distance
+        name += f" (over {row['n']})"
+    ends = row["difference_ci"]
+    said = verdict(key, ends)
     interval = " to ".join(_said(end, unit, "+") for end in ends) if ends else "no interval"
     points = " points" * (unit == "%")
     both = "".join(
         f"{_said(row[side], unit) + '%' * (unit == '%'):>8}" for side in ("first", "second")
     )
     mark = f" {_ALIKE}" if ends and row.get("alike") else ""
-    return f"  {name:<22}{both}  {_said(row['difference'], unit, '+')}{points} ({interval}){verdict}{mark}"
+    return f"  {name:<22}{both}  {_said(row['difference'], unit, '+')}{points} ({interval}){said and ' '}{said}{mark}"
+
+
+def verdict(key: str, ends: Sequence[float] | None) -> str:
+    """Whether the interval of a difference leaves 0 out, and to which side; what a table has rounded away is none."""
+    if ends is None or (ends[0] <= SAME and ends[1] >= -SAME):
+        return ""
+    return "better" if (ends[0] > 0) != (key in _LESS_IS_BETTER) else "worse"
 
 
 def _said(value: float, unit: str, sign: str = "") -> str:

@@ -100,8 +100,9 @@ def table(evaluation: Evaluation, comparison: Comparison | None = None) -> str:
     headline_dice is the Dice of `Scored.headline`, the one that the page shows as a result: of a case that these weights
     have seen the one out of fold, and empty where there is none. With a comparison the last columns have the other
     revision's and the difference of the two, empty for cases that are not compared. After these are columns with the Dice
-    of each two readers' masks, where both left one. Cases without a score are there with the reason as their error. A text that a spreadsheet would run is behind an apostrophe (see
-    `bcweb.names.harmless`), and it begins with a byte order mark, without which Excel garbles all names but English ones.
+    of each two readers' masks, where both left one. Cases without a score are there with the reason as their error. A text
+    that a spreadsheet would run is behind an apostrophe (see `bcweb.names.harmless`), and it begins with a byte order mark,
+    without which Excel garbles all names but English ones.
     """
     names = [
         *(field.name for field in fields(CaseScore)),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bcweb.metrics import DETECTED_ABOVE
-from bcweb.paired import SAME
+from bcweb.paired import SAME, verdict
 from bcweb.review.differing import CLEARLY
 from bcweb.scores import CaseScore, data_set_parts
 from bcweb.statistics import LEAST_GROUPS, LEAST_OF_A_KIND
@@ -458,16 +458,8 @@ def _difference(key: str, row: dict[str, Any]) -> Difference:
         change_interval(ends, metric.unit),
         f"Over {images(row['n'], row['groups'])}.",
         why,
-        _verdict(key, ends),
+        verdict(key, ends),
     )
-
-
-def _verdict(key: str, ends: list[float] | None) -> str:
-    """Whether the interval leaves 0 out, and to which side."""
-    if ends is None or ends[0] <= 0 <= ends[1]:
-        return ""
-    less_is_better = key in ("hd95_mean", "painted")
-    return "better" if (ends[0] > 0) != less_is_better else "worse"
 
 
 DIFFERENCE = (

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bcweb.evaluate import main
-from bcweb.paired import beside, side_by_side
+from bcweb.paired import beside, side_by_side, verdict
 from bcweb.scores import read_scores, write_scores
 from tests import weights_folder
 from tests.evaluate.made import lesion, normal, trained_on, write_data
@@ -76,6 +76,17 @@ def test_boxes_stand_apart():
     first = [lesion("a", 0.5), lesion("b", 0.5, weak=True)]
     told = beside("x", first, "y", first)
     assert told["pairs"] == 1 and told["left_out"] == {"with only boxes known": 1}
+
+
+@pytest.mark.parametrize(
+    ("key", "ends", "said"),
+    [
+        ("dice_mean", (0.01, 0.02), "better"), ("dice_mean", (-0.02, -0.01), "worse"), ("hd95_mean", (0.1, 0.2), "worse"),
+        ("dice_mean", (-0.01, 0.02), ""), ("dice_mean", None, ""), ("dice_mean", (1e-7, 4e-7), ""), ("dice_mean", (-4e-7, -1e-7), ""),
+    ],
+)  # fmt: skip
+def test_what_a_table_has_rounded_away_is_neither_better_nor_worse(key, ends, said):
+    assert verdict(key, ends) == said
 
 
 def test_nothing_to_compare_is_said():
