@@ -306,7 +306,7 @@ def test_a_folder_whose_writing_is_cut_off_is_none_of_weights(run, tmp_path, mon
     def die(*_):
         raise SystemExit
 
-    monkeypatch.setattr("train.package.write_rows", die)
+    monkeypatch.setattr("train.seen.write_rows", die)
     with pytest.raises(SystemExit):
         write_weights(folder, before.config, before.tensors, before.seen_cases)
     with pytest.raises(WeightsError, match=r"it has no config\.json"):
