@@ -689,6 +689,6 @@ def test_what_other_weights_draw_otherwise_is_told_where_no_truth_is_known(tab):
     expect(tab.on(".changed h3")).to_have_text("Where their masks differ: 3", timeout=30_000)
     expect(tab.on(".beside")).to_contain_text("on 3 of the 4 cases that both segmented")
     rows = tab.on(".changed tbody tr")
-    expect(rows.first).to_have_text(f"d set0.000only {SECOND} outlines anything")
+    expect(rows.first).to_have_text(f"d set0.000by {SECOND} alone")
     rows.nth(1).get_by_role("link").click()
     expect(tab.page.locator("bc-review .case h2")).to_have_text("b", timeout=30_000)

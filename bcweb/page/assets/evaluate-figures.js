@@ -106,9 +106,9 @@ export function beside(comparison, shown, want) {
 
 /** The cases on which the two drew another thing, whatever the truth. @param {Comparison} comparison @param {Shown} shown */
 function changedOf({ first, second, differ, differing: cases }, shown) {
-  const only = ([one, other] = [true, true]) => (one === other ? "" : `only ${one ? first : second} outlines anything`);
-  const row = (/** @type {typeof cases[0]} */ one) => h("tr", {}, h("th", { scope: "row" }, linkTo({ ...one, revision: first })), h("td", {}, one.dice), h("td", {}, only(one.outlined)));
-  const list = listOf(["Case", "Dice of the two", ""], cases, row, shown.changed, (to) => (shown.changed = to));
+  const by = ([one, other] = [true, true]) => (one === other ? "by both" : `by ${one ? first : second} alone`);
+  const row = (/** @type {typeof cases[0]} */ one) => h("tr", {}, h("th", { scope: "row" }, linkTo({ ...one, revision: first })), h("td", {}, one.dice), h("td", {}, by(one.outlined)));
+  const list = listOf(["Case", "Dice of the two", "Outlined"], cases, row, shown.changed, (to) => (shown.changed = to));
   return [h("div", { class: "changed" }, h("h3", {}, `Where their masks differ: ${grouped(differ)}`), firstOf(differ, cases), ...list)];
 }
 
