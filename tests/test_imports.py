@@ -22,7 +22,7 @@ LAYERS = [
     (
         "bcweb.network", "bcweb.weights", "bcweb.cases", "bcweb.lesions", "bcweb.metrics", "bcweb.statistics",
         "bcweb.preprocess", "bcweb.phantoms", "bcweb.scores",
-        "bcweb.samples", "bcweb.presence", "bcweb.paired",
+        "bcweb.samples", "bcweb.presence", "bcweb.paired", "bcweb.score_table",
     ),
     ("bcweb.scans", "bcweb.masks", "bcweb.names", "bcweb.paths", "bcweb.locks", "bcweb.terminal", "bcweb.hub", "bcweb.publish",
      "bcweb.tables", "bcweb.cores", "bcweb.collector"),

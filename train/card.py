@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bcweb.cases.sources import SOURCES
+from bcweb.hub import FRONT_MATTER
 from bcweb.names import text
 from bcweb.scores import data_set_parts
 from bcweb.weights import Config, Reading
@@ -26,8 +27,6 @@ _CHOSEN = {  # by a record's "point_from"
     "all folds": "Chosen on the test cases of all folds",
 }
 _ON_CASES = {"validation", "other folds", "all folds"}
-# As the page has it (`bcweb.page.card`), which nothing here may import.
-_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n---[ \t]*(?:\n|\Z)", re.DOTALL)
 _RESULTS = re.compile(r"^model-index:.*\n(?:(?:[ \t-].*)?\n)*", re.MULTILINE)
 WITHOUT_BOXES = ", without boxes"  # behind a record's "point_from", where boxes had no say
 _ACCEPTED = "predictions that a reader accepted"
@@ -101,7 +100,7 @@ def card(
 
 def parted(written: str) -> tuple[str, str]:
     """A card's front matter without its results, "" where it has none, and the Markdown below it."""
-    front = _FRONT_MATTER.match(written)
+    front = FRONT_MATTER.match(written)
     if not front:
         return "", written
     return _RESULTS.sub("", front[1] + "\n"), written[front.end() :]

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from bcweb.cases import read_cases
-from bcweb.evaluate import table
+from bcweb.score_table import table
 from bcweb.scores import CaseScore, read_scores, report, write_scores
 from bcweb.terminal import write_whole
 from bcweb.weights import config_text, load_weights

@@ -21,10 +21,11 @@ from tqdm import tqdm
 from bcweb.batch import Choice
 from bcweb.cases import KINDS, Case, CaseSet, read_cases
 from bcweb.cases.duplicates import prints_of
-from bcweb.evaluate import evaluate, table
+from bcweb.evaluate import evaluate
 from bcweb.names import text
 from bcweb.paths import path_argument
 from bcweb.scans import Scan, ScanError, read_scan
+from bcweb.score_table import table
 from bcweb.scores import CaseScore, are_of_one_truth, groups_of, outlined, write_scores
 from bcweb.statistics import paired_difference
 from bcweb.terminal import command, why_unmade, write_whole

@@ -15,6 +15,8 @@ from urllib.parse import unquote, urlsplit
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from bcweb.hub import FRONT_MATTER
+
 Node = str | list
 
 LIMIT = 64 * 1024  # characters; ours have 4,000
@@ -22,7 +24,6 @@ _TAGS = {
     "p", "ul", "ol", "li", "blockquote", "table", "thead", "tbody", "tr", "th", "td",
     "em", "strong", "s", "h1", "h2", "h3", "h4", "h5", "h6",
 }  # fmt: skip
-_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n---[ \t]*(?:\n|\Z)", re.DOTALL)
 _LICENCE = re.compile(r"^license: *[\"']?([\w.+-]{1,40})[\"']? *$", re.MULTILINE)
 _markdown = MarkdownIt("commonmark", {"html": False, "maxNesting": 20})
 _markdown.enable(["table", "strikethrough"])
@@ -30,7 +31,7 @@ _markdown.enable(["table", "strikethrough"])
 
 def licence(text: str) -> str | None:
     """What the front matter says, in the Hub's short form."""
-    front = _FRONT_MATTER.match(text)
+    front = FRONT_MATTER.match(text)
     found = front and _LICENCE.search(front[1])
     return found[1] if found else None
 
@@ -41,7 +42,7 @@ def render(text: str, has_picture: Callable[[str], bool]) -> list[Node]:
     has_picture: whether a picture lies under this path, relative to the text.
     """
     cut = len(text) > LIMIT
-    text = _FRONT_MATTER.sub("", text[:LIMIT], count=1)
+    text = FRONT_MATTER.sub("", text[:LIMIT], count=1)
     nodes = _nodes(_markdown.parse(text), has_picture)
     if cut:
         nodes.append(["p", {}, ["em", {}, f"Cut here, after {LIMIT:,} characters."]])

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from bcweb.evaluate import FIGURES, label_line, table
+from bcweb.evaluate import FIGURES
 from bcweb.paths import path_argument
 from bcweb.review import agreement_wording, report, wording
 from bcweb.review.comparison import Comparison, compare
@@ -22,6 +22,7 @@ from bcweb.review.records import ReviewError
 from bcweb.review.revisions import Predicted
 from bcweb.review.scorer import Scorer
 from bcweb.review.store import LOCAL, Store
+from bcweb.score_table import label_line, table
 from bcweb.scores import are_scores
 from bcweb.tables import why_kept
 from bcweb.terminal import why_other, why_unwritable, write_whole

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bcweb.evaluate import table
+from bcweb.score_table import table
 from bcweb.scores import CaseScore, mark_seen_groups, report, summarise
 from tests.evaluate.made import FOUR, lesion, normal
 

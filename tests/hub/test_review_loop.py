@@ -10,11 +10,12 @@ import pytest
 
 from bcweb.batch import Choice
 from bcweb.cases import read_cases
-from bcweb.evaluate import evaluate, table
+from bcweb.evaluate import evaluate
 from bcweb.phantoms import Mass, phantom
 from bcweb.review.export import export
 from bcweb.review.importing import prepare
 from bcweb.review.store import Store
+from bcweb.score_table import table
 from bcweb.segmenter import Segmenter
 from tests import browser
 from tests.cases.trees import save

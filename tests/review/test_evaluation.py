@@ -10,13 +10,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bcweb.evaluate import table
 from bcweb.review import wording
 from bcweb.review.comparison import compare
 from bcweb.review.evaluation import SIZES, Evaluation, evaluate, size_of
 from bcweb.review.records import NewVerdict, NotThere, Project, ReviewError
 from bcweb.review.revisions import revisions
 from bcweb.review.store import Store
+from bcweb.score_table import table
 from bcweb.scores import report
 from tests.review.scored import (
     CASES,

@@ -16,13 +16,13 @@ from pathlib import Path
 
 import pytest
 
-from bcweb.evaluate import table
 from bcweb.review import report, wording
 from bcweb.review.__main__ import main
 from bcweb.review.comparison import compare
 from bcweb.review.evaluation import evaluate
 from bcweb.review.records import NewVerdict
 from bcweb.review.store import Store
+from bcweb.score_table import table
 from tests.review.scored import BOXED, CASES, FILMS, FIRST, FOLD, SECOND, Made, Mask, fill, ids_of
 
 ROOT = Path(__file__).parents[2]

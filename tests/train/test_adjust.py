@@ -274,7 +274,3 @@ def test_a_card_that_is_no_text_is_kept_as_it_is(weights, tmp_path):
     (weights.folder / "README.md").write_bytes("Für uns.\n".encode("latin-1"))
     _write(tmp_path / "out", weights, POINT, answered(tmp_path, weights, [("g", 0.3)]), [])
     assert (tmp_path / "out" / "README.md").read_bytes().endswith(b"F\xfcr uns.\n")
-
-
-def test_a_card_is_parted_where_the_page_parts_it():
-    assert card._FRONT_MATTER == shown_card._FRONT_MATTER
