@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 # Without those up to --disable-sync a Chromium started by a test asks its maker's servers for updates. Tabs of one site
 # share a process, so that not every test starts its own. The rest are for machines without a graphics card: WebGL is
 # drawn by an emulated one, the page itself by the processor, which is quicker.
