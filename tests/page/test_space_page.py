@@ -176,6 +176,7 @@ def test_in_a_frame_whose_cookies_are_blocked_the_page_links_to_itself_alone(
 ):
     def without_cookies(route: sync_api.Route) -> None:
         answer = route.fetch()
+        context.clear_cookies()  # the fetch keeps them, too
         kept = {n: v for n, v in answer.headers.items() if n.lower() != "set-cookie"}
         route.fulfill(response=answer, headers=kept)
 
