@@ -92,13 +92,26 @@ def score_one(case: Case, choice: Choice) -> Scored:
     def painted(scan: Scan, truth: np.ndarray) -> Scored:
         segmenter = choice.segmenter(case.modality)
         prediction = segmenter.segment(scan)
-        weights, known_by = segmenter.weights, prints_of(scan)
-        seen = any(weights.seen(scan.digest, p, case.dataset, case.group) for p in known_by)
+        weights = segmenter.weights
+        seen = weights.has_seen(case, scan)
+        # What they have not seen at all is not looked for by its name.
+        known_by = prints_of(scan) if seen else ()
         by_name = any(weights.seen_as(case.dataset, case.id, scan.digest, p) for p in known_by)
         score = score_prediction(case, prediction, truth, scan.spacing)
         return replace(score, seen=seen), by_name
 
     return _scored(case, painted)
+
+
+def look_up(case: Case, choice: Choice) -> Scored:
+    """Whether the weights have seen a case, without any score of it; None where it cannot be read."""
+    from bcweb.scans import read_scan
+
+    try:
+        seen = choice.load(case.modality).has_seen(case, read_scan(case.file))
+    except Exception:  # as in `_scored`: it must not cost the others
+        seen = None
+    return replace(_blank(case), seen=seen), False
 
 
 def score_drawn(both: tuple[Case, Case]) -> Scored:
@@ -184,9 +197,15 @@ def _crashed(item: Case | tuple[Case, Case]) -> Scored:
 
 
 def evaluate(
-    sets: Sequence[CaseSet], choice: Choice, workers: int | None = None
+    sets: Sequence[CaseSet],
+    choice: Choice,
+    workers: int | None = None,
+    beside: Sequence[Case] = (),
 ) -> tuple[list[CaseScore], dict[str, Any]]:
     """Score all cases; returns them in the readers' order and the `report`.
+
+    beside: cases of these data sets that are not to be scored, and others: where the weights have seen one, they have
+    seen its group.
 
     Raises `CasesError` where two of the sets hold one case, `WeightsError` where the weights for their modality
     cannot be had or do not tell what they have seen, `KeyboardInterrupt` when the person stops it.
@@ -202,7 +221,10 @@ def evaluate(
             carried |= {score.key: score for score in found if not score.error and not score.seen}
     scored = _over(cases, partial(score_one, choice=choice), workers)
     by_name = {score.key for score, own in scored if own}
-    in_order = mark_seen_groups([score for score, _ in scored])
+    scores = [score for score, _ in scored]
+    mates = _unscored_mates(cases, scores, beside)
+    looked_up = [mate for mate, _ in _over(mates, partial(look_up, choice=choice), workers)]
+    in_order = mark_seen_groups([*scores, *looked_up])[: len(scores)]
     carried = {key: score for key, score in carried.items() if key in by_name}
     return in_order, report(in_order, carried, _findings(cases))
 
@@ -231,6 +253,19 @@ def evaluate_masks(
         if seen is None:
             part["seen"] = part["unseen"] = None
     return scores, result
+
+
+def _unscored_mates(
+    cases: Sequence[Case], scores: Sequence[CaseScore], beside: Sequence[Case]
+) -> list[Case]:
+    """The cases that have no score, and in whose group another has one, as unseen. scores: those of `cases`."""
+    unseen = {(s.modality, s.dataset, s.group) for s in scores if s.seen is False and s.group}
+    scored = {case for case, s in zip(cases, scores, strict=True) if s.seen is not None}
+    return [
+        case
+        for case in dict.fromkeys([*cases, *beside])
+        if case not in scored and (case.modality, case.dataset, case.group) in unseen
+    ]
 
 
 def _with_truth(sets: Sequence[CaseSet]) -> list[Case]:
@@ -384,12 +419,12 @@ def _run(args: argparse.Namespace, given: Sequence[str]) -> int:
     else:
         for modality in dict.fromkeys(case.modality for case in cases):
             choice.load(modality)  # what cannot be had is told before others are scored
-    others = _others(against, cases, args) if against else ()
+    others = _others(against, cases, everyone, args) if against else ()
     if args.masks:
         name = args.name or args.masks.resolve().name
         scores, result = evaluate_masks(drawn, name, seen, args.workers)
     else:
-        scores, result = evaluate([CaseSet("", tuple(cases))], choice, args.workers)
+        scores, result = evaluate([CaseSet("", tuple(cases))], choice, args.workers, everyone)
     if not scores:
         raise ScoresError("There is no case with a truth to score.")
     failed = [score for score in scores if score.error]
@@ -463,11 +498,14 @@ def _seen(file: Path, cases: Sequence[Case]) -> set[tuple[str, str]]:
     return seen
 
 
-def _others(against: Path, cases: Sequence[Case], args: argparse.Namespace) -> list[CaseScore]:
-    """The scores to compare with: of a table, else of weights on these cases."""
+def _others(
+    against: Path, cases: Sequence[Case], everyone: Sequence[Case], args: argparse.Namespace
+) -> list[CaseScore]:
+    """The scores to compare with: of a table, else of weights on these cases of everyone."""
     if against.is_file():
         return list(read_scores(against))
-    return evaluate([CaseSet("", tuple(cases))], Choice(args.against), args.workers)[0]
+    choice = Choice(args.against)
+    return evaluate([CaseSet("", tuple(cases))], choice, args.workers, everyone)[0]
 
 
 def _compare(

@@ -12,6 +12,7 @@ from bcweb.terminal import os_sentence
 
 _BETWEEN = ",;\t"  # cells
 _NOTHING = _BETWEEN + '" \r\n'
+_QUOTED = re.compile(rf'(?:^|(?<=[{_BETWEEN}])) *"(?:[^"]|"")*"')  # a cell, where it begins
 _LONGEST = 10_000  # of a first line; a file that is no table may have none but one
 
 
@@ -41,7 +42,8 @@ def header_of(table: TextIO) -> tuple[str, int]:
         said = told[1] if told else said
         above, at = above + 1, table.tell()
     table.seek(at)
-    return said if said and said in _BETWEEN else max(_BETWEEN, key=line.count), above
+    bare = _QUOTED.sub("", line)
+    return said if said and said in _BETWEEN else max(_BETWEEN, key=bare.count), above
 
 
 def is_replaceable(file: Path, is_ours: Callable[[Sequence[str]], bool]) -> bool:

@@ -24,11 +24,11 @@ from safetensors import SafetensorError
 from safetensors.numpy import load
 
 from bcweb import hub
-from bcweb.cases import duplicates
+from bcweb.cases import Case, duplicates
 from bcweb.network import Architecture, Feed
 from bcweb.paths import pasted
 from bcweb.preprocess import Crop
-from bcweb.scans import MODALITIES, Modality
+from bcweb.scans import MODALITIES, Modality, Scan
 
 EMBEDDED = Path(__file__).parent / "pretrained"
 FILES = ("config.json", "model.safetensors", "seen.csv", "scores.csv", "README.md")
@@ -162,6 +162,11 @@ class Weights:
             return True
         copies = (fingerprint, duplicates.mirrored(fingerprint))
         return any(duplicates.matches_any(copy, self._seen_fingerprints) for copy in copies)
+
+    def has_seen(self, case: Case, scan: Scan) -> bool:
+        """`seen`, of a case and what was read of its file."""
+        prints = duplicates.prints_of(scan)
+        return any(self.seen(scan.digest, each, case.dataset, case.group) for each in prints)
 
     def seen_as(self, dataset: str, id: str, digest: str, fingerprint: str) -> bool:
         """Whether the weights were trained on this scan, or on a re-encoded copy, under this name.

@@ -21,7 +21,6 @@ import msgspec
 import numpy as np
 
 from bcweb.cases import KINDS, Case, read_cases, read_truth
-from bcweb.cases.duplicates import prints_of
 from bcweb.names import text
 from bcweb.paths import path_argument, weights_argument
 from bcweb.preprocess import frame
@@ -140,11 +139,7 @@ def _why_not(case: Case, weights: Weights, seen: str) -> str:
         check_contrast(scan.pixels)
     except ScanError:
         return "that cannot be read"
-    is_seen = any(
-        weights.seen(scan.digest, known_by, case.dataset, case.group)
-        for known_by in prints_of(scan)
-    )
-    if is_seen:
+    if weights.has_seen(case, scan):
         return seen
     if not case.has_truth:
         return "without a truth"

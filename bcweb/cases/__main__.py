@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bcweb.cases import KINDS, CasesError, Skipped, parse_spec, read_cases
 from bcweb.cases.duplicates import groups
-from bcweb.cases.grouping import find_pairs
+from bcweb.cases.grouping import contradict, find_pairs
 from bcweb.cases.spreadsheet import columns_of, from_names, from_table
 from bcweb.names import text
 from bcweb.paths import path_argument
@@ -109,7 +109,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(_told(item))
     for pair in pairs if chosen.duplicates else ():
         kind = "same picture" if pair.same_picture else "nearly the same"
-        odd = ", two classes" if label[pair.a] != label[pair.b] else ""
+        odd = ", two classes" if contradict((label[pair.a], label[pair.b])) else ""
         print(shown(f"{pair.score:.3f}  {pair.a} = {pair.b}  {kind}{odd}"))
     if chosen.groups:
         try:

@@ -16,6 +16,7 @@ from bcweb.names import BESIDE
 from bcweb.scans import ScanError, scan_size
 from bcweb.scans.folders import is_special, walk
 from bcweb.tables import header_of
+from bcweb.terminal import counted
 
 _MOST_NAMED = 10  # of the files that are not there; more are told in one line
 
@@ -82,9 +83,9 @@ def case_set(
         resampled += any(sizes[mask] != size for mask in case.truth_files)
         kept.append(case)
     if resampled:
-        notes.append(
-            f"{resampled} masks have another size than their scan and are resampled to it."
-        )
+        have, are = ("has", "is") if resampled == 1 else ("have", "are")
+        size = f"another size than {'its' if resampled == 1 else 'their'} scan"
+        notes.append(f"{counted(resampled, 'mask')} {have} {size} and {are} resampled to it.")
     return CaseSet(name, tuple(kept), tuple(skipped), tuple(notes))
 
 
@@ -114,6 +115,19 @@ def absent(table: Path, named: Mapping[str, Path], there: Container[str]) -> lis
     return [Skipped(file, f"Named in {table.name}, but not there.") for file in gone]
 
 
+def without_scan(table: Path, files: Iterable[Path]) -> list[Skipped]:
+    """The files of a table's rows that are there and are no scans, as masks are; of many in one line, as in `absent`."""
+    others = list(files)
+    if len(others) > _MOST_NAMED:
+        reason = (
+            f"{len(others)} of the files that it names are no scans of this folder, {others[0].name} for one; their rows "
+            "are not used."
+        )
+        return [Skipped(table, reason)]
+    reason = f"Its row in {table.name} is not used: it is no scan of this folder."
+    return [Skipped(file, reason) for file in others]
+
+
 def read_lines(file: Path, *needed: str, known: Sequence[str] = ()) -> Lines:
     """The rows of `read_table`."""
     return read_table(file, *needed, known=known)[1]
@@ -130,7 +144,7 @@ def read_table(
     row has more cells than columns: what comes behind a comma in a cell would be the next column's.
     """
     try:
-        text = file.read_text(encoding=encoding)
+        text = file.read_bytes().decode(encoding)  # as it is: a name may hold a carriage return
     except UnicodeDecodeError as error:
         raise CasesError(f"{file} is not UTF-8 text; save it as CSV UTF-8.") from error
     lines = io.StringIO(text, newline="")

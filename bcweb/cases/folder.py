@@ -14,6 +14,7 @@ grouped by the patients whom DICOM files name, and by near-duplicates.
 
 from __future__ import annotations
 
+import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence, Set
 from pathlib import Path
@@ -31,6 +32,7 @@ from bcweb.cases.files import (
     read_table,
     scan_files,
     slashed,
+    without_scan,
 )
 from bcweb.cases.grouping import group_by_patients, group_the_rest
 from bcweb.cases.looks import look_at, masks_by_look
@@ -66,8 +68,6 @@ def read(path: Path, select: dict[str, str]) -> CaseSet:
     columns, lines = frozenset(), {}
     if table.exists():
         columns, lines = read_table(table, "file", known=_KNOWN)
-    if nameless := [number for number, row in lines.items() if not row["file"]]:
-        raise CasesError(f"{table} names no file in line {nameless[0]}.")
     if "decision" in columns:
         # Of an export, which sets apostrophes before what a spreadsheet would run: people open this table too, and
         # groups and labels are to be as they were. In a table of somebody's own an apostrophe is its writer's.
@@ -75,6 +75,10 @@ def read(path: Path, select: dict[str, str]) -> CaseSet:
             number: {column: as_written(cell) for column, cell in row.items()}
             for number, row in lines.items()
         }
+    for number, row in lines.items():
+        row["file"] = _from_folder(path, row["file"])
+        if not Path(slashed(row["file"])).name:
+            raise CasesError(f"{table} names no file in line {number}.")
     for told in (select, *lines.values()):
         if "modality" in told:
             told["modality"] = as_modality(told["modality"])
@@ -87,7 +91,7 @@ def read(path: Path, select: dict[str, str]) -> CaseSet:
     root, images, masks, sizes, skipped = _files(path)
     alike = _by_id(root, images, skipped)
     there = set(map(table_name, alike))
-    named = {_named(row): root / row["file"] for row in lines.values()}
+    named = {_named(row): row["file"] for row in lines.values()}
     spelt = _in_capitals(named.keys(), there)
     rows = {spelt.get(called, called): row for called, row in rows.items()}
     said_scans: dict[str, set[str]] = defaultdict(set)
@@ -123,8 +127,13 @@ def read(path: Path, select: dict[str, str]) -> CaseSet:
             row.get("group") or case_id, row.get("findings", ""), accepted=bool(row.get("accepted")),
         )  # fmt: skip
 
-    gone = {called: file for called, file in named.items() if called not in spelt}
+    gone = {
+        called: next(filter(os.path.lexists, (path / file, root / file)), root / file)
+        for called, file in named.items()
+        if called not in there and called not in spelt
+    }
     skipped += absent(table, gone, there)
+    skipped += without_scan(table, filter(os.path.lexists, gone.values()))
     found, notes = list(cases.values()), []
     if not columns:
         notes += _told_of_tables(path)
@@ -142,6 +151,19 @@ def read(path: Path, select: dict[str, str]) -> CaseSet:
         skipped += unreadable
         notes += more
     return case_set(name, found, sizes, skipped, notes)
+
+
+def _from_folder(path: Path, said: str) -> str:
+    """What a table calls a file, from the folder on where it lies in it: the table may have been made elsewhere, and
+    have its whole path or begin with ".."."""
+    named = Path(slashed(said))
+    if not named.is_absolute() and ".." not in named.parts:
+        return said
+    for whole in (os.path.abspath, os.path.realpath):  # a link may lead to the folder, or out of it
+        file, folder = Path(whole(path / named)), Path(whole(path))
+        if file.is_relative_to(folder):
+            return file.relative_to(folder).as_posix()
+    return said
 
 
 def named_files(path: Path) -> tuple[dict[str, list[Path]], Sizes]:

@@ -159,12 +159,17 @@ def _unlike(name: str, patients: Container[str], ids: Container[str]) -> str:
     return group
 
 
+def contradict(labels: Iterable[str | None]) -> bool:
+    """Whether labels are of two classes: one that is not told contradicts no other, and capitals make no class."""
+    return len({label.casefold() for label in labels if label}) > 1
+
+
 def two_classes(cases: Iterable[Case]) -> list[str]:
     """A note on groups of near-duplicates whose members are labelled differently, if there are any."""
     members = defaultdict(list)
     for case in cases:
         members[case.group].append(case)
-    odd = [group for group in members.values() if len({case.label for case in group}) > 1]
+    odd = [group for group in members.values() if contradict(case.label for case in group)]
     if not odd:
         return []
     names = "; ".join(" = ".join(case.id for case in group) for group in odd)

@@ -102,7 +102,7 @@ def read(file: BinaryIO) -> Scan:
     with _open(file) as image:
         check_size(image.height, image.width)
         try:
-            frames = getattr(image, "n_frames", 1)
+            frames = _frame_count(image)
             image.seek(0)
             _unpack_as_this_machine(image)
             notes = (f"First of {frames} frames.",) if frames > 1 else ()
@@ -119,6 +119,21 @@ def read(file: BinaryIO) -> Scan:
     return Scan(
         np.ascontiguousarray(pixels), default_window(pixels), notes=(*notes, *more), frames=frames
     )
+
+
+def _frame_count(image: Image.Image) -> int:
+    """How many frames there are; the page of a TIFF that is not as large as the first is a preview, and so is whatever a
+    camera's JPEG holds behind its picture."""
+    if image.format == "MPO":
+        return 1
+    count = getattr(image, "n_frames", 1)
+    if image.format != "TIFF":
+        return count
+    sizes = []
+    for number in range(count):
+        image.seek(number)
+        sizes.append(image.size)
+    return sizes.count(sizes[0])
 
 
 def _open(file: BinaryIO) -> Image.Image:

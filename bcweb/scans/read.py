@@ -16,10 +16,11 @@ from bcweb.scans.scan import Scan, ScanError
 
 KINDS = "PNG, JPEG, BMP, TIFF, PGM, WebP, GIF and DICOM"
 _HEAD = 256  # bytes that tell what a file is
-# Without a preamble the first element is one of group 2, or of group 8 one that an image begins with: the group's
-# length, the length to the end, the character set, the image's type, its date, its class or its UID.
+# Without a preamble the first element is one of group 2 or group 8 that a file or an image begins with: of 2 the group's
+# length, its version, the class, the UID, the syntax or who wrote it; of 8 the group's length, the length to the end, the
+# character set, the image's type, its date, its class or its UID.
 _FIRST_ELEMENTS = (
-    b"\x02\0\0\0",
+    *(b"\x02\0" + bytes([element]) + b"\0" for element in (0, 1, 2, 3, 0x10, 0x12)),
     *(b"\x08\0" + bytes([element]) + b"\0" for element in (0, 1, 5, 8, 0x12, 0x16, 0x18)),
 )
 _NOT_IMAGES = {

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
+from bcweb.names import harmless, text
 from bcweb.tables import header_of, is_replaceable, write_rows
 
 COLUMNS = (
@@ -27,9 +28,9 @@ _SAVED = _TEXT | {"encoding": "utf-8-sig"}  # by a spreadsheet, perhaps
 class Row:
     """One line of results.csv as text.
 
-    mask: its file, from the table's folder. area, area_mm2: of all lesions, the second where the spacing is known.
-    gate, threshold: the operating point. revision: of the weights. cautions: what its file warns of. guessed: whether its
-    modality was.
+    mask: its file, from the table's folder; in the table "./" stands before it where a spreadsheet would take it for a
+    formula. area, area_mm2: of all lesions, the second where the spacing is known. gate, threshold: the operating point.
+    revision: of the weights. cautions: what its file warns of. guessed: whether its modality was.
     """
 
     file: str
@@ -50,6 +51,8 @@ class Row:
 
 
 def _cells(row: Row) -> list[str]:
+    if harmless(row.mask) != text(row.mask):
+        row = replace(row, mask=f"./{row.mask}")
     return [_UNKNOWN if (cell := getattr(row, column)) is None else cell for column in COLUMNS]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from bcweb.cases import CasesError, read_cases
@@ -27,6 +29,104 @@ def test_the_table_may_have_been_written_on_windows(folder):
         ("b", "benign"),
     ]
     assert found.skipped == ()
+
+
+@pytest.mark.parametrize("whole", ["{}/images/", "{}/", "{}/../{.name}/", "../{.name}/images/"])
+def test_the_table_may_name_files_by_their_whole_path(folder, whole):
+    table = folder / "cases.csv"
+    named = table.read_text().replace("\n", "\n" + whole.format(folder, folder))
+    table.write_text(named.removesuffix(whole.format(folder, folder)))
+    found = read_cases(f"folder:{folder}{SPEC}")
+    assert [(case.label, case.group) for case in found.cases] == [
+        ("malignant", "P1"), ("benign", "P1"), ("normal", "P2"), (None, "P3"),
+    ], "a table of whole paths says nothing"  # fmt: skip
+    assert found.skipped == ()
+
+
+def test_the_table_may_name_files_by_where_a_link_leads(folder, tmp_path_factory):
+    link = tmp_path_factory.mktemp("home") / "ward"
+    link.symlink_to(folder, target_is_directory=True)
+    table = folder / "cases.csv"
+    table.write_text(f"file,group\n{folder / 'images'}/a.jpg,P1\n{link / 'images'}/b.jpg,P1\n")
+    for path in (link, folder):
+        found = read_cases(f"folder:{path}{SPEC}")
+        assert [case.group for case in found.cases[:2]] == ["P1", "P1"], path
+
+
+def test_a_row_that_names_another_file_than_a_scan_is_told(folder, tmp_path_factory):
+    other = trees.save(tmp_path_factory.mktemp("ward") / "a.jpg", trees.picture(0))
+    (folder / "notes.txt").touch()
+    (folder / "cases.csv").write_text(
+        f"file,label\na.jpg,benign\n{other},malignant\nmasks/a.png,mask\nnotes.txt,\n"
+    )
+    found = read_cases(f"folder:{folder}{SPEC}")
+    assert found.cases[0].label == "benign" and len(found.cases) == 4
+    unused = "Its row in cases.csv is not used: it is no scan of this folder."
+    assert {item.file: item.reason for item in found.skipped} == {
+        other: unused, folder / "masks" / "a.png": unused, folder / "notes.txt": unused,
+    }, "labels are lost, and nobody is told"  # fmt: skip
+
+
+def test_many_rows_that_name_no_scan_are_told_in_one_line(folder):
+    """A table of all files has a row for each mask."""
+    for n in range(9):
+        trees.save(folder / "masks" / f"a_mask_{n + 1}.png", trees.box(10, 10, 20, 30))
+    masks = sorted(file.name for file in (folder / "masks").iterdir())
+    rows = [*(f"images/{name}.jpg" for name in "abcd"), *(f"masks/{name}" for name in masks)]
+    (folder / "cases.csv").write_text("\n".join(["file", *rows]))
+    [told] = read_cases(f"folder:{folder}{SPEC}").skipped
+    assert told.file == folder / "cases.csv"
+    assert told.reason == (
+        "12 of the files that it names are no scans of this folder, a.png for one; their rows are not used."
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such names")
+def test_a_name_with_a_carriage_return_comes_back_from_the_table(folder):
+    """macOS and its cloud folders have them; two scans of a patient stood in two groups."""
+    from bcweb.cases.__main__ import main
+
+    (folder / "cases.csv").unlink()
+    (folder / "masks" / "a.png").unlink()
+    (folder / "images" / "a.jpg").rename(folder / "images" / "P1_a\r1.jpg")
+    (folder / "images" / "d.jpg").rename(folder / "images" / "P1_d.jpg")
+    assert main([f"folder:{folder}", "--group-from", r"^(P\d+)_"]) == 0
+    found = read_cases(f"folder:{folder}{SPEC}")
+    groups = {case.id: case.group for case in found.cases}
+    assert groups["P1_a\r1"] == groups["P1_d"] == "P1", "one patient stands in two groups"
+    assert found.skipped == ()
+
+
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n"])
+def test_lines_may_end_as_on_any_system(folder, end):
+    rows = ["file,label,group", "a.jpg,benign,P1", 'b.jpg,"a, b",P1', "c.jpg,x,P2,3", ""]
+    (folder / "cases.csv").write_text(end.join(rows), newline="")
+    with pytest.raises(CasesError, match=r"cases\.csv, line 4: it has more cells"):
+        read_cases(f"folder:{folder}{SPEC}")
+    (folder / "cases.csv").write_text(end.join(rows[:3]), newline="")
+    found = read_cases(f"folder:{folder}{SPEC}")
+    assert [(case.label, case.group) for case in found.cases[:2]] == [
+        ("benign", "P1"),
+        ("a, b", "P1"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        'file;label;"Notes, a, b"',
+        '"Notes, a, b";file;label',
+        'file; "Notes, ""a"", b";label',
+        'Width ";file;label;Height, all in "',
+    ],
+)
+def test_what_is_in_quotes_separates_no_columns(folder, header):
+    columns = header.count(";") + 1
+    at = [name.strip() for name in header.split(";")]
+    row = [{"file": "a.jpg", "label": "benign"}.get(name, "1") for name in at]
+    assert len(row) == columns
+    (folder / "cases.csv").write_text(f"{header}\n{';'.join(row)}\n")
+    assert read_cases(f"folder:{folder}{SPEC}").cases[0].label == "benign"
 
 
 def test_the_query_selects_rows(folder):
@@ -244,12 +344,13 @@ def test_rows_of_one_picture_that_contradict_each_other_are_refused(folder, seco
     assert str(caught.value) == f"{table}: {sentence}"
 
 
-def test_an_empty_row_says_nothing_and_a_row_without_a_file_is_refused(folder):
+@pytest.mark.parametrize("named", ["", ".", "/", "{}"])
+def test_an_empty_row_says_nothing_and_a_row_without_a_file_is_refused(folder, named):
     """Spreadsheets leave rows of commas below a table."""
     table = folder / "cases.csv"
     table.write_text("file,label,group\na.jpg,benign,P1\n,,\n")
     assert read_cases(f"folder:{folder}{SPEC}").cases[0].label == "benign"
-    table.write_text("file,label,group\na.jpg,benign,P1\n,malignant,P2\n")
+    table.write_text(f"file,label,group\na.jpg,benign,P1\n{named.format(folder)},malignant,P2\n")
     with pytest.raises(CasesError, match="names no file in line 3"):
         read_cases(f"folder:{folder}{SPEC}")
 

@@ -230,6 +230,23 @@ def test_the_command_tells_of_pairs_classes_and_groups(tmp_path, capsys):
     assert "busi: 6 cases in 5 groups" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "contradict"),
+    [("benign", "malignant", True), ("benign", "", False), ("Normal", "NORMAL", False)],
+)
+def test_a_scan_without_a_label_stands_in_no_second_class(
+    tmp_path, capsys, first, second, contradict
+):
+    for name in "ab":
+        trees.save(tmp_path / f"{name}.png", trees.picture(0))
+    (tmp_path / "cases.csv").write_text(f"file,label\na.png,{first}\nb.png,{second}\n")
+    assert main([f"folder:{tmp_path}?modality=ultrasound", "--duplicates"]) == 0
+    said = capsys.readouterr().out
+    assert ("Note: 1 group stands in two classes: a = b.\n" in said) == contradict, said
+    assert ("a = b  same picture, two classes\n" in said) == contradict, said
+    assert "a = b  same picture" in said
+
+
 def test_a_prediction_that_was_accepted_is_not_told_as_a_known_truth(tmp_path, capsys):
     for seed, name in enumerate("abc"):
         trees.save(tmp_path / "images" / f"{name}.png", trees.picture(seed))

@@ -240,6 +240,13 @@ def test_of_the_first_frame_of_a_clip_the_mask_is_the_first_one_too():
     np.testing.assert_array_equal(read_mask(pages(one, other), clip), one > 0)
 
 
+def test_a_scan_with_a_preview_is_no_clip_and_all_pages_of_its_mask_count():
+    one, other = trees.box(2, 2, 9, 9), trees.box(20, 30, 40, 50)
+    scan = read_scan(pages(trees.picture(0), trees.picture(1)[::2, ::2]))
+    mask = read_mask(pages(one, other), scan)
+    assert (mask == (one > 0) | (other > 0)).all(), "its second lesion is gone"
+
+
 def test_a_preview_beside_a_mask_is_none_and_a_picture_beside_it_is_refused():
     box = trees.box(2, 2, 9, 9)
     np.testing.assert_array_equal(read_mask(pages(box, np.full((20, 30), 255, np.uint8))), box > 0)

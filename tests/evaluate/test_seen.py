@@ -3,34 +3,92 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from bcweb.evaluate import main
 from bcweb.phantoms import phantom
+from bcweb.scores import read_scores
 from tests import weights_folder
 from tests.evaluate.made import trained_on, write_data
 from tests.scans.made import on_screen, written
 
 
-def test_a_scan_that_was_trained_on_is_seen_and_so_is_its_group(tmp_path, capsys):
-    from bcweb.cases import read_cases
+def that_saw(picture: Path, folder: Path) -> Path:
+    """Weights that were trained on a picture, under another name."""
     from bcweb.cases.duplicates import fingerprint
     from bcweb.scans import read_scan
 
-    spec = write_data(tmp_path / "data")
-    folder = weights_folder.write(tmp_path / "weights")
-    case = read_cases(spec).cases[0]
-    scan = read_scan(case.file)
-    (folder / "seen.csv").write_text(
+    scan = read_scan(picture)
+    weights_folder.write(folder).joinpath("seen.csv").write_text(
         "dataset,id,group,digest,fingerprint\n"
         f"elsewhere,1,1,{scan.digest},{fingerprint(scan.pixels)}\n"
     )
+    return folder
+
+
+def test_a_scan_that_was_trained_on_is_seen_and_so_is_its_group(tmp_path, capsys):
+    spec = write_data(tmp_path / "data")
+    folder = that_saw(tmp_path / "data" / "images" / "0.png", tmp_path / "weights")
     main(["--data", spec, "--weights", str(folder), "--json", str(tmp_path / "figures.json")])
     figures = json.loads((tmp_path / "figures.json").read_text())
     assert figures["seen"] == 2 and figures["lesion"]["n"] == 2, "groups are of two"
     assert "SEEN CASES" in capsys.readouterr().out
+
+
+def without_a_mask(data: Path) -> None:
+    (data / "masks" / "0.png").unlink()
+
+
+def accepted(data: Path) -> None:
+    head, first, *rows = (data / "cases.csv").read_text().splitlines()
+    told = [f"{head},decision", f"{first},accept", *(f"{row},corrected" for row in rows)]
+    (data / "cases.csv").write_text("\n".join(told))
+
+
+def with_a_torn_mask(data: Path) -> None:
+    """Its header is whole: only who decodes it sees it."""
+    mask = data / "masks" / "0.png"
+    mask.write_bytes(mask.read_bytes()[:-30])
+
+
+@pytest.mark.parametrize("taken_away", [without_a_mask, accepted, with_a_torn_mask])
+def test_a_group_is_seen_through_a_member_that_is_not_scored(tmp_path, taken_away):
+    spec = write_data(tmp_path / "data")
+    folder = that_saw(tmp_path / "data" / "images" / "0.png", tmp_path / "weights")
+    other = weights_folder.write(tmp_path / "other", seed=1)
+    taken_away(tmp_path / "data")
+    file, table = tmp_path / "figures.json", tmp_path / "cases.csv"
+    asked = ["--data", spec, "--json", str(file), "--workers", "1"]
+    main([*asked, "--weights", str(folder), "--csv", str(table)])
+    figures = json.loads(file.read_text())
+    assert (figures["seen"], figures["unseen"]) == (1, 4), "its group-mate is called unseen"
+    assert figures["lesion"]["n"] == 2 and figures["normal"]["n"] == 2
+    told = {score.id: score.seen for score in read_scores(table) if not score.error}
+    assert told == {"1": True} | dict.fromkeys("2345", False), (
+        "only what was scored is in the table"
+    )
+
+    main([*asked, "--weights", str(other), "--against", str(folder)])
+    compared = json.loads(file.read_text())["comparison"]
+    assert compared["pairs"] == 4, "what the weights beside have seen is compared"
+
+
+def test_a_group_is_seen_by_weights_beside_masks_through_a_case_that_has_no_mask(tmp_path):
+    spec = write_data(tmp_path / "data")
+    folder = that_saw(tmp_path / "data" / "images" / "0.png", tmp_path / "weights")
+    (tmp_path / "mynet").mkdir()
+    for name in "12345":
+        with Image.open(tmp_path / "data" / "masks" / f"{name}.png") as truth:
+            truth.rotate(5).save(tmp_path / "mynet" / f"{name}.png")
+    file = tmp_path / "figures.json"
+    asked = ["--masks", str(tmp_path / "mynet"), "--against", str(folder), "--json", str(file)]
+    assert main(["--data", spec, *asked]) == 0
+    compared = json.loads(file.read_text())["comparison"]
+    assert compared["pairs"] == 4, "a case whose group the weights have seen is compared"
 
 
 def test_a_picture_that_was_trained_on_is_seen_on_its_machines_screen_too(tmp_path):

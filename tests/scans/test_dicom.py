@@ -11,12 +11,13 @@ import pytest
 from PIL import Image
 from pydicom.datadict import tag_for_keyword
 from pydicom.dataelem import DataElement
-from pydicom.dataset import Dataset
+from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
     BreastTomosynthesisImageStorage,
     DigitalMammographyXRayImageStorageForProcessing,
     ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
     JPEGBaseline8Bit,
@@ -24,6 +25,7 @@ from pydicom.uid import (
 )
 
 from bcweb.scans import Scan, ScanError, is_caution, read_scan, scan_size
+from bcweb.scans.read import read_patient
 from tests.scans.made import DEEP, RAMP, dicom, encode, grey, written
 
 
@@ -293,6 +295,32 @@ def test_compressed_dicom_is_decoded():
         data["PixelData"].VR = "OB"
         pixels = read_scan(written(data)).pixels.astype(int)
         assert np.abs(pixels - RAMP).max() < (1 if kind == "JPEG2000" else 16)
+
+
+@pytest.mark.parametrize(
+    "first",
+    ["FileMetaInformationVersion", "MediaStorageSOPClassUID", "TransferSyntaxUID"],
+)
+def test_dicom_as_pydicom_saves_a_new_one_has_neither_preamble_nor_a_groups_length(first):
+    """Its `save_as` writes what a research script has set, and no more."""
+    data = dicom(Modality="US", PatientID="7")
+    values = {
+        "FileMetaInformationVersion": b"\0\1",
+        "MediaStorageSOPClassUID": data.SOPClassUID,
+        "TransferSyntaxUID": ExplicitVRLittleEndian,
+    }
+    data.file_meta = FileMetaDataset()
+    for name in list(values)[list(values).index(first) :]:
+        setattr(data.file_meta, name, values[name])
+    file = BytesIO()
+    data.preamble = None
+    data.save_as(file)
+    body, tag = file.getvalue(), tag_for_keyword(first)
+    assert body[:4] == struct.pack("<HH", tag >> 16, tag & 0xFFFF)
+    scan = read_scan(body)
+    np.testing.assert_array_equal(scan.pixels, RAMP)
+    assert scan.modality == "ultrasound" and scan_size(body) == (20, 30)
+    assert read_patient(body) == ("7", "")
 
 
 @pytest.mark.parametrize(

@@ -135,6 +135,23 @@ def test_an_animation_gives_its_first_frame_and_says_so():
     assert scan.notes == ("First of 2 frames.",)
 
 
+def test_a_preview_beside_a_scan_makes_no_clip_of_it():
+    small, other = grey().resize((15, 10)), grey(RAMP[::-1].copy())
+    for others, frames in (([small], 1), ([small, other, small], 2), ([other], 2)):
+        scan = read_scan(encode(grey(), "TIFF", save_all=True, append_images=others))
+        assert scan.frames == frames, "a preview is counted as a frame"
+        assert scan.notes == (("First of 2 frames.",) if frames == 2 else ())
+        np.testing.assert_array_equal(scan.pixels, RAMP)
+
+
+def test_what_a_camera_puts_behind_its_picture_is_no_frame_of_a_clip():
+    file = encode(rgb(), "MPO", save_all=True, append_images=[rgb().resize((15, 10))], quality=95)
+    for camera in (file, file[:-200]):  # also where the preview is cut off
+        scan = read_scan(camera)
+        assert (scan.frames, scan.notes) == (1, ()), "a preview is counted as a frame"
+        assert np.abs(scan.pixels.astype(int) - RAMP).max() < 16
+
+
 def test_sixteen_bit_colour_says_that_it_is_read_as_eight():
     rows = b"".join(b"\0" + (np.repeat(row[:, None], 3, 1)).astype(">u2").tobytes() for row in DEEP)
     scan = read_scan(png(30, 20, 16, 2, rows))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import sys
 from pathlib import Path
 
@@ -139,6 +140,22 @@ def test_a_name_gives_the_terminal_no_orders(tmp_path, weights, capsys):
     )
     assert rf"{tmp_path}/o\rut" in said.out and len(said.out.splitlines()) == 1
     assert rows(tmp_path / "o\rut")[0]["file"] == str(file), "the table has it as it is"
+
+
+@pytest.mark.parametrize("name", ["=1+1", "@SUM(1)", "-2", "=M\udcfcller"])
+def test_the_name_of_a_mask_is_no_formula_to_a_spreadsheet(tmp_path, weights, capsys, name):
+    """Names in archives come from anybody."""
+    if "\udcfc" in name and sys.platform != "linux":
+        pytest.skip("only Linux has file names that are no text")
+    folder, out = tmp_path / "in", tmp_path / "out"
+    scan(folder / f"{name}.png", seed=1)
+    for _ in range(2):
+        assert segment(folder, "--out", out, weights=weights) == 0
+        with (out / "results.csv").open(newline="", errors="surrogateescape") as table:
+            [row] = csv.DictReader(table)
+        assert row["mask"] == f"./{name}_mask.png", "it is run where the table is opened"
+        assert pixels(out / row["mask"]).any(), "and it names the mask all the same"
+    assert "1 done before" in capsys.readouterr().out
 
 
 def test_a_guess_is_reported_as_one(tmp_path, weights, monkeypatch, capsys):

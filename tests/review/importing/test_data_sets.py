@@ -369,7 +369,7 @@ def test_of_bad_files_the_good_ones_are_imported_and_the_rest_is_told(
         "left out empty.png: The file is empty.",
         "left out gone.png: Named in cases.csv, but not there.",
         "left out wide mask.png: Its mask wide mask.png is 200x60",
-        "1 masks have another size than their scan and are resampled",
+        "1 mask has another size than its scan and is resampled to it.",
         "torn cannot be read: ",
         "torn mask: Its truth cannot be read: torn mask.png: ",
         "乳腺 超声",
