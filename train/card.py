@@ -30,7 +30,8 @@ _ON_CASES = {"validation", "other folds", "all folds"}
 _RESULTS = re.compile(r"^model-index:.*\n(?:(?:[ \t-].*)?\n)*", re.MULTILINE)
 WITHOUT_BOXES = ", without boxes"  # behind a record's "point_from", where boxes had no say
 _ACCEPTED = "predictions that a reader accepted"
-_HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")  # the Hub wants its own form of names there
+# A data set of the Hub has an owner; a folder that is called like one would be linked to somebody else's.
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 @dataclass(frozen=True)
@@ -339,7 +340,7 @@ def _failures(config: Config, result: dict[str, Any] | None, published: Publishe
         known.append(
             "- These weights have seen no scan without a lesion, and paint on most scans, normal ones too."
         )
-    study = ["", "How this way of training compares with others: [study.md](study.md)."]
+    study = ["", "A study of ways to train, of other networks than this one: [study.md](study.md)."]
     return [
         "## Known failures", "", *known, "", *published.failures,
         *(study if published.study else []), "",
@@ -354,10 +355,7 @@ def _scores(record: dict[str, Any], result: dict[str, Any] | None, roles: Counte
         why = f"all held-out cases are {_ACCEPTED}" if roles["accepted"] else "no case was held out"
         return [f"No scores exist: {why}."]
     if result is None:
-        return [
-            f"Trained on all cases{but_left_out}: no scores of these weights exist. Those of their recipe are in their "
-            "study."
-        ]
+        return [f"Trained on all cases{but_left_out}: no scores of these weights exist."]
     itself = ""
     if roles["test"]:
         if not result["unseen"]:

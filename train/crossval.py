@@ -26,7 +26,7 @@ from bcweb.collector import resting
 from bcweb.paths import path_argument
 from bcweb.terminal import command
 from bcweb.weights import Weights
-from train import folds, source, transfer
+from train import folds, options, source, transfer
 from train.arms import ARMS
 from train.ending import exit_status, goes_on
 from train.roles import of_fold, refuse_untestable
@@ -123,8 +123,10 @@ def _work(own: argparse.Namespace, rest: list[str]) -> int:
         if not folds.is_trained(final):
             until = folds.best_epoch(runs, args.epochs)
             ends = ["--until", str(until)] if until else []
-            # A fit on everything has no validation, of which a part could be chosen.
+            # A fit on everything has no validation, of which a part could be chosen. Its folder has the same name
+            # everywhere, and by their names weights are told apart.
             whole = [*_command(own, rest, "all", final), "--validation-part", "0"]
+            whole.append(f"--name={args.name or options.name_of(own.out)}")
             status = folds.train_whole(final, [*whole, *ends])
             if status:
                 return status
@@ -148,10 +150,10 @@ def _weights(args: argparse.Namespace) -> tuple[Weights | None, list[Weights]]:
 
 
 def _command(own: argparse.Namespace, rest: list[str], fold: str, run: Path) -> list[str]:
-    options = ["--fold", fold, "--folds", str(own.folds), "--out", str(run)]
+    one = ["--fold", fold, "--folds", str(own.folds), "--out", str(run)]
     if own.freeze is None:
-        return ["train.source", *rest, *options]
-    return ["train.transfer", *rest, "--freeze", own.freeze, *options]
+        return ["train.source", *rest, *one]
+    return ["train.transfer", *rest, "--freeze", own.freeze, *one]
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from tqdm import tqdm
 
 from bcweb.cases import KINDS, Case, CaseSet, read_cases, read_truth
 from bcweb.cases.duplicates import prints_of
+from bcweb.cases.sources import SOURCES
 from bcweb.names import text
 from bcweb.paths import path_argument
 from bcweb.preprocess import CROPS, frame, square
@@ -33,7 +34,7 @@ from bcweb.scans import ScanError, check_contrast, read_scan, told_cautions
 from bcweb.terminal import command, counted, say, shown, whole, why_unmade, why_unwritable
 from train.ending import exit_status
 from train.options import check_size
-from train.packed import DECODING, UNREADABLE, pack, unpack
+from train.packed import DECODING, UNREADABLE, pack, packed_file, unpack
 from train.training_set import TrainingCase, TrainingSet
 
 
@@ -51,6 +52,8 @@ def load(
         np.concatenate([s.masks for s in sets]),
     )
     refuse_twice(data.cases)
+    for line in told_of_one_name(data.cases):
+        tqdm.write(shown(line))
     if labels is None:
         return data
     found = {case.label for case in data.cases}
@@ -68,6 +71,25 @@ def refuse_twice(cases: Sequence[TrainingCase] | Sequence[Case]) -> None:
             f"{twice[0][1]} is there twice in {twice[0][0]}: the same data is named twice, or two folders have one "
             "name; rename one of them."
         )
+
+
+def told_of_one_name(cases: Sequence[TrainingCase]) -> list[str]:
+    """That groups of several data sets have one name, where there are such: a patient who is in two folders would be on
+    both sides of a split. Groups of a published data set are nobody else's, and one that is named after its scan is
+    no patient."""
+    scans = {(case.dataset, case.id) for case in cases}
+    sets_of: dict[str, set[str]] = defaultdict(set)
+    for case in cases:
+        if case.dataset not in SOURCES and (case.dataset, case.group) not in scans:
+            sets_of[case.group].add(case.dataset)
+    shared = {group: sets for group, sets in sets_of.items() if len(sets) > 1}
+    if not shared:
+        return []
+    groups = "1 group has" if len(shared) == 1 else f"{len(shared)} groups have"
+    return [
+        f"{groups} one name in {' and '.join(sorted(set.union(*shared.values())))} ({min(shared)} for one): if they "
+        "are the same patients, put their scans into one folder; the splits of each folder are its own."
+    ]
 
 
 def told_of(found: CaseSet, spec: str) -> list[str]:
@@ -102,8 +124,8 @@ def some_cases(data: TrainingSet, count: int | None, seed: int) -> TrainingSet:
 
 
 def _load_one(spec: str, size: int, cache: Path) -> TrainingSet:
-    if spec.startswith("packed:"):
-        return unpack(Path(spec.removeprefix("packed:")), size)
+    if (packed := packed_file(spec)) is not None:
+        return unpack(packed, size)
     found = read_cases(spec)
     cases = [case for case in found.cases if case.has_truth]
     if not cases:
@@ -112,8 +134,8 @@ def _load_one(spec: str, size: int, cache: Path) -> TrainingSet:
         tqdm.write(shown(line))
     path = cache / f"{found.name.replace('/', '--')}-{size}-{_cache_key(cases, size)}.npz"
     if (cached := _cached(path)) is not None:
-        result, warned = cached
-        _warn(found.name, warned)
+        result, warned, left = cached
+        _warn(found.name, [*(f"without {sentence}" for sentence in left), *warned])
         return result
     kept, images, masks, odd, cautions = [], [], [], [], []
     for case in tqdm(cases, desc=f"Reading {text(found.name)}", unit="case"):
@@ -126,7 +148,7 @@ def _load_one(spec: str, size: int, cache: Path) -> TrainingSet:
             if truth.any() and not truth[within].any():  # and a lesion image would be a normal one
                 raise ScanError(f"Its lesion lies beside the {crop or 'picture'}.")
         except ScanError as error:
-            odd.append(f"{case.file.name} for one: {error}")
+            odd.append((case.file.name, str(error)))
             tqdm.write(f"{case.file.name} left out: {error}")
             continue
         cautions += [(case.file.name, caution) for caution in scan.cautions]
@@ -140,7 +162,9 @@ def _load_one(spec: str, size: int, cache: Path) -> TrainingSet:
             )
         )  # fmt: skip
     if not kept:
-        raise ValueError(f"None of the {len(cases)} cases of {found.name} can be read, {odd[0]}")
+        raise ValueError(
+            f"None of the {len(cases)} cases of {found.name} can be read, {odd[0][0]} for one: {odd[0][1]}"
+        )
     result = TrainingSet(tuple(kept), np.stack(images), np.stack(masks))
     warned = told_cautions(cautions)
     _warn(found.name, warned)
@@ -149,26 +173,28 @@ def _load_one(spec: str, size: int, cache: Path) -> TrainingSet:
     with whole(path) as part, part.open("wb") as file:
         np.savez(
             file, cases=np.array(rows), images=result.images, masks=result.masks,
-            warned=np.array(json.dumps(warned)),
+            warned=np.array(json.dumps(warned)), left=np.array(json.dumps(told_cautions(odd))),
         )  # fmt: skip
     return result
 
 
-def _cached(path: Path) -> tuple[TrainingSet, list[str]] | None:
-    """What was decoded before, and what was warned of then; None where nothing was, or a copy or a disk has
-    damaged it."""
+def _cached(path: Path) -> tuple[TrainingSet, list[str], list[str]] | None:
+    """What was decoded before, what was warned of then, and what was left out; None where nothing was, or a copy or a
+    disk has damaged it."""
     try:
         with np.load(path, allow_pickle=False) as file:
             kept = tuple(TrainingCase(**case) for case in json.loads(str(file["cases"])))
             # Caches of before keep none.
-            warned = json.loads(str(file["warned"])) if "warned" in file else []
-            return TrainingSet(kept, file["images"], file["masks"]), warned
+            warned, left = (
+                json.loads(str(file[name])) if name in file else [] for name in ("warned", "left")
+            )
+            return TrainingSet(kept, file["images"], file["masks"]), warned, left
     except UNREADABLE:
         return None
 
 
 def _warn(name: str, warned: list[str]) -> None:
-    """Say which scans of a data set are trained on though their files warn of them."""
+    """Say which scans of a data set are left out, and which are trained on though their files warn of them."""
     for sentence in warned:
         tqdm.write(shown(f"{name}: {sentence}"))
 
@@ -204,13 +230,22 @@ def assign_folds(
     """(N,) int, the fold of each case: no group is in two folds, and data sets and labels are spread evenly.
     shares: how large the folds are beside one another, where they are not alike.
 
-    Groups are dealt in an order drawn by the seed, each to the fold that has fewest cases of its kind for its size
-    (data set and label; without one, whether it holds a lesion; whether its truth is an accepted prediction),
-    so that the few normals are not all in one fold.
+    Groups are dealt the largest first, those of one size in an order drawn by the seed, each to the fold that has
+    fewest cases of its kind for its size (data set and label; whether its truth is an accepted prediction), so that
+    the few normals are not all in one fold. Without a label, or with one of fewer groups than folds, the kind is
+    whether it holds a lesion: dealt by themselves, all labels of a few patients would lie in the first folds.
+
+    Where several folds have fewest, it is the first of them: the largest group is always of fold 0.
     """
     cases = data.cases
+    labelled = {(case.dataset, case.group, case.label) for case in cases if case.label}
+    groups_of = Counter((dataset, label) for dataset, _, label in labelled)
     kind_of = [
-        (case.dataset, case.label or str(lesion), case.accepted)
+        (
+            case.dataset,
+            case.label if groups_of[case.dataset, case.label] >= folds else str(lesion),
+            case.accepted,
+        )
         for case, lesion in zip(cases, data.has_lesion, strict=True)
     ]
     members = defaultdict(list)

@@ -285,7 +285,9 @@ def _keep(model, validation, recipe, run, history, row, learned) -> None:
     save_atomically(state, run / "checkpoint.safetensors", notes)
     history.append(row)
     _write_history(history, run / "history.csv")
-    scores = "".join(f", {k} {v:.3f}" for k, v in row.items() if k not in ("epoch", "seconds"))
+    # Of presence a validation without a normal says nothing.
+    told = {k: v for k, v in row.items() if k not in ("epoch", "seconds") and not math.isnan(v)}
+    scores = "".join(f", {k} {v:.3f}" for k, v in told.items())
     left = (recipe.last_epoch - row["epoch"]) * np.mean([h["seconds"] for h in history])
     print(
         f"Epoch {row['epoch']}: {row['seconds']:.0f} s{scores}; about {left / 60:.0f} min left",

@@ -103,7 +103,14 @@ def add_options(parser: argparse.ArgumentParser, epochs: int, source: bool = Fal
         default=0,
         help="of the weights, the order and the views (default 0)",
     )
-    add("--split-seed", type=int, default=0, metavar="SEED", help="of the folds (default 0)")
+    add(
+        "--split-seed",
+        type=int,
+        default=0,
+        metavar="SEED",
+        help="of the folds (default 0): the order in which groups of one size are dealt; the largest group of all is in "
+        "fold 0 by every seed",
+    )
     add(
         "--set",
         action="append",
@@ -120,6 +127,11 @@ def add_options(parser: argparse.ArgumentParser, epochs: int, source: bool = Fal
         default=Path("cache"),
         help="where decoded images are kept (default: cache)",
     )
+
+
+def name_of(folder: Path) -> str:
+    """What weights are called after a folder: its name, as far as --name takes it."""
+    return re.sub(r"[^\w.-]+", "-", folder.resolve().name)
 
 
 def data_name(spec: str) -> str:

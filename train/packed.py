@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from bcweb.paths import pasted
 from bcweb.preprocess import CROPS
 from bcweb.terminal import write_whole
 from train.training_set import TrainingCase, TrainingSet
@@ -40,6 +41,12 @@ def pack(data: TrainingSet, file: Path) -> None:
         masks=np.packbits(data.masks, axis=-1),
     )
     write_whole(file, out.getvalue())
+
+
+def packed_file(spec: str) -> Path | None:
+    """The file of a data set that is packed:FILE; None of any other."""
+    kind, _, place = spec.partition(":")
+    return Path(pasted(place)) if kind == "packed" else None
 
 
 def unpack(file: Path, size: int) -> TrainingSet:

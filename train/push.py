@@ -28,16 +28,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bcweb import hub, publish
+from bcweb.cases.sources import SOURCES
 from bcweb.collector import resting
 from bcweb.locks import held
 from bcweb.paths import path_argument
 from bcweb.scans import Modality
 from bcweb.scores import ScoresError, read_scores
-from bcweb.terminal import command, say
-from bcweb.weights import WeightsError, load_weights, read_config
+from bcweb.terminal import command, counted, say
+from bcweb.weights import Weights, WeightsError, load_weights, read_config
 from train.ending import exit_status, goes_on
 from train.markdown import DOCS
-from train.record import read_finished
+from train.record import read_finished, read_record
 from train.score import held_out_of_both
 
 if TYPE_CHECKING:
@@ -109,11 +110,35 @@ def push(run: Path, repo: str | None = None, public: bool = False, force: bool =
         _ = weights.seen_cases  # which nobody could use who cannot tell what they have seen
         read_finished(run, weights)  # before the Hub makes a repository for what will not come
         config = weights.config
+        for line in _told_groups(run, weights):
+            say(line)
         repo = check(repo, config.modality, public)
         with _packed(run, repo) as files, publish.one_sentence(repo):
             return _publish(hub.api(), repo, files, config.name, force)
     except ValueError as error:
         raise PushError(f"{error} {later}") from None
+
+
+def _told_groups(run: Path, weights: Weights) -> list[str]:
+    """Whose groups go along by name, with the run's record, the scores and what the weights have seen. Those of a
+    published data set are known, and one that is named after its scan says no more than the file's name."""
+    named = {(case.dataset, case.group, case.id) for case in weights.seen_cases}
+    named |= {
+        (case["dataset"], case.get("group", ""), case["id"]) for case in read_record(run)["cases"]
+    }
+    scans = {(dataset, case) for dataset, _, case in named}
+    groups = {
+        (dataset, group)
+        for dataset, group, _ in named
+        if group and dataset not in SOURCES and (dataset, group) not in scans
+    }
+    if not groups:
+        return []
+    whose = " and ".join(sorted({dataset for dataset, _ in groups}))
+    return [
+        f"What is pushed names {counted(len(groups), 'group')} of {whose} (patients, as you called them; "
+        f"{min(groups)[1]} for one), beside your files and their labels."
+    ]
 
 
 @contextmanager
@@ -229,7 +254,8 @@ def main(argv: list[str] | None = None) -> int:
     add(
         "--public",
         action="store_true",
-        help="everybody may read the repository, the names of your cases in it included",
+        help="everybody may read the repository: in it are the names of your files and of their groups (the patients, "
+        "as you called them), and the labels",
     )
     add("--force", action="store_true", help="move `latest` to weights that are worse, too")
     args = parser.parse_args(argv)

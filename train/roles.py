@@ -9,12 +9,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from bcweb.cases.duplicates import fingerprints_match, matches_any, mirrored, pack
+from bcweb.cases.grouping import contradict
 from bcweb.weights import Weights
 from train.augment import learns_presence
 from train.data import assign_folds
 from train.options import validation_shares
 from train.recipe import Recipe, changed
 from train.training_set import TrainingCase, TrainingSet
+
+_HELD_OUT = ("test", "accepted")
 
 
 def assign(
@@ -79,6 +82,20 @@ def split(
     return roles
 
 
+def told_validation(roles: np.ndarray, validation: float) -> str | None:
+    """How large the validation is, where that is more than twice the part of the rest that is asked for.
+
+    roles: of the cases, see `split`.
+    """
+    chosen, rest = int((roles == "validation").sum()), int((~np.isin(roles, _HELD_OUT)).sum())
+    if chosen <= 2 * validation * rest:
+        return None
+    return (
+        f"The validation has {chosen} of the {rest} cases that are not held out, though a part of {validation:g} is asked "
+        "for: groups stay whole, and the largest of them are dealt first."
+    )
+
+
 def known(data: TrainingSet, source: Weights) -> np.ndarray:
     """(N,) bool: weights were trained on the case, on its picture under another name, or on its group."""
     cases = data.cases
@@ -138,8 +155,9 @@ def leave_contradictions_out(data: TrainingSet, roles: np.ndarray) -> None:
     labels = defaultdict(set)
     for case in data.cases:
         labels[case.dataset, case.group].add(case.label)
+    odd = {group for group, said in labels.items() if contradict(said)}
     for i in np.flatnonzero(roles == "train"):
-        if len(labels[data.cases[i].dataset, data.cases[i].group]) > 1:
+        if (data.cases[i].dataset, data.cases[i].group) in odd:
             roles[i] = "left out"
 
 
@@ -149,13 +167,13 @@ def refuse_untestable(
 ) -> None:  # fmt: skip
     """ValueError where the folds could be trained and not be scored: one holds out nothing that can be, or what it
     has learned from, or `source`, from where it goes on, or a teacher; some would know presence and others not, or
-    none of which it is to be calibrated. To be said before the first has taken its hours.
+    it is to be calibrated and cannot be. To be said before the first has taken its hours.
     """
     if source is not None:
         _refuse_known(data, source, "from which every fold would start")
     for teacher in teachers:
         _refuse_known(data, teacher, "which would teach every fold")
-    tested, normals = 0, []
+    tested, tested_normal, normals = 0, [], []
     for fold in range(folds):
         roles, _ = assign(data, of_fold(args, str(fold), folds))
         test = [case for case, role in zip(data.cases, roles, strict=True) if role == "test"]
@@ -170,6 +188,7 @@ def refuse_untestable(
             raise ValueError(f"Fold {fold} of {folds} {why}, or ask for fewer --folds.")
         refuse_twins(data, roles, str(fold))
         tested += data.has_lesion[roles == "test"].any()
+        tested_normal.append((~data.has_lesion[roles == "test"]).any())
         normals.append(int((~data.has_lesion[roles == "train"]).sum()))
     if tested < 2:
         raise ValueError(
@@ -188,6 +207,14 @@ def refuse_untestable(
         raise ValueError(
             "There is no scan without a lesion to train on, so no presence that --calibrate could calibrate: add a "
             "data set that has normals (--data may be repeated), or leave it out."
+        )
+    # A fold that had no normal to train on is asked about views without a lesion too (see `train.readings.Answers`).
+    teach = sum(tests or n == 0 for tests, n in zip(tested_normal, normals, strict=True))
+    if calibrate and teach < 2:
+        raise ValueError(
+            f"Of {folds} folds {teach} would test a scan without a lesion (predictions that a reader accepted test "
+            "nothing), and the presence of each is calibrated on the others' tests: add normals with a truth of their "
+            "own (--data may be repeated), or leave --calibrate out."
         )
 
 

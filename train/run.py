@@ -6,7 +6,6 @@ import argparse
 import hashlib
 import importlib.metadata
 import json
-import re
 import shlex
 from collections import Counter
 from collections.abc import Callable
@@ -34,11 +33,11 @@ from train.card import WITHOUT_BOXES
 from train.claim import claimed
 from train.figures import learning_curve
 from train.keras_network import write_tensors
-from train.options import validation_parts
+from train.options import name_of, validation_parts
 from train.package import write_weights
 from train.recipe import changed
 from train.record import case_rows, other_cases, read_record, same_cases
-from train.roles import assign, known, refuse_twins
+from train.roles import assign, known, refuse_twins, told_validation
 from train.score import score_run, write_json
 from train.start import Start, load_source
 from train.teachers import learn_from, refuse_knowing, refuse_unfit
@@ -89,6 +88,8 @@ def run(
     loop.refuse_other_recipe(args.out, recipe)
     loop.refuse_other_cases(args.out, learned)
     _say_what_happens(data, roles, recipe, normals, modality)
+    if large := told_validation(roles, args.validation):
+        print(large)
     if record["known"] and args.fold != "all":
         print(
             f"{start.source.revision} was trained on {record['known']} of them (or their groups): they test and choose "
@@ -139,8 +140,11 @@ def run(
         }
         write_json(args.out / "run.json", record)
         if any(spec.startswith("packed:") for spec in args.data) and (roles == "test").any():
+            again = ["python", "-m", "train.score", str(args.out), "--data", "KIND:PATH"]
+            if _gone_on_from(start, modality):
+                again += ["--source", args.source]
             print(f"The weights are in {folder}; where the scans are, score them:")
-            print(f"python -m train.score {args.out} --data KIND:PATH")
+            print(shlex.join(again))
         else:
             source = start.source if _gone_on_from(start, modality) else None
             result = score_run(args.out, args.data, source)
@@ -197,7 +201,7 @@ def _config(
         reading=Reading(mirrored=before is not None and before.reading.mirrored),
         operating_point=operating_point.without_validation(recipe.presence, before),
         trained_on=tuple(dict.fromkeys([*(text(case.dataset) for case in train.cases), *seen_before])),
-        name=args.name or re.sub(r"[^\w.-]+", "-", args.out.resolve().name),
+        name=args.name or name_of(args.out),
     )  # fmt: skip
 
 
@@ -374,6 +378,7 @@ def _record(args, data: TrainingSet, roles, recipe, start: Start, teachers: list
         "accepted": sum(case.accepted for case in data.cases),
         "arm": start.arm.name,
         "source": start.source.revision if start.source else None,
+        "source_modality": start.source.config.modality if start.source else None,
         "teachers": [weights.revision for weights in teachers],
         "recipe": asdict(recipe),
         "set": dict(args.set),

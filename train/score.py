@@ -2,7 +2,9 @@
 
     python -m train.score RUN --data busi:PATH --data bus-bra:PATH
 
-Writes what `python -m train.source` would have written: scores.json, the weights' scores.csv and card.
+Writes what `python -m train.source` would have written: scores.json, the weights' scores.csv and card. With
+`--source W`, the weights of the same modality from which a `python -m train.transfer` went on, it also says
+what the run gains over them.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,16 +23,23 @@ from tqdm import tqdm
 
 from bcweb.batch import Choice
 from bcweb.cases import KINDS, Case, CaseSet, read_cases
-from bcweb.cases.duplicates import prints_of
+from bcweb.collector import resting
 from bcweb.evaluate import evaluate
 from bcweb.names import text
-from bcweb.paths import path_argument
-from bcweb.scans import Scan, ScanError, read_scan
+from bcweb.paths import path_argument, weights_argument
+from bcweb.scans import Modality, Scan, ScanError, read_scan
 from bcweb.score_table import table
-from bcweb.scores import CaseScore, are_of_one_truth, groups_of, outlined, write_scores
+from bcweb.scores import (
+    CaseScore,
+    are_of_one_truth,
+    groups_of,
+    outlined,
+    read_scores,
+    write_scores,
+)
 from bcweb.statistics import paired_difference
 from bcweb.terminal import command, why_unmade, write_whole
-from bcweb.weights import Weights, load_weights
+from bcweb.weights import Weights, load_weights, read_config
 from train.card import card
 from train.ending import exit_status
 from train.record import read_record
@@ -38,7 +48,8 @@ from train.record import read_record
 def score_run(run: Path, specs: list[str], source: Weights | None = None) -> dict | None:
     """Score the cases that a run held out, as the app would segment them; None where it held out none.
 
-    source: the weights of the same modality that it went on from, which are scored beside it.
+    source: the weights of the same modality that it went on from, which are scored beside it. Without them, what its
+    figures of before said of the two stays, where they are of these weights and truths.
     ValueError where the run has no weights yet, or the data has not all of its test cases, each with a truth and as
     the picture that it was.
     """
@@ -54,10 +65,13 @@ def score_run(run: Path, specs: list[str], source: Weights | None = None) -> dic
                 f"{len(failed)} of {run}'s {len(scores)} test cases could not be scored, {failed[0].id} for one: "
                 f"{failed[0].error}"
             )
+        before = _beside_before(run, scores)
         write_scores(folder / "scores.csv", scores)
         print(table(result))
         if source is not None:
             _score_beside(held_out, scores, source, result)
+        elif before is not None:
+            result["beside_source"] = before
         write_json(run / "scores.json", result)
     told = card(load_weights(str(folder)).config, record, result)
     write_whole(folder / "README.md", told.encode())
@@ -119,6 +133,20 @@ def _score_beside(
     print("", *told_beside(result["beside_source"]), sep="\n")
 
 
+def _beside_before(run: Path, scores: Sequence[CaseScore]) -> dict[str, Any] | None:
+    """What a run's figures say of it beside its source, if its scores of before are of the same weights and truths."""
+    try:
+        before = {s.key: s for s in read_scores(run / "weights" / "scores.csv")}
+        figures = json.loads((run / "scores.json").read_text(encoding="utf-8"))["beside_source"]
+    # Not there, or damaged: both are written anew.
+    except (FileNotFoundError, KeyError, TypeError, ValueError):
+        return None
+    same = before.keys() == {s.key for s in scores} and all(
+        before[s.key].revision == s.revision and are_of_one_truth(before[s.key], s) for s in scores
+    )
+    return figures if same else None
+
+
 def beside(ours: Sequence[CaseScore], theirs: Sequence[CaseScore], source: str) -> dict[str, Any]:
     """What a run gains over its source, the name of a revision, on what `held_out_of_both`: the mean Dice of each and
     the paired difference with its 95% interval (None: see `group_bootstrap`), and how many normals each paints."""
@@ -175,7 +203,7 @@ def _refuse_other_pictures(run: Path, held_out: Sequence[Case]) -> None:
 def refuse_seen(weights: Weights, case: Case, scan: Scan) -> None:
     """ValueError where the weights were trained on a case, its picture or its group: no score of it is a
     result."""
-    if any(weights.seen(scan.digest, p, case.dataset, case.group) for p in prints_of(scan)):
+    if weights.has_seen(case, scan):
         raise ValueError(
             f"{weights.revision} was trained on {case.id} of {case.dataset}, on that picture or on its group: "
             "what it says of it is no result."
@@ -198,6 +226,12 @@ def main(argv: list[str] | None = None) -> int:
     add = parser.add_argument
     add("run", type=path_argument, metavar="RUN")
     add("--data", action="append", required=True, metavar="KIND:PATH", help="may be repeated")
+    add(
+        "--source",
+        type=weights_argument,
+        metavar="W",
+        help="the weights that the run went on from, as python -m train.transfer was given them, to say what it gains",
+    )
     args = parser.parse_args(argv)
     return exit_status(lambda: _work(args))
 
@@ -208,7 +242,34 @@ def _work(args: argparse.Namespace) -> None:
     _refuse_unfinished(args.run)
     if not tested(args.run):  # the folds' scores would be taken off its card
         raise ValueError(f"{args.run} held no case out that could be scored.")
-    score_run(args.run, args.data)
+    record = read_record(args.run)
+    modality = read_config(args.run / "weights" / "config.json", str(args.run)).modality
+    source = _source(args.run, record, modality, args.source) if args.source else None
+    result = score_run(args.run, args.data, source)
+    compared = source is not None or "beside_source" in result
+    if not compared and record.get("source_modality") == modality:
+        data = [option for spec in args.data for option in ("--data", spec)]
+        again = ["python", "-m", "train.score", str(args.run), *data, "--source", "W"]
+        print(f"Did it help? This sets it beside {record['source']}, from which it went on:")
+        print(shlex.join(again))
+
+
+def _source(run: Path, record: dict[str, Any], modality: Modality, name: str) -> Weights:
+    """The weights of a modality that a run went on from; ValueError where those of the name are others."""
+    with resting():  # only now: the framework takes its time, and talks
+        from train.start import load_source
+
+    source = load_source(name, modality)
+    if source.revision != record.get("source"):
+        raise ValueError(
+            f"{run} went on from {record.get('source') or 'no weights'}, and not from {source.revision}."
+        )
+    if source.config.modality != modality:
+        raise ValueError(
+            f"{source.revision}, from which {run} went on, is of {source.config.modality}s: the two have nothing to "
+            "compare."
+        )
+    return source
 
 
 if __name__ == "__main__":

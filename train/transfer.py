@@ -84,7 +84,11 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
         metavar="user/repo",
         help="push the weights to the Hub (default: YOU/bcweb-MODALITY)",
     )
-    add("--public", action="store_true", help="let everybody read what is pushed")
+    add(
+        "--public",
+        action="store_true",
+        help="let everybody read what is pushed, with the names of your files and of their groups (the patients)",
+    )
     options.add_options(parser, epochs=10, source=True)
     args = parser.parse_args(argv)
     options.check(parser, args)
@@ -178,13 +182,12 @@ def found_data() -> list[str]:
 
 def modality_of(specs: list[str]) -> Modality:
     """What the data sets' cases with a truth are; ValueError where they are of both modalities or there are none."""
-    from train.packed import cases_of
+    from train.packed import cases_of, packed_file
 
     found = set()
     for spec in specs:
-        kind, _, place = spec.partition(":")
-        if kind == "packed":
-            found |= {case.modality for case in cases_of(Path(place))}
+        if (packed := packed_file(spec)) is not None:
+            found |= {case.modality for case in cases_of(packed)}
         else:
             found |= {case.modality for case in read_cases(spec).cases if case.has_truth}
     if len(found) != 1:

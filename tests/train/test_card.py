@@ -129,7 +129,15 @@ def test_a_fit_on_everything_says_what_it_was_not_fitted_on(config):
     told = card(config, mine, report(lesions(3), {}))
     assert "These weights themselves were fitted on all cases but 2 that were left out. " in told
     alone = card(config, mine, None)
-    assert "Trained on all cases but 2 that were left out: no scores of these weights" in alone
+    said = "Trained on all cases but 2 that were left out: no scores of these weights exist.\n"
+    assert said in alone, "nor are those of its recipe anywhere, without a cross-validation"
+
+
+def test_only_data_sets_of_the_hub_are_linked_to_there(config):
+    """A folder's name alone would be the data set of somebody else that is called so, or of nobody."""
+    mixed = msgspec.structs.replace(config, trained_on=("busi", "ward", "ann/breast-2", "a/b/c"))
+    assert yaml.safe_load(front_matter(mixed, None))["datasets"] == ["ann/breast-2"]
+    assert "datasets" not in yaml.safe_load(front_matter(config, None))
 
 
 @pytest.mark.parametrize(

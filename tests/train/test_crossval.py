@@ -107,7 +107,7 @@ def test_weights_that_ship_take_a_name_that_is_given_when_they_are_trained(again
     assert final.config.name == "squares-2" and final.revision.startswith("squares-2-")
     assert "# squares-2\n" in (final.folder / "README.md").read_text()
     before = load_weights(str(finished[0] / "final" / "weights"))
-    assert before.config.name == "final", "and without one they keep theirs"
+    assert before.config.name == "runs", "and without one that of the folder of the folds"
     assert all((final.tensors[name] == before.tensors[name]).all() for name in before.tensors)
 
 
@@ -193,11 +193,14 @@ def test_the_fit_on_everything_takes_the_options_of_the_folds(
     monkeypatch.setattr("train.readings.ask", lambda *_: [])
     monkeypatch.setattr("train.pooled.score_folds", lambda *_: {})
     data = ["--data", f"folder:{folder}?modality=ultrasound", "--size", "64", "--epochs", "1"]
-    data += ["--cache", str(tmp_path / "cache"), "--out", str(tmp_path / "runs"), *options]
+    data += ["--cache", str(tmp_path / "cache"), "--out", str(tmp_path / "ward 7"), *options]
     assert crossval.main([*data, "--final"]) == 1
     [[name, *given]] = asked
     args = source.parse(given)
     assert (name, args.fold, args.until) == ("train.source", "all", 1)
+    assert args.name == "ward-7", (
+        "those of all folders of folds would have the name of a run, final"
+    )
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 from collections import Counter
 from dataclasses import replace
@@ -83,6 +84,35 @@ def test_labels_are_spread_evenly():
             assert abs(counts[fold] - total / 5) <= 0.35 * total / 5, (label, counts)
 
 
+def test_many_fine_labels_leave_the_folds_as_large_as_one_another():
+    """A label of fewer patients than folds is in the first of them alone, and so were all such."""
+    some = tuple(
+        TrainingCase("ward", str(i), f"p{i}", f"pathology {i // 2}", "ultrasound", str(i), "")
+        for i in range(40)
+    )
+    data = training_set(some)
+    assert np.bincount(assign_folds(data, 5, 0), minlength=5).tolist() == [8] * 5
+    roles = Counter(split(data, "0", 5, 0.1, 0).tolist())
+    assert roles == {"train": 28, "validation": 4, "test": 8}, "a fifth, and a tenth of the rest"
+
+
+def test_a_few_fine_labels_take_nothing_from_the_spread_of_the_others():
+    """Nor from that of lesions and normals among them."""
+    some = list(cases())
+    for i in range(0, 60, 2):
+        some[i] = replace(some[i], group=f"rare {i}", label=f"rare {i // 4}")
+    masks = np.zeros((len(some), 8, 8), np.uint8)
+    masks[[case.label != "normal" for case in some]] = 1
+    masks[:20:4] = 0
+    folds = assign_folds(TrainingSet(tuple(some), masks, masks), 5, seed=0)
+    rare = np.array([case.label.startswith("rare") for case in some])
+    lesion = masks.any(axis=(1, 2))
+    assert np.bincount(folds[rare & ~lesion], minlength=5).tolist() == [1] * 5
+    assert np.bincount(folds[rare & lesion], minlength=5).tolist() == [5] * 5
+    whole = assign_folds(training_set(tuple(c for c in some if "rare" not in c.label)), 5, seed=0)
+    assert np.array_equal(folds[~rare], whole)
+
+
 def test_without_labels_lesions_are_spread_evenly():
     some = tuple(replace(case, label="") for case in cases(200))
     masks = np.zeros((200, 8, 8), np.uint8)
@@ -156,6 +186,66 @@ def test_what_cannot_be_segmented_is_not_trained_on(folder, tmp_path, capsys):
     found = load([f"folder:{data}?modality=ultrasound"], 64, tmp_path / "cache")
     assert sorted({f"case{i}" for i in range(40)} - {case.id for case in found.cases}) == ["case35"]
     assert "case35.png left out: Every pixel of it is the same" in capsys.readouterr().out
+
+
+def test_what_could_not_be_decoded_is_told_each_time(folder, tmp_path, capsys):
+    """Else whoever reads a second run's output takes it for one on all scans."""
+    data = shutil.copytree(folder, tmp_path / "data")
+    for name in ("case35", "case36"):
+        Image.fromarray(np.zeros((60, 80), np.uint8)).save(data / "images" / f"{name}.png")
+    spec = [f"folder:{data}?modality=ultrasound"]
+    assert len(load(spec, 64, tmp_path / "cache").cases) == 38
+    said = capsys.readouterr().out
+    assert said.count("case36.png left out: Every pixel of it is the same") == 1
+    load(spec, 64, tmp_path / "cache")
+    assert "data: without 2 scans, case35.png for one: Every pixel of it is the same" in (
+        capsys.readouterr().out
+    )
+
+
+def test_a_cache_of_before_which_does_not_tell_what_was_left_out_is_read(folder, tmp_path, capsys):
+    spec = [f"folder:{folder}?modality=ultrasound"]
+    whole = load(spec, 64, tmp_path)
+    [file] = tmp_path.iterdir()
+    with np.load(file) as now:
+        kept = {name: now[name] for name in ("cases", "images", "masks")}
+    np.savez(file, **kept)
+    before = file.read_bytes()
+    assert load(spec, 64, tmp_path).cases == whole.cases
+    assert file.read_bytes() == before, "it was decoded anew"
+    assert "left out" not in capsys.readouterr().out
+
+
+def test_patients_of_one_name_in_two_folders_are_told(tmp_path, capsys):
+    """Their splits are by folder: who is in both would be learned from and tested by. Two hospitals may each have a
+    patient of that name, so nothing is joined."""
+    for year in ("2023", "2024"):
+        draw_squares(tmp_path / year, seed=int(year))
+    table = tmp_path / "2024" / "cases.csv"
+    lines = [line for line in table.read_text().splitlines() if not re.search(",g1?[3-9]$", line)]
+    table.write_text("\n".join(lines) + "\n")  # the others are groups of a scan, called like it
+    spec = [f"folder:{tmp_path / year}?modality=ultrasound" for year in ("2023", "2024")]
+    load(spec, 64, tmp_path / "cache")
+    assert (
+        "6 groups have one name in 2023 and 2024 (g0 for one): if they are the same patients, put their scans into one "
+        "folder; the splits of each folder are its own."
+    ) in capsys.readouterr().out
+    load(spec[:1], 64, tmp_path / "cache")
+    assert "have one name" not in capsys.readouterr().out
+
+
+def test_scans_without_a_patient_that_are_called_alike_in_two_folders_are_no_patients(
+    tmp_path, capsys
+):
+    for year in ("2023", "2024"):
+        draw_squares(tmp_path / year, seed=int(year))
+        (tmp_path / year / "cases.csv").unlink()
+    spec = [f"folder:{tmp_path / year}?modality=ultrasound" for year in ("2023", "2024")]
+    data = load(spec, 64, tmp_path / "cache")
+    assert {c.group for c in data.cases if c.dataset == "2023"} & {
+        c.group for c in data.cases if c.dataset == "2024"
+    }, "groups are called by their first scan"
+    assert "have one name" not in capsys.readouterr().out
 
 
 def test_what_reading_left_out_is_told_each_time(folder, tmp_path, capsys):

@@ -105,6 +105,16 @@ def test_of_presence_nothing_is_noted_where_there_is_no_head(squares, monkeypatc
     assert loop.validate(None, squares, RECIPE) == {"dice": 1.0}
 
 
+def test_an_epoch_tells_nothing_of_presence_where_the_validation_has_no_normal(
+    squares, tmp_path, capsys
+):
+    lesions = squares.take(np.flatnonzero(squares.has_lesion))
+    fit(tmp_path, squares, lesions, SHORT)
+    line = next(line for line in capsys.readouterr().out.splitlines() if "Epoch 1: " in line)
+    assert "nan" not in line and ", dice 0." in line
+    assert "presence_auc" in read_history(tmp_path)[0], "the table has its column"
+
+
 @pytest.mark.usefixtures("small")
 def test_a_training_that_was_begun_before_goes_on_in_its_own_columns(squares, tmp_path, capsys):
     """It noted "nan" for a presence head that is not there."""

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from train import data, packed, score
+from train import data, packed, score, transfer
 from train.data import load
 
 
@@ -30,6 +30,18 @@ def test_cases_and_masks_travel_exactly_and_images_nearly(sets):
     assert back.cases == there.cases == packed.cases_of(file)
     assert np.array_equal(back.masks, there.masks)
     assert np.abs(back.images.astype(int) - there.images).mean() < 6, "noise is the worst to encode"
+
+
+def test_a_packed_file_is_found_where_a_path_is_as_people_type_it(
+    sets, folder, tmp_path, monkeypatch
+):
+    """A shell leaves ~ as it is behind a colon."""
+    there, file = sets
+    monkeypatch.setenv("HOME", str(file.parent))
+    monkeypatch.setenv("USERPROFILE", str(file.parent))
+    for place in ("~/few.npz", f'"{file}"'):
+        assert load([f"packed:{place}"], 64, tmp_path).cases == there.cases
+        assert transfer.modality_of([f"packed:{place}"]) == "ultrasound"
 
 
 def test_what_a_link_leads_to_is_written_and_no_file_takes_its_place(sets, tmp_path):

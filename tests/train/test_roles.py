@@ -138,6 +138,20 @@ def test_a_record_is_not_written_over_by_a_training_that_is_refused(
             "Of 5 folds 0 would test a lesion, and each is read as the others' tests want it: add cases with a "
             "lesion, or ask for other --folds.",
         ),
+        (
+            lambda group: group >= 15,
+            ["--calibrate"],
+            "Of 5 folds 0 would test a scan without a lesion (predictions that a reader accepted test nothing), and the "
+            "presence of each is calibrated on the others' tests: add normals with a truth of their own (--data may be "
+            "repeated), or leave --calibrate out.",
+        ),
+        (
+            lambda group: group >= 16,
+            ["--calibrate"],
+            "Of 5 folds 1 would test a scan without a lesion (predictions that a reader accepted test nothing), and the "
+            "presence of each is calibrated on the others' tests: add normals with a truth of their own (--data may be "
+            "repeated), or leave --calibrate out.",
+        ),
     ],
 )  # fmt: skip
 def test_folds_that_could_not_be_scored_are_not_trained(
@@ -256,3 +270,38 @@ def test_a_source_that_has_seen_the_cases_is_said_before_the_folds_are_trained(s
     assert str(caught.value).startswith(
         f"{weights.revision}, from which every fold would start, was trained on 2 of the 23 cases (or their groups): "
     )
+
+
+def test_what_can_be_calibrated_is_not_refused(squares):
+    """Two folds that test a normal, or of mammograms views that show no lesion."""
+    args = source.parse(["--data", "busi:x", "--out", "y", "--validation", "0"])
+    some = tuple(
+        replace(c, fingerprint=sha256(c.id.encode()).hexdigest(), modality="mammogram")
+        for c in squares.cases
+    )
+    films = replace(squares, cases=some)
+    roles.refuse_untestable(films, args, 2, None, calibrate=True)
+    lesions = films.take(np.flatnonzero(films.has_lesion))
+    roles.refuse_untestable(lesions, args, 2, None, calibrate=True)
+
+
+@pytest.mark.parametrize("sizes", [(50, 40, 10, 10, 10, 10, 9, 8, 7, 6), (10,) * 16])
+def test_a_validation_that_one_large_group_makes_is_told_by_its_size(sizes, monkeypatch, capsys):
+    """It was asked to be a tenth of the rest."""
+    some = tuple(
+        replace(cases(3)[0], id=f"{group} {i}", digest=f"{group} {i}", group=str(group), label="")
+        for group, size in enumerate(sizes)
+        for i in range(size)
+    )
+    made = training_set(some)
+    data = replace(made, masks=np.ones_like(made.masks))
+    args = source.parse(["--data", "busi:x", "--out", "y"])
+    mine = roles.assign(data, args)[0]
+    said = roles.told_validation(mine, args.validation)
+    if sizes[0] == 50:
+        assert said == (
+            "The validation has 40 of the 110 cases that are not held out, though a part of 0.1 is asked for: groups stay "
+            "whole, and the largest of them are dealt first."
+        )
+    else:
+        assert said is None

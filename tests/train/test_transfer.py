@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+from PIL import Image
 
 from bcweb.batch import Choice
 from bcweb.cases import CaseSet, read_cases
@@ -26,10 +28,11 @@ from bcweb.weights import EMBEDDED, OperatingPoint, Reading, load_weights
 from tests import weights_folder
 from tests.train import quick
 from tests.train.squares import draw_squares
-from train import crossval
+from train import crossval, score
 from train.arms import ARMS
 from train.card import card
 from train.data import load
+from train.packed import pack
 from train.roles import split
 from train.start import load_source
 from train.training_set import TrainingCase, TrainingSet
@@ -225,6 +228,71 @@ def test_a_run_says_what_it_gains_over_its_source_and_how_it_is_pushed(gone_on, 
         in said
     )
     assert said.endswith(f"To push them: python -m train.push {run}\n")
+
+
+def test_a_run_that_is_scored_again_keeps_what_it_gains_and_can_be_told_it_anew(
+    gone_on, folder, tmp_path, capsys
+):
+    """One that was trained where the scans were not has not been set beside its source."""
+    run = shutil.copytree(gone_on[0], tmp_path / "run")
+    file, data = run / "scores.json", ["--data", f"folder:{folder}?modality=ultrasound"]
+    before = json.loads(file.read_text())
+    assert score.main([str(run), *data]) == 0
+    assert json.loads(file.read_text()) == before, "what training it has told is gone"
+    assert "Did it help?" not in capsys.readouterr().out
+    file.unlink()
+    assert score.main([str(run), *data]) == 0
+    assert "beside_source" not in json.loads(file.read_text())
+    revision = before["beside_source"]["revision"]
+    told = f"Did it help? This sets it beside {revision}, from which it went on:\n"
+    again = shlex.join(["python", "-m", "train.score", str(run), *data, "--source", "W"])
+    assert capsys.readouterr().out.endswith(f"{told}{again}\n")
+    source = str(gone_on[0].parent / "source")
+    assert score.main([str(run), *data, "--source", source]) == 0
+    assert json.loads(file.read_text()) == before
+    said = capsys.readouterr().out
+    assert f"that of the source, {revision}, " in said and "Did it help?" not in said
+
+
+def test_a_run_on_packed_data_says_how_it_is_set_beside_its_source(
+    cases, tmp_path, eagerly, capsys
+):
+    source = weights_folder.write(tmp_path / "source", modality="ultrasound", size=64)
+    pack(cases, tmp_path / "few.npz")
+    run = tmp_path / "run"
+    options = ["--source", str(source), "--freeze", "all", "--out", str(run), "--epochs", "1"]
+    assert main([*options, "--data", f"packed:{tmp_path / 'few.npz'}", "--batch", "32"]) == 0
+    again = f"python -m train.score {run} --data KIND:PATH --source {source}\n"
+    assert capsys.readouterr().out.endswith(again)
+
+
+def test_what_a_run_gained_with_other_weights_is_not_kept(gone_on, folder, tmp_path):
+    """Nor against another truth: it would be told of what nobody has compared."""
+    run = shutil.copytree(gone_on[0], tmp_path / "run")
+    data = shutil.copytree(folder, tmp_path / folder.name)
+    first = next(s.id for s in read_scores(run / "weights" / "scores.csv") if s.lesion)
+    mask = data / "masks" / f"{first}.png"
+    Image.fromarray(np.roll(np.asarray(Image.open(mask)), 3, axis=0)).save(mask)
+    assert score.main([str(run), "--data", f"folder:{data}?modality=ultrasound"]) == 0
+    assert "beside_source" not in json.loads((run / "scores.json").read_text())
+
+
+@pytest.mark.parametrize("which", ["another", "of the other modality"])
+def test_a_run_is_not_set_beside_what_it_did_not_go_on_from(gone_on, tmp_path, capsys, which):
+    run = shutil.copytree(gone_on[0], tmp_path / "run")
+    before = (run / "scores.json").read_bytes()
+    record = json.loads((run / "run.json").read_text())
+    modality = "mammogram" if "modality" in which else "ultrasound"
+    other = load_weights(str(weights_folder.write(tmp_path / "other", modality=modality)))
+    if "modality" in which:
+        (run / "run.json").write_text(json.dumps(record | {"source": other.revision}))
+        said = f"{other.revision}, from which {run} went on, is of mammograms: the two have nothing to compare.\n"
+    else:
+        said = f"{run} went on from {record['source']}, and not from {other.revision}.\n"
+    asked = [str(run), "--data", "busi:x", "--source", str(other.folder)]
+    assert score.main(asked) == 1
+    assert capsys.readouterr().err == said
+    assert (run / "scores.json").read_bytes() == before
 
 
 def test_a_test_that_the_source_has_seen_is_refused_before_it_trains(
