@@ -51,10 +51,10 @@ def save(store: Store, reader: Reader, id: int, verdict: NewVerdict) -> Verdict:
             if not reader.is_blinded:
                 raise
             newer = [one for one in history(store, reader, id) if seen is None or one.id > seen]
-            if newer:  # from another page of theirs
-                raise Conflict(
-                    f"In the meantime you said {newer[-1].decision!r} on this case.", newer[-1]
-                ) from None
+            if newer:  # from another page of theirs, or one of theirs was taken back
+                latest = newer[-1]
+                who = latest.reader if is_hidden(reader, latest) else "you"
+                raise Conflict.told(latest, who) from None
             verdict = replace(verdict, after=conflict.latest.id)
 
 

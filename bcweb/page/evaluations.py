@@ -1,7 +1,7 @@
 """/bc/evaluate: the scores of a project, two revisions side by side, and both as files.
 
 Scoring thousands of masks takes longer than a request should: it goes on in a thread, and the page asks
-again until it is done. What was scored once is remembered, so that all but the first answer are quick.
+again until it is done. What was scored once is remembered: all but the first answer only read the project.
 """
 
 from __future__ import annotations
@@ -102,16 +102,20 @@ class Evaluations:
 
     async def project(self, request: Request) -> Response:
         """{"name", "cases", "revisions": [{"name", "modality", "cases"}], "may_predict", "state",
-        "problem", "progress"}: of an import that is under way, as `Imports.progress` has it."""
+        "problem", "progress"}: of an import that is under way, as `Imports.progress` has it. ?revisions=false: without them,
+        for whoever asks again and again how far it is: every prediction is read to count them."""
         reader, id = reader_of(request), id_of(request)
-        return answer(await self.workspace.ask(lambda store: self._project(store, reader, id)))
+        counted = request.query_params.get("revisions") != "false"
+        return answer(
+            await self.workspace.ask(lambda store: self._project(store, reader, id, counted))
+        )
 
     async def predict(self, request: Request) -> Response:
         """{"weights"}: segment the cases of their modality with these too, beside what there is; in the background."""
         reader, id = reader_of(request), id_of(request)
         if not reader.is_host:
             raise HTTPException(404, "There is nothing here.")
-        name = weights_named((await fields(request)).get("weights"))
+        name = await weights_named((await fields(request)).get("weights"))
         if not self.settings.local:
             on_the_hub([], name)
         if self.workspace.is_incomplete():
@@ -156,20 +160,26 @@ class Evaluations:
 
     # --- inside
 
-    def _project(self, store: Store, reader: Reader, id: int) -> dict[str, Any]:
-        found = store.project(reader.owner, id)
-        known = revisions(store, reader.owner, id)
-        return {
+    def _project(
+        self, store: Store, reader: Reader, id: int, counted: bool = True
+    ) -> dict[str, Any]:
+        # How far it is first: the project says how an import ended before that does.
+        progress = self.imports.progress(id)
+        found = self.imports.ended(store.project(reader.owner, id))
+        told = {
             "name": found.name,
             "cases": found.cases,
-            "revisions": [
-                {"name": one.name, "modality": one.modality, "cases": one.cases} for one in known
-            ],
             "may_predict": reader.is_host,
             "state": found.state,
             "problem": found.problem,
-            **self.imports.progress(id),
+            **progress,
         }
+        if counted:
+            told["revisions"] = [
+                {"name": one.name, "modality": one.modality, "cases": one.cases}
+                for one in revisions(store, reader.owner, id)
+            ]
+        return told
 
     async def _file(
         self, request: Request, write: Callable[..., str], ending: str, kind: str
@@ -233,6 +243,7 @@ class Evaluations:
             if self._scorer is None:
                 self._scorer = Scorer(store)
 
+        predicted = Predicted(store, asked.owner, store.project(asked.owner, asked.project))
         parts = 3 if asked.against else 1
 
         def progress_of(part: int) -> Callable[[int, int], None]:
@@ -244,14 +255,13 @@ class Evaluations:
         def one(revision: str | None, part: int) -> Evaluation:
             return evaluate(
                 store, asked.owner, asked.project, revision, asked.truth, self._scorer, progress_of(part),
-                with_readers=part == 0,
+                with_readers=part == 0, predicted=predicted,
             )  # fmt: skip
 
         first = one(asked.revision, 0)
         comparison = None
         if asked.against:
             comparison = compare(first, one(asked.against, 1), asked.folds)
-            predicted = Predicted(store, asked.owner, store.project(asked.owner, asked.project))
             names = comparison.first, comparison.second
             changed = differing(predicted, *names, self._scorer, progress_of(2))
             comparison = self._with_figures(asked, replace(comparison, differing=changed))

@@ -110,8 +110,8 @@ class Exports:
         return found.file, found.name
 
     def stop(self, owner: str, id: str) -> None:
-        self._of(owner, id)
         with self._lock:
+            self._of(owner, id)
             self._forget(id)
 
     # --- inside

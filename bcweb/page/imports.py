@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bcweb.page.segmenters import Segmenters
@@ -69,25 +70,30 @@ class Imports:
             running.wait(_PATIENCE)
 
     def progress(self, project: int) -> dict[str, Any]:
-        """{"progress": {"done", "total", "of", "doing"}}, or None in its place while nothing is imported. of: what is counted.
-
-        Of one that failed so that the project itself knows nothing of it "state" and "problem" too.
-        """
+        """{"progress": {"done", "total", "of", "doing"}}, or None in its place while nothing is imported. of: what is counted."""
         with self._lock:
             last = self._imports.get(project)
         if last is None or not last.running:
-            untold = last and last.untold
-            return {"progress": None} | ({"state": "failed", "problem": untold} if untold else {})
+            return {"progress": None}
         now = last.progress()
         of = now.unit if now.total == 1 else f"{now.unit}s"
         return {"progress": {"done": now.done, "total": now.total, "of": of, "doing": now.phase}}
 
     def under_way(self) -> dict[int, dict[str, Any]]:
-        """`progress` of all projects that it says something of."""
+        """`progress` of all projects that are being imported."""
         with self._lock:
             projects = list(self._imports)
         found = {project: self.progress(project) for project in projects}
         return {project: told for project, told in found.items() if told != {"progress": None}}
+
+    def ended(self, project: Project) -> Project:
+        """A project with how its last import ended, where that failed so that the project itself does not know. It still
+        says that it is being imported then; whatever else it says is of somebody who has gone on with it."""
+        with self._lock:
+            last = self._imports.get(project.id)
+        if project.state != "importing" or last is None or last.running or not last.untold:
+            return project
+        return replace(project, state="failed", problem=last.untold)
 
     # --- inside
 

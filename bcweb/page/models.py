@@ -63,7 +63,7 @@ class Models:
         modality = _modality(request)
         if not self.settings.local:
             raise HTTPException(403, self._why())
-        name = weights_named((await fields(request)).get("name"))
+        name = await weights_named((await fields(request)).get("name"))
         try:
             await _in_thread(self.segmenters.switch, modality, name)
         except Busy as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import anyio.to_thread
 from starlette.exceptions import HTTPException
 
 from bcweb.paths import pasted
@@ -11,9 +12,12 @@ from bcweb.paths import pasted
 _LONGEST = 1000
 
 
-def weights_named(given: object) -> str:
-    """The name of weights as somebody pastes it; 400 for what is none."""
-    name = pasted(given) if isinstance(given, str) else ""
+async def weights_named(given: object) -> str:
+    """The name of weights as somebody pastes it; 400 for what is none.
+
+    In a thread: whether it is a path is looked up on the disk, and that of a server that is away answers late or never.
+    """
+    name = await anyio.to_thread.run_sync(pasted, given) if isinstance(given, str) else ""
     if not name or len(name) > _LONGEST:
         raise HTTPException(
             400, 'Weights are named "embedded", a folder, or hf://user/repo@revision.'

@@ -123,19 +123,14 @@ class Reviews:
             raise HTTPException(400, "Name at least one data set as KIND:PATH.")
         if not isinstance(weights, str | None):
             raise HTTPException(400, "Weights are named by a text.")
-        data, weights = [pasted(one) for one in data], pasted(weights or "")
-        if not self.settings.local:
-            on_the_hub(data, weights)
         if self.workspace.is_incomplete():
             # It would take the numbers of what comes back, which open pages go by.
             raise Refusal(
                 503, "The backup is still being read: begin a project after that.", again=True
             )
-        try:
-            for spec in data:
-                parse_spec(spec)
-        except CasesError as error:
-            raise HTTPException(400, str(error)) from error
+        # On the disk of a server that is away this takes long, or for ever: in a thread, and in none of the workspace's,
+        # so that verdicts are saved meanwhile.
+        data, weights = await anyio.to_thread.run_sync(self._named, data, weights or "")
 
         def work(store):
             begun = self.imports.begin(store, reader.owner, name.strip(), data, weights or None)
@@ -409,16 +404,29 @@ class Reviews:
             raise HTTPException(404, "There is nothing here.")
         return reader
 
+    def _named(self, data: list[str], weights: str) -> tuple[list[str], str]:
+        """Data sets and weights by their names as somebody pastes them; 400 for what is none of either."""
+        data, weights = [pasted(one) for one in data], pasted(weights)
+        if not self.settings.local:
+            on_the_hub(data, weights)
+        try:
+            for spec in data:
+                parse_spec(spec)
+        except CasesError as error:
+            raise HTTPException(400, str(error)) from error
+        return data, weights
+
     def _one(self, store, owner: str, id: int) -> dict[str, Any]:
         """A project as the page is told of it: how far its import is first, for it leaves its state and ends then."""
         progress = self.imports.progress(id)
         newest = store.newest_predictions(owner).get(id)
-        return told.project(store.project(owner, id), newest, self.settings.local) | progress
+        project = self.imports.ended(store.project(owner, id))
+        return told.project(project, newest, self.settings.local) | progress
 
     def _all(self, store, reader: Reader) -> list[dict[str, Any]]:
         under_way = self.imports.under_way()
         none, newest = {"progress": None}, store.newest_predictions(reader.owner)
-        projects = store.projects(reader.owner)
+        projects = [self.imports.ended(one) for one in store.projects(reader.owner)]
         if reader.is_blinded:
             projects = [
                 replace(one, read=store.read_by(reader.owner, one.id, reader.name))

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from bcweb.review import find
 from bcweb.review.records import (
@@ -74,14 +74,13 @@ def words(kind: str, value: str) -> str:
 
 
 def readings(
-    connection: Connection, project_id: int, reader: str | None = None
+    connection: Connection, project_id: int, of: Select | None = None
 ) -> dict[int, dict[str, Verdict]]:
-    """`standing_by_reader` of each case of a project on which anybody's verdict stands, by the case's id. reader: of those
-    cases alone that this reader has ever decided.
+    """`standing_by_reader` of each case of a project on which anybody's verdict stands, by the case's id. of: the ids of
+    those cases that are asked for, None: all.
     """
     wanted = [verdicts.c.project_id == project_id]
-    if reader is not None:
-        of = select(verdicts.c.case_id).where(*wanted, verdicts.c.reader == reader)
+    if of is not None:
         wanted.append(verdicts.c.case_id.in_(of))
     histories: dict[int, list[Verdict]] = defaultdict(list)
     for verdict in find.verdicts_where(connection, *wanted):
@@ -92,8 +91,7 @@ def readings(
 
 def conflict(connection: Connection, case: CaseRow) -> Conflict:
     [latest] = find.verdicts_where(connection, verdicts.c.id == case.latest_id)
-    said = "took a verdict back" if latest.decision == "undo" else f"said {latest.decision!r}"
-    return Conflict(f"In the meantime {latest.reader} {said} on this case.", latest)
+    return Conflict.told(latest, latest.reader)
 
 
 def same_key(connection: Connection, case: CaseRow, reader: str, key: str) -> Verdict | None:

@@ -76,11 +76,13 @@ def run(arguments: argparse.Namespace) -> int:
                 f"Nobody has read {arguments.name} yet: there is no reader's truth to score against."
             )
         scorer = Scorer(store)
+        predicted = Predicted(store, LOCAL, store.project(LOCAL, arguments.name))
 
         def scored(revision: str | None, with_readers: bool) -> Evaluation:
             with _progress() as progress:
                 return evaluate(
-                    store, LOCAL, arguments.name, revision, arguments.truth, scorer, progress, with_readers
+                    store, LOCAL, arguments.name, revision, arguments.truth, scorer, progress, with_readers,
+                    predicted,
                 )  # fmt: skip
 
         evaluation = scored(arguments.revision, with_readers=True)
@@ -88,7 +90,6 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.against:
             other = scored(arguments.against, with_readers=False)
             comparison = compare(evaluation, other, arguments.out_of_fold)
-        predicted = Predicted(store, LOCAL, store.project(LOCAL, arguments.name))
         if comparison:
             names = comparison.first, comparison.second
             with _progress() as progress:

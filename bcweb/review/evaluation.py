@@ -164,7 +164,7 @@ class Evaluation:
             "left_out": self.left_out,
             "carried": len(carried),
             "by_reader": sum(case.by_reader for case in self.cases),
-            "begun_from_it": sum(case.begun for case in self.cases),
+            "begun_from_it": sum(case.begun for case in self.outlined),
             "apart": len(self.apart),
             **result,
             "revision": self.revision,
@@ -243,16 +243,18 @@ def evaluate(
     scorer: Scorer | None = None,
     progress: Progress | None = None,
     with_readers: bool = True,
+    predicted: Predicted | None = None,
 ) -> Evaluation:
     """Score one revision's predictions of a project against its truth as it stands now.
 
     revision: None takes the first of `bcweb.review.revisions`. scorer: remembers what was scored before. progress: is
-    called with how many masks of how many are scored. with_readers: how far they agree, too. Raises `ReviewError`
-    where there is no such project or revision.
+    called with how many masks of how many are scored. with_readers: how far they agree, too. predicted: the project's, if
+    it is there: to read it takes seconds of thousands of cases. Raises `ReviewError` where there is no such project or
+    revision.
     """
     scorer = scorer or Scorer(store)
-    found = store.project(owner, project)
-    predicted = Predicted(store, owner, found)
+    predicted = predicted or Predicted(store, owner, store.project(owner, project))
+    found = predicted.project
     revision = predicted.named(revision)
     modality, predictions = predicted.modality(revision), predicted.made[revision]
     rows = [each for each in predicted.rows if each.case.modality == modality]

@@ -104,7 +104,9 @@ def jobs(
                 fold = next(unseen, None)
                 by, how = (mine, "seen") if fold is None else (fold, "out-of-fold")
             score = None
-            if how == "seen" and mine.seen_as(row.dataset, row.case, row.digest, row.fingerprint):
+            if how == "seen" and any(
+                mine.seen_as(row.dataset, row.case, row.digest, each) for each in row.prints
+            ):
                 score = carried.get((row.dataset, row.case))
             found[row.id] = Job(
                 row.id, row.case, row.file, row.digest, modality, row.truth_file, row.weak,
@@ -120,7 +122,9 @@ def _seen(rows: Sequence[CaseRow], weights: Weights) -> set[int]:
         [
             CaseScore(
                 row.dataset, row.case, row.group, "", row.modality,
-                seen=weights.seen(row.digest, row.fingerprint, row.dataset, row.group),
+                seen=any(
+                    weights.seen(row.digest, each, row.dataset, row.group) for each in row.prints
+                ),
             )
             for row in rows
         ]

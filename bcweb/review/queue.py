@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, case, func, or_, select
 
 from bcweb.review import decide
 from bcweb.review.records import DECISIONS, ORDERS, QueueRow, ReviewError, Verdict
@@ -20,6 +21,11 @@ _BEFORE_DRAFT = [
     cases.c.truth_file.is_not(None),
 ]  # fmt: skip
 _AFTER_DRAFT = [cases.c.problem, cases.c.twin, cases.c.twin_dice]
+_OF_VERDICT = [
+    verdicts.c.case_id, verdicts.c.decision, verdicts.c.reader, verdicts.c.at, verdicts.c.label,
+    verdicts.c.seconds,
+]  # fmt: skip
+_LONGEST_ASKED = 1000  # letters of a word: a pattern of many more is refused
 _PAIR = case((cases.c.twin < cases.c.id, cases.c.twin), else_=cases.c.id)
 _ORDERS: dict[str, tuple[ColumnElement, ...]] = {
     "worst": (cases.c.score.asc().nulls_last(),),
@@ -61,7 +67,8 @@ def queue(
         raise ReviewError(
             f"There is no decision {decision!r}; there are {', '.join(DECISIONS)}, unread, read."
         )
-    filters = [cases.c.project_id == project_id, *_of_scores(dice), *_of_text(text, blinded)]
+    words = text.casefold().split()
+    filters = [cases.c.project_id == project_id, *_of_scores(dice), *_of_words(words, blinded)]
     if not blinded:
         filters += _of_verdicts(label, decision)
     if order == "twins":
@@ -78,6 +85,10 @@ def queue(
         rows = [row for row in rows if _passes(row, label, decision)]
         if order == "unread":
             rows.sort(key=lambda row: row.decision is not None)
+    if words:
+        asked = select(cases.c.id, cases.c.search).where(*filters)
+        searched = dict(connection.execute(asked).tuples().all())
+        rows = [row for row in rows if _has(row, words, searched[row.id])]
     if order == "random":
         last = max((row.position for row in rows), default=-1)
         drawn = (
@@ -100,13 +111,25 @@ def _of_verdicts(label: str | None, decision: str | None) -> list[ColumnElement]
     return filters
 
 
-def _of_text(text: str, blinded: bool) -> list[ColumnElement]:
-    label_now = func.lower(cases.c.label_now)  # the text that is searched has the data set's
-    places = (cases.c.search,) if blinded else (cases.c.search, label_now)
-    return [
-        or_(*(said.contains(word, autoescape=True) for said in places))
-        for word in text.casefold().split()
-    ]
+def _of_words(words: Sequence[str], blinded: bool) -> list[ColumnElement]:
+    """What leaves out most cases that `_has` would, and none that it would not.
+
+    A database knows small letters of English alone, and takes no more than some hundred words at once.
+    """
+    if not words:
+        return []
+    longest = max(words, key=len)[:_LONGEST_ASKED]
+    # The text that is searched has the data set's label.
+    relabelled = cases.c.label_now.is_distinct_from(cases.c.label)
+    if blinded:  # what stands may be another's: theirs is on a case that somebody has decided
+        relabelled = cases.c.latest_id.is_not(None)
+    return [or_(cases.c.search.contains(longest, autoescape=True), relabelled)]
+
+
+def _has(row: QueueRow, words: Sequence[str], searched: str) -> bool:
+    """Whether each word is in the text that is searched of a case, or in the label that its row shows."""
+    label = (row.label or "").casefold()
+    return all(word in searched or word in label for word in words)
 
 
 def _of_scores(dice: tuple[float | None, float | None]) -> list[ColumnElement]:
@@ -121,7 +144,8 @@ def _of_scores(dice: tuple[float | None, float | None]) -> list[ColumnElement]:
 
 def read_by(connection: Connection, project_id: int, reader: str) -> int:
     """On how many cases of a project a verdict of this reader was not undone."""
-    return len(_own(connection, project_id, reader))
+    asked = select(func.count(verdicts.c.case_id.distinct()))
+    return connection.execute(asked.where(*_stands_for(project_id, reader))).scalar()
 
 
 def _as_read_by(
@@ -140,10 +164,25 @@ def _as_read_by(
     return own
 
 
-def _own(connection: Connection, project_id: int, reader: str | None) -> dict[int, Verdict]:
-    """A reader's own verdicts by case: see `bcweb.review.standing`."""
-    found = decide.readings(connection, project_id, reader)
-    return {id: by_reader[reader] for id, by_reader in found.items() if reader in by_reader}
+def _own(connection: Connection, project_id: int, reader: str | None) -> dict[int, Row | Verdict]:
+    """A reader's own verdicts by case, with `_OF_VERDICT` at least: see `bcweb.review.standing`."""
+    stands = _stands_for(project_id, reader)
+    own = {row.case_id: row for row in connection.execute(select(*_OF_VERDICT).where(*stands))}
+    # Which of several was the last takes all that was said on the case; few have been decided twice.
+    twice = select(verdicts.c.case_id).where(*stands).group_by(verdicts.c.case_id)
+    said = decide.readings(connection, project_id, twice.having(func.count() > 1))
+    return own | {id: by_reader[reader] for id, by_reader in said.items()}
+
+
+def _stands_for(project_id: int, reader: str | None) -> list[ColumnElement]:
+    """The verdicts of a reader that nobody has undone."""
+    return [*_not_undone(project_id), verdicts.c.reader == reader]
+
+
+def _not_undone(project_id: int) -> list[ColumnElement]:
+    mine = verdicts.c.project_id == project_id
+    undone = select(verdicts.c.undoes).where(mine, verdicts.c.undoes.is_not(None))
+    return [mine, verdicts.c.decision != "undo", verdicts.c.id.not_in(undone)]
 
 
 def _labels(connection: Connection, project_id: int) -> dict[int, str | None]:
@@ -188,18 +227,8 @@ def counts(connection: Connection, project_id: int, reader: str | None = None) -
         times = select(cases.c.seconds).where(mine, cases.c.seconds.is_not(None))
         middle = times.order_by(cases.c.seconds).offset((read - 1) // 2).limit(2 - read % 2)
         seconds = connection.execute(middle).scalars().all() if read else []
-        undone = select(verdicts.c.undoes).where(
-            verdicts.c.project_id == project_id, verdicts.c.undoes.is_not(None)
-        )
-        readers = connection.execute(
-            select(verdicts.c.reader).distinct()
-            .where(
-                verdicts.c.project_id == project_id,
-                verdicts.c.decision != "undo",
-                verdicts.c.id.not_in(undone),
-            )
-            .order_by(verdicts.c.reader)
-        ).scalars().all()  # fmt: skip
+        asked = select(verdicts.c.reader).distinct().where(*_not_undone(project_id))
+        readers = connection.execute(asked.order_by(verdicts.c.reader)).scalars().all()
     else:
         own = _own(connection, project_id, reader)
         labels = _labels(connection, project_id)

@@ -62,7 +62,7 @@ def _not_read(case: Case, error: OSError) -> NotRead:
 
 
 def _read(case: Case) -> NewCase:
-    from bcweb.cases.duplicates import fingerprint
+    from bcweb.cases.duplicates import prints_of
     from bcweb.review.files import make_thumbnail
     from bcweb.scans import ScanError, read_scan
 
@@ -77,7 +77,7 @@ def _read(case: Case) -> NewCase:
     return replace(
         _blank(case),
         digest=scan.digest,
-        fingerprint=fingerprint(scan.within(scan.pixels)),
+        fingerprint=" ".join(prints_of(scan)),
         width=scan.width,
         height=scan.height,
         depth=8 if scan.pixels.dtype == np.uint8 else 16,

@@ -40,6 +40,12 @@ class Conflict(ReviewError):
         super().__init__(text)
         self.latest = latest
 
+    @classmethod
+    def told(cls, latest: Verdict, who: str) -> Conflict:
+        """who: said it, as the person is told of them."""
+        said = "took a verdict back" if latest.decision == "undo" else f"said {latest.decision!r}"
+        return cls(f"In the meantime {who} {said} on this case.", latest)
+
 
 class NotNow(ReviewError):
     """The disk is full, the database busy ...: trying again is safe.
@@ -92,7 +98,8 @@ class NewCase:
     """A case to add.
 
     case: the `Case.id` of its data set. window, spacing, notes: as in `bcweb.scans.Scan`. truth: (H, W)
-    bool, or None where it is not known. thumbnail: a WebP file's bytes. problem: why the scan or its
+    bool, or None where it is not known. fingerprint: of `bcweb.cases.duplicates.prints_of` all, parted by spaces.
+    thumbnail: a WebP file's bytes. problem: why the scan or its
     truth cannot be read, in one sentence; then width and height may be 0.
     """
 
@@ -154,6 +161,11 @@ class CaseRow:
     decision: Decision | None
     verdict_id: int | None
     latest_id: int | None
+
+    @property
+    def prints(self) -> list[str]:
+        """By which its picture is known again, padded or not."""
+        return self.fingerprint.split()
 
     @property
     def weak(self) -> bool:

@@ -604,7 +604,10 @@ class Store:
             if reader is None:
                 stands = find.standing_verdicts(connection, project_id)
             else:
-                said = decide.readings(connection, project_id, reader).values()
+                decided = select(verdicts.c.case_id).where(
+                    verdicts.c.project_id == project_id, verdicts.c.reader == reader
+                )
+                said = decide.readings(connection, project_id, decided).values()
                 stands = [by_reader[reader] for by_reader in said if reader in by_reader]
         prediction_of = {prediction.case_id: prediction for prediction in newest}
         verdict_of = {verdict.case_id: verdict for verdict in stands}

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from bcweb.review.files import Files
 from bcweb.review.records import CaseRow, ReviewError
 
 _PAIRS_A_TASK = 100
-_SKETCHES, _MAPS = "thumbs.npy", "maps.npy"
+_SKETCHES, _MAPS = "thumbs", "maps"
 
 Twin = tuple[int, int, float | None]  # two cases, and the Dice of their truths, None without both
 
@@ -34,6 +34,22 @@ class Picture:
     id: int
     file: Path
     truth: str | None
+
+
+@dataclass(frozen=True)
+class _Shelf:
+    """What is known of every picture by its number: files of rows of float16, thumbnails and maps of these shapes, 0
+    where a scan could not be read."""
+
+    place: Path
+    thumb: tuple[int, ...]
+    map: tuple[int, ...]
+
+    def mapped(self) -> duplicates.Sketch:
+        return (
+            np.memmap(self.place / _SKETCHES, np.float16, "r").reshape(-1, *self.thumb),
+            np.memmap(self.place / _MAPS, np.float16, "r").reshape(-1, *self.map),
+        )
 
 
 def find_twins(
@@ -80,25 +96,24 @@ def _twins(
         return over_all_cores(partial(how, task), items, workers, stop, gone)
 
     with tempfile.TemporaryDirectory(prefix="bcweb-") as place:
-        shelf = Path(place)
-        done = 0
-        thumbs = maps = None
-        for number, sketch in over(_sketch, list(enumerate(pictures)), _no_sketch):
-            if sketch is not None:
-                if thumbs is None:
-                    thumbs, maps = (
-                        np.lib.format.open_memmap(
-                            shelf / name, "w+", np.float16, (len(pictures), *array.shape)
-                        )
-                        for name, array in zip((_SKETCHES, _MAPS), sketch, strict=True)
-                    )
-                thumbs[number], maps[number] = sketch
-            progress(done := done + 1, total)
-        if thumbs is None or stop.asked:
-            return []
-        thumbs.flush()
-        maps.flush()
-        del thumbs, maps
+        done, shelf, lacking = 0, None, []
+        with (
+            (Path(place) / _SKETCHES).open("wb") as thumbs,
+            (Path(place) / _MAPS).open("wb") as maps,
+        ):
+            for number, sketch in over(_sketch, list(enumerate(pictures)), _no_sketch):
+                if sketch is None:
+                    lacking.append(number)
+                else:
+                    shelf = _Shelf(Path(place), *(array.shape for array in sketch))
+                    _put(thumbs, number, sketch[0])
+                    _put(maps, number, sketch[1])
+                progress(done := done + 1, total)
+            if shelf is None or stop.asked:
+                return []
+            for number in lacking:
+                _put(thumbs, number, np.zeros(shelf.thumb, np.float16))
+                _put(maps, number, np.zeros(shelf.map, np.float16))
         likely = []
         for block in over(partial(_likely, shelf), blocks, _no_pairs):
             likely.append(block)
@@ -121,6 +136,13 @@ def _twins(
     return found
 
 
+def _put(file: BinaryIO, number: int, row: np.ndarray) -> None:
+    """Into a file that is mapped later, and only to be read: where the disk is full, a write to a mapped file ends the
+    process, and one to a file is an `OSError`."""
+    file.seek(number * row.nbytes)
+    file.write(row.tobytes())
+
+
 def _sketch(numbered: tuple[int, Picture]) -> tuple[int, duplicates.Sketch | None]:
     from bcweb.scans import ScanError, read_scan
 
@@ -137,16 +159,16 @@ def _no_sketch(numbered: tuple[int, Picture]) -> tuple[int, None]:
     return numbered[0], None
 
 
-def _likely(shelf: Path, block: duplicates.Block) -> tuple[np.ndarray, np.ndarray]:
-    return duplicates.likely(np.load(shelf / _SKETCHES, mmap_mode="r"), *block)
+def _likely(shelf: _Shelf, block: duplicates.Block) -> tuple[np.ndarray, np.ndarray]:
+    return duplicates.likely(shelf.mapped()[0], *block)
 
 
 def _no_pairs(block: duplicates.Block) -> tuple[np.ndarray, np.ndarray]:
     return np.empty((0, 2), np.int32), np.empty(0, np.float32)
 
 
-def _aligned(shelf: Path, pairs: np.ndarray) -> list[tuple[int, int, duplicates.Alignment]]:
-    thumbs, maps = (np.load(shelf / name, mmap_mode="r") for name in (_SKETCHES, _MAPS))
+def _aligned(shelf: _Shelf, pairs: np.ndarray) -> list[tuple[int, int, duplicates.Alignment]]:
+    thumbs, maps = shelf.mapped()
 
     def sketch(number: int) -> duplicates.Sketch:
         return np.asarray(thumbs[number], np.float32), np.asarray(maps[number], np.float32)

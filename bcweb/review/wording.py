@@ -370,8 +370,16 @@ def of_readers(figures: dict[str, Any]) -> str:
 
 
 def _told(figures: dict[str, Any]) -> str:
-    seen = f"{figures['seen']:,} were seen in training, of which {figures['out_of_fold']:,} are scored out of fold"
-    return f"{figures['unseen']:,} are unseen" + (f", {seen}" if figures["seen"] else "")
+    unseen, seen, folds = (figures[name] for name in ("unseen", "seen", "out_of_fold"))
+    told = f"{unseen:,} {_is(unseen)} unseen"
+    if not seen:
+        return told
+    was = "was" if seen == 1 else "were"
+    return f"{told}, {seen:,} {was} seen in training, of which {folds:,} {_is(folds)} scored out of fold"
+
+
+def _is(n: int) -> str:
+    return "is" if n == 1 else "are"
 
 
 def reasons(left_out: dict[str, int]) -> str:

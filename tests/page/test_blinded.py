@@ -172,6 +172,17 @@ def test_their_own_verdict_of_another_page_is_a_clash_also_under_anothers(visito
     assert answer.json()["latest"]["reader"] == "BEN"
 
 
+def test_what_their_other_page_took_back_is_told_as_that(visitor, case):
+    before = visitor.get(f"/bc/review/cases/{case}", headers=BEN).json()["latest"]
+    say(visitor, case, BEN)
+    second = say(visitor, case, BEN).json()
+    undo = f"/bc/review/verdicts/{second['id']}/undo"
+    assert visitor.post(undo, json={"key": "u"}, headers=BEN).status_code == 201
+    answer = say(visitor, case, BEN, after=before, key="second page")
+    assert answer.status_code == 409
+    assert answer.json()["error"] == "In the meantime you took a verdict back on this case."
+
+
 def test_of_one_name_two_spellings_are_one_reader(visitor, store, project, case):
     for spelled in ("Jos\u00e9", "Jose\u0301"):
         assert say(visitor, case, {"X-Reader": quote(spelled)}, key=spelled).status_code == 201

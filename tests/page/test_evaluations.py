@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
+import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
+from sqlalchemy import Engine, event
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.testclient import TestClient
@@ -126,6 +132,40 @@ def test_projects_and_their_revisions_are_listed(page, store):
     ]
     assert (known["may_predict"], known["progress"], known["problem"]) == (True, None, None)
     assert known["state"] == "ready"
+
+
+@pytest.fixture
+def heard() -> Iterator[list[str]]:
+    """What is asked of any database."""
+    asked: list[str] = []
+
+    def hear(*told: Any) -> None:
+        asked.append(told[2])
+
+    event.listen(Engine, "before_cursor_execute", hear)
+    yield asked
+    event.remove(Engine, "before_cursor_execute", hear)
+
+
+def test_how_far_an_import_is_is_told_without_reading_any_prediction(page, store, heard):
+    """A tab that is open asks for it each second, and of 10,000 cases to read them takes two."""
+    place, asking = f"/bc/evaluate/projects/{fill(store).id}", page()
+    known = asking.get(place).json()
+    assert any("FROM predictions" in said for said in heard), "they are not heard"
+    heard.clear()
+    told = asking.get(place, params={"revisions": "false"}).json()
+    assert told == {name: value for name, value in known.items() if name != "revisions"}
+    assert not any("FROM predictions" in said for said in heard), "predictions were read"
+
+
+def test_a_comparison_reads_each_revisions_predictions_once(page, store, heard):
+    project, asking = fill(store), page()
+    heard.clear()
+    scores(asking, project, **ASKED)
+    read = [said for said in heard if "predictions.revision = ?" in said]
+    assert len(read) == 3, (
+        "the predictions of both revisions and of a fold were read more than once"
+    )
 
 
 def test_the_figures_come_in_words_with_what_they_mean(page, store):
@@ -413,6 +453,74 @@ def test_an_import_that_began_while_weights_were_fetched_is_not_taken_for_theirs
     said = "made is being imported; wait until that is done."
     assert (answer.status_code, answer.json()) == (400, {"error": said})
     assert [one.weights for one in begun] == [None], "the one that had begun goes on alone"
+
+
+def test_what_an_import_could_not_tell_is_told_until_somebody_else_has_gone_on_with_it(
+    page, store, monkeypatch
+):
+    """By the command, say, once there is room on the disk again."""
+    project = fill(store)
+    imports, begun = fake.of_nothing(monkeypatch)
+    imports.resume(store, project)
+    store.set_state(project.id, "importing")
+    begun[0].cancel()
+    begun[0].untold = "Not saved: the disk is full."
+    asking = page(imports=imports)
+
+    def told() -> set[tuple[str, str | None]]:
+        places = [f"/bc/{tab}/projects/{project.id}" for tab in ("evaluate", "review")]
+        said = [asking.get(place).json() for place in places]
+        said += asking.get("/bc/review/session").json()["projects"]
+        return {(one["state"], one["problem"]) for one in said}
+
+    assert told() == {("failed", "Not saved: the disk is full.")}
+    store.set_state(project.id, "ready")
+    assert told() == {("ready", None)}, "the failure of before is told for ever"
+
+
+@pytest.mark.parametrize(
+    ("method", "place", "given"),
+    [
+        ("POST", "/bc/review/projects", {"name": "away", "data": ["busi:/mnt/away/busi"]}),
+        ("POST", "/bc/evaluate/projects/{id}/predictions", {"weights": "/mnt/away/weights"}),
+        ("PUT", "/bc/models/ultrasound", {"name": "/mnt/away/weights"}),
+    ],
+)
+def test_a_drive_that_does_not_answer_keeps_nobody_else_waiting(
+    page, store, monkeypatch, method, place, given
+):
+    place, app = place.format(id=fill(store).id), page().app
+    looked, somebody_else, in_time = threading.Event(), threading.Event(), []
+
+    def away(look: Callable[[str], bool]) -> Callable[[str], bool]:
+        """As a drive whose server is away: it answers once others have been, or much later."""
+
+        def slowly(path: str) -> bool:
+            if "/mnt/away" in str(path):
+                looked.set()
+                in_time.append(somebody_else.wait(10))
+            return look(path)
+
+        return slowly
+
+    for name in ("lexists", "isdir"):
+        monkeypatch.setattr(os.path, name, away(getattr(os.path, name)))
+
+    async def both() -> tuple[httpx.Response, httpx.Response]:
+        transport, headers = httpx.ASGITransport(app), {"Cookie": VISITOR}
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://127.0.0.1", headers=headers
+        ) as client:
+            asked = asyncio.create_task(client.request(method, place, json=given))
+            assert await asyncio.to_thread(looked.wait, 60), "nobody looks for it"
+            other = await client.get("/bc/evaluate/projects")
+            somebody_else.set()
+            return await asked, other
+
+    refused, other = asyncio.run(both())
+    assert all(in_time), "nobody is answered while the drive is looked at"
+    assert (refused.status_code, other.status_code) == (400, 200), refused.text
+    assert "/mnt/away" in refused.json()["error"]
 
 
 # --- who gets none of it

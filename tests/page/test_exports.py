@@ -6,12 +6,18 @@ import os
 import shutil
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
 from bcweb.page.exports import Exports
 from bcweb.review.records import NotThere, ReviewError
 from tests.review import decided
+
+MOMENT = (
+    0.5  # seconds: two who come at once do so by then; one of two who come in turn waits in vain
+)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes on its disk")
@@ -91,6 +97,25 @@ def test_where_the_system_has_tidied_its_temporary_folder_the_next_is_nobody_els
         place = exports.file(decided.OWNER, id)[0].parent
         assert place.stat().st_mode & 0o077 == 0
         shutil.rmtree(place)
+
+
+def test_two_who_stop_one_at_once_stop_it_once(tmp_path, monkeypatch):
+    made = decided.accepted(tmp_path)
+    exports = Exports()
+    id = ended(exports, made)
+    both, of = threading.Barrier(2), exports._of
+
+    def found(owner: str, id: str):
+        there = of(owner, id)
+        with suppress(threading.BrokenBarrierError):
+            both.wait(MOMENT)
+        return there
+
+    monkeypatch.setattr(exports, "_of", found)
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(exports.stop, decided.OWNER, id) for _ in range(2)]
+    said = {type(one.exception()) for one in asked}
+    assert said == {type(None), NotThere}, "whoever comes second is told that it is gone"
 
 
 def test_one_that_ended_waits_for_whoever_asked_for_it_while_another_tab_makes_more(tmp_path):

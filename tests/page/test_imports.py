@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import datetime
 
 from bcweb.page.imports import Imports
@@ -42,11 +43,13 @@ def test_why_one_failed_is_told_where_the_project_could_not_keep_it(monkeypatch)
     [failed] = begun
     failed.cancel()
     assert imports.progress(PROJECT.id) == {"progress": None} and imports.under_way() == {}
+    left = replace(PROJECT, state="importing")
+    assert imports.ended(left) == left
     failed.untold = "Not saved: the disk is full."
-    told = {"progress": None, "state": "failed", "problem": failed.untold}
-    assert imports.progress(PROJECT.id) == told and imports.under_way() == {PROJECT.id: told}
+    assert imports.ended(left) == replace(left, state="failed", problem=failed.untold)
+    assert imports.ended(PROJECT) == PROJECT, "somebody else has gone on with it"
     imports.resume(None, PROJECT)
-    assert set(imports.progress(PROJECT.id)) == {"progress"}, "it goes on"
+    assert imports.ended(left) == left, "it goes on"
 
 
 def test_the_page_is_told_how_far_imports_are_while_another_begins(monkeypatch):

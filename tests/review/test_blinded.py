@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bcweb.review import rows
 from bcweb.review.records import Project, ReviewError
+from bcweb.review.schema import verdicts
 from bcweb.review.store import Store
 from tests.review.read_twice import ANNA, BEN, draw, fill_twice, read
 from tests.review.scored import CASES, ids_of, square
@@ -20,19 +23,19 @@ def own(tmp_path) -> Iterator[tuple[Store, Project]]:
 
 
 def told(store: Store, project: Project, reader: str, **asked) -> dict[str, tuple]:
-    rows = store.queue("local", project.id, "listed", reader=reader, blinded=True, **asked)
-    return {row.case: (row.decision, row.reader, row.label) for row in rows}
+    found = store.queue("local", project.id, "listed", reader=reader, blinded=True, **asked)
+    return {row.case: (row.decision, row.reader, row.label) for row in found}
 
 
 def test_each_row_tells_what_this_reader_said_whoever_was_last(own):
-    rows = told(*own, ANNA)
-    assert rows["a"] == ("corrected", ANNA, "benign")
-    assert rows["b"] == ("accept", ANNA, "benign")
-    assert rows["c"] == ("corrected", ANNA, "malignant"), (
+    seen = told(*own, ANNA)
+    assert seen["a"] == ("corrected", ANNA, "benign")
+    assert seen["b"] == ("accept", ANNA, "benign")
+    assert seen["c"] == ("corrected", ANNA, "malignant"), (
         "BEN's label is not told; the data set's is the same"
     )
-    assert rows["d"] == ("reject", ANNA, "malignant")
-    assert rows["late"] == (None, None, "benign")
+    assert seen["d"] == ("reject", ANNA, "malignant")
+    assert seen["late"] == (None, None, "benign")
     assert told(*own, BEN)["a"] == ("corrected", BEN, "malignant")
     assert set(told(*own, "CARA").values()) == {
         (None, None, label) for label in ("benign", "malignant", "normal")
@@ -55,11 +58,11 @@ def test_filters_ask_for_what_this_reader_said(own):
 
 def test_what_this_reader_has_not_read_comes_first(own):
     store, project = own
-    rows = store.queue("local", project.id, "unread", reader="CARA", blinded=True)
-    assert [row.case for row in rows] == [made.name for made in CASES]
+    found = store.queue("local", project.id, "unread", reader="CARA", blinded=True)
+    assert [row.case for row in found] == [made.name for made in CASES]
     read(store, project, "CARA", "a", "truth")
-    rows = store.queue("local", project.id, "unread", reader="CARA", blinded=True)
-    assert [row.case for row in rows] == [made.name for made in CASES[1:]] + ["a"]
+    found = store.queue("local", project.id, "unread", reader="CARA", blinded=True)
+    assert [row.case for row in found] == [made.name for made in CASES[1:]] + ["a"]
 
 
 def test_what_another_took_back_is_no_verdict_of_this_reader_either(own):
@@ -88,6 +91,41 @@ def test_counts_are_of_this_readers_verdicts(own):
     everybody = store.counts("local", project.id)
     told = [counts["readers"] for counts in (everybody, anna, nobody)]
     assert told == [[ANNA, BEN], [ANNA], []]
+
+
+def test_of_two_of_their_verdicts_the_clocks_say_the_last_where_two_databases_went_on(own):
+    """A backup brought ANNA's later one first: neither follows the other."""
+    store, project = own
+    case = ids_of(store, project)["late"]
+    now = datetime.now(UTC)
+    said = {
+        "project_id": project.id, "case_id": case, "reader": ANNA, "comment": "", "seconds": 1.0,
+    }  # fmt: skip
+    for key, decision, at, label in (
+        ("1", "unsure", now, "cyst"), ("2", "truth", now - timedelta(1), "scar"),
+    ):  # fmt: skip
+        told_so = said | {"key": key, "decision": decision, "at": at, "label": label}
+        with store._database.writing() as connection:
+            connection.execute(verdicts.insert().values(told_so))
+    assert told(store, project, ANNA)["late"] == ("unsure", ANNA, "cyst")
+    assert store.counts("local", project.id, ANNA)["decisions"]["unsure"] == 1
+    assert store.read_by("local", project.id, ANNA) == 8
+
+
+def test_what_others_said_of_ten_thousand_cases_is_not_read(own, monkeypatch):
+    """It takes a second of ten thousand, and each change of a filter asks for it twice."""
+    store, project = own
+    twice = ids_of(store, project)["a"]
+    made, verdict = [], rows.verdict
+    monkeypatch.setattr(rows, "verdict", lambda row: made.append(row["case_id"]) or verdict(row))
+    told(store, project, ANNA)
+    store.counts("local", project.id, ANNA)
+    store.read_by("local", project.id, ANNA)
+    assert made == [], "verdicts were read whole"
+    draw(store, project, ANNA, "a", square(10, 0))
+    made.clear()
+    assert told(store, project, ANNA)["a"][:2] == ("corrected", ANNA)
+    assert set(made) == {twice}, "more than she decided twice was read"
 
 
 def test_a_snapshot_of_a_reader_has_what_they_said_last(own):

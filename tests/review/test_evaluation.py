@@ -288,6 +288,23 @@ def test_uncertainty_is_rated_by_how_it_ranks_the_errors(tmp_path):
     assert (told["n"], told["correlation"]) == (4, pytest.approx(0.8))
 
 
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ("a", "1 is unseen"),
+        ("a b", "2 are unseen"),
+        ("a seen", "1 is unseen, 1 was seen in training, of which 0 are scored out of fold"),
+        ("seen carried", "0 are unseen, 2 were seen in training, of which 1 is scored out of fold"),
+    ],
+)
+def test_one_case_is_told_as_one(tmp_path, names, said):
+    cases = [made for made in CASES if made.name in names.split()]
+    with Store(tmp_path) as store:
+        fill(store, cases=cases)
+        told = wording.about(evaluate(store, "local", "made", FIRST).figures)[0]
+    assert told == f"{len(cases)} of {len(cases)} cases have a score: {said}."
+
+
 # --- which truth
 
 
@@ -298,13 +315,15 @@ def test_readers_masks_are_the_truth_only_where_that_was_asked_for(own):
     decide(store, ids["b"], "corrected", square(10, 2), beginning="prediction")
     decide(store, ids["f"], "corrected", square(3, 0), beginning="empty", label="benign")
     decide(store, ids["c"], "truth")
+    # So was the one of a case that the weights were trained on: no figure is of it.
+    decide(store, ids["seen"], "corrected", square(10, 0), beginning="prediction")
     before = evaluate(store, "local", "made", FIRST)
     after = evaluate(store, "local", "made", FIRST, "reader")
     dice = {case.score.id: case.score.dice for case in after.cases}
     assert [case.score.dice for case in before.cases if case.score.id in "bf"] == [0.8, 0]
     assert (dice["b"], dice["f"], dice["c"]) == (1, 1, 0.5)
     figures = after.figures
-    assert (figures["by_reader"], figures["begun_from_it"]) == (3, 1)
+    assert (figures["by_reader"], figures["begun_from_it"]) == (4, 1)
     assert figures["lesion"]["n"] == before.figures["lesion"]["n"] + 1, "f holds a lesion now"
     assert figures["by_label"]["normal"]["n"] == 1, "and is called benign"
     assert (before.figures["by_reader"], before.figures["begun_from_it"]) == (0, 0)

@@ -7,6 +7,7 @@ import errno
 import os
 import sqlite3
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,8 +22,12 @@ from bcweb.review import home
 from bcweb.review.database import _parsed
 from bcweb.review.records import NewVerdict
 from bcweb.review.store import NotSaved, Store
+from tests import weights_folder
+from tests.review.imported import pictures
 from tests.review.small import ME, corrected, mask, new_case, new_prediction, project
 
+ROOT = Path(__file__).parents[2]
+_SOME_ROOM = 64 << 10  # bytes: for two pictures' sketches, not for eight
 _LARGE = 700  # pixels a side of a random mask: 60 kB that do not compress
 
 
@@ -121,6 +126,33 @@ def test_the_disk_is_full_for_a_backup(small_disk, tmp_path, monkeypatch, capsys
     said = capsys.readouterr()
     assert (said.out, said.err) == ("", "No backup: database or disk is full.\n")
     assert not (small_disk / "copy").exists()
+
+
+def test_the_disk_of_temporary_files_is_full_while_pictures_are_compared(small_disk, tmp_path):
+    """It ends the import with a sentence, and not its process, which may be the page's own."""
+    environment = os.environ | {"BCWEB_HOME": str(tmp_path / "home"), "TMPDIR": str(small_disk)}
+    environment.pop("BCWEB_DATABASE", None)
+    weights = weights_folder.write(tmp_path / "weights")
+    data = f"folder:{pictures(tmp_path / 'set', 8)}"
+
+    def run() -> subprocess.CompletedProcess:
+        command = [sys.executable, "-m", "bcweb.review", "import", "P", "--data", data]
+        command += ["--weights", str(weights), "--workers", "1"]
+        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+
+    filler = fill(small_disk)
+    os.truncate(filler, filler.stat().st_size - _SOME_ROOM)
+    done = run()
+    assert done.returncode == 1, (done.returncode, done.stderr)
+    assert "No space left on device" in done.stderr and "Traceback" not in done.stderr
+    with Store(tmp_path / "home") as store:
+        project = store.project(ME, "P")
+        assert (project.state, project.predicted) == ("failed", 8), "what was predicted is kept"
+        assert "No space left on device" in project.problem
+    filler.unlink()
+    assert run().returncode == 0
+    with Store(tmp_path / "home") as store:
+        assert store.project(ME, "P").state == "ready"
 
 
 @pytest.mark.parametrize(("step", "number"), [("fsync", 1), ("replace", 1), ("fsync", 2)])

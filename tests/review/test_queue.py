@@ -155,6 +155,42 @@ def test_the_label_that_a_reader_gave_is_found_by_its_text(made):
     assert names(store, project_id, "listed", text="%") == "c"
 
 
+@pytest.mark.parametrize("label", ["Ödem", "ÉVOLUTIVE", "Straße", "Γραμμή"])
+@pytest.mark.parametrize("blinded", [False, True])
+def test_large_and_small_letters_are_alike_in_every_language(made, label, blinded):
+    store, project_id, ids = made
+    store.save(ME, "anna", ids["a"], NewVerdict("unsure", "k", label=label))
+    asked = {"reader": "anna", "blinded": blinded}
+    for said in (label, label.lower(), label.upper(), label[1:-1]):
+        found = names(store, project_id, "listed", text=f"{said} ZYSTE", **asked)
+        assert found == "a", f"{said} does not find {label}"
+    assert names(store, project_id, "listed", text=f"{label} shadow", **asked) == ""
+
+
+def test_a_label_in_place_of_the_data_sets_is_found_by_either(made):
+    """Its own reader's, whoever decided after them; and another's by nobody who is blinded."""
+    store, project_id, ids = made
+    first = store.save(ME, "anna", ids["a"], NewVerdict("unsure", "k", label="BI-RADS 3"))
+    store.save(ME, "bert", ids["a"], NewVerdict("unsure", "k", after=first.id, label="scar"))
+    for reader, found in (("anna", {"bi-rads": "a", "scar": "", "benign": "ac"}),
+                          ("bert", {"bi-rads": "", "scar": "a", "benign": "ac"}),
+                          ("cara", {"bi-rads": "", "scar": "", "benign": "ac"})):  # fmt: skip
+        asked = {"reader": reader, "blinded": True}
+        assert {t: names(store, project_id, "listed", text=t, **asked) for t in found} == found
+    assert names(store, project_id, "listed", text="scar") == "a"
+
+
+def test_a_whole_report_may_be_pasted_into_the_search(made):
+    """It has more words than a database takes conditions, and a word longer than any that it looks for."""
+    store, project_id, ids = made
+    words = [f"word{n}" for n in range(3000)]
+    store.save(ME, "anna", ids["a"], NewVerdict("unsure", "k", label="Zyste"))
+    for reader in ({}, {"reader": "anna", "blinded": True}):
+        assert names(store, project_id, "listed", text=" ".join(words), **reader) == ""
+        assert names(store, project_id, "listed", text="ZYSTE " * 3000, **reader) == "a"
+        assert names(store, project_id, "listed", text="x" * 60_000, **reader) == ""
+
+
 def test_an_order_or_decision_that_there_is_not(made):
     store, project_id, _ = made
     with pytest.raises(ReviewError, match="no order 'best'; there are worst, uncertain"):

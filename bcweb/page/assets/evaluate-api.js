@@ -13,6 +13,7 @@ import { BASE, ask, sending } from "./api.js";
  * @property {string | null} problem why the last import stopped
  * @property {{done: number, total: number, of: string, doing: string} | null} progress of an import that is under way
  */
+/** @typedef {Omit<Known, "revisions">} Imported */
 /** @typedef {{key: string, value: string, interval: string, over: string, why: string}} Cell why: there is no figure, or no interval */
 /** @typedef {{name: string, images: string, groups: string, only: [string, string] | null, cells: Cell[]}} Line */
 /** @typedef {{title: string, lines: Line[]}} Section */
@@ -72,6 +73,10 @@ export const projects = async () => (await ask("/evaluate/projects")).projects;
 
 /** @param {number} id @returns {Promise<Known>} */
 export const project = (id) => ask(`/evaluate/projects/${id}`);
+
+/** How far its import is: what is known of it but for its revisions, whose cases are counted one by one.
+ * @param {number} id @returns {Promise<Imported>} */
+export const importing = (id) => ask(`/evaluate/projects/${id}?revisions=false`);
 
 /** Segment its cases with other weights too. @param {number} id @param {string} weights @returns {Promise<Known>} */
 export const predict = (id, weights) => ask(`/evaluate/projects/${id}/predictions`, sending("POST", { weights }));

@@ -34,7 +34,7 @@ export class Importing {
     for (;;) {
       await pause();
       if (!isWatched()) return;
-      const now = await api.project(project).catch((error) => (error instanceof Gone ? error : null));
+      const now = await api.importing(project).catch((error) => (error instanceof Gone ? error : null));
       if (!isWatched()) return;
       if (now instanceof Gone || (now && !now.progress)) return this.over();
       if (now) this.#show(now); // else it is asked again
@@ -47,7 +47,7 @@ export class Importing {
     this.element.hidden = true;
   }
 
-  /** @param {Known} known */
+  /** @param {import("./evaluate-api.js").Imported} known */
   #show({ progress, problem, may_predict }) {
     const { done, total, of, doing } = progress ?? { done: 0, total: 0, of: "", doing: "" };
     const far = total ? `${doing}: ${grouped(done)} of ${grouped(total)} ${of}` : `${doing} …`;

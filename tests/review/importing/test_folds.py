@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bcweb.cases.duplicates import fingerprint
@@ -58,6 +59,24 @@ def crossed(tmp_path) -> tuple[Path, Path, Path]:
     ]  # fmt: skip
     write_scores(final / "scores.csv", scores)
     return place, final, folds
+
+
+def test_a_copy_that_was_padded_to_a_square_is_seen_too(store, tmp_path):
+    """Under another name, in another data set: by its picture alone."""
+    place = pictures(tmp_path / "set", 2)
+    weights = weights_folder.write(tmp_path / "w", 1, name="w")
+    seen_csv(weights, place, 0)
+    for number in (0, 1):
+        pixels = read_scan(place / "images" / f"scan {number:02d}.png").pixels
+        above = (pixels.shape[1] - pixels.shape[0]) // 2
+        assert above > 5, "wider than high"
+        square = np.pad(pixels, ((above, pixels.shape[1] - pixels.shape[0] - above), (0, 0)))
+        trees.save(tmp_path / "copies" / f"{number}.png", square)
+    run(store, "P", f"folder:{tmp_path / 'copies'}?modality=ultrasound", weights=str(weights))
+    assert {case: p.how for case, p in predictions(store, "P").items()} == {
+        "0": "seen",
+        "1": "unseen",
+    }
 
 
 def test_a_seen_case_is_predicted_by_a_fold_that_had_not_seen_it(store, crossed):

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from bcweb.phantoms import phantom
+from bcweb.review.importing import PREDICTING, prepare
 from bcweb.scores import read_scores
 from bcweb.weights import EMBEDDED
 from tests.cases import trees
@@ -50,6 +51,24 @@ def test_a_scan_that_was_mended_is_compared_with_the_others_too(store, weights, 
     by = {row.case: row for row in rows(store, "P")}
     assert by["scan 01"].problem is None
     assert by["scan 00"].twin == by["scan 01"].id, "they show one picture"
+
+
+def test_a_scan_that_is_gone_by_then_has_no_twin_and_takes_none_from_the_others(
+    store, weights, tmp_path
+):
+    place = pictures(tmp_path / "set", 4)
+    for number in (0, 1, 3):
+        trees.save(place / "images" / f"scan 0{number}.png", trees.picture(7, 240 + number, 320))
+
+    def told(now):
+        if (now.phase, now.done) == (PREDICTING, 4):
+            (place / "images" / "scan 01.png").unlink()
+
+    made = prepare(store, ME, "P", [f"folder:{place}"], str(weights), workers=1, told=told)
+    assert made.run().problem is None
+    by = {row.case: row for row in rows(store, "P")}
+    assert by["scan 00"].twin == by["scan 03"].id
+    assert by["scan 01"].twin is None and by["scan 02"].twin is None
 
 
 def test_truths_of_a_picture_and_a_part_of_it_are_compared_where_both_show(
