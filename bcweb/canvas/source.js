@@ -1,5 +1,7 @@
 // Fetches a scan's arrays from the server. Errors are one sentence for the reader.
 
+import { patience } from "./silence.js";
+
 /** @typedef {object} ScanInfo
  * @property {string | number} id
  * @property {string} name
@@ -27,13 +29,14 @@
 async function fetchArray(place, info, what, signal, bytes, of = null) {
   let response;
   let buffer;
+  const line = patience();
   try {
     const asked = of === null ? "" : `?of=${encodeURIComponent(String(of))}`;
     response = await fetch(`${place}/${encodeURIComponent(String(info.id))}/${what}${asked}`, {
       credentials: "same-origin",
-      signal,
+      signal: AbortSignal.any([signal, line.signal]),
     });
-    buffer = await response.arrayBuffer();
+    buffer = await line.bytesOf(response);
   } catch (error) {
     if (signal.aborted) throw error;
     throw new Error(`The server did not answer when asked for the ${what} of ${info.name}.`);

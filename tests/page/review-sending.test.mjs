@@ -37,6 +37,54 @@ test("what is drawn while a verdict comes to this browser is sent after it", asy
   assert.deepEqual(asked, ["verdicts", "draft"]);
 });
 
+test("a fault of the page is no refusal of what the server has, and holds nothing up", async () => {
+  mock.method(globalThis, "fetch", async () => Response.json({ changed: "now" }));
+  const faults = [];
+  globalThis.reportError = ({ message }) => faults.push(message);
+  const fault = (/** @type {string} */ of) => () => {
+    throw new TypeError(of);
+  };
+  const refused = [];
+  const page = { saved: fault("saved"), drafted: fault("drafted"), refused: (kept, { message }) => refused.push(message), changed() {} };
+  const outbox = new Outbox({ put: async () => true, remove: async () => {} }, page);
+  await outbox.draft({ ...kept("draft"), id: "6" });
+  await outbox.decide(kept("verdict"));
+  await new Promise((done) => setTimeout(done));
+  assert.deepEqual(refused, [], "NOT saved is said of what is saved");
+  assert.deepEqual(faults.sort(), ["drafted", "saved"], "nobody hears of the fault");
+  mock.restoreAll();
+  mock.method(globalThis, "fetch", async () => Response.json({ error: "It is gone." }, { status: 404 }));
+  page.refused = fault("refused");
+  for (const at of [1, 2]) {
+    await outbox.decide(kept("verdict"));
+    await new Promise((done) => setTimeout(done));
+    assert.equal(faults.length, 2 + at, "what comes after a fault is not sent any more");
+    assert.equal(outbox.state.verdicts, 0);
+  }
+});
+
+test("what is fetched to be looked at is not waited for on a line that has gone dead", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  for (const ask of [() => api.session(), () => api.project(1), () => api.mask("5", "draft")]) {
+    for (const begins of [false, true]) {
+      const over = new AbortController();
+      mock.method(AbortSignal, "timeout", (ms) => (setTimeout(() => over.abort(), ms), over.signal));
+      mock.method(globalThis, "fetch", (path, { signal }) => {
+        const dead = new Promise((_, fail) => signal?.addEventListener("abort", () => fail(signal.reason)));
+        return begins ? Promise.resolve(new Response(new ReadableStream({ start: (line) => void dead.catch((why) => line.error(why)) }))) : dead;
+      });
+      let failed = null;
+      ask().catch((error) => (failed = error));
+      await new Promise(setImmediate);
+      mock.timers.tick(60_000);
+      for (let turn = 0; turn < 9; turn++) await new Promise(setImmediate);
+      assert.match(failed?.message ?? "nothing", /^The server d(oes|id) not answer/, `${ask} waits for ever`);
+      mock.method(AbortSignal, "timeout").mock.restore();
+    }
+  }
+  mock.timers.reset();
+});
+
 test("a mask has the time that a slow line takes for it", async () => {
   const limits = [];
   mock.method(AbortSignal, "timeout", (ms) => {

@@ -37,6 +37,11 @@ test("what was kept of a case is of that one, and of no other that has its numbe
   }
 });
 
+test("no letter of a name is cut in two", () => {
+  const name = "e\u0301\u{1F469}\u200d\u2695\ufe0f\u0628\u064e";
+  assert.deepEqual(words.letters(name), ["e\u0301", "\u{1F469}\u200d\u2695\ufe0f", "\u0628\u064e"]);
+});
+
 test("time on a case leaves out a hidden tab and all but a minute of doing nothing", () => {
   let now = 0;
   const clock = new Clock(() => now);

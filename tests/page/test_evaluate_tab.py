@@ -278,6 +278,21 @@ def test_back_from_the_question_who_reads_leads_to_a_page_that_can_be_used(tab):
     tab.landed_on("d", FIRST)
 
 
+def test_back_with_the_sheet_of_keys_open_leads_to_a_page_that_can_be_used(tab):
+    """As one closes a sheet on a phone: the tab goes, and the sheet with it."""
+    tab.open().compare()
+    tab.on(".worse [data-case]").first.click()
+    expect(tab.page.locator("bc-review .panel .case h2")).to_be_visible()
+    tab.page.get_by_role("tab", name="Scan").click()
+    expect(tab.find(".bench")).to_be_visible()
+    tab.page.keyboard.press("?")
+    expect(tab.find("dialog")).to_be_visible()
+    tab.page.go_back()
+    tab.told()
+    tab.on(".worse [data-case]").nth(1).click(timeout=10_000)
+    tab.landed_on("d", FIRST)
+
+
 def test_other_weights_predict_in_the_background_and_are_compared(tab, tmp_path):
     other = weights_folder.write(tmp_path / "other", name="other")
     tab.open()
@@ -355,6 +370,8 @@ def test_how_far_an_import_is_goes_on_being_told_after_a_question_that_failed(ta
     tab.choose("small")
     expect(tab.on(".importing")).to_contain_text("Predicting: 3 of 1\u202f000 cases")
     expect(tab.on(".importing")).to_be_hidden()
+    counted = ["revisions=false" not in route.request.url for route in asked[:5]]
+    assert counted == [True, False, False, False, False], "each question has every prediction read"
     expect(tab.on(".about")).to_contain_text("2 of 2 cases have a score")
 
 

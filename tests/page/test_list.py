@@ -35,7 +35,7 @@ def test_a_bad_file_gets_its_sentence_in_its_row_and_the_others_are_done(page):
 
 
 def test_a_folder_that_is_listed_can_be_reviewed(page, tmp_path):
-    folder = tmp_path / "Ward 7"
+    folder = tmp_path / "Ward 7; left"  # several are separated so
     folder.mkdir()
     (folder / "a.png").write_bytes(png(OTHER.scan.pixels))
     review = page.find(".folder .review")
@@ -45,7 +45,7 @@ def test_a_folder_that_is_listed_can_be_reviewed(page, tmp_path):
     expect(page.title()).to_have_text("a.png")
     review.click()
     form = page.page.locator("bc-review form.new")
-    expect(form.get_by_label("Name")).to_have_value("Ward 7")
+    expect(form.get_by_label("Name")).to_have_value("Ward 7; left")
     expect(form.get_by_label("Data")).to_have_value(f"folder:{folder}/")
     form.get_by_role("button", name="Begin").click()
     project = page.page.locator("bc-review .projects li").filter(has_text="Ward 7")

@@ -39,6 +39,20 @@ def test_three_hints_stand_there_until_they_are_put_away(page, request):
     expect(page.find(".hints")).to_be_hidden()
 
 
+@pytest.mark.parametrize(
+    ("tab", "part"), [("Model", "bc-models .models"), ("Evaluate", "bc-evaluate .evaluate")]
+)
+def test_a_tab_is_unseen_until_its_styles_are_there(page, tab, part):
+    held = []
+    page.page.route("**/controls.css", lambda route: held.append(route))
+    with page.page.expect_request("**/controls.css"):
+        page.page.get_by_role("tab", name=tab).click()
+    expect(page.page.locator(part)).to_be_attached()
+    expect(page.page.locator(part), "bare buttons flash").to_be_hidden()
+    held[0].continue_()
+    expect(page.page.locator(part)).to_be_visible()
+
+
 @pytest.fixture
 def unanswered(context, address) -> Iterator[Page]:
     """The page that was opened while its first question has no answer."""

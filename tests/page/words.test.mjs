@@ -87,6 +87,8 @@ test("a model's figures are rows with a cell for each data set", () => {
   const figures = { lesion, normal: { n: 0, groups: 0, painted: null, painted_ci: null }, presence_auc: null, presence_auc_ci: null };
   const rows = Object.fromEntries(words.figureRows([figures, figures]).map(({ name, cells }) => [name, cells]));
   assert.deepEqual(rows["Lesion images"][1], { value: "1\u202f234", interval: "97 groups" });
+  const [single] = words.figureRows([{ ...figures, lesion: { ...lesion, n: 3, groups: 1 } }]);
+  assert.deepEqual(single.cells, [{ value: "3", interval: "1 group" }]);
   assert.deepEqual(rows["Dice, mean"][0], { value: "0.687", interval: "0.586–0.773" });
   assert.deepEqual(rows["Dice, median"][0], { value: "0.800", interval: "" });
   assert.deepEqual(rows["Normals painted"][0], { value: "–", interval: "" });
@@ -95,9 +97,11 @@ test("a model's figures are rows with a cell for each data set", () => {
 test("an operating point is put in words", () => {
   assert.equal(words.threshold(0.1 + 0.6), "0.7");
   assert.equal(words.threshold(0.4375), "0.438");
-  const point = { mask_threshold: 0.6, presence_gate: 0.6665, min_lesion_fraction: 0.001 };
-  assert.equal(words.operatingPoint({ crop: null, operating_point: point }), "painted from 0.6 on; nothing below a presence of 0.67; no part under 0.1% of the image");
+  const point = { mask_threshold: 0.6, presence_gate: 0.6667, min_lesion_fraction: 0.001 };
+  assert.equal(words.operatingPoint({ crop: null, operating_point: point }), "painted from 0.6 on; nothing below a presence of 0.667; no part under 0.1% of the image");
   assert.match(words.operatingPoint({ crop: "breast", operating_point: point }), /no part under 0\.1% of what it looks at$/);
+  const low = { crop: null, operating_point: { ...point, presence_gate: 0.004 } };
+  assert.match(words.operatingPoint(low), /nothing below a presence of 0\.004;/, "nothing lies below 0.00");
   const open = { mask_threshold: 0.5, presence_gate: null, min_lesion_fraction: 0 };
   assert.equal(words.operatingPoint({ crop: null, operating_point: open }), "painted from 0.5 on; no presence gate");
 });

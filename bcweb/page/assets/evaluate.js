@@ -12,6 +12,7 @@ import { Questions } from "./questions.js";
 import { explain } from "./meanings.js";
 import { remembered } from "./remembering.js";
 import { showTab } from "./review-links.js";
+import { fillStyled } from "./styled.js";
 import { grouped } from "./words.js";
 
 /** @typedef {import("./evaluate-api.js").Project} Project */
@@ -39,8 +40,7 @@ class Evaluate extends HTMLElement {
   constructor() {
     super();
     this.#root = this.attachShadow({ mode: "open" });
-    const sheet = (/** @type {string} */ name) => h("link", { rel: "stylesheet", href: new URL(name, import.meta.url).href });
-    this.#root.append(sheet("./controls.css"), sheet("./evaluate.css"), this.#skeleton());
+    fillStyled(this.#root, ["./controls.css", "./evaluate.css"], this.#skeleton());
     explain(this.#root);
     this.#cases = new Cases(this.#root, this.#element(".plots"), this.#element(".cases"), () => this.#showGroups());
   }
@@ -49,8 +49,8 @@ class Evaluate extends HTMLElement {
     if (this.#isStarted) return;
     this.#isStarted = true;
     // Each time the tab is opened: something may have been imported, predicted or decided.
-    new IntersectionObserver(([{ isIntersecting }]) => {
-      if (isIntersecting) {
+    new IntersectionObserver((entries) => {
+      if (entries.at(-1)?.isIntersecting) {
         window.scrollTo(0, this.#top);
         if (document.activeElement === document.body) this.#toOpened(); // the browser's Back
         this.#load();

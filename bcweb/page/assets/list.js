@@ -93,7 +93,7 @@ export class List {
     return h(
       "li",
       { class: "row failed", title: name, "data-key": key },
-      h("div", { class: "text", role: "alert" }, h("span", { class: "name" }, name), h("span", { class: "state" }, message || info?.problem)),
+      h("div", { class: "text", role: "alert" }, h("span", { class: "name", dir: "auto" }, name), h("span", { class: "state" }, message || info?.problem)),
       h("button", { type: "button", class: "dismiss", "aria-label": `Dismiss ${name}`, title: "Dismiss", onclick: () => this.actions.dismiss(key) }, "×"),
     );
   }
@@ -123,7 +123,7 @@ export class List {
         "button",
         { type: "button", class: "select", title: name, onclick: () => this.actions.select(key) },
         h("span", { class: "picture" }),
-        h("span", { class: "text" }, h("span", { class: "name" }, name), h("span", { class: "state" })),
+        h("span", { class: "text" }, h("span", { class: "name", dir: "auto" }, name), h("span", { class: "state" })),
       ),
     );
   }

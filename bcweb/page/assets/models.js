@@ -6,6 +6,7 @@ import { buildAll } from "./card.js";
 import { button, h, keepFocus, write } from "./dom.js";
 import { Questions } from "./questions.js";
 import { explain, term } from "./meanings.js";
+import { fillStyled } from "./styled.js";
 import * as words from "./words.js";
 
 /** @typedef {import("./api.js").Modality} Modality */
@@ -27,8 +28,7 @@ class Models extends HTMLElement {
   constructor() {
     super();
     this.#root = this.attachShadow({ mode: "open" });
-    const sheet = (/** @type {string} */ name) => h("link", { rel: "stylesheet", href: new URL(name, import.meta.url).href });
-    this.#root.append(sheet("./controls.css"), sheet("./models.css"), ...this.#skeleton());
+    fillStyled(this.#root, ["./controls.css", "./models.css"], this.#skeleton());
     explain(this.#root);
   }
 
@@ -37,8 +37,8 @@ class Models extends HTMLElement {
     this.#isStarted = true;
     this.#channel.onmessage = () => this.#load();
     // Each time the tab is opened: somebody may have exchanged the weights elsewhere.
-    new IntersectionObserver(([{ isIntersecting }]) => {
-      if (isIntersecting) this.#load();
+    new IntersectionObserver((entries) => {
+      if (entries.at(-1)?.isIntersecting) this.#load();
       else this.#drop();
     }).observe(this);
   }
@@ -50,38 +50,36 @@ class Models extends HTMLElement {
       h("input", { type: "text", "aria-label": "Folder on this machine, or hf://user/repo@revision", placeholder: "Folder, or hf://user/repo@revision", autocomplete: "off", spellcheck: false }),
       h("button", { type: "submit" }, "Use"),
     );
-    return [
+    return h(
+      "div",
+      { class: "models" },
+      h("h1", { class: "unseen" }, "Model"),
       h(
-        "div",
-        { class: "models" },
-        h("h1", { class: "unseen" }, "Model"),
+        "aside",
+        { "aria-label": "Weights" },
+        h("fieldset", { class: "choices" }, h("legend", { class: "unseen" }, "Modality")),
+        h("section", { class: "facts" }, h("p", { class: "quiet", role: "status" }, "Reading the weights …")),
         h(
-          "aside",
-          { "aria-label": "Weights" },
-          h("fieldset", { class: "choices" }, h("legend", { class: "unseen" }, "Modality")),
-          h("section", { class: "facts" }, h("p", { class: "quiet", role: "status" }, "Reading the weights …")),
-          h(
-            "section",
-            { class: "others", hidden: true },
-            h("h3", { tabIndex: -1 }, "Use other weights"),
-            h("p", { class: "why quiet", hidden: true }),
-            h("ul", { class: "names" }),
-            form,
-            h("p", { class: "said", role: "status" }),
-            h("div", { class: "revisions" }),
-            h("p", { class: "lasting quiet small" }),
-          ),
-        ),
-        h(
-          "div",
-          { class: "texts" },
-          h("div", { class: "notice caution", role: "status", hidden: true }, h("p")),
-          h("section", { class: "scores", "aria-label": "Scores" }),
-          h("section", { class: "study card", "aria-label": "Study" }),
-          h("section", { class: "described card", "aria-label": "Card" }),
+          "section",
+          { class: "others", hidden: true },
+          h("h3", { tabIndex: -1 }, "Use other weights"),
+          h("p", { class: "why quiet", hidden: true }),
+          h("ul", { class: "names" }),
+          form,
+          h("p", { class: "said", role: "status" }),
+          h("div", { class: "revisions" }),
+          h("p", { class: "lasting quiet small" }),
         ),
       ),
-    ];
+      h(
+        "div",
+        { class: "texts" },
+        h("div", { class: "notice caution", role: "status", hidden: true }, h("p")),
+        h("section", { class: "scores", "aria-label": "Scores" }),
+        h("section", { class: "study card", "aria-label": "Study" }),
+        h("section", { class: "described card", "aria-label": "Card" }),
+      ),
+    );
   }
 
   // ---------------------------------------------------------------- asking

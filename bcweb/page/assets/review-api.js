@@ -1,5 +1,6 @@
 // What the Review tab asks of /bc/review. Every failure is an Error with one sentence for the reader.
 
+import { patience } from "../../canvas/silence.js";
 import { BASE, Refused, ask, sending } from "./api.js";
 
 /** @typedef {import("./api.js").Modality} Modality */
@@ -160,7 +161,8 @@ export function setBlinded(is) {
 /** Who asks, and whether they are blinded: who is another is told another thing. */
 export const asker = () => `${isBlinded ? "blinded " : ""}${reader}`;
 
-const whose = () => ({ "X-Reader": encodeURIComponent(reader), ...(isBlinded && { "X-Blinded": "true" }) });
+/** @param {string} [as] what the reader is called */
+const whose = (as = reader) => ({ "X-Reader": encodeURIComponent(as), ...(isBlinded && { "X-Blinded": "true" }) });
 
 /** How long an answer may take that something waits for, */
 const ANSWER_MS = 60_000;
@@ -169,20 +171,20 @@ const SLOWEST = 8;
 
 /** @param {string} path @param {RequestInit} [options] */
 const review = (path, options = {}) =>
-  ask(`/review${path}`, { ...options, headers: { ...options.headers, ...whose() } });
+  ask(`/review${path}`, { ...options, headers: { ...whose(), ...options.headers } });
 
 /** What has to end: on a dead line no answer ever comes, a try that never ended would be the last, and a case would wait
  * for it for ever. @param {string} path @param {RequestInit} [options] @param {number} [bytes] of a mask that goes with it */
 const inTime = (path, options, bytes = 0) => review(path, { ...options, signal: AbortSignal.timeout(ANSWER_MS + Math.round(bytes / SLOWEST)) });
 
-/** @returns {Promise<Session>} */
-export const session = () => review("/session");
+/** @param {string} [as] what the reader would be called @returns {Promise<Session>} */
+export const session = (as) => inTime("/session", { headers: whose(as) });
 
 /** @param {string} name @param {string[]} data @param {string} weights @returns {Promise<Project>} */
 export const create = (name, data, weights) => review("/projects", sending("POST", { name, data, weights: weights || null }));
 
 /** @param {number} id @returns {Promise<Project>} */
-export const project = (id) => review(`/projects/${id}`);
+export const project = (id) => inTime(`/projects/${id}`);
 
 /** @param {number} id */
 export const removeProject = (id) => review(`/projects/${id}`, { method: "DELETE" });
@@ -210,9 +212,10 @@ export const thumbnail = (id) => `${BASE}/review/cases/${id}/thumbnail`;
 /** @param {string} id of the case @param {"draft" | number} of @returns {Promise<Uint8Array<ArrayBuffer>>} 0 and 1, row-major */
 export async function mask(id, of) {
   let response;
+  const line = patience();
   try {
-    response = await fetch(`${BASE}/review/cases/${id}/mask?of=${of}`, { credentials: "same-origin", headers: whose() });
-    if (response.ok) return new Uint8Array(await response.arrayBuffer()).map((value) => value >> 7);
+    response = await fetch(`${BASE}/review/cases/${id}/mask?of=${of}`, { credentials: "same-origin", headers: whose(), signal: line.signal });
+    if (response.ok) return new Uint8Array(await line.bytesOf(response)).map((value) => value >> 7);
   } catch {
     throw new Error("The server did not answer when asked for a mask of this case; try again.");
   }

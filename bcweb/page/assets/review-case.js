@@ -83,7 +83,7 @@ export class CasePanel {
     const { name, dataset, path, label, how, findings, cautions } = info;
     const about = how && HOW[how];
     return [
-      h("h2", { title: path }, name),
+      h("h2", { title: path, dir: "auto" }, name),
       ...cautions.map((caution) => h("p", { class: "caution warning", role: "alert" }, caution)),
       h("p", { class: "quiet" }, [dataset, label].filter(Boolean).join(" · ")),
       h("p", { class: "quiet small" }, info.width ? `${size(info)}; ${spacing(info)}` : ""),

@@ -28,7 +28,9 @@ import * as words from "./review-words.js";
  */
 
 const CHANNEL = "bc-review";
+const SAVING = `This case is being saved: ${shown(KEYS.undo.keys[0])} takes that back.`;
 const UNDOING = "The verdict on this case is being undone: decide again after that.";
+const NONE_HERE = `No verdict of yours in this project since this page was opened. At a case that you decided before, ${shown(KEYS.undo.keys[0])} takes that back.`;
 const AFTER = "What you add now is saved when you decide again.";
 
 /** @param {{kept: Kept}[]} refused */
@@ -36,6 +38,9 @@ const namesOf = (refused) => refused.map(({ kept }) => kept.name).join(", ");
 
 /** Whether "No lesion" was pressed: any other correction began with some mask. @param {Kept} kept a verdict */
 const isNoLesion = ({ said, beginning }) => said?.decision === "corrected" && beginning === null;
+
+/** What was pressed for it. @param {Kept} kept a verdict */
+const pressedFor = (kept) => (isNoLesion(kept) ? "noLesion" : kept.said?.decision);
 
 export class Deciding {
   /** A decision that would leave strokes out was pressed once, and for how many. */ #warned = "";
@@ -73,7 +78,10 @@ export class Deciding {
    * @param {number} [after] the verdict that it is made after, where the reader has seen a newer one than the case came with */
   async decide(decision, reason, after) {
     const { info } = this.view;
-    if (!info || this.outbox.isDeciding(info.id)) return;
+    if (!info) return;
+    const sent = this.outbox.deciding(info.project).find(({ id }) => id === info.id);
+    if (sent && pressedFor(sent) !== decision) this.status.say(SAVING, "error");
+    if (sent) return; // the same once more is one decision
     this.view.viewer.settle(); // an outline that goes around nothing new is no stroke
     const why = this.#refusal(decision);
     if (why) return this.#hinder(decision, why);
@@ -115,7 +123,7 @@ export class Deciding {
   reject() {
     const { info } = this.view;
     if (!info) return;
-    if (this.outbox.isDeciding(info.id)) this.status.say(`This case is being saved: ${shown(KEYS.undo.keys[0])} takes that back.`, "error");
+    if (this.outbox.isDeciding(info.id)) this.status.say(SAVING, "error");
     else if (this.#undoing.has(Number(info.id))) this.status.say(UNDOING, "error");
     else this.form.askReason();
   }
@@ -305,7 +313,7 @@ export class Deciding {
     const { mine } = this.view;
     if (last) this.undo(last.verdict);
     else if (mine) this.undo(mine);
-    else this.status.hint("There is no verdict of yours to undo."); // what is not saved stays in sight
+    else this.status.hint(NONE_HERE); // what is not saved stays in sight
   }
 
   /** The last verdict may be saved already, or not be: only the answer tells. One that was saved before it is not

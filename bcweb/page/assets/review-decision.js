@@ -40,11 +40,19 @@ const once = (act) => (event) => {
   if (/** @type {UIEvent} */ (event).detail < 2) act();
 };
 
+/** The innermost element that has the keys. */
+function focused() {
+  let one = document.activeElement;
+  while (one?.shadowRoot?.activeElement) one = one.shadowRoot.activeElement;
+  return /** @type {HTMLElement | null} */ (one);
+}
+
 export class DecisionForm {
   /** @type {Record<string, HTMLButtonElement>} */ #buttons = {};
   /** The label that is chosen, "" for that of the data set. */ #label = "";
   /** What the data set says. @type {string | null} */ #listed = null;
   /** The difficulty before the last press or key among its choices. @type {number | null} */ #before = null;
+  /** What had the keys when it was asked why a case is rejected. @type {HTMLElement | null} */ #asker = null;
 
   /** @param {HTMLElement} root @param {Page} page */
   constructor(root, page) {
@@ -70,6 +78,7 @@ export class DecisionForm {
       h("textarea", { rows: 2, maxLength: LONGEST_COMMENT, placeholder: `Comment (${shown(KEYS.comment.keys[0])})`, "aria-label": "Comment", "aria-keyshortcuts": KEYS.comment.keys[0], oninput: changed })
     );
     this.comment.addEventListener("keydown", (event) => {
+      if (event.isComposing) return;
       if (event.key !== "Escape" && !(event.key === "Enter" && (event.ctrlKey || event.metaKey))) return;
       event.preventDefault();
       event.stopPropagation();
@@ -196,16 +205,22 @@ export class DecisionForm {
   }
 
   askReason() {
+    this.#asker = focused();
     this.reasons.hidden = false;
     this.decisions.hidden = true;
     this.reasons.querySelector("button")?.focus();
   }
 
+  /** Whoever asked has the keys back where they were: on "Reject" a Space that is to pan would press it. */
   closeReasons() {
     if (!this.isAsking) return;
+    const held = focused();
+    const isHere = this.reasons.contains(held);
     this.reasons.hidden = true;
     this.decisions.hidden = false;
-    this.#buttons.reject.focus();
+    if (!isHere) return;
+    held?.blur();
+    this.#asker?.focus({ preventScroll: true });
   }
 
   /** A key while a reason is asked for. @param {string} key @returns {boolean} whether it was one of these */

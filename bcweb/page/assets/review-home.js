@@ -17,6 +17,7 @@ const EXAMPLE = `python -m bcweb.review import "My first" --data folder:PATH`;
 
 export class Home {
   /** @type {Map<number, ProjectRow>} by id of the project */ #rows = new Map();
+  /** One data set, whatever its path has in it. */ #offered = "";
 
   /** @param {HTMLElement} root @param {Actions} actions */
   constructor(root, actions) {
@@ -44,7 +45,7 @@ export class Home {
   offer(path) {
     const [name, data] = [this.name, this.data].map((field) => /** @type {HTMLInputElement} */ (field.querySelector("input")));
     name.value = path.split(/[\\/]/).findLast((part) => part.trim()) ?? "";
-    data.value = `folder:${path}`;
+    data.value = this.#offered = `folder:${path}`;
     this.said.textContent = "";
     name.select();
   }
@@ -92,7 +93,8 @@ export class Home {
     this.begin.disabled = true;
     this.begin.textContent = "Reading the data …"; // it is looked into before there is a project
     try {
-      await this.actions.create(name, data.split(";").map((one) => one.trim()).filter(Boolean), weights);
+      const sets = data === this.#offered ? [data] : data.split(";").map((one) => one.trim()).filter(Boolean);
+      await this.actions.create(name, sets, weights);
     } catch (error) {
       this.said.textContent = /** @type {Error} */ (error).message;
     } finally {

@@ -121,22 +121,25 @@ export class Outbox {
     if (this.#isBusy || this.#timer) return;
     this.#isBusy = true;
     for (let task = this.#next(); task; task = this.#next()) {
+      let tell;
       try {
-        await task.send();
-        this.#error = null;
-        this.#wait = 0;
+        tell = await task.send();
       } catch (error) {
-        if (!isPassing(error)) {
-          task.giveUp(/** @type {Refused} */ (error));
-          this.#error = null; // it has answered
-          this.#wait = 0;
-          continue;
+        if (isPassing(error)) {
+          this.#error = error;
+          this.#wait = Math.min(this.#wait ? this.#wait * 2 : FIRST_MS, LONGEST_MS);
+          this.#until = performance.now() + this.#wait;
+          this.#timer = window.setTimeout(() => this.now(), this.#wait);
+          break;
         }
-        this.#error = error;
-        this.#wait = Math.min(this.#wait ? this.#wait * 2 : FIRST_MS, LONGEST_MS);
-        this.#until = performance.now() + this.#wait;
-        this.#timer = window.setTimeout(() => this.now(), this.#wait);
-        break;
+        tell = task.giveUp(/** @type {Refused} */ (error));
+      }
+      this.#error = null; // it has answered
+      this.#wait = 0;
+      try {
+        tell?.();
+      } catch (fault) {
+        reportError(fault); // the page's own: the server has not refused anything, and what waits is sent
       }
       this.page.changed();
     }
@@ -144,7 +147,7 @@ export class Outbox {
     this.page.changed();
   }
 
-  /** @returns {{send: () => Promise<void>, giveUp: (error: Refused) => void} | null} */
+  /** Both give what tells the page of it. @returns {{send: () => Promise<(() => void) | null>, giveUp: (error: Refused) => (() => void) | null} | null} */
   #next() {
     const [verdict] = this.#verdicts;
     if (verdict) {
@@ -152,7 +155,7 @@ export class Outbox {
         send: () => this.#sendVerdict(verdict),
         giveUp: (error) => {
           this.#done(verdict);
-          this.page.refused(verdict, error); // it stays on the shelf, for the reader to see
+          return () => this.page.refused(verdict, error); // it stays on the shelf, for the reader to see
         },
       };
     }
@@ -160,10 +163,10 @@ export class Outbox {
       if (this.isDeciding(id)) continue; // the server drops what it has of a case when that is decided
       const done = () => this.#drafts.get(id) === kept && this.#drafts.delete(id);
       return {
-        send: () => (kept ? this.#sendDraft(kept, done) : api.dropDraft(id).then(() => void done())),
+        send: () => (kept ? this.#sendDraft(kept, done) : api.dropDraft(id).then(() => (done(), null))),
         giveUp: (error) => {
           done();
-          if (kept) this.page.refused(kept, error);
+          return kept && (() => this.page.refused(kept, error));
         },
       };
     }
@@ -175,7 +178,7 @@ export class Outbox {
     const verdict = await api.decide(kept.id, /** @type {api.Said} */ (kept.said), kept.bits);
     await this.shelf.remove(kept.key); // on its way until it is told: an undo meanwhile is of this verdict
     this.#done(kept);
-    this.page.saved(kept, verdict);
+    return () => this.page.saved(kept, verdict);
   }
 
   /** @param {Kept} kept a verdict */
@@ -188,8 +191,8 @@ export class Outbox {
   async #sendDraft(kept, done) {
     const { changed } = await api.keepDraft(kept.id, kept.name, /** @type {Uint8Array<ArrayBuffer>} */ (kept.bits), { ...kept });
     kept.acknowledged = changed;
-    if (!done()) return;
-    this.page.drafted(kept);
-    await this.shelf.put(kept);
+    if (!done()) return null;
+    this.shelf.put(kept); // before any that is drawn from now on
+    return () => this.page.drafted(kept);
   }
 }

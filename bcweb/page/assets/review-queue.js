@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 import * as api from "./review-api.js";
-import { DECIDED, MARKS, rowWords } from "./review-words.js";
+import { DECIDED, MARKS, letters, rowWords } from "./review-words.js";
 
 /** @typedef {import("./review-api.js").Row} Row */
 
@@ -157,16 +157,18 @@ export class QueueList {
         "aria-label": whole,
       },
       h("span", { class: "picture" }, this.#thumbnails.get(row.id) ?? null),
-      h("span", { class: "text" }, h("span", { class: "name" }, ...cut(row.case)), h("span", { class: "line" }, ...apart(line))),
+      h("span", { class: "text" }, h("span", { class: "name", dir: "auto" }, ...cut(row.case)), h("span", { class: "line" }, ...apart(line))),
       h("span", { class: `mark ${decision ?? ""}` }, decision ? MARKS[decision] : has_draft ? "…" : ""),
     );
   }
 
+  /** One that could not be had is asked for again: the server may be back. */
   #fetchThumbnails() {
     for (const [id, { element }] of this.#shown) {
       const picture = /** @type {HTMLElement} */ (element.querySelector(".picture"));
       const known = this.#thumbnails.get(id);
-      const image = known ?? /** @type {HTMLImageElement} */ (h("img", { src: api.thumbnail(id), alt: "", decoding: "async", fetchPriority: "low" }));
+      const isBroken = known?.complete && known.naturalWidth === 0;
+      const image = (isBroken ? null : known) ?? /** @type {HTMLImageElement} */ (h("img", { src: api.thumbnail(id), alt: "", decoding: "async", fetchPriority: "low" }));
       this.#thumbnails.delete(id);
       this.#thumbnails.set(id, image);
       if (image.parentElement !== picture) picture.replaceChildren(image);
@@ -195,6 +197,7 @@ const apart = (line) => line.split(/(?<= · )/).map((part) => h("span", {}, part
 
 /** A name in two parts, of which the first gives way. @param {string} name @returns {HTMLElement[]} */
 function cut(name) {
-  const at = name.length > 2 * ENDING ? name.length - ENDING : name.length;
-  return [name.slice(0, at), name.slice(at)].filter(Boolean).map((part) => h("span", {}, part));
+  const all = letters(name);
+  const at = all.length > 2 * ENDING ? all.length - ENDING : all.length;
+  return [all.slice(0, at), all.slice(at)].filter((part) => part.length > 0).map((part) => h("span", {}, part.join("")));
 }

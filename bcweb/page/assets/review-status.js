@@ -4,6 +4,7 @@ import { button, h } from "./dom.js";
 import { loginLink, wantsLogin } from "./login.js";
 import { FETCHED } from "./review-refusals.js";
 import { followed } from "./review-standing.js";
+import { letters } from "./review-words.js";
 
 /** @typedef {import("./api.js").Refused} Refused @typedef {import("./api.js").Unreachable} Unreachable */
 /** @typedef {import("./review-api.js").Verdict} Verdict */
@@ -166,7 +167,8 @@ function named(names) {
 
 /** With both its ends: names of one data set often begin alike. @param {string} name */
 function clipped(name) {
-  if (name.length <= LONGEST_NAME) return name;
+  const all = letters(name);
+  if (all.length <= LONGEST_NAME) return name;
   const half = LONGEST_NAME / 2;
-  return `${name.slice(0, half - 1)}…${name.slice(-half)}`;
+  return [...all.slice(0, half - 1), "…", ...all.slice(-half)].join("");
 }

@@ -63,7 +63,7 @@ export function fill(root) {
     <h1 class="unseen">Review</h1>
     <nav class="side" aria-label="Queue">
       <div class="top">
-        <button type="button" class="project" title="All projects"><span class="name"></span><span aria-hidden="true">▾</span></button>
+        <button type="button" class="project" title="All projects"><span class="name" dir="auto"></span><span aria-hidden="true">▾</span></button>
         <button type="button" class="export" title="Take the masks and verdicts out">Export</button>
         <button type="button" class="toggle-queue" ${hint("queue", "The queue")} aria-expanded="false">Queue ${key("queue")}</button>
       </div>

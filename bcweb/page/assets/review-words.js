@@ -45,6 +45,11 @@ export const MARKS = { accept: "✓", truth: "T", corrected: "✎", reject: "✕
 
 export const REASONS = ["not a breast scan", "unreadable", "wrong label", "duplicate", "other"];
 
+const LETTERS = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+
+/** As they are read: an accent, a vowel sign or a part of an emoji is none of its own. @param {string} text */
+export const letters = (text) => Array.from(LETTERS.segment(text), ({ segment }) => segment);
+
 /** Of a scan without a lesion. */
 export const NORMAL = "normal";
 

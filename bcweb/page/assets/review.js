@@ -43,6 +43,7 @@ class Review extends HTMLElement {
   /** What the home last said of a server that did not answer. */ #unanswered = "";
   #isStarted = false;
   /** It was asked who reads, and there is no answer. */ #isRefused = false;
+  /** What waits for the tab to be in view. @type {(() => void) | null} */ #onceSeen = null;
   /** Until full screen is left no key does anything: it is meant for what asks then. */ #isLeavingFull = false;
   /** @type {Outbox} */ #outbox;
   /** @type {Home} */ #home;
@@ -143,12 +144,14 @@ class Review extends HTMLElement {
     this.#deciding = new Deciding({ ...parts, view: this.#view, outbox: this.#outbox, shelf: this.#shelf, standing: this.#standing });
     this.#listen();
     // Gradio keeps the tab in the page when another is shown: then the address names no case.
-    new IntersectionObserver(([{ isIntersecting }]) => {
+    new IntersectionObserver((entries) => {
+      const isIntersecting = entries.at(-1)?.isIntersecting; // the newest of those that come together
       const { current } = this.#moving;
       if (current !== null && isIntersecting) this.#view.showAddress();
       else if (current !== null) nameCase(null);
       if (isIntersecting) {
-        this.#takeOffer();
+        if (!this.#takeOffer()) this.#onceSeen?.();
+        this.#onceSeen = null;
         this.#reload();
         this.#exporting.comeBack();
       } else {
@@ -284,6 +287,10 @@ class Review extends HTMLElement {
   async #open(project, id = null) {
     if (!this.#hasName) {
       this.#showHome(); // where whoever gives none stays
+      if (!this.checkVisibility()) {
+        this.#onceSeen = () => this.#open(project, id); // unseen the question would hold the page shut
+        return;
+      }
       if (!(await this.#askName())) return;
     }
     if (this.#moving.current !== null) this.#leave(); // a link has led here from another project
@@ -330,15 +337,13 @@ class Review extends HTMLElement {
     const name = input.value.trim();
     if (dialog.returnValue !== "begin" || !name || !this.#session) return false;
     try {
-      api.setReader(name);
-      const { reader } = await api.session(); // as verdicts have it: without what nobody can see in it, for one
+      const { reader } = await api.session(name); // as verdicts have it: without what nobody can see in it, for one
       remember("bc-reader", reader);
       api.setReader(reader);
       this.#session.reader = reader; // not of the one from before the dialog: it may have been asked for anew
       this.#showReader();
       return this.#hasName;
     } catch (error) {
-      api.setReader(remembered("bc-reader"));
       this.#sayFailed(error);
       return false;
     }

@@ -143,7 +143,7 @@ const inPercent = (value, interval) => {
  * @returns {{name: string, meaning: string, cells: {value: string, interval: string}[]}[]} */
 export function figureRows(figures) {
   const count = (/** @type {number} */ n, /** @type {number} */ groups) =>
-    n ? { value: grouped(n), interval: `${grouped(groups)} groups` } : { value: NONE, interval: "" };
+    n ? { value: grouped(n), interval: `${grouped(groups)} ${groups === 1 ? "group" : "groups"}` } : { value: NONE, interval: "" };
   /** @param {"lesion" | "normal"} part @param {string} key */
   const of = (part, key, digits = 3) => figures.map((f) => withInterval(f[part][key], f[part][`${key}_ci`], digits));
   /** @param {"lesion" | "normal"} part @param {string} key */
@@ -163,7 +163,7 @@ export function figureRows(figures) {
 
 /** @param {import("./api.js").Facts} facts */
 export function operatingPoint({ crop, operating_point: { mask_threshold, presence_gate, min_lesion_fraction } }) {
-  const gate = presence_gate === null ? "no presence gate" : `nothing below a presence of ${fixed(presence_gate, 2)}`;
+  const gate = presence_gate === null ? "no presence gate" : `nothing below a presence of ${threshold(presence_gate)}`;
   const smallest = min_lesion_fraction > 0 ? `; no part under ${Number((100 * min_lesion_fraction).toPrecision(2))}% of ${crop ? "what it looks at" : "the image"}` : "";
   return `painted from ${threshold(mask_threshold)} on; ${gate}${smallest}`;
 }

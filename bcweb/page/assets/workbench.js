@@ -90,6 +90,9 @@ class Workbench extends HTMLElement {
     this.#viewer.addEventListener("bc-scores", () => this.#follow());
     this.#viewer.addEventListener("bc-error", () => this.#askAgain());
     this.#listen();
+    // The browser's Back may bring another tab to the front under the sheet of keys, which unseen would hold the page shut.
+    const sheet = /** @type {HTMLDialogElement} */ (this.#element("dialog"));
+    new IntersectionObserver((entries) => entries.at(-1)?.isIntersecting || sheet.close()).observe(this);
     this.#begun = this.#begin();
   }
 

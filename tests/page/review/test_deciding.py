@@ -444,6 +444,24 @@ def test_what_was_refused_is_not_sent_again_once_a_later_page_has_decided_its_ca
     assert stands(store, project, "case 1").decision == "unsure"
 
 
+def test_another_decision_on_a_case_that_is_being_saved_is_not_dropped_without_a_word(
+    page, project, store
+):
+    held = []
+    page.page.route("**/verdicts", lambda route: held.append(route))
+    with page.page.expect_request("**/verdicts"):
+        page.press("Shift+N")
+    page.press("Shift+N")
+    page.says("Saving")
+    expect(page.find(".status p"), "the same one again is one").to_have_text(["Saving …"])
+    page.press("2")
+    page.says("This case is being saved: U takes that back.")
+    held[0].continue_()
+    page.says("case 1, corrected: no lesion")
+    page.shows("case 2")
+    assert stands(store, project, "case 1").decision == "corrected"
+
+
 def test_no_reason_is_asked_for_while_a_verdict_on_the_case_is_saved(page, project, store):
     """The answer goes on to the next case, and the digit of the reason would decide that one."""
     held = []

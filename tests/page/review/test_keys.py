@@ -172,3 +172,29 @@ def test_what_was_pressed_with_the_mouse_is_not_pressed_again_by_a_space_that_pa
     page.shows("case 4").press("Space")
     expect(page.find(".reasons")).to_be_hidden()
     assert stands(store, project, "case 4") is None
+
+
+def test_who_thinks_better_of_rejecting_has_the_keys_back_where_they_were(page, project, store):
+    page.press("4", "Escape", "e")
+    expect(page.find(".draw")).to_have_attribute("aria-pressed", "true")
+    page.page.keyboard.down("Space")
+    page.stroke(*BAR)
+    page.page.keyboard.up("Space")
+    expect(page.find(".reasons"), "Space, which pans, has rejected").to_be_hidden()
+    assert page.viewer("v => v.strokes") == 0
+    page.press("Shift+E", "Shift+Q", "4", "Escape", "ArrowDown")
+    page.shows("case 2")
+    expect(page.find(".queue")).to_be_focused()
+    page.find("bc-viewer canvas").focus()
+    page.press("4", "Escape")
+    expect(page.find("bc-viewer canvas"), "arrows move the picture there").to_be_focused()
+    assert stands(store, project, "case 1") is None
+
+
+def test_escape_that_ends_what_an_input_method_composes_does_not_end_the_comment(page):
+    """What follows would be commands: "u" takes a verdict back."""
+    page.press("Shift+C")
+    composing = {"key": "Escape", "isComposing": True, "bubbles": True, "cancelable": True}
+    page.find("textarea").dispatch_event("keydown", composing)
+    page.page.keyboard.type("u1")
+    expect(page.find("textarea")).to_have_value("u1")

@@ -113,6 +113,15 @@ def test_a_row_of_the_queue_says_all_that_it_has_to_and_no_figure_under_the_gate
         assert page.find(".case").evaluate("e => e.scrollWidth - e.clientWidth") <= 0, width
 
 
+def test_a_long_name_that_is_read_from_the_right_begins_there(browse, store, tmp_path, request):
+    made = fill(store, tmp_path / "scans", 1, prefix="مريضة الثدي الأيسر الثانية ")
+    request.addfinalizer(lambda: store.delete("local", made.id))
+    page = browse().open()
+    first, last = page.find(".queue .row .name span").all()
+    assert first.inner_text().startswith("مريضة") and last.inner_text().endswith("case 1")
+    assert last.bounding_box()["x"] < first.bounding_box()["x"], "it is read from its end"
+
+
 def test_that_another_case_shows_the_same_picture_is_in_sight(page, project, store):
     by = ids(store, project)
     more = {"revision": "another", "carried_dice": 0.6, "iou": 0.4, "hd95_px": 12.0}

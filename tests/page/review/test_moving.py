@@ -352,6 +352,7 @@ def test_new_scans_are_looked_for_on_demand_and_how_many_came_is_said_once_they_
     row.locator(".open").click()
     page.shows("case 1")
     expect(page.find(".row .name")).to_have_count(2)
+    importing.goes_on()  # it is told of in the project, too: its end is what brings the new rows
     for name, scan in zip(("new 1", "new 2"), scans(2), strict=True):
         file = tmp_path / "other" / "1.png"
         store.add_cases(other.id, [case_of(file, scan, name, "malignant")])

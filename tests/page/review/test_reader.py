@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from bcweb.review.records import NewVerdict
-from tests.page.review_reader import BAR, ReviewPage, expect
-from tests.page.reviewing import ids
+from tests.page.review_reader import BAR, ReviewPage, expect, sync_api
+from tests.page.reviewing import ids, stands
 
 pytestmark = pytest.mark.browser
 
@@ -46,6 +46,51 @@ def test_a_reader_whose_verdict_is_not_saved_yet_keeps_the_seat(page):
     page.says("Saved")
     page.find(".reads button").click()
     expect(page.find(".who")).to_be_visible()
+
+
+def test_a_reader_whose_change_gets_no_answer_keeps_the_seat_whatever_another_tab_has_changed(
+    page, browse, project, store
+):
+    other = browse().open(ids(store, project)["case 6"]).shows("case 6")
+    change(other, "BERTA")
+    expect(other.find(".reads")).to_contain_text("Read by BERTA")
+    held = []
+    page.page.route("**/review/session", lambda route: held.append(route))
+    with page.page.expect_request("**/review/session"):
+        change(page, "CARLA")
+    page.press("5")
+    page.says("case 1, unsure")
+    held[0].abort()
+    expect(page.find(".problem")).to_contain_text("The server does not answer.")
+    expect(page.find(".reads")).to_contain_text("Read by ANNA")
+    page.shows("case 2").press("5")
+    page.says("case 2, unsure")
+    whose = [stands(store, project, name).reader for name in ("case 1", "case 2")]
+    assert whose == ["ANNA", "ANNA"], "the page says that ANNA reads"
+
+
+def test_a_name_is_asked_for_only_where_the_question_is_seen(browse, project):
+    """Elsewhere it would hold the page shut: its tab may have been left before the server has answered."""
+    page = browse()
+    held = []
+
+    def hold(route: sync_api.Route) -> None:
+        route.continue_() if held else held.append(route)
+
+    page.page.route("**/review/session", hold)
+    with page.page.expect_request("**/review/session"):
+        page.open(reader="", by_tab=True)
+    page.page.get_by_role("tab", name="Scan").click()
+    expect(page.find(".page")).not_to_be_visible()
+    # Once the projects are there they are asked for again, and then it was asked who reads.
+    with page.page.expect_request("**/review/session"):
+        held[0].continue_()
+    expect(page.find("dialog[open]"), "no other tab can be pressed").to_have_count(0)
+    page.page.get_by_role("tab", name="Review").click()
+    page.find(".who input").fill("BERTA")
+    page.press("Enter")
+    page.shows("case 1")
+    expect(page.find(".reads")).to_contain_text("Read by BERTA")
 
 
 def test_a_second_reader_sees_nothing_of_what_the_first_decided(page, project, store):

@@ -89,6 +89,23 @@ def test_the_mask_of_each_verdict_is_seen_in_the_history_and_fetched_once_and_on
     expect(outlines).to_have_count(0)
 
 
+def test_a_thumbnail_that_could_not_be_had_is_asked_for_again_as_one_moves_on(page):
+    images = (
+        "[...document.querySelector('bc-review')?.shadowRoot?.querySelectorAll('.queue img') ?? []]"
+    )
+    page.page.route("**/thumbnail", lambda route: route.abort())
+    page.page.reload()
+    page.page.wait_for_function(
+        f"() => {images}.length === 6 && {images}.every((one) => one.complete && !one.naturalWidth)"
+    )
+    page.page.unroute_all()
+    page.shows("case 1").press("j")
+    page.page.wait_for_function(
+        f"() => {images}.length === 6 && {images}.every((one) => one.naturalWidth > 0)",
+        timeout=10_000,
+    )
+
+
 def test_a_thumbnail_that_a_hand_drags_along_is_no_file_that_is_dropped(page):
     """Safari gives it as one, and the Scan tab would take it."""
     page.page.evaluate(

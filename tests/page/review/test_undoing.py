@@ -384,7 +384,7 @@ def test_in_another_project_no_verdict_of_this_one_is_undone(page, project, othe
     held[0].continue_()
     page.says("Saved")  # while the other project is in view
     page.press("u")
-    page.says("There is no verdict of yours to undo.")
+    page.says("No verdict of yours in this project since this page was opened.")
     assert [stands(store, project, f"case {n}").decision for n in (1, 2)] == ["unsure", "unsure"]
     expect(page.find(".progress p")).to_have_text("0 of 3 read")
     expect(page.find(".count")).to_have_text("1 of 3")
@@ -395,6 +395,20 @@ def test_in_another_project_no_verdict_of_this_one_is_undone(page, project, othe
     page.press("u")
     page.shows("case 1")
     expect(page.find(".progress p")).to_have_text("0 of 6 read")
+
+
+def test_a_verdict_from_before_the_page_was_opened_is_undone_at_its_case(page, project, store):
+    page.press("5")
+    page.shows("case 2")
+    page.says("case 1, unsure")
+    page.reload()
+    page.shows("case 2").press("u")
+    page.says("At a case that you decided before, U takes that back.")
+    assert stands(store, project, "case 1").decision == "unsure"
+    page.press("k")
+    page.shows("case 1").press("u")
+    page.says("Undone: unsure. Decide again.")
+    assert stands(store, project, "case 1") is None
 
 
 def test_an_undo_that_is_answered_late_does_not_follow_into_another_project(
