@@ -8,6 +8,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -128,9 +129,20 @@ def test_the_disk_is_full_for_a_backup(small_disk, tmp_path, monkeypatch, capsys
     assert not (small_disk / "copy").exists()
 
 
-def test_the_disk_of_temporary_files_is_full_while_pictures_are_compared(small_disk, tmp_path):
+@pytest.fixture
+def near() -> Iterator[Path]:
+    """A folder with a short path."""
+    with tempfile.TemporaryDirectory(prefix="bc") as folder:
+        yield Path(folder)
+
+
+def test_the_disk_of_temporary_files_is_full_while_pictures_are_compared(
+    small_disk, near, tmp_path
+):
     """It ends the import with a sentence, and not its process, which may be the page's own."""
-    environment = os.environ | {"BCWEB_HOME": str(tmp_path / "home"), "TMPDIR": str(small_disk)}
+    link = near / "disk"  # sockets are made there, too, whose paths have to be short
+    link.symlink_to(small_disk)
+    environment = os.environ | {"BCWEB_HOME": str(tmp_path / "home"), "TMPDIR": str(link)}
     environment.pop("BCWEB_DATABASE", None)
     weights = weights_folder.write(tmp_path / "weights")
     data = f"folder:{pictures(tmp_path / 'set', 8)}"

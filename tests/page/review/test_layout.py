@@ -117,7 +117,9 @@ def test_a_long_name_that_is_read_from_the_right_begins_there(browse, store, tmp
     made = fill(store, tmp_path / "scans", 1, prefix="مريضة الثدي الأيسر الثانية ")
     request.addfinalizer(lambda: store.delete("local", made.id))
     page = browse().open()
-    first, last = page.find(".queue .row .name span").all()
+    parts = page.find(".queue .row .name span")
+    expect(parts).to_have_count(2)
+    first, last = parts.all()
     assert first.inner_text().startswith("مريضة") and last.inner_text().endswith("case 1")
     assert last.bounding_box()["x"] < first.bounding_box()["x"], "it is read from its end"
 
