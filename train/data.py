@@ -26,7 +26,7 @@ from tqdm import tqdm
 
 from bcweb.cases import KINDS, Case, CaseSet, read_cases, read_truth
 from bcweb.cases.duplicates import prints_of
-from bcweb.cases.sources import SOURCES
+from bcweb.cases.sources import own_groups
 from bcweb.names import text
 from bcweb.paths import path_argument
 from bcweb.preprocess import CROPS, frame, square
@@ -75,13 +75,10 @@ def refuse_twice(cases: Sequence[TrainingCase] | Sequence[Case]) -> None:
 
 def told_of_one_name(cases: Sequence[TrainingCase]) -> list[str]:
     """That groups of several data sets have one name, where there are such: a patient who is in two folders would be on
-    both sides of a split. Groups of a published data set are nobody else's, and one that is named after its scan is
-    no patient."""
-    scans = {(case.dataset, case.id) for case in cases}
+    both sides of a split."""
     sets_of: dict[str, set[str]] = defaultdict(set)
-    for case in cases:
-        if case.dataset not in SOURCES and (case.dataset, case.group) not in scans:
-            sets_of[case.group].add(case.dataset)
+    for dataset, group in own_groups((case.dataset, case.group, case.id) for case in cases):
+        sets_of[group].add(dataset)
     shared = {group: sets for group, sets in sets_of.items() if len(sets) > 1}
     if not shared:
         return []

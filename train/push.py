@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bcweb import hub, publish
-from bcweb.cases.sources import SOURCES
+from bcweb.cases.sources import own_groups
 from bcweb.collector import resting
 from bcweb.locks import held
 from bcweb.paths import path_argument
@@ -120,18 +120,10 @@ def push(run: Path, repo: str | None = None, public: bool = False, force: bool =
 
 
 def _told_groups(run: Path, weights: Weights) -> list[str]:
-    """Whose groups go along by name, with the run's record, the scores and what the weights have seen. Those of a
-    published data set are known, and one that is named after its scan says no more than the file's name."""
-    named = {(case.dataset, case.group, case.id) for case in weights.seen_cases}
-    named |= {
-        (case["dataset"], case.get("group", ""), case["id"]) for case in read_record(run)["cases"]
-    }
-    scans = {(dataset, case) for dataset, _, case in named}
-    groups = {
-        (dataset, group)
-        for dataset, group, _ in named
-        if group and dataset not in SOURCES and (dataset, group) not in scans
-    }
+    """Whose groups go along by name, with the run's record, the scores and what the weights have seen."""
+    seen = ((case.dataset, case.group, case.id) for case in weights.seen_cases)
+    told = ((c["dataset"], c.get("group", ""), c["id"]) for c in read_record(run)["cases"])
+    groups = own_groups([*seen, *told])
     if not groups:
         return []
     whose = " and ".join(sorted({dataset for dataset, _ in groups}))

@@ -39,6 +39,16 @@ SOURCES = {
 }  # fmt: skip
 
 
+def own_groups(cases: Iterable[tuple[str, str, str]]) -> set[tuple[str, str]]:
+    """The groups, by data set and name, to which somebody gave the name of a patient of their own. cases: data set, group
+    and id of each. Groups of a published data set are nobody's here, and one that is named after its scan is no patient.
+    """
+    cases = set(cases)
+    scans = {(dataset, id) for dataset, _, id in cases}
+    groups = {(dataset, group) for dataset, group, _ in cases if group and dataset not in SOURCES}
+    return groups - scans
+
+
 def scans_of(names: Iterable[str]) -> str:
     """What kinds of scans data sets hold, each with their names: "breast ultrasounds (BUSI, STU-Hospital)"."""
     kinds: dict[str, list[str]] = {}
