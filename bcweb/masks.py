@@ -7,10 +7,12 @@ import struct
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from bcweb.terminal import write_whole
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _STAMP = re.compile(rb"tEXtbcweb\0(\S+) ([0-9a-f]{32}) ([0-9a-f]{16})(?: (ultrasound|mammogram))?")
@@ -38,6 +40,8 @@ def write_mask(mask: np.ndarray, file: Path, stamp: Stamp) -> None:
 
 def mask_png(mask: np.ndarray, text: bytes = b"") -> bytes:
     """A (H, W) bool mask as a PNG file's bytes, 8-bit grey, 0 and 255; text goes into its "bcweb" entry."""
+    import numpy as np  # slow to load, and whoever only reads a stamp needs none
+
     rows = np.multiply(mask, np.uint8(255), dtype=np.uint8)
     return grey_png(rows, mask.shape[1], 8, text)
 
@@ -47,6 +51,8 @@ def grey_png(rows: np.ndarray, width: int, bits: int, text: bytes = b"", level: 
 
     Written here because Pillow tries five filters on every row, of which a mask needs none.
     """
+    import numpy as np  # as above
+
     height, row_bytes = rows.shape
     filtered = np.zeros(
         (height, row_bytes + 1), np.uint8

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from bcweb.cases.case import Case, CasesError, CaseSet, Skipped
 from bcweb.cases.truth import same_aspect
+from bcweb.folders import is_special, walk
 from bcweb.names import BESIDE
 from bcweb.scans import ScanError, scan_size
-from bcweb.scans.folders import is_special, walk
 from bcweb.tables import header_of
 from bcweb.terminal import counted
 

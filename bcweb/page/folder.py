@@ -12,12 +12,12 @@ import numpy as np
 
 from bcweb.cases import fit_mask, read_mask
 from bcweb.cases.looks import PICTURES, Look, look_at, masks_by_look
+from bcweb.folders import walk
 from bcweb.names import natural, stem
 from bcweb.page.held import FileState
 from bcweb.page.pairing import pair
 from bcweb.paths import pasted
 from bcweb.scans import Scan, ScanError
-from bcweb.scans.folders import walk
 
 _SUFFIXES = PICTURES | {".dcm", ".dicom"}
 MOST = 5000  # scans; with their truths they may be three times as many files

@@ -10,8 +10,8 @@ from typing import BinaryIO
 
 import numpy as np
 
+from bcweb.folders import refuse_special
 from bcweb.scans import pictures
-from bcweb.scans.folders import refuse_special
 from bcweb.scans.scan import Scan, ScanError
 
 KINDS = "PNG, JPEG, BMP, TIFF, PGM, WebP, GIF and DICOM"

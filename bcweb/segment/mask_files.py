@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bcweb.folders import refuse_special
 from bcweb.masks import read_stamp
 from bcweb.names import composed, mask_files
 from bcweb.segment.results import Row
@@ -115,8 +116,6 @@ def without_stale_mask(row: Row, mask: Path) -> Row:
 
 def read_file(file: Path) -> bytes:
     """A scan's bytes; raises `OSError`, for pipes and devices too."""
-    from bcweb.scans.folders import refuse_special
-
     refuse_special(file)
     return file.read_bytes()
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bcweb.folders import walk
 from bcweb.names import BESIDE, MASK, among_masks, mask_name, stem
 from bcweb.segment.results import RESULTS, Row
 
@@ -43,8 +44,6 @@ def find_scans(paths: Sequence[Path], out: Path) -> Found:
     in a folder of masks, but for one that is named itself.
     Hidden files, tables, texts and programs in a folder are left out.
     """
-    from bcweb.scans.folders import walk
-
     paths, table = [path.absolute() for path in paths], out.absolute() / RESULTS
     scans: dict[str, tuple[Path, Path]] = {}
     masks: set[str] = set()
