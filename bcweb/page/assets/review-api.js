@@ -174,7 +174,7 @@ const review = (path, options = {}) =>
   ask(`/review${path}`, { ...options, headers: { ...whose(), ...options.headers } });
 
 /** What has to end: on a dead line no answer ever comes, a try that never ended would be the last, and a case would wait
- * for it for ever. @param {string} path @param {RequestInit} [options] @param {number} [bytes] of a mask that goes with it */
+ * for it for ever. @param {string} path @param {RequestInit} [options] @param {number} [bytes] that go or come with it */
 const inTime = (path, options, bytes = 0) => review(path, { ...options, signal: AbortSignal.timeout(ANSWER_MS + Math.round(bytes / SLOWEST)) });
 
 /** @param {string} [as] what the reader would be called @returns {Promise<Session>} */
@@ -195,10 +195,13 @@ export const cancel = (id) => review(`/projects/${id}/cancel`, { method: "POST" 
 /** @param {number} id @returns {Promise<Project>} */
 export const resume = (id) => review(`/projects/${id}/resume`, { method: "POST" });
 
-/** @param {number} id @param {Asked} asked @returns {Promise<Row[]>} */
-export async function queue(id, asked) {
+/** What a case is in the queue's answer at most, in bytes. */
+const QUEUED = 400;
+
+/** @param {Project} project @param {Asked} asked @returns {Promise<Row[]>} */
+export async function queue({ id, cases }, asked) {
   const wanted = Object.entries(asked).filter(([name, value]) => value !== null && (value !== "" || name === "label")).map(([name, value]) => [name, String(value)]);
-  const { columns, rows } = await review(`/projects/${id}/queue?${new URLSearchParams(wanted)}`);
+  const { columns, rows } = await inTime(`/projects/${id}/queue?${new URLSearchParams(wanted)}`, {}, cases * QUEUED);
   return rows.map((/** @type {any[]} */ row) => Object.fromEntries(columns.map((/** @type {string} */ name, /** @type {number} */ at) => [name, row[at]])));
 }
 
@@ -235,7 +238,7 @@ export function keepDraft(id, name, bits, { beginning, threshold, revision, afte
 export const dropDraft = (id) => inTime(`/cases/${id}/draft`, { method: "DELETE" });
 
 /** @param {string} id @returns {Promise<Verdict[]>} the oldest first */
-export const history = (id) => review(`/cases/${id}/verdicts`);
+export const history = (id) => inTime(`/cases/${id}/verdicts`);
 
 /** @typedef {object} Backup how far the backup is, see backups.py
  * @property {boolean} configured

@@ -149,7 +149,7 @@ export class Moving {
     const { asked } = this.filters;
     const heard = this.#heard;
     try {
-      const [rows, now] = await Promise.all([api.queue(project.id, asked), api.project(project.id)]);
+      const [rows, now] = await Promise.all([api.queue(project, asked), api.project(project.id)]);
       if (this.project?.id !== project.id) return false;
       if (!isNewest()) return this.#queued;
       if (heard !== this.#heard) return this.load();

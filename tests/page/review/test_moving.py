@@ -266,6 +266,20 @@ def test_no_case_of_another_project_stands_under_the_name_of_one_whose_queue_can
     expect(page.find(".status")).not_to_contain_text("does not answer")
 
 
+def test_a_queue_that_never_comes_is_told_of_and_asked_for_again(timed):
+    page = timed
+    page.page.route("**/queue?order=listed*", lambda route: None)
+    with page.page.expect_request("**/queue?order=listed*"):
+        page.find("select[name=order]").select_option("listed")
+    page.page.clock.fast_forward(
+        61_000
+    )  # a second more than an answer may take, for what its rows take on a slow line
+    page.says("The server does not answer.")
+    page.page.unroute_all()
+    page.find(".status").get_by_role("button", name="Try again").click()
+    expect(page.find(".row .name")).to_have_text([f"case {n}" for n in range(1, 7)])
+
+
 def test_a_link_into_another_project_leads_there_although_its_queue_comes_late(
     page, project, other, store
 ):
