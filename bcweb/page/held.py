@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path, PurePosixPath
@@ -258,7 +259,7 @@ class Held:
         again: where the truth has several parts and it is one of these, it takes that one's place alone.
         """
         with self._lock:
-            self.read()
+            self.open()  # nobody may have looked at it yet, or its pixels made room for others'
             self._give_truth(path, read_mask(data, self._scan()), add, again)
 
     def take_truth(self, mask: Held) -> None:
@@ -278,6 +279,9 @@ class Held:
         with self._lock:
             self._truth = self._scored = None
             self._load_truth = None  # it would come back when the scan is opened again
+            if self._facts is not None:
+                with suppress(ScanError):  # its file has gone away meanwhile: `info` says so
+                    self.open()
 
     # --- what the browser is told
 

@@ -56,6 +56,21 @@ def test_a_file_can_be_released_and_opened_again_with_the_same_answer(segmenters
     assert held.info("x") == before
 
 
+def test_a_truth_given_to_a_scan_that_made_room_for_others_or_taken_from_it_leaves_its_mask(
+    segmenters,
+):
+    held = Held("b.png", "file", scan, segmenters)
+    mask = png(np.pad(np.ones((20, 20), bool), ((30, 30), (20, 20))))
+    for change in (lambda: held.set_truth("b_mask.png", mask, add=False), held.drop_truth):
+        held.release()
+        change()
+        told = held.info("x")
+        assert (told["state"], told["segmented"]) == ("open", True)
+    closed = Held("c.png", "file", scan, segmenters)
+    closed.drop_truth()
+    assert closed.info("x")["state"] == "closed", "of what nobody has looked at nothing is read"
+
+
 def test_the_part_of_a_film_that_the_network_looked_at_is_told(tmp_path):
     film = np.zeros((256, 256), np.uint8)
     film[64:192, 20:100] = 150

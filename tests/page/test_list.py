@@ -168,6 +168,39 @@ def test_a_folder_of_this_machine_is_listed_and_opened_one_by_one(page, tmp_path
     expect(page.title()).to_have_text("1.png")
 
 
+def test_what_was_removed_and_is_listed_again_a_moment_later_stays(page, tmp_path):
+    for name in "ab":
+        (tmp_path / f"{name}.png").write_bytes(png(speckle(90, 120, ord(name))))
+    page.find(".folder input").fill(str(tmp_path))
+    page.find(".folder input").press("Enter")
+    expect(page.title()).to_have_text("a.png")
+    page.find(".all").click()
+    expect(page.rows()).to_have_count(0)
+    page.find(".folder input").press("Enter")
+    expect(page.title()).to_have_text("a.png")
+    expect(page.find(".toast").get_by_text("Removed")).to_be_hidden(timeout=10_000)
+    page.page.keyboard.press("j")
+    expect(page.title()).to_have_text("b.png")
+    expect(page.find(".failed")).to_have_count(0)
+
+
+def test_a_truth_that_is_dropped_for_a_scan_that_nobody_has_opened_hinders_no_mask(page, tmp_path):
+    folder = tmp_path / "listed"
+    folder.mkdir()
+    for name in "abc":
+        (folder / f"{name}.png").write_bytes(png(LESION.scan.pixels))
+    (tmp_path / "c_mask.png").write_bytes(png(LESION.truth))
+    page.find(".folder input").fill(str(folder))
+    page.find(".folder input").press("Enter")
+    expect(page.rows().filter(has_text="b.png")).to_contain_text("1 lesion")  # opened ahead
+    page.drop(tmp_path / "c_mask.png")
+    last = page.rows().filter(has_text="c.png")
+    expect(last).to_contain_text("Dice")
+    last.click()
+    expect(page.title()).to_have_text("c.png")
+    expect(page.find(".findings")).not_to_contain_text("not segmented")
+
+
 def test_a_folder_listed_again_shows_the_mask_or_the_scan_that_was_added(page, tmp_path):
     first, second = tmp_path / "first", tmp_path / "second"
     for folder in (first, second):

@@ -96,8 +96,8 @@ export class Leaving {
     if (first) this.page.show(first);
   }
 
-  /** The time to take them back is over. */
-  removeForGood() {
+  /** The time to take them back is over. @returns {Promise<void>} when the server has dropped them, or could not */
+  async removeForGood() {
     clearTimeout(this.#timer);
     const gone = this.#removed;
     if (gone.length === 0) return;
@@ -105,7 +105,7 @@ export class Leaving {
     gone.forEach(leave);
     this.page.goOn();
     this.toast.withdraw();
-    this.drop(gone.flatMap(({ info }) => info?.id ?? []));
+    await this.drop(gone.flatMap(({ info }) => info?.id ?? []));
   }
 
   /** How many scans leave the server with all: those of this list, and what other tabs of this visitor have there; null

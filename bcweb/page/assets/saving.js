@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { h } from "./dom.js";
-import { grouped, isOfOther } from "./words.js";
+import { grouped, isUpToDate } from "./words.js";
 
 /** @typedef {import("./list.js").Case} Case */
 /** @typedef {object} Page
@@ -15,7 +15,7 @@ import { grouped, isOfOther } from "./words.js";
 const FILE = "masks.zip";
 
 /** What is not segmented yet, or by earlier weights. @param {Case} one */
-const isToDo = ({ info }) => info?.state === "closed" || (info?.state === "open" && isOfOther(info));
+const isToDo = ({ info }) => info !== null && info.state !== "error" && !isUpToDate(info);
 
 export class Saving {
   /** It ends what is under way. @type {AbortController | null} */ #stop = null;

@@ -70,6 +70,9 @@ export function lookedAt({ looked_at, modality }) {
 /** Whether other weights than those in use now made the prediction. @param {ScanInfo} info */
 export const isOfOther = ({ segmented, revision, in_use }) => segmented && Boolean(in_use) && revision !== in_use;
 
+/** Whether it is open, and as the weights that are in use draw it. @param {ScanInfo} info */
+export const isUpToDate = (info) => info.state === "open" && info.segmented && !isOfOther(info);
+
 /** One line for the list. @param {ScanInfo} info */
 export function summary(info) {
   if (info.state !== "open") return info.has_truth ? "with truth" : "";

@@ -266,7 +266,7 @@ class Workbench extends HTMLElement {
     this.#refresh();
     this.#list?.reveal(key);
     const stopped = this.#pace.step();
-    if (!isUpToDate(one.info)) await stopped;
+    if (!words.isUpToDate(one.info)) await stopped;
     if (this.#current !== key) return; // it was passed
     const unasked = await this.#bringUp(one);
     if (unasked) this.#stay(one, unasked);
@@ -290,10 +290,10 @@ class Workbench extends HTMLElement {
   /** Open a scan, or segment it again where that was done by earlier weights. @param {Case} one
    * @returns {Promise<unknown>} why the server could not be asked; then it is as it was */
   async #bringUp(one) {
-    if (!one.info || isUpToDate(one.info)) return null;
+    if (!one.info || words.isUpToDate(one.info)) return null;
     const isOpen = one.info.state === "open";
     try {
-      one.info = await (isOpen ? api.segmentAgain : api.open)(one.info.id);
+      one.info = await (words.isOfOther(one.info) ? api.segmentAgain : api.open)(one.info.id);
     } catch (error) {
       if (error instanceof api.Unreachable || (isOpen && !(error instanceof api.Gone))) return error;
       this.#lose(one, error);
@@ -443,6 +443,8 @@ class Workbench extends HTMLElement {
     list.disabled = true;
     this.#element(".folder").classList.add("busy");
     try {
+      // The server would list under their old numbers what was removed a moment ago, and then drop it.
+      await this.#leaving.removeForGood();
       const { scans, ...masks } = await api.folder(path);
       const now = new Map(scans.map((info) => [info.path, info.id]));
       for (const [key, { info }] of this.#cases) {
@@ -642,8 +644,5 @@ class Workbench extends HTMLElement {
     return /** @type {HTMLElement} */ (this.#root.querySelector(selector));
   }
 }
-
-/** Whether it is open, and as the weights that are in use draw it. @param {ScanInfo} info */
-const isUpToDate = (info) => info.state === "open" && !words.isOfOther(info);
 
 customElements.define("bc-workbench", Workbench);
