@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePath, PurePosixPath
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from bcweb.names import harmless, mask_files, text
+from bcweb.names import composed, harmless, mask_files, text
 from bcweb.page.held import Held
 from bcweb.tables import write_rows
 
@@ -19,6 +19,9 @@ COLUMNS = (
     "dice", "iou", "hd95_px", "hd95_mm", "seen_in_training", "revision", "cautions", "error",
 )  # fmt: skip
 _REFUSED = re.compile(r'[<>:"|?*\\\x00-\x1f]')  # by Windows, in a file's name
+_RESERVED = re.compile(
+    r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE
+)  # by Windows, for devices
 _LONGEST = 255  # bytes of a file's name, nearly everywhere
 
 
@@ -59,7 +62,7 @@ class MasksZip:
     def done(self) -> bytes:
         """The ZIP file, to which nothing can be added any more."""
         table = io.StringIO()
-        rows = ([harmless(_cell(row.get(name))) for name in COLUMNS] for row in self._rows)
+        rows = ([harmless(_cell(name, row.get(name))) for name in COLUMNS] for row in self._rows)
         write_rows(table, [COLUMNS, *rows])
         # With a byte order mark, without which Excel garbles all names but English ones.
         self._zip.writestr(TABLE, table.getvalue().encode("utf-8-sig"), ZIP_DEFLATED)
@@ -70,9 +73,14 @@ class MasksZip:
         folder = self._folders[scan]
         names = self._names.setdefault((folder, scan.name), mask_files(scan.name))
         places = (_writable(folder / name) for name in names)
-        place = next(place for place in places if place.casefold() not in self._taken)
-        self._taken.add(place.casefold())
+        place = next(place for place in places if _alike(place) not in self._taken)
+        self._taken.add(_alike(place))
         return place
+
+
+def _alike(place: str) -> str:
+    """The same for places that are one to a system that tells neither capitals nor forms of an accent apart."""
+    return composed(place).casefold()
 
 
 def _folders(scans: Sequence[Held]) -> dict[Held, PurePosixPath]:
@@ -96,6 +104,8 @@ def _folder(scan: Held, top: str | None) -> PurePosixPath:
 def _writable(file: PurePosixPath) -> str:
     """A place at which any system can write a file, and that a table tells as it is (see `harmless`)."""
     parts = [_REFUSED.sub("_", text(part)) for part in file.parts]
+    parts = [re.sub(r"[ .]+$", "_", part) for part in parts]  # which Windows leaves out
+    parts = [f"_{part}" if _RESERVED.match(part) else part for part in parts]
     too_long = len(parts[-1].encode()) - _LONGEST
     if too_long > 0:
         # Its end tells it from others of the same name.
@@ -122,5 +132,7 @@ def _cells(told: dict) -> dict[str, object]:
     }
 
 
-def _cell(value: object) -> object:
-    return round(value, 4) if isinstance(value, float) else value
+def _cell(name: str, value: object) -> object:
+    # Whoever compares a presence with its gate must find what was decided.
+    is_rounded = isinstance(value, float) and name not in ("presence", "gate", "threshold")
+    return round(value, 4) if is_rounded else value

@@ -185,7 +185,7 @@ class Scans:
 
     async def masks(self, request: Request) -> Response:
         """The masks of the visitor's scans of {"ids"} at the operating point, and a table of them, as a ZIP file;
-        those that are gone already are not in it. X-Masks: how many masks it holds.
+        those that are gone already are not in it. X-Scans: of how many scans it tells. X-Masks: how many masks it holds.
         """
         owner = owner_of(request)
         ids, held = await _ids(request, 4 * MB), self.store.all_of(owner)
@@ -197,7 +197,7 @@ class Scans:
             if await request.is_disconnected():
                 raise ClientDisconnect
             await self._at_desk(request, partial(made.add, scan))
-        counted = {"X-Masks": str(made.masks)}
+        counted = {"X-Scans": str(len(scans)), "X-Masks": str(made.masks)}
         return private(Response(made.done(), headers=counted, media_type="application/zip"))
 
     async def folder(self, request: Request) -> Response:

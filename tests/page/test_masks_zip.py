@@ -18,7 +18,7 @@ from bcweb.scans import Scan
 from tests import weights_folder
 from tests.page.drawn import LESION
 from tests.page.files import mask_of, png, speckle
-from tests.page.reader import expect
+from tests.page.reader import REMOVE_ALL, expect
 from tests.scans.made import dicom, written
 
 
@@ -62,13 +62,23 @@ def test_each_mask_is_that_of_the_operating_point_and_its_row_has_the_numbers_of
 
 def test_no_mask_takes_anothers_place_or_leaves_the_folder(visitor):
     names = ["a/x.png", "a/x.jpg", "b/x.png", "x.png", "../x.png", "A/X.PNG", "=1.png"]
+    names[-1:-1] = [
+        "P1 /x.png",
+        "P1./x.png",
+        "P1_/x.png",
+        "Mu\u0308.png",
+        "M\u00fc.png",
+        "Aux/x.png",
+    ]
     ids = [
         visitor.opened(png(speckle(64, 64 + place)), name)["id"] for place, name in enumerate(names)
     ]
     got = saved(visitor, *ids)
     assert [row["mask"] for row in got.rows.values()] == [
         "a/x_mask.png", "a/x.jpg_mask.png", "b/x_mask.png", "x_mask.png", "x.png_mask.png",
-        "A/X.PNG_mask.png", "_=1_mask.png",
+        "A/X.PNG_mask.png",
+        "P1_/x_mask.png", "P1_/x.png_mask.png", "P1_/x-2_mask.png", "Mu\u0308_mask.png", "M\u00fc.png_mask.png",
+        "_Aux/x_mask.png", "_=1_mask.png",
     ]  # fmt: skip
     assert list(got.rows)[-1] == "'=1.png", "a spreadsheet would run it"
     assert {row["mask"] for row in got.rows.values()} == set(got.masks), "a table by another name"
@@ -299,4 +309,19 @@ def test_uploads_that_failed_are_told_to_be_missing(page):
     assert len(Unpacked(coming.value.path().read_bytes()).rows) == 2
     told = page.find(".toast")
     expect(told).to_contain_text("the masks of 2 scans")
-    expect(told).to_contain_text("without 1 that could not be opened")
+    expect(told).to_contain_text("without 1 that could not be opened.")
+
+
+@pytest.mark.browser
+def test_scans_that_are_not_on_the_server_any_more_are_told_to_be_gone_and_lone_masks_are_none(
+    page,
+):
+    page.page.evaluate(REMOVE_ALL)  # as time does
+    page.give(("good.png", png(speckle(90, 120))), ("lost_mask.png", png(np.eye(90, dtype=bool))))
+    expect(page.find(".row .state").filter(has_text="lesion")).to_have_count(2)
+    expect(page.find(".failures")).to_have_text("1 failed")
+    with page.page.expect_download():
+        page.find(".save-all").click()
+    told = page.find(".toast")
+    expect(told).to_contain_text("the masks of 1 scan at the operating point")
+    expect(told).to_contain_text(", without 1 that is not on the server any more.")

@@ -183,10 +183,14 @@ export const pair = (names) => ask("/pair", sending("POST", { names }));
  * @param {string[]} ids @returns {Promise<{truth: string, scan: ScanInfo}[]>} */
 export const findTruths = (ids) => inTurn(ids, () => ask("/truths", sending("POST", { ids })));
 
-/** The masks of these scans and a table of them, as a ZIP file, and how many masks are in it.
- * @param {string[]} ids @param {AbortSignal} signal @returns {Promise<{file: Blob, count: number}>} */
+/** The masks of these scans and a table of them, as a ZIP file, how many of them the server has, and how many masks are in it.
+ * @param {string[]} ids @param {AbortSignal} signal @returns {Promise<{file: Blob, there: number, count: number}>} */
 export const masks = (ids, signal) =>
-  ask("/masks", { ...sending("POST", { ids }), signal }, async (response) => ({ file: await response.blob(), count: Number(response.headers.get("X-Masks")) }));
+  ask("/masks", { ...sending("POST", { ids }), signal }, async (response) => ({
+    file: await response.blob(),
+    there: Number(response.headers.get("X-Scans")),
+    count: Number(response.headers.get("X-Masks")),
+  }));
 
 /** @param {Blob} file @param {string} name @returns {Promise<ScanInfo>} */
 export const upload = (file, name) => ask("/scans", { method: "POST", body: file, headers: naming(name) });

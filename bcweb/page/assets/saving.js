@@ -67,16 +67,18 @@ export class Saving {
     const ids = cases.flatMap(({ info }) => info?.id ?? []);
     if (ids.length === 0) throw new Error("No scan is on the list any more: nothing was saved.");
     this.toast.doing("Packing the masks …");
-    const { file, count } = await api.masks(ids, signal);
+    const { file, there, count } = await api.masks(ids, signal);
     const href = URL.createObjectURL(file);
     h("a", { href, download: FILE }).click();
     setTimeout(() => URL.revokeObjectURL(href), 60_000); // the browser has it by then
     const left = this.page.left();
-    const unopened = cases.length - ids.length - left;
+    const unopened = cases.filter(({ state, info }) => state === "failed" && !info).length;
+    const gone = ids.length - there;
     const without = [
       left && `${grouped(left)} on the way`,
-      unopened > 0 && `${grouped(unopened)} that could not be opened`,
-      count < ids.length && `${grouped(ids.length - count)} that could not be segmented`,
+      unopened && `${grouped(unopened)} that could not be opened`,
+      gone && `${grouped(gone)} that ${gone === 1 ? "is" : "are"} not on the server any more`,
+      count < there && `${grouped(there - count)} that could not be segmented`,
     ].filter(Boolean);
     const all = `${FILE} has the masks of ${grouped(count)} ${count === 1 ? "scan" : "scans"} at the operating point, and scans.csv with the numbers`;
     this.toast.tell(`${all}${without.length ? `, without ${without.join(" and ")}` : ""}.`);
