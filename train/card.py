@@ -255,7 +255,7 @@ def _metrics(figures: dict[str, Any]) -> list[tuple[str, str, float | None]]:
 
 def _source(name: str) -> str:
     if name not in SOURCES:
-        return f"- {name}. Licence: unknown; whoever pushed these weights must state it here."
+        return f"- {name}. Licence: whoever pushed these weights says it in the file LICENSE, which later pushes leave as it is."
     source = SOURCES[name]
     return f"- {source.name}, {source.text}. Licence: {source.licence}."
 

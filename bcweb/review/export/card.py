@@ -52,7 +52,8 @@ def card(rows: Sequence[Row]) -> str:
         "Names of cases and readers, and comments, are as they were given: check them before you make this "
         "public.", "",
         "## How to read it", "",
-        "In the folder of bcweb; each modality trains its own weights further (add `--fold all` if they have seen all of it):", "",
+        "In the folder of bcweb; each modality trains its own weights further (add `--fold all` if they have seen all of it). "
+        "VERSION is the tag that is meant: v1, v2 and so on.", "",
         "```sh",
         *[_teach(modality) for modality in modalities],
         "```", "",
@@ -109,7 +110,7 @@ def _source(name: str) -> str:
 def _teach(modality: str) -> str:
     """By itself the command would begin with the other modality's weights, and freeze what they look at first."""
     return (
-        f'python -m train.transfer --source bcweb/pretrained/{modality} --data "hf:USER/NAME@v1?modality={modality}" '
+        f'python -m train.transfer --source bcweb/pretrained/{modality} --data "hf:USER/NAME@VERSION?modality={modality}" '
         f"--freeze all --out runs/reviewed-{modality}"
     )
 

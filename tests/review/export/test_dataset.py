@@ -94,7 +94,7 @@ def test_the_card_has_each_modality_that_it_holds_teach_the_weights_of_its_own(
         lines = [line for line in card.splitlines() if line.startswith("python -m train.transfer")]
         given = [parse(shlex.split(line)[3:]) for line in lines]
         assert [(args.source, args.data, args.freeze) for args in given] == [
-            (f"bcweb/pretrained/{modality}", [f"hf:USER/NAME@v1?modality={modality}"], "all")
+            (f"bcweb/pretrained/{modality}", [f"hf:USER/NAME@VERSION?modality={modality}"], "all")
             for modality in modalities
         ]
         assert all((EMBEDDED.parents[1] / args.source).is_dir() for args in given)
