@@ -2,6 +2,7 @@
 
 docs/weights/MODALITY/cases.csv      the scores of every case, out of fold
 docs/weights/MODALITY/maps.csv       what made its scan, how large its lesion is, what its map said
+docs/weights/MODALITY/unpadded.csv   the Dice of scans whose files are padded to squares, with and without the bands
 docs/weights/MODALITY/elsewhere.csv  presences of pictures that are of no data set
 docs/weights/MODALITY/series.csv     what the weights that shipped then make of generated scans, small and faint
 docs/weights/MODALITY/left-out/      scores of whole data sets by networks that had seen none of them
@@ -25,6 +26,7 @@ from bcweb.statistics import (
     calibration_bins,
     calibration_error,
     group_bootstrap,
+    paired_difference,
     rank_correlation,
 )
 from bcweb.terminal import write_whole
@@ -69,6 +71,19 @@ class Map:
     def row(self) -> np.ndarray:
         """As `calibration_error` takes it."""
         return np.array([self.bins[f"{kind}{place}"] for kind, place in self.columns()])
+
+
+@dataclass(frozen=True)
+class Unpadded:
+    """The Dice of a lesion image whose file is padded to a square, as it is and without the bands. network: the revision
+    that drew both."""
+
+    dataset: str
+    case: str
+    group: str
+    dice_padded: float
+    dice_unpadded: float
+    network: str
 
 
 @dataclass(frozen=True)
@@ -126,6 +141,7 @@ class Findings:
 
     scores: list[CaseScore]
     maps: list[Map]
+    unpadded: list[Unpadded]
     elsewhere: list[Elsewhere]
     series: list[Series]
     left_out: dict[str, tuple[LeftOut, list[CaseScore]]]
@@ -145,7 +161,10 @@ class Findings:
         if not series:
             raise damaged(folder / "series.csv")
         elsewhere = read_table(folder / "elsewhere.csv", Elsewhere)
-        return cls(scores, [maps[score.key] for score in scores], elsewhere, series, left_out)
+        bands = folder / "unpadded.csv"  # which was not measured from the beginning on
+        unpadded = read_table(bands, Unpadded) if bands.exists() else []
+        maps = [maps[score.key] for score in scores]
+        return cls(scores, maps, unpadded, elsewhere, series, left_out)
 
     def without_boxes(self) -> Findings:
         """The same without the cases of which only boxes are known."""
@@ -309,6 +328,9 @@ def _modality(findings: Findings, folder: Path) -> Iterator[str]:
         yield from _scores("device", parts)
     yield from ("", "### By size of the lesion", "")
     yield from _scores("lesions cover", lesion_sizes(findings))
+    if findings.unpadded:
+        yield from ("", "### Without the bands that pad their files to squares", "")
+        yield from _unpadded(findings.unpadded)
     yield from ("", "### What is missed, and which normals are painted", "")
     yield from _failures(findings, of)
     yield from ("", "### Small and faint: generated scans", "")
@@ -327,6 +349,23 @@ def _modality(findings: Findings, folder: Path) -> Iterator[str]:
 
 def _scores(of: str, parts: dict[str, list[CaseScore]]) -> list[str]:
     return score_table(of, [(name, summarise(part)) for name, part in parts.items()])
+
+
+def _unpadded(rows: Sequence[Unpadded]) -> Iterator[str]:
+    yield (
+        "The same networks on the same lesion images, as their files are and without the black bands on two sides that "
+        "make squares of them: as films are published, and come from a hospital."
+    )
+    yield ""
+    yield "| data | lesion images with bands | Dice, mean, with bands | without | difference |"
+    yield "| --- | --- | --- | --- | --- |"
+    for dataset in dict.fromkeys(row.dataset for row in rows):
+        mine = [row for row in rows if row.dataset == dataset]
+        groups = [row.group for row in mine]
+        padded, without = ([getattr(r, f"dice_{n}") for r in mine] for n in ("padded", "unpadded"))
+        cells = [with_interval(group_bootstrap(each, groups)) for each in (padded, without)]
+        cells.append(with_interval(paired_difference(without, padded, groups), signed=True))
+        yield f"| {dataset} | {len(mine)} | {' | '.join(cells)} |"
 
 
 def failures(scores: Sequence[CaseScore], maps: Sequence[Map]) -> dict[str, int]:

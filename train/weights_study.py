@@ -24,6 +24,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from bcweb.cases import Case, read_cases, read_truth, told_accepted
+from bcweb.cases.duplicates import unpadded
 from bcweb.collector import resting
 from bcweb.evaluate import NOT_SCORED, score_prediction
 from bcweb.metrics import DETECTED_ABOVE, dice
@@ -45,7 +46,7 @@ from train.recipe import epochs_of
 from train.record import read_record
 from train.score import held_out_by, refuse_seen, write_json
 from train.tables import read_table, write_table
-from train.weights_report import BINS, Cost, Elsewhere, LeftOut, Map, Series, write_report
+from train.weights_report import BINS, Cost, Elsewhere, LeftOut, Map, Series, Unpadded, write_report
 
 PHANTOMS = 100  # with a mass, and as many without
 SERIES = 8  # scans of each size and contrast of the mass
@@ -56,10 +57,12 @@ _MARGIN = 0.02  # of the width that is kept from a lesion's edge
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """What the networks said: scores and maps of cases, presences of what no training has seen."""
+    """What the networks said: scores and maps of cases, Dice without the bands of their files, presences of what no
+    training has seen."""
 
     scores: list[CaseScore]
     maps: list[Map]
+    unpadded: list[Unpadded]
     elsewhere: list[Elsewhere]
 
 
@@ -81,7 +84,8 @@ def refuse_tested_twice(runs: Sequence[Path], cases: Sequence[Case]) -> None:
 def measure(run: Path, cases: Sequence[Case], generated: Sequence[Phantom]) -> Measured:
     """Let a run's network look at its test, at parts of it, and at generated scans."""
     segmenter = Segmenter.load(str(run / "weights"))
-    result = Measured([], [], [])
+    tells_presence = segmenter.weights.config.presence
+    result = Measured([], [], [], [])
     for case in tqdm(held_out_by(run, cases), run.name, unit="case"):
         scan = read_scan(case.file)
         refuse_seen(segmenter.weights, case, scan)
@@ -90,16 +94,20 @@ def measure(run: Path, cases: Sequence[Case], generated: Sequence[Phantom]) -> M
         score = score_prediction(case, prediction, truth, scan.spacing)
         result.scores.append(replace(score, seen=False))
         result.maps.append(_map(case, prediction, truth))
-        result.elsewhere.extend(_parts(case, scan, truth, segmenter))
-    for number, made in enumerate(generated):
-        presence = segmenter.segment(made.scan).presence
-        if presence is not None:
-            name, lesion = str(number), bool(made.truth.any())
-            network = segmenter.weights.revision
-            result.elsewhere.append(
-                Elsewhere("generated scans", name, name, lesion, presence, network)
-            )
+        if score.lesion and not score.weak:
+            result.unpadded.extend(_without_bands(score, scan, truth, segmenter))
+        if tells_presence:
+            result.elsewhere.extend(_parts(case, scan, truth, segmenter))
+    for number, made in enumerate(generated if tells_presence else ()):
+        result.elsewhere.append(_generated(number, made, segmenter))
     return result
+
+
+def _generated(number: int, made: Phantom, segmenter: Segmenter) -> Elsewhere:
+    presence, name = segmenter.segment(made.scan).presence, str(number)
+    return Elsewhere(
+        "generated scans", name, name, bool(made.truth.any()), presence, segmenter.weights.revision
+    )
 
 
 def _map(case: Case, prediction: Prediction, truth: np.ndarray) -> Map:
@@ -111,6 +119,22 @@ def _map(case: Case, prediction: Prediction, truth: np.ndarray) -> Map:
         case.dataset, case.id, case.device, float(truth.mean()), ungated,
         uncertainty(steps, prediction.presence, prediction.mask),
         {f"{kind}{place}": value for (kind, place), value in zip(Map.columns(), bins, strict=True)},
+    )  # fmt: skip
+
+
+def _without_bands(
+    score: CaseScore, scan: Scan, truth: np.ndarray, segmenter: Segmenter
+) -> Iterator[Unpadded]:
+    """The Dice of the same scan without the bands that make a square of its file, where there are any: films are published
+    and shown without."""
+    within = unpadded(scan.pixels)
+    if within is None:
+        return
+    alone = replace(scan, pixels=np.ascontiguousarray(scan.pixels[within]), picture=None)
+    mask = segmenter.segment(alone).mask
+    yield Unpadded(
+        score.dataset, score.id, score.group, score.dice, dice(mask, truth[within]),
+        segmenter.weights.revision,
     )  # fmt: skip
 
 
@@ -143,11 +167,10 @@ def _parts(case: Case, scan: Scan, truth: np.ndarray, segmenter: Segmenter) -> I
         # `segment` refuses a part of nothing but background.
         config = segmenter.weights.config
         _, presences = segmenter.answer(square(part, config.size, config.crop)[None])
-        if presences is not None:
-            yield Elsewhere(
-                f"parts of {case.dataset}", case.id, case.group, lesion, float(presences[0]),
-                segmenter.weights.revision,
-            )  # fmt: skip
+        yield Elsewhere(
+            f"parts of {case.dataset}", case.id, case.group, lesion, float(presences[0]),
+            segmenter.weights.revision,
+        )  # fmt: skip
 
 
 def generated(modality: Modality) -> list[Phantom]:
@@ -190,6 +213,7 @@ def write(
     folder.mkdir(parents=True, exist_ok=True)
     write_scores(folder / "cases.csv", scores)
     write_table(folder / "maps.csv", [m for each in measured for m in each.maps])
+    write_table(folder / "unpadded.csv", [u for each in measured for u in each.unpadded])
     write_table(folder / "elsewhere.csv", [e for each in measured for e in each.elsewhere])
     rows, picture = small_and_faint
     write_table(folder / "series.csv", rows)

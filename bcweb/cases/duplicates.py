@@ -69,8 +69,8 @@ def fingerprint(pixels: np.ndarray) -> str:
 def prints(pixels: np.ndarray) -> list[str]:
     """The fingerprints by which a picture is known again: its own, and if it was padded to a square that of the
     picture before."""
-    within = _unpadded(pixels)
-    return [fingerprint(each) for each in ((pixels,) if within is pixels else (pixels, within))]
+    within = unpadded(pixels)
+    return [fingerprint(pixels)] + ([] if within is None else [fingerprint(pixels[within])])
 
 
 def prints_of(scan: Scan) -> list[str]:
@@ -79,17 +79,18 @@ def prints_of(scan: Scan) -> list[str]:
     return prints(scan.within(scan.pixels))
 
 
-def _unpadded(pixels: np.ndarray) -> np.ndarray:
-    """A square picture without the black bands that lie on two sides of it, one as wide as the other; itself where
-    there are none. Where the picture itself is black to one edge, as films are, the other edge says how wide they are."""
+def unpadded(pixels: np.ndarray) -> tuple[slice, slice] | None:
+    """Rows and columns of a square picture, (S, S), within the black bands that lie on two sides of it, one as wide as
+    the other; None where there are none. Where the picture itself is black to one edge, as films are, the other edge says how wide they are."""
     side = len(pixels)
     if pixels.shape != (side, side):
-        return pixels
+        return None
     black = _BLACK * pixels.max()
     across, down = (_black_ends(pixels.max(axis=axis) <= black) for axis in (0, 1))
     if max(across, down) <= _NARROW * side:
-        return pixels
-    return pixels[:, across:-across] if across > down else pixels[down:-down]
+        return None
+    whole, within = slice(0, side), slice(max(across, down), side - max(across, down))
+    return (whole, within) if across > down else (within, whole)
 
 
 def _black_ends(black: np.ndarray) -> int:

@@ -69,10 +69,10 @@ def test_the_embedded_weights_are_told_with_card_and_scores(page):
     told = asking.get("/bc/models").json()
     assert told["may_switch"] is True
     facts = told["models"]["mammogram"]
-    assert (facts["name"], facts["source"], facts["seen"]) == ("mammogram-3", "embedded", 1546)
+    assert (facts["name"], facts["source"], facts["seen"]) == ("mammogram-4", "embedded", 1546)
     assert facts["operating_point"]["presence_gate"] is None and facts["licence"] == "apache-2.0"
     described = asking.get("/bc/models/mammogram").json()
-    assert described["card"][0] == ["h2", {}, "mammogram-3"]
+    assert described["card"][0] == ["h2", {}, "mammogram-4"]
     assert described["study"][0][0] == "h2" and described["study"][-1][2][1]["path"] == "study.png"
     assert described["names"] == ["embedded"]
     scores = asking.get("/bc/models/mammogram/scores").json()

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from bcweb.cases import Case, read_cases
+from bcweb.metrics import dice
 from bcweb.phantoms import Mass, phantom
 from bcweb.scores import CaseScore, read_scores, write_scores
 from bcweb.segmenter import Segmenter
@@ -29,6 +30,7 @@ from train.weights_report import (
     Findings,
     Map,
     Series,
+    Unpadded,
     _ships,
     evenly,
     failures,
@@ -75,6 +77,29 @@ def test_of_a_machines_screen_parts_are_of_its_picture():
         picture=(50, 170, 400, 560),
     )
     assert list(weights_study._parts(case, screen, np.pad(lesion, around), segmenter)) == alone
+
+
+def test_a_padded_scan_is_scored_without_its_bands_too():
+    made = phantom("ultrasound", 3, (Mass(0.25, 1.0),), (120, 160))
+    segmenter = Segmenter.load("embedded", "ultrasound")
+    score = CaseScore("ward", "1", "P1", "", "ultrasound", lesion=True, dice=0.5)
+    assert not list(weights_study._without_bands(score, made.scan, made.truth, segmenter))
+    bands = ((20, 20), (0, 0))
+    padded = replace(made.scan, pixels=np.pad(made.scan.pixels, bands))
+    (row,) = weights_study._without_bands(score, padded, np.pad(made.truth, bands), segmenter)
+    alone = dice(segmenter.segment(made.scan).mask, made.truth)
+    assert row == Unpadded("ward", "1", "P1", 0.5, alone, segmenter.weights.revision)
+
+
+def test_what_bands_change_stands_in_the_report(studied, tmp_path):
+    docs = tmp_path / "docs"
+    shutil.copytree(studied, docs)
+    assert "### Without the bands" not in write_report(docs).read_text(), "no square has any"
+    rows = [Unpadded("ward", str(i), f"P{i}", 0.5, 0.5 + i / 10, "net") for i in range(3)]
+    write_table(docs / "weights" / "ultrasound" / "unpadded.csv", rows)
+    text = write_report(docs).read_text()
+    assert "### Without the bands that pad their files to squares" in text
+    assert "| ward | 3 | 0.500 | 0.600 | +0.100 |" in text, "three groups are too few for intervals"
 
 
 def test_generated_scans_are_half_with_a_mass_and_the_same_each_time(monkeypatch):
@@ -169,7 +194,7 @@ def test_a_lesion_on_the_border_of_two_sizes_is_where_the_review_has_it():
         for case, share in shares.items()
     ]
     maps = [Map("d", case, "", share, 0.5, 0.5, {}) for case, share in shares.items()]
-    parts = lesion_sizes(Findings(scores, maps, [], [], {}))
+    parts = lesion_sizes(Findings(scores, maps, [], [], [], {}))
     assert {name: [s.id for s in part] for name, part in parts.items()} == {
         "3 to 10% (of the image)": ["a"],
         "10% and over (of the image)": ["b", "c"],
