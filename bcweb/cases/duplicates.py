@@ -81,7 +81,8 @@ def prints_of(scan: Scan) -> list[str]:
 
 def unpadded(pixels: np.ndarray) -> tuple[slice, slice] | None:
     """Rows and columns of a square picture, (S, S), within the black bands that lie on two sides of it, one as wide as
-    the other; None where there are none. Where the picture itself is black to one edge, as films are, the other edge says how wide they are."""
+    the other; None where there are none. Where the picture itself is black to one edge, as films are, the other edge
+    says how wide they are."""
     side = len(pixels)
     if pixels.shape != (side, side):
         return None

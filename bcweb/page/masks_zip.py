@@ -19,9 +19,8 @@ COLUMNS = (
     "dice", "iou", "hd95_px", "hd95_mm", "seen_in_training", "revision", "cautions", "error",
 )  # fmt: skip
 _REFUSED = re.compile(r'[<>:"|?*\\\x00-\x1f]')  # by Windows, in a file's name
-_RESERVED = re.compile(
-    r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE
-)  # by Windows, for devices
+# By Windows, for devices.
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 _LONGEST = 255  # bytes of a file's name, nearly everywhere
 
 
