@@ -120,11 +120,12 @@ def test_what_is_cut_off_in_the_midst_of_its_work_ends_there(tmp_path):
 )  # fmt: skip
 def test_ctrl_c_while_a_command_imports_is_a_word(command, tmp_path):
     """Also where the tests run in a shell's background, whose programs are told to ignore it."""
-    (tmp_path / "numpy.py").write_text(
-        "import signal\n"
-        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "signal.raise_signal(signal.SIGINT)\n"
-    )
+    for module in ("numpy", "filelock"):  # one of them every command imports as it begins
+        (tmp_path / f"{module}.py").write_text(
+            "import signal\n"
+            "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+            "signal.raise_signal(signal.SIGINT)\n"
+        )
     done = subprocess.run(
         [sys.executable, *command],
         capture_output=True, cwd=ROOT, text=True, env={**os.environ, "PYTHONPATH": str(tmp_path)},

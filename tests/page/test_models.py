@@ -78,7 +78,7 @@ def test_the_embedded_weights_are_told_with_card_and_scores(page):
     scores = asking.get("/bc/models/mammogram/scores").json()
     lesion = scores["datasets"]["cdd-cesm"]["lesion"]
     assert (scores["cases"], lesion["n"]) == (1546, 315)
-    assert round(lesion["dice_mean"], 3) == 0.58, "as its card says"
+    assert round(lesion["dice_mean"], 3) == 0.581, "as its card says"
     assert scores["datasets"]["cbis-ddsm"]["weak"] == 1231, "scored against boxes"
     assert scores["datasets"]["cdd-cesm"]["normal"]["painted"] is None
 

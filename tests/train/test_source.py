@@ -258,7 +258,7 @@ def test_names_that_are_no_text_are_trained_on_and_known_again(folder, narrow, t
     assert all("\udce4" in case.id and case.dataset == data.name for case in weights.seen_cases)
     assert weights.config.trained_on == (r"M\udcfcller",)
     card = (tmp_path / "run" / "weights" / "README.md").read_text(encoding="utf-8")
-    assert r"- M\udcfcller. Licence: unknown; whoever pushed these weights" in card
+    assert r"- M\udcfcller. Licence: whoever pushed these weights" in card
 
 
 def test_a_run_that_was_stopped_says_so(folder, narrow, tmp_path, monkeypatch, capsys):

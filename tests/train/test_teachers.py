@@ -68,7 +68,7 @@ def test_what_a_teacher_has_seen_its_student_has(student, run, stranger):
     assert len(set(mine.seen_cases)) == len(mine.seen_cases), "each is listed once"
     assert mine.config.trained_on == (*theirs[0].config.trained_on, "ward")
     card = (student / "weights" / "README.md").read_text()
-    assert "- ward. Licence: unknown; whoever pushed these weights" in card
+    assert "- ward. Licence: whoever pushed these weights" in card
     assert "`seen.csv` lists every one of them, and those of the weights that taught these." in card
 
 
