@@ -28,6 +28,7 @@ class Workbench extends HTMLElement {
   /** @type {Map<string, Case>} in the order of the list */ #cases = new Map();
   /** @type {string | null} */ #current = null;
   /** Counts choices of the reader, so that what arrives late does not take the picture away. */ #chosen = 0;
+  /** Counts what was brought into view, so that the last of them is there in the end. */ #displays = 0;
   #pace = new Pace();
   /** For which a truth is being chosen from the disk. @type {Case | undefined} */ #lacking;
   /** The scans dropped last, and the count of choices before. @type {Case[]} */ #taken = [];
@@ -363,7 +364,7 @@ class Workbench extends HTMLElement {
     if (scores) this.#findings?.live({ ...scores, threshold });
   }
 
-  /** @param {Case} one */
+  /** @param {Case} one @returns {Promise<void>} */
   async #display(one) {
     const { info } = one;
     const viewer = this.#viewer;
@@ -376,8 +377,10 @@ class Workbench extends HTMLElement {
       return;
     }
     viewer.dataset.state = "loading";
+    const display = ++this.#displays;
     await viewer.show(info);
-    if (this.#shown?.info !== info) return;
+    if (display !== this.#displays || one !== this.#shown) return;
+    if (one.info !== info) return this.#display(one); // what was asked ahead was answered meanwhile
     if (stays) this.#findings?.show(info);
     viewer.dataset.state = "ready";
     this.#follow();
